@@ -59,7 +59,7 @@ PURE = (
     *("card.view.run_view", "card.view.board_view"),
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
     *("card.widgets.snapshot", "host.application"),
-    *("run.state", "run.reduce", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
+    *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
     *("magics.commands", "magics.line_parser", "magics.braces"),
 )

@@ -36,7 +36,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   // In the order in which they stand on the card; each is drawn again when what it needs has changed.
   const parts = [
     of(earlierSection(), "earlier"),
-    of(headSection(context), "head"),
+    all(headSection(context), () => some("head", "result"), "head", "result"),
     of(resultSection(context), "result"),
     of(noticesSection(context), "notices"),
     all(

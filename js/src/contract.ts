@@ -100,13 +100,18 @@ export interface Figure {
   note: string;
 }
 
-/** What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`. */
+/**
+ * What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`.
+ *
+ * `spent`: what this run alone has used, for the menu, with a `{}` for when that was last read.
+ */
 export interface Result {
   figures: Figure[];
   note: string;
   funnel: FunnelView | null;
   steps: string;
   details: string;
+  spent: string;
 }
 
 /** The earlier runs of the same conversation, folded above the current one, oldest first. */

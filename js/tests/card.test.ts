@@ -190,6 +190,34 @@ describe("the menu", () => {
   });
 });
 
+describe("what the run has used", () => {
+  const said = (card: Drawn): string => shown(card.one(".menu > .mute"));
+  const spent = "57 credits. Last read {}.";
+  const used = (name: string): Drawn =>
+    draw(name, (view) => {
+      view.result.spent = spent;
+    });
+
+  it("stands in the menu with its age while the run is checked", () => {
+    const card = used("running");
+    expect(said(card)).toMatch(/^57 credits\. Last read \d+ s ago\.$/);
+    const before = Number(/\d+(?= s ago)/.exec(said(card))?.[0]);
+    vi.advanceTimersByTime(3000);
+    expect(said(card)).toBe(`57 credits. Last read ${before + 3} s ago.`);
+  });
+
+  it("stands there with the time of its last check after the end", () => {
+    expect(said(used("completed"))).toMatch(/^57 credits\. Last read (\d+ \w+, )?\d\d:\d\d\.$/);
+  });
+
+  it("is missing in views that were saved before there was any", () => {
+    const card = draw("completed", (view) => {
+      delete (view.result as Partial<View["result"]>).spent;
+    });
+    expect(card.one(".menu > .mute").hidden).toBe(true);
+  });
+});
+
 describe("the result line", () => {
   it("has the figures, or the note while there are none", () => {
     const card = draw("running");

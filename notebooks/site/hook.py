@@ -35,7 +35,7 @@ ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-GUIDES = ("quickstart", "many-runs", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
+GUIDES = ("quickstart", "many-runs", "credits", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 # Badges become text: a browser would fetch the image from another host.

@@ -44,6 +44,7 @@ GROUPS = (
         "Runs",
         "Start a run, find one again, wait for it, steer it.",
         ("start", "attach", "Run", "start_async", "attach_async", "start_many", "RunBatch"),
+        ("origami_widgets.run.credits",),
     ),
     Group(
         "cards",

@@ -112,6 +112,11 @@ class BackgroundLoop:
                     coroutine.close()
             raise
 
+    @property
+    def has_thread(self) -> bool:
+        """Whether the loop runs, or last ran, in a thread of its own, so that a caller may wait for it."""
+        return self._thread is not None
+
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Raise an error where waiting would last for ever; the coroutine is closed then, and nothing was begun.
 

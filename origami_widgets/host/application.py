@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +72,17 @@ def can_prompt() -> bool:
         # Programs that execute notebooks say no. A kernel without messages (in a browser) asks in its own way.
         return request().get("content", {}).get("allow_stdin") is not False
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def can_confirm() -> bool:
+    """Return whether a person can be asked before something is done: in an interactive notebook, while a cell runs.
+
+    Not in scripts and terminals, in programs that execute notebooks, in browsers, where `input` may not block, in marimo, which
+    runs cells by itself, or on other threads, whose question would reach no cell.
+    """
+    if runtime.IN_BROWSER or threading.current_thread() is not threading.main_thread() or not in_kernel():
+        return False
+    return request().get("content", {}).get("allow_stdin") is True
 
 
 @dataclass

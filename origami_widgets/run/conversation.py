@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.run.cost_history import costs_paid_from
 from origami_widgets.run.polling.run_watch import Subscribers
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class Conversation:
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()
+        # Weak, or the subscription would keep the conversation alive, which holds the subscription.
+        note_costs = weakref.WeakMethod(self._note_costs)
+        self.subscribers.add(lambda: (note := note_costs()) and note())
         self.extend(watch)
 
     @property
@@ -45,6 +49,11 @@ class Conversation:
         """The states of all its runs, oldest first."""
         return (*self.before, *(watch.state for watch in self._watches))
 
+    def before_run(self, watch: RunWatch) -> tuple[RunState, ...]:
+        """The states of the runs before one of them, oldest first."""
+        at = self._watches.index(watch) if watch in self._watches else 0
+        return (*self.before, *(each.state for each in self._watches[:at]))
+
     @property
     def current(self) -> RunWatch:
         """The newest run."""
@@ -56,8 +65,15 @@ class Conversation:
             return
         self._watches = (*self._watches, watch)
         watch.subscribers.relay_to(self.subscribers)
+        self._note_costs()
         if len(self._watches) > 1:
             self.subscribers.notify()
+
+    def _note_costs(self) -> None:
+        """Note what its runs have cost: later starts are compared with it, also when nobody holds these runs any more."""
+        for watch in self._watches:
+            if watch.operations is not None and watch.state.settled:
+                costs_paid_from(watch.operations.balance_history).note(watch.state, self.before_run(watch))
 
 
 def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:

@@ -13,12 +13,14 @@ from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.credits import credits_of_run
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.confirm import confirm
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint
     from origami_widgets.run.waiting import Until
@@ -185,6 +188,28 @@ class Run:
         All frames are made from it.
         """
         return self._watch.state.payload()
+
+    @property
+    def credits(self) -> RunCredits:
+        """The credits that this run has used so far, how that was measured, and when. Sends nothing.
+
+        The API reports the credits of tables, not of runs. `used` is what the run's tables have used since it began, whatever
+        caused it; None where that is not known, for example for a table that is older than the run and was not read here before.
+        While cells are running, it grows; `is_final` says when it no longer does. `balance_before` and `balance_after` are there
+        if the balance was read in this process before the run and after it had settled.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
+            >>> run.credits.used == sum(table.credits.lifetime_used for table in run.tables)
+            True
+            >>> run.credits.is_final, run.credits.how
+            (True, 'Used by its 2 tables since it began.')
+        """
+        operations = self._watch.operations
+        readings = () if operations is None else operations.balance_history.readings
+        return credits_of_run(self._watch.state, self._conversation.before_run(self._watch), readings)
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:
@@ -436,13 +461,18 @@ class Run:
 
     def _continue(self, follow_up: FollowUp, *, fresh: bool) -> Run:
         with StartCall() as call:
-            run: Run = call.block(call.fulfil(self._job(follow_up, fresh=fresh)))
+            run: Run = call.block(self._confirmed(call, self._job(follow_up, fresh=fresh)))
             return self._continued(run)
 
     async def _continue_async(self, follow_up: FollowUp, *, fresh: bool) -> Run:
         call = StartCall()
         run: Run = await call.wait(call.fulfil(self._job(follow_up, fresh=fresh)))
         return self._continued(run)
+
+    async def _confirmed(self, call: StartCall, job: WatchedJob) -> Any:
+        """Start the run of a job, after a person was asked where there is a reason to. Background loop only."""
+        await confirm(call, self._watch.connected(), [job], job.find_known, kind="continued")
+        return job.handle or await call.fulfil(job)
 
     def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
         once = self._conversation.once

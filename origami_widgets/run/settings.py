@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -35,6 +36,7 @@ _project: str | None = None
 _render: RenderMode = "auto"
 _queue = True
 _leads = True
+_confirm_above: float | None = math.inf
 
 
 def configure(
@@ -45,10 +47,11 @@ def configure(
     render: RenderMode | None = None,
     queue: bool | None = None,
     leads: bool | None = None,
+    confirm_above: float | bool | None = None,
 ) -> None:
-    """Set the client of later calls without `client=`, and how cards are shown. Sends nothing.
+    """Set the client of later calls without `client=`, and how cards are shown and runs are started. Sends nothing.
 
-    `client`, `base_url` and `project` are set together; a call with `render`, `queue` or `leads` alone leaves them as they are.
+    `client`, `base_url` and `project` are set together; a call with other arguments alone leaves them as they are.
 
     Args:
         client: a client, or a `Sandbox`; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
@@ -61,6 +64,9 @@ def configure(
             False raises `RunPoolFull` at once. None leaves it as it is.
         leads: whether cards show leads, as they do by default. No card saves leads in the notebook. None leaves it as
             it is.
+        confirm_above: when an interactive notebook asks before it starts runs, in credits. True, the default, asks when your
+            balance is below what such runs have cost here; a number asks also when they have cost more than that; False (or
+            infinity) never asks. None leaves it as it is. Scripts, executed notebooks, `start_async` and buttons never ask.
 
     Raises:
         InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
@@ -70,7 +76,8 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    global _client, _is_given, _base_url, _project, _render, _queue, _leads  # noqa: PLW0603 - the settings of the process
+    global _client, _is_given, _base_url, _project  # noqa: PLW0603 - the settings of the process
+    global _render, _queue, _leads, _confirm_above  # noqa: PLW0603 - as above
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
@@ -85,6 +92,7 @@ def configure(
         )
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
+    threshold = _confirm_above if confirm_above is None else _read_threshold(confirm_above)
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
@@ -96,7 +104,13 @@ def configure(
         _queue = queue
     if leads is not None:
         _leads = leads
-    if (render, queue, leads) != (None, None, None) and client is None and base_url is None and project is None:
+    _confirm_above = threshold
+    if (
+        (render, queue, leads, confirm_above) != (None, None, None, None)
+        and client is None
+        and base_url is None
+        and project is None
+    ):
         return
     _client, _base_url, _project = chosen, base_url, project
     _is_given = chosen is not None
@@ -109,6 +123,19 @@ def _check_flag(name: str, value: object, no: str, yes: str) -> None:
             cause=f"Got {shortened(value)}.",
             remedy=f"Use {name}=False to {no}, and {name}=True to {yes}.",
         )
+
+
+def _read_threshold(given: object) -> float | None:
+    if isinstance(given, bool):
+        return math.inf if given else None
+    if isinstance(given, int | float) and given >= 0:
+        return None if given == math.inf else given
+    raise InvalidInput(
+        "confirm_above must be a number of credits",
+        cause=f"Got {shortened(given)}.",
+        remedy="Use a number from 0, for example confirm_above=500; True to be asked only when your balance is too low; "
+        "or False to be never asked.",
+    )
 
 
 def render_mode() -> RenderMode:
@@ -124,6 +151,14 @@ def shows_leads() -> bool:
 def waits_for_a_slot() -> bool:
     """Return whether code that starts a run waits when all run slots are in use."""
     return _queue
+
+
+def confirm_above() -> float | None:
+    """Return the credits above which a person is asked before runs are started, and in any case when the balance is too low.
+
+    Infinity asks in the second case only; None never asks.
+    """
+    return _confirm_above
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:

@@ -9,6 +9,7 @@ from origami_widgets.api.loop import background
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
+from origami_widgets.host.application import can_confirm
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
@@ -16,6 +17,7 @@ from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.starts.confirm import confirm
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
@@ -52,6 +54,10 @@ def start(
 
     Running the cell again while its run is active shows that run and starts none; `fresh=True` starts another one.
 
+    In an interactive notebook it asks first if your balance is below what such runs have cost here, once some have; see
+    `configure(confirm_above=…)`. To know the balance it may send one GET a minute, free of charge. A rerun that finds its run
+    does not ask, and any answer but yes sends nothing.
+
     With `once="a-name"` the run is started the first time only. The same call again, also after a restart of the kernel,
     attaches to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
     `answer` and `follow_up` on the run and its follow-ups are sent once only, too. For each name, a file of ids is kept (in
@@ -79,6 +85,7 @@ def start(
         InvalidInput: the brief, the name, the model or an id is not valid; nothing was sent.
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
         RunPoolFull: all run slots are in use, and the call does not wait for one, or has waited too long.
+        StartDeclined: you were asked, and did not answer yes; nothing was sent.
         AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
         NameTaken: the name of `once` stands for another brief or other options; nothing was sent.
         RunNotFound: the run of that name no longer exists at the server; nothing was started.
@@ -122,7 +129,7 @@ async def start_async(
     client: AnyClient | None = None,
     show: bool = True,
 ) -> Run:
-    """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors.
+    """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors. It never asks.
 
     For event loops, and for hosts in which Python has one thread (JupyterLite). Cancelling the task does not cancel the run
     that it has started; the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
@@ -166,7 +173,8 @@ def start_many(
     Sends one POST for each brief, which spends credits, and one GET for the number of the plan's run slots. It returns at
     once. The briefs are started in the background in their order, the next one when fewer than `at_once` runs of the batch
     are active. If other runs use the plan's slots, it waits as long as the server says, also with `configure(queue=False)`.
-    All briefs are checked before the first one is sent.
+    All briefs are checked before the first one is sent. In an interactive notebook it may ask first, as `start` does, once for
+    all briefs together.
 
     Each brief is paid for once, whatever happens to the request. If one cannot be started, for example with too few credits,
     the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
@@ -200,6 +208,7 @@ def start_many(
     Raises:
         MissingKey: there is no key; nothing was sent.
         InvalidInput: a brief, a name, the model, an id or a number is not valid, or there is no brief; nothing was sent.
+        StartDeclined: you were asked, and did not answer yes; nothing was sent.
 
     Example:
         >>> import origami_widgets as ow
@@ -245,6 +254,8 @@ def start_many(
         batch.go_on(slots, limit)
 
     batch = background().call(find)
+    with StartCall() as call:
+        _confirm_batch(call, batch, limit)
     try:
         if show:
             display_backend().show(batch)
@@ -255,6 +266,22 @@ def start_many(
             batch.stop()
         raise
     return batch
+
+
+def _confirm_batch(call: StartCall, batch: RunBatch, credit_limit: float | None) -> None:
+    """Ask before the briefs of a new batch are started, once for all of them.
+
+    Raises:
+        StartDeclined: the answer was no; nothing was sent.
+    """
+    # A batch that its cell has begun before was asked about then. Where nobody can be asked, nothing is to be waited for.
+    if batch.call is not None or not (background().has_thread and can_confirm()):
+        return
+    try:
+        call.block(confirm(call, batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit, owners=1))
+    except BaseException:
+        background().call(batch.leave_jobs)
+        raise
 
 
 async def _started(
@@ -273,16 +300,19 @@ async def _started(
         name = valid_once(once)
         job = WatchedJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
         job.limit(limit)
-        return cast("Run", await call.fulfil(job))
+        await confirm(call, operations, [job], job.find_known, credit_limit=credit_limit)
+        return cast("Run", job.handle or await call.fulfil(job))
     calls = calls_of(cell, operations.identity)
     found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
     job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
     job.limit(limit)
     calls.add([spec], [job])
+    is_known = job.watch is not None or await job.find_known()
+    if not is_known:
+        await confirm(call, operations, [job], credit_limit=credit_limit)
+    # After the answer: an earlier batch keeps the brief if it is no.
     calls.hand_over([job], call)
-    if job.watch is not None or await job.find_known():
-        return cast("Run", job.handle)
-    return cast("Run", await call.fulfil(job))
+    return cast("Run", job.handle if is_known else await call.fulfil(job))
 
 
 def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> WatchedJob:

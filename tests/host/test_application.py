@@ -6,11 +6,22 @@ import json
 import subprocess
 import sys
 import traceback
+import types
+from concurrent.futures import ThreadPoolExecutor
 
+import IPython
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.host.application import Pages, host_name, lacks_widgets, traceback_lines, without_widgets
+from origami_widgets.host import runtime
+from origami_widgets.host.application import (
+    Pages,
+    can_confirm,
+    host_name,
+    lacks_widgets,
+    traceback_lines,
+    without_widgets,
+)
 
 PROGRAM = """
 import contextlib, io, json, sys
@@ -158,3 +169,33 @@ def test_it_names_what_shows_the_notebook(
 
 def test_a_script_has_no_notebook() -> None:
     assert host_name() == "Python without a notebook"
+
+
+def in_cell(monkeypatch: pytest.MonkeyPatch, kernel: object, allow_stdin: object) -> None:
+    """Run in a cell of a kernel, or in none."""
+    shell = types.SimpleNamespace(kernel=kernel, parent_header={"content": {"allow_stdin": allow_stdin}})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "allow_stdin", "expected"),
+    [(object(), True, True), (object(), False, False), (object(), None, False), (None, True, False)],
+    ids=["notebook", "program", "unknown", "terminal"],
+)
+def test_a_person_is_asked_in_interactive_notebooks_only(
+    monkeypatch: pytest.MonkeyPatch, kernel: object, allow_stdin: object, expected: bool
+) -> None:
+    in_cell(monkeypatch, kernel, allow_stdin)
+    assert can_confirm() is expected
+
+
+def test_nobody_is_asked_from_another_thread_or_in_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_cell(monkeypatch, object(), allow_stdin=True)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(can_confirm).result() is False
+    monkeypatch.setattr(runtime, "IN_BROWSER", True)
+    assert can_confirm() is False
+
+
+def test_nobody_is_asked_without_a_shell() -> None:
+    assert can_confirm() is False

@@ -58,3 +58,12 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
     warn: clock.connection !== "live",
   };
 }
+
+/** When the server last said what is shown: how long ago while that is counted, else the time of day. */
+export function lastRead(head: Times, session: Session): string {
+  const { clock } = session;
+  if (!clock || clock.heard_at === null) return "";
+  const now = session.now();
+  const counts = session.presence === "live" && !(head.done && head.settled);
+  return counts ? age((now - (grid(clock, now).heard ?? now)) / 1000) : clockTime(clock.heard_at);
+}

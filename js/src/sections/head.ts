@@ -1,16 +1,19 @@
 import { button, commandButton, copyLine, turnOff } from "../buttons";
 import { clamp } from "../clamp";
-import { CANCEL_REQUESTED, type CodeLine, type Head } from "../contract";
+import { CANCEL_REQUESTED, type CodeLine, type Head, type View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, say, setText, show, uid, words } from "../dom";
+import { filled } from "../format";
+import { lastRead } from "./clock";
 import type { Context } from "./section";
 
 /** A prompt longer than this is cut to two lines. */
 const LONG_PROMPT = 160;
 
-/** The lines that go on from this run, behind one button. */
+/** The lines that go on from this run, and what it has used, behind one button. */
 function menu(): {
   press: HTMLButtonElement;
   panel: HTMLElement;
+  spent: HTMLElement;
   update(lines: CodeLine[]): void;
   close(): void;
 } {
@@ -24,6 +27,8 @@ function menu(): {
   );
   const panel = list.node;
   panel.id = uid();
+  const spent = el("span", "mute");
+  panel.append(spent);
   const press = button("⋯", () => open(!!panel.hidden), "quiet");
   press.setAttribute("aria-controls", panel.id);
   press.ariaLabel = press.title = "More about this run";
@@ -32,11 +37,11 @@ function menu(): {
     press.ariaExpanded = `${on}`;
   };
   open(false);
-  return { press, panel, update: list.update, close: () => list.close?.() };
+  return { press, panel, spent, update: list.update, close: () => list.close?.() };
 }
 
 /** Status, prompt, link, Cancel and the menu. */
-export function headSection({ session }: Context): Part<Head> {
+export function headSection({ session }: Context): Part<Pick<View, "head" | "result">> {
   const status = el("span");
   const pill = el("span", "pill", mark(), status);
   const prompt = words("prompt");
@@ -49,6 +54,7 @@ export function headSection({ session }: Context): Part<Head> {
   turnOff(requested, true);
   const more = menu();
   let head: Head | null = null;
+  let used = "";
 
   const refresh = (): void => {
     if (!head) return;
@@ -56,6 +62,7 @@ export function headSection({ session }: Context): Part<Head> {
     pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // When a run is no longer watched, its last status may be out of date.
     setText(status, known ? head.status_label : head.last_known);
+    say(more.spent, filled(used, lastRead(head, session)));
     cancel.refresh();
   };
   return {
@@ -70,8 +77,10 @@ export function headSection({ session }: Context): Part<Head> {
     ),
     refresh,
     close: more.close,
-    update(next) {
+    update({ head: next, result }) {
       head = next;
+      // Views that were saved by earlier versions have none.
+      used = result.spent ?? "";
       setText(prompt, head.prompt);
       clamped.update(head.prompt.length > LONG_PROMPT);
       say(reply, head.reply);

@@ -155,13 +155,17 @@ class Figure(TypedDict):
 
 
 class Result(TypedDict):
-    """What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`."""
+    """What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`.
+
+    `spent`: what this run alone has used, for the menu, with a `{}` for when that was last read.
+    """
 
     figures: list[Figure]
     note: str
     funnel: FunnelView | None
     steps: str
     details: str
+    spent: str
 
 
 class Earlier(TypedDict):

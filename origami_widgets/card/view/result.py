@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip
+from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import total
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-def make_result(state: RunState, *, form: Form = "live") -> Result:
-    """Return the result line: leads, qualified leads and credits over all tables, and the steps of the run.
+def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Result:
+    """Return the result line: leads, qualified leads and credits over all tables, the steps of the run, and what it has used.
 
     Args:
         state: what is known about the run.
+        earlier: the states of earlier runs of the conversation, oldest first.
         form: how the view is read.
     """
     figures = _figures(state)
@@ -32,6 +34,7 @@ def make_result(state: RunState, *, form: Form = "live") -> Result:
         "funnel": _funnel(funnels, state) if funnels else None,
         "steps": _steps(state),
         "details": _details(state),
+        "spent": _spent(state, earlier),
     }
 
 
@@ -107,6 +110,15 @@ def _price(state: RunState, used: int, qualified: int | None) -> str:
     if price is None:
         price = used / qualified
     return f"{words.credits(price)} per qualified lead"
+
+
+def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
+    """What the run has used since it began: the credits beside the leads are those of its tables, over all runs."""
+    used, how = used_since_start(state, earlier)
+    so_far = "" if state.settled else " so far"
+    amount = f"not known. {how}" if used is None else f"{words.count(used)}{so_far}."
+    read = "" if state.connection.heard_at is None else " Last read {}."
+    return f"Credits used by its tables since this run began: {amount}{read}"
 
 
 def _note(state: RunState, form: Form) -> str:

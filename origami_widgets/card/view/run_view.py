@@ -47,7 +47,7 @@ def make_view(
     return {
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
-        "result": make_result(state, form=form),
+        "result": make_result(state, earlier, form=form),
         "earlier": make_earlier(earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
@@ -184,4 +185,6 @@ def watch_of_saved(payload: object) -> RunWatch:
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
     name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
     watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
+    # It does not say when it was read, and the server was not heard now.
+    watch.state = replace(watch.state, connection=replace(watch.state.connection, heard_at=None))
     return watch

@@ -176,7 +176,7 @@ class JobQueue:
         self.is_stopped = True
         # A stopped batch is not halted: no job waits behind the one that failed.
         self.error = None
-        self._leave_jobs()
+        self.leave_jobs()
         self.subscribers.notify()
 
     def resume_now(self) -> None:
@@ -250,11 +250,12 @@ class JobQueue:
             return False
         self.error = reached
         # A job that waits for a run slot would get that of a run which is cancelled now.
-        self._leave_jobs()
+        self.leave_jobs()
         self.subscribers.notify()
         return True
 
-    def _leave_jobs(self) -> None:
+    def leave_jobs(self) -> None:
+        """Stop wanting the runs of the jobs that were not started."""
         for job in self._own_jobs():
             if job.watch is None:
                 job.leave(self._owner)
@@ -263,7 +264,7 @@ class JobQueue:
         changed = asyncio.Event()
         end = self.subscribers.add(changed.set)
         try:
-            await self._find_known()
+            await self.find_known()
             while (job := self._next()) is not None:
                 if self.at_once is None:
                     self.at_once = await self._run_slots()
@@ -304,7 +305,7 @@ class JobQueue:
             slots = None
         return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
 
-    async def _find_known(self) -> None:
+    async def find_known(self) -> None:
         """Find the runs that were started before, so that only the rest is started."""
         await self._find_rerun()
         for job in self.jobs:

@@ -36,8 +36,9 @@ LIVE_ONLY = (
     r"No changes yet\.",
     r"(\d+ of )?\d+ columns?, (highest cost first|none of which cost credits)|No columns yet\.",
     r"\d+ of \d+ answered ·?",
+    r"Credits used by its tables since this run began: .*?Last read [^.]*\.",
 )
-"""What stands on tabs and buttons; and how much of a table its tab shows, which a copy says of what it leaves out."""
+"""What stands on tabs and buttons, and in the menu; and how much of a table its tab shows, which a copy says of what it leaves out."""
 COPY_ONLY = (
     rf"Snapshot of {MOMENT}|as of {MOMENT}",
     rf"last update {MOMENT}",

@@ -209,3 +209,16 @@ def test_a_table_without_a_condition_beside_one_with_it():
 def test_an_unknown_total_is_said_to_have_more():
     funnel = make_view(STATES["more_available"](), now=NOW)["result"]["funnel"]
     assert funnel["words"].startswith("21 leads found, more available: ")
+
+
+def test_what_this_run_has_used_is_told_apart_from_what_its_tables_have():
+    run = settled_payload()
+    assert "57" in result_of(run)["spent"]
+    assert "{}" in result_of(run)["spent"]
+    run["response"]["tables"][0]["createdAt"] = "2020-01-01T00:00:00Z"
+    assert "57" not in result_of(run)["spent"]
+    first = state_of(settled_payload() | {"id": "r0"}, at=NOW - 3_600)
+    used = make_view(state_of(run), earlier=[first], now=NOW)["result"]["spent"]
+    assert "{}" in used
+    assert "57" not in used
+    assert " 0" in used

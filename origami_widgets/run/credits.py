@@ -1,0 +1,149 @@
+"""`RunCredits`: the credits that one run has used. Pure.
+
+The API reports no credits of a run. It reports what each table has used over its life, which only grows: what a run has used
+is the difference since the run began. Where one of the two numbers is missing, the difference is unknown, and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from origami_widgets.run.state import FAILED_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.models import Table
+    from origami_widgets.api.usage import BalanceReading
+    from origami_widgets.run.state import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class RunCredits:
+    """Credits that a run has used, as far as the server's answers tell. `str()` says it in a line.
+
+    Attributes:
+        used: credits that its tables have used since it began; None where they are not known, never an estimate.
+        how: how `used` was measured, or why it is not known, as a sentence.
+        is_final: whether the run has settled: its agent has ended and no cell is running, so it uses no more.
+        read_at: when the server last reported the numbers (on the kernel's clock); None where it has not, or in a saved answer.
+        balance_before: the newest reading of the balance in this process before the run began; None without one.
+        balance_after: the first reading after it had settled; None without one. A reading has `at` (Unix seconds) and `balance`.
+    """
+
+    used: int | None
+    how: str
+    is_final: bool
+    read_at: datetime | None
+    balance_before: BalanceReading | None = None
+    balance_after: BalanceReading | None = None
+
+    @property
+    def balance_change(self) -> float | None:
+        """The balance after the run minus that before it; None without both. Whatever else was spent meanwhile is in it."""
+        before, after = self.balance_before, self.balance_after
+        if before is None or after is None or before.balance is None or after.balance is None:
+            return None
+        return after.balance - before.balance
+
+    def __str__(self) -> str:
+        amount = "Not known" if self.used is None else f"{self.used:,} {'credit' if self.used == 1 else 'credits'}"
+        so_far = "" if self.is_final or self.used is None else " so far"
+        read = "" if self.read_at is None else f" Last read {self.read_at:%Y-%m-%d %H:%M:%S} UTC."
+        return f"{amount}{so_far}. {self.how}{read}"
+
+
+def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Sequence[BalanceReading] = ()) -> RunCredits:
+    """Return what a run has used. Pure.
+
+    Args:
+        state: what is known of it.
+        earlier: the states of the earlier runs of its agent, oldest first.
+        readings: the readings of the balance that it is paid from, oldest first.
+    """
+    began, heard = _began(state), state.connection.heard_at
+    known = [reading for reading in readings if reading.balance is not None]
+    before = [reading for reading in known if began is not None and reading.at <= began]
+    ended = state.history[-1].time if state.settled and state.history else None
+    after = (reading for reading in known if ended is not None and reading.at >= ended)
+    used, how = used_since_start(state, earlier)
+    return RunCredits(
+        used,
+        how,
+        is_final=state.settled,
+        read_at=None if heard is None else datetime.fromtimestamp(heard, UTC),
+        balance_before=before[-1] if before else None,
+        balance_after=next(after, None),
+    )
+
+
+def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple[int | None, str]:
+    """Return what the tables of a run have used since it began, whatever caused it; None where that is not known.
+
+    With it comes a sentence: how it was measured, or why it is not known.
+
+    A table that was made since then had used nothing before. An older one had used what was last read of it before then, with
+    an earlier run of the agent; where nothing was, the sum is not known.
+
+    Args:
+        state: what is known of the run.
+        earlier: the states of the earlier runs of its agent, oldest first.
+    """
+    if state.run is None:
+        return None, "Origami hasn't reported on the run yet."
+    if not state.tables:
+        if _lists_no_tables(state):
+            return 0, "It has no tables, so none has used credits."
+        return None, "Origami named no tables." if state.done else "Origami hasn't named a table yet."
+    return _used_by_tables(
+        [(table.credits.lifetime_used, _used_before(table, state, earlier)) for table in state.tables]
+    )
+
+
+def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:
+    """Return what tables have used, given for each what it has used over its life now and before; None for what is not known."""
+    gained = [now - before for now, before in tables if now is not None and before is not None]
+    if silent := sum(now is None for now, _ in tables):
+        return None, f"Origami didn't report the credits of {_some(silent, len(tables))}."
+    if older := sum(before is None for _, before in tables):
+        return None, f"What {_some(older, len(tables))} had used before the run wasn't read here."
+    if min(gained) < 0 or any(now is not None and now < 0 for now, _ in tables):
+        return None, "The reported credits of its tables contradict each other."
+    named = "its table" if len(tables) == 1 else f"its {len(tables):,} tables"
+    return sum(gained), f"Used by {named} since it began."
+
+
+def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> int | None:
+    """Return what a table had used when the run began; None where that is not known."""
+    run, began = state.run, _began(state)
+    if run is None or began is None:
+        return None
+    if table.created_at is not None and run.started_at is not None and table.created_at >= run.started_at:
+        return 0
+    for before in reversed(earlier):
+        for point in reversed(before.history):
+            read = dict(point.credits_of_tables or ()).get(table.id) if point.time <= began else None
+            if read is not None:
+                return read
+    return None
+
+
+def _began(state: RunState) -> float | None:
+    """Return when the run began, in Unix seconds of the kernel's clock."""
+    if state.run is None or state.run.started_at is None:
+        return None
+    return state.run.started_at.timestamp() - state.clock_offset
+
+
+def _lists_no_tables(state: RunState) -> bool:
+    response = state.run.response if state.run is not None else None
+    # Of a run that failed, the server may leave out tables that are kept.
+    return response is not None and state.status not in FAILED_STATUSES and response.raw.get("tables") == []
+
+
+def _some(count: int, tables: int) -> str:
+    if tables == 1:
+        return "its table"
+    return f"all its {tables:,} tables" if count == tables else f"{count:,} of its {tables:,} tables"

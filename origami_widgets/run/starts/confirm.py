@@ -1,0 +1,194 @@
+"""Ask a person before runs are started whose cost is in question: in an interactive notebook, and once for each call.
+
+`question` is the rule, and pure. What runs may cost is the median of what such runs have cost here: runs that this process has
+seen settle, paid from the same balance, that began an agent too (or continued one too), with the same model where one is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.run.cost_history import costs_paid_from
+from origami_widgets.run.settings import confirm_above
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.starts.interrupt import StartCall
+    from origami_widgets.api.usage import BalanceReading
+    from origami_widgets.run.cost_history import RunKind
+    from origami_widgets.run.starts.job import WatchedJob
+
+MOST_COMPARED = 20
+"""Runs that a start is compared with: the newest. What runs cost changes with the briefs that one writes."""
+FRESH = 60.0
+"""Seconds for which a reading of the balance is taken as it is."""
+PATIENCE = 5.0
+"""Seconds to wait for the balance: a server that is slow must not keep a run from being started."""
+
+
+class StartDeclined(OrigamiError):
+    """A person was asked whether to start runs, and did not say yes. Nothing was sent."""
+
+
+class Expected(NamedTuple):
+    """What runs may cost.
+
+    Attributes:
+        credits: what all of them may cost, at most the credit limit.
+        each: the median of the runs that they are compared with.
+        compared: how many those are.
+        lowest: what the cheapest of those has cost.
+        highest: what the dearest of those has cost.
+    """
+
+    credits: float
+    each: float
+    compared: int
+    lowest: int
+    highest: int
+
+
+def expected(runs: int, costs: Sequence[int], credit_limit: float | None = None) -> Expected | None:
+    """Return what runs may cost; None where nothing is known.
+
+    Args:
+        runs: how many are to be started.
+        costs: what such runs have cost, newest last.
+        credit_limit: what all of them together may use; None for no limit.
+
+    >>> expected(2, [100, 120, 500]).credits
+    240
+    """
+    newest = costs[-MOST_COMPARED:]
+    if not newest or runs < 1:
+        return None
+    each = median(newest)
+    total = runs * each if credit_limit is None else min(runs * each, credit_limit)
+    return Expected(total, each, len(newest), min(newest), max(newest))
+
+
+def question(
+    runs: int, cost: Expected | None, balance: BalanceReading | None, threshold: float | None, now: float
+) -> str:
+    """Return what to ask before runs are started; empty for nothing.
+
+    Args:
+        runs: how many are to be started.
+        cost: what they may cost; None where nothing is known.
+        balance: the newest reading of the balance; None for none.
+        threshold: credits above which to ask in any case; None never asks.
+        now: Unix seconds.
+    """
+    if threshold is None or cost is None:
+        return ""
+    left = None if balance is None else balance.balance
+    is_short = left is not None and left < cost.credits
+    if not is_short and cost.credits <= threshold:
+        return ""
+    such = "The last such run" if cost.compared == 1 else f"The last {cost.compared} such runs"
+    spread = "" if cost.lowest == cost.highest else f" (from {_amount(cost.lowest)} to {_amount(cost.highest)})"
+    typical = _credits(cost.each) if cost.compared == 1 else f"a median of {_credits(cost.each)}{spread}"
+    lines = [f"{such} here used {typical}."]
+    if runs > 1:
+        lines.append(f"For {runs:,} runs, expect about {_credits(cost.credits)}.")
+    if is_short and balance is not None and left is not None:
+        lines.append(f"Your balance is {_credits(left)}, read {_age(now - balance.at)}.")
+    return f"{' '.join(lines)} Start {'this run' if runs == 1 else f'these {runs:,} runs'}? [y/N] "
+
+
+async def confirm(
+    call: StartCall,
+    operations: Operations,
+    jobs: Sequence[WatchedJob],
+    find_known: Callable[[], Awaitable[object]] | None = None,
+    *,
+    kind: RunKind = "new",
+    credit_limit: float | None = None,
+    owners: int = 0,
+) -> None:
+    """Ask the caller before jobs are started, where a person can be asked and there is a reason to. Background loop only.
+
+    Jobs whose run is known, or may have been started before, are paid for already, and those that another call wants were asked
+    about then: they do not count. Once such runs have a known
+    cost, sends a GET that reads the balance if it was not read for a minute; where there is a reason to ask, also those that
+    look for known runs.
+
+    Args:
+        call: the call that starts them.
+        operations: the API.
+        jobs: the jobs.
+        find_known: finds the runs of the jobs that were started before; None where that was done.
+        kind: whether the runs begin agents.
+        credit_limit: what they may use together; None for no limit.
+        owners: how many owners of each job belong to this call.
+
+    Raises:
+        StartDeclined: the answer was no; nothing was sent.
+        OrigamiError: what is known of the jobs could not be read.
+    """
+    threshold = confirm_above()
+    if threshold is None or not call.can_ask or not jobs:
+        return
+    costs = costs_paid_from(operations.balance_history).of(kind, jobs[0].spec.model)
+    if not costs:
+        return
+    balance = await _balance(operations)
+
+    def asked_for(runs: int) -> str:
+        return question(runs, expected(runs, costs, credit_limit), balance, threshold, time.time())
+
+    # Known runs are looked for only where that decides: it may take a request for each.
+    if not asked_for(len(jobs)):
+        return
+    if find_known is not None:
+        await find_known()
+    asked = asked_for(sum(_is_new(job, owners) for job in jobs))
+    if asked and not await call.ask(asked):
+        raise StartDeclined(
+            "Not started",
+            cause="You didn't answer yes. Nothing was sent, and nothing was charged.",
+            remedy="Run the cell again to start anyway. ow.configure(confirm_above=…) sets when you are asked; "
+            "confirm_above=False never asks.",
+            code="DECLINED",
+        )
+
+
+def _is_new(job: WatchedJob, owners: int) -> bool:
+    is_started = job.watch is not None or job.is_going or job.record.may_have_started
+    return not is_started and len(job.owners) <= owners
+
+
+async def _balance(operations: Operations) -> BalanceReading | None:
+    """Return the newest reading of the balance, after reading it where that was not done for a minute."""
+    history = operations.balance_history
+    newest = history.readings[-1] if history.readings else None
+    if newest is None or not 0 <= time.time() - newest.at < FRESH:
+        # Where it cannot be read, what was read before counts. The start itself says what is wrong.
+        with contextlib.suppress(OrigamiError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await operations.get_credits()
+    return next((reading for reading in reversed(history.readings) if reading.balance is not None), None)
+
+
+def _credits(value: float) -> str:
+    return f"{_amount(value)} {'credit' if value == 1 else 'credits'}"
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def _age(seconds: float) -> str:
+    """Return how long ago something was, in one unit."""
+    whole = max(0, int(seconds))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if whole >= size:
+            return f"{whole // size} {unit} ago"
+    return "just now"

@@ -1,0 +1,144 @@
+"""What a run is said to have used: from the credits of its tables, and unknown wherever a part is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.api.models import RunObject
+from origami_widgets.api.usage import BalanceHistory, BalanceReading
+from origami_widgets.run.cost_history import costs_paid_from
+from origami_widgets.run.credits import credits_of_run, used_since_start
+from origami_widgets.run.reduce import reduce
+from origami_widgets.run.state import Planned, RunRead, RunState
+
+BEGAN = datetime(2026, 7, 21, 12, 0, tzinfo=UTC)
+AT = BEGAN.timestamp()
+
+
+def table(number=1, used=100, made=timedelta(minutes=1)):
+    credit_count = {} if used is None else {"credits": {"lifetimeUsed": used}}
+    return {"id": f"t{number}", "createdAt": (BEGAN + made).isoformat(), **credit_count}
+
+
+def state_of(*tables, status="completed", at=AT + 300, began=BEGAN, run_id="r1", response=True):
+    raw = {"id": run_id, "agentId": "a1", "status": status, "model": "origami-lite", "startedAt": began.isoformat()}
+    raw["response"] = {"text": "Done.", "actions": [], "tables": list(tables)} if response else None
+    state = RunState(agent_id="a1", run_id=run_id)
+    return reduce(reduce(state, RunRead(RunObject.from_raw(raw), at=at)), Planned(None, None))
+
+
+OLD = timedelta(days=-1)
+
+
+def test_tables_that_the_run_has_made_had_used_nothing_before():
+    assert used_since_start(state_of(table(1, 100), table(2, 20)))[0] == 120
+    assert used_since_start(state_of(table(1, 0, timedelta(0))))[0] == 0
+
+
+def test_of_an_older_table_what_an_earlier_run_reported_is_taken_off():
+    first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
+    assert used_since_start(state_of(table(1, 100, OLD), table(2, 5)), [first])[0] == 35
+    later = state_of(table(1, 90, OLD), at=AT + 60, began=BEGAN + OLD, run_id="r0")
+    assert used_since_start(state_of(table(1, 100, OLD)), [later])[0] is None, "it was read when the run had begun"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        RunState(agent_id="a1", run_id="r1"),
+        state_of(status="running", response=False),
+        state_of(status="errored"),
+        state_of(table(1, None)),
+        state_of(table(1, 100), table(2, 100, OLD)),
+        state_of(table(1, -5)),
+        state_of({"id": "t1", "credits": {"lifetimeUsed": 4}}),
+    ],
+    ids=["unread", "no response", "failed", "no number", "older table", "below zero", "age unknown"],
+)
+def test_what_is_not_known_is_none_and_says_why(state):
+    used, how = used_since_start(state)
+    assert used is None
+    assert how.endswith(".")
+    assert str(credits_of_run(state, ())).startswith("Not known")
+
+
+def test_a_run_without_tables_has_used_nothing():
+    assert used_since_start(state_of())[0] == 0
+
+
+def test_numbers_that_go_down_are_no_measure():
+    first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
+    assert used_since_start(state_of(table(1, 60, OLD)), [first])[0] is None
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(-5, 10**12), st.booleans()), min_size=1, max_size=5))
+def test_it_is_the_sum_or_unknown(tables):
+    made = [table(number, used, OLD if is_old else timedelta(0)) for number, (used, is_old) in enumerate(tables)]
+    used, how = used_since_start(state_of(*made))
+    if all(amount is not None and amount >= 0 and not is_old for amount, is_old in tables):
+        assert used == sum(amount for amount, _ in tables)
+    else:
+        assert used is None
+    assert how
+
+
+def test_the_balance_before_and_after():
+    readings = [
+        BalanceReading(AT - 90, 950, None),
+        BalanceReading(AT - 60, 900, None),
+        BalanceReading(AT - 1, None, None),
+        BalanceReading(AT + 100, 850, None),
+        BalanceReading(AT + 400, 780, None),
+        BalanceReading(AT + 500, 700, None),
+    ]
+    found = credits_of_run(state_of(table()), (), readings)
+    assert (found.balance_before.balance, found.balance_after.balance, found.balance_change) == (900, 780, -120)
+    active = credits_of_run(state_of(table(), status="running"), (), readings)
+    assert active.balance_after is None
+    assert active.balance_change is None
+    assert not active.is_final
+
+
+def test_it_says_when_it_was_read():
+    assert credits_of_run(state_of(table()), ()).read_at == datetime.fromtimestamp(AT + 300, UTC)
+    saved = ow.Run.from_payload({"id": "r1", "agentId": "a1", "status": "completed"})
+    assert saved.credits.read_at is None
+
+
+def test_in_words():
+    assert str(credits_of_run(state_of(table(1, 1_200), status="running"), ())) == (
+        "1,200 credits so far. Used by its table since it began. Last read 2026-07-21 12:05:00 UTC."
+    )
+
+
+def test_only_briefs_that_were_carried_out_are_compared_with():
+    costs = costs_paid_from(balance := BalanceHistory())
+    for number, status in enumerate(("completed", "cancelled", "errored", "needs_input", "running", "step_cap_hit")):
+        costs.note(state_of(table(1, 10 + number), status=status, run_id=f"r{number}"), ())
+    costs.note(state_of(table(1, None), run_id="unknown"), ())
+    costs.note(state_of(table(2, 7), run_id="continued"), [state_of(run_id="r0")])
+    assert costs.of("new", None) == [10, 15]
+    assert costs.of("new", "origami-lite") == [10, 15]
+    assert costs.of("new", "origami-max") == []
+    assert costs.of("continued", None) == [7]
+    assert costs_paid_from(balance) is costs
+
+
+def test_a_run_and_its_follow_up_share_what_their_tables_have_used():
+    sandbox = ow.Sandbox(speed=600)
+    client = sandbox.client()
+    before = client.get_credits().balance
+    run = ow.start("Find bakeries in Porto. scenario:settled", client=client, show=False).wait("cells")
+    assert run.credits.is_final
+    assert run.credits.balance_before.balance == before
+    after = client.get_credits().balance
+    assert -run.credits.balance_change == run.credits.used == before - after
+    more = run.follow_up("Add opening hours. scenario:settled").wait("cells")
+    assert more.credits.used == after - client.get_credits().balance
+    measured = ow.compare_runs([run, more])["credits_measured"].tolist()
+    assert measured == [run.credits.used, more.credits.used]
