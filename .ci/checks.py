@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
-# Tests wait for clocks, sockets and browsers most of the time: this many stages, each with several workers, fill two cores.
+# Tests wait for sockets, processes and browsers in between: this many stages, each with several workers, fill two cores.
 AT_ONCE = 3
 
 PYTHON = (sys.executable, "-m")
@@ -87,7 +87,8 @@ LINT = (
 
 HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
 UNIT_TESTS = (
-    *(*PYTEST, *parallel(6), "--doctest-modules", "tests", "origami_widgets"),
+    # Each worker collects all tests, which takes some seconds of a core.
+    *(*PYTEST, *parallel(4), "--doctest-modules", "tests", "origami_widgets"),
     *(f"--ignore=tests/{folder}" for folder in HOSTS),
 )
 

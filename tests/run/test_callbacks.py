@@ -20,11 +20,6 @@ SOON = 20.0
 NAME = "origami-widgets callbacks"
 
 
-@pytest.fixture
-def client():
-    return ow.Sandbox(speed=240).client()
-
-
 def start(client, brief=BRIEF):
     return ow.start(brief, client=client, show=False)
 
@@ -44,7 +39,9 @@ class Blocking:
 
 
 @pytest.fixture
-def blocking():
+def blocking(monkeypatch):
+    # The thread ends soon after its last call.
+    monkeypatch.setattr(callbacks, "IDLE", 0.1)
     made = Blocking()
     yield made
     made.gate.set()
@@ -58,12 +55,12 @@ def until(condition):
         time.sleep(0.01)
 
 
-def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client, blocking):
+def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client, slow_client, blocking):
     run = start(client)
     run.on_change(blocking)
     assert run.wait("cells", timeout=SOON).settled
     assert blocking.began.is_set()
-    other = start(client, SLOW)
+    other = start(slow_client, SLOW)
     assert other.cancel().wait(timeout=SOON).status == "cancelled"
     assert other.refresh().status == "cancelled"
     assert not blocking.gate.is_set()
@@ -97,8 +94,8 @@ def test_callbacks_that_take_a_third_of_a_second_hold_up_no_other_request_and_no
     assert {run.wait(timeout=SOON).status for run in runs} == {"cancelled"}
 
 
-def test_a_wait_gives_callbacks_a_moment_and_no_more(client, blocking):
-    run, slow, seen = start(client), start(client, SLOW), []
+def test_a_wait_gives_callbacks_a_moment_and_no_more(client, slow_client, blocking):
+    run, slow, seen = start(client), start(slow_client, SLOW), []
     slow.on_change(blocking)
     slow.refresh()
     until(blocking.began.is_set)
@@ -161,8 +158,8 @@ def test_an_observer_that_blocks_holds_up_nothing(client, blocking, kind):
     widget.close()
 
 
-def test_an_observer_that_was_behind_gets_all_changes_as_one_change(client, blocking):
-    run = start(client, SLOW)
+def test_an_observer_that_was_behind_gets_all_changes_as_one_change(slow_client, blocking):
+    run = start(slow_client, SLOW)
     card = ow.RunCard(run)
     seen = []
     run.on_change(blocking)
@@ -192,8 +189,8 @@ def test_an_observer_can_be_taken_away(client):
     card.close()
 
 
-def test_a_callback_may_wait_and_steer(client):
-    run, done = start(client, SLOW), []
+def test_a_callback_may_wait_and_steer(slow_client):
+    run, done = start(slow_client, SLOW), []
 
     def callback(changed):
         if not done:
@@ -215,8 +212,8 @@ def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(cli
     assert [state.history for state, _ in seen] == sorted((state.history for state, _ in seen), key=len)
 
 
-def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_missed(client, blocking):
-    run, order = start(client, SLOW), []
+def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_missed(slow_client, blocking):
+    run, order = start(slow_client, SLOW), []
 
     def first(changed):
         order.append("first")
@@ -234,8 +231,8 @@ def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_miss
     assert len(order) == 3
 
 
-def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(client, blocking):
-    run, seen = start(client, SLOW), []
+def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(slow_client, blocking):
+    run, seen = start(slow_client, SLOW), []
     run.on_change(blocking)
     stop = run.on_change(seen.append)
     run.refresh()
@@ -248,8 +245,8 @@ def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(client, bl
     run.cancel()
 
 
-def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(client, blocking, caplog):
-    run, calls = start(client, SLOW), []
+def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(slow_client, blocking, caplog):
+    run, calls = start(slow_client, SLOW), []
 
     def broken(changed):
         calls.append(changed)
@@ -269,8 +266,8 @@ def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(cl
     run.cancel()
 
 
-def test_a_late_error_of_an_observer_is_logged_by_its_name(client, blocking, caplog):
-    run = start(client, SLOW)
+def test_a_late_error_of_an_observer_is_logged_by_its_name(slow_client, blocking, caplog):
+    run = start(slow_client, SLOW)
     card = ow.RunCard(run)
 
     def broken_observer(change):
@@ -288,9 +285,9 @@ def test_a_late_error_of_an_observer_is_logged_by_its_name(client, blocking, cap
     card.close()
 
 
-def test_a_callback_that_others_wait_for_is_reported_once(client, blocking, caplog, monkeypatch):
+def test_a_callback_that_others_wait_for_is_reported_once(slow_client, blocking, caplog, monkeypatch):
     monkeypatch.setattr(callbacks, "STUCK", 0.0)
-    run = start(client, SLOW)
+    run = start(slow_client, SLOW)
 
     def obstinate(changed):
         blocking(changed)
@@ -306,8 +303,8 @@ def test_a_callback_that_others_wait_for_is_reported_once(client, blocking, capl
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_is_not_held_up_by_a_callback_of_its_parent(client, blocking):
-    run = start(client, SLOW)
+def test_a_forked_child_is_not_held_up_by_a_callback_of_its_parent(slow_client, blocking):
+    run = start(slow_client, SLOW)
     run.on_change(blocking)
     run.refresh()
     until(blocking.began.is_set)

@@ -31,11 +31,6 @@ def fixture(name):
     return json.loads((FIXTURES / f"{name}.json").read_text())
 
 
-@pytest.fixture
-def client():
-    return ow.Sandbox(speed=240).client()
-
-
 def start(client, brief=BRIEF, **options):
     return ow.start(brief, client=client, show=False, **options)
 
@@ -109,8 +104,8 @@ def test_answers_that_do_not_fit_are_refused_before_anything_is_sent(client, ans
     assert len(client.list_runs(run.agent_id).items) == 1
 
 
-def test_cancel_is_true_when_the_server_says_so(client):
-    run = start(client, f"{BRIEF}. scenario:slow")
+def test_cancel_is_true_when_the_server_says_so(slow_client):
+    run = start(slow_client, f"{BRIEF}. scenario:slow")
     run.cancel()
     assert run.status in ("running", "cancelled")
     assert run.wait(timeout=30).status == "cancelled"
@@ -118,17 +113,17 @@ def test_cancel_is_true_when_the_server_says_so(client):
     assert run.status == "cancelled"
 
 
-def test_cancel_leaves_a_newer_run_of_the_agent_alone(client):
-    run = start(client).wait(timeout=30)
+def test_cancel_leaves_a_newer_run_of_the_agent_alone(slow_client):
+    run = start(slow_client).wait(timeout=30)
     newer = run.follow_up("Go on. scenario:slow")
     run.cancel()
-    assert client.get_run(newer.agent_id, newer.id).status == "running"
+    assert slow_client.get_run(newer.agent_id, newer.id).status == "running"
     newer.cancel()
     assert newer.wait(timeout=30).status == "cancelled"
 
 
-def test_a_busy_agent_names_the_run_to_attach_to(client):
-    run = start(client, f"{BRIEF}. scenario:slow")
+def test_a_busy_agent_names_the_run_to_attach_to(slow_client):
+    run = start(slow_client, f"{BRIEF}. scenario:slow")
     with pytest.raises(AgentBusy) as caught:
         run.follow_up("And their opening hours")
     assert caught.value.current_run_id == run.id
@@ -166,8 +161,8 @@ def test_attach_by_agent_knows_the_runs_before_the_newest(client):
     assert earlier["outcome"]
 
 
-def test_attach_in_another_process_reads_the_run_anew():
-    sandbox = ow.Sandbox(speed=240)
+def test_attach_in_another_process_reads_the_run_anew(clock):
+    sandbox = ow.Sandbox(speed=1, clock=clock.time)
     run = start(sandbox.client()).wait(timeout=30)
     other = ow.attach(run.token, client=sandbox.client(), show=False)
     assert other.wait("cells", timeout=30).raw == run.wait("cells").raw
@@ -191,8 +186,8 @@ def test_a_table_id_where_an_agent_is_expected_is_named_in_the_remedy(client):
         ow.attach(f"{run.tables[0].id}/{run.id}", client=client, show=False)
 
 
-def test_wait_ends_at_its_timeout_and_the_run_goes_on(client):
-    run = start(client, f"{BRIEF}. scenario:slow")
+def test_wait_ends_at_its_timeout_and_the_run_goes_on(slow_client):
+    run = start(slow_client, f"{BRIEF}. scenario:slow")
     before = time.monotonic()
     with pytest.raises(WaitTimedOut, match=r"run\.wait"):
         run.wait(timeout=0.2)
@@ -220,8 +215,8 @@ async def test_await_leaves_the_callers_loop_free(client):
     ticking.cancel()
 
 
-async def test_cancelling_an_await_leaves_the_run_alone(client):
-    run = start(client, f"{BRIEF}. scenario:slow")
+async def test_cancelling_an_await_leaves_the_run_alone(slow_client):
+    run = start(slow_client, f"{BRIEF}. scenario:slow")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await run
@@ -303,12 +298,12 @@ def test_a_forgotten_run_is_no_longer_asked_about():
     assert watch() is None
 
 
-def test_configure_sets_what_start_uses(monkeypatch):
+def test_configure_sets_what_start_uses(client, monkeypatch):
     monkeypatch.delenv("ORIGAMI_API_KEY", raising=False)
     ow.configure()
     with pytest.raises(ow.OrigamiError, match="ORIGAMI_API_KEY"):
         ow.start(BRIEF, show=False)
-    ow.configure(client=ow.Sandbox(speed=240).client())
+    ow.configure(client=client)
     assert ow.start(BRIEF, show=False).wait(timeout=30).done
     with pytest.raises(InvalidInput, match="both a client"):
         ow.configure(client=ow.Sandbox().client(), project="p")
@@ -317,12 +312,12 @@ def test_configure_sets_what_start_uses(monkeypatch):
     ow.configure()
 
 
-def test_configure_of_the_rendering_leaves_the_client_alone():
-    ow.configure(client=ow.Sandbox(speed=240).client())
+def test_configure_of_the_rendering_leaves_the_client_alone(client):
+    ow.configure(client=ow.Sandbox().client())
     try:
         ow.configure(render="html")
         assert render_mode() == "html"
-        ow.configure(client=ow.Sandbox(speed=240).client())
+        ow.configure(client=client)
         assert render_mode() == "html"
         ow.configure(render="auto")
         assert ow.start(BRIEF, show=False).wait(timeout=30).done

@@ -25,8 +25,8 @@ class Counted(ow.Sandbox):
 
 
 @pytest.fixture
-def sandbox():
-    return Counted(speed=600)
+def sandbox(clock):
+    return Counted(speed=1, clock=clock.time)
 
 
 @pytest.fixture

@@ -18,27 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
 from tests.frames.payloads import payload, table
-from tests.support.server import RawServer, answer
+from tests.support.server import answer
 
-KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 SCHEMA = pa.schema([("n", pa.int64()), ("s", pa.string())], metadata={b"made": b"here"})
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    with RawServer(answer({})) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.safe_cells import plain_cell
 from origami_widgets.frames.leads import lead_table
@@ -27,8 +26,8 @@ from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of, lo
 from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import Findings, LeadTable, ListedColumn
 from origami_widgets.frames.values import as_json, unicode_text
-from tests.frames.leads.test_row_reading import KEY, TABLE, columns, lead, page
-from tests.support.server import RawServer, answer, reset
+from tests.frames.leads.test_row_reading import TABLE, columns, lead, page
+from tests.support.server import answer, reset
 
 BIG = 2**53 + 1
 VALUE = st.one_of(
@@ -42,18 +41,6 @@ LISTED = [
     ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input"), ListedColumn("c3", "X", "x", "score"),
     ListedColumn("c4", "None", None, "input"), ListedColumn("c5", "Part", "x.email", "input"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    with RawServer(answer({})) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
 
 
 def in_batches(rows, listed, size, **options):

@@ -8,26 +8,12 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput, RateLimited
 from tests.frames.payloads import BACKENDS, handle
-from tests.support.server import RawServer, answer
+from tests.support.server import answer
 
-KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain"]
 BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    with RawServer(answer({})) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
 
 
 @pytest.fixture(scope="module")

@@ -9,24 +9,10 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput
-from tests.support.server import RawServer, answer
+from tests.support.server import answer
 
-KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 THEN, LATER = "2026-07-21T09:14:02Z", "2026-07-21T09:20:00Z"
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    with RawServer(answer({})) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
 
 
 def table(name="t1", at=THEN, count=3, running=0):

@@ -12,27 +12,14 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
 from origami_widgets.api.loop_future import LoopFuture
 from origami_widgets.api.row_paging import PartialRows
-from tests.support.server import RawServer, answer, reset, silence
+from tests.frames.conftest import KEY
+from tests.support.server import answer, reset, silence
 
-KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 TABLE = {"object": "table", "id": "t1", "name": "Bakeries", "leadCount": 9}
 COLUMNS = [("c1", "Bakery", "bakery", "input"), ("c2", "Mail", "contact-email", "enrichment"), ("c3", "Fit", "fit", "score")]  # fmt: skip
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    with RawServer(answer({})) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
 
 
 def columns(*parts):

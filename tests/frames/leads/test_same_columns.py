@@ -12,8 +12,9 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from origami_widgets.frames.leads.pinned_dtypes import check_schema
+from tests.frames.conftest import KEY
 from tests.frames.leads.test_batch_reading import ROW, in_batches
-from tests.frames.leads.test_row_reading import KEY, TABLE, about, columns, lead, page
+from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
 from tests.frames.payloads import BACKENDS
 from tests.support.server import RawServer
 
@@ -144,17 +145,6 @@ def test_a_column_that_is_nearly_dates_says_what_keeps_it_from_being_dates(cells
         assert not frame.loc[note["rows"], "y"].astype("string").str.fullmatch(r"\d{4}-\d\d-\d\d.+").any()
 
 
-@pytest.fixture
-def server():
-    with RawServer(columns()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    return ow.Client(KEY, base_url=server.base_url, timeout=5)
-
-
 def about_reader(reader):
     return json.loads(reader.schema.metadata[b"origami"])
 
@@ -218,6 +208,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("options", "words"), REFUSED + BAD)
 def test_what_cannot_be_done_is_refused_before_rows_are_asked_for(server, client, options, words):
+    server.plan(columns())
     with pytest.raises(InvalidInput, match=words):
         ow.rows_frame(TABLE, client=client, **options)
     assert len(server.requests) == ((options, words) in BAD)

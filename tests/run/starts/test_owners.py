@@ -25,7 +25,7 @@ FRONT = {"speed": 20, "plan": "ultra"}
 TIMEOUT = 10
 SLOW = "List bakeries in Porto with a web shop. scenario:slow"
 QUEUED = answer(FULL, 429, headers={"Retry-After": "1"})
-LATER = 2.5
+LATER = 1.5
 """Seconds in which what waits for a run slot would have asked again, and what was withdrawn would have been cancelled."""
 
 
