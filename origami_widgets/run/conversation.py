@@ -34,9 +34,10 @@ class Conversation:
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()
-        # Weak, or the subscription would keep the conversation alive, which holds the subscription.
+        # Of its own: `subscribers` are those of handles and cards. Weak, or it would hold the conversation that holds it.
+        self._costs = Subscribers()
         note_costs = weakref.WeakMethod(self._note_costs)
-        self.subscribers.add(lambda: (note := note_costs()) and note())
+        self._costs.add(lambda: (note := note_costs()) and note())
         self.extend(watch)
 
     @property
@@ -65,6 +66,7 @@ class Conversation:
             return
         self._watches = (*self._watches, watch)
         watch.subscribers.relay_to(self.subscribers)
+        watch.subscribers.relay_to(self._costs)
         self._note_costs()
         if len(self._watches) > 1:
             self.subscribers.notify()
