@@ -170,10 +170,9 @@ def test_another_separator_changes_the_names_of_parts_and_nothing_else(batch):
     pd.testing.assert_frame_equal(told, plain)
 
 
-def test_a_column_that_begins_like_one_of_the_first_is_no_part_of_it():
-    rows = page({"id": "r1", "domain": "a.pt", "domain_rating": 7})
-    with RawServer(columns("domain", "domain_rating"), rows) as server:
-        leads = ow.leads_frame([table("t1")], client=ow.Client(KEY, base_url=server.base_url), sep="_")
+def test_a_column_that_begins_like_one_of_the_first_is_no_part_of_it(server, client):
+    server.plan(columns("domain", "domain_rating"), page({"id": "r1", "domain": "a.pt", "domain_rating": 7}))
+    leads = ow.leads_frame([table("t1")], client=client, sep="_")
     assert list(leads.columns) == [*HEAD, "domain_2", "domain_rating"]
 
 
