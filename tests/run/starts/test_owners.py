@@ -108,15 +108,16 @@ def test_the_other_gets_the_run_where_one_is_interrupted(front, start, on_its_wa
         other = Caller(start)
         assert reached.wait(20)
     else:
-        late = threading.Timer(0.1, lambda: callers.append(Caller(start)))
-        callers = []
+        callers, both = [], threading.Event()
 
         def begin_late():
             assert reached.wait(20)
-            late.start()
+            callers.append(Caller(start))
+            time.sleep(0.5)
+            both.set()
 
         threading.Thread(target=begin_late).start()
-    interrupt(start, reached)
+    interrupt(start, reached if other else both)
     go_on.set()
     run = (other or callers[0]).result()
     assert front.runs() == [run.id]
