@@ -13,7 +13,7 @@ import sys
 import uuid
 from typing import Any, NamedTuple
 
-from origami_widgets.host.application import current_shell, in_kernel, request
+from origami_widgets.host.application import current_shell, in_kernel, request, updates_are_appended
 
 _newest: contextvars.Context | None = None
 _MARK = "_origami_widgets_mark"
@@ -51,7 +51,7 @@ def executed_by_program() -> bool:
 
     That no view was drawn proves nothing: while a cell blocks the kernel, no message about its views arrives.
     """
-    return request().get("content", {}).get("allow_stdin") is False
+    return request().get("content", {}).get("allow_stdin") is False and not updates_are_appended()
 
 
 def follow_cells() -> None:
