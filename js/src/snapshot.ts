@@ -66,6 +66,10 @@ interface SharedOutput {
 }
 /** JupyterLab's origin of changes after which this page draws nothing anew, and which nobody can undo. */
 const SILENT = "silent-change";
+/** Between two snapshots of one card in such a document, which keeps all that was ever written. News is not held up. */
+const SHARED_MS = 5000;
+/** What a card announces, and how many runs of a board are in which stage. */
+const NEWS = /"announcement":"(?:[^"\\]|\\.)*"|"counts":\[[^\]]*\]/;
 
 const keyOf = (data: Output["data"]): string | undefined =>
   SNAPSHOT.exec(`${data?.["text/html"] ?? ""}`.slice(0, MARK_END))?.[1];
@@ -100,9 +104,9 @@ function withoutStates(notebook: Notebook): Notebook {
 function guard(document: Document | undefined): boolean {
   const original = document?.toJSON;
   if (!document || typeof original !== "function") return false;
-  // JupyterLab before 4.2 has no outputs that can be written without being drawn again.
-  if (document.collaborative && ![...(document.cells ?? [])].some((cell) => cell.sharedModel?.youtputs))
-    return false;
+  // An older JupyterLab has no outputs that can be written without being drawn again. Cells may come after this.
+  const isOld = (cell: Cell): boolean => !!cell.outputs && !cell.sharedModel?.youtputs;
+  if (document.collaborative && [...(document.cells ?? [])].some(isOld)) return false;
   if (guarded.has(document)) return true;
   guarded.add(document);
   if (document.collaborative) return true;
@@ -217,12 +221,28 @@ export function keepSnapshot(
         drawn.delete(element);
       }
   });
+  let news = "";
+  let shared = Number.NEGATIVE_INFINITY;
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const shareNow = (): void => {
+    clearTimeout(later);
+    later = undefined;
+    shared = performance.now();
+    share(manager.context?.model, key);
+  };
+  const shareSoon = (data: Record<string, string>): void => {
+    const told = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
+    const wait = shared + SHARED_MS - performance.now();
+    if (told !== news || wait <= 0) shareNow();
+    else later ??= setTimeout(shareNow, wait);
+    news = told;
+  };
   const receive = (message: SnapshotMessage | undefined): void => {
     if (message?.kind !== "snapshot") return;
     const data = patched(message, key);
     if (data) {
       snapshots.set(key, { number: message.number, data });
-      share(manager.context?.model, key);
+      shareSoon(data);
     } else if (keeps) sayWhetherKept(model, true);
   };
   model.on("msg:custom", receive);
@@ -236,6 +256,7 @@ export function keepSnapshot(
   sayWhetherKept(model, keeps);
   return () => {
     ended = true;
+    if (later) shareNow();
     watch.disconnect();
     model.off("msg:custom", receive);
     for (const end of drawn.values()) end();

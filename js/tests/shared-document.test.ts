@@ -1,7 +1,7 @@
 /** A document that pages share, with JupyterLab's own model of it: what is written there, and who draws anew. */
 
 import { YNotebook } from "@jupyter/ydoc";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { applyUpdate, encodeStateAsUpdate } from "yjs";
 import { SAVED_VERSION } from "../src/contract";
 import widget from "../src/index";
@@ -17,6 +17,7 @@ const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
   snapshots.delete(KEY);
+  vi.useRealTimers();
 });
 
 const marked = (words: string): string => `<div class="origami-snapshot-${KEY}"><p>${words}</p></div>`;
@@ -25,6 +26,7 @@ const card = (): object => ({
   metadata: {},
   data: { [WIDGET]: { model_id: KEY }, "text/html": marked("old"), "text/plain": "old" },
 });
+const view = (announcement: string): string => JSON.stringify({ head: { announcement } });
 const stream = { output_type: "stream", name: "stdout", text: "printed" };
 
 /** A notebook with these outputs, the same in another page, and the model of a card in the first. */
@@ -58,8 +60,8 @@ function shared(outputs: object[], { asValues = false } = {}) {
   model.own = { key: KEY, seq: 3 };
   model.widget_manager = { context: { model: document } };
   ends.push(widget.initialize({ model }));
-  const send = (number: number, words: string): void => {
-    const parts = { "text/html": [marked(words)], "text/plain": [words], [RUN]: ["{}"] };
+  const send = (number: number, words: string, news = words): void => {
+    const parts = { "text/html": [marked(words)], "text/plain": [words], [RUN]: [view(news)] };
     model.emit("msg:custom", { kind: "snapshot", number, since: 0, parts });
     follow();
   };
@@ -68,16 +70,16 @@ function shared(outputs: object[], { asValues = false } = {}) {
     ends.push(widget.render({ model, el: host }));
     follow();
   };
-  return { model, send, place, drawnAnew, saved: () => there.getOutputs() };
+  return { model, send, place, follow, drawnAnew, saved: () => there.getOutputs() };
 }
 
-const holds = (words: string): object => ({
+const holds = (words: string, news = words): object => ({
   output_type: "display_data",
   metadata: {},
   data: {
     "text/html": marked(words),
     "text/plain": words,
-    [RUN]: { version: SAVED_VERSION, view: "{}" },
+    [RUN]: { version: SAVED_VERSION, view: view(news) },
   },
 });
 
@@ -112,6 +114,26 @@ describe("a document that the server saves", () => {
     send(2, "Was running");
     expect(saved()).toEqual([holds("Was running")]);
     expect(drawnAnew).toEqual(["there"]);
+  });
+
+  it("gets news at once, and what goes on without news now and then", () => {
+    vi.useFakeTimers();
+    const { send, follow, saved } = shared([card()]);
+    const steps = (): unknown => saved()[0].data["text/plain"];
+    send(1, "step 1", "Running");
+    send(2, "step 2", "Running");
+    send(3, "step 3", "Running");
+    expect(steps()).toBe("step 1");
+    vi.advanceTimersByTime(5000);
+    follow();
+    expect(steps()).toBe("step 3");
+    send(4, "step 4", "Running");
+    send(5, "all steps", "Completed");
+    expect(steps()).toBe("all steps");
+    send(6, "cells", "Completed");
+    for (const end of ends.splice(0)) end();
+    follow();
+    expect(steps()).toBe("cells");
   });
 
   it("keeps the outputs of others", () => {
