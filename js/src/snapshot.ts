@@ -199,28 +199,6 @@ export function keepSnapshot(
   const manager = managerOf(model);
   const keeps = guard(manager.context?.model);
 
-  const look = (node: Node): void => {
-    if (!(node instanceof Element)) return;
-    for (const element of [node, ...node.querySelectorAll(mark)]) {
-      if (!element.matches(mark) || drawn.has(element)) continue;
-      const snapshot = [...element.childNodes];
-      element.replaceChildren();
-      const end = mount(model, element as HTMLElement);
-      drawn.set(element, () => {
-        end();
-        const newest = snapshots.get(key)?.data["text/plain"];
-        element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
-      });
-    }
-  };
-  const watch = new MutationObserver((records) => {
-    for (const { addedNodes } of records) addedNodes.forEach(look);
-    for (const [element, end] of drawn)
-      if (!element.isConnected) {
-        end();
-        drawn.delete(element);
-      }
-  });
   let news = "";
   let shared = Number.NEGATIVE_INFINITY;
   let later: ReturnType<typeof setTimeout> | undefined;
@@ -237,6 +215,31 @@ export function keepSnapshot(
     else later ??= setTimeout(shareNow, wait);
     news = told;
   };
+
+  const look = (node: Node): void => {
+    if (!(node instanceof Element)) return;
+    for (const element of [node, ...node.querySelectorAll(mark)]) {
+      if (!element.matches(mark) || drawn.has(element)) continue;
+      const snapshot = [...element.childNodes];
+      element.replaceChildren();
+      const end = mount(model, element as HTMLElement);
+      drawn.set(element, () => {
+        end();
+        const newest = snapshots.get(key)?.data["text/plain"];
+        element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
+      });
+      // A document may have come after the newest snapshot, which can be the last one.
+      shareNow();
+    }
+  };
+  const watch = new MutationObserver((records) => {
+    for (const { addedNodes } of records) addedNodes.forEach(look);
+    for (const [element, end] of drawn)
+      if (!element.isConnected) {
+        end();
+        drawn.delete(element);
+      }
+  });
   const receive = (message: SnapshotMessage | undefined): void => {
     if (message?.kind !== "snapshot") return;
     const data = patched(message, key);

@@ -58,7 +58,8 @@ function shared(outputs: object[], { asValues = false } = {}) {
   };
   const model = new FakeModel(sample("running"));
   model.own = { key: KEY, seq: 3 };
-  model.widget_manager = { context: { model: document } };
+  const get_model = async (): Promise<unknown> => ({ comm_live: true });
+  model.widget_manager = { context: { model: document }, get_model };
   ends.push(widget.initialize({ model }));
   const send = (number: number, words: string, news = words): void => {
     const parts = { "text/html": [marked(words)], "text/plain": [words], [RUN]: [view(news)] };
@@ -70,7 +71,7 @@ function shared(outputs: object[], { asValues = false } = {}) {
     ends.push(widget.render({ model, el: host }));
     follow();
   };
-  return { model, send, place, follow, drawnAnew, saved: () => there.getOutputs() };
+  return { model, document, send, place, follow, drawnAnew, saved: () => there.getOutputs() };
 }
 
 const holds = (words: string, news = words): object => ({
@@ -134,6 +135,18 @@ describe("a document that the server saves", () => {
     for (const end of ends.splice(0)) end();
     follow();
     expect(steps()).toBe("cells");
+  });
+
+  it("gets the last snapshot also when it comes to the page after that", async () => {
+    const { document, send, follow, saved } = shared([card()]);
+    const cells = document.cells.splice(0);
+    send(1, "Completed");
+    document.cells.push(...cells);
+    window.document.body.innerHTML = marked("old");
+    await vi.waitFor(() => expect(window.document.querySelector(".origami-widget")).toBeTruthy());
+    follow();
+    expect(saved()).toEqual([holds("Completed")]);
+    window.document.body.replaceChildren();
   });
 
   it("keeps the outputs of others", () => {

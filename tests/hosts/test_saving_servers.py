@@ -15,7 +15,7 @@ from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES
 from tests.browser.lab import LabPage
 from tests.hosts import saving_servers
-from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet, cancel
+from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet
 from tests.kernels.environments import blocks
 
 if TYPE_CHECKING:
@@ -29,8 +29,19 @@ COLLABORATION, DOCUMENTS, NBMODEL = saving_servers.PACKAGES
 SERVERS = [(COLLABORATION,), (DOCUMENTS,), (NBMODEL,), (NBMODEL, COLLABORATION)]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
-SAVE_SECONDS = 30.0
+SECONDS = 30.0
 ENDS = "Find 15 family-run bakeries in Porto with a web shop"
+# Cancels the run when it is told to by a file, and says so by another: no page is there then.
+CANCELS = """
+import pathlib, threading
+def cancels(until, done):
+    while not until.exists():
+        time.sleep(0.05)
+    run.cancel()
+    run.wait()
+    done.touch()
+threading.Thread(target=cancels, args=[pathlib.Path(name) for name in ("cancel", "cancelled")], daemon=True).start()
+"""
 FAST = "fast = ow.Sandbox(speed=600, plan='ultra').client()\n"
 BRIEFS = "{'Porto': 'Find bakeries. scenario:answer', 'Faro': 'Find cafés. scenario:needs_input'}"
 
@@ -60,22 +71,31 @@ def open_lab(browser: Browser, saving: serve.Lab, windows: list[Window]) -> Call
     return open_page
 
 
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    ends = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
 def eventually(lab: LabPage, index: int, word: str) -> dict[str, Any]:
     """Wait until the file says this of the first output of a cell, in text and in HTML, without the widget; return the output.
 
     The server saves some time after each change; where the page does, it is told to.
     """
-    ends = time.monotonic() + SAVE_SECONDS
-    while True:
+    found: list[dict[str, Any]] = []
+
+    def is_said() -> bool:
         lab.save()
-        data: dict[str, Any] = {}
         # Without an output yet; or half written, as the server does not replace the file.
         with contextlib.suppress(IndexError, nbformat.reader.NotJSONError):
-            data = lab.saved_outputs(index)[0].get("data", {})
-        is_said = all(word in data.get(kind, "") for kind in ("text/plain", "text/html"))
-        if is_said and WIDGET not in data:
-            return data
-        assert time.monotonic() < ends, f"the file never says {word!r}, but {data.get('text/plain')!r}"
+            found[:] = [lab.saved_outputs(index)[0].get("data", {})]
+        texts = [data.get(kind, "") for data in found for kind in ("text/plain", "text/html")]
+        return bool(texts) and all(word in text for text in texts) and WIDGET not in found[0]
+
+    until(is_said)
+    return found[0]
 
 
 def is_snapshot(data: dict[str, Any], media_type: str = RUN_TYPE) -> None:
@@ -95,12 +115,12 @@ def test_a_lock_names_what_the_tests_own_environment_lacks(package: str) -> None
     assert all("--hash=sha256:" in block for block in blocks(lock).values())
 
 
-def test_the_file_has_the_snapshot_of_each_moment(open_lab: Callable[..., LabPage]) -> None:
+def test_the_file_has_the_snapshot_of_each_moment(open_lab: Callable[..., LabPage], saving: serve.Lab) -> None:
     lab = open_lab(
         [
             SANDBOX.format(speed=4),
-            START.format(brief=SLOW),
-            f"{FAST}run = ow.start({ENDS!r}, client=fast)\nprint('started')\nrun.wait('cells');",
+            START.format(brief=SLOW) + CANCELS,
+            f"{FAST}other = ow.start({ENDS!r}, client=fast)\nprint('started')\nother.wait('cells');",
             f"batch = ow.start_many({BRIEFS}, client=fast).wait()",
         ]
     )
@@ -119,12 +139,12 @@ def test_the_file_has_the_snapshot_of_each_moment(open_lab: Callable[..., LabPag
     data = lab.saved_outputs(1)[0]["data"]
     is_snapshot(data)
     assert "Last known state: Running" in data["text/html"]
+    (saving.root / "cancel").touch()
+    until((saving.root / "cancelled").exists)
     lab.reopen()
     lab.show_cell(1)
-    card = lab.output(1).locator(CARD)
-    expect(card).to_have_count(1)
-    expect(card).to_contain_text("Running")
-    cancel(card)
+    expect(lab.output(1).locator(CARD)).to_have_count(1)
+    expect(lab.output(1).locator(CARD)).to_contain_text("Cancelled")
     is_snapshot(eventually(lab, 1, "Cancelled"))
     nbformat.validate(lab.saved_notebook())
     assert_quiet(lab)
