@@ -52,7 +52,8 @@ def saving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("saving")
     root = home / "notebooks"
     root.mkdir()
-    options = ("--LabApp.expose_app_in_browser=True",)
+    # The history of shared documents would be written where the tests are started.
+    options = ("--LabApp.expose_app_in_browser=True", f"--SQLiteYStore.db_path={home / 'history.db'}")
     started = serve.start(home, root, options, environ=saving_servers.environ(request.param))
     yield started
     started.stop()
