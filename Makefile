@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
 static := origami_widgets/card/static
-front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json
+front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json js/build/site/recorded.js
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
 
 # Each stamp lies in what it vouches for, and so goes when that goes.

@@ -1,6 +1,6 @@
 /**
- * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then builds
- * JupyterLab's extension of the same sources into `build/labextension`.
+ * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then builds,
+ * of the same sources, JupyterLab's extension into `build/labextension` and the documentation's script into `build/site`.
  */
 
 import { spawnSync } from "node:child_process";
@@ -50,6 +50,16 @@ for (const [name, script] of Object.entries({
     process.exit(1);
   }
 }
+
+// A plain script, and no module: the documentation's pages also open from a disk.
+await build({
+  ...common,
+  entryPoints: [here("src/recorded.ts")],
+  outfile: here("build/site/recorded.js"),
+  format: "iife",
+  target: "es2022",
+  plugins: [sheets],
+});
 
 // JupyterLab's builder takes a package of JavaScript; it makes a module of it that gets JupyterLab's own packages from the page.
 const sources = here("src/labextension");

@@ -5,6 +5,9 @@
  *
  * The snapshot is known by the class `origami-snapshot-KEY` that the kernel gives it. The kernel sends it before each
  * change of the card, as what differs from the one before; `snapshots` has the newest of each card.
+ *
+ * A document that pages share is saved by the server, which asks no page. There the page writes each snapshot into the
+ * document itself, in the widget's place, and goes on showing the widget.
  */
 
 import { type HelloMessage, SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
@@ -15,6 +18,8 @@ import { guarded, snapshots } from "./shared";
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";
 export const SNAPSHOT = /\borigami-snapshot-(\w+)/;
+/** The kernel puts the mark into the first tag: outputs of others, which may be large, are not searched. */
+const MARK_END = 100;
 /** Where a snapshot is cut into pieces, as in Python: around each tag, after each line of text, after each comma of JSON. */
 const PIECES: Record<string, RegExp> = {
   "text/html": /(?=<)|(?<=>)/,
@@ -40,12 +45,38 @@ interface Notebook {
 interface Document {
   toJSON?: () => Notebook;
   collaborative?: boolean;
-  cells?: Iterable<{ outputs?: { length: number; get(at: number): Output } }>;
+  cells?: Iterable<Cell>;
 }
+interface Cell {
+  outputs?: List<Output>;
+  sharedModel?: SharedCell;
+}
+interface List<T> {
+  length: number;
+  get(at: number): T;
+}
+/** A code cell in a document that pages share. An output is a map that can be changed, or one value that can't. */
+interface SharedCell {
+  youtputs?: List<SharedOutput | Output> & { doc: { transact(change: () => void, origin: string): void } };
+  updateOutputs(start: number, end: number, outputs: Output[]): void;
+}
+interface SharedOutput {
+  get(name: "data"): Output["data"];
+  set(name: "data", data: Output["data"]): void;
+}
+/** JupyterLab's origin of changes after which this page draws nothing anew, and which nobody can undo. */
+const SILENT = "silent-change";
+/** Between two snapshots of one card in such a document, which keeps all that was ever written. News is not held up. */
+const SHARED_MS = 5000;
+/** What a card announces, and how many runs of a board are in which stage. */
+const NEWS = /"announcement":"(?:[^"\\]|\\.)*"|"counts":\[[^\]]*\]/;
+
+const keyOf = (data: Output["data"]): string | undefined =>
+  SNAPSHOT.exec(`${data?.["text/html"] ?? ""}`.slice(0, MARK_END))?.[1];
 
 /** An output as it is saved: without the widget that only this kernel knows, and with the newest snapshot. */
 function asSaved(output: Output): Output {
-  const key = SNAPSHOT.exec(`${output.data?.["text/html"] ?? ""}`)?.[1];
+  const key = keyOf(output.data);
   if (!key) return output;
   const data = { ...output.data };
   delete data[WIDGET];
@@ -69,12 +100,16 @@ function withoutStates(notebook: Notebook): Notebook {
   };
 }
 
-/** Whether the document is saved by the page with the snapshots in it, from now on. */
+/** Whether the document is saved with the snapshots in it, from now on. */
 function guard(document: Document | undefined): boolean {
   const original = document?.toJSON;
-  if (!document || typeof original !== "function" || document.collaborative === true) return false;
+  if (!document || typeof original !== "function") return false;
+  // An older JupyterLab has no outputs that can be written without being drawn again. Cells may come after this.
+  const isOld = (cell: Cell): boolean => !!cell.outputs && !cell.sharedModel?.youtputs;
+  if (document.collaborative && [...(document.cells ?? [])].some(isOld)) return false;
   if (guarded.has(document)) return true;
   guarded.add(document);
+  if (document.collaborative) return true;
   document.toJSON = function () {
     const notebook = original.call(this);
     const cells = notebook.cells?.map((cell) =>
@@ -85,11 +120,34 @@ function guard(document: Document | undefined): boolean {
   return true;
 }
 
+const isSame = (one: object, other: object): boolean =>
+  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+
+/** Writes the snapshot of a card into the document that pages share, wherever it stands; others are not drawn again. */
+function share(document: Document | undefined, key: string): void {
+  if (!document?.collaborative || !guarded.has(document)) return;
+  for (const { sharedModel: cell } of document.cells ?? []) {
+    const outputs = cell?.youtputs;
+    for (let at = 0; outputs && at < outputs.length; at++) {
+      const output = outputs.get(at);
+      const isMap = "get" in output && typeof output.get === "function";
+      const before = isMap ? output.get("data") : (output as Output).data;
+      if (!before || keyOf(before) !== key) continue;
+      const { data } = asSaved({ data: before });
+      if (!data || isSame(before, data)) continue;
+      outputs.doc.transact(() => {
+        if (isMap) output.set("data", data);
+        else cell.updateOutputs(at, at + 1, [{ ...(output as Output), data }]);
+      }, SILENT);
+    }
+  }
+}
+
 /** Whether an output of the document holds the card. Two notebooks of one kernel share the manager of the first one. */
 function holds(document: Document | undefined, key: string): boolean {
   for (const { outputs } of document?.cells ?? [])
     for (let at = 0; outputs && at < outputs.length; at++)
-      if (SNAPSHOT.exec(`${outputs.get(at).data?.["text/html"] ?? ""}`)?.[1] === key) return true;
+      if (keyOf(outputs.get(at).data) === key) return true;
   return false;
 }
 
@@ -123,8 +181,10 @@ function sayWhetherKept(model: Model, keeps: boolean): void {
 /** A view was put into an output: one that stands in another document than the guarded one is not kept. */
 export function onPlaced(model: Model): void {
   const document = managerOf(model).context?.model;
-  if (document && guarded.has(document) && !holds(document, `${model.get("key")}`))
-    sayWhetherKept(model, false);
+  const key = `${model.get("key")}`;
+  if (!document || !guarded.has(document)) return;
+  if (holds(document, key)) share(document, key);
+  else sayWhetherKept(model, false);
 }
 
 /** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
@@ -139,6 +199,23 @@ export function keepSnapshot(
   const manager = managerOf(model);
   const keeps = guard(manager.context?.model);
 
+  let news = "";
+  let shared = Number.NEGATIVE_INFINITY;
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const shareNow = (): void => {
+    clearTimeout(later);
+    later = undefined;
+    shared = performance.now();
+    share(manager.context?.model, key);
+  };
+  const shareSoon = (data: Record<string, string>): void => {
+    const told = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
+    const wait = shared + SHARED_MS - performance.now();
+    if (told !== news || wait <= 0) shareNow();
+    else later ??= setTimeout(shareNow, wait);
+    news = told;
+  };
+
   const look = (node: Node): void => {
     if (!(node instanceof Element)) return;
     for (const element of [node, ...node.querySelectorAll(mark)]) {
@@ -151,6 +228,8 @@ export function keepSnapshot(
         const newest = snapshots.get(key)?.data["text/plain"];
         element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
       });
+      // A document may have come after the newest snapshot, which can be the last one.
+      shareNow();
     }
   };
   const watch = new MutationObserver((records) => {
@@ -164,8 +243,10 @@ export function keepSnapshot(
   const receive = (message: SnapshotMessage | undefined): void => {
     if (message?.kind !== "snapshot") return;
     const data = patched(message, key);
-    if (data) snapshots.set(key, { number: message.number, data });
-    else if (keeps) sayWhetherKept(model, true);
+    if (data) {
+      snapshots.set(key, { number: message.number, data });
+      shareSoon(data);
+    } else if (keeps) sayWhetherKept(model, true);
   };
   model.on("msg:custom", receive);
   // One that was restored from the notebook has no kernel: its snapshot says more than an old state.
@@ -178,6 +259,7 @@ export function keepSnapshot(
   sayWhetherKept(model, keeps);
   return () => {
     ended = true;
+    if (later) shareNow();
     watch.disconnect();
     model.off("msg:custom", receive);
     for (const end of drawn.values()) end();

@@ -141,10 +141,10 @@ describe("a notebook that is saved", () => {
     expect(model.sent.filter(({ keeps }) => keeps === false)).toEqual([]);
   });
 
-  it("is left to the server where the server saves", () => {
+  it("is left to a server that saves where the page can't write into the shared document", () => {
     const model = new FakeModel(sample("running"));
     const toJSON = (): object => ({ cells: [] });
-    const document = { toJSON, collaborative: true };
+    const document = { toJSON, collaborative: true, cells: [{ outputs: { length: 0 }, sharedModel: {} }] };
     model.own = { key: "k", seq: 3 };
     model.widget_manager = { context: { model: document } };
     ends.push(widget.initialize({ model }));

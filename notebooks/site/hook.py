@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # where `mkdocs` itself is called, and not `python -m mkdocs`
     sys.path.insert(0, str(ROOT))
 
-from notebooks.site import executed, pages, reference  # noqa: E402 - after the line that makes it possible
+from notebooks.site import executed, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -37,6 +37,8 @@ ROOT_PAGES = {
 }
 GUIDES = ("quickstart", "many-runs", "credits", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
+# README links to pages that only the site has by their public address; within the site they are pages like all others.
+PUBLIC = re.compile(r"\]\(https://origami-widgets\.github\.io/origami-widgets/([\w/-]+)\.html")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
 # Badges become text: a browser would fetch the image from another host.
 BADGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")
@@ -60,6 +62,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, place, content=made.markdown))
     for name, place in ROOT_PAGES.items():
         files.append(File.generated(config, place, content=(ROOT / name).read_text(encoding="utf-8")))
+    files.append(File.generated(config, recorded.PLACE, content=recorded.TEXT))
+    script = recorded.SCRIPT.read_text(encoding="utf-8")
+    files.append(File.generated(config, recorded.SCRIPT_PLACE, content=script))
     for place, content in reference.pages().items():
         files.append(File.generated(config, place, content=content))
     config.nav = menu(files)
@@ -75,6 +80,7 @@ def menu(files: Files) -> list[object]:
     listed = [f"reference/{group.file}.md" for group in reference.GROUPS]
     return [
         {"Overview": "index.md"},
+        {"Try a card": recorded.PLACE},
         {"Guides": [{_short(files, place): place} for place in guides]},
         {"Look up": texts},
         {"Reference": listed},
@@ -99,7 +105,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
         anchor = anchor.lower() if place in _outputs else anchor
         return f"]({place_of(target, root=place in ROOT_PAGES.values())}{anchor})"
 
-    return LINK.sub(moved, BADGE.sub(r"\1", markdown))
+    return LINK.sub(moved, PUBLIC.sub(r"](\1.md", BADGE.sub(r"\1", markdown)))
 
 
 def place_of(target: str, *, root: bool) -> str:
@@ -128,4 +134,6 @@ def on_page_content(html: str, *, page: Page, **_more: object) -> str:
             return code[0]
         return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{name}">{code[0]}</a>'
 
+    if page.file.src_uri == recorded.PLACE:
+        return NAME.sub(linked, html).replace(f"<p>{recorded.MARK}</p>", recorded.card())
     return pages.with_outputs(NAME.sub(linked, html), _outputs.get(page.file.src_uri, ()))

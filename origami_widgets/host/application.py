@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,26 @@ def request() -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
+def server_executes() -> bool:
+    """Return whether the Jupyter server itself has sent the cell, as with the extensions that save on the server.
+
+    Such a server tells the kernel nothing about the cell, and some offer no `input`, as programs do. A program's kernel has
+    no session of a server; it may have inherited that variable, but not the name of the file.
+    """
+    kernel: Any = getattr(current_shell(), "kernel", None)
+    file = Path(getattr(getattr(kernel, "parent", None), "connection_file", ""))
+    is_in_session = bool(os.environ.get("JPY_SESSION_NAME")) and file.name.startswith("kernel-")
+    return is_in_session and not request().get("metadata")
+
+
+def updates_are_appended() -> bool:
+    """Return whether an output that is to be replaced would stand there twice.
+
+    jupyter-server-documents appends it while a cell runs, and is the one such server that offers no `input`.
+    """
+    return request().get("content", {}).get("allow_stdin") is False and server_executes()
+
+
 def can_prompt() -> bool:
     """Return whether `input` reaches a person: in a front end that offers it, or in a terminal."""
     if in_kernel():
@@ -92,7 +113,7 @@ class Pages:
     Attributes:
         keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
             JupyterLab and Notebook 7 do with our front end; None before a page has reported. One page that does is enough.
-        are_of_lab: the page that ran the newest cell with a widget is one of those two.
+        are_of_lab: the page that ran the newest cell with a widget is one of those two, or has left it to its server.
     """
 
     keep_snapshots: bool | None = None
@@ -110,7 +131,7 @@ class Pages:
     def note_request(self, request: dict[str, Any]) -> None:
         """Note the message that made the kernel run a cell with a widget."""
         # JupyterLab and Notebook 7 send this with each cell, and no other host does.
-        self.are_of_lab = "deletedCells" in request.get("metadata", {})
+        self.are_of_lab = "deletedCells" in request.get("metadata", {}) or server_executes()
 
 
 pages = Pages()

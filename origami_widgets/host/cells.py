@@ -13,7 +13,7 @@ import sys
 import uuid
 from typing import Any, NamedTuple
 
-from origami_widgets.host.application import current_shell, in_kernel, request
+from origami_widgets.host.application import current_shell, in_kernel, request, server_executes, updates_are_appended
 
 _newest: contextvars.Context | None = None
 _MARK = "_origami_widgets_mark"
@@ -39,8 +39,13 @@ def running_cell() -> str | None:
 
 
 def cell_ref() -> CellRef | None:
-    """Return the cell that is being executed; None where the front end sends no cell ids."""
+    """Return the cell that is being executed; None where the front end sends no cell ids.
+
+    A server that runs the cells sends none: there the code stands for the cell. Else a cell that is run again would pay again.
+    """
     execution, cell = running_cell(), request().get("metadata", {}).get("cellId")
+    if not cell and server_executes():
+        cell = uuid.uuid5(uuid.NAMESPACE_OID, request().get("content", {}).get("code", "")).hex
     if execution and isinstance(cell, str) and cell:
         return CellRef(cell, execution)
     return marimo_cell_ref()
@@ -51,7 +56,7 @@ def executed_by_program() -> bool:
 
     That no view was drawn proves nothing: while a cell blocks the kernel, no message about its views arrives.
     """
-    return request().get("content", {}).get("allow_stdin") is False
+    return request().get("content", {}).get("allow_stdin") is False and not updates_are_appended()
 
 
 def follow_cells() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from origami_widgets.host.application import updates_are_appended
+
 _NOTHING = {"text/html": "", "text/plain": ""}
 
 
@@ -28,7 +30,9 @@ def show(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
 
 
 def replace(display_id: str, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Replace an output wherever it stands, from any thread."""
+    """Replace an output wherever it stands, from any thread; where it would only be appended, nothing is sent."""
+    if updates_are_appended():
+        return
     from IPython.display import display
 
     display(data, metadata=metadata, raw=True, display_id=display_id, update=True)

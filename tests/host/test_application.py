@@ -8,12 +8,13 @@ import sys
 import traceback
 import types
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import IPython
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.host import runtime
+from origami_widgets.host import application, runtime
 from origami_widgets.host.application import (
     Pages,
     can_confirm,
@@ -22,6 +23,7 @@ from origami_widgets.host.application import (
     traceback_lines,
     without_widgets,
 )
+from origami_widgets.host.cells import executed_by_program
 
 PROGRAM = """
 import contextlib, io, json, sys
@@ -136,6 +138,35 @@ def test_a_page_that_keeps_snapshots_counts_whatever_others_report():
     pages.note_report(keeps_snapshots=True)
     pages.note_report(keeps_snapshots=False)
     assert pages.may_keep_snapshots
+
+
+IN_SESSION = {"JPY_SESSION_NAME": "a.ipynb"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "file", "metadata", "expected"),
+    [
+        (IN_SESSION, "kernel-1.json", {}, True),
+        (IN_SESSION, "kernel-1.json", {"deletedCells": []}, False),
+        (IN_SESSION, "tmp1.json", {}, False),
+        ({}, "kernel-1.json", {}, False),
+    ],
+)
+def test_a_server_that_runs_the_cells_says_nothing_about_them(monkeypatch, environment, file, metadata, expected):
+    kernel = SimpleNamespace(parent=SimpleNamespace(connection_file=f"/run/{file}"))
+    header = {"metadata": metadata, "content": {"allow_stdin": False}}
+    shell = SimpleNamespace(kernel=kernel, parent_header=header)
+    monkeypatch.setattr(application, "current_shell", lambda: shell)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert application.server_executes() is expected
+    # A program offers no `input` either, and only where it is none may the outputs not be replaced.
+    assert application.updates_are_appended() is expected
+    assert executed_by_program() is not expected
+    pages = Pages()
+    pages.note_request(header)
+    assert pages.may_keep_snapshots is (expected or bool(metadata))
 
 
 class Shell:

@@ -1,11 +1,12 @@
-"""Which cell of marimo runs: the same for each visitor each time, and nothing where marimo has changed inside."""
+"""Which cell runs: by its id, by its code where the server runs it, in marimo the same for each visitor each time."""
 
 import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from origami_widgets.host.cells import marimo_cell_ref
+from origami_widgets.host import application
+from origami_widgets.host.cells import cell_ref, marimo_cell_ref
 
 
 @pytest.fixture
@@ -19,6 +20,22 @@ def visited(runtime, visitor, cell):
     visitor.execution_context = None if cell is None else SimpleNamespace(cell_id=cell)
     runtime.get_context = lambda: visitor
     return marimo_cell_ref()
+
+
+def test_where_the_server_runs_the_cells_their_code_tells_them_apart(monkeypatch):
+    def ran(code, execution):
+        header = {"header": {"msg_id": execution}, "metadata": {}, "content": {"code": code}}
+        kernel = SimpleNamespace(parent=SimpleNamespace(connection_file="/run/kernel-1.json"))
+        shell = SimpleNamespace(kernel=kernel, parent_header=header)
+        monkeypatch.setattr(application, "current_shell", lambda: shell)
+        return cell_ref()
+
+    monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")
+    first, again, other = ran("start()", "1"), ran("start()", "2"), ran("start() ", "3")
+    assert first.cell == again.cell != other.cell
+    assert (first.execution, again.execution) == ("1", "2")
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    assert ran("start()", "4") is None
 
 
 def test_a_cell_is_the_same_each_time_and_each_time_another_execution(runtime):

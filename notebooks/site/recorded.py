@@ -1,0 +1,92 @@
+"""The page with a recorded card: a run of the sandbox, drawn by the code that draws the cards of a saved notebook.
+
+It is recorded when the site is built. The sandbox's moments come from a clock that stands here, so that the same code
+records the same run.
+"""
+
+# ruff: noqa: INP001 - a folder of scripts
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import origami_widgets as ow
+from origami_widgets.card.view import make_view
+from origami_widgets.card.widgets.snapshot import RUN_TYPE, card_snapshot
+
+if TYPE_CHECKING:
+    from origami_widgets.card.view.contract import View
+
+PLACE = "try.md"
+SCRIPT = Path(__file__).resolve().parents[2] / "js" / "build" / "site" / "recorded.js"
+SCRIPT_PLACE = "assets/recorded.js"
+MARK = "@@recorded@@"
+BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
+STARTED = 1_784_625_000.0
+"""2026-07-21 09:10 UTC."""
+SECONDS = 10 * 60.0
+"""Long enough for all cells to be filled."""
+TITLE = "Recorded from the sandbox"
+WHY = (
+    "This page has no kernel, so buttons that would start or change a run are off, and there are no leads. "
+    "In a notebook, a line like this one shows a run again:"
+)
+TEXT = f"""# Try a card
+
+This card was **recorded from the sandbox**: a simulated run, with invented companies, drawn by the code that draws a card in
+a saved notebook.
+
+{MARK}
+
+## What works here, and what does not
+
+| works | does not work |
+|---|---|
+| switch between tables and tabs | start, cancel, answer and follow up: these buttons are off, because nothing listens |
+| order columns by credits, price or share | watch it change: in a notebook the card is live |
+| unfold the agent's text and what it did | see the leads: a saved card has none, unless you ask for them |
+| copy the lines in the menu (⋯) | run these lines: this run exists only in the recording |
+
+The page sends nothing. For a live card, without an account or credits, install the package with pip,
+`origami-widgets[sandbox]`, and run:
+
+```python
+import origami_widgets as ow
+
+ow.use_sandbox(speed=20)
+ow.start("{BRIEF}")
+```
+
+The [quickstart](quickstart.ipynb) goes on from there.
+"""
+
+
+def recorded_view() -> View:
+    """Return the view of a completed run of the sandbox, as a saved notebook has it; the same each time."""
+    now = STARTED
+    client = ow.Sandbox(plan="ultra", clock=lambda: now).client()
+    started = client.create_agent(BRIEF).run
+    now += SECONDS
+    payload = client.get_run(started.agent_id, started.id, include=("stats",)).raw
+    state = ow.Run.from_payload(payload).state
+    connection = dataclasses.replace(state.connection, heard_at=now)
+    state = dataclasses.replace(state, origin="sandbox", connection=connection)
+    view = make_view(state, now=now, form="snapshot")
+    view["head"].update(as_of=TITLE, gone=WHY)
+    return view
+
+
+def card() -> str:
+    """Return the card for the page: its HTML, which its script draws over."""
+    saved: dict[str, Any] = card_snapshot(recorded_view())
+    # Nothing in a string of JSON may end the script.
+    data = json.dumps(saved[RUN_TYPE]).replace("<", "\\u003c")
+    return (
+        f'<div class="output card" data-origami="{RUN_TYPE}">'
+        f'<div><template shadowrootmode="open">{saved["text/html"]}</template></div>'
+        f'<script type="application/json">{data}</script></div>'
+        f'<script src="{SCRIPT_PLACE}"></script>'
+    )
