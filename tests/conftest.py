@@ -21,8 +21,8 @@ sys.modules.setdefault("rfc3987_syntax", None)
 gc.disable()
 
 
-LONG = ("tests/packaging/", "tests/run/polling/test_quota_processes.py")
-"""Tests that take many seconds each. They come first, so that no core waits for one of them in the end."""
+LONG = "tests/packaging/"
+"""Its tests take many seconds each. They come first, so that no core waits for one of them in the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -62,13 +62,12 @@ def open_lab(
 
     yield open_page
     for window in opened:
-        if has_passed(request.node) and not window.was_reopened:
+        if has_passed(request.node):
             window.close_notebook()
             windows.append(window)
             continue
-        if not has_passed(request.node):
-            # What is left of a failure is looked at, and never used again.
-            picture(request.node, window, window.path.stem)
+        # What is left of a failure is looked at, and never used again.
+        picture(request.node, window, window.path.stem)
         window.close()
 
 

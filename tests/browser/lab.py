@@ -61,7 +61,8 @@ class LabPage(Window):
         self.lab = lab
         self._browser = browser
         self.name = ""
-        # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened.
+        # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened: this one is
+        # loaded anew for that, which takes less than a new window.
         self.was_reopened = False
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))
 
@@ -74,12 +75,13 @@ class LabPage(Window):
 
     def open_notebook(self, source: Sequence[str] | Path, *, theme: str = "light") -> None:
         """Write a notebook of these cells, or copy the one at this path, and open it with a fresh kernel."""
-        before, self.name = self.name, f"notebook-{next(_numbers)}.ipynb"
+        is_loaded = bool(self.name) and not self.was_reopened
+        self.name, self.was_reopened = f"notebook-{next(_numbers)}.ipynb", False
         if isinstance(source, Path):
             shutil.copy2(source, self.path)
         else:
             nbformat.write(notebook_of(source), self.path)
-        if before:
+        if is_loaded:
             self.command("docmanager:open", {"path": self.name})
             self._wait_until_ready()
         else:

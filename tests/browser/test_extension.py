@@ -178,12 +178,13 @@ def test_the_palette_has_them_all(open_lab: Callable[..., LabPage]) -> None:
 
 def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab(["x = 1"])
-    lab.was_reopened = True
     lab.context.route("https://**/*", lambda route: route.fulfill(body="the guide", content_type="text/plain"))
     with lab.context.expect_page() as opened:
         lab.command("origami:guide")
     expect(opened.value.locator("body")).to_have_text("the guide")
     assert opened.value.evaluate("window.opener") is None
+    opened.value.close()
+    lab.context.unroute("https://**/*")
 
 
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:

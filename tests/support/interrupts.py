@@ -9,18 +9,15 @@ import time
 import pytest
 
 
-def interrupt(act, reached):
-    """Press the interrupt once `reached` is set, until it is heard; the exception, and the seconds it took."""
+def interrupt(act, reached, *, after=0.5):
+    """Press the interrupt so many seconds `after` `reached` is set, until it is heard; the exception, and the seconds it took."""
     out, caller = threading.Event(), threading.get_ident()
     pressed = []
 
     def press():
         reached.wait(30)
-        # By then what is waited for goes on from there. More than once: one that arrives while a callback of the garbage
-        # collector runs is lost there.
-        wait = 0.1
-        while not out.wait(wait):
-            wait = 0.5
+        # More than once: one that arrives while a callback of the garbage collector runs is lost there.
+        while not out.wait(0.5 if pressed else after):
             pressed.append(time.monotonic())
             # To the thread itself, as a terminal does: it is woken from a sleep.
             signal.pthread_kill(caller, signal.SIGINT)

@@ -52,7 +52,7 @@ class SkippingClock(SystemClock):
     Give its `time` to a sandbox of speed 1, and runs pass as fast as they are checked.
 
     Attributes:
-        skips: whether it does; a test that has to prepare something lets sleeps last meanwhile.
+        skips: whether it does, asked at each sleep; a test that has to prepare something lets sleeps last meanwhile.
     """
 
     MOMENT = 0.01
@@ -60,7 +60,7 @@ class SkippingClock(SystemClock):
 
     def __init__(self) -> None:
         self._ahead = 0.0
-        self.skips = True
+        self.skips: Callable[[], object] = lambda: True
 
     def monotonic(self) -> float:
         return super().monotonic() + self._ahead
@@ -78,7 +78,7 @@ class SkippingClock(SystemClock):
         ends, away = self.monotonic() + seconds, None
         while away is None and not wake.is_set() and (left := ends - self.monotonic()) > 0:
             away = await super().sleep(min(self.MOMENT, left), wake)
-            if self.skips and not wake.is_set():
+            if self.skips() and not wake.is_set():
                 self.skip(max(0.0, ends - self.monotonic()))
         return away
 

@@ -59,14 +59,14 @@ def has_grown(run):
 
 def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_it(client, clock):
     shown = []
-    clock.skips = False
+    clock.skips = lambda: False
     run = ow.start(BRIEF, client=client, show=False)
     card = ow.RunCard(run)
     card.observe(
         lambda _: shown.append((card.status, card.lead_count, card.credits_used)), ["lead_count", "credits_used"]
     )
     try:
-        seen = seen_until(run, lambda run: run.settled, begin=lambda: setattr(clock, "skips", True))
+        seen = seen_until(run, lambda run: run.settled, begin=lambda: setattr(clock, "skips", lambda: True))
     finally:
         card.close()
     running = [each for each in seen if each[0] == "running"]
@@ -162,8 +162,11 @@ def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_
     assert companies.id not in {table.id for table in second.tables}
 
 
-def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill(client):
-    first = ow.start(BRIEF, client=client, show=False).wait(timeout=60)
+def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill(client, clock):
+    clock.skips = lambda: False
+    first = ow.start(BRIEF, client=client, show=False)
+    clock.skips = lambda: not first.done
+    first.wait(timeout=60)
     assert first.state.cells_running
     second = first.follow_up("scenario:answer What is the weather?")
     card = ow.RunCard(second)
@@ -171,7 +174,7 @@ def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_befor
     card.observe(lambda change: shown.append(change["new"]), ["lead_count", "credits_used"])
     card.observe(lambda _: ended.set(), "done")
     try:
-        seen = seen_until(second, lambda run: run.done)
+        seen = seen_until(second, lambda run: run.done, begin=lambda: setattr(clock, "skips", lambda: True))
         assert ended.wait(30)
         assert (card.status, card.lead_count, card.credits_used, shown) == ("completed", None, None, [])
     finally:

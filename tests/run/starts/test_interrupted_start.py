@@ -117,7 +117,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
         front.reads = [read]
     else:
         front.asked = lambda: len(front.starts) == wanted and reached.set()
-    stopped, took = interrupt(intend, reached)
+    stopped, took = interrupt(intend, reached, after=0.1)
     over.set()
     assert took < SOON
     assert stopped.idempotency_key == front.starts[0].headers["idempotency-key"]
