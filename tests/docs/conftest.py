@@ -1,4 +1,4 @@
-"""The site, built once, and one Chromium to read it in."""
+"""The site, built once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebooks.site.executed import REPOSITORY
-from tests.browser.fixtures import browser
 from tests.docs.built import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 from notebooks.site import recorded
+from tests.browser import chromium
 from tests.browser.window import CARD, Window
 from tests.hosts.looks import assert_quiet, expect_theme, uses_saved_card
 
@@ -30,6 +31,16 @@ class Handler(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+# The module's, and no longer: Playwright's event loop would stand in the way of later asyncio tests.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
