@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLLABORATION, DOCUMENTS, NBMODEL = saving_servers.PACKAGES
 SERVERS = [(COLLABORATION,), (DOCUMENTS,), (NBMODEL,), (NBMODEL, COLLABORATION)]
 WIDGET = "application/vnd.jupyter.widget-view+json"
+LINE_OF_FIRST = "ow.doctor()"
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 SECONDS = 30.0
 ENDS = "Find 15 family-run bakeries in Porto with a web shop"
@@ -80,30 +81,46 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def eventually(lab: LabPage, index: int, word: str) -> dict[str, Any]:
-    """Wait until the file says this of the first output of a cell, in text and in HTML, without the widget; return the output.
-
-    The server saves some time after each change; where the page does, it is told to.
-    """
+def saved(lab: LabPage, index: int) -> list[dict[str, Any]]:
+    """Return the outputs of a cell in the file. A server that is about to save has written half of it, or nothing."""
     found: list[dict[str, Any]] = []
+
+    def is_whole() -> bool:
+        with contextlib.suppress(nbformat.reader.NotJSONError):
+            found[:] = lab.saved_outputs(index)
+            return True
+        return False
+
+    until(is_whole)
+    return found
+
+
+def eventually(lab: LabPage, index: int, word: str) -> dict[str, Any]:
+    """Wait until the file says this of the first output of a cell, in text and in HTML; return what the output holds.
+
+    The server saves some time after each change, hence also what the cell showed before the page's first snapshot. Where
+    the page saves, it is told to.
+    """
+    found: dict[str, Any] = {}
 
     def is_said() -> bool:
         lab.save()
-        # Without an output yet; or half written, as the server does not replace the file.
-        with contextlib.suppress(IndexError, nbformat.reader.NotJSONError):
-            found[:] = [lab.saved_outputs(index)[0].get("data", {})]
-        texts = [data.get(kind, "") for data in found for kind in ("text/plain", "text/html")]
-        return bool(texts) and all(word in text for text in texts) and WIDGET not in found[0]
+        for output in saved(lab, index)[:1]:
+            found.clear()
+            found.update(output.get("data", {}))
+        texts = [found.get(kind, "") for kind in ("text/plain", "text/html")]
+        is_first = WIDGET in found or LINE_OF_FIRST in texts[0]
+        return not is_first and all(word in text for text in texts)
 
     until(is_said)
-    return found[0]
+    return found
 
 
 def is_snapshot(data: dict[str, Any], media_type: str = RUN_TYPE) -> None:
     """The output is the snapshot in its three forms, and no widget."""
     assert set(data) == {media_type, "text/html", "text/plain"}
     assert json.loads(data[media_type]["view"])["head"]["form"] == "snapshot"
-    assert "ow.doctor()" not in data["text/plain"]
+    assert LINE_OF_FIRST not in data["text/plain"]
 
 
 @pytest.mark.parametrize("package", saving_servers.PACKAGES)
@@ -132,12 +149,12 @@ def test_the_file_has_the_snapshot_of_each_moment(open_lab: Callable[..., LabPag
     is_snapshot(eventually(lab, 2, "Completed"))
     is_snapshot(eventually(lab, 3, "Needs your answer"), BOARD_TYPE)
     # The card and its line, once each, although a cell that waits tells no page anything.
-    kinds = [[output["output_type"] for output in lab.saved_outputs(cell)] for cell in (2, 3)]
+    kinds = [[output["output_type"] for output in saved(lab, cell)] for cell in (2, 3)]
     assert kinds == [["display_data", "display_data", "stream"], ["display_data", "display_data"]]
 
     # Without a page the file stays as it is; with one it goes on.
     lab.page.close()
-    data = lab.saved_outputs(1)[0]["data"]
+    data = saved(lab, 1)[0]["data"]
     is_snapshot(data)
     assert "Last known state: Running" in data["text/html"]
     (saving.root / "cancel").touch()
