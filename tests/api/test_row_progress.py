@@ -117,14 +117,21 @@ def test_a_very_short_read_reports_no_progress(ours, calls):
 
 def test_some_of_many_short_reads_report_progress(ours, calls):
     began = time.monotonic()
-    for table_id in range(20):
+
+    def reported():
+        return sum(progress is not None for *_, progress in calls)
+
+    # On a busy machine more of them are over before the loop has looked.
+    for table_id in range(500):
         report = ProgressReport(ours, str(table_id))
         report.update(0, None)
         time.sleep(SPACING / 5)
         report.close()
+        if table_id >= 20 and reported():
+            break
     until(lambda: calls and calls[-1][-1] is None)
     took = time.monotonic() - began
-    assert 1 <= sum(progress is not None for *_, progress in calls) <= took / SPACING + 1
+    assert 1 <= reported() <= took / SPACING + 1
 
 
 def test_the_last_progress_is_reported_without_further_updates(ours, calls):
