@@ -174,8 +174,7 @@ class LabPage(Window):
 
     def run_all(self, *, timeout: float = CELL_SECONDS) -> None:
         """Run all cells to the end of the last one; an error in any fails the test."""
-        with self._patience(timeout):
-            self.command("notebook:run-all-cells")
+        self.command("notebook:run-all-cells", timeout=timeout)
         for index in range(int(self.page.evaluate(f"{PANEL}.content.widgets.length"))):
             self._raise_error_of(index)
 
@@ -281,20 +280,15 @@ class LabPage(Window):
             arg=self.name,
         )
 
-    def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
-        """Execute one of JupyterLab's commands, as its menus and palette do."""
+    def command(self, name: str, arguments: dict[str, Any] | None = None, *, timeout: float = CELL_SECONDS) -> None:
+        """Execute one of JupyterLab's commands, as its menus and palette do. One that waits for a person fails the test."""
         self.page.evaluate(
-            "([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => null)",
-            [name, arguments or {}],
+            """([name, options, patience]) => Promise.race([
+                window.jupyterapp.commands.execute(name, options).then(() => null),
+                new Promise((_, fail) => setTimeout(() => fail(new Error(`${name} did not end`)), patience)),
+            ])""",
+            [name, arguments or {}, timeout * 1000],
         )
-
-    @contextlib.contextmanager
-    def _patience(self, seconds: float):
-        self.page.set_default_timeout(seconds * 1000)
-        try:
-            yield
-        finally:
-            self.page.set_default_timeout(READY_SECONDS * 1000)
 
     def _raise_error_of(self, index: int) -> None:
         for output in self.outputs(index):
