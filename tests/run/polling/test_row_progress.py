@@ -90,6 +90,8 @@ def test_a_reading_that_ends_early_is_no_reading_and_goes_on_as_one(client, run,
     until(lambda: slowly.state().row_progress == {})
 
 
+# What such a loop leaves behind says so when it is cleared away, sooner or later.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_reading_whose_event_loop_has_ended_has_ended(client, run):
     table, loop = run.tables[0], asyncio.new_event_loop()
     slowly = Slowly(run, table)
