@@ -30,6 +30,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
 # Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
 AT_ONCE = 2
+MOST_REPEATED = 10
+"""Failed tests of a stage that are run once more; with more of them, something is broken."""
+FAILURES = ("FAILED ", "ERROR ")
 
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
@@ -212,6 +215,12 @@ class Runner:
         else:
             record.unlink(missing_ok=True)
             outcome = self._execute(stage)
+            if (
+                outcome.code == 1
+                and stage.name.startswith("pytest")
+                and 0 < test_counts(outcome.output)[1] <= MOST_REPEATED
+            ):
+                outcome = self._repeat(outcome)
             record.with_suffix(".log").write_text(outcome.output, encoding="utf-8")
             if mark and outcome.code == 0:
                 record.write_text(mark, encoding="ascii")
@@ -219,10 +228,27 @@ class Runner:
             report(outcome)
         return outcome
 
-    def _execute(self, stage: Stage) -> Outcome:
+    def _repeat(self, outcome: Outcome) -> Outcome:
+        """Run the tests that failed once more, one after the other; those that pass then are named.
+
+        Tests that look at real clocks and sockets come too late where another program takes the machine. A fault fails twice.
+        """
+        again = self._execute(outcome.stage, "--last-failed", "--last-failed-no-failures=none", "--numprocesses=0")
+        seconds = outcome.seconds + again.seconds
+        if again.code:
+            return Outcome(outcome.stage, again.code, f"{outcome.output}\nRepeated:\n{again.output}", seconds)
+        lines = outcome.output.rstrip().splitlines()
+        named = [f"REPEATED, and passed then: {line}" for line in lines if line.startswith(FAILURES)]
+        passed, failed = test_counts(outcome.output)
+        return Outcome(
+            outcome.stage, 0, "\n".join([*lines, *named, f"{passed + failed} passed, some repeated"]), seconds
+        )
+
+    def _execute(self, stage: Stage, *options: str) -> Outcome:
         began = time.monotonic()
+        own = ("-o", f"cache_dir={RECORDS / stage.name.replace(' ', '-')}") if stage.name.startswith("pytest") else ()
         process = subprocess.Popen(  # noqa: S603 - the commands stand above
-            stage.command,
+            (*stage.command, *own, *options),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -250,7 +276,7 @@ def report(outcome: Outcome) -> None:
         text += f"\n{words}\n{'-' * 79}"
     elif "pytest" in name and words:
         *others, last = words.splitlines()
-        text = "\n".join([text, *(line for line in others if line.startswith("SKIPPED [")), last])
+        text = "\n".join([text, *(line for line in others if line.startswith(("SKIPPED [", "REPEATED, "))), last])
     print(text, flush=True)
 
 
