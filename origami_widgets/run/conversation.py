@@ -72,7 +72,7 @@ class Conversation:
             self.subscribers.notify()
 
     def _note_costs(self) -> None:
-        """Note what its runs have cost: later starts are compared with it, also when nobody holds these runs any more."""
+        """Note what its runs have cost, for comparison with later starts. The costs outlive the runs' handles."""
         for watch in self._watches:
             if watch.operations is not None and watch.state.settled:
                 costs_paid_from(watch.operations.balance_history).note(watch.state, self.before_run(watch))

@@ -274,7 +274,7 @@ def _confirm_batch(call: StartCall, batch: RunBatch, credit_limit: float | None)
     Raises:
         StartDeclined: the answer was no; nothing was sent.
     """
-    # A batch that its cell has begun before was asked about then. Where nobody can be asked, nothing is to be waited for.
+    # A rerun was confirmed the first time. Where nobody can be asked, there is no answer to wait for.
     if batch.call is not None or not (background().has_thread and can_confirm()):
         return
     try:
