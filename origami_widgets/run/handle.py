@@ -20,7 +20,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel
-from origami_widgets.run.starts.confirm import confirm
+from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
 
@@ -461,18 +461,16 @@ class Run:
 
     def _continue(self, follow_up: FollowUp, *, fresh: bool) -> Run:
         with StartCall() as call:
-            run: Run = call.block(self._confirmed(call, self._job(follow_up, fresh=fresh)))
+            job = call.job = self._job(follow_up, fresh=fresh)
+            if can_ask():
+                ask(call.block(question_about(self._watch.connected(), [job], job.find_known, kind="continued")))
+            run: Run = job.handle or call.block(call.fulfil(job))
             return self._continued(run)
 
     async def _continue_async(self, follow_up: FollowUp, *, fresh: bool) -> Run:
         call = StartCall()
         run: Run = await call.wait(call.fulfil(self._job(follow_up, fresh=fresh)))
         return self._continued(run)
-
-    async def _confirmed(self, call: StartCall, job: WatchedJob) -> Any:
-        """Start the run of a job, after a person was asked where there is a reason to. Background loop only."""
-        await confirm(call, self._watch.connected(), [job], job.find_known, kind="continued")
-        return job.handle or await call.fulfil(job)
 
     def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
         once = self._conversation.once

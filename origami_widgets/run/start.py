@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from origami_widgets.api.loop import background
 from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
-from origami_widgets.host.application import can_confirm
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
@@ -17,7 +16,7 @@ from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
-from origami_widgets.run.starts.confirm import confirm
+from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.starts.reruns import CellCalls
     from origami_widgets.run.state import RunState
 
 
@@ -113,8 +113,12 @@ def start(
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     cell = display_backend().cell()
     with StartCall() as call:
-        run = call.block(_started(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh))
-        return _shown(run, call, show=show)
+        asks = can_ask()
+        found = call.block(
+            _found(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh, asks=asks)
+        )
+        ask(found.question)
+        return _shown(call.block(_fulfilled(call, found)), call, show=show)
 
 
 async def start_async(
@@ -152,8 +156,12 @@ async def start_async(
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     cell = display_backend().cell()
     call = StartCall()
-    run = await call.wait(_started(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh))
-    return _shown(run, call, show=show)
+
+    async def started() -> Run:
+        found = await _found(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh, asks=False)
+        return await _fulfilled(call, found)
+
+    return _shown(await call.wait(started()), call, show=show)
 
 
 def start_many(
@@ -254,8 +262,7 @@ def start_many(
         batch.go_on(slots, limit)
 
     batch = background().call(find)
-    with StartCall() as call:
-        _confirm_batch(call, batch, limit)
+    _ask_about(batch, limit)
     try:
         if show:
             display_backend().show(batch)
@@ -268,23 +275,33 @@ def start_many(
     return batch
 
 
-def _confirm_batch(call: StartCall, batch: RunBatch, credit_limit: float | None) -> None:
+def _ask_about(batch: RunBatch, credit_limit: float | None) -> None:
     """Ask before the briefs of a new batch are started, once for all of them.
 
     Raises:
         StartDeclined: the answer was no; nothing was sent.
     """
-    # A rerun was confirmed the first time. Where nobody can be asked, there is no answer to wait for.
-    if batch.call is not None or not (background().has_thread and can_confirm()):
+    # A rerun was asked about the first time.
+    if batch.call is not None or not can_ask():
         return
     try:
-        call.block(confirm(call, batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit, owners=1))
+        with StartCall() as call:
+            about = question_about(batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit, owners=1)
+            ask(call.block(about))
     except BaseException:
         background().call(batch.leave_jobs)
         raise
 
 
-async def _started(
+class _FoundStart(NamedTuple):
+    """Start job of a call, and what to ask before it begins."""
+
+    job: WatchedJob
+    calls: CellCalls
+    question: str
+
+
+async def _found(
     call: StartCall,
     operations: Operations,
     spec: StartSpec,
@@ -293,26 +310,34 @@ async def _started(
     cell: CellRef | None,
     credit_limit: float | None,
     fresh: bool,
-) -> Run:
-    """Return the run that the name or the cell has started before, else start one. Background loop only."""
-    limit = None if credit_limit is None else CreditLimit(credit_limit)
+    asks: bool,
+) -> _FoundStart:
+    """Return the start job of the run that the name or the cell has started before, else a new one. Background loop only."""
+    # A name finds its run wherever it was started.
+    calls = calls_of(None if once is not None else cell, operations.identity)
     if once is not None:
         name = valid_once(once)
         job = WatchedJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
-        job.limit(limit)
-        await confirm(call, operations, [job], job.find_known, credit_limit=credit_limit)
-        return cast("Run", job.handle or await call.fulfil(job))
-    calls = calls_of(cell, operations.identity)
-    found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
-    job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
-    job.limit(limit)
-    calls.add([spec], [job])
-    is_known = job.watch is not None or await job.find_known()
-    if not is_known:
-        await confirm(call, operations, [job], credit_limit=credit_limit)
+    else:
+        found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
+        job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
+    job.limit(None if credit_limit is None else CreditLimit(credit_limit))
+    if once is None:
+        calls.add([spec], [job])
+        if job.watch is None:
+            await job.find_known()
+    question = await question_about(operations, [job], job.find_known, credit_limit=credit_limit) if asks else ""
+    if job.watch is None:
+        # From here on, an interrupt is one of its start.
+        call.job = job
+    return _FoundStart(job, calls, question)
+
+
+async def _fulfilled(call: StartCall, found: _FoundStart) -> Run:
+    """Return the run of a start job, started where it is not known. Background loop only."""
     # After the answer: an earlier batch keeps the brief if it is no.
-    calls.hand_over([job], call)
-    return cast("Run", job.handle if is_known else await call.fulfil(job))
+    found.calls.hand_over([found.job], call)
+    return cast("Run", found.job.handle or await call.fulfil(found.job))
 
 
 def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> WatchedJob:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.starts.submit import mark
-from origami_widgets.host.application import can_confirm
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -28,26 +26,7 @@ SLICE = 0.2
 """Seconds between two looks for a notice to print for a caller who waits."""
 LAST_WORDS = 0.7
 """Seconds to wait for the outcome of a request on its way after an interrupt."""
-YES = ("y", "yes")
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """Question to the person whose call blocks.
-
-    Args:
-        text: what to ask.
-        answer: gets whether the answer is yes.
-    """
-
-    text: str
-    answer: asyncio.Future[bool]
-
-    def take(self, is_yes: bool) -> None:  # noqa: FBT001 - the answer
-        """Hand over the answer, unless the call has ended. Background loop only."""
-        if not self.answer.done():
-            self.answer.set_result(is_yes)
 
 
 class StartCall:
@@ -58,13 +37,10 @@ class StartCall:
 
     Attributes:
         job: the job that it waits for; None before that is known.
-        can_ask: whether it blocks where a person can be asked, so that `ask` may be used.
     """
 
     def __init__(self) -> None:
         self.job: StartJob | None = None
-        self.can_ask = False
-        self._question: Confirmation | None = None
         # The owner of the job: the call itself would hold the job in a cycle, and with it the run.
         self._owner = object()
         self._task: asyncio.Task[Any] | None = None
@@ -85,14 +61,6 @@ class StartCall:
         self.job = job
         return await job.start_for(self._owner)
 
-    async def ask(self, text: str) -> bool:
-        """Ask the person whose call blocks, and return whether the answer is yes. Background loop only.
-
-        Where no answer can be given after all, that counts as yes: only a person says no. An interrupt ends the call.
-        """
-        self._question = Confirmation(text, asyncio.get_running_loop().create_future())
-        return await self._question.answer
-
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the background loop, and block until it is done.
 
@@ -100,11 +68,9 @@ class StartCall:
         """
         loop = background()
         loop.check_may_block(coroutine)
-        # Known on this thread only: the message of the cell is not seen from the loop.
-        self.can_ask = loop.has_thread and can_confirm()
         future = loop.submit(self._begin(coroutine))
         try:
-            return loop.result(future, self._meanwhile)
+            return loop.result(future, self._print_notice)
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
@@ -152,20 +118,6 @@ class StartCall:
         # Asked on the loop: there the job may have become known a moment ago.
         if self.job is not None:
             self.job.abandon(self._owner)
-
-    def _meanwhile(self) -> None:
-        self._print_notice()
-        if (asked := self._question) is None:
-            return
-        self._question = None
-        try:
-            is_yes = input(asked.text).strip().casefold() in YES
-        except EOFError:
-            is_yes = False
-        except NotImplementedError:
-            # The front end has said that it takes input, and does not.
-            is_yes = True
-        background().call_soon(asked.take, is_yes)
 
     def _print_notice(self) -> None:
         if self.job is not None and self.job.notice and not self._is_notice_printed:

@@ -13,6 +13,8 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import background
+from origami_widgets.host.application import can_confirm
 from origami_widgets.run.cost_history import costs_paid_from
 from origami_widgets.run.settings import confirm_above
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.starts.interrupt import StartCall
     from origami_widgets.api.usage import BalanceReading
     from origami_widgets.run.cost_history import RunKind
     from origami_widgets.run.starts.job import WatchedJob
@@ -31,6 +32,9 @@ FRESH = 60.0
 """Seconds for which a reading of the balance is taken as it is."""
 PATIENCE = 5.0
 """Seconds to wait for the balance: a server that is slow must not keep a run from being started."""
+
+
+YES = ("y", "yes")
 
 
 class StartDeclined(OrigamiError):
@@ -103,8 +107,39 @@ def question(
     return f"{' '.join(lines)} Start {'this run' if runs == 1 else f'these {runs:,} runs'}? [y/N] "
 
 
-async def confirm(
-    call: StartCall,
+def can_ask() -> bool:
+    """Return whether a person can be asked on this thread, and wants to be."""
+    return background().has_thread and confirm_above() is not None and can_confirm()
+
+
+def ask(text: str) -> None:
+    """Ask the person in front of the notebook; nothing if there is no question. Not on the background loop.
+
+    Where no answer can be given after all, that counts as yes: only a person says no.
+
+    Raises:
+        StartDeclined: the answer was no; nothing was sent.
+    """
+    if not text:
+        return
+    try:
+        if input(text).strip().casefold() in YES:
+            return
+    except EOFError:
+        pass
+    except NotImplementedError:
+        # The front end has said that it takes input, and does not.
+        return
+    raise StartDeclined(
+        "Not started",
+        cause="You didn't answer yes. Nothing was sent, and nothing was charged.",
+        remedy="Run the cell again to start anyway. ow.configure(confirm_above=…) sets when you are asked; "
+        "confirm_above=False never asks.",
+        code="DECLINED",
+    )
+
+
+async def question_about(
     operations: Operations,
     jobs: Sequence[WatchedJob],
     find_known: Callable[[], Awaitable[object]] | None = None,
@@ -112,33 +147,28 @@ async def confirm(
     kind: RunKind = "new",
     credit_limit: float | None = None,
     owners: int = 0,
-) -> None:
-    """Ask the caller before jobs are started, where a person can be asked and there is a reason to. Background loop only.
+) -> str:
+    """Return what to ask before jobs are started; empty for nothing. Background loop only.
 
-    Jobs whose run is known, or may have been started before, are paid for already, and those that another call wants were asked
-    about then: they do not count. Once such runs have a known
-    cost, sends a GET that reads the balance if it was not read for a minute; where there is a reason to ask, also those that
-    look for known runs.
+    Jobs whose run is known, or may have been started before, are paid for already, and those that another call wants were
+    asked about then: they do not count. Once such runs have a known cost, sends a GET that reads the balance if it was not read
+    for a minute; where there is a reason to ask, also those that look for known runs.
 
     Args:
-        call: the call that starts them.
         operations: the API.
         jobs: the jobs.
         find_known: finds the runs of the jobs that were started before; None where that was done.
         kind: whether the runs begin agents.
         credit_limit: what they may use together; None for no limit.
-        owners: how many owners of each job belong to this call.
+        owners: how many owners of each job belong to the call.
 
     Raises:
-        StartDeclined: the answer was no; nothing was sent.
         OrigamiError: what is known of the jobs could not be read.
     """
     threshold = confirm_above()
-    if threshold is None or not call.can_ask or not jobs:
-        return
-    costs = costs_paid_from(operations.balance_history).of(kind, jobs[0].spec.model)
+    costs = costs_paid_from(operations.balance_history).of(kind, jobs[0].spec.model) if jobs else ()
     if not costs:
-        return
+        return ""
     balance = await _balance(operations)
 
     def asked_for(runs: int) -> str:
@@ -146,18 +176,10 @@ async def confirm(
 
     # Known runs are looked for only where that decides: it may take a request for each.
     if not asked_for(len(jobs)):
-        return
+        return ""
     if find_known is not None:
         await find_known()
-    asked = asked_for(sum(_is_new(job, owners) for job in jobs))
-    if asked and not await call.ask(asked):
-        raise StartDeclined(
-            "Not started",
-            cause="You didn't answer yes. Nothing was sent, and nothing was charged.",
-            remedy="Run the cell again to start anyway. ow.configure(confirm_above=…) sets when you are asked; "
-            "confirm_above=False never asks.",
-            code="DECLINED",
-        )
+    return asked_for(sum(_is_new(job, owners) for job in jobs))
 
 
 def _is_new(job: WatchedJob, owners: int) -> bool:

@@ -86,13 +86,15 @@ def see_cancelled(front, run_id):
     see(lambda: front.statuses()[run_id] == "cancelled", every=0.1)
 
 
-def interrupt_once_it_is_known(monkeypatch):
-    """Interrupt the next call that blocks, between the answer and the return."""
+def interrupt_once_it_is_known(monkeypatch, front):
+    """Interrupt the call that starts a run, between the answer and the return."""
     kept = BackgroundLoop.result
 
     def interrupted(loop, future, *arguments, **options):
+        result = kept(loop, future, *arguments, **options)
+        if not front.starts:
+            return result
         monkeypatch.setattr(BackgroundLoop, "result", kept)
-        kept(loop, future, *arguments, **options)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(BackgroundLoop, "result", interrupted)
@@ -137,7 +139,7 @@ def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, sta
 def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, client, capsys, monkeypatch):
     """The run is known already, and the caller does not have it."""
     before = set(front.runs())
-    interrupt_once_it_is_known(monkeypatch)
+    interrupt_once_it_is_known(monkeypatch, front)
     with pytest.raises(KeyboardInterrupt) as caught:
         ow.start(SLOW, client=client, show=False)
     (run_id,) = made_since(front, before)
@@ -307,7 +309,7 @@ def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forg
 
 def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, client, monkeypatch):
     front.polls = [answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)]
-    interrupt_once_it_is_known(monkeypatch)
+    interrupt_once_it_is_known(monkeypatch, front)
     with pytest.raises(KeyboardInterrupt):
         client.create_agent(SLOW)
     see_cancelled(front, front.runs()[0])
