@@ -88,7 +88,8 @@ class SandboxApplication:
 
     async def _respond(self, request: Request, common: dict[str, str]) -> SandboxResponse:
         _check_host(request)
-        handler, params = self._route(request)
+        if not request.url.path.startswith(PREFIX):
+            raise _no_endpoint()
         with self._lock:
             now = self._organization.clock.now()
             common |= self._rate_limits.count_address(request.client.host if request.client else "unknown", now)
@@ -96,6 +97,8 @@ class SandboxApplication:
             common |= self._rate_limits.count_organization(now)
             if not self._api_access:
                 raise error_responses.subscription_required()
+            # Only who has a key learns which endpoints there are.
+            handler, params = self._route(request)
             project = self._project(request)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is None:
@@ -162,7 +165,7 @@ class SandboxApplication:
         if allowed:
             allow = ", ".join(sorted(allowed))
             raise error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
-        raise error_responses.ErrorResponse(404, "NOT_FOUND", "No such endpoint")
+        raise _no_endpoint()
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -186,6 +189,10 @@ class SandboxApplication:
         request_id = given if _REQUEST_ID.fullmatch(given) else self._request_ids.request()
         now = self._organization.clock.now()
         return {"Date": http_date(now), "X-Request-Id": request_id, "X-Origami-Sandbox": "true"}
+
+
+def _no_endpoint() -> error_responses.ErrorResponse:
+    return error_responses.ErrorResponse(404, "NOT_FOUND", "No such endpoint")
 
 
 def _refusal_response(refusal: error_responses.ErrorResponse) -> SandboxResponse:

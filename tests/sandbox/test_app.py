@@ -24,9 +24,11 @@ from .conftest import UNKNOWN_ID, asgi_scope
     ],
 )
 async def test_a_missing_or_wrong_key(session, conforms, authorization):
-    for path in ("/account", "/agents", f"/agents/{UNKNOWN_ID}/runs/x", f"/tables/{UNKNOWN_ID}/rows"):
-        headers = {"Authorization": authorization.encode("latin-1")} if authorization else {}
-        answer = await session.connect(key=None).get(path, headers=headers)
+    headers = {"Authorization": authorization.encode("latin-1")} if authorization else {}
+    http = session.connect(key=None)
+    places = ("/account", "/agents", f"/agents/{UNKNOWN_ID}/runs/x", f"/tables/{UNKNOWN_ID}/rows", "/nothing")
+    for method, path in (*(("GET", path) for path in places), ("PUT", "/agents")):
+        answer = await http.request(method, path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
         conforms(answer.json(), "Error")
         assert answer.headers["www-authenticate"] == "Bearer"
