@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.client import BaseClient
 from origami_widgets.api.loop import background
@@ -39,6 +39,26 @@ class AsyncClient(BaseClient):
         >>> asyncio.run(ow.Sandbox().async_client().get_account()).plan.id
         'pro'
     """
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; see `Client.close`. Sends nothing.
+
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     async with ow.Sandbox().async_client() as client:
+            ...         return (await client.get_account()).plan.id
+            >>> asyncio.run(main())
+            'pro'
+        """
+        self._close()
 
     async def create_agent(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.key_sources import given_or_environment_key
@@ -64,12 +64,17 @@ class BaseClient:
         # Debuggers also show a client whose settings were refused.
         return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
+    def _close(self) -> None:
+        background().call_soon(self.operations.renew_connections)
+
 
 class Client(BaseClient):
     """The Origami API, version 2.
 
     Calls that read are retried after a transient error, with four attempts at most. A call that starts a run carries an
     idempotency key, and is retried only where that cannot start a second run.
+
+    A client needs no closing: its connections are closed with it. As a context manager it closes them at the end of the block.
 
     Args:
         api_key: the API key. By default it is read from `ORIGAMI_API_KEY`, from a Colab secret of that name, or from the
@@ -92,6 +97,25 @@ class Client(BaseClient):
         >>> client.get_account().plan.id
         'pro'
     """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, after requests that are under way have had their `timeout`. Sends nothing.
+
+        A later call opens new ones, and runs that were started or attached through this client stay watched.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> with ow.Sandbox().client() as client:
+            ...     client.get_account().plan.id
+            'pro'
+        """
+        self._close()
 
     def create_agent(
         self,

@@ -17,6 +17,7 @@ from origami_widgets.api.errors import UnexpectedAnswer
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY, fixture
+from tests.support.quick import see
 from tests.support.server import answer
 
 RUN = fixture("completed_stats")
@@ -46,6 +47,22 @@ VERBS = {
 }  # fmt: skip
 
 
+def test_a_client_that_is_closed_gives_its_connections_back_and_opens_new_ones(server, quick):
+    server.plan(answer({"balance": 7}))
+    with Client(KEY, base_url=server.base_url, timeout=0.5) as client:
+        client.get_credits()
+    see(lambda: server.open == 0)
+    assert client.get_credits().balance == 7
+    assert server.connections == 2
+
+
+async def test_an_awaited_client_that_is_closed_gives_its_connections_back(server, quick):
+    server.plan(answer({"balance": 7}))
+    async with AsyncClient(KEY, base_url=server.base_url, timeout=0.5) as client:
+        await client.get_credits()
+    await asyncio.to_thread(see, lambda: server.open == 0)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 async def test_each_call_sends_the_same_request_from_both_clients(server, quick, verb):
     args, options, body, sent, kind = VERBS[verb]
@@ -73,7 +90,7 @@ async def test_each_call_sends_the_same_request_from_both_clients(server, quick,
 
 
 def test_both_clients_have_the_same_calls_with_the_same_arguments():
-    names = set(VERBS) | {"iter_rows"}
+    names = {*VERBS, "iter_rows", "close"}
     for name in names:
         one, other = (inspect.signature(getattr(kind, name)).parameters for kind in (Client, AsyncClient))
         assert {key: (value.kind, value.default) for key, value in one.items()} == {

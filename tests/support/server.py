@@ -132,13 +132,14 @@ class RawServer:
         port: where it listens; set before it starts, it is that one, as when a server comes back.
         requests: everything that was received, in order.
         connections: how many connections were made.
+        open: how many of them are open.
         tables: what requests for the tables of an agent get, which then take nothing from the plan; None: they do.
     """
 
     def __init__(self, *plan: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self.tls = tls
         self.requests: list[Received] = []
-        self.connections = 0
+        self.connections = self.open = 0
         self.port = 0
         self.tables: Behaviour | None = None
         self._plan = list(plan)
@@ -209,6 +210,7 @@ class RawServer:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         self._writers.append(writer)
         task = asyncio.get_running_loop().create_task(self._talk(reader, writer, self.connections))
         self._tasks.add(task)
@@ -223,6 +225,7 @@ class RawServer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.open -= 1
             writer.close()
             try:
                 await writer.wait_closed()
