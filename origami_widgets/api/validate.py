@@ -28,6 +28,8 @@ def prompt(value: object) -> str:
     """
     remedy = "Say in a sentence or two what the agent should find or do."
     if not isinstance(value, str):
+        if isinstance(value, list | tuple):
+            remedy = "For several briefs, use ow.start_many(['…', '…'])."
         raise InvalidInput("The brief must be a string", cause=f"Got {type(value).__name__}.", remedy=remedy)
     if not value.strip():
         raise InvalidInput("The brief is empty", cause="A brief has 1 to 10,000 characters.", remedy=remedy)

@@ -244,7 +244,7 @@ def _check_given(shown: object) -> list[object]:
     if not isinstance(shown, Iterable) or isinstance(shown, bytes | dict):
         raise InvalidInput(
             "A board shows runs",
-            cause=f"RunBoard was given a value of type {type(shown).__name__}.",
+            cause=f"Got {type(shown).__name__}.",
             remedy=EXPECTED,
         )
     return list(shown)

@@ -84,7 +84,7 @@ class RunCard(LeadWidget):
         if not isinstance(run, Run):
             raise InvalidInput(
                 "A card shows a run",
-                cause=f"RunCard was given a value of type {type(run).__name__}.",
+                cause=f"Got {type(run).__name__}.",
                 remedy="Give it what ow.start(…) or ow.attach(…) returned.",
             )
         self._conversation: Conversation = run.conversation
