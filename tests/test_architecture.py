@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -225,6 +226,63 @@ def test_frames_load_neither_runs_nor_cards_nor_the_http_library():
     assert "pandas" in loaded
     assert loaded.isdisjoint({*WIDGETS, "httpx"})
     assert not [name for name in loaded if name.startswith((f"{PACKAGE}.card", f"{PACKAGE}.run"))]
+
+
+PRIVATE = re.compile(r"_[a-z]\w*(?<!_)", re.IGNORECASE)
+IN_CODE = re.compile(rf"\.({PRIVATE.pattern})\b", re.IGNORECASE)
+"""A private attribute in a string: the target of `setattr`, or code that a kernel runs."""
+
+
+def private_names(tree: ast.AST) -> set[str]:
+    """The private functions, classes, variables and attributes that a module defines."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return {name for name in found if PRIVATE.fullmatch(name)}
+
+
+def private_uses(tree: ast.AST) -> Iterator[tuple[int, object]]:
+    """Line and name of each private name of others that a module reads, imports or names in a string."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") not in ("self", "cls"):
+            yield line, node.attr
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            yield from ((line, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from ((line, name) for name in IN_CODE.findall(node.value))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("setattr", "getattr", "delattr")):
+            yield from ((line, each.value) for each in node.args if isinstance(each, ast.Constant))
+
+
+def test_no_test_uses_a_private_name_of_the_package():
+    known = {name for path in modules(ROOT).values() for name in private_names(ast.parse(path.read_text("utf-8")))}
+    assert "_flush" in known
+    found = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        taken = known - private_names(tree)
+        found += [f"{path.relative_to(ROOT)}:{line}: {name}" for line, name in private_uses(tree) if name in taken]
+    assert not found, "\n".join(["Look at what others can see, or give the package a public name:", *found])
+
+
+def test_private_names_are_found_in_code_and_in_strings():
+    tree = ast.parse(USES)
+    used = {name for _, name in private_uses(tree)}
+    assert used >= {"_a", "_b", "_c", "_d"}
+    assert "_own" not in used
+    assert private_names(ast.parse("def _own(): self._kept_here = __none__ = _last_ = 1")) == {"_own", "_kept_here"}
+
+
+USES = """
+from origami_widgets.run import _a
+run._b, self._own, run.__dict__, error._render_traceback_
+monkeypatch.setattr(card, "_c", 1)
+kernel.run("print(run._d)")
+"""
 
 
 SAMPLE = """

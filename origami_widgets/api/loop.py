@@ -441,12 +441,12 @@ def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
             task.cancel()
 
 
-_background = BackgroundLoop()
+current = BackgroundLoop()
 
 
 def background() -> BackgroundLoop:
     """Return the background loop of this process."""
-    return _background
+    return current
 
 
 _tasks: set[asyncio.Task[Any]] = set()
@@ -467,11 +467,11 @@ def is_under_way(task: asyncio.Task[Any] | None) -> bool:
 
 def _new_in_child() -> None:
     """Start with a new loop in a forked child, where the parent's thread does not exist."""
-    global _background  # noqa: PLW0603 - one loop for the process is the point
+    global current  # noqa: PLW0603 - one loop for the process is the point
     # Kept for good: garbage-collecting the parent's loop, tasks and connections would close them, or warn.
-    _inherited.append((_background, *_tasks))
+    _inherited.append((current, *_tasks))
     _tasks.clear()
-    _background = BackgroundLoop()
+    current = BackgroundLoop()
 
 
 if hasattr(os, "register_at_fork"):
@@ -479,7 +479,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _stop_at_exit() -> None:
-    _background.stop()
+    current.stop()
 
 
 atexit.register(_stop_at_exit)

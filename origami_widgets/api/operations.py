@@ -83,8 +83,8 @@ class Operations:
         # Loaded here, because the HTTP library takes longer to load than all the rest.
         from origami_widgets.api.transport import Transport
 
-        self._settings = settings
-        self._transport = Transport(settings, inner)
+        self.settings = settings
+        self.transport = Transport(settings, inner)
         self._inner = inner
         self._is_sandbox = False
         # For other hosts, the word would hide which host answers instead of Origami.
@@ -96,17 +96,17 @@ class Operations:
     @property
     def origin(self) -> str:
         """Empty for Origami itself; `sandbox` for a server on this machine that calls itself one; else the host."""
-        return "sandbox" if self._is_sandbox else self._settings.origin
+        return "sandbox" if self._is_sandbox else self.settings.origin
 
     @property
     def identity(self) -> Hashable:
         """Equal for two clients of the same base URL, project and key."""
-        return (self._settings.base_url, self._settings.project, self._settings.key, id(self._inner))
+        return (self.settings.base_url, self.settings.project, self.settings.key, id(self._inner))
 
     @property
     def destination(self) -> tuple[str, str | None]:
         """Where requests go: the base URL, and the project or None."""
-        return self._settings.base_url, self._settings.project
+        return self.settings.base_url, self.settings.project
 
     @property
     def embedded(self) -> object | None:
@@ -132,7 +132,7 @@ class Operations:
 
     def renew_connections(self) -> None:
         """Use new connections from now on, because the old ones are dead. Background loop only."""
-        self._transport.renew()
+        self.transport.renew()
 
     async def create_agent(
         self,
@@ -355,9 +355,9 @@ class Operations:
         check: Callable[[ApiResponse], ApiResponse] | None = None,
     ) -> ApiResponse:
         self.traffic.note_request()
-        base_url = self._settings.base_url
+        base_url = self.settings.base_url
         try:
-            response = await self._transport.send(method, path, params=params, body=body, headers=headers)
+            response = await self.transport.send(method, path, params=params, body=body, headers=headers)
         except (UnexpectedAnswer, RedirectRefused) as error:
             # A web site that is no API responds with 200, or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy

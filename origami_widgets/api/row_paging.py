@@ -108,6 +108,11 @@ class RowWalk:
         """Whether there is no next page."""
         return self.complete or bool(self.stopped)
 
+    @property
+    def remembered(self) -> int:
+        """Number of rows that would be recognised if they came again."""
+        return len(self._seen)
+
     def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
         """Return the rows of a page that were not returned before, and move on to the next page.
 

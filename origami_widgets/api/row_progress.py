@@ -43,14 +43,14 @@ class ProgressReport:
     def update(self, rows: int, total: int | None) -> None:
         """Report how many rows have been read; subscribers are called at most a few times a second."""
         self.progress = RowProgress(rows, total)
-        if _subscribers and not self._is_planned:
+        if subscribers and not self._is_planned:
             self._is_planned = True
             background().submit(self._notify_later())
 
     def close(self) -> None:
         """Report that the read has ended; subscribers that were notified of it are called at once."""
         self.progress = None
-        if self in _known:
+        if self in under_way:
             background().call_soon(self._notify)
 
     async def _notify_later(self) -> None:
@@ -64,18 +64,18 @@ class ProgressReport:
         self._notify()
 
     def _notify(self) -> None:
-        # First: a read that is closed from now on finds itself in `_known`, and calls this again.
-        _known[self] = None
+        # First: a read that is closed from now on finds itself in `under_way`, and calls this again.
+        under_way[self] = None
         if self.progress is None:
-            del _known[self]
-        newest = next((report for report in reversed(_known) if report.table == self.table), self)
-        for subscriber in _subscribers:
+            del under_way[self]
+        newest = next((report for report in reversed(under_way) if report.table == self.table), self)
+        for subscriber in subscribers:
             subscriber(*self.table, newest.progress)
 
 
-_known: dict[ProgressReport, None] = {}
+under_way: dict[ProgressReport, None] = {}
 """Reads that subscribers were notified of, the newest last. Changed on the background loop only."""
-_subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
+subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
 
 
 def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) -> None:
@@ -83,9 +83,9 @@ def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) 
 
     The progress is None when the table is no longer read.
     """
-    _subscribers.append(subscriber)
+    subscribers.append(subscriber)
 
 
 if hasattr(os, "register_at_fork"):
     # The parent's threads do not read in the child.
-    os.register_at_fork(after_in_child=_known.clear)
+    os.register_at_fork(after_in_child=under_way.clear)

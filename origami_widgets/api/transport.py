@@ -168,7 +168,7 @@ class Transport:
             except (ValueError, TypeError, httpx.InvalidURL) as error:
                 return _not_encodable(error)
             async with asyncio.timeout(self._settings.timeout):
-                return await self._exchange(client, request, waits)
+                return await self.exchange(client, request, waits)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))
             raise
@@ -207,7 +207,8 @@ class Transport:
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()
 
-    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
+    async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
+        """Send one request and read its response whole; note what `Retry-After` says in `waits`, also of a broken one."""
         response = await client.send(request, stream=True)
         wait = _retry_after(response)
         if wait is not None:

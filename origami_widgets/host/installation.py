@@ -83,12 +83,12 @@ def requirements() -> list[Requirement]:
     except metadata.PackageNotFoundError:
         return []
     found = [_FLOOR.match(line) for line in lines if "extra ==" not in line]
-    return [Requirement(each[1], each[2], _version(each[1])) for each in found if each]
+    return [Requirement(each[1], each[2], _installed_version(each[1])) for each in found if each]
 
 
 def versions(*names: str) -> dict[str, str]:
     """Return the installed versions of packages, without those that are missing."""
-    return {name: found for name in names if (found := _version(name)) is not None}
+    return {name: found for name in names if (found := _installed_version(name)) is not None}
 
 
 def jupyter_server() -> JupyterServer | None:
@@ -117,7 +117,7 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-def _version(name: str) -> str | None:
+def _installed_version(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

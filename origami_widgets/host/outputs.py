@@ -46,27 +46,27 @@ class Outputs:
     """
 
     def __init__(self) -> None:
-        self._widgets: list[str] = []
+        self._display_ids: list[str] = []
         self._lines: list[str] = []
 
     def __bool__(self) -> bool:
-        return bool(self._widgets)
+        return bool(self._display_ids)
 
     def add(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any] | None = None) -> None:
         """Show the widget in a new output, and the line below it."""
-        self._widgets.append(show(data, metadata))
+        self._display_ids.append(show(data, metadata))
         if line is not None:
             self._lines.append(show(line))
 
     def replace(self, snapshot: dict[str, Any], line: dict[str, Any] | None = None) -> None:
         """Replace everything shown so far by the snapshot, and the line below it by another or nothing."""
-        for display_id in self._widgets:
+        for display_id in self._display_ids:
             replace(display_id, snapshot)
         self.replace_line(line or _NOTHING)
 
     def revive(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any]) -> None:
         """Replace the snapshots by a live widget again."""
-        for display_id in self._widgets:
+        for display_id in self._display_ids:
             replace(display_id, data, metadata)
         self.replace_line(line)
 

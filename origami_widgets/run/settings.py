@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
@@ -28,15 +29,37 @@ class ApiAddress(NamedTuple):
     project: str | None
 
 
-_client: UsableClient | None = None
-_login: tuple[str, Secret] | None = None
-_is_given = False
-_base_url: str | None = None
-_project: str | None = None
-_render: RenderMode = "auto"
-_queue = True
-_leads = True
-_confirm_above: float | None = math.inf
+_OF_ENVIRONMENT = ApiAddress(None, None)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What `configure` and `login` have set.
+
+    Attributes:
+        client: the client of calls without `client=`; None until one is given or made.
+        is_given: whether the client was given.
+        login: a base URL and the key that `login` was given for it; None where every client finds the key by itself.
+        address: where clients that are made here send requests.
+        render: how cards are shown.
+        queue: whether code that starts a run waits when all run slots are in use.
+        leads: whether cards show leads.
+        confirm_above: the credits above which a person is asked before runs are started, and in any case when the balance
+            is too low. Infinity asks in the second case only; None never asks.
+    """
+
+    client: UsableClient | None = None
+    is_given: bool = False
+    login: tuple[str, Secret] | None = None
+    address: ApiAddress = _OF_ENVIRONMENT
+    render: RenderMode = "auto"
+    queue: bool = True
+    leads: bool = True
+    confirm_above: float | None = math.inf
+
+
+current = Configuration()
+"""The configuration of this process."""
 
 
 def configure(
@@ -76,8 +99,7 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    global _client, _is_given, _base_url, _project  # noqa: PLW0603 - the settings of the process
-    global _render, _queue, _leads, _confirm_above  # noqa: PLW0603 - as above
+    global current  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
@@ -92,28 +114,24 @@ def configure(
         )
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
-    threshold = _confirm_above if confirm_above is None else _read_threshold(confirm_above)
+    threshold = current.confirm_above if confirm_above is None else _read_threshold(confirm_above)
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
         resolve_project(project)
     chosen = None if client is None else check_client(client)
-    if render is not None:
-        _render = render
-    if queue is not None:
-        _queue = queue
-    if leads is not None:
-        _leads = leads
-    _confirm_above = threshold
-    if (
-        (render, queue, leads, confirm_above) != (None, None, None, None)
-        and client is None
-        and base_url is None
-        and project is None
-    ):
+    current = replace(
+        current,
+        render=current.render if render is None else render,
+        queue=current.queue if queue is None else queue,
+        leads=current.leads if leads is None else leads,
+        confirm_above=threshold,
+    )
+    keeps_client = (client, base_url, project) == (None, None, None)
+    if keeps_client and (render, queue, leads, confirm_above) != (None, None, None, None):
         return
-    _client, _base_url, _project = chosen, base_url, project
-    _is_given = chosen is not None
+    address = ApiAddress(base_url, project)
+    current = replace(current, client=chosen, is_given=chosen is not None, address=address)
 
 
 def _check_flag(name: str, value: object, no: str, yes: str) -> None:
@@ -140,25 +158,22 @@ def _read_threshold(given: object) -> float | None:
 
 def render_mode() -> RenderMode:
     """Return how cards are shown."""
-    return _render
+    return current.render
 
 
 def shows_leads() -> bool:
     """Return whether cards show leads."""
-    return _leads
+    return current.leads
 
 
 def waits_for_a_slot() -> bool:
     """Return whether code that starts a run waits when all run slots are in use."""
-    return _queue
+    return current.queue
 
 
 def confirm_above() -> float | None:
-    """Return the credits above which a person is asked before runs are started, and in any case when the balance is too low.
-
-    Infinity asks in the second case only; None never asks.
-    """
-    return _confirm_above
+    """Return the credits above which a person is asked before runs are started."""
+    return current.confirm_above
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
@@ -167,17 +182,19 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
     Raises:
         MissingKey: no client was configured and there is no key.
     """
-    global _client  # noqa: PLW0603 - made once, on first use
+    global current  # noqa: PLW0603 - made once, on first use
     if client is not None:
         return check_client(client)
-    if _client is None:
-        _client = Client(_key_of_login(), base_url=_base_url, project=_project)
-    return _client
+    if current.client is None:
+        base_url, project = current.address
+        made = Client(_key_of_login(), base_url=base_url, project=project)
+        current = replace(current, client=made)
+    return cast("UsableClient", current.client)
 
 
 def configured_address() -> ApiAddress:
     """Return the base URL and project that `configure` or `login` has set."""
-    return ApiAddress(_base_url, _project)
+    return current.address
 
 
 def use_login(client: Client, base_url: str, project: str | None, key: Secret | None) -> None:
@@ -189,30 +206,30 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
         project: its project.
         key: its key, if no later client would find it by itself: it is remembered, for this base URL only.
     """
-    global _client, _is_given, _base_url, _project, _login  # noqa: PLW0603 - the settings of the process
-    _client, _is_given, _base_url, _project = client, False, base_url, project
-    _login = None if key is None else (base_url, key)
+    global current  # noqa: PLW0603 - the settings of the process
+    address, login = ApiAddress(base_url, project), None if key is None else (base_url, key)
+    current = replace(current, client=client, is_given=False, address=address, login=login)
 
 
 def _key_of_login() -> Secret | None:
     """Return the key that `login` was given, if the next client has the base URL that it was given for."""
-    if _login is None or resolve_base_url(_base_url) != _login[0]:
+    if current.login is None or resolve_base_url(current.address.base_url) != current.login[0]:
         return None
-    return _login[1]
+    return current.login[1]
 
 
 def client_at_hand() -> UsableClient | None:
     """Return the client of calls without `client=` if there is one already; makes none and looks for no key."""
-    return _client
+    return current.client
 
 
 def key_source() -> KeySource:
     """Return where the key of calls without `client=` comes from; empty where there is none."""
-    if _is_given:
+    if current.is_given:
         return "client"
     if _key_of_login() is not None:
         return "login"
     if os.environ.get(NAME):
         return "environment"
-    url = resolve_base_url(_base_url)
+    url = resolve_base_url(current.address.base_url)
     return find_stored_key(url, colab=not is_local_url(url), keyring=True).source

@@ -33,7 +33,7 @@ def loop(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     own = BackgroundLoop()
-    monkeypatch.setattr(loops, "_background", own)
+    monkeypatch.setattr(loops, "current", own)
     return own
 
 

@@ -79,7 +79,7 @@ def test_remembered_ids_are_bounded_and_those_of_the_first_page_stay(monkeypatch
     walk = RowWalk()
     for number in range(60):
         take(walk, page([f"{number}-{row}" for row in range(10)], f"c{number}"))
-    assert len(walk._seen) <= 110
+    assert walk.remembered <= 110
     assert walk.rows == 600
     take(walk, page([f"0-{row}" for row in range(10)], "again"))
     assert walk.stopped == "a page was repeated"

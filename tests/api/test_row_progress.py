@@ -42,9 +42,9 @@ def calls(monkeypatch, ours, elsewhere):
         if organization in organizations:
             found.append((organization, *call))
 
-    monkeypatch.setattr(row_progress, "_subscribers", [subscriber])
+    monkeypatch.setattr(row_progress, "subscribers", [subscriber])
     yield found
-    until(lambda: not row_progress._known)
+    until(lambda: not row_progress.under_way)
 
 
 def test_progress_is_known_until_the_report_is_closed(ours, calls):
@@ -163,8 +163,8 @@ def test_a_forked_child_has_no_reads(ours, calls):
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:  # pragma: no cover - measured in the parent only
-        os._exit(0 if not row_progress._known else 1)
+        os._exit(0 if not row_progress.under_way else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert report in row_progress._known
+    assert report in row_progress.under_way
     report.close()

@@ -45,10 +45,10 @@ def board_of(count: int) -> tuple[ow.RunBoard, list[int]]:
     board = ow.RunBoard(client=sandbox.client(), limit=count)
     sizes: list[int] = []
 
-    def send(message: dict[str, Any], buffers: object = None) -> None:
-        sizes.append(len(json.dumps(message)))
+    def send(data: dict[str, Any], metadata: object = None, buffers: object = None) -> None:
+        sizes.append(len(json.dumps(data)))
 
-    board._send = send
+    board.comm.send = send
     return board, sizes
 
 

@@ -63,7 +63,7 @@ def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPag
         "from origami_widgets.run.state import CommandFailed\n"
         "from origami_widgets.api.errors import OrigamiError\n"
         "async def disturb():\n"
-        "    run._watch.update(CommandFailed(OrigamiError('Something else happened')))\n"
+        "    run.conversation.current.update(CommandFailed(OrigamiError('Something else happened')))\n"
         "background().run(disturb())",
     )
     card = lab.output(1).locator(CARD)

@@ -1,9 +1,12 @@
 """What tests of live cards share: the background loop, and answers of the server."""
 
+import itertools
+
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState
+from tests.support.quick import see
 
 
 def on_loop(function, *args):
@@ -22,6 +25,36 @@ def settle():
 def receive(widget, content):
     """A message of the page arrives at a widget."""
     widget.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
+def sent_by(widget):
+    """What goes over the comm of a widget from now on."""
+    messages, send = [], widget.comm.send
+
+    def note(data=None, metadata=None, buffers=None):
+        messages.append(data)
+        send(data, metadata, buffers)
+
+    widget.comm.send = note
+    return messages
+
+
+def acks(messages):
+    """The acknowledgements of clicks among messages."""
+    return [each["content"] for each in messages if each["method"] == "custom" and each["content"]["kind"] == "ack"]
+
+
+NUMBERS = itertools.count()
+
+
+def click_on(widget, name, run_id="", command_id=""):
+    """Press a button of a page; return its acknowledgement."""
+    messages, command_id = sent_by(widget), command_id or f"c{next(NUMBERS)}"
+    receive(widget, {"kind": "command", "id": command_id, "name": name, "run_id": run_id})
+    see(lambda: acks(messages))
+    settle()
+    (ack,) = acks(messages)
+    return ack
 
 
 def watch_of(run):

@@ -60,11 +60,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
     """The clock of a poller of this test's own."""
     made = JumpingClock()
     own = Poller(made)
-    monkeypatch.setattr(poller_module, "_poller", own)
+    monkeypatch.setattr(poller_module, "current", own)
     yield made
     # A clock that is still held would keep the loop of the process busy for the tests after this one.
-    if own._task is not None:
-        background().call_soon(own._task.cancel)
+    for watch in own.watched():
+        watch.schedule = None
+    own.wake()
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
         # Pauses are spread by chance: the same steps have to give the same life again.
         chance = random.Random(0)  # noqa: S311 - no secret
         monkeypatch.setattr(random.SystemRandom, "random", lambda _: chance.random())
-        monkeypatch.setattr(poller_module, "_poller", Poller(clock))
+        monkeypatch.setattr(poller_module, "current", Poller(clock))
 
     def submit(loop, coroutine):
         return raw_submit(loop, clocks[0].carry_out(coroutine) if clocks else coroutine)

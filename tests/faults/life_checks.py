@@ -66,7 +66,7 @@ class Checks(RuleBasedStateMachine):
         self.clock = LifeClock()
         self.install(self.clock)
         self.way = Way(self.clock, seed=0)
-        self.kept.append(self.way.client.operations._inner)
+        self.kept.append(self.way.carrier)
         self.runs: list[Run] = []
         self.cards: list[ow.RunCard] = []
         self.clicks: list[tuple[dict[str, Any], concurrent.futures.Future[Any]]] = []
@@ -137,15 +137,15 @@ class Checks(RuleBasedStateMachine):
                     self.wrong.append(f"nobody wanted {run.id} cancelled")
 
     def no_end_is_invented_or_taken_back(self, run: Run) -> None:
-        state, before = run.state, self.seen.get(run._watch)
+        state, before = run.state, self.seen.get(watch_of(run))
         life = self._life_of(run)
         if before is not None and before.done and (not state.done or state.status != before.status):
             self.wrong.append(f"{run.id} was {before.status} and is {state.status}")
         if state.done and (life.is_active(self.clock.server_time()) or life.status != state.status):
             self.wrong.append(f"{run.id} is said to be {state.status}")
-        self.seen[run._watch] = state
-        if state.connection.heard_at != self.heard.get(run._watch, (None,))[0]:
-            self.heard[run._watch] = (state.connection.heard_at, self.clock.now)
+        self.seen[watch_of(run)] = state
+        if state.connection.heard_at != self.heard.get(watch_of(run), (None,))[0]:
+            self.heard[watch_of(run)] = (state.connection.heard_at, self.clock.now)
 
     def what_is_shown_is_valid_and_never_falls(self, run: Run) -> None:
         view = view_now(run.conversation)
@@ -168,7 +168,7 @@ class Checks(RuleBasedStateMachine):
     def elapsed_is_right(self, run: Run) -> None:
         state, life = run.state, self._life_of(run)
         # What the wall clock showed before it was set says nothing.
-        heard_at, heard = self.heard.get(run._watch, (None, 0.0))
+        heard_at, heard = self.heard.get(watch_of(run), (None, 0.0))
         if state.done or heard_at != state.connection.heard_at or heard <= self.clock.wall_set_at:
             return
         head = make_head(state, now=self.clock.time())
@@ -315,13 +315,17 @@ class Checks(RuleBasedStateMachine):
 
     def _is_excused(self, path: str) -> bool:
         """Whether a question may come before it was told: for the last time, or for another run of the same table."""
-        for watch in list(poller()._watches.values()):
+        for watch in poller().watched():
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
             at_its_end = watch.schedule is not None and abs(watch.schedule.deadline - self.clock.now) < SLACK
             if at_its_end and any(thing in path for thing in things):
                 return True
         lives = [life for agent in self.way.world.agents.values() for life in agent.runs]
         return sum(any(action.body["tableId"] in path for action in life.actions) for life in lives) > 1
+
+
+def watch_of(run: Run) -> RunWatch:
+    return next(watch for watch in run.conversation.watches if watch.state.run_id == run.id)
 
 
 def _is_over(run: Run) -> bool:

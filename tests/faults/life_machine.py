@@ -134,7 +134,9 @@ class Life(Checks):
     @rule(n=which)
     def show(self, n: int) -> None:
         card = ow.RunCard(self._pick(n))
-        card._send = lambda message, buffers=None: self.emitted.append(json.dumps(message, default=repr))
+        card.comm.send = lambda data=None, metadata=None, buffers=None: self.emitted.append(
+            json.dumps(data, default=repr)
+        )
         self.cards.append(card)
 
     @precondition(lambda self: self.cards)

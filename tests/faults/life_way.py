@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import origami_widgets as ow
+from origami_widgets.sandbox.app import SandboxApplication
+from origami_widgets.sandbox.embedded import API_KEY, BASE_URL, CREDITS
+from origami_widgets.sandbox.organization import SandboxOrganization
 from tests.faults.journey import KEY
 
 if TYPE_CHECKING:
@@ -140,10 +143,10 @@ class Way:
     leaks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.sandbox = ow.Sandbox(seed=self.seed, clock=self.clock.server_time)
-        self.world = self.sandbox._application._organization
-        self.client = ow.Client(KEY, base_url=self.sandbox.base_url, _transport=_Carrier(self))
-        self._inner = httpx.ASGITransport(app=self.sandbox)
+        self.world = SandboxOrganization(self.seed, 1.0, "pro", CREDITS, self.clock.server_time)
+        self.carrier = _Carrier(self)
+        self.client = ow.Client(KEY, base_url=BASE_URL, _transport=self.carrier)
+        self._inner = httpx.ASGITransport(app=SandboxApplication(self.world, API_KEY, api_access=True))
         self._remembered: set[str] = set()
         self._known: dict[str, bytes] = {}
 
@@ -249,7 +252,7 @@ class Way:
         return body
 
     async def _forward(self, request: httpx.Request, *, forgets: bool) -> httpx.Response:
-        headers = {**request.headers, "authorization": f"Bearer {self.sandbox.api_key}"}
+        headers = {**request.headers, "authorization": f"Bearer {API_KEY}"}
         key = headers.get("idempotency-key", "")
         # What was remembered once is not forgotten by a later fault.
         if forgets and key not in self._remembered:

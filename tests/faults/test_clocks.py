@@ -45,7 +45,7 @@ def test_what_was_on_its_way_when_the_laptop_was_suspended_is_asked_again(journe
     async def lost(request, writer):
         clock.suspend_for = HOURS
         # What wakes the poller here is in life the end of a short sleep.
-        background().call_soon(poller()._wake.set)
+        background().call_soon(poller().wake)
         await asyncio.sleep(3_600)
 
     seen = journey().go(interface, going_on(3), lost, going_on(9), completed())

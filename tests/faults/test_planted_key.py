@@ -156,7 +156,7 @@ def test_nothing_that_is_under_way_shows_it(journey, server, interface):
         now = list(under_way())
         # A task that is running at this moment shows no frames at all.
         while any(text.startswith("_SelectorSocketTransport.write: ") for text in now) or not any(
-            text.startswith("Transport._exchange: ") for text in now
+            text.startswith("Transport.exchange: ") for text in now
         ):
             await asyncio.sleep(0.01)
             now = list(under_way())
@@ -164,7 +164,7 @@ def test_nothing_that_is_under_way_shows_it(journey, server, interface):
         await reset()(request, writer)
 
     journey(timeout=30).go(interface, going_on(3), look, going_on(9), completed())
-    assert any(text.startswith("Transport._exchange: ") for text in shown)
+    assert any(text.startswith("Transport.exchange: ") for text in shown)
     assert any(text.startswith("BackgroundLoop.") for text in shown)
     assert showing(shown) == []
 
@@ -226,8 +226,7 @@ WAYS = [
 @pytest.mark.parametrize(("source", "made_by"), WAYS)
 def test_wherever_it_comes_from_it_is_hidden(server, monkeypatch, capsys, source, made_by):
     source(monkeypatch, server)
-    for name in ("_client", "_base_url", "_project", "_login"):
-        monkeypatch.setattr(settings, name, None)
+    monkeypatch.setattr(settings, "current", settings.Configuration())
     server.plan(answer({"object": "account"}), answer({"balance": 1}), answer({"items": []}))
     made = made_by(base_url=server.base_url)
     client = client_or_default(None) if made_by is ow.login else made
@@ -235,8 +234,8 @@ def test_wherever_it_comes_from_it_is_hidden(server, monkeypatch, capsys, source
         server.plan(ECHOING_FAULTS[fault])
         shows_nothing(_outcome(ow.Client, lambda: background().run(client.operations.get_account())))
         assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
-    assert showing(within(made, client, settings._login)) == []
-    assert showing(reachable(made, client, settings._login)) == []
+    assert showing(within(made, client, settings.current.login)) == []
+    assert showing(reachable(made, client, settings.current.login)) == []
     assert showing([*capsys.readouterr(), repr(vars(settings))]) == []
 
 

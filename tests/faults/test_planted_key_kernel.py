@@ -26,7 +26,7 @@ import asyncio, copy, dataclasses, threading, rich.console, rich.traceback
 raised, shown = sys.last_value, rich.console.Console(width=300)
 shown.print(rich.traceback.Traceback.from_exception(type(raised), raised, sys.last_traceback, show_locals=True))
 print(vars(raised), getattr(raised, "__notes__", None), asyncio.all_tasks(), threading.enumerate())
-rich.inspect(client._settings, private=True), rich.inspect(client._settings.key, private=True)
+rich.inspect(client.operations.settings, private=True), rich.inspect(client.operations.settings.key, private=True)
 print(copy.copy(client), vars(copy.copy(client)))
 """
 CELLS = (
@@ -37,7 +37,7 @@ CELLS = (
     'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90")',
     'await ow.AsyncClient().get_run("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", "v2_run-1")',
     INSPECTED,
-    "dataclasses.asdict(client._settings)",
+    "dataclasses.asdict(client.operations.settings)",
     "print(log.getvalue())",
 )
 
@@ -48,7 +48,7 @@ ENTERED = (
     'run = ow.start("Find bakers. scenario:filling", once="bakers")\nrun.wait()',
     "client = ow.Client()\nprint(client, vars(client), ow.account(), ow.configure.__globals__, ow.credits_frame().attrs)",
     "use_colab(pytest.MonkeyPatch(), lambda _: next(iter(keyring.get_keyring().kept.values())))",
-    'client = ow.Client(base_url="https://origami.chat/api/v2")\nprint(client, vars(client), client._settings.key)',
+    'client = ow.Client(base_url="https://origami.chat/api/v2")\nprint(client, vars(client), client.operations.settings.key)',
     *CELLS[4:],
 )
 """A key that is entered, kept in a keyring, found there, and found as a secret of Colab."""

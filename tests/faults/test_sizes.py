@@ -72,7 +72,7 @@ import origami_widgets as ow
 from origami_widgets.run.polling import poller as poller_module
 from tests.faults.journey import JumpingClock
 clock = JumpingClock()
-poller_module._poller = poller_module.Poller(clock)
+poller_module.current = poller_module.Poller(clock)
 client = ow.Client("og_live_x", base_url=sys.argv[1], timeout=30)
 run = ow.start("Find bakeries", client=client, show=False)
 said = []

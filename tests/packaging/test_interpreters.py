@@ -44,11 +44,12 @@ ow.configure(client=ow.Sandbox(speed=600).client())
 run = ow.start("Find bakeries in Porto with a web shop")
 run.wait("cells")
 columns, leads, card = ow.columns_frame(run), ow.rows_frame(run.tables[0]), ow.RunCard(run)
+sent = [widget.get_state() for widget in (card, ow.RunBoard([run]), ow.LeadGrid(run))]
 print()
 print(json.dumps({
     "file": ow.__file__, "python": "%d.%d" % sys.version_info[:2], "status": card.status, "settled": run.settled,
     "columns": len(columns), "leads": len(leads), "html": run.to_html(), "text": str(run), "version": ow.__version__,
-    "names": len(names), "front end": [ow.RunCard._esm, ow.RunBoard._esm, ow.LeadGrid._esm, ow.RunCard._css],
+    "names": len(names), "front end": [*(state["_esm"] for state in sent), sent[0]["_css"]],
 }))
 """
 

@@ -132,7 +132,7 @@ def test_a_busy_agent_names_the_run_to_attach_to(slow_client):
 
 
 def test_refusals_cost_nothing_and_say_what_to_do(client, monkeypatch):
-    monkeypatch.setattr(settings, "_queue", True)
+    monkeypatch.setattr(settings, "current", settings.current)
     ow.configure(queue=False)
     for word, error in (("no_credits", InsufficientCredits), ("pool_full", RunPoolFull)):
         with pytest.raises(error) as caught:
@@ -292,7 +292,7 @@ def test_a_forgotten_run_is_no_longer_asked_about():
     import weakref
 
     run = start(ow.Sandbox(speed=1).client(), f"{BRIEF}. scenario:slow")
-    watch = weakref.ref(run._watch)
+    watch = weakref.ref(run.conversation.current)
     del run
     gc.collect()
     assert watch() is None

@@ -6,6 +6,7 @@ import getpass
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import pexpect
 import pytest
@@ -32,8 +33,7 @@ def own_process(monkeypatch):
     """Nothing of the machine's own keys, and nothing left of what is configured here."""
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    for name in ("_client", "_base_url", "_project", "_login"):
-        monkeypatch.setattr(settings, name, None)
+    monkeypatch.setattr(settings, "current", settings.Configuration())
     # That of processes that are started here.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.01)
@@ -80,7 +80,7 @@ def person(monkeypatch):
 
 
 def key_in_use():
-    return client_or_default(None).operations._settings.key.reveal()
+    return client_or_default(None).operations.settings.key.reveal()
 
 
 def test_a_key_that_is_given_is_checked_and_used(served, capsys):
@@ -97,8 +97,8 @@ def test_a_key_that_is_given_is_checked_and_used(served, capsys):
     busy = ow.account()
     assert (busy.active_runs, busy.free_run_slots) == (1, 2)
     run.cancel()
-    assert showing([*within(account, run, client_or_default(None)), *reachable(settings.__dict__["_client"])]) == []
-    assert showing(reachable(settings.__dict__["_login"])) == []
+    assert showing([*within(account, run, client_or_default(None)), *reachable(settings.current.client)]) == []
+    assert showing(reachable(settings.current.login)) == []
 
 
 def test_ipython_shows_the_account_in_words_and_login_prints_where_there_is_none(served, capsys, monkeypatch):
@@ -131,7 +131,7 @@ def test_the_environment_is_asked_before_the_person(served, person, monkeypatch)
     assert ow.login().plan == "Pro"
     assert person == ([], [])
     # What every client finds by itself need not be remembered.
-    assert settings._login is None
+    assert settings.current.login is None
 
 
 def test_a_person_has_three_tries(served, person, capsys):
@@ -154,7 +154,7 @@ def test_after_the_third_it_is_an_error(served, person):
     with pytest.raises(InvalidInput, match="API key") as caught:
         ow.login(base_url=served.base_url)
     assert len(asked) == 3
-    assert settings._client is None
+    assert settings.client_at_hand() is None
     assert showing(of_error(caught.value)) == []
 
 
@@ -190,7 +190,7 @@ def test_an_interrupt_at_the_prompt_configures_nothing(person):
     person[0].append(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         ow.login()
-    assert settings._client is None
+    assert settings.client_at_hand() is None
 
 
 def test_without_a_terminal_no_key_is_asked_for(monkeypatch):
@@ -220,7 +220,7 @@ def test_a_wrong_key_says_so_and_configures_nothing(served, person, ring, monkey
         ow.login(WRONG if way == "argument" else None, base_url=served.base_url, store=True)
     assert {"argument": "api_key=", "environment": "in the environment", "prompt": "entered"}[way] in caught.value.cause
     assert "Nothing changed." in caught.value.cause
-    assert (settings._client, settings._base_url, ring.kept) == (None, None, {})
+    assert (settings.current, ring.kept) == (settings.Configuration(), {})
     assert [text for text in of_error(caught.value) if WRONG[8:] in text] == []
 
 
@@ -229,7 +229,7 @@ def test_a_key_that_was_good_is_stored_and_found_by_the_next_process(served, per
     ow.login(base_url=served.base_url, store=True)
     assert ring.kept == {(SERVICE, served.base_url): KEY}
     ow.configure(base_url=served.base_url)
-    settings._login = None
+    settings.current = replace(settings.current, login=None)
     assert ow.account().plan == "Pro"
     assert ow.login().plan == "Pro"
     assert len(person[1]) == 1
@@ -302,7 +302,7 @@ def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, pers
         MissingKey, match=r"ORIGAMI_API_KEY in the environment\. There is no prompt here to ask for another"
     ):
         ow.login(base_url=served.base_url)
-    assert settings._client is None
+    assert settings.client_at_hand() is None
 
 
 def test_no_remedy_has_a_key_written_into_a_cell(served):
@@ -369,7 +369,7 @@ def test_an_account_that_cannot_be_read_configures_nothing(server):
     with pytest.raises(OrigamiError) as caught:
         ow.login(KEY, base_url=server.base_url)
     assert caught.value.code == "SUBSCRIPTION_REQUIRED"
-    assert settings._client is None
+    assert settings.client_at_hand() is None
 
 
 def test_a_terminal_asks_without_echo(served):

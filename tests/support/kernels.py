@@ -51,7 +51,7 @@ client.get_account()
 print("ready", flush=True)
 order |= json.loads(input())
 clock = ScaledClock()
-poller_module._poller = poller_module.Poller(clock)
+poller_module.current = poller_module.Poller(clock)
 sent = []
 def noted(asking):
     async def ask(*arguments, **options):

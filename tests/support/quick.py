@@ -91,7 +91,7 @@ def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
     if isinstance(clock, QuickClock):
         clock.is_over = True
         patch.setattr(clock, "is_over", False)
-    patch.setattr(poller_module, "_poller", Poller(clock))
+    patch.setattr(poller_module, "current", Poller(clock))
     patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
 
 
@@ -147,7 +147,7 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
 
 def forget_limited_runs(patch: pytest.MonkeyPatch) -> None:
     """Let go of runs with a credit limit when the test ends: they are watched without a handle, and its server is gone."""
-    patch.setattr(credit_limit, "_active", set())
+    patch.setattr(credit_limit, "limited", set())
 
 
 def see(what: Callable[[], object], *, every: float = 0.01) -> None:

@@ -44,7 +44,7 @@ class HtmlStream:
         self._conversation = weakref.ref(conversation)
         self._lock = threading.RLock()
         self._display_ids: list[str] = []
-        self._view: View | None = None
+        self.view: View | None = None
         self._sent = -SPACING
         self._planned: concurrent.futures.Future[None] | None = None
         conversation.subscribers.add(self._changed)
@@ -60,8 +60,8 @@ class HtmlStream:
             view = _without_progress(view_now(conversation))
             self._display_ids.append(show(stream_snapshot(conversation, final=is_final(view))))
             self._sent = time.monotonic()
-            if self._view is None:
-                self._view = view
+            if self.view is None:
+                self.view = view
             self._keep_watching(conversation, view)
         self._changed()
 
@@ -69,14 +69,14 @@ class HtmlStream:
         """Bring all snapshots up to date now, if the view has changed."""
         with self._lock:
             conversation = self._conversation()
-            if conversation is None or self._view is None:
+            if conversation is None or self.view is None:
                 return
             view = _without_progress(view_now(conversation))
-            if view_changed(self._view, view):
+            if view_changed(self.view, view):
                 bundle = stream_snapshot(conversation, final=is_final(view))
                 for display_id in self._display_ids:
                     replace(display_id, bundle)
-                self._view = view
+                self.view = view
                 self._sent = time.monotonic()
             self._keep_watching(conversation, view)
 

@@ -98,6 +98,8 @@ class LiveWidget(anywidget.AnyWidget):
     def __init__(self, outputs: Outputs | None = None) -> None:
         self._flush_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
+        # Seconds from its last change after which the snapshot replaces it; None while it stays.
+        self.freezes_in: float | None = None
         self._viewed = False
         self._filled = False
         self._wanted: set[str] = set()
@@ -313,11 +315,12 @@ class LiveWidget(anywidget.AnyWidget):
         if self._freezing is not None:
             self._freezing.cancel()
             self._freezing = None
-        delay = self._freeze_after(view)
+        self.freezes_in, delay = None, self._freeze_after(view)
         if delay is None or not self.outputs or self._is_kept:
             return
         if self._is_kept is None and pages.may_keep_snapshots:
             delay = max(delay, snapshots.BUTTON_TIME)
+        self.freezes_in = delay
         self._freezing = background().submit(self._freeze_later(delay))
 
     async def _freeze_later(self, delay: float) -> None:
@@ -416,7 +419,7 @@ class LiveWidget(anywidget.AnyWidget):
         unsubscribe = getattr(self, "_unsubscribe", None)
         if unsubscribe is not None:
             unsubscribe()
-        freezing, self._freezing = getattr(self, "_freezing", None), None
+        freezing, self._freezing, self.freezes_in = getattr(self, "_freezing", None), None, None
         if freezing is not None:
             freezing.cancel()
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 OPTIONAL: dict[str, Any] = {"default_value": None, "allow_none": True}
 
-_opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
+opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
 """In how many boards each card is open that was made for one."""
 
 
@@ -309,8 +309,8 @@ def open_card(run: Run) -> RunCard:
     """
     known = run.conversation.presentation
     card = card_of(run)
-    if card in _opened_in or card is not known:
-        _opened_in[card] = _opened_in.get(card, 0) + 1
+    if card in opened_in or card is not known:
+        opened_in[card] = opened_in.get(card, 0) + 1
     return card
 
 
@@ -320,10 +320,10 @@ def release_card(card: RunCard) -> None:
     Args:
         card: what `card_within` returned.
     """
-    if card not in _opened_in:
+    if card not in opened_in:
         return
-    _opened_in[card] -= 1
-    if _opened_in[card] > 0 or card.outputs or not card.is_open:
+    opened_in[card] -= 1
+    if opened_in[card] > 0 or card.outputs or not card.is_open:
         return
     if card.run.conversation.presentation is card:
         card.run.conversation.presentation = None

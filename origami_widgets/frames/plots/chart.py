@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import struct
 import sys
+import textwrap
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 from altair.utils import update_nested
 
-from .plot_data import CHARACTER, NAMES, NOTES, fitted, joined, lines_of
+from .plot_data import CHARACTER, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,47 +20,37 @@ if TYPE_CHECKING:
     from .plot_data import Record
 
 # Every colour has three times the contrast to white and to dark pages that text needs to large areas.
-LEADS, LOSS, REST = "#4f8df5", "#b07c5a", "#8a929c"
+LEADS, LOSS = "#4f8df5", "#b07c5a"
 VERDICTS = {"pass": "#12a080", "fail": "#e0604f", "unsure": "#8e8ec4", "other": "#b8860b"}
-RUNS = (LEADS, "#e0604f", "#12a080", "#a879d6", "#b8860b", REST)
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [10, 4], [4, 2, 1, 2])
+RUNS = (LEADS, "#e0604f", "#12a080", "#a879d6", "#b8860b", "#8a929c")
 ON_MARKS = "#000"
 """Colour of text on a mark: black can be read on all colours above."""
 PAGE = "currentColor"
 """Colour of the page's own text in its current theme; black where a chart is no part of a page."""
 
-STEP, BAR, GAP, PADDING, FONT = 22, 14, 8, 6, 11
-"""Height of a row and of its bar, space beside marks, space around the plot, and size of texts, in px."""
+GAP, PADDING = 8, 5
+"""Space beside marks, and around the plot, in px."""
+_NAMES, _NOTES = 0.3, 0.45
+"""Shares of a plot's width that the names left of its bars and the notes right of them may take."""
 _MOST_DESCRIBED = 1_000
 
-_TEXT = {"labelColor": PAGE, "titleColor": PAGE, "labelFontSize": FONT, "titleFontSize": FONT}
-_LINE = {"domainColor": PAGE, "tickColor": PAGE, "gridColor": PAGE}
+_TEXT = {"labelColor": PAGE, "titleColor": PAGE, "labelFontSize": 11}
 CONFIG: dict[str, Any] = {
     "background": "transparent",
-    "font": "sans-serif",
-    "padding": PADDING,
+    # All digits up to the length where they would fill the plot.
+    "numberFormat": ",.15~g",
     # JupyterLab's dark theme would set these, for a background of its own.
     "view": {"stroke": None, "fill": None},
-    "axis": {
-        **_TEXT,
-        **_LINE,
-        "titleFontWeight": "normal",
-        "gridOpacity": 0.15,
-        "domainOpacity": 0.5,
-        "tickOpacity": 0.5,
-    },
-    "legend": {**_TEXT, "orient": "top", "symbolType": "square", "symbolStrokeWidth": 0, "offset": 8, "padding": 0},
-    "title": {
-        "anchor": "start",
-        "frame": "bounds",
-        "color": PAGE,
-        "subtitleColor": PAGE,
-        "fontSize": 14,
-        "subtitleFontSize": FONT,
-        "subtitlePadding": 4,
-        "offset": 10,
-    },
-    "text": {"fontSize": FONT, "color": PAGE, "baseline": "middle"},
+    "axis": {**_TEXT, "domainColor": PAGE, "tickColor": PAGE, "gridColor": PAGE, "gridOpacity": 0.15},
+    "axisY": {"domain": False, "ticks": False, "labelPadding": GAP},
+    "legend": {**_TEXT, "title": None, "orient": "top"},
+    "title": {"color": PAGE, "subtitleColor": PAGE, "anchor": "start", "frame": "bounds"},
+    "text": {"color": PAGE},
+    "mark": {"color": LEADS},
+    "range": {"category": list(RUNS)},
+    # Texts say what their row says; its bar need not be read aloud as well.
+    **{mark: {"aria": False} for mark in ("bar", "line", "point")},
+    "tick": {"aria": False, "color": PAGE, "thickness": 2},
 }
 # SVG follows the page's colour when the theme changes, which a canvas does not, and screen readers read it.
 # Its menu has no link to an editor on the internet, which would be sent all that is drawn.
@@ -69,9 +60,8 @@ VEGA_LITE = "5.20"
 """Version that draws pictures. It belongs to the line built into JupyterLab; no plot uses what came later."""
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _MIME = "application/vnd.vegalite.v5+json"
-_SCALES = (2, 1)
-"""Px of the picture for each px of the page: as on sharp screens, or fewer where the picture gets too large."""
-_MOST_BYTES = 100_000
+_SCALE = 2
+"""Px of the picture for each px of the page, as on sharp screens."""
 
 
 class _NotebookChart(alt.TopLevelMixin):
@@ -99,11 +89,10 @@ class _NotebookChart(alt.TopLevelMixin):
         said = spec.get("description") or repr(type(self))
         data: dict[str, Any] = {_MIME: spec, "text/plain": said}
         metadata: dict[str, Any] = {}
-        if drawn := _png(spec):
-            picture, scale = drawn
+        if picture := _png(spec):
             width, height = struct.unpack(">II", picture[16:24])
             data["image/png"] = base64.b64encode(picture).decode("ascii")
-            metadata["image/png"] = {"width": width // scale, "height": height // scale, "alt": said}
+            metadata["image/png"] = {"width": width // _SCALE, "height": height // _SCALE, "alt": said}
         return data, metadata
 
 
@@ -117,29 +106,23 @@ class StackedPlot(_NotebookChart, alt.VConcatChart):
     """Plot with views one above the other."""
 
 
-def _png(spec: dict[str, Any]) -> tuple[bytes, int] | None:
-    """Return the picture on white paper and its scale, or None where nothing can draw it."""
+def _png(spec: dict[str, Any]) -> bytes:
+    """Return the picture on white paper; empty where nothing can draw it."""
     try:
         import vl_convert
     except ImportError:
-        return None
+        return b""
     if spec["config"].get("background") == "transparent" and "background" not in spec:
         spec = {**spec, "background": "white"}
-    picture = b""
-    for scale in _SCALES:
-        try:
-            png = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[])
-        except (ValueError, RuntimeError):
-            # Restyled into something that this version cannot draw: the page may still be able to.
-            return None
-        picture = _packed(png)
-        if len(picture) <= _MOST_BYTES:
-            break
-    return picture, scale
+    try:
+        return _packed(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=_SCALE, allowed_base_urls=[]))
+    except (ValueError, RuntimeError):
+        # Restyled into something that this version cannot draw: the page may still be able to.
+        return b""
 
 
 def _packed(png: bytes) -> bytes:
-    """Compress a PNG to a third of what the renderer writes, because notebooks keep it."""
+    """Compress a PNG to a quarter of what the renderer writes, because notebooks keep it."""
     chunks: list[tuple[bytes, bytes]] = []
     at = 8
     while at < len(png):
@@ -164,32 +147,28 @@ def headed(title: str, details: Sequence[str], said: Sequence[str], width: int) 
         said: the plot's rows in words.
         width: of the whole plot, in px.
     """
-    room = width - 2 * PADDING
-    small = [line for each in details if each for line in lines_of(each, room)]
-    text = f"{title}. {'; '.join(said)}" if said else title
+    small = [line for each in details for line in textwrap.wrap(each, width // 6)]
+    text = f"{title}. {'; '.join(said)}"
     return {
-        "title": alt.TitleParams(lines_of(title, room, 1.35), subtitle=small),
+        "title": alt.TitleParams(textwrap.wrap(title, width // 8), subtitle=small),
         "description": text if len(text) <= _MOST_DESCRIBED else text[: _MOST_DESCRIBED - 1] + "…",
     }
 
 
-def empty_view(text: str, width: int) -> alt.Chart:
-    """Return a view with nothing but a sentence: why there is nothing to draw."""
-    room = width - 2 * PADDING
-    lines = lines_of(text, room)
-    chart = alt.Chart(alt.InlineData(values=[{"text": lines}]), width=room, height=STEP * len(lines))
-    view: alt.Chart = chart.mark_text(align="left", baseline="top")
-    return view.encode(x=alt.value(0), y=alt.value(0), text="text:N")
+def empty_view(width: int) -> alt.Chart:
+    """Return a view without marks, for a plot whose title says why there is nothing to draw."""
+    view: alt.Chart = alt.Chart(alt.InlineData(values=[]), width=width - 2 * PADDING, height=1).mark_point()
+    return view
 
 
 def empty_plot(title: str, text: str, width: int, runs: str = "") -> LayeredPlot:
-    """Return a plot with nothing but its title, its runs and a sentence."""
-    return LayeredPlot(layer=[empty_view(text, width)], **headed(title, [runs], [text], width))
+    """Return a plot with nothing but its title, its runs, and why there is nothing to draw."""
+    return LayeredPlot(layer=[empty_view(width)], **headed(title, [runs, text], [text], width))
 
 
-def tooltips(*fields: str) -> list[alt.Tooltip]:
+def tooltips(*fields: str) -> list[str]:
     """Return tooltips of fields that hold text."""
-    return [alt.Tooltip(f"{field}:N") for field in fields]
+    return [f"{field}:N" for field in fields]
 
 
 def row_plot(
@@ -198,54 +177,36 @@ def row_plot(
     """Return horizontal bars in rows, with a name left and a note right of each.
 
     Args:
-        rows: from the top; each has a `table` and a `name` with its `note`, or a `heading` or `remark` instead, and
-            the fields that `marks` encode.
-        marks: bars and texts on them, without their y.
+        rows: from the top; each has a `table`, a `name` with its `note`, or a `heading` instead, and the fields that
+            `marks` encode.
+        marks: bars, without their y.
         title: what the plot shows.
         details: further sentences.
         width: of the whole plot, in px.
     """
-    longest = max(len(row.get("name", "")) for row in rows)
-    right = width - min(width * NAMES, longest * CHARACTER) - GAP - 2 * PADDING
-
-    def heading_of(row: Record) -> str:
-        more = row.get("more", "")
-        return joined(fitted(row.get("heading", ""), right - CHARACTER * (len(more) + 3)), more)
-
     data = [
         {
             **row,
             # Names repeat, rows do not: the number keeps them apart and in order, and the axis drops it.
-            "row": f"{number:06} {fitted(row.get('name', ''), width * NAMES)}",
-            "note": fitted(row.get("note", ""), width * NOTES),
-            "heading": heading_of(row),
-            "said": row.get("said") or heading_of(row) or row.get("remark") or f"{row['name']}: {row['note']}",
+            "row": f"{number:06} {name_of(row['name'], width * _NAMES / CHARACTER) if 'name' in row else ''}",
+            "note": name_of(row["note"], width * _NOTES / CHARACTER) if row.get("note") else "",
+            "heading": name_of(row["heading"], width * (1 - _NAMES) / CHARACTER) if "heading" in row else "",
+            "said": row.get("said") or row.get("heading") or f"{row['name']}: {row['note']}",
         }
         for number, row in enumerate(rows)
     ]
-    names = alt.Axis(
-        labelExpr="slice(datum.value, 7)", labelLimit=0, labelPadding=GAP, domain=False, ticks=False, aria=False
-    )
-    y = alt.Y("row:N", title=None, axis=names, scale=alt.Scale(padding=0))
+    y = alt.Y("row:N", title=None, axis=alt.Axis(labelExpr="slice(datum.value, 7)", labelLimit=0, aria=False))
     # One text of each row is read aloud, with all that the row says.
-    text = alt.Chart().encode(y=y, description="said:N", tooltip=tooltips("table"))
-    note = text.mark_text(align="left", dx=GAP).encode(
-        x=alt.value("width"), text="note:N", tooltip=marks[0].encoding.tooltip
-    )
-    heading = text.mark_text(align="left", fontWeight="bold", fontSize=FONT + 1).encode(
-        x=alt.value(0), text="heading:N"
-    )
-    remark = text.mark_text(align="left", fontStyle="italic").encode(x=alt.value(0), text="remark:N")
-    layer = [
-        *(mark.encode(y=y) for mark in marks),
-        note.transform_filter("datum.name"),
-        heading.transform_filter("datum.heading"),
-        remark.transform_filter("datum.remark"),
-    ]
+    text = alt.Chart().encode(y=y, description="said:N", tooltip=["table:N"])
+    note = text.mark_text(align="left", dx=GAP).transform_filter("datum.name")
+    heading = text.mark_text(align="left", fontWeight="bold").transform_filter("datum.heading")
     return LayeredPlot(
         data=alt.InlineData(values=data),
-        layer=layer,
+        layer=[
+            *(mark.encode(y=y) for mark in marks),
+            note.encode(x=alt.value("width"), text="note:N", tooltip=marks[0].encoding.tooltip),
+            heading.encode(x=alt.value(0), text="heading:N"),
+        ],
         width=width,
-        height=alt.Step(STEP),
         **headed(title, details, [row["said"] for row in data], width),
     )

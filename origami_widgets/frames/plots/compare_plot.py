@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from origami_widgets.frames.economics.run_comparison import compare_runs
@@ -11,19 +10,13 @@ from origami_widgets.frames.source import gather
 from . import plot_data as data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from altair import LayerChart
 
     from origami_widgets.frames.source import Source
 
 _PRICE = "credits_per_qualified_lead"
-_COLUMNS = (
-    *("run_id", "name", "prompt", "model", "leads", "qualified_leads", "qualified_share", "credits_used"),
-    *(_PRICE, f"{_PRICE}_low", f"{_PRICE}_high"),
-)
 _WIDEST = 3
-"""Times the highest price that the axis shows at most: a range of very few verdicts would squeeze all others."""
+"""Times the highest price that the axis shows at most."""
 
 
 def plot_compare(runs: Source, *, more: int = 100, top: int = 20, width: int = 600) -> LayerChart:
@@ -54,86 +47,61 @@ def plot_compare(runs: Source, *, more: int = 100, top: int = 20, width: int = 6
         ...              "stats": {"qualification": {"qualifiedLeads": qualified, "rate": qualified / 20}}}
         ...     return {"agent": {"name": name}, "run": {"object": "run", "id": name, "response": {"tables": [table]}}}
         >>> plot_compare([run("Porto", 10), run("Faro", 15)]).description.split('; ')
-        ['Credits per qualified lead: 2 runs. Faro: 4.0 (3.3 to 6.2), 20 leads, 75 % qualify', \
-'Porto: 6.0 (4.1 to 11.8), 20 leads, 50 % qualify']
+        ['Credits per qualified lead: 2 runs. Faro: 4 (3.27 to 6.21) · 20 leads · 75 %', \
+'Porto: 6 (4.11 to 11.82) · 20 leads · 50 %']
     """
     width = data.check_options(width, top)
     import altair as alt
 
     from . import chart
 
-    compared = data.records(compare_runs(gather(runs, "plot_compare"), more=more), _COLUMNS)
-    title = f"Credits per qualified lead: {data.many(len(compared), 'run')}"
-    if not compared:
+    compared = compare_runs(gather(runs, "plot_compare"), more=more)
+    if compared.empty:
         return chart.empty_plot("Credits per qualified lead", "There are no runs.", width)
-    ranked = sorted(compared, key=lambda run: (run[_PRICE] is None, run[_PRICE] or 0))
-    rows = [_row(run, label) for run, label in zip(ranked[:top], _labels(ranked[:top]), strict=True)]
-    prices = [row["price"] for row in rows if row["price"] is not None]
-    ends = [row["high"] for row in rows if row["high"] is not None]
-    most = min(max([*ends, *prices], default=0), _WIDEST * max(prices, default=0)) or 1
-    for row in rows:
-        row["end"] = min(row["high"] or 0, most)
+    ranked = compared.sort_values(_PRICE, kind="stable").head(top)
+    label = ranked["name"].fillna(ranked["prompt"]).fillna(ranked["run_id"]).map(data.name_of)
+    for more_of_it in ("model", "run_id"):
+        # Runs with the same name are told apart by their model, or else by the end of their id.
+        is_shared = label.duplicated(keep=False) & ranked[more_of_it].notna()
+        label = label.mask(is_shared, ranked[more_of_it].astype("string").str[-12:] + " " + label)
+    # A range of very few verdicts would squeeze all others.
+    price, high = ranked[_PRICE].fillna(0), ranked[f"{_PRICE}_high"].fillna(0)
+    most = float(min(max(high.max(), price.max()), _WIDEST * price.max())) or 1
+    rows = [_row(run) for run in data.records(ranked.assign(label=label, end=high.clip(upper=most)))]
     scale = alt.Scale(domain=[0, most], nice=False)
-    base = alt.Chart().transform_filter("isValid(datum.price)")
-    base = base.encode(
-        tooltip=chart.tooltips("run", "model", "price of a qualified lead", "range", "leads", "qualified", "credits")
+    tooltip = chart.tooltips("run", "model", "price of a qualified lead", "range", "leads", "qualified", "credits")
+    base = alt.Chart().transform_filter("isValid(datum.price)").encode(tooltip=tooltip)
+    bars = base.mark_bar(opacity=0.4).encode(
+        x=alt.X("low:Q", scale=scale, title="credits per qualified lead"), x2="end:Q"
     )
-    bars = base.mark_bar(height=chart.BAR, color=chart.LEADS, opacity=0.4, aria=False).encode(
-        x=alt.X("low:Q", scale=scale, axis=alt.Axis(title="credits per qualified lead", tickCount=width // 100)),
-        x2="end:Q",
-    )
-    ticks = base.mark_tick(color=chart.PAGE, thickness=2, height=chart.BAR + 4, aria=False).encode(
-        x=alt.X("price:Q", scale=scale)
-    )
+    ticks = base.mark_tick().encode(x=alt.X("price:Q", scale=scale))
     details = [
         "price so far (tick), its range (bar), leads, and the share that qualifies",
         f"the range is for {data.many(more, 'more qualified lead')}, if they cost and qualify as before",
         data.left_out(len(compared) - len(rows), "dearer run"),
     ]
+    title = f"Credits per qualified lead: {data.many(len(compared), 'run')}"
     return chart.row_plot(rows, [bars, ticks], title, details, width)
 
 
-def _row(run: data.Record, label: str) -> data.Record:
+def _row(run: data.Record) -> data.Record:
     price, low, high = (run[f"{_PRICE}{end}"] for end in ("", "_low", "_high"))
-    ends = None if low is None or high is None else (_rounded(low), _rounded(high))
+    ends = "" if low is None or high is None else f"{data.amount(low)} to {data.amount(high)}"
     leads = data.MISSING if run["leads"] is None else data.many(run["leads"], "lead")
-    qualify = "" if run["qualified_share"] is None else data.share(run["qualified_share"], 1)
-    said = [
-        _rounded(price) + (f" ({ends[0]} to {ends[1]})" if ends else ""),
-        leads,
-        *([f"{qualify} qualify"] if qualify else []),
-    ]
     return {
-        "name": label,
-        "note": data.joined(_rounded(price) + (f" ({ends[0]}\u2013{ends[1]})" if ends else ""), leads, qualify),
-        "said": f"{label}: {', '.join(said)}",
+        "name": run["label"],
+        "note": data.joined(
+            data.amount(price) + (f" ({ends})" if ends else ""), leads, data.share(run["qualified_share"], 1)
+        ),
         "price": price,
         "low": low,
         "high": high,
-        "run": label,
+        "end": run["end"],
+        "run": run["label"],
         "model": data.name_of(run["model"]) if run["model"] else data.MISSING,
         "price of a qualified lead": data.amount(price),
-        "range": f"{data.amount(low)} to {data.amount(high)}" if ends else data.MISSING,
-        "leads": data.count(run["leads"]),
-        "qualified": data.count(run["qualified_leads"]),
+        "range": ends or data.MISSING,
+        "leads": data.amount(run["leads"]),
+        "qualified": data.amount(run["qualified_leads"]),
         "credits": data.amount(run["credits_used"]),
     }
-
-
-def _rounded(price: float | None) -> str:
-    """Return a price with as many digits as its range deserves."""
-    if price is None or not 0 < price < 1e15:  # noqa: PLR2004 - beyond it digits would fill the plot
-        return data.amount(price)
-    return f"{price:.2f}" if price < 1 else f"{price:.1f}" if price < 100 else f"{price:,.0f}"  # noqa: PLR2004
-
-
-def _labels(runs: Sequence[data.Record]) -> list[str]:
-    """Return what runs are called: by their agent or brief, and where that is the same, also by their model or id."""
-    labels = [data.name_of(run["name"] or run["prompt"] or run["run_id"]) for run in runs]
-    for more in ("model", "run_id"):
-        counts = Counter(labels)
-        labels = [
-            f"{run[more][-12:]} {label}" if counts[label] > 1 and run[more] else label
-            for run, label in zip(runs, labels, strict=True)
-        ]
-    return labels

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import tables_frame
 
 from . import plot_data as data
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from altair import LayerChart
 
     from origami_widgets.frames.source import Source
 
-_STATS = ("total_sourced_leads", "post_static_leads", "deduped_leads", "excluded_leads", "qualified_leads")
-_COLUMNS = ("run_id", "table_id", "table_name", "lead_count", "has_unknown_total_with_more", *_STATS)
+_LOST = {"duplicates": "deduped_leads", "excluded": "excluded_leads", "filtered out": "filtered_out"}
+_STAGES = {
+    "sourced": "total_sourced_leads",
+    **_LOST,
+    "kept": "post_static_leads",
+    "leads now": "lead_count",
+    "qualified": "qualified_leads",
+}
+_OF_STATS = ["total_sourced_leads", "post_static_leads", "deduped_leads", "excluded_leads", "qualified_leads"]
 
 
 def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: int = 600) -> LayerChart:
@@ -53,69 +61,54 @@ def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: in
 
     from . import chart
 
-    tables = data.newest(data.records(tables_frame(gather(source, "plot_funnel")), _COLUMNS))
-    if not tables:
+    tables = tables_frame(data.each_table_once(source, "plot_funnel"))
+    if tables.empty:
         return chart.empty_plot("Funnel", "There are no tables.", width)
-    for table in tables:
-        table["size"] = table["total_sourced_leads"] or table["lead_count"]
+    sourced = tables["total_sourced_leads"]
+    rest = sourced - tables[["post_static_leads", "deduped_leads", "excluded_leads"]].sum(axis="columns", skipna=False)
+    tables["filtered_out"] = rest.where(rest > 0)
+    tables["remark"] = tables[_OF_STATS].notna().any(axis="columns").map({True: "", False: "no stats for this table"})
+    tables["size"] = sourced.mask(sourced == 0).fillna(tables["lead_count"])
     drawn = data.largest(tables, "size", top)
-    rows = [
-        row
-        for table in drawn
-        for row in data.under_heading(table["table_name"], _rows(table, shares=shares), several=len(tables) > 1)
-    ]
-    end = max((row.get("end") or 0 for row in rows), default=0) or 1
+    rows = data.by_table(drawn, lambda table: _stages(table[0], shares=shares), len(tables))
+    x = alt.X("start:Q", title="leads", axis=alt.Axis(tickMinStep=1))
     if shares:
-        axis = alt.Axis(title="share of the leads sourced", format=".0%", tickCount=width // 100)
-    else:
-        axis = alt.Axis(title="leads", tickMinStep=1, tickCount=width // 100)
-    bars = alt.Chart().mark_bar(height=chart.BAR, aria=False).transform_filter("datum.end > datum.start")
-    bars = bars.encode(
-        x=alt.X("start:Q", axis=axis, scale=alt.Scale(domain=[0, end], nice=False)),
-        x2="end:Q",
-        color=alt.Color(
-            "part:N", scale=alt.Scale(domain=["leads", "lost"], range=[chart.LEADS, chart.LOSS]), legend=None
-        ),
-        tooltip=chart.tooltips("table", "stage", "leads", "share of sourced"),
-    )
-    details = [
-        data.joined(data.runs_named(tables), "leads, and their share of those sourced"),
-        data.left_out(len(tables) - len(drawn), "smaller table"),
-    ]
+        x = alt.X("start:Q", title="share of the leads sourced", axis=alt.Axis(format=".0%", tickCount=5))
+    color = alt.Color("part:N", legend=None, scale=alt.Scale(domain=["leads", "lost"], range=[chart.LEADS, chart.LOSS]))
+    tooltip = chart.tooltips("table", "stage", "leads", "share of sourced")
+    bars = alt.Chart().mark_bar().transform_filter("datum.end > datum.start")
     return chart.row_plot(
-        rows, [bars], f"Funnel: {data.subject([table['table_name'] for table in tables])}", details, width
+        rows,
+        [bars.encode(x=x, x2="end:Q", color=color, tooltip=tooltip)],
+        f"Funnel: {data.subject(tables['table_name'])}",
+        [
+            data.joined(data.runs_named(tables), "leads, and their share of those sourced"),
+            data.left_out(len(tables) - len(drawn), "smaller table"),
+        ],
+        width,
     )
 
 
-def _rows(table: data.Record, *, shares: bool) -> list[data.Record]:
-    sourced, kept, now = table["total_sourced_leads"], table["post_static_leads"], table["lead_count"]
+def _stages(table: data.Record, *, shares: bool) -> Iterator[data.Record]:
+    """Yield a row for each stage of a table. A loss begins where the one before it ended."""
+    sourced = left = table["total_sourced_leads"]
     whole = (table["size"] or 1) if shares else 1
-
-    def row(stage: str, leads: int | None, start: float = 0, part: str = "leads", more: str = "") -> data.Record:
-        of_sourced = data.share(leads, sourced)
-        compared = of_sourced if stage != "sourced" and of_sourced != data.MISSING else ""
-        return {
+    for stage, column in _STAGES.items():
+        leads = table[column]
+        if leads is None and (stage == "filtered out" or table["remark"]):
+            continue
+        start = 0
+        if stage in _LOST:
+            start = left = max(0, (left or 0) - (leads or 0))
+        part = data.share(leads, sourced)
+        more = "more available" if table["has_unknown_total_with_more"] else ""
+        yield {
             "name": stage,
-            "note": data.joined(data.count(leads), compared, more),
-            "part": part,
+            "note": data.joined(data.amount(leads), more if stage == "sourced" else part, table["remark"]),
+            "part": "lost" if stage in _LOST else "leads",
             "start": None if leads is None else start / whole,
             "end": None if leads is None else (start + leads) / whole,
             "stage": stage,
-            "leads": data.count(leads),
-            "share of sourced": of_sourced,
+            "leads": data.amount(leads),
+            "share of sourced": part,
         }
-
-    if all(table[name] is None for name in _STATS):
-        return [row("leads now", now), {"remark": "no stats for this table"}]
-    losses: dict[str, int | None] = {"duplicates": table["deduped_leads"], "excluded": table["excluded_leads"]}
-    known = [number for number in losses.values() if number is not None]
-    if None not in (sourced, kept) and len(known) == len(losses) and (rest := sourced - kept - sum(known)) > 0:
-        losses["filtered out"] = rest
-    rows = [row("sourced", sourced, more="more available" if table["has_unknown_total_with_more"] else "")]
-    left = sourced
-    for stage, leads in losses.items():
-        # Each loss begins where the one before it ended, as long as the numbers can be right.
-        start = left - leads if left is not None and leads is not None and leads <= left else 0
-        rows.append(row(stage, leads, start, "lost"))
-        left = start or left
-    return [*rows, row("kept", kept), row("leads now", now), row("qualified", table["qualified_leads"])]

@@ -1,19 +1,23 @@
-"""Rows of frames picked for a plot, and names and numbers as plot text. Loads no Altair."""
+"""Options of plots, tables drawn once, and names and numbers as plot text. Loads no Altair."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.frames.source import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
+
+    from origami_widgets.frames.source import Source, SourceData
 
 Record = dict[str, Any]
 
@@ -24,9 +28,6 @@ FULL_NAME = 300
 NARROWEST, WIDEST = 240, 4_000
 CHARACTER = 5.8
 """Px of a character in a plot, on average."""
-NAMES, NOTES = 0.3, 0.4
-"""Shares of a plot's width that the names left of its bars and the notes right of them may take."""
-_MOST_RUNS_NAMED = 2
 _MOST_MARKS = 3
 _LARGEST = 1e15
 """Numbers from here on are written with an exponent: their digits would fill the plot."""
@@ -61,65 +62,58 @@ def check_options(width: object, top: object = 1) -> int:
     return int(width)
 
 
-def records(frame: pd.DataFrame, columns: Sequence[str]) -> list[Record]:
-    """Return the rows of some columns, with None for missing values."""
-    picked = frame[list(columns)].astype(object)
-    return [dict(zip(columns, row, strict=True)) for row in picked.where(picked.notna(), None).to_numpy().tolist()]
+def each_table_once(source: Source, plot: str) -> SourceData:
+    """Normalize a source and keep each table as it was given last: a follow-up repeats the tables of the run before it."""
+    data = gather(source, plot)
+    parts, seen = [], set()
+    for part in reversed(data.parts):
+        tables = []
+        for table in reversed(part.tables):
+            table_id = str(table.get("id") or id(table)) if isinstance(table, Mapping) else None
+            if table_id not in seen:
+                tables.append(table)
+                seen.add(table_id)
+        parts.append(replace(part, tables=tables[::-1]))
+    return replace(data, parts=tuple(parts[::-1]))
 
 
-def newest(rows: Sequence[Record]) -> list[Record]:
-    """Return each table once, in its last state: a follow-up repeats the tables of the run before it.
-
-    Args:
-        rows: rows of tables, or of columns with their `position`, in the order of the source.
-    """
-    states: list[int] = []
-    table, before = None, -1
-    for row in rows:
-        position = row.get("position", 0)
-        begins = row["table_id"] != table or position <= before or not states
-        states.append((states[-1] if states else 0) + begins)
-        table, before = row["table_id"], position
-    last = {row["table_id"]: state for row, state in zip(rows, states, strict=True)}
-    numbered = zip(rows, states, strict=True)
-    return [row for row, state in numbered if row["table_id"] is None or state == last[row["table_id"]]]
+def records(frame: pd.DataFrame) -> list[Record]:
+    """Return the rows of a frame, with None for missing values."""
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
+    ]
 
 
-def by_table(rows: Iterable[Record]) -> dict[Any, list[Record]]:
-    """Group rows by table, in the order of the source."""
-    tables: dict[Any, list[Record]] = {}
-    for row in rows:
-        tables.setdefault(row["table_id"] or ("", row["table_name"]), []).append(row)
-    return tables
-
-
-def largest(rows: Sequence[Record], size: str, top: int) -> list[Record]:
+def largest(frame: pd.DataFrame, size: str, top: int) -> pd.DataFrame:
     """Return the `top` rows with the largest `size`, in the order of the source."""
-    ranked = sorted(range(len(rows)), key=lambda at: -(rows[at][size] or 0))
-    return [rows[at] for at in sorted(ranked[:top])]
+    return frame.loc[frame[size].fillna(0).nlargest(top).index].sort_index()
 
 
-def under_heading(table_name: object, rows: Iterable[Record], *, several: bool, more: str = "") -> Iterator[Record]:
-    """Yield the rows of a table with its name, after a heading with `more` behind the name where there are `several`."""
-    name = {"table": name_of(table_name, FULL_NAME)}
-    if several:
-        yield {**name, "heading": name_of(table_name, 48), "more": more}
-    for row in rows:
-        yield {**name, **row}
+def by_table(frame: pd.DataFrame, rows_of: Callable[[list[Record]], Iterable[Record]], tables: int) -> list[Record]:
+    """Return the rows that `rows_of` makes of each table, with its name above them where there are several `tables`.
+
+    A column `heading` has what stands behind the name.
+    """
+    made: list[Record] = []
+    for (_, table_name), table in frame.groupby(["table_id", "table_name"], sort=False, dropna=False):
+        name = name_of(table_name, FULL_NAME)
+        more = table["heading"].iloc[0] if "heading" in table else ""
+        made += [{"table": name, "heading": joined(name_of(table_name, 48), more)}] if tables > 1 else []
+        made += [{"table": name, **row} for row in rows_of(records(table))]
+    return made
 
 
-def runs_named(rows: Iterable[Record]) -> str:
+def runs_named(frame: pd.DataFrame) -> str:
     """Return the ids of the runs of some rows in a few words; empty without runs."""
-    runs = [name_of(run, 40) for run in dict.fromkeys(row["run_id"] for row in rows) if run is not None]
-    if len(runs) <= 1:
-        return "".join(f"run {run}" for run in runs)
-    further = len(runs) - _MOST_RUNS_NAMED
-    return f"runs {', '.join(runs[:_MOST_RUNS_NAMED])}" + (f" and {further:,} more" if further > 0 else "")
+    names = [name_of(run, 40) for run in frame["run_id"].dropna().unique()]
+    further = f" and {len(names) - 2:,} more" if len(names) > 2 else ""  # noqa: PLR2004 - two are named
+    return f"run{'s' * (len(names) > 1)} {', '.join(names[:2])}{further}" if names else ""
 
 
-def subject(tables: Sequence[object]) -> str:
+def subject(tables: pd.Series[str]) -> str:
     """Return the name of the only table, or the number of tables."""
-    return name_of(tables[0]) if len(tables) == 1 else many(len(tables), "table")
+    return name_of(tables.iloc[0]) if len(tables) == 1 else many(len(tables), "table")
 
 
 def left_out(number: int, what: str, why: str = "are not drawn") -> str:
@@ -139,51 +133,49 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def name_of(value: object, limit: int = 60) -> str:
-    r"""Return text from outside as one line of at most `limit` characters.
+def name_of(value: object, limit: float = 60) -> str:
+    r"""Return text from outside as one line of at most `limit` characters; wide ones count twice.
 
-    Characters that hide other text or turn its direction are dropped.
+    Characters that hide other text or turn its direction are dropped. Vega's own limits cut through emoji, which the
+    library that makes pictures refuses.
 
     Example:
         >>> name_of("  Porto\n bakeries "), name_of(None), name_of("a long name", 7)
         ('Porto bakeries', '(no name)', 'a long…')
     """
-    if not isinstance(value, str):
-        return "(no name)"
     # Cut first: the text may have a megabyte.
-    text = printable(" ".join(value[: limit * 4 + 64].split())).replace("\ufffd", " ")
-    kept, marks = "", 0
-    for character in " ".join(text.split()):
+    text = printable(" ".join(value[:2_000].split())) if isinstance(value, str) else ""
+    kept, marks, room = "", 0, limit
+    for character in " ".join(text.replace("\ufffd", " ").split()):
         # Marks that pile up on one letter cover the lines around it.
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        is_mark = unicodedata.category(character) in ("Mn", "Me")
+        marks = marks + 1 if is_mark else 0
+        room -= 0 if is_mark else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if room < 0:
+            return kept[:-1].rstrip() + "…"
         kept += character if marks <= _MOST_MARKS else ""
-    return (kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…") or "(no name)"
-
-
-def count(value: float | None) -> str:
-    """Return a whole number with its thousands separated.
-
-    Example:
-        >>> count(12345), count(None)
-        ('12,345', 'n/a')
-    """
-    if value is None or not math.isfinite(value):
-        return MISSING
-    return f"{round(value):,}" if abs(value) < _LARGEST else f"{value:.3g}"
+    return kept or "(no name)"
 
 
 def amount(value: float | None) -> str:
-    """Return credits with two decimals at most.
+    """Return a number with its thousands separated and two decimals at most.
 
     Example:
         >>> amount(1234.5), amount(57.0), amount(0.001), amount(None)
         ('1,234.5', '57', '<0.01', 'n/a')
     """
-    if value is None or not abs(value) < _LARGEST:
-        return count(value)
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if abs(value) >= _LARGEST:
+        return f"{value:.3g}"
     if 0 < value < 0.005:  # noqa: PLR2004 - what would be written as 0
         return "<0.01"
     return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def amounts(values: pd.Series[Any]) -> pd.Series[str]:
+    """Return a column of numbers as text."""
+    return values.astype(object).map(amount, na_action="ignore").fillna(MISSING)
 
 
 def share(part: float | None, whole: float | None) -> str:
@@ -203,29 +195,11 @@ def share(part: float | None, whole: float | None) -> str:
     return f"{percent:,} %"
 
 
-def joined(*parts: str) -> str:
-    """Join the phrases that are not empty into one line."""
-    return " · ".join(part for part in parts if part)
-
-
-def fitted(text: str, width: float) -> str:
-    """Cut a text to about `width` px.
-
-    Vega's own limits cut through emoji, which the library that makes pictures refuses.
+def joined(first: str, *others: str) -> str:
+    """Join a phrase and those of the others that are known into one line.
 
     Example:
-        >>> fitted("Contact e-mail", 50), fitted("Fit", 50)
-        ('Contact…', 'Fit')
+        >>> joined("n/a", "n/a", "", "1 errored")
+        'n/a · 1 errored'
     """
-    room = width
-    for at, character in enumerate(text):
-        is_wide = unicodedata.east_asian_width(character) in "WF"
-        room -= CHARACTER * (2.3 if is_wide else 1.4 if character.isupper() or character in "mw@%" else 1)
-        if room < 0:
-            return text[: max(0, at - 1)].rstrip() + "…"
-    return text
-
-
-def lines_of(text: str, width: float, size: float = 1) -> list[str]:
-    """Wrap a sentence to `width` px; `size` is its font's size relative to other texts of a plot."""
-    return textwrap.wrap(text, max(12, int(width / (5.5 * size)))) or [""]
+    return " · ".join(filter(None, [first, *(each for each in others if each != MISSING)]))

@@ -106,7 +106,7 @@ class Poller:
             watch.update(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
         self._watches[key] = watch
         self._plan(watch)
-        weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
+        weakref.finalize(watch, self.wake).atexit = False
         self._poll()
         return watch
 
@@ -115,6 +115,11 @@ class Poller:
         # The references, taken in one step: the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
+    @property
+    def is_polling(self) -> bool:
+        """Whether there is anything left to check."""
+        return self._task is not None and not self._task.done()
+
     def keep(self, watch: RunWatch) -> None:
         """Make sure that a run is checked, also one of the process that this one was forked from."""
         if watch.operations is None:
@@ -122,7 +127,7 @@ class Poller:
         if not any(known is watch for known in self._watches.values()):
             watch.checking = watch.is_listing = False
             self._watches[id(watch)] = watch
-            weakref.finalize(watch, self._wake_up_from_anywhere).atexit = False
+            weakref.finalize(watch, self.wake).atexit = False
         self._poll()
 
     def hurry(self, watch: RunWatch) -> None:
@@ -184,7 +189,7 @@ class Poller:
         try:
             await self.check(watch)
         except OrigamiError as error:
-            self._on_failure(watch, error)
+            self.note_failure(watch, error)
             if watch.schedule is not None and watch.schedule.stopped:
                 raise
             self._poll()
@@ -231,7 +236,8 @@ class Poller:
         elif self._wake is not None:
             self._wake.set()
 
-    def _wake_up_from_anywhere(self) -> None:
+    def wake(self) -> None:
+        """Look again at what to check, and when; from any thread."""
         wake, task = self._wake, self._task
         # Without a poller there is nothing to wake, and no thread must start for that. Its loop may end at this moment.
         if wake is not None and task is not None and not task.done():
@@ -347,11 +353,11 @@ class Poller:
                 self._on_success(watch, answer.retry_after)
                 self._want_list(watch)
         except OrigamiError as error:
-            self._on_failure(watch, error)
+            self.note_failure(watch, error)
         except Exception as error:
             # A bug of ours must not end the checks of a run that costs credits, nor repeat them without a pause.
             log.exception("A check of run %s failed", watch.state.run_id)
-            self._on_failure(watch, _not_understood(error))
+            self.note_failure(watch, _not_understood(error))
         finally:
             watch.checking = False
 
@@ -474,7 +480,8 @@ class Poller:
         watch.schedule = plans.on_result(watch.schedule, result, self.clock.monotonic())
         self._plan(watch)
 
-    def _on_failure(self, watch: RunWatch, error: OrigamiError) -> None:
+    def note_failure(self, watch: RunWatch, error: OrigamiError) -> None:
+        """Plan the next check of a run that could not be read, or stop, as the error demands. Background loop only."""
         if watch.schedule is None:
             return
         watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self.clock.monotonic())
@@ -499,23 +506,23 @@ def _not_understood(error: Exception) -> UnexpectedAnswer:
     )
 
 
-_poller: Poller | None = None
+current: Poller | None = None
 
 
 def poller() -> Poller:
     """Return the poller of this process."""
-    global _poller  # noqa: PLW0603 - one poller for the process is the point
-    if _poller is None:
-        _poller = Poller()
-    return _poller
+    global current  # noqa: PLW0603 - one poller for the process is the point
+    if current is None:
+        current = Poller()
+    return current
 
 
 def _forget_in_child() -> None:
     """Begin with a new poller after a fork: the parent's loop and tasks do not run in the child."""
-    global _poller  # noqa: PLW0603 - see `poller`
-    if _poller is not None:
-        _poller.abandon()
-    _poller = None
+    global current  # noqa: PLW0603 - see `poller`
+    if current is not None:
+        current.abandon()
+    current = None
 
 
 row_progress.subscribe(lambda *progress: poller().note_row_progress(*progress))

@@ -70,7 +70,7 @@ class CreditLimit:
         if _limits.get(watch) is self:
             return
         _limits[watch] = self
-        _active.add(watch)
+        limited.add(watch)
         # Weak, or the run would hold itself: polled for ever.
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
@@ -101,7 +101,7 @@ class CreditLimit:
                     each.update(CreditsExceeded(self.error))
                     kept_task(_cancel(each), "origami-widgets credit limit")
         if watch.state.done or watch.state.connection.state == "stopped":
-            _active.discard(watch)
+            limited.discard(watch)
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began; of an older table, since it was first read."""
@@ -113,7 +113,7 @@ class CreditLimit:
             self._used[table.id] = max(0, used - before)
 
 
-_active: set[RunWatch] = set()
+limited: set[RunWatch] = set()
 """Active runs with a limit. They stay watched even without a handle; otherwise nothing would end them."""
 _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
 """The limit that each run counts towards."""

@@ -233,7 +233,7 @@ class StoreEntry:
                 await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
                 return
             data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
-            await _in_a_thread(lambda: _replace(self._path, data))
+            await _in_a_thread(lambda: _replace_file(self._path, data))
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -386,7 +386,7 @@ def _make_folder(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace_file(path: Path, data: bytes) -> None:
     """Replace a file as a whole: a reader sees the old one or the new one, even after a crash."""
     _make_folder(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")

@@ -77,6 +77,6 @@ def test_no_host_hides_behind_the_word_sandbox(base_url, said):
         async def send(*_arguments, **_options):
             return ApiResponse(200, {"object": "account"}, sandbox=True)
 
-        patched.setattr(client.operations._transport, "send", send)
+        patched.setattr("origami_widgets.api.transport.Transport.send", send)
         client.get_account()
     assert client.operations.origin == said

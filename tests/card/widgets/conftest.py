@@ -6,14 +6,12 @@ import gc
 
 import pytest
 
-from origami_widgets.api.loop import background
-from origami_widgets.card.widgets.click_commands import ClickCommand
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.host.application import pages
 from origami_widgets.run.handle import Run
 from tests.card.boards import runs, watches
-from tests.card.live import settle, watch_of
+from tests.card.live import click_on, sent_by, settle, watch_of
 from tests.fixtures.states import payload
 
 
@@ -42,15 +40,9 @@ def show():
 
 
 @pytest.fixture
-def listen(monkeypatch):
+def listen():
     """What a board sends from now on."""
-
-    def to(board):
-        messages = []
-        monkeypatch.setattr(board, "_send", lambda message, buffers=None: messages.append(message))
-        return messages
-
-    return to
+    return sent_by
 
 
 @pytest.fixture
@@ -63,17 +55,7 @@ def three(show):
 @pytest.fixture
 def click():
     """Click on a board: carry out a command and return what is answered."""
-    number = 0
-
-    def press(board, name, token="", command_id=""):
-        nonlocal number
-        number += 1
-        command = ClickCommand(command_id or f"c{number}", name, token, "", ())
-        answer = background().run(board._handler.carry_out(command))
-        settle()
-        return answer
-
-    return press
+    return click_on
 
 
 @pytest.fixture(autouse=True)
@@ -98,8 +80,6 @@ def card(watch):
 
 
 @pytest.fixture
-def sent(card, monkeypatch):
+def sent(card):
     """What goes over the comm from now on."""
-    messages = []
-    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
-    return messages
+    return sent_by(card)

@@ -7,17 +7,14 @@ import weakref
 
 import comm
 import ipywidgets
-from ipywidgets.widgets import widget
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
 from origami_widgets.card.widgets import run_board as opened
-from origami_widgets.card.widgets.click_commands import ClickCommand
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, receive, settle
+from tests.card.live import click_on, on_loop, read, receive, settle
 from tests.support.quick import see
 
 BOARDS = 200
@@ -31,16 +28,11 @@ def left(made):
     return {
         **{kind.__name__: sum(isinstance(thing, kind) for thing in things) for kind in KINDS},
         "comms": len(comm.get_comm_manager().comms),
-        "widgets": len(widget._instances),
         "subscriptions": sum(len(watch.subscribers) for watch in made),
         "of conversations": sum(len(Run(watch).conversation.subscribers) for watch in made),
         "threads": threading.active_count(),
-        "opened": len(opened._opened_in),
+        "opened": len(opened.opened_in),
     }
-
-
-def press(board, name, token=""):
-    background().run(board._handler.carry_out(ClickCommand(f"{name}{token}", name, token, "", ())))
 
 
 def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
@@ -52,7 +44,7 @@ def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
         board = RunBoard(kept)
         boards.add(board)
         if number % 2:
-            press(board, "open", kept[number % 3].token)
+            click_on(board, "open", kept[number % 3].token)
             cards.add(kept[number % 3].conversation.presentation)
         if number % 5 == 0:
             on_loop(made[0].update, read(running(0, prompt=f"Find {number}"), at=115.0 + number))
@@ -79,7 +71,7 @@ def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
     gc.collect()
     assert gone() is not None
     assert any(watch is gone() for watch in poller().watched())
-    press(board, "open", token)
+    click_on(board, "open", token)
     board.close()
     del board
 
@@ -93,9 +85,9 @@ def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
 def test_a_card_that_was_opened_and_folded_is_no_more():
     made = watches(2)
     board = RunBoard(runs(made))
-    press(board, "open", board.runs[0].token)
+    click_on(board, "open", board.runs[0].token)
     card = weakref.ref(board.runs[0].conversation.presentation)
-    press(board, "fold")
+    click_on(board, "fold")
     settle()
     gc.collect()
     assert card() is None
@@ -105,7 +97,7 @@ def test_a_card_that_was_opened_and_folded_is_no_more():
 def test_what_is_opened_at_the_end_is_closed_with_the_board():
     made = watches(1)
     board = RunBoard(runs(made))
-    press(board, "open", board.runs[0].token)
+    click_on(board, "open", board.runs[0].token)
     card = board.runs[0].conversation.presentation
     board.close()
     assert card.comm is None

@@ -84,14 +84,14 @@ def test_no_layout_of_another_widget_can_be_put_in_place_of_its_own(widget, comm
 
 def test_a_page_says_how_many_views_it_draws(widget, comm):
     comm.receive({"method": "update", "state": {"_view_count": 2, "seq": 99}, "buffer_paths": []})
-    assert widget._view_count == 2
+    assert widget.get_state()["_view_count"] == 2
     assert widget.seq != 99
 
 
 @pytest.mark.parametrize("count", [-1, True, "2", 1.5, [], {}, None])
 def test_a_count_of_views_is_a_count(widget, comm, count):
     comm.receive({"method": "update", "state": {"_view_count": count}, "buffer_paths": []})
-    assert widget._view_count == 0
+    assert widget.get_state()["_view_count"] == 0
 
 
 @pytest.mark.parametrize("state", [None, [], "head", 7])

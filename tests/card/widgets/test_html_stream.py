@@ -200,7 +200,7 @@ def until(condition):
         assert time.monotonic() < ends
         time.sleep(0.02)
 def stands():
-    return stream_of(run.conversation)._view["tables"]["reading"]
+    return stream_of(run.conversation).view["tables"]["reading"]
 """
 
 

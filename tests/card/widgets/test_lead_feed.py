@@ -23,7 +23,7 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
-from tests.card.live import on_loop, receive, settle
+from tests.card.live import on_loop, receive, sent_by, settle
 from tests.support.quick import QuickClock, see, use_clock
 
 SIZE = 5
@@ -604,13 +604,11 @@ def test_what_was_read_can_be_had_without_a_request(made):
 
 
 @pytest.fixture
-def card(ended, monkeypatch):
+def card(ended):
     made = RunCard(ended.run)
     settle()
     ended.sandbox.rows.clear()
-    messages = []
-    monkeypatch.setattr(made, "_send", lambda content, buffers=None: messages.append(content))
-    yield made, messages
+    yield made, sent_by(made)
     made.close()
 
 
@@ -670,12 +668,11 @@ def test_the_code_that_draws_leads_comes_when_it_is_asked_for(card):
     assert "export" in answer["content"]["code"]
 
 
-def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended, monkeypatch):
+def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended):
     grid = ow.LeadGrid(ended.run)
     assert pl.DataFrame(grid).height == 0
-    messages = []
-    monkeypatch.setattr(grid, "_send", lambda content, buffers=None: messages.append(content))
-    grid._handle_custom_msg(message(ended.table.id), [])
+    messages = sent_by(grid)
+    receive(grid, message(ended.table.id))
     see(lambda: leads_in(messages))
     ended.sandbox.rows.clear()
     frame, streamed = grid.frame, pl.DataFrame(grid)

@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.loop import background
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.run.polling import poller as poller_module
-from tests.card.live import on_loop, read, settle
+from tests.card.live import on_loop, read, receive, settle
 from tests.fixtures.states import payload
 from tests.kernels.front_end import FrontEnd
 
@@ -26,7 +26,6 @@ import asyncio, gc, threading, time
 import comm, ipywidgets
 import origami_widgets as ow
 from IPython.display import display
-from ipywidgets.widgets import widget
 from origami_widgets.api.loop import background
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import poller
@@ -41,7 +40,8 @@ def cycles(count):
         # Every other one is in the middle of something when it goes.
         if number % 2:
             card.send({"kind": "ack", "id": "x", "ok": True, "title": "", "remedy": ""})
-            card._handle_custom_msg({"kind": "command", "id": "x", "name": "check_now", "run_id": run.id}, [])
+            content = {"kind": "command", "id": "x", "name": "check_now", "run_id": run.id}
+            card.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
         card.close()
     run.cancel()
 
@@ -57,8 +57,7 @@ def left():
         **{kind.__name__: sum(isinstance(thing, kind) for thing in things) for kind in kinds},
         "threads": threading.active_count(),
         "comms": len(comm.get_comm_manager().comms),
-        "widgets": len(widget._instances),
-        "watches": len(poller()._watches),
+        "watches": len(poller().watched()),
     }
 """
 
@@ -150,7 +149,7 @@ class FakeClock:
 @pytest.fixture
 def clock(monkeypatch):
     made = FakeClock()
-    monkeypatch.setattr(poller_module, "_poller", poller_module.Poller(made))
+    monkeypatch.setattr(poller_module, "current", poller_module.Poller(made))
     return made
 
 
@@ -211,7 +210,7 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     until(lambda: len(sandbox.polls()) >= 15)
     last = cards[-1]
     before, run_id = len(sandbox.asked), last.run.id
-    last._handle_custom_msg({"kind": "command", "id": "the-click", "name": "cancel", "run_id": run_id}, [])
+    receive(last, {"kind": "command", "id": "the-click", "name": "cancel", "run_id": run_id})
     until(lambda: last.head["cancel"] == "requested")
     until(lambda: "POST" in [method for _, method, _ in sandbox.asked[before:]])
     after = [f"{method} {path.rpartition('/')[2]}" for _, method, path in sandbox.asked[before:]]

@@ -19,7 +19,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import RowsRead
-from tests.card.live import on_loop, settle
+from tests.card.live import on_loop, sent_by, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES
 
@@ -93,8 +93,7 @@ def large():
     watch = RunWatch(None, STATES["large"](), None)
     card = RunCard(Run(watch))
     settle()
-    messages = []
-    card._send = lambda message, buffers=None: messages.append(message)
+    messages = sent_by(card)
     yield watch, messages
     card.close()
 

@@ -85,8 +85,8 @@ def test_it_prints_as_text(three):
 def test_a_front_end_is_told_where_the_kernel_is(three):
     board, _ = three
     assert board.key
-    assert board._esm
-    assert "origami" in board._css
+    assert board.get_state()["_esm"]
+    assert "origami" in board.get_state()["_css"]
 
 
 def test_every_frame_takes_it(three):
@@ -151,40 +151,34 @@ def test_a_failed_check_is_said_in_its_row(three):
 
 @pytest.fixture
 def frozen_later(three, monkeypatch):
-    """A board that is shown, and the seconds after which it is to be frozen, as they are planned."""
+    """A board that is shown, its watches, and the snapshots that replace it."""
     board, made = three
-    planned = []
     board.outputs.add({"text/plain": "the board"}, {})
     replaced = []
     monkeypatch.setattr(board.outputs, "replace", lambda static, _line=None: replaced.append(static))
-
-    async def wait(delay):
-        planned.append(delay)
-
-    monkeypatch.setattr(board, "_freeze_later", wait)
-    return board, made, planned, replaced
+    return board, made, replaced
 
 
 def test_it_lives_as_long_as_anything_can_change_and_a_while_longer(frozen_later):
-    board, made, planned, _ = frozen_later
+    board, made, _ = frozen_later
     end(made, 0, 1)
-    assert planned == []
+    assert board.freezes_in is None
     end(made, 2)
-    assert set(planned) == {REMEDY_TIME}
+    assert board.freezes_in == REMEDY_TIME
     assert not board.frozen
 
 
 def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
-    board, made, planned, _ = frozen_later
+    board, made, _ = frozen_later
     click(board, "open", board.row_0["token"])
     end(made, 0, 1, 2)
-    assert planned == []
+    assert board.freezes_in is None
     click(board, "fold")
-    assert REMEDY_TIME in planned
+    assert board.freezes_in == REMEDY_TIME
 
 
 def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
-    board, made, _, replaced = frozen_later
+    board, made, replaced = frozen_later
     end(made, 0, 1, 2)
     # Somebody looks at it: it must not close under them.
     board.set_trait("_view_count", 1)
@@ -200,7 +194,7 @@ def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
 
 
 def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
-    board, made, *_ = frozen_later
+    board, made, _ = frozen_later
     end(made, 0, 1, 2)
     on_loop(board.freeze)
     assert board.comm is None
@@ -208,7 +202,7 @@ def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
 
 
 def test_updates_in_place_where_there_are_no_widgets(frozen_later):
-    board, made, _, replaced = frozen_later
+    board, made, replaced = frozen_later
     board.is_html = True
     end(made, 0)
     assert len(replaced) == 1

@@ -27,7 +27,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned, RunState
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, receive, settle
+from tests.card.live import on_loop, read, receive, sent_by, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
 from tests.fixtures.make_views import snapshots as made
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
@@ -79,8 +79,7 @@ def displayed(watch, outputs, monkeypatch):
     """A card that stands on a page, and the messages that it sends."""
     card = RunCard(Run(watch), outputs[0])
     settle()
-    messages = []
-    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
+    messages = sent_by(card)
     yield card, messages
     card.close()
 
@@ -197,8 +196,7 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
     on_loop(watch.update, read(run), Planned(115.0, 15.0))
     card = RunCard(Run(watch), outputs[0])
     settle()
-    messages = []
-    monkeypatch.setattr(card, "_send", lambda message, buffers=None: messages.append(message))
+    messages = sent_by(card)
     hello(card, keeps=True)
     messages.clear()
     run = json.loads(json.dumps(run))
@@ -241,8 +239,7 @@ def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs, monkeypatch):
     made = watches(BOARD_SLOTS)
     board = RunBoard(runs(made))
     settle()
-    messages = []
-    monkeypatch.setattr(board, "_send", lambda message, buffers=None: messages.append(message))
+    messages = sent_by(board)
     hello(board, keeps=True)
     page = Page()
     for number in range(5):

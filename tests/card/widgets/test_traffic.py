@@ -8,7 +8,7 @@ from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned
-from tests.card.live import on_loop, read, receive, settle, watch_of
+from tests.card.live import on_loop, read, receive, sent_by, settle, watch_of
 from tests.fixtures.states import STATES, payload
 
 
@@ -19,8 +19,7 @@ def large():
     watch = watch_of(run)
     card = RunCard(Run(watch))
     settle()
-    messages = []
-    card._send = lambda message, buffers=None: messages.append(message)
+    messages = sent_by(card)
     yield card, watch, messages
     card.close()
 

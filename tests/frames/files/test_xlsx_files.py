@@ -313,7 +313,7 @@ def test_no_file_is_left_in_the_folder_for_temporary_files(tmp_path, monkeypatch
 
     (tmp_path / "temp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
-    monkeypatch.setattr(sheets, "_check_size", lambda name, frame: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(sheets, "sheet_name", lambda name, taken: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         ow.export(payload(), tmp_path / "book.xlsx")
     assert [each.name for each in tmp_path.iterdir()] == ["temp"]

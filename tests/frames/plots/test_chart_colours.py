@@ -7,7 +7,7 @@ import pytest
 from origami_widgets.frames.plots import chart
 
 PAGES = {"white": "#ffffff", "JupyterLab dark": "#111111", "Colab dark": "#383838"}
-COLOURS = {*chart.RUNS, chart.LEADS, chart.LOSS, chart.REST, *chart.VERDICTS.values()}
+COLOURS = {*chart.RUNS, chart.LEADS, chart.LOSS, *chart.VERDICTS.values()}
 # Machado, Oliveira and Fernandes (2009), for linear light.
 VISION = {
     "all colours": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -68,7 +68,3 @@ def test_text_on_marks_can_be_read(colour):
 def test_verdicts_and_losses_differ_in_every_colour_vision(vision):
     for one, other in [*combinations(list(chart.VERDICTS.values())[:3], 2), (chart.LEADS, chart.LOSS)]:
         assert distance(one, other, vision) >= LEAST_DISTANCE, (one, other)
-
-
-def test_runs_differ_in_dashes_where_they_differ_in_colour():
-    assert len({*map(tuple, chart.DASHES)}) == len(set(chart.RUNS)) == len(chart.RUNS)

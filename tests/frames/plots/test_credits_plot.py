@@ -25,13 +25,14 @@ def test_what_unfit_leads_have_cost_is_that_of_the_frame_and_is_said():
     chart = plot_credits(payload())
     frame = column_economics_frame(payload()).set_index("column_name").loc["Contact e-mail"]
     mail = row(chart, "Contact e-mail")
-    assert mail["wasted"] == frame["credits_unqualified"]
-    assert mail["fitting"] == frame["credits_used"] - frame["credits_unqualified"]
+    assert mail["expected on unfit leads"] == frame["credits_unqualified"]
+    assert mail["other credits"] == frame["credits_used"] - frame["credits_unqualified"]
     assert mail["on unfit leads"] == "7.8 expected, 3 at least"
     assert "Contact e-mail: 39 · 68 % · 1 errored, of it on unfit leads 7.8 expected, 3 at least" in chart.description
-    assert row(chart, "Fit")["wasted"] is None
+    assert row(chart, "Fit")["expected on unfit leads"] is None
+    assert "expected on unfit leads" in texts(chart), "the legend"
     without = plot_credits(of_table(stats=None, columns__2__qualification=None))
-    assert not any("brown" in line for line in texts(without))
+    assert not any("unfit" in line for line in texts(without))
 
 
 def test_free_columns_keep_their_errors():
@@ -61,7 +62,7 @@ def test_shares_are_those_of_the_frame_although_the_table_has_another_total():
     assert not any("add up" in line for line in texts(plot_credits(table())))
 
 
-def test_cheap_columns_are_summed_up_in_another_colour():
+def test_cheap_columns_are_summed_up():
     made = table()
     made["columns"] = [
         copy.deepcopy(made["columns"][1]) | {"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": at}}
@@ -71,15 +72,13 @@ def test_cheap_columns_are_summed_up_in_another_colour():
     chart = plot_credits(made, top=3)
     assert used(chart)[:4] == [("C 49", 49), ("C 48", 48), ("C 47", 47), ("46 more columns", 1_081)]
     assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
-    assert chart.to_dict()["layer"][0]["encoding"]["color"]["condition"]["test"] == "datum.columns > 1"
-    assert [each["columns"] for each in rows(chart)][:4] == [1, 1, 1, 46]
 
 
 def test_one_of_several_tables_may_lack_its_credits():
     read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
     assert "Credits by column: 57 in 2 tables" in read
     assert "1 table has no credits reported" in read
-    assert "Porto bakeries · n/a" in read
+    assert read.count("Porto bakeries · 57") == 2, "what its columns have used"
 
 
 def test_a_table_that_is_given_twice_has_the_columns_of_its_last_state():

@@ -53,7 +53,7 @@ def test_unknown_numbers_have_no_bar_and_no_remainder():
 def test_a_table_without_stats_has_its_leads_and_a_remark():
     chart = plot_funnel(without_stats())
     assert stages(chart) == [("leads now", "leads", 0, 15)]
-    assert "no stats for this table" in texts(chart)
+    assert row(chart, "leads now")["note"] == "15 · no stats for this table"
 
 
 def test_a_source_with_more_leads_has_a_note():

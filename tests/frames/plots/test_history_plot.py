@@ -4,7 +4,7 @@ import pytest
 
 from origami_widgets.frames.plots import plot_history
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import POINTS, rows, texts, with_history
+from tests.frames.plots.drawn import POINTS, SVG, rows, svg, texts, with_history
 
 UNITS = {
     "steps": "steps_completed",
@@ -36,13 +36,11 @@ def test_each_unit_has_a_panel_that_ends_with_the_last_value():
 
 
 @pytest.mark.parametrize(("unit", "column"), UNITS.items())
-def test_a_panel_has_steps_of_its_column_from_zero_to_the_largest_value(unit, column):
+def test_a_panel_has_steps_of_its_column(unit, column):
     encoding = panel(plot_history(with_history(*POINTS)), unit)["layer"][0]["encoding"]
     mark = panel(plot_history(with_history(*POINTS)), unit)["layer"][0]["mark"]
     assert (mark["type"], mark["interpolate"]) == ("line", "step-after")
     assert encoding["y"]["field"] == column
-    index = list(UNITS).index(unit) + 2
-    assert encoding["y"]["scale"]["domain"] == [0, max(point[index] or 0 for point in POINTS)]
 
 
 def test_lines_begin_with_the_first_known_value_and_a_point_shows_the_last():
@@ -77,18 +75,22 @@ def test_statuses_are_spans_also_those_of_an_unknown_kind():
     chart = plot_history(with_history(*odd))
     seconds = [(each["status"], (each["end"] - each["time"]) / 1000) for each in spans(chart)]
     assert seconds == [("queued", 60), ("thinking", 60), ("completed", 0)]
-    assert [each["text"] for each in spans(chart)] == ["queued", "thinking", ""], "without room there is no text"
-    assert set(words) < set(texts(chart))
+    read = texts(chart)
+    assert set(words) < set(read)
+    assert read.count("completed") == 1, "beside the bar; inside it has no room"
 
 
 def test_runs_differ_in_name_colour_and_dashes():
     runs = [with_history(*POINTS, run_id="run-first"), with_history(*POINTS[1:], run_id="run-second")]
     chart = plot_history(runs)
     assert {"History of 2 runs", "1 …-first", "2 …second", "runs run-first, run-second"} < set(texts(chart))
-    encoding = panel(chart, "steps")["layer"][0]["encoding"]
-    for channel in ("color", "strokeDash"):
-        assert encoding[channel]["scale"]["domain"] == ["1 …-first", "2 …second"]
-        assert len({str(each) for each in encoding[channel]["scale"]["range"]}) == 2
+    lines = [
+        node
+        for node in svg(chart).iter()
+        if node.get("aria-roledescription") == "line mark" or "mark-line" in node.get("class", "")
+    ]
+    drawn = {(path.get("stroke"), path.get("stroke-dasharray")) for line in lines for path in line.iter(f"{SVG}path")}
+    assert len({colour for colour, _ in drawn}) == len({dash for _, dash in drawn}) == 2
 
 
 def test_runs_stand_once_in_the_order_of_their_beginnings():

@@ -26,7 +26,7 @@ def loop(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     use_clock(monkeypatch, SystemClock())
-    monkeypatch.setattr(loops, "_background", BackgroundLoop())
+    monkeypatch.setattr(loops, "current", BackgroundLoop())
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     for _ in range(200):
         await asyncio.sleep(0)
     assert len(server.asked) <= count + 1
-    assert poller._task is None or poller._task.done()
+    assert not poller.is_polling
 
 
 async def test_a_subscriber_that_raises_is_not_called_again(poller, clock):

@@ -114,13 +114,13 @@ def test_runs_without_the_table_hear_nothing(client, run):
     table = run.tables[0]
     assert elsewhere.tables[0].id == table.id, "two sandboxes with one seed make the same ids"
     others = [settled(client), elsewhere]
-    before = [other._watch.state for other in others]
+    before = [other.state for other in others]
     notified = [[], []]
     for other, heard in zip(others, notified, strict=True):
         other.conversation.subscribers.add(lambda heard=heard: heard.append(1))
     ow.rows_frame(table, client=client, progress=Slowly(run, table))
     until(lambda: run.state.row_progress == {})
-    assert [other._watch.state is state for other, state in zip(others, before, strict=True)] == [True, True]
+    assert [other.state is state for other, state in zip(others, before, strict=True)] == [True, True]
     assert notified == [[], []]
 
 
@@ -175,7 +175,7 @@ def loops():
 
 client = ow.Sandbox(speed=240).client()
 run = ow.start("List bakeries", client=client, show=False).wait("cells", timeout=20)
-watch = run._watch
+watch = run.conversation.current
 """
 
 LEFT = """
@@ -185,11 +185,11 @@ except ow.IncompleteRows as error:
     kept = error
 until(lambda: not watch.state.row_progress)
 until(lambda: not loops())
-assert not row_progress._known
+assert not row_progress.under_way
 del run, watch, kept
 gc.collect()
 assert not loops()
-assert not poller()._watches
+assert not poller().watched()
 """
 
 FORKED = """

@@ -13,6 +13,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.api.loop import BackgroundLoop
+from origami_widgets.run import settings
 from tests.support.cells import Notebook
 from tests.support.front import ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
@@ -223,7 +224,7 @@ def test_a_run_that_is_found_again_goes_on_in_the_same_card(front, client):
 
 
 def test_without_a_queue_a_full_pool_raises_at_once(front, client, monkeypatch):
-    monkeypatch.setattr("origami_widgets.run.settings._queue", True)
+    monkeypatch.setattr(settings, "current", settings.current)
     ow.configure(queue=False)
     front.faults = [kept_off(FULL)]
     with pytest.raises(RunPoolFull):

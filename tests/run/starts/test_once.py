@@ -146,8 +146,8 @@ def test_files_hold_neither_brief_nor_key(client, files):
     written = " ".join(path.read_text() + path.name for path in files.folder.iterdir())
     assert "org_" in written or "organization" in written
     for secret in (
-        client.operations._settings.key.reveal(),
-        client.operations._settings.key.fingerprint,
+        client.operations.settings.key.reveal(),
+        client.operations.settings.key.fingerprint,
         BRIEF,
         "Secret",
     ):
