@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import origami_widgets as ow
-from origami_widgets.api.responses import decode
+from origami_widgets.api.row_decoding import ids_of
 from origami_widgets.api.row_paging import RawRows, RowWalk
-from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn, ids_of
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -108,10 +108,15 @@ def bodies(rows: int, mix: str) -> list[bytes]:
 
 def ours(pages: list[bytes], mix: str) -> pd.DataFrame:
     """Return what `rows_frame` makes of the bodies, by all that it does to them."""
-    table = LeadTable(listed(mix), dtype_backend="numpy_nullable", flatten=True, names="slug")
-    walk = RowWalk()
+    return frame_of(pages, listed(mix))
+
+
+def frame_of(pages: list[bytes], columns: list[ListedColumn]) -> pd.DataFrame:
+    """Return the frame of a table with these columns."""
+    table = LeadTable(columns, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    walk, decoded = RowWalk(), table.decoder()
     for body in pages:
-        page = RawRows.of(decode(body))
+        page = RawRows.of(decoded(body))
         table.add(walk.take(page, ids_of(page.items)))
     return table.frame(copy=False)[0]
 
@@ -331,14 +336,8 @@ def compare_wide(rounds: int) -> list[str]:
         ]
         pages.append(json.dumps({"object": "list", "items": items, "total": WIDE_ROWS}).encode())
 
-    def with_ours() -> Any:
-        table = LeadTable(columns, dtype_backend="numpy_nullable")
-        for body in pages:
-            table.add(RawRows.of(decode(body)).items)
-        return table.frame(copy=False)[0]
-
     print(f"{WIDE_ROWS:,} rows of {WIDE_COLUMNS} cells")
-    ways = {"rows_frame": with_ours, "orjson + DataFrame": lambda: with_orjson(pages, "")}
+    ways = {"rows_frame": lambda: frame_of(pages, columns), "orjson + DataFrame": lambda: with_orjson(pages, "")}
     ratio = in_turns(ways, rounds)["orjson + DataFrame"]
     return [f"wide: {ratio:.2f} times as long as orjson + DataFrame"] if ratio > SLOWEST else []
 

@@ -44,6 +44,9 @@ class LeadColumn:
         pins: wanted dtypes by part, "" for the main value; these parts have columns whatever the cells.
         dtype_backend: the arrays that hold the cells.
         kept: the class that holds the cells, or only their kind.
+
+    Attributes:
+        absent: stands for a missing cell among those that are added.
     """
 
     def __init__(
@@ -77,21 +80,21 @@ class LeadColumn:
         self._length = 0
         self._waiting: list[Any] = []
         # What stands for a missing cell, where it must be told from a null.
-        self._absent: Any = ABSENT if flatten and computed else None
+        self.absent: Any = ABSENT if flatten and computed else None
         # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the cells of a page of rows. They wait to be typed, but are taken out while the rows are in the cache."""
-        self._waiting += map(dict.get, rows, repeat(self.slug), repeat(self._absent))
+    def add(self, cells: Iterable[Any]) -> None:
+        """Add the cells of a page of rows, `absent` for a missing one. They wait to be typed."""
+        self._waiting += cells
 
     def take_waiting(self) -> None:
         """Type the cells that wait. Each call costs something, so a few thousand cells should."""
         values, self._waiting = self._waiting, []
         if not values:
             return
-        absent = list(map(is_, values, repeat(ABSENT))) if self._absent is ABSENT else []
+        absent = list(map(is_, values, repeat(ABSENT))) if self.absent is ABSENT else []
         if True in absent:
             values = [None if value is ABSENT else value for value in values]
         first = next((value for value in values if value is not None), None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.row_decoding import RowDecoder, SlottedRow, cells_by_slug, ids_of
 
 from .cell_column import CellColumn, KindOnlyColumn
 from .lead_column import FOUND, LeadColumn
@@ -151,22 +152,42 @@ class LeadTable:
         self._unlisted: dict[str, LeadColumn] = {}
         self._rest: CellColumn | None = None
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of decoded rows, flat or typed."""
+    def decoder(self) -> RowDecoder:
+        """Return what decodes pages of rows for this table faster than any decoder of JSON."""
+        return RowDecoder(
+            {slug: column.absent for slug, column in self._columns.items()},
+            [column.slug for column in self._listed if column.slug is not None and column.kind != "input"],
+        )
+
+    def add(self, rows: Sequence[dict[str, Any]] | Sequence[SlottedRow]) -> None:
+        """Add a page of rows: decoded JSON, flat or typed, or what `decoder` makes of it."""
         if not rows:
             return
         self._row_ids += ids_of(rows)
+        if isinstance(rows[0], SlottedRow):
+            self._add_slots(cast("Sequence[SlottedRow]", rows))
+        else:
+            self._add_dicts(cast("Sequence[dict[str, Any]]", rows))
+        self._length += len(rows)
+        if len(self._row_ids) >= BLOCK:
+            self._take_waiting()
+
+    def _add_slots(self, rows: Sequence[SlottedRow]) -> None:
+        cells = cells_by_slug(rows)
+        for slug, column in self._columns.items():
+            column.add(cells[slug])
+        self._add_unlisted([{}] * len(rows), set())
+
+    def _add_dicts(self, rows: Sequence[dict[str, Any]]) -> None:
         keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
             cells = cells_of(rows, self._columns.keys())
             keys = set().union(*cells)
-        for column in self._columns.values():
-            column.add(cells)
+        for slug, column in self._columns.items():
+            # Taken out while the rows are in the processor's cache.
+            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
-        self._length += len(rows)
-        if len(self._row_ids) >= BLOCK:
-            self._take_waiting()
 
     def _take_waiting(self) -> None:
         """Type the cells that wait: enough at once to be cheap per cell."""
@@ -307,8 +328,8 @@ class LeadTable:
             if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
                 self._unlisted[key] = column = self._column(key, computed=True)
                 column.add_nulls(self._length)
-        for column in self._unlisted.values():
-            column.add(cells)
+        for slug, column in self._unlisted.items():
+            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
             self._rest = self._kept(self._backend)
@@ -321,14 +342,6 @@ class LeadTable:
         column.pinned = dtype
         column.add_nulls(self._length)
         return column.array(copy=False)
-
-
-def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the ids of rows, empty texts where missing."""
-    ids = [row.get("id") for row in rows]
-    if set(map(type, ids)) == {str}:
-        return ids  # type: ignore[return-value]
-    return ["" if row_id is None else str(row_id) for row_id in ids]
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
