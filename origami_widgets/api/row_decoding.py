@@ -1,7 +1,9 @@
-"""Decode pages of rows into objects with one slot per column, once the first page has shown their shape. Pure."""
+"""Decode pages of rows into objects with one slot per column, as far as their shape allows. Pure."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -11,7 +13,7 @@ from msgspec.structs import astuple
 from origami_widgets.api.responses import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 ITEMS = "items"
@@ -21,7 +23,9 @@ _Scalar = None | bool | int | float | str
 _Nested = _Scalar | list[_Scalar] | dict[str, _Scalar | list[_Scalar]]
 MOST_MISFITS = 2
 """Pages that may be of another shape before slots are given up: each of them is decoded twice."""
-_VALUE = attrgetter("value")
+MOST_PEEKED = 8
+"""Rows that show the order of keys."""
+_ID, _VALUE = attrgetter("id"), attrgetter("value")
 
 
 class SlottedRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -57,7 +61,7 @@ _TYPED_KEYS = frozenset({*_OWN, "cells"})
 def ids_of(rows: Sequence[Any]) -> list[str]:
     """Return the ids of rows, slotted or dicts; empty texts where missing."""
     if rows and isinstance(rows[0], SlottedRow):
-        return [row.id for row in rows]
+        return list(map(_ID, rows))
     ids = [row.get("id") for row in rows]
     if set(map(type, ids)) == {str}:
         return ids
@@ -79,23 +83,22 @@ def cells_by_slug(rows: Sequence[SlottedRow]) -> dict[str, Iterable[Any]]:
 class RowDecoder:
     """Decodes the pages of one table, one after the other.
 
-    The first page is decoded as any response is. It shows the order of the keys, and whether cells are typed. Rows of later
-    pages have slots, which takes less time and memory than a dict for each; a page that does not fit is decoded like the
-    first. Both keep the same values.
+    The first rows show the order of the keys, and whether cells are typed. Rows then have slots, which takes less time and
+    memory than a dict for each. A page that does not fit is decoded as any response is, with the same values.
 
     Args:
         absent: what stands for a missing cell, by slug of all columns.
         nested: slugs of the columns whose cells may be objects or lists.
 
     >>> page = RowDecoder({"fit": None, "mail": None}, nested=["mail"])
-    >>> page(b'{"items": [{"id": "r1", "mail": {"email": "a@b.example"}}]}')["items"]
-    [{'id': 'r1', 'mail': {'email': 'a@b.example'}}]
-    >>> [row] = page(b'{"items": [{"id": "r2", "fit": 82}], "nextCursor": null}')["items"]
+    >>> [row] = page(b'{"items": [{"id": "r1", "mail": {"email": "a@b.example"}}], "nextCursor": null}')["items"]
     >>> row.id, {slug: list(cells) for slug, cells in cells_by_slug([row]).items()}
-    ('r2', {'mail': [None], 'fit': [82]})
+    ('r1', {'mail': [{'email': 'a@b.example'}], 'fit': [None]})
+    >>> page(b'{"items": [{"id": "r2", "new": 82}]}')["items"]
+    [{'id': 'r2', 'new': 82}]
     """
 
-    def __init__(self, absent: Mapping[str, Any], nested: Iterable[str]) -> None:
+    def __init__(self, absent: Mapping[str, Hashable], nested: Iterable[str]) -> None:
         self._absent = absent
         self._nested = frozenset(nested)
         self._decoder: msgspec.json.Decoder[Any] | None = None
@@ -107,65 +110,76 @@ class RowDecoder:
         Raises:
             UnexpectedAnswer: the body is not JSON.
         """
-        if self._decoder is None:
-            value = decode(body)
-            if self._misfits < MOST_MISFITS:
-                self._decoder = self._decoder_like(value)
-            return value
+        if self._misfits >= MOST_MISFITS:
+            return decode(body)
         try:
+            if self._decoder is None:
+                self._decoder = self._decoder_like(_PEEK.decode(body).items[:MOST_PEEKED])
             page = self._decoder.decode(body)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, _Unslotted):
             # The next page is another first one; an object may be where all were texts.
             self._decoder, self._nested = None, frozenset(self._absent)
             self._misfits += 1
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         else:
             return {ITEMS: page.items, "nextCursor": page.nextCursor, "total": page.total}
         return decode(body)
 
-    def _decoder_like(self, body: Any) -> msgspec.json.Decoder[Any] | None:
-        """Return a decoder for more pages like one; None where its rows say too little."""
-        rows: Any = body.get(ITEMS) if isinstance(body, dict) else None
-        if not isinstance(rows, list) or not rows or set(map(type, rows)) != {dict}:
-            return None
-        typed = rows[0].keys() <= _TYPED_KEYS and isinstance(rows[0].get("cells"), dict)
-        longest = max((row.get("cells") for row in rows) if typed else rows, key=_size)
+    def _decoder_like(self, peeked: Sequence[msgspec.Raw]) -> msgspec.json.Decoder[Any]:
+        """Return a decoder of pages whose rows are like these."""
+        rows = [_OBJECT.decode(row) for row in peeked]
+        typed = all(row.keys() <= _TYPED_KEYS and isinstance(row.get("cells"), dict) for row in rows)
         # In the order of the keys, each slot is found at once.
-        names = dict.fromkeys((*longest, *self._absent))
-        if not typed:
-            names = {name: None for name in names if name not in _OWN}
-        if not names or names.keys() != self._absent.keys():
-            return None
-        kind = self._typed_row(names) if typed else self._row(names)
-        page = msgspec.defstruct(
-            "Page",
-            [
-                (ITEMS, list[kind]),  # type: ignore[valid-type]
-                ("nextCursor", str | None, None),
-                ("total", int | None, None),
-                ("object", str, ""),
-                ("url", str, ""),
-            ],
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        return msgspec.json.Decoder(page)
+        keys = dict.fromkeys(chain(*sorted((row["cells"] if typed else row for row in rows), key=len, reverse=True)))
+        slugs = [key for key in keys if typed or key not in _OWN]
+        slugs += [slug for slug in self._absent if slug not in keys]
+        if not rows or not slugs or set(slugs) != self._absent.keys():
+            raise _Unslotted
+        return _decoder_of(tuple((slug, self._absent[slug], slug in self._nested) for slug in slugs), typed=typed)
 
-    def _row(self, slugs: Iterable[str]) -> type[SlottedRow]:
-        fields = [(_Nested if slug in self._nested else _Scalar, self._absent[slug]) for slug in slugs]
-        return _with_slots(SlottedRow, slugs, fields)
 
-    def _typed_row(self, slugs: Iterable[str]) -> type[SlottedRow]:
-        fields = [
-            (_NestedCell if slug in self._nested else _Cell, _NestedCell("value", self._absent[slug])) for slug in slugs
-        ]
+class _Unslotted(Exception):
+    """Rows have other keys than the columns of the table."""
+
+
+class _Peek(msgspec.Struct):
+    items: list[msgspec.Raw]
+
+
+_PEEK = msgspec.json.Decoder(_Peek)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+@lru_cache(maxsize=64)
+def _decoder_of(slots: tuple[tuple[str, Any, bool], ...], *, typed: bool) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a page; tables of one brief, and a table that is read again, have the same.
+
+    Args:
+        slots: the slug of each column, what stands for a missing cell, and whether cells may be objects or lists.
+        typed: whether cells are typed.
+    """
+    slugs = [slug for slug, _, _ in slots]
+    row: Any
+    if typed:
+        fields = [(_NestedCell if nested else _Cell, _NestedCell("value", absent)) for _, absent, nested in slots]
         cells = _with_slots(TypedCells, slugs, fields)
-        return _with_slots(SlottedRow, ["cells"], [(cells, cells())])
-
-
-def _size(cells: Any) -> int:
-    return len(cells) if isinstance(cells, dict) else 0
+        row = _with_slots(SlottedRow, ["cells"], [(cells, cells())])
+    else:
+        row = _with_slots(SlottedRow, slugs, [(_Nested if nested else _Scalar, absent) for _, absent, nested in slots])
+    page = msgspec.defstruct(
+        "Page",
+        [
+            (ITEMS, list[row]),
+            ("nextCursor", str | None, None),
+            ("total", int | None, None),
+            ("object", str, ""),
+            ("url", str, ""),
+        ],
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(page)
 
 
 def _with_slots(base: type[T], keys: Iterable[str], fields: Iterable[tuple[Any, Any]]) -> type[T]:

@@ -67,7 +67,9 @@ class RawRows:
     def of(cls, body: Any) -> RawRows:
         """Return the page in a decoded response, whatever its envelope; items that are not objects are left out."""
         envelope = build(Envelope, body, "", [])
-        items = [item for item in list_items(body) if isinstance(item, dict | SlottedRow)]
+        items = list_items(body)
+        if not all(each is dict or issubclass(each, SlottedRow) for each in set(map(type, items))):
+            items = [item for item in items if isinstance(item, dict)]
         return cls(items, envelope.next_cursor or None, envelope.total)
 
 

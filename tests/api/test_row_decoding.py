@@ -67,17 +67,15 @@ def test_any_page_has_the_values_of_decoded_json(pages, nested, are_typed):
 
 
 @pytest.mark.parametrize("shape", [dict, typed])
-def test_pages_after_the_first_have_slots(shape):
+def test_rows_have_slots(shape):
     decoded = decoder("x", "y", nested="y")
     pages = [decoded(body(shape({"id": str(n), "x": n, "y": {"email": "a"}}))) for n in range(3)]
-    assert [in_slots(page) for page in pages] == [False, True, True]
+    assert all(map(in_slots, pages))
     assert as_dicts(pages[2]["items"]) == [{"id": "2", "x": 2, "y": {"email": "a"}}]
 
 
 def test_keys_may_come_in_any_order_and_may_be_missing():
-    decoded = decoder("x", "y", "z")
-    decoded(body({"id": "1", "z": 1, "x": 2}))
-    page = decoded(body({"y": 3, "id": "2", "z": 4}, {"x": 5}))
+    page = decoder("x", "y", "z")(body({"y": 3, "id": "2", "z": 4}, {"x": 5}))
     assert in_slots(page)
     assert as_dicts(page["items"]) == [{"id": "2", "z": 4, "y": 3}, {"id": "", "x": 5}]
 
@@ -102,7 +100,6 @@ def test_a_page_of_another_shape_is_decoded_like_any_response(other, shape):
     usual = body(shape({"id": "1", "x": 1}))
     decoded(usual)
     assert decoded(other) == decode(other)
-    decoded(usual)
     assert in_slots(decoded(usual))
 
 
@@ -110,7 +107,6 @@ def test_slots_are_given_up_where_pages_keep_changing_their_shape():
     decoded = decoder("x")
     usual, other = body({"id": "1", "x": 1}), body({"id": "1", "new": 1})
     for _ in range(MOST_MISFITS):
-        assert not in_slots(decoded(usual))
         assert in_slots(decoded(usual))
         assert not in_slots(decoded(other))
     assert not any(in_slots(decoded(usual)) for _ in range(3))
@@ -119,18 +115,15 @@ def test_slots_are_given_up_where_pages_keep_changing_their_shape():
 def test_an_object_in_a_column_of_texts_costs_slots_once():
     decoded = decoder("x", "y")
     decoded(body({"id": "1", "x": "a"}))
-    for _ in range(2):
-        assert not in_slots(decoded(body({"id": "1", "x": {"a": ["b"]}})))
+    assert not in_slots(decoded(body({"id": "1", "x": {"a": ["b"]}})))
     assert in_slots(decoded(body({"id": "1", "x": ["c"], "y": {}})))
 
 
 @pytest.mark.parametrize("slug", ["id", "object"])
 def test_a_column_called_like_a_key_of_the_row_has_slots_only_in_typed_rows(slug):
     flat, cells = decoder(slug), decoder(slug)
-    for _ in range(2):
-        row = flat(body({"id": "1", slug: "2"}))
-        page = cells(body({"object": "row", "id": "1", "cells": {slug: {"type": "value", "value": "3"}}}))
-    assert not in_slots(row)
+    assert not in_slots(flat(body({"id": "1", slug: "2"})))
+    page = cells(body({"object": "row", "id": "1", "cells": {slug: {"type": "value", "value": "3"}}}))
     assert {name: list(each) for name, each in cells_by_slug(page["items"]).items()} == {slug: ["3"]}
 
 
@@ -152,7 +145,6 @@ def test_half_an_emoji_and_a_byte_order_mark_are_read():
 
 def test_rows_with_slots_take_part_in_no_garbage_collection():
     decoded = decoder("x")
-    decoded(body({"id": "1", "x": 1}))
     [row] = decoded(body({"id": "1", "x": 1}))["items"]
     assert not type(row).__struct_config__.gc
     assert msgspec.to_builtins(row) == {"id": "1", "object": "", "x": 1}

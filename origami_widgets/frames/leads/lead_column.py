@@ -223,7 +223,8 @@ class LeadColumn:
         blank = dict.fromkeys(first)
         objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
         parts = _of_one_shape(first, objects)
-        keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
+        alike = None if parts is None else tuple(parts)
+        keys = list(dict.fromkeys(chain.from_iterable(objects))) if alike is None else list(alike)
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
                 self._parts[key] = part = self._made(key)
@@ -231,21 +232,32 @@ class LeadColumn:
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
         there = {key: cells for key, cells in parts.items() if key in self._parts}
-        self._add_main_of(values, types, there)
-        kinds = {key: set(map(type, cells)) for key, cells in there.items()}
+        self._add_main_of(values, types, there, alike)
+        kinds: dict[str, set[type]] = {}
         for key, part in self._parts.items():
             if key not in there:
                 part.add_nulls(len(values))
-            elif not kinds[key] <= {str, NoneType} or kinds[key] == {NoneType} or not part.add_texts(there[key]):
+            elif type(next((cell for cell in there[key] if cell is not None), None)) is str and part.add_texts(
+                there[key]
+            ):
+                kinds[key] = {str, NoneType}
+            else:
+                kinds[key] = set(map(type, there[key]))
                 part.add(there[key], kinds[key])
         if self._rest is not None or len(keys) > len(there):
             there[REST] = self._add_rest(objects)
             kinds[REST] = {dict}
         return _flags(values, types, there, kinds)
 
-    def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
-        """Add the main values of objects, before their parts are added."""
-        mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+    def _add_main_of(
+        self, values: list[Any], types: set[type], there: dict[str, list[Any]], alike: tuple[str, ...] | None
+    ) -> None:
+        """Add the main values of objects, before their parts are added; `alike` has the keys of all, if they are the same."""
+        if alike is not None and len(findings_of(alike)) == 1:
+            # In whatever order.
+            mains = {main_key(alike)}
+        else:
+            mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
         self._main_keys |= {key for key in mains if key is not None}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:
