@@ -114,6 +114,7 @@ class LeadTable:
         names: whether columns are named by slug or by heading.
         sep: what stands between the name of a column and that of a part.
         schema: wanted dtypes by name of the frame's column.
+        strict: whether all of these columns must be columns of the table.
         kept: the class that holds the cells, or only their kind.
 
     Raises:
@@ -130,6 +131,7 @@ class LeadTable:
         names: Names = "slug",
         sep: str = ".",
         schema: Mapping[str, Any] | None = None,
+        strict: bool = True,
         kept: type[CellColumn] = CellColumn,
     ) -> None:
         self._listed = listed
@@ -140,6 +142,7 @@ class LeadTable:
         self._flatten = flatten
         self._objects = objects
         self._schema = schema or {}
+        self._strict = strict
         self._length = 0
         self._row_ids: list[str] = []
         self._pins = self._pins_of(self._schema)
@@ -235,6 +238,7 @@ class LeadTable:
             names=self._names,
             sep=self._sep,
             schema=self._schema,
+            strict=self._strict,
         )
         other._columns = {slug: column.blank() for slug, column in self._columns.items()}
         other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
@@ -300,6 +304,8 @@ class LeadTable:
             if name == ROW_ID:
                 continue
             base, part = (name, "") if name in bases else _base_and_part(name, list(bases), self._sep)
+            if not base and not self._strict:
+                continue
             if not base:
                 raise no_such_column("schema", name, list(bases))
             if part == FOUND and str(dtype) not in FOUND_DTYPES:
@@ -400,13 +406,14 @@ def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]
     return base, whole[len(base + sep) :] if base else ""
 
 
-def no_such_column(argument: str, name: str, known: Sequence[str]) -> InvalidInput:
+def no_such_column(argument: str, name: str, known: Sequence[str], *, tables: bool = False) -> InvalidInput:
     """Return the error for a name that is no column of the table.
 
     Args:
         argument: the argument that has it.
         name: the name.
         known: the columns of the table.
+        tables: whether they are those of several tables, which were read.
     """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"Did you mean {near[0]!r}? " if near else ""
@@ -414,5 +421,7 @@ def no_such_column(argument: str, name: str, known: Sequence[str]) -> InvalidInp
     return InvalidInput(
         "No such column",
         cause=f"Got {name!r:.80} in {argument}.",
-        remedy=f"{meant}Columns of this table: {shown or 'none'}. Nothing was read.",
+        remedy=f"{meant}Columns of these tables: {shown}."
+        if tables
+        else f"{meant}Columns of this table: {shown or 'none'}. Nothing was read.",
     )

@@ -40,6 +40,8 @@ class RowsReading:
     Args:
         operations: the API.
         request: the table, the query, and how the frame is made.
+        strict: whether the schema must fit: whether all of its columns are columns of the table, and all cells can have their
+            dtypes. If not, columns and cells that do not fit are left as they are.
 
     Attributes:
         gives: what is made of the rows, in a few words for messages.
@@ -49,8 +51,9 @@ class RowsReading:
     _kept: type[CellColumn] = CellColumn
     _in_slots = True
 
-    def __init__(self, operations: Operations, request: RowsRequest) -> None:
+    def __init__(self, operations: Operations, request: RowsRequest, *, strict: bool = True) -> None:
         self.request = request
+        self._strict = strict
         self._operations = operations
         # Rows arrive on the background loop and are read from the caller's thread.
         self._lock = threading.Lock()
@@ -130,6 +133,7 @@ class RowsReading:
             names=request.names,
             sep=request.sep,
             schema=request.schema,
+            strict=self._strict,
             kept=self._kept,
         )
         query = request.query_for(typed=needs_typed_cells(listed))
@@ -201,7 +205,7 @@ class RowsReading:
         return frame
 
     def _check_pins(self, findings: Findings, reason: str) -> None:
-        if findings.misfits and not reason:
+        if findings.misfits and self._strict and not reason:
             raise misfit(findings.misfits, noun=self.gives)
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
