@@ -429,6 +429,18 @@ UNTRUSTED = (
 )
 
 
+def origin_notes(origin: str) -> dict[str, Any]:
+    """Return what the `attrs` of every frame of leads say of where they come from, empty for Origami itself."""
+    return {
+        "frame": "rows_frame",
+        "version": __version__,
+        "source": "table",
+        "origin": origin or "origami",
+        "untrusted": True,
+        "untrusted_note": UNTRUSTED,
+    }
+
+
 def attributes(
     request: RowsRequest,
     walk: RowWalk,
@@ -456,14 +468,9 @@ def attributes(
     return {
         "units": {},
         "origami": {
-            "frame": "rows_frame",
-            "version": __version__,
-            "source": "table",
-            "origin": origin or "origami",
+            **origin_notes(origin),
             "table_id": request.table_id,
             "table_name": request.table_name,
-            "untrusted": True,
-            "untrusted_note": UNTRUSTED,
             "rows": rows,
             # Of filters that are joined to the saved ones the server counts nothing.
             "total": walk.total
