@@ -78,6 +78,7 @@ class Operations:
     Attributes:
         traffic: requests to the organization and its quotas, by all clients of this process.
         balance_history: the balances that this process has read with this key.
+        agent_names: the names of agents by their ids, as lists of agents have told them.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -93,6 +94,7 @@ class Operations:
         self._server_clock: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
         self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
+        self.agent_names: dict[str, str] = {}
 
     @property
     def origin(self) -> str:
@@ -215,7 +217,9 @@ class Operations:
     ) -> Page[Agent]:
         """`GET /agents`, one page."""
         params = {**_page_params(cursor, limit, LARGEST_PAGE), **({"search": search} if search else {})}
-        return await self._page(Agent, "/agents", params)
+        page = await self._page(Agent, "/agents", params)
+        self.agent_names.update((agent.id, agent.name) for agent in page.items if agent.name)
+        return page
 
     async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
         """`GET /agents/{id}/tables`: all of them at once."""
