@@ -68,16 +68,16 @@ def ids_of(rows: Sequence[Any]) -> list[str]:
     return ["" if row_id is None else str(row_id) for row_id in ids]
 
 
-def cells_by_slug(rows: Sequence[SlottedRow]) -> dict[str, Iterable[Any]]:
-    """Return the cells of slotted rows by slug, those of all columns."""
+def slots_of(rows: Sequence[SlottedRow]) -> tuple[Iterable[str], dict[str, Iterable[Any]]]:
+    """Return the ids of slotted rows, and their cells by slug, those of all columns."""
     first: Any = rows[0]
-    own = len(_OWN)
-    columns = zip(first.__struct_encode_fields__[own:], list(zip(*map(astuple, rows), strict=True))[own:], strict=True)
+    ids, _, *columns = zip(*map(astuple, rows), strict=True)
+    slugs = first.__struct_encode_fields__[len(_OWN) :]
     if not isinstance(first.slot_0, TypedCells):
-        return dict(columns)
-    [(_, cells)] = columns
+        return ids, dict(zip(slugs, columns, strict=True))
+    cells: Any = columns[0]
     inner = zip(cells[0].__struct_encode_fields__, zip(*map(astuple, cells), strict=True), strict=True)
-    return {slug: map(_VALUE, column) for slug, column in inner}
+    return ids, {slug: map(_VALUE, column) for slug, column in inner}
 
 
 class RowDecoder:
@@ -92,8 +92,8 @@ class RowDecoder:
 
     >>> page = RowDecoder({"fit": None, "mail": None}, nested=["mail"])
     >>> [row] = page(b'{"items": [{"id": "r1", "mail": {"email": "a@b.example"}}], "nextCursor": null}')["items"]
-    >>> row.id, {slug: list(cells) for slug, cells in cells_by_slug([row]).items()}
-    ('r1', {'mail': [{'email': 'a@b.example'}], 'fit': [None]})
+    >>> slots_of([row])
+    (('r1',), {'mail': ({'email': 'a@b.example'},), 'fit': (None,)})
     >>> page(b'{"items": [{"id": "r2", "new": 82}]}')["items"]
     [{'id': 'r2', 'new': 82}]
     """

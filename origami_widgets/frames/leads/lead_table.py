@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.row_decoding import RowDecoder, SlottedRow, cells_by_slug, ids_of
+from origami_widgets.api.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
 
 from .cell_column import CellColumn, KindOnlyColumn
 from .lead_column import FOUND, LeadColumn
@@ -166,7 +166,6 @@ class LeadTable:
         """Add a page of rows: decoded JSON, flat or typed, or what `decoder` makes of it."""
         if not rows:
             return
-        self._row_ids += ids_of(rows)
         if isinstance(rows[0], SlottedRow):
             self._add_slots(cast("Sequence[SlottedRow]", rows))
         else:
@@ -176,12 +175,14 @@ class LeadTable:
             self._take_waiting()
 
     def _add_slots(self, rows: Sequence[SlottedRow]) -> None:
-        cells = cells_by_slug(rows)
+        ids, cells = slots_of(rows)
+        self._row_ids += ids
         for slug, column in self._columns.items():
             column.add(cells[slug])
         self._add_unlisted([{}] * len(rows), set())
 
     def _add_dicts(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._row_ids += ids_of(rows)
         keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
@@ -225,7 +226,8 @@ class LeadTable:
             if arrays[name].dtype == object:
                 # pandas would take objects for texts where all of them are.
                 arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
-        return pd.DataFrame(arrays, copy=False), findings
+        size = self._length if rows is None else min(rows, self._length)
+        return pd.DataFrame(arrays, pd.RangeIndex(size), copy=False), findings
 
     def blank(self) -> LeadTable:
         """Return a table without rows and with the same columns."""
