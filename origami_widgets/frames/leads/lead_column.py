@@ -27,7 +27,7 @@ MOST_KEYS = 64
 """Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
-_UNKNOWN, _NO, _YES = -1, 0, 1
+_NO, _YES, _UNKNOWN = range(3)
 ABSENT = object()
 """Stands for a missing cell among the cells that wait."""
 _HOLDERS = frozenset({dict, list})
@@ -94,8 +94,9 @@ class LeadColumn:
         values, self._waiting = self._waiting, []
         if not values:
             return
-        absent = list(map(is_, values, repeat(ABSENT))) if self.absent is ABSENT else []
-        if True in absent:
+        absent: list[bool] = []
+        if self.absent is ABSENT and object in set(map(type, values)):
+            absent = list(map(is_, values, repeat(ABSENT)))
             values = [None if value is ABSENT else value for value in values]
         first = next((value for value in values if value is not None), None)
         if type(first) is str and not self._is_taken_apart and self._main.add_texts(values):
@@ -125,14 +126,15 @@ class LeadColumn:
             found = [_flag(value) for value in values]
             self._tells_findings |= self._computed
         # A null that is there means that nothing was found, unlike a cell that is missing.
-        if absent and NoneType in types and values.count(None) > sum(absent):
+        if self.absent is ABSENT and NoneType in types and values.count(None) > sum(absent):
+            absent = absent or [False] * len(values)
             found = [_UNKNOWN if value is None else _YES for value in values] if found is None else found
             found = [
                 _NO if flag == _UNKNOWN and not is_absent else flag
                 for flag, is_absent in zip(found, absent, strict=True)
             ]
             self._tells_findings = True
-        self._found.append((len(values), None if found is None else np.array(found, np.int8)))
+        self._found.append((len(values), None if found is None else np.frombuffer(bytes(found), np.int8)))
         self._length += len(values)
 
     def add_nulls(self, count: int) -> None:
