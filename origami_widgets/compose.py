@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.card.widgets.lead_feed import LoadedLeads
     from origami_widgets.frames.leads.batch_reading import RowBatches
     from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.sandbox import Sandbox
@@ -47,11 +48,22 @@ class NotebookBackend(CardBackend):
 
         return history_frame(run, dtype_backend=dtype_backend)
 
-    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
-        """Return leads that were read already as a DataFrame."""
+    def loaded_leads(self, loaded: LoadedLeads, origin: str) -> pd.DataFrame:
+        """Return leads that were read already from an API as a DataFrame."""
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
-        return loaded_rows_frame(columns, rows)
+        return loaded_rows_frame(
+            loaded.table,
+            [column.raw for column in loaded.columns],
+            [row.raw for row in loaded.rows],
+            filters=loaded.filters,
+            sort=loaded.sort,
+            total=loaded.total,
+            pages=loaded.pages,
+            complete=loaded.complete,
+            version=loaded.version,
+            origin=origin,
+        )
 
     def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> RowBatches:
         """Return leads that were read already as Arrow record batches."""

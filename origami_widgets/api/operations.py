@@ -36,6 +36,7 @@ from origami_widgets.api.models import (
 )
 from origami_widgets.api.models.account import AccountSummary, summarize
 from origami_widgets.api.responses import (
+    decode,
     read_run,
     require_created_agent,
     require_list,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     import httpx
 
     from origami_widgets.api.client_settings import Settings
-    from origami_widgets.api.responses import ApiResponse
+    from origami_widgets.api.responses import ApiResponse, Decoder
     from origami_widgets.api.row_paging import RowQuery
 
 M = TypeVar("M", bound=Model)
@@ -77,6 +78,7 @@ class Operations:
     Attributes:
         traffic: requests to the organization and its quotas, by all clients of this process.
         balance_history: the balances that this process has read with this key.
+        agent_names: the names of agents by their ids, as lists of agents have told them.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
@@ -92,6 +94,7 @@ class Operations:
         self._server_clock: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
         self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
+        self.agent_names: dict[str, str] = {}
 
     @property
     def origin(self) -> str:
@@ -214,7 +217,9 @@ class Operations:
     ) -> Page[Agent]:
         """`GET /agents`, one page."""
         params = {**_page_params(cursor, limit, LARGEST_PAGE), **({"search": search} if search else {})}
-        return await self._page(Agent, "/agents", params)
+        page = await self._page(Agent, "/agents", params)
+        self.agent_names.update((agent.id, agent.name) for agent in page.items if agent.name)
+        return page
 
     async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
         """`GET /agents/{id}/tables`: all of them at once."""
@@ -247,14 +252,25 @@ class Operations:
         return Page.of(FlatRow if query.flat else Row, await self._rows(table_id, query, cursor, limit))
 
     async def list_raw_rows(
-        self, table_id: str, query: RowQuery, *, cursor: str | None = None, limit: int = LARGEST_ROW_PAGE
+        self,
+        table_id: str,
+        query: RowQuery,
+        *,
+        cursor: str | None = None,
+        limit: int = LARGEST_ROW_PAGE,
+        decoder: Decoder = decode,
     ) -> RawRows:
-        """`list_rows` without a typed object for each row."""
-        return RawRows.of(await self._rows(table_id, query, cursor, limit))
+        """`list_rows` without a typed object for each row; a `RowDecoder` gives rows with slots."""
+        return RawRows.of(await self._rows(table_id, query, cursor, limit, decoder))
 
-    async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
+    async def _rows(
+        self, table_id: str, query: RowQuery, cursor: str | None, limit: int, decoder: Decoder = decode
+    ) -> Any:
         params = {**_page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        return (await self._read(f"{_table_path(table_id)}/rows", params, check=require_list)).body
+        path = f"{_table_path(table_id)}/rows"
+        return (
+            await with_retries(lambda: self._once("GET", path, params=params, check=require_list, decoder=decoder))
+        ).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""
@@ -353,11 +369,14 @@ class Operations:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         check: Callable[[ApiResponse], ApiResponse] | None = None,
+        decoder: Decoder = decode,
     ) -> ApiResponse:
         self.traffic.note_request()
         base_url = self.settings.base_url
         try:
-            response = await self.transport.send(method, path, params=params, body=body, headers=headers)
+            response = await self.transport.send(
+                method, path, params=params, body=body, headers=headers, decoder=decoder
+            )
         except (UnexpectedAnswer, RedirectRefused) as error:
             # A web site that is no API responds with 200, or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy

@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -15,7 +15,7 @@ from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 
@@ -69,6 +69,8 @@ def _of_depth(levels: int) -> Any:
     return kind
 
 
+Decoder: TypeAlias = "Callable[[bytes], Any]"
+"""Makes JSON of the bytes of a response, as `decode` does."""
 _SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 

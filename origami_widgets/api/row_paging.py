@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.models.base import Envelope, build, list_items
+from origami_widgets.api.row_decoding import SlottedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,12 +54,12 @@ class RawRows:
     """One page of rows as decoded JSON, for callers to whom an object per row costs too much.
 
     Attributes:
-        items: the rows.
+        items: the rows: dicts, or all of them `SlottedRow`.
         next_cursor: cursor of the next page; None on the last.
         total: rows in all, as the server counts them now.
     """
 
-    items: list[dict[str, Any]]
+    items: list[Any]
     next_cursor: str | None
     total: int | None
 
@@ -66,7 +67,9 @@ class RawRows:
     def of(cls, body: Any) -> RawRows:
         """Return the page in a decoded response, whatever its envelope; items that are not objects are left out."""
         envelope = build(Envelope, body, "", [])
-        items = [item for item in list_items(body) if isinstance(item, dict)]
+        items = list_items(body)
+        if not all(each is dict or issubclass(each, SlottedRow) for each in set(map(type, items))):
+            items = [item for item in items if isinstance(item, dict)]
         return cls(items, envelope.next_cursor or None, envelope.total)
 
 

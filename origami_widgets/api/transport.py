@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from origami_widgets.api.client_settings import Settings
+    from origami_widgets.api.responses import Decoder
 
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
@@ -111,6 +112,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        decoder: Decoder = decode,
     ) -> ApiResponse:
         """Send one request and read its response; exactly one attempt.
 
@@ -120,6 +122,7 @@ class Transport:
             params: the query.
             body: the JSON to send.
             headers: further headers.
+            decoder: makes the body of the response from its bytes.
 
         Raises:
             ConnectionFailed: no response came; `sent` is whether the request may have arrived.
@@ -127,7 +130,7 @@ class Transport:
             RedirectRefused: the response redirects elsewhere.
             UnexpectedAnswer: a success whose body is not JSON, or too large.
         """
-        outcome = await self._attempt(method, path, params, body, headers)
+        outcome = await self._attempt(method, path, params, body, headers, decoder=decoder)
         if isinstance(outcome, OrigamiError):
             # Raised here, without its traceback and causes: the frames and exceptions of the HTTP library hold the
             # request, whose headers hold the key.
@@ -142,6 +145,8 @@ class Transport:
         params: Mapping[str, str] | None,
         body: Any,
         headers: Mapping[str, str] | None,
+        *,
+        decoder: Decoder,
     ) -> ApiResponse | OrigamiError:
         """Send one request; return any exception but a cancellation as an error of this package."""
         sent: list[bool] = []
@@ -168,7 +173,7 @@ class Transport:
             except (ValueError, TypeError, httpx.InvalidURL) as error:
                 return _not_encodable(error)
             async with asyncio.timeout(self._settings.timeout):
-                return await self.exchange(client, request, waits)
+                return await self.exchange(client, request, waits, decoder)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))
             raise
@@ -207,7 +212,9 @@ class Transport:
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()
 
-    async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
+    async def exchange(
+        self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float], decoder: Decoder
+    ) -> ApiResponse:
         """Send one request and read its response whole; note what `Retry-After` says in `waits`, also of a broken one."""
         response = await client.send(request, stream=True)
         wait = _retry_after(response)
@@ -228,7 +235,7 @@ class Transport:
             response.headers = httpx.Headers(
                 [(name, self._hidden_bytes(value)) for name, value in response.headers.raw]
             )
-            return _decoded(response, self._hidden_bytes(await _read(response)))
+            return _decoded(response, self._hidden_bytes(await _read(response)), decoder)
         finally:
             await response.aclose()
 
@@ -410,11 +417,12 @@ def _date(response: httpx.Response) -> datetime | None:
     return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
 
-def _decoded(response: httpx.Response, raw: bytes) -> ApiResponse:
+def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
     body, problem = None, ""
     try:
-        body = decode(raw)
+        # Of errors, no page is read.
+        body = (decoder if response.status_code in SUCCESS else decode)(raw)
     except UnexpectedAnswer as error:
         if response.status_code in SUCCESS:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")

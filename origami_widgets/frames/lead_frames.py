@@ -40,6 +40,7 @@ def leads_frame(
     flatten: bool = True,
     objects: Objects = "flatten",
     sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -65,6 +66,8 @@ def leads_frame(
         flatten: as in `rows_frame`, as the next two. Frames that were read before keep the columns that they have.
         objects: what stands for an object of an enrichment.
         sep: what joins `slug` and `key`.
+        schema: dtypes by column of the frame, as in `rows_frame`, also of frames that were read before. A column must be in one
+            of the tables; where another lacks it, its cells are NA.
         progress: as in `rows_frame`, with the rows of all tables; their number is an estimate until all were begun.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
@@ -85,10 +88,11 @@ def leads_frame(
         `attrs["origami"]["tables"]` has what `rows_frame` notes about each table.
 
     Raises:
-        InvalidInput: an argument is invalid, frames and other sources are mixed, or `filters` or `sort` name a column that a
-            table does not have.
+        InvalidInput: an argument is invalid, frames and other sources are mixed, `filters` or `sort` name a column that a
+            table does not have, or frames that were read before do not fit `schema`.
         TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on.
+        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on. Or the leads do not
+            fit `schema`: `partial` has all rows, and the dtypes that the cells suggest where it does not fit.
         InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
 
     API: for each table `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
@@ -104,10 +108,12 @@ def leads_frame(
         >>> one = ow.rows_frame(batch.runs[0].tables[0], client=client)
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
+        >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)
+        'Float64'
     """
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return stack_given(frames, domain_from, dtype_backend)
+        return stack_given(frames, domain_from, dtype_backend, schema)
     reading = leads_reading(
         source,
         client,
@@ -119,6 +125,7 @@ def leads_frame(
         flatten=flatten,
         objects=objects,
         sep=sep,
+        schema=schema,
         dtype_backend=dtype_backend,
     )
     return reading.read(progress)
@@ -136,6 +143,7 @@ async def leads_frame_async(
     flatten: bool = True,
     objects: Objects = "flatten",
     sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -157,7 +165,7 @@ async def leads_frame_async(
 
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return stack_given(frames, domain_from, dtype_backend)
+        return stack_given(frames, domain_from, dtype_backend, schema)
     reading = leads_reading(
         source,
         client,
@@ -169,6 +177,7 @@ async def leads_frame_async(
         flatten=flatten,
         objects=objects,
         sep=sep,
+        schema=schema,
         dtype_backend=dtype_backend,
     )
     return await wait(reading.steps(progress))
@@ -179,6 +188,7 @@ def leads_reading(
     client: AnyClient | None,
     *,
     domain_from: Sequence[str] | None = None,
+    schema: Mapping[str, Any] | None = None,
     caller: str = "leads_frame",
     **options: Any,
 ) -> LeadsReading:
@@ -188,6 +198,7 @@ def leads_reading(
         source: runs or tables.
         client: the client; by default that of the first run, or else the configured one.
         domain_from: as in `leads_frame`.
+        schema: as in `leads_frame`.
         caller: the name of the called function, for errors.
         options: further arguments of `rows_frame`, without `progress`.
 
@@ -198,11 +209,13 @@ def leads_reading(
     from origami_widgets.api.default_client import client_or_default
 
     from .leads.leads_reading import LeadsReading
+    from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
 
     backend = options["dtype_backend"]
     _check_names(domain_from)
     check_backend(backend)
+    pinned = check_schema(schema)
     options = {"names": "slug", **options}
     tables = [
         (run_id, name, request_from(table, **options, caller=caller)) for run_id, name, table in _tables(source, caller)
@@ -215,6 +228,7 @@ def leads_reading(
         tables,
         domain_from=domain_from,
         dtype_backend=backend,
+        schema=pinned,
     )
 
 
@@ -285,7 +299,10 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
 
 
 def stack_given(
-    frames: list[pd.DataFrame], domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
+    frames: list[pd.DataFrame],
+    domain_from: Sequence[str] | None,
+    dtype_backend: DtypeBackend,
+    schema: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Return frames that were read before as `leads_frame` does.
 
@@ -293,8 +310,10 @@ def stack_given(
         frames: frames of leads.
         domain_from: as in `leads_frame`.
         dtype_backend: the arrays of the result.
+        schema: as in `leads_frame`.
     """
     from .leads.leads_reading import TableLeads, stack_leads
+    from .leads.pinned_dtypes import check_schema
 
     _check_names(domain_from)
     check_backend(dtype_backend)
@@ -302,7 +321,11 @@ def stack_given(
     origins = {note.get("origin") for note in notes if isinstance(note, Mapping)} - {None, "origami"}
     parts = [TableLeads(frame) for frame in frames]
     return stack_leads(
-        parts, domain_from=domain_from, dtype_backend=dtype_backend, origin=", ".join(sorted(map(str, origins)))
+        parts,
+        domain_from=domain_from,
+        dtype_backend=dtype_backend,
+        origin=", ".join(sorted(map(str, origins))),
+        schema=check_schema(schema),
     )
 
 

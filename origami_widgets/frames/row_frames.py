@@ -195,18 +195,54 @@ def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str,
     return frame
 
 
-def loaded_rows_frame(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return leads that were read already as `rows_frame` does. Sends nothing.
+def loaded_rows_frame(
+    table: HasRaw | None,
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    *,
+    filters: Sequence[Mapping[str, Any]] | None,
+    sort: Mapping[str, Any] | None,
+    total: int | None,
+    pages: int,
+    complete: bool,
+    version: Sequence[Any] | None,
+    origin: str,
+) -> pd.DataFrame:
+    """Return leads that were read already as `rows_frame` does, with its `attrs`. Sends nothing.
 
     Args:
+        table: the table, None where there is none yet.
         columns: the table's columns, as the server lists them.
         rows: the leads, as the server sent them.
+        filters: the filters that they were read with; None for the saved ones.
+        sort: the order that they were read in; None for the saved one.
+        total: how many the server counts.
+        pages: number of pages that were read.
+        complete: whether these are all of them.
+        version: the table's version that they were read at; None if there were several.
+        origin: where they come from; empty for Origami itself.
     """
-    from .leads.lead_table import LeadTable
+    from origami_widgets.api.row_paging import RowWalk
 
-    table = LeadTable(_listed(columns), dtype_backend="numpy_nullable")
-    table.add(rows)
-    return table.frame(copy=True)[0]
+    from .frame_attrs import read_only
+    from .leads.lead_table import LeadTable
+    from .leads.row_reading import attributes, origin_notes
+    from .leads.rows_request import request_from
+
+    listed = _listed(columns)
+    collected = LeadTable(listed, dtype_backend="numpy_nullable")
+    collected.add(rows)
+    frame, findings = collected.frame(copy=True)
+    reason = "" if complete else "These are the leads that were loaded."
+    about = {**origin_notes(origin), "rows": len(frame), "complete": complete, "stopped": reason}
+    if table is not None:
+        walk = RowWalk()
+        walk.rows, walk.total, walk.pages = len(rows), total, pages
+        request = request_from(table, filters=filters, sort=sort)
+        notes = attributes(request, walk, len(frame), findings, listed, origin=origin, reason=reason, complete=complete)
+        about = {**notes["origami"], "table_version": None if version is None else list(version)}
+    frame.attrs = read_only({"units": {}, "origami": about})
+    return frame
 
 
 def _listed(columns: Sequence[Mapping[str, Any]]) -> list[ListedColumn]:

@@ -62,8 +62,8 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return the run's leads as a widget."""
         ...
 
-    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:
-        """Return leads that were read already as a DataFrame."""
+    def loaded_leads(self, loaded: Any, origin: str) -> pd.DataFrame:
+        """Return leads that were read already from an API as a DataFrame."""
         ...
 
     def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
@@ -116,7 +116,7 @@ class PlainBackend:
         """Raise `RuntimeError`: a grid of leads is a widget."""
         raise RuntimeError(f"No widget for {run!r} ({options!r}): import origami_widgets itself.")
 
-    def loaded_leads(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> pd.DataFrame:  # noqa: ARG002
+    def loaded_leads(self, loaded: object, origin: str) -> pd.DataFrame:  # noqa: ARG002
         """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
         raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
 

@@ -90,7 +90,10 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of the agent: that of the brief in `start_many({…})`; empty for a run that was attached by its ids."""
+        """The name of the agent: that of the brief in `start_many({…})`.
+
+        Empty for a run that was attached by its ids, unless `list_agents()` of the same client told it before.
+        """
         states = (self._watch.state, *self._conversation.states)
         return next((state.agent_name for state in states if state.agent_name), "")
 

@@ -21,6 +21,7 @@ from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
 from origami_widgets.run.starts.store import valid_once
+from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping, Sequence
@@ -368,7 +369,8 @@ def attach(
     """Find a run that was started before, here or elsewhere, and show its live card.
 
     Sends GETs only and costs nothing. Without a run id, the newest run of the agent is shown, with its earlier runs folded
-    above.
+    above. The API's answers about a run leave out the agent's name: `run.name`, and `name` in frames, is known if the run was
+    started here, or once `list_agents()` of the same client has told it.
 
     Args:
         token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's
@@ -450,6 +452,8 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
         before = known_before(agent_id, earlier)
         run_id = newest.id
     watch = await poller().watch(operations, agent_id, run_id, started=None)
+    # Answers about a run leave it out, and a request for it would take the place of a poll.
+    watch.update(Named(operations.agent_names.get(agent_id, "")))
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await poller().first_check(watch)
         if not watch.state.done:

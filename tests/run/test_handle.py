@@ -168,6 +168,20 @@ def test_attach_in_another_process_reads_the_run_anew(clock):
     assert other.wait("cells", timeout=30).raw == run.wait("cells").raw
 
 
+def test_attach_knows_what_agents_are_called_that_were_listed_before(clock):
+    sandbox = ow.Sandbox(speed=60, clock=clock.time)
+    batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=sandbox.client(), show=False).wait(timeout=30)
+    (run,) = batch.runs
+    nameless, client = sandbox.client(), sandbox.client()
+    assert ow.attach(run.token, client=nameless, show=False).name == ""
+    client.list_agents()
+    for target in (run.token, run.agent_id):
+        other = ow.attach(target, client=client, show=False).wait("cells", timeout=30)
+        assert other.name == "Porto"
+        for frame in (ow.runs_frame(other), ow.compare_runs([other]), ow.economics_frame(other), ow.leads_frame(other)):
+            assert frame["name"].unique().tolist() == ["Porto"]
+
+
 @pytest.mark.parametrize(
     "token", ["", "   ", "https://origami.chat/workspace/1", "a/b/c", "v2_run-1", "agent/", "a b", 7]
 )

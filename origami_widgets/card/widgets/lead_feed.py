@@ -159,6 +159,33 @@ class _LookedAt:
                 each.version = None
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedLeads:
+    """The leads of a table that a front end has read.
+
+    Attributes:
+        table: the table; None where there is none yet.
+        rows: the leads, in their order.
+        columns: the columns that are shown.
+        filters: the conditions of the question; None for those saved with the table.
+        sort: the order; None for the saved one.
+        total: how many leads the server counts.
+        pages: number of pages.
+        complete: whether these are all pages.
+        version: what the table was at when all of them were read; None where it has changed meanwhile.
+    """
+
+    table: Table | None
+    rows: list[FlatRow] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    filters: list[LeadFilter] | None = None
+    sort: LeadSort | None = None
+    total: int | None = None
+    pages: int = 0
+    complete: bool = False
+    version: Version | None = None
+
+
 class LeadFeed:
     """Sends leads to the front ends of one widget. All of it happens on the background loop.
 
@@ -204,13 +231,25 @@ class LeadFeed:
         """Whether a front end looks at leads."""
         return bool(self._views)
 
-    def leads_of(self, table_id: str) -> tuple[list[FlatRow], list[Column]]:
-        """Return the leads of a table that were read for the front end that has read most of them, and its columns."""
+    def loaded(self, table_id: str) -> LoadedLeads:
+        """Return the leads of a table that were read for the front end that has read most of them."""
+        table = self._table(table_id)
         looked = [each for each in list(self._views.values()) if each.table == table_id]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
         if most is None:
-            return [], []
-        return [lead for lead, _ in most.rows().values()], most.columns
+            return LoadedLeads(table)
+        versions = {page.version for page in most.pages}
+        return LoadedLeads(
+            table,
+            [lead for lead, _ in most.rows().values()],
+            most.columns,
+            self._filters_of(most) or ([] if most.is_unfiltered else None),
+            most.sort or self._sort,
+            most.total,
+            len(most.pages),
+            bool(most.pages) and most.pages[-1].following is None,
+            versions.pop() if len(versions) == 1 else None,
+        )
 
     def look(self, message: Any) -> None:
         """Take over what a front end says that it looks at.
@@ -310,7 +349,7 @@ class LeadFeed:
             looked.forget_sent()
             number, cursor = 0, None
         query = RowQuery(
-            filters=[*self._filters, *looked.filters] or None,
+            filters=self._filters_of(looked) or None,
             sort=_as_query(looked.sort or self._sort),
             flat=True,
             saved_filters=not is_unfiltered,
@@ -343,6 +382,9 @@ class LeadFeed:
             for each in looked.pages:
                 each.rows = _rows(each.leads, columns)
         self._tell_missing(view, looked)
+
+    def _filters_of(self, looked: _LookedAt) -> list[LeadFilter]:
+        return [*self._filters, *looked.filters]
 
     def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
         looked.not_before = time.monotonic() + max(error.retry_after or 0.0, RETRY)

@@ -92,14 +92,21 @@ class LeadGrid(LeadWidget):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The leads that were loaded for the table on top, as `rows_frame` has them. Sends nothing."""
-        rows, columns = self._leads.leads_of(self._shown_table())
-        return display_backend().loaded_leads([column.raw for column in columns], [row.raw for row in rows])
+        """The leads that were loaded for the table on top, as `rows_frame` has them, with its `attrs`. Sends nothing.
+
+        `attrs["origami"]["complete"]` is whether these are all leads with the filters and the order that you see.
+        """
+        operations = self._operations()
+        return display_backend().loaded_leads(
+            self._leads.loaded(self._shown_table()), "" if operations is None else operations.origin
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return what `frame` has as an Arrow stream, for polars, duckdb and others: `pl.DataFrame(grid)`. Sends nothing."""
-        rows, columns = self._leads.leads_of(self._shown_table())
-        batches = display_backend().loaded_batches([column.raw for column in columns], [row.raw for row in rows])
+        loaded = self._leads.loaded(self._shown_table())
+        batches = display_backend().loaded_batches(
+            [column.raw for column in loaded.columns], [row.raw for row in loaded.rows]
+        )
         stream: object = batches.__arrow_c_stream__(requested_schema)
         return stream
 
@@ -108,7 +115,13 @@ class LeadGrid(LeadWidget):
         """The leads that are ticked, as `rows_frame` has them. Sends nothing."""
         frame, order = self.frame, {row_id: at for at, row_id in enumerate(self.selected)}
         ticked = frame[frame["row_id"].isin(order)]
-        return ticked.reset_index(drop=True)
+        ticked = ticked.reset_index(drop=True)
+        ticked.attrs["origami"] |= {
+            "rows": len(ticked),
+            "complete": False,
+            "stopped": "These are the leads that are ticked.",
+        }
+        return ticked
 
     def to_frame(self, **options: Any) -> pd.DataFrame:
         """Read all leads of the table on top, with the grid's filters and order: free requests, as `rows_frame`.
@@ -133,8 +146,8 @@ class LeadGrid(LeadWidget):
     def snapshot(self) -> dict[str, Any]:
         """Return what stays in a saved notebook: how many leads there are and the line that shows them."""
         view = self._view_now("snapshot")
-        saved = [(table.name, *self._leads.leads_of(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]
-        kept = [(name, rows[:SAVED_LIMIT], columns) for name, rows, columns in saved if rows] if self._save else []
+        saved = [(table.name, self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]
+        kept = [(name, leads.rows[:SAVED_LIMIT], leads.columns) for name, leads in saved if leads.rows and self._save]
         return {"text/html": render_leads_html(view, kept), "text/plain": render_leads_text(view)}
 
     def _ipython_display_(self) -> None:

@@ -39,6 +39,8 @@ class BatchesReading(RowsReading):
 
     gives = "a reader of the rows"
     _kept = KindOnlyColumn
+    # Pages are written to disk as they are decoded.
+    _in_slots = False
 
     def __init__(self, operations: Operations, request: RowsRequest, size: int) -> None:
         super().__init__(operations, request)

@@ -303,16 +303,27 @@ def _ends(integers: TypedValues) -> TypedValues:
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
     """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
-    nulls = np.fromiter(map(is_, values, repeat(None)), np.bool_, len(values)) if has_nulls else None
-    if has_nulls:
-        values = [0 if value is None else value for value in values]
+    size = len(values)
     try:
-        data = np.array(values, NUMPY[kind])
+        if not has_nulls:
+            data = np.fromiter(values, NUMPY[kind], size)
+            fits = kind != "number" or np.isfinite(data).all()
+            return TypedValues(data, np.zeros(size, np.bool_)) if fits else None
+        if kind == "boolean":
+            missing = np.fromiter(map(is_, values, repeat(None)), np.bool_, size)
+            return TypedValues(np.fromiter(values, np.bool_, size), missing)
+        # NumPy reads nulls as NaN in one step.
+        data = np.fromiter(values, np.float64, size)
+        missing = np.isnan(data)
+        data[missing] = 0
+        if kind == "number":
+            fits = np.isfinite(data).all() and np.count_nonzero(missing) == values.count(None)
+            return TypedValues(data, missing) if fits else None
+        if np.abs(data).max() < LARGEST_EXACT:
+            return TypedValues(data.astype(np.int64), missing)
+        return TypedValues(np.array([0 if value is None else value for value in values], np.int64), missing)
     except OverflowError:
         return None
-    if kind == "number" and not np.isfinite(data).all():
-        return None
-    return TypedValues(data, np.zeros(len(values), np.bool_) if nulls is None else nulls)
 
 
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:

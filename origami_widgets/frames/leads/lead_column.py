@@ -27,7 +27,7 @@ MOST_KEYS = 64
 """Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
-_UNKNOWN, _NO, _YES = -1, 0, 1
+_NO, _YES, _UNKNOWN = range(3)
 ABSENT = object()
 """Stands for a missing cell among the cells that wait."""
 _HOLDERS = frozenset({dict, list})
@@ -44,6 +44,9 @@ class LeadColumn:
         pins: wanted dtypes by part, "" for the main value; these parts have columns whatever the cells.
         dtype_backend: the arrays that hold the cells.
         kept: the class that holds the cells, or only their kind.
+
+    Attributes:
+        absent: stands for a missing cell among those that are added.
     """
 
     def __init__(
@@ -77,22 +80,23 @@ class LeadColumn:
         self._length = 0
         self._waiting: list[Any] = []
         # What stands for a missing cell, where it must be told from a null.
-        self._absent: Any = ABSENT if flatten and computed else None
+        self.absent: Any = ABSENT if flatten and computed else None
         # What was found, by block; None: every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the cells of a page of rows. They wait to be typed, but are taken out while the rows are in the cache."""
-        self._waiting += map(dict.get, rows, repeat(self.slug), repeat(self._absent))
+    def add(self, cells: Iterable[Any]) -> None:
+        """Add the cells of a page of rows, `absent` for a missing one. They wait to be typed."""
+        self._waiting += cells
 
     def take_waiting(self) -> None:
         """Type the cells that wait. Each call costs something, so a few thousand cells should."""
         values, self._waiting = self._waiting, []
         if not values:
             return
-        absent = list(map(is_, values, repeat(ABSENT))) if self._absent is ABSENT else []
-        if True in absent:
+        absent: list[bool] = []
+        if self.absent is ABSENT and object in set(map(type, values)):
+            absent = list(map(is_, values, repeat(ABSENT)))
             values = [None if value is ABSENT else value for value in values]
         first = next((value for value in values if value is not None), None)
         if type(first) is str and not self._is_taken_apart and self._main.add_texts(values):
@@ -122,14 +126,15 @@ class LeadColumn:
             found = [_flag(value) for value in values]
             self._tells_findings |= self._computed
         # A null that is there means that nothing was found, unlike a cell that is missing.
-        if absent and NoneType in types and values.count(None) > sum(absent):
+        if self.absent is ABSENT and NoneType in types and values.count(None) > sum(absent):
+            absent = absent or [False] * len(values)
             found = [_UNKNOWN if value is None else _YES for value in values] if found is None else found
             found = [
                 _NO if flag == _UNKNOWN and not is_absent else flag
                 for flag, is_absent in zip(found, absent, strict=True)
             ]
             self._tells_findings = True
-        self._found.append((len(values), None if found is None else np.array(found, np.int8)))
+        self._found.append((len(values), None if found is None else np.frombuffer(bytes(found), np.int8)))
         self._length += len(values)
 
     def add_nulls(self, count: int) -> None:
@@ -220,7 +225,8 @@ class LeadColumn:
         blank = dict.fromkeys(first)
         objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
         parts = _of_one_shape(first, objects)
-        keys = list(parts) if parts is not None else list(dict.fromkeys(chain.from_iterable(objects)))
+        alike = None if parts is None else tuple(parts)
+        keys = list(dict.fromkeys(chain.from_iterable(objects))) if alike is None else list(alike)
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
                 self._parts[key] = part = self._made(key)
@@ -228,21 +234,32 @@ class LeadColumn:
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
         there = {key: cells for key, cells in parts.items() if key in self._parts}
-        self._add_main_of(values, types, there)
-        kinds = {key: set(map(type, cells)) for key, cells in there.items()}
+        self._add_main_of(values, types, there, alike)
+        kinds: dict[str, set[type]] = {}
         for key, part in self._parts.items():
             if key not in there:
                 part.add_nulls(len(values))
-            elif not kinds[key] <= {str, NoneType} or kinds[key] == {NoneType} or not part.add_texts(there[key]):
+            elif type(next((cell for cell in there[key] if cell is not None), None)) is str and part.add_texts(
+                there[key]
+            ):
+                kinds[key] = {str, NoneType}
+            else:
+                kinds[key] = set(map(type, there[key]))
                 part.add(there[key], kinds[key])
         if self._rest is not None or len(keys) > len(there):
             there[REST] = self._add_rest(objects)
             kinds[REST] = {dict}
         return _flags(values, types, there, kinds)
 
-    def _add_main_of(self, values: list[Any], types: set[type], there: dict[str, list[Any]]) -> None:
-        """Add the main values of objects, before their parts are added."""
-        mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
+    def _add_main_of(
+        self, values: list[Any], types: set[type], there: dict[str, list[Any]], alike: tuple[str, ...] | None
+    ) -> None:
+        """Add the main values of objects, before their parts are added; `alike` has the keys of all, if they are the same."""
+        if alike is not None and len(findings_of(alike)) == 1:
+            # In whatever order.
+            mains = {main_key(alike)}
+        else:
+            mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
         self._main_keys |= {key for key in mains if key is not None}
         key = mains.pop() if len(mains) == 1 and types <= {dict, NoneType} else None
         if key is None or key == "source" or key not in there:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
 
 from .cell_column import CellColumn, KindOnlyColumn
 from .lead_column import FOUND, LeadColumn
@@ -113,6 +114,7 @@ class LeadTable:
         names: whether columns are named by slug or by heading.
         sep: what stands between the name of a column and that of a part.
         schema: wanted dtypes by name of the frame's column.
+        strict: whether all of these columns must be columns of the table.
         kept: the class that holds the cells, or only their kind.
 
     Raises:
@@ -129,6 +131,7 @@ class LeadTable:
         names: Names = "slug",
         sep: str = ".",
         schema: Mapping[str, Any] | None = None,
+        strict: bool = True,
         kept: type[CellColumn] = CellColumn,
     ) -> None:
         self._listed = listed
@@ -139,6 +142,7 @@ class LeadTable:
         self._flatten = flatten
         self._objects = objects
         self._schema = schema or {}
+        self._strict = strict
         self._length = 0
         self._row_ids: list[str] = []
         self._pins = self._pins_of(self._schema)
@@ -151,22 +155,43 @@ class LeadTable:
         self._unlisted: dict[str, LeadColumn] = {}
         self._rest: CellColumn | None = None
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add a page of decoded rows, flat or typed."""
+    def decoder(self) -> RowDecoder:
+        """Return what decodes pages of rows for this table faster than any decoder of JSON."""
+        return RowDecoder(
+            {slug: column.absent for slug, column in self._columns.items()},
+            [column.slug for column in self._listed if column.slug is not None and column.kind != "input"],
+        )
+
+    def add(self, rows: Sequence[dict[str, Any]] | Sequence[SlottedRow]) -> None:
+        """Add a page of rows: decoded JSON, flat or typed, or what `decoder` makes of it."""
         if not rows:
             return
+        if isinstance(rows[0], SlottedRow):
+            self._add_slots(cast("Sequence[SlottedRow]", rows))
+        else:
+            self._add_dicts(cast("Sequence[dict[str, Any]]", rows))
+        self._length += len(rows)
+        if len(self._row_ids) >= BLOCK:
+            self._take_waiting()
+
+    def _add_slots(self, rows: Sequence[SlottedRow]) -> None:
+        ids, cells = slots_of(rows)
+        self._row_ids += ids
+        for slug, column in self._columns.items():
+            column.add(cells[slug])
+        self._add_unlisted([{}] * len(rows), set())
+
+    def _add_dicts(self, rows: Sequence[dict[str, Any]]) -> None:
         self._row_ids += ids_of(rows)
         keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
             cells = cells_of(rows, self._columns.keys())
             keys = set().union(*cells)
-        for column in self._columns.values():
-            column.add(cells)
+        for slug, column in self._columns.items():
+            # Taken out while the rows are in the processor's cache.
+            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
-        self._length += len(rows)
-        if len(self._row_ids) >= BLOCK:
-            self._take_waiting()
 
     def _take_waiting(self) -> None:
         """Type the cells that wait: enough at once to be cheap per cell."""
@@ -201,7 +226,8 @@ class LeadTable:
             if arrays[name].dtype == object:
                 # pandas would take objects for texts where all of them are.
                 arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
-        return pd.DataFrame(arrays, copy=False), findings
+        size = self._length if rows is None else min(rows, self._length)
+        return pd.DataFrame(arrays, pd.RangeIndex(size), copy=False), findings
 
     def blank(self) -> LeadTable:
         """Return a table without rows and with the same columns."""
@@ -214,6 +240,7 @@ class LeadTable:
             names=self._names,
             sep=self._sep,
             schema=self._schema,
+            strict=self._strict,
         )
         other._columns = {slug: column.blank() for slug, column in self._columns.items()}
         other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
@@ -279,6 +306,8 @@ class LeadTable:
             if name == ROW_ID:
                 continue
             base, part = (name, "") if name in bases else _base_and_part(name, list(bases), self._sep)
+            if not base and not self._strict:
+                continue
             if not base:
                 raise no_such_column("schema", name, list(bases))
             if part == FOUND and str(dtype) not in FOUND_DTYPES:
@@ -307,8 +336,8 @@ class LeadTable:
             if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
                 self._unlisted[key] = column = self._column(key, computed=True)
                 column.add_nulls(self._length)
-        for column in self._unlisted.values():
-            column.add(cells)
+        for slug, column in self._unlisted.items():
+            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
             self._rest = self._kept(self._backend)
@@ -321,14 +350,6 @@ class LeadTable:
         column.pinned = dtype
         column.add_nulls(self._length)
         return column.array(copy=False)
-
-
-def ids_of(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the ids of rows, empty texts where missing."""
-    ids = [row.get("id") for row in rows]
-    if set(map(type, ids)) == {str}:
-        return ids  # type: ignore[return-value]
-    return ["" if row_id is None else str(row_id) for row_id in ids]
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
@@ -387,13 +408,14 @@ def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]
     return base, whole[len(base + sep) :] if base else ""
 
 
-def no_such_column(argument: str, name: str, known: Sequence[str]) -> InvalidInput:
+def no_such_column(argument: str, name: str, known: Sequence[str], *, tables: bool = False) -> InvalidInput:
     """Return the error for a name that is no column of the table.
 
     Args:
         argument: the argument that has it.
         name: the name.
         known: the columns of the table.
+        tables: whether they are those of several tables, which were read.
     """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"Did you mean {near[0]!r}? " if near else ""
@@ -401,5 +423,7 @@ def no_such_column(argument: str, name: str, known: Sequence[str]) -> InvalidInp
     return InvalidInput(
         "No such column",
         cause=f"Got {name!r:.80} in {argument}.",
-        remedy=f"{meant}Columns of this table: {shown or 'none'}. Nothing was read.",
+        remedy=f"{meant}Columns of these tables: {shown}."
+        if tables
+        else f"{meant}Columns of this table: {shown or 'none'}. Nothing was read.",
     )

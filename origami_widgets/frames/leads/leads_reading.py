@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -15,6 +15,8 @@ from origami_widgets.frames.schema import FrameField
 from origami_widgets.frames.values import read_values
 
 from .company_domain import address_columns, domains_of
+from .lead_table import no_such_column
+from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
 from .stacking import HEAD, separators, stack_frames, table_notes
 
@@ -53,6 +55,9 @@ def stack_leads(
     domain_from: Sequence[str] | None,
     dtype_backend: DtypeBackend,
     origin: str = "",
+    schema: Mapping[str, Any] | None = None,
+    strict: bool = True,
+    noun: str = "",
 ) -> pd.DataFrame:
     """Return the leads of tables in one frame, with their run, table and domain before the union of their columns.
 
@@ -61,7 +66,14 @@ def stack_leads(
         domain_from: names of the columns that `domain` is made of; None for those whose names say website or e-mail.
         dtype_backend: the arrays of the result.
         origin: where the rows come from; empty for Origami itself.
+        schema: wanted dtypes by name of the column.
+        strict: whether the schema must fit; if not, columns that it does not fit have the dtypes of their cells.
+        noun: what `.partial` of the error is; empty if it has none.
+
+    Raises:
+        InvalidInput: the schema names a column that no table has, or cells can't have their dtypes.
     """
+    schema = schema or {}
     notes: list[dict[str, Any]] = []
     frames = []
     for part in parts:
@@ -69,7 +81,12 @@ def stack_leads(
         frames.append(frame)
         notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
     empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD})
-    stacked, findings = stack_frames([empty, *frames], dtype_backend, separators(notes))
+    stacked, findings = stack_frames([empty, *frames], dtype_backend, separators(notes), schema)
+    if strict:
+        if (unknown := next((name for name in schema if name not in stacked), None)) is not None:
+            raise no_such_column("schema", unknown, [str(name) for name in stacked], tables=True)
+        if findings.misfits:
+            raise misfit(findings.misfits, noun=noun)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
     about = {
         "frame": "leads_frame",
@@ -84,6 +101,8 @@ def stack_leads(
         "mixed_types": findings.mixed_types,
         "dates": findings.dates,
         "timestamps": findings.timestamps,
+        "schema": {name: str(dtype) for name, dtype in schema.items()},
+        "unpinned": {name: str(dtype) for name, (dtype, _) in findings.misfits.items()},
         "domain_from": None if domain_from is None else list(domain_from),
         "table_count": len(notes),
         "tables": notes[:MOST_TABLES_NOTED],
@@ -164,6 +183,7 @@ class LeadsReading:
         tables: per table the id and the name of its run, None where unknown, and the request.
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
+        schema: wanted dtypes by name of the column.
 
     Attributes:
         gives: what is made of the rows, in a few words for messages.
@@ -178,10 +198,16 @@ class LeadsReading:
         *,
         domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
+        schema: Mapping[str, Any] | None = None,
     ) -> None:
         self._origin = "" if operations is None else operations.origin
         self._runs = [(run_id, name) for run_id, name, _ in tables]
-        self._readings = [] if operations is None else [RowsReading(operations, request) for _, _, request in tables]
+        self._schema = schema or {}
+        # What the first columns are called has another meaning in a table.
+        of_cells = {name: dtype for name, dtype in self._schema.items() if name not in HEAD}
+        requests = [] if operations is None else [replace(request, schema=of_cells) for _, _, request in tables]
+        # Whether the schema fits is known only of all tables together.
+        self._readings = [RowsReading(cast("Operations", operations), each, strict=False) for each in requests]
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for _, _, request in tables]
@@ -230,7 +256,7 @@ class LeadsReading:
             for place, reading in enumerate(self._readings)
             if place not in self._frames and reading.has_rows
         }
-        frame = self._stacked({**self._frames, **unfinished})
+        frame = self._stacked({**self._frames, **unfinished}, strict=False)
         frame.attrs["origami"] |= {"complete": False, "stopped": reason}
         return frame
 
@@ -244,9 +270,16 @@ class LeadsReading:
     def _has_rows(self) -> bool:
         return any(len(frame) for frame in self._frames.values()) or any(each.has_rows for each in self._readings)
 
-    def _stacked(self, frames: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-        parts = [TableLeads(frames[place], *self._runs[place]) for place in sorted(frames)]
-        return stack_leads(parts, domain_from=self._domain_from, dtype_backend=self._backend, origin=self._origin)
+    def _stacked(self, frames: Mapping[int, pd.DataFrame], *, strict: bool = True) -> pd.DataFrame:
+        return stack_leads(
+            [TableLeads(frames[place], *self._runs[place]) for place in sorted(frames)],
+            domain_from=self._domain_from,
+            dtype_backend=self._backend,
+            origin=self._origin,
+            schema=self._schema,
+            strict=strict,
+            noun=self.gives,
+        )
 
     def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:
         """Return what counts the rows of one table in the progress of all."""

@@ -190,15 +190,15 @@ def misfit(columns: Mapping[str, tuple[Any, Sequence[int]]], *, noun: str) -> In
 
     Args:
         columns: the dtype and the rows, by column.
-        noun: what `.partial` of the error is.
+        noun: what `.partial` of the error is; empty if it has none.
     """
     parts = []
     for name, (dtype, rows) in columns.items():
         shown = ", ".join(f"{row:,}" for row in rows[:MOST_NAMED]) + (", …" if len(rows) > MOST_NAMED else "")
         parts.append(f"{name!r:.60} is pinned to {dtype}, and {len(rows):,} of its cells can't be that: row {shown}")
+    kept = f" `.partial` of this error is {noun} with its own dtypes in these columns: nothing needs to be read again."
     return InvalidInput(
         "The leads don't fit the schema",
         cause="; ".join(parts) + ".",
-        remedy=f'Pin such a column to "string" or "object", or leave it out of schema. `.partial` of this error is {noun} with '
-        "its own dtypes in these columns: nothing needs to be read again.",
+        remedy='Pin such a column to "string" or "object", or leave it out of schema.' + (kept if noun else ""),
     )

@@ -11,6 +11,7 @@ from origami_widgets.api.sync_bridge import OnLoop
 from origami_widgets.frames.frame_attrs import read_only
 
 from .leads_reading import LeadsReading, TableLeads, stack_leads
+from .pinned_dtypes import check_schema
 from .row_reading import RowsReading
 from .rows_request import request_from
 from .stacking import HEAD, python_values, table_notes
@@ -83,6 +84,7 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
         domain_from=about.get("domain_from"),
         dtype_backend=notes[0]["options"]["dtype_backend"],
         origin=operations.origin,
+        schema=check_schema(about.get("schema")),
     )
     return _compared(frame, now)
 
@@ -105,6 +107,7 @@ async def _read(
         tables,
         domain_from=frame.attrs["origami"].get("domain_from"),
         dtype_backend=notes[0]["options"]["dtype_backend"],
+        schema=check_schema(frame.attrs["origami"].get("schema")),
     )
     return await reading.steps(progress)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.responses import decode
+from origami_widgets.api.row_decoding import ids_of
 from origami_widgets.api.row_paging import PartialRows, RowQuery
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
@@ -15,15 +17,16 @@ from origami_widgets.api.sync_bridge import OnLoop, block
 from origami_widgets.frames.frame_attrs import read_only
 
 from .cell_column import CellColumn
-from .lead_table import LeadTable, ListedColumn, ids_of, needs_typed_cells
+from .lead_table import LeadTable, ListedColumn, needs_typed_cells
 from .pinned_dtypes import misfit
 from .rows_request import check_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.row_paging import RowWalk
+    from origami_widgets.api.responses import Decoder
+    from origami_widgets.api.row_paging import RawRows, RowWalk
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -37,6 +40,8 @@ class RowsReading:
     Args:
         operations: the API.
         request: the table, the query, and how the frame is made.
+        strict: whether the schema must fit: whether all of its columns are columns of the table, and all cells can have their
+            dtypes. If not, columns and cells that do not fit are left as they are.
 
     Attributes:
         gives: what is made of the rows, in a few words for messages.
@@ -44,9 +49,11 @@ class RowsReading:
 
     gives = "the frame"
     _kept: type[CellColumn] = CellColumn
+    _in_slots = True
 
-    def __init__(self, operations: Operations, request: RowsRequest) -> None:
+    def __init__(self, operations: Operations, request: RowsRequest, *, strict: bool = True) -> None:
         self.request = request
+        self._strict = strict
         self._operations = operations
         # Rows arrive on the background loop and are read from the caller's thread.
         self._lock = threading.Lock()
@@ -126,24 +133,24 @@ class RowsReading:
             names=request.names,
             sep=request.sep,
             schema=request.schema,
+            strict=self._strict,
             kept=self._kept,
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
-        def pages_of(query: RowQuery, limit: int | None) -> RowPages[dict[str, Any]]:
-            return RowPages(
-                lambda cursor: operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE),
-                ids_of,
-                limit,
-            )
+        def read(query: RowQuery, cursor: str | None, decoder: Decoder) -> Awaitable[RawRows]:
+            return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE, decoder=decoder)
 
         if request.filters_add is not None:
-            self._chosen = await _ids_of_all(pages_of(RowQuery(filters=request.filters_add, flat=True), None))
+            chosen = RowQuery(filters=request.filters_add, flat=True)
+            self._chosen = await _ids_of_all(RowPages(lambda cursor: read(chosen, cursor, decode), ids_of))
+        decoder = made.decoder() if self._in_slots else decode
         # Which filters joined leads reach the limit is known only as they are read.
-        pages = pages_of(query, request.limit if self._chosen is None else None)
+        limit = request.limit if self._chosen is None else None
+        pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
         if request.limit == 0:
             # Columns and dtypes are those of a frame with rows.
-            page = await operations.list_raw_rows(request.table_id, query, cursor=None, limit=LARGEST_PAGE)
+            page = await read(query, None, decode)
             pages.walk.total = page.total
             self._learn(made, page.items)
         with self._lock:
@@ -198,7 +205,7 @@ class RowsReading:
         return frame
 
     def _check_pins(self, findings: Findings, reason: str) -> None:
-        if findings.misfits and not reason:
+        if findings.misfits and self._strict and not reason:
             raise misfit(findings.misfits, noun=self.gives)
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
@@ -422,6 +429,18 @@ UNTRUSTED = (
 )
 
 
+def origin_notes(origin: str) -> dict[str, Any]:
+    """Return what the `attrs` of every frame of leads say of where they come from, empty for Origami itself."""
+    return {
+        "frame": "rows_frame",
+        "version": __version__,
+        "source": "table",
+        "origin": origin or "origami",
+        "untrusted": True,
+        "untrusted_note": UNTRUSTED,
+    }
+
+
 def attributes(
     request: RowsRequest,
     walk: RowWalk,
@@ -449,14 +468,9 @@ def attributes(
     return {
         "units": {},
         "origami": {
-            "frame": "rows_frame",
-            "version": __version__,
-            "source": "table",
-            "origin": origin or "origami",
+            **origin_notes(origin),
             "table_id": request.table_id,
             "table_name": request.table_name,
-            "untrusted": True,
-            "untrusted_note": UNTRUSTED,
             "rows": rows,
             # Of filters that are joined to the saved ones the server counts nothing.
             "total": walk.total

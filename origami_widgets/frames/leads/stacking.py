@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from origami_widgets.frames.values import TypedValues
 from .cell_column import CellColumn
 from .lead_column import FOUND
 from .lead_table import Findings
+from .pinned_dtypes import pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +45,10 @@ def separators(notes: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def stack_frames(
-    frames: Sequence[pd.DataFrame], dtype_backend: DtypeBackend, seps: Iterable[str] = (".",)
+    frames: Sequence[pd.DataFrame],
+    dtype_backend: DtypeBackend,
+    seps: Iterable[str] = (".",),
+    schema: Mapping[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, Findings]:
     """Return the rows of all frames in one, and notes about its columns.
 
@@ -55,7 +60,9 @@ def stack_frames(
         frames: frames with unique column names.
         dtype_backend: the arrays of the result.
         seps: what may stand between `slug` and `key` in the names of columns.
+        schema: wanted dtypes by name of the column.
     """
+    schema = schema or {}
     findings = Findings()
     names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
     endings = [f"{sep}{FOUND}" for sep in seps]
@@ -64,6 +71,12 @@ def stack_frames(
         slug = next((str(name).removesuffix(ending) for ending in endings if str(name).endswith(ending)), None)
         parts = [_part(frame, name, slug) for frame in frames]
         sizes = [len(frame) for frame in frames]
+        if name in schema:
+            array, misfits = _pinned(parts, sizes, schema[name], dtype_backend)
+            if not misfits:
+                arrays[name] = array
+                continue
+            findings.misfits[name] = (schema[name], misfits)
         arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, tells_found=slug is not None)
     return pd.DataFrame(arrays, copy=False), findings
 
@@ -97,6 +110,17 @@ def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | 
     cells = frame[slug].astype(object).to_list()
     found = [None if lost else is_found(cell) for cell, lost in zip(cells, is_missing(frame[slug]), strict=True)]
     return pd.Series(pd.array(found, dtype="boolean"))
+
+
+def _pinned(
+    parts: list[pd.Series[Any] | None], sizes: list[int], dtype: Any, dtype_backend: DtypeBackend
+) -> tuple[Any, list[int]]:
+    """Return a column of all frames as a dtype, and the rows whose cells can't have it."""
+    alike = [part for part in parts if part is not None and part.dtype == dtype]
+    if len(alike) == len(parts) and not isinstance(dtype, pd.CategoricalDtype):
+        return pd.concat(alike, ignore_index=True).array, []
+    cells = [[None] * size if part is None else python_values(part) for part, size in zip(parts, sizes, strict=True)]
+    return pin(list(chain.from_iterable(cells)), dtype, dtype_backend)
 
 
 def _joined(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -348,7 +350,7 @@ def test_each_lead_stands_once_and_in_its_place_however_rows_come_and_go(made, u
         see(lambda first=first: right(first))
     on_loop(feed.look, message(made.table.id, last=1_000))
     see(right)
-    loaded, _ = feed.leads_of(made.table.id)
+    loaded = feed.loaded(made.table.id).rows
     assert [lead.id for lead in loaded] == server.ids
     on_loop(feed.stop)
 
@@ -594,12 +596,12 @@ def test_a_mistake_of_ours_ends_nothing_and_is_not_repeated_in_haste(made, caplo
 
 
 def test_what_was_read_can_be_had_without_a_request(made):
-    assert made.feed.leads_of(made.table.id) == ([], [])
+    assert made.feed.loaded(made.table.id).rows == []
     look(made)
     see(lambda: made.front.answers)
-    leads, columns = made.feed.leads_of(made.table.id)
-    assert [lead.id for lead in leads] == [row_id for row_id, _ in made.front.rows]
-    assert [column.slug for column in columns] == [head["slug"] for head in made.front.answers[0]["heads"]]
+    loaded = made.feed.loaded(made.table.id)
+    assert [lead.id for lead in loaded.rows] == [row_id for row_id, _ in made.front.rows]
+    assert [column.slug for column in loaded.columns] == [head["slug"] for head in made.front.answers[0]["heads"]]
     assert quiet(made) == 1
 
 
@@ -680,4 +682,37 @@ def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended
     assert streamed["row_id"].to_list() == frame["row_id"].to_list() != []
     assert pa.table(grid).num_rows == streamed.height == SIZE
     assert ended.sandbox.rows == []
+    grid.close()
+
+
+def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(ended, monkeypatch):
+    filters = [{"column": "company", "operator": "is_not_empty"}]
+    grid = ow.LeadGrid(ended.run, filters=filters, sort={"column": "company", "direction": "desc"})
+    messages = []
+    monkeypatch.setattr(grid, "_send", lambda content, buffers=None: messages.append(content))
+    none = grid.frame.attrs["origami"]
+    assert (none["rows"], none["complete"], none["table_id"]) == (0, False, ended.table.id)
+    grid._handle_custom_msg(message(ended.table.id), [])
+    see(lambda: leads_in(messages))
+    frame, whole = grid.frame, grid.to_frame()
+    about, of_all = frame.attrs["origami"], whole.attrs["origami"]
+    assert frame.attrs.keys() == whole.attrs.keys()
+    assert about.keys() == of_all.keys()
+    own = {"rows", "pages", "complete", "stopped", "lead_count_note", "mixed_types"}
+    assert {key: about[key] for key in about.keys() - own} == {key: of_all[key] for key in of_all.keys() - own}
+    assert (about["rows"], about["complete"], bool(about["stopped"])) == (SIZE, False, True)
+    assert copy.deepcopy(frame.attrs["origami"]) is about
+    again = ow.refresh_leads(frame, client=ended.sandbox)
+    pd.testing.assert_frame_equal(again.frame, whole)
+    assert len(again.new) == len(whole) - SIZE
+    grid._set_trait("selected", (frame["row_id"][1],))
+    assert grid.selection.attrs["origami"]["rows"] == 1
+    grid.close()
+
+
+def test_a_grid_without_a_table_has_a_frame_that_says_so():
+    run = ow.start("List bakeries in Porto", client=ow.Sandbox(speed=0.001).client(), show=False)
+    grid = ow.LeadGrid(run)
+    about = grid.frame.attrs["origami"]
+    assert (about["rows"], about["complete"], "table_id" in about) == (0, False, False)
     grid.close()

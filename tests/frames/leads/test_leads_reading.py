@@ -189,3 +189,61 @@ def test_conditions_join_the_saved_filters_of_each_table():
     added = [{"column": "company", "operator": "contains", "value": every["company"].iloc[0]}]
     some = ow.leads_frame(run, filters_add=added)
     assert some["row_id"].to_list() == every.loc[every["company"] == every["company"].iloc[0], "row_id"].to_list()
+
+
+def two_tables(server):
+    server.plan(
+        columns("stars", "opened"),
+        page({"id": "r1", "stars": "4", "opened": "2026-07-21T11:14:31+02:00"}, {"id": "r2"}, total=2),
+        columns("stars", "name"),
+        page({"id": "r3", "stars": 5, "name": "Nata"}, total=1),
+    )
+    return [table("t1"), table("t2")]
+
+
+def test_columns_have_the_dtypes_of_the_schema_over_all_tables(server, client):
+    schema = {"stars": "Float64", "opened": "string", "table_name": "category", "name_2": "string"}
+    leads = ow.leads_frame(two_tables(server), client=client, schema=schema)
+    assert {name: str(leads[name].dtype) for name in schema} == schema
+    assert leads["stars"].to_list() == [4, pd.NA, 5]
+    assert leads["opened"].to_list() == ["2026-07-21T11:14:31+02:00", pd.NA, pd.NA]
+    assert leads["name_2"].to_list() == [pd.NA, pd.NA, "Nata"]
+    again = ow.leads_frame(two_tables(server), client=client, schema=leads.dtypes.to_dict())
+    pd.testing.assert_frame_equal(again, leads)
+    stacked = ow.leads_frame([leads.iloc[:2], leads.iloc[2:].reset_index(drop=True)], schema={"stars": "string"})
+    assert stacked["stars"].to_list() == ["4.0", pd.NA, "5.0"]
+
+
+def test_leads_that_do_not_fit_the_schema_are_kept(server, client):
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.leads_frame(two_tables(server), client=client, schema={"name_2": "Int64", "stars": "Int64"})
+    assert isinstance(caught.value.__cause__, InvalidInput)
+    partial = caught.value.partial
+    assert {name: str(partial[name].dtype) for name in ("name_2", "stars")} == {"name_2": "string", "stars": "Int64"}
+    assert (len(partial), about(partial)["unpinned"]) == (3, {"name_2": "Int64"})
+    with pytest.raises(InvalidInput):
+        ow.leads_frame(partial, schema={"name_2": "Int64"})
+
+
+@pytest.mark.parametrize("schema", [{"gone": "string"}, {"table_id": "Int64"}])
+def test_a_schema_must_be_about_the_columns_of_some_table(server, client, schema):
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.leads_frame(two_tables(server), client=client, schema=schema)
+    assert len(caught.value.partial) == 3
+    with pytest.raises(InvalidInput):
+        ow.leads_frame(caught.value.partial, schema=schema)
+    server.requests.clear()
+    with pytest.raises(InvalidInput):
+        ow.leads_frame([table("t1")], client=client, schema={"stars": "complex"})
+    assert server.requests == []
+
+
+def test_what_is_read_again_keeps_the_schema():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    leads = ow.leads_frame(run, schema={"company": "category", "employees": "Float64"})
+    before = leads.iloc[1:].reset_index(drop=True)
+    before.attrs["origami"] |= {"tables": [{**each, "table_version": None} for each in about(leads)["tables"]]}
+    again = ow.refresh_leads(before, client=client)
+    assert again.new["row_id"].to_list() == leads["row_id"].head(1).to_list()
+    pd.testing.assert_frame_equal(again.frame, leads)

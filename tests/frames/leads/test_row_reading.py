@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api import row_decoding
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
 from origami_widgets.api.loop_future import LoopFuture
 from origami_widgets.api.row_paging import PartialRows
@@ -53,6 +54,15 @@ def test_columns_then_all_pages_of_flat_cells(server, client):
     assert frame["row_id"].to_list() == ["r1", "r2", "r3"]
     assert list(frame.columns) == ["row_id", "bakery", "contact-email", "fit"]
     assert isinstance(frame.index, pd.RangeIndex)
+
+
+def test_pages_are_decoded_straight_into_columns(server, client, monkeypatch):
+    def refuse(body):
+        raise AssertionError(body)
+
+    monkeypatch.setattr(row_decoding, "decode", refuse)
+    server.plan(columns(), page(lead(1), cursor="a", total=2), page({"id": "r2"}, total=2))
+    assert ow.rows_frame(TABLE, client=client)["bakery"].to_list() == ["Bakery 1", pd.NA]
 
 
 def test_the_frame_says_what_it_is(server, client):
