@@ -129,8 +129,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     // What comes next is asked for before it is seen.
     const ahead = rows.more ? last + AROUND * 2 : last;
     if (!again && first >= asked.first && ahead <= asked.last && Date.now() - asked.at < STILL_MS) return;
-    asked = { first, last: Math.max(ahead, Math.min(size, FIRST_PAGE) - 1), at: Date.now() };
-    session.leads({ view, query, table, first, last: asked.last, size, sort, filters }, take);
+    // Whole pages, as the kernel reads them: a message for each line that is scrolled by would keep all of the page busy.
+    const start = Math.floor(first / size) * size;
+    asked = { first: start, last: (Math.floor(Math.max(ahead, 0) / size) + 1) * size - 1, at: Date.now() };
+    session.leads({ view, query, table, first: start, last: asked.last, size, sort, filters }, take);
   };
   const forget = (): void => {
     if (looks) session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
