@@ -99,7 +99,10 @@ const press = (key: string, target: HTMLElement = active()): void => {
     new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }),
   );
 };
-const at = (): string[] => [active().dataset.at ?? "", active().dataset.place ?? ""];
+const at = (): string[] => {
+  const cell = active();
+  return [cell.parentElement?.dataset.at ?? "", cell.dataset.place ?? ""];
+};
 
 describe("the code that draws leads", () => {
   it("is asked for once, when leads are shown for the first time", async () => {
@@ -574,7 +577,7 @@ describe("the parts of a cell", () => {
     const card = await drawParts();
     const cell = cells(card)[1] as HTMLElement;
     expect(cell.getAttribute("aria-haspopup")).toBe("dialog");
-    expect(cell.querySelector(".dot.medium")).not.toBeNull();
+    expect(cell.matches(".dot.medium")).toBe(true);
     cell.click();
     const parts = card.one(".parts");
     expect([parts.role, parts.hidden, parts.ariaLabel]).toEqual(["dialog", false, "Email: details"]);
