@@ -233,7 +233,9 @@ def test_each_of_many_pages_is_one_message_with_little_beside_its_leads(made, un
         on_loop(feed.look, message(made.table.id, size=200, first=last - 199, last=last))
     see(lambda: len(made.front.rows) == 2_000)
     answers = made.front.answers
-    assert [(answer["start"], len(answer["rows"])) for answer in answers] == [(start, 200) for start in range(0, 2_000, 200)]
+    assert [(answer["start"], len(answer["rows"])) for answer in answers] == [
+        (start, 200) for start in range(0, 2_000, 200)
+    ]
     # Its heads, as the share that was found changes with each page, and the counts: the same on the last page as on the first.
     beside = [len(json.dumps({**answer, "rows": []})) for answer in answers]
     assert max(beside) <= 3_000
