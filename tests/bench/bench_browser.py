@@ -11,12 +11,12 @@ scrolled leads the processor time of the page's thread is measured as well, whic
 from __future__ import annotations
 
 import bisect
-import itertools
 import json
 import os
 import statistics
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,6 +174,7 @@ class LeadTimes:
         busy: ms of processor time that the page's main thread took for each of these frames: script, style, layout, paint,
             garbage collection, and what JupyterLab does. The rest of a frame, the thread waited: for the next frame, or for
             a processor.
+        longest: what took most of the longest of them, in ms.
         collections: major garbage collections meanwhile.
         still: ms between frames while nothing moves.
         pages: how often rows were asked for, the largest page, and how many different pages that were.
@@ -182,26 +183,45 @@ class LeadTimes:
     first: float
     frames: list[float]
     busy: list[float]
+    longest: dict[str, float]
     collections: int
     still: list[float]
     pages: tuple[int, int, int]
 
 
-def busy_times(trace: Sequence[dict[str, Any]]) -> tuple[list[float], int]:
+def busy_times(trace: Sequence[dict[str, Any]]) -> tuple[list[float], dict[str, float], int]:
     """Return the ms of processor time of the page's main thread from each marked frame to the next, and its collections.
 
     Args:
         trace: the events of one recording of Chromium.
+
+    Returns:
+        The times, what took most of the longest one, and the number of major garbage collections.
     """
     marks = [event for event in trace if event["name"] == "lead frame"]
     thread = (marks[0]["pid"], marks[0]["tid"])
     own = [each for each in trace if (each["pid"], each["tid"]) == thread and each.get("ph") == "X"]
-    tasks = sorted((each["ts"], each.get("tdur", 0)) for each in own if each["name"].endswith("::RunTask"))
-    starts = [start for start, _ in tasks]
+    own.sort(key=lambda each: (each["ts"], -each.get("dur", 0)))
+    starts = [each["ts"] for each in own if each["name"].endswith("::RunTask")]
     # The task that calls back for a frame goes on to draw it.
-    frames = sorted({bisect.bisect_right(starts, mark["ts"]) - 1 for mark in marks})
-    busy = [sum(spent for _, spent in tasks[at:until]) / 1000 for at, until in itertools.pairwise(frames)]
-    return busy, sum(each["name"] == "MajorGC" and starts[frames[0]] <= each["ts"] for each in own)
+    frames = sorted({starts[bisect.bisect_right(starts, mark["ts"]) - 1] for mark in marks})
+    spent: list[Counter[str]] = [Counter() for _ in frames]
+    around: list[dict[str, Any]] = []
+    for each in own:
+        while around and around[-1]["ts"] + around[-1].get("dur", 0) <= each["ts"]:
+            around.pop()
+        at = bisect.bisect_right(frames, each["ts"]) - 1
+        if at >= 0:
+            # Each event without those within it.
+            spent[at][each["name"]] += each.get("tdur", 0) / 1000
+            if around:
+                spent[at][around[-1]["name"]] -= each.get("tdur", 0) / 1000
+        around.append(each)
+    # The last frame ends with the recording.
+    del spent[-1]
+    longest = max(spent, key=lambda each: each.total())
+    collections = sum(each["name"] == "MajorGC" and each["ts"] >= frames[0] for each in own)
+    return [each.total() for each in spent], dict(longest.most_common(4)), collections
 
 
 def lead_times(browser: Browser, lab: Lab) -> LeadTimes:
@@ -219,11 +239,11 @@ def lead_times(browser: Browser, lab: Lab) -> LeadTimes:
     still = window.page.evaluate(SCROLL, [True, False])
     browser.start_tracing(page=window.page, categories=list(TRACED))
     frames = window.page.evaluate(SCROLL, [False, True])
-    busy, collections = busy_times(json.loads(browser.stop_tracing())["traceEvents"])
+    busy, longest, collections = busy_times(json.loads(browser.stop_tracing())["traceEvents"])
     window.run_cell(2)
     asked, largest, different = map(int, "".join(window.outputs(2)[0]["text"]).split())
     window.close()
-    return LeadTimes(first, frames, busy, collections, still, (asked, largest, different))
+    return LeadTimes(first, frames, busy, longest, collections, still, (asked, largest, different))
 
 
 def measure(pages: int) -> tuple[float, float, list[float], list[LeadTimes]]:
@@ -261,6 +281,7 @@ def print_leads(leads: LeadTimes) -> bool:
         f"{LEADS_READ:,} leads scrolled in {len(leads.frames)} frames: page busy for at most {longest:.0f} ms (at most"
         f" {LONGEST_FRAME_MS:.0f}), median {statistics.median(leads.busy):.1f} ms; {leads.collections} major collections"
     )
+    print(f"  the longest: {', '.join(f'{name} {spent:.0f} ms' for name, spent in leads.longest.items())}")
     print(
         f"  on the clock: longest {max(leads.frames):.0f} ms, median {statistics.median(leads.frames):.1f} ms, {waited}"
         f" above {LONGEST_FRAME_MS:.0f}; without motion: longest {max(leads.still):.0f} ms; load {os.getloadavg()[0]:.1f}"

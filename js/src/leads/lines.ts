@@ -77,12 +77,12 @@ export class Lines {
     const count = this.#rows.heads.length;
     const drawn = this.#drawn;
     const spare = this.#spare;
-    for (const [at, line] of drawn) {
+    drawn.forEach((line, at) => {
       if (line.places.length !== count) line.node.remove();
       else if (at < from || at >= to) spare.push(line);
-      else continue;
+      else return;
       drawn.delete(at);
-    }
+    });
     for (let at = from; at < to; at++) {
       const row = leads[at];
       const known = drawn.get(at);
@@ -162,7 +162,8 @@ export class Lines {
       node.ariaSelected = `${box.checked}`;
     }
     for (let column = 0; column < places.length; column++) {
-      const [cell, lead] = [places[column], heads[column]];
+      const cell = places[column];
+      const lead = heads[column];
       if (cell && lead && this.#writeCell(cell, row, lead, at, column)) line.lit = true;
     }
   }
