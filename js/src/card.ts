@@ -57,7 +57,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     ),
     of(ask, "ask"),
   ];
-  const voice = announcer(({ prompt, announcement }) => notify.notify(prompt, announcement));
+  const voice = announcer(({ prompt, announcement, token }) => notify.notify(prompt, announcement, [token]));
   const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
   // The card's own words are English, whatever the page's direction; words from outside have their own.
   root.dir = "ltr";

@@ -599,6 +599,10 @@ export const CANCEL_CONFIRMS = "Yes, cancel it";
 
 export const CANCEL_REQUESTED = "Cancel requested";
 
+export const ACTIVITY = "Activity";
+
+export const NEXT_STEPS = "Next steps";
+
 export const LEADS = "Leads";
 
 export const LEADS_LOADING = "Loading leads…";

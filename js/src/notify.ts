@@ -3,6 +3,7 @@
 import { button } from "./buttons";
 import { el, on, type Part, say, show, words } from "./dom";
 import { notifiesByDefault, tellHost } from "./page_settings";
+import { isNews } from "./shared";
 
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 const MARK = "● ";
@@ -11,8 +12,8 @@ const MARK = "● ";
 export interface Notify extends Part<boolean> {
   /** Says that the browser refuses; its owner places it. */
   readonly said: HTMLElement;
-  /** Notifies, if the toggle is on. */
-  notify(title: string, text: string): void;
+  /** Notifies of news of some runs, if the toggle is on and no other view of the page has just done so. */
+  notify(title: string, text: string, runs?: readonly string[]): void;
 }
 
 /** The document whose title a person sees; null in a frame of another site, where notifications are refused, too. */
@@ -62,8 +63,8 @@ export function notifyToggle(tag: string): Notify {
   return {
     node,
     said,
-    notify(title, body) {
-      if (!isOn() || !page) return;
+    notify(title, body, runs = [tag]) {
+      if (!isOn() || !page || !isNews(tag, runs)) return;
       markTitle(page);
       tellHost({ tag, title, body });
       try {

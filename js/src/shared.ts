@@ -26,9 +26,11 @@ interface Shared {
   watchers: Set<() => void>;
   held: Map<string, Snapshot>;
   guarded: WeakSet<object>;
+  /** Which view has notified of a run last, and when. */
+  notified: Map<string, { by: string; at: number }>;
 }
 
-const KEY = Symbol.for("origami/page/3");
+const KEY = Symbol.for("origami/page/4");
 const page = globalThis as { [KEY]?: Shared };
 page[KEY] ??= {
   ticks: new Set(),
@@ -37,11 +39,27 @@ page[KEY] ??= {
   watchers: new Set(),
   held: new Map(),
   guarded: new WeakSet(),
+  notified: new Map(),
 };
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
 /** The newest snapshot of each card, by its key; and the documents that are saved with them. */
 export const { held: snapshots, guarded } = shared;
+
+/** Views of one run hear of a change within this time. */
+const SAME_MS = 5000;
+
+/** Notes that a view notifies of runs; false when others have just notified of all of them. */
+export function isNews(by: string, runs: readonly string[]): boolean {
+  const now = Date.now();
+  const isTold = (run: string): boolean => {
+    const last = shared.notified.get(run);
+    return !!last && last.by !== by && now - last.at < SAME_MS;
+  };
+  if (runs.length && runs.every(isTold)) return false;
+  for (const run of runs) shared.notified.set(run, { by, at: now });
+  return true;
+}
 
 const call = (all: Set<() => void>): void => {
   for (const each of [...all]) each();

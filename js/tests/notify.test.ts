@@ -239,6 +239,63 @@ describe("Notify me on a board", () => {
   });
 });
 
+describe("a run that is on a card and on a board", () => {
+  const { token, prompt, announcement } = sample("errored").head;
+  const failed = { stage: "failed" as Stage, label: "1 failed", count: 1 };
+  const both = async () => {
+    const card = draw("running", (view) => Object.assign(view.head, { token }));
+    const on = drawBoard(boardOf([row({ token }), row(), row()]));
+    await toggle(card);
+    await toggle(on);
+    return {
+      onCard: () => card.model.set(sample("errored")),
+      onBoard: (position: number, head: object) =>
+        change(on, (view) => {
+          Object.assign(view.rows[position] ?? {}, { stage: "failed" });
+          Object.assign(view.head, head);
+        }),
+    };
+  };
+  const bodies = () => sent.map(({ title, body }) => [title, body]);
+  let later = 0;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    // What other tests have notified of is long past.
+    later += 1_000_000;
+    vi.setSystemTime(Date.now() + later);
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("is notified of once, by the view that hears of it first", async () => {
+    const first = await both();
+    first.onCard();
+    await first.onBoard(0, { counts: [failed] });
+    expect(bodies()).toEqual([[prompt, announcement]]);
+    sent = [];
+    vi.advanceTimersByTime(60_000);
+    const second = await both();
+    await second.onBoard(0, { counts: [failed] });
+    second.onCard();
+    expect(bodies()).toEqual([["3 runs", "3 runs: 1 failed."]]);
+  });
+
+  it("does not hide what the board says of another run, or of all of them", async () => {
+    const { onCard, onBoard } = await both();
+    onCard();
+    await onBoard(0, { counts: [failed] });
+    await onBoard(1, { counts: [{ ...failed, label: "2 failed", count: 2 }] });
+    await onBoard(1, { counts: [{ ...failed, label: "2 failed", count: 2 }], settled: true });
+    expect(bodies().slice(1)).toEqual([
+      ["3 runs", "3 runs: 2 failed."],
+      ["3 runs", "3 runs: 2 failed, all have ended."],
+    ]);
+  });
+});
+
 describe("in a host with the extension", () => {
   let executed: unknown[] = [];
   let end = (): void => {};

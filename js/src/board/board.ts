@@ -65,6 +65,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let said = "";
   /** How many runs needed a person, had failed, and whether all had ended, when this was last said. */
   let before: number[] | null = null;
+  /** The runs that needed a person or had failed then. */
+  let known = new Set<string>();
 
   for (const [name, label] of COLUMNS) {
     const heading = cell(
@@ -190,7 +192,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
       ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
       Number(settled),
     ];
-    if (before && now.some((count, at) => count > (before?.[at] ?? 0))) notify.notify(title, next);
+    const all = items().map(({ row }) => row);
+    const waiting = all.filter(({ stage }) => URGENT.includes(stage)).map(({ token }) => token);
+    if (before && now.some((count, at) => count > (before?.[at] ?? 0))) {
+      const runs = settled ? all.map(({ token }) => token) : waiting.filter((run) => !known.has(run));
+      notify.notify(title, next, runs);
+    }
+    known = new Set(waiting);
     before = now;
   };
   const redraw = (): void => {

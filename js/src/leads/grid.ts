@@ -39,6 +39,8 @@ const AROUND = 4;
 const HEAD = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
+/** How long after the last scroll the lines are put in order. */
+const SETTLED_MS = 150;
 /** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
 
@@ -60,6 +62,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const head = el("div", "lrow lhead");
   head.role = "row";
   head.ariaRowIndex = "1";
+  head.dataset.at = `${HEAD}`;
   const rows = new Rows();
   let focus: [number, number] = [0, 0];
   const reach = (at: number, column: number): number => (at === focus[0] && column === focus[1] ? 0 : -1);
@@ -129,8 +132,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     // What comes next is asked for before it is seen.
     const ahead = rows.more ? last + AROUND * 2 : last;
     if (!again && first >= asked.first && ahead <= asked.last && Date.now() - asked.at < STILL_MS) return;
-    asked = { first, last: Math.max(ahead, Math.min(size, FIRST_PAGE) - 1), at: Date.now() };
-    session.leads({ view, query, table, first, last: asked.last, size, sort, filters }, take);
+    // Whole pages, as the kernel reads them: a message for each line that is scrolled by would keep all of the page busy.
+    const start = Math.floor(first / size) * size;
+    asked = { first: start, last: (Math.floor(Math.max(ahead, 0) / size) + 1) * size - 1, at: Date.now() };
+    session.leads({ view, query, table, first: start, last: asked.last, size, sort, filters }, take);
   };
   const forget = (): void => {
     if (looks) session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
@@ -185,15 +190,17 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
 
   const heading = (lead: LeadHead, at: number): HTMLElement => {
     const press = button(lead.name, () => order(lead.slug), "quiet");
-    press.tabIndex = reach(HEAD, at);
-    const bar = el("i", "share");
-    bar.style.setProperty("--share", `${Math.round((lead.share ?? 0) * 100)}%`);
-    const cell = el("div", "lcell", press, bar);
+    const cell = el("div", "lcell", press, el("i", "share"));
     cell.role = "columnheader";
-    placed(cell, HEAD, at, ticks);
-    cell.title = lead.details;
-    if (sort?.column === lead.slug) cell.ariaSort = sort.direction === "asc" ? "ascending" : "descending";
+    placed(cell, at, ticks);
     return cell;
+  };
+  const drawHead = (cell: HTMLElement, lead: LeadHead, at: number): void => {
+    const [press, bar] = cell.children as unknown as [HTMLElement, HTMLElement];
+    press.tabIndex = reach(HEAD, at);
+    bar.style.setProperty("--share", `${Math.round((lead.share ?? 0) * 100)}%`);
+    cell.title = lead.details;
+    cell.ariaSort = sort?.column !== lead.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
   };
   const tickHead = (): HTMLElement => {
     const cell = el("div", "lcell ltick", el("span", "hidden", LEAD_SELECT_HEAD));
@@ -201,27 +208,36 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     cell.ariaColIndex = "1";
     return cell;
   };
+  let headCells: HTMLElement[] = [];
   const drawHeads = (): void => {
-    fill(head, ...(ticks ? [tickHead()] : []), ...rows.heads.map(heading));
-    node.style.setProperty("--columns", `${rows.heads.length}`);
     const names = JSON.stringify(rows.heads.map(({ slug, name }) => [slug, name]));
-    if (column.dataset.names === names) return;
-    column.dataset.names = names;
-    const chosen = column.value;
-    // Those that were typed in first: the specification promises to filter by them.
-    const order = [...rows.heads].sort((a, b) => Number(b.filters) - Number(a.filters));
-    column.replaceChildren(
-      ...order.map(({ slug, name }) => {
-        const option = el("option", "", name);
-        option.value = slug;
-        return option;
-      }),
-    );
-    if (chosen) column.value = chosen;
+    if (column.dataset.names !== names) {
+      column.dataset.names = names;
+      headCells = rows.heads.map(heading);
+      fill(head, ...(ticks ? [tickHead()] : []), ...headCells);
+      node.style.setProperty("--columns", `${rows.heads.length}`);
+      const chosen = column.value;
+      // Those that were typed in first: the specification promises to filter by them.
+      const order = [...rows.heads].sort((a, b) => Number(b.filters) - Number(a.filters));
+      column.replaceChildren(
+        ...order.map(({ slug, name }) => {
+          const option = el("option", "", name);
+          option.value = slug;
+          return option;
+        }),
+      );
+      if (chosen) column.value = chosen;
+    }
+    headCells.forEach((cell, at) => {
+      drawHead(cell, rows.heads[at] as LeadHead, at);
+    });
   };
   const drawLines = (length: number, anew: boolean): void => {
     const { first, last } = seen();
-    lines.draw(matching, Math.max(0, first - AROUND), Math.min(length, last + AROUND), anew);
+    // As many at both ends as in the middle, so that none is made or taken away on the way.
+    const many = last - first + 2 * AROUND;
+    const from = Math.max(0, Math.min(first - AROUND, length - many));
+    lines.draw(matching, from, Math.min(length, from + many), anew);
   };
   /** Lines in all. */
   let length = 0;
@@ -243,6 +259,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     scroll.ariaBusy = `${!rows.answered}`;
     const now = common();
     drawLines(length, anew || now !== commonBefore);
+    if (settling === undefined) lines.order();
     commonBefore = now;
     // It goes with its lead: what had it shows another one now, or is gone.
     const focused = hadFocus ? target() : null;
@@ -258,7 +275,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   };
   /** What has the focus when it is in the grid: a cell, its check box, or the button of a head. */
   const target = (): HTMLElement | null => {
-    const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"][data-place="${focus[1]}"]`);
+    const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"] > [data-place="${focus[1]}"]`);
     return cell?.querySelector<HTMLElement>("button, input") ?? cell;
   };
   const open = (at: number, column: number): void => {
@@ -287,16 +304,26 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     ask();
   };
   let planned = 0;
+  let settling: ReturnType<typeof setTimeout> | undefined;
+  const settle = (): void => {
+    settling = undefined;
+    lines.order();
+  };
+  const follow = (): void => {
+    // What stays at the side is a layer of its own in each line: only where something passes beneath it.
+    scroll.classList.toggle("aside", scroll.scrollLeft !== 0);
+    drawLines(length, false);
+    ask();
+  };
   on(scroll, "scroll", () => {
     cancelAnimationFrame(planned);
-    planned = requestAnimationFrame(() => {
-      drawLines(length, false);
-      ask();
-    });
+    planned = requestAnimationFrame(follow);
+    clearTimeout(settling);
+    settling = setTimeout(settle, SETTLED_MS);
   });
   const placeOf = (event: Event): [number, number] | null => {
-    const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-at]");
-    return cell && [Number(cell.dataset.at), Number(cell.dataset.place)];
+    const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-place]");
+    return cell && [Number(cell.parentElement?.dataset.at), Number(cell.dataset.place)];
   };
   on(scroll, "focusin", (event) => {
     focus = placeOf(event) ?? focus;
@@ -396,6 +423,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     count: () => rows.count,
     close() {
       cancelAnimationFrame(planned);
+      clearTimeout(settling);
       clearTimeout(late);
       forget();
     },

@@ -8,7 +8,7 @@ import {
   type LeadCell,
   type LeadHead,
 } from "../contract";
-import { el, setText, words } from "../dom";
+import { el, on, setText, words } from "../dom";
 import { filled } from "../format";
 import { type Row, type Rows, textOf } from "./rows";
 
@@ -16,7 +16,7 @@ import { type Row, type Rows, textOf } from "./rows";
 export const ROW = 29;
 /** The place of the check box in a line, where cells have theirs from 0 on. */
 export const TICK = -1;
-const MARKS: Record<string, string> = { high: "dot high", medium: "dot medium", low: "dot low" };
+const MARKS: Record<string, string> = { high: " dot high", medium: " dot medium", low: " dot low" };
 
 /** The ticked leads; without it the lines have no check boxes. */
 export interface Ticks {
@@ -24,20 +24,26 @@ export interface Ticks {
   set(id: string, on: boolean): void;
 }
 
-/** Tells a cell its place: `at` is that of its line, from 0 on, or of the heads. */
-export function placed(cell: HTMLElement, at: number, column: number, ticks: Ticks | null): void {
-  cell.dataset.at = `${at}`;
+/** Tells a cell its column; the place of its line stands at the line. */
+export function placed(cell: HTMLElement, column: number, ticks: Ticks | null): void {
   cell.dataset.place = `${column}`;
   cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
 }
 
 /** One drawn line: the lead and the cells that it shows, none while they load. */
 interface Line {
-  id?: string | undefined;
-  cells?: LeadCell[] | undefined;
-  node: HTMLElement;
-  places: HTMLElement[];
-  box: HTMLInputElement | null;
+  id: string | undefined;
+  cells: LeadCell[] | undefined;
+  /** Whether anything of it is lit. */
+  lit: boolean;
+  readonly node: HTMLElement;
+  readonly places: HTMLElement[];
+  readonly box: HTMLInputElement | null;
+}
+
+/** Sets a class only when it differs: no style is computed anew for nothing. */
+function setClass(node: HTMLElement, name: string): void {
+  if (node.className !== name) node.className = name;
 }
 
 export class Lines {
@@ -46,101 +52,145 @@ export class Lines {
   readonly #ticks: Ticks | null;
   readonly #reach: (at: number, column: number) => number;
   /** By their place. */
-  #drawn = new Map<number, Line>();
+  readonly #drawn = new Map<number, Line>();
+  readonly #spare: Line[] = [];
+  #from = 0;
+  #to = 0;
 
   /** `reach` returns the `tabIndex` of a cell. */
   constructor(rows: Rows, ticks: Ticks | null, reach: (at: number, column: number) => number) {
     [this.#rows, this.#ticks, this.#reach] = [rows, ticks, reach];
     this.node.role = "rowgroup";
+    // All of what is cut off is said where the pointer is; given to each cell that is written, it would be drawn anew for it.
+    on(this.node, "mouseover", ({ target }) => {
+      const cell = (target as HTMLElement).closest<HTMLElement>(".lcell");
+      if (cell) cell.title = cell.textContent ?? "";
+    });
   }
 
-  /** Draws the lines of some places; those whose leads are the same stay as they are, with `anew` none of them. */
-  draw(leads: (Row | undefined)[], from: number, to: number, anew: boolean): void {
-    this.node.style.transform = `translateY(${from * ROW}px)`;
+  /**
+   * Draws the lines of some places; those whose leads are the same stay as they are, with `anew` none of them. A line that
+   * leaves shows another lead at another place without being taken out of the document: what the browser makes for a node
+   * that comes in is what it would have to clear up later. So they stand in no order until `order` is called.
+   */
+  draw(leads: readonly (Row | undefined)[], from: number, to: number, anew: boolean): void {
     const count = this.#rows.heads.length;
-    const before = this.#drawn;
-    const spare: Line[] = [];
-    for (const [at, line] of before) {
-      const fits = at >= from && at < to && line.places.length === count;
-      if (fits && (anew || (line.id === leads[at]?.id && line.cells === leads[at]?.cells))) continue;
-      before.delete(at);
-      // Taken away first: what is changed in its place would keep the focus of another lead, and not light up anew.
-      line.node.remove();
-      if (line.places.length === count) spare.push(line);
-    }
-    this.#drawn = new Map();
-    let next = this.node.firstChild;
+    const drawn = this.#drawn;
+    const spare = this.#spare;
+    drawn.forEach((line, at) => {
+      if (line.places.length !== count) line.node.remove();
+      else if (at < from || at >= to) spare.push(line);
+      else return;
+      drawn.delete(at);
+    });
     for (let at = from; at < to; at++) {
-      const known = before.get(at);
+      const row = leads[at];
+      const known = drawn.get(at);
+      const isSame = known && known.id === row?.id && known.cells === row?.cells;
+      if (isSame && !anew && !known.lit) continue;
       const line = known ?? spare.pop() ?? this.#blank(count);
-      // What is lit stops to be: hidden and shown again, it would light up once more.
-      if (!known || anew || line.node.matches(".lit, :has(.lit)")) this.#write(line, leads[at], at);
-      if (known) next = line.node.nextSibling;
-      else this.node.insertBefore(line.node, next);
-      this.#drawn.set(at, line);
+      // What is changed in its place would keep the focus of another lead, and not light up anew.
+      if (!isSame && !(known && anew) && (line.lit || this.#hasFocus(line))) line.node.remove();
+      if (!known) line.node.style.top = `${at * ROW}px`;
+      this.#write(line, row, at);
+      if (!line.node.parentNode) this.node.append(line.node);
+      if (!known) drawn.set(at, line);
     }
+    for (const { node } of spare) node.remove();
+    spare.length = 0;
+    [this.#from, this.#to] = [from, to];
+  }
+
+  /** Puts the lines in the order in which they are read aloud. What has the focus keeps it. */
+  order(): void {
+    let next = this.node.firstChild;
+    for (let at = this.#from; at < this.#to; at++) {
+      const line = this.#drawn.get(at);
+      if (!line) continue;
+      if (line.node === next || this.#hasFocus(line)) next = line.node.nextSibling;
+      else {
+        // Hidden and shown again, it would light up once more.
+        if (line.lit) this.#darken(line);
+        this.node.insertBefore(line.node, next);
+      }
+    }
+  }
+
+  #hasFocus({ node }: Line): boolean {
+    return node.contains((node.getRootNode() as ShadowRoot).activeElement ?? null);
+  }
+
+  #darken(line: Line): void {
+    line.lit = false;
+    for (const each of [line.node, ...line.places]) each.classList.remove("lit");
   }
 
   #blank(count: number): Line {
-    const places = Array.from({ length: count }, () => {
-      const cell = el("div", "lcell");
+    const places = Array.from({ length: count }, (_, column) => {
+      const cell = el("div", "lcell", words("", "bdi"));
       cell.role = "gridcell";
+      cell.tabIndex = -1;
+      placed(cell, column, this.#ticks);
       return cell;
     });
     const node = el("div", "lrow", ...places);
     node.role = "row";
-    if (!this.#ticks) return { node, places, box: null };
+    const line = { id: undefined, cells: undefined, lit: false, node, places, box: null };
+    if (!this.#ticks) return line;
     const box = el("input");
     box.type = "checkbox";
     const cell = el("div", "lcell ltick", box);
     cell.role = "gridcell";
+    placed(cell, TICK, this.#ticks);
     node.prepend(cell);
-    return { node, places, box };
+    return { ...line, box };
   }
 
   #write(line: Line, row: Row | undefined, at: number): void {
-    const { node, box } = line;
-    [line.id, line.cells] = [row?.id, row?.cells];
+    const { node, box, places } = line;
+    const { heads } = this.#rows;
+    line.id = row?.id;
+    line.cells = row?.cells;
+    line.lit = !!row && this.#rows.isLit(row.id);
+    setClass(node, line.lit ? "lrow lit" : "lrow");
+    node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
-    node.classList.toggle("lit", !!row && this.#rows.isLit(row.id));
-    if (box?.parentElement) {
+    if (box) {
       box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
       box.checked = !!row && !!this.#ticks?.has(row.id);
       box.tabIndex = this.#reach(at, TICK);
-      placed(box.parentElement, at, TICK, this.#ticks);
       node.ariaSelected = `${box.checked}`;
     }
-    this.#rows.heads.forEach((lead, column) => {
-      const cell = line.places[column];
-      if (cell) this.#writeCell(cell, row, lead, at, column);
-    });
+    for (let column = 0; column < places.length; column++) {
+      const cell = places[column];
+      const lead = heads[column];
+      if (cell && lead && this.#writeCell(cell, row, lead, at, column)) line.lit = true;
+    }
   }
 
-  #writeCell(node: HTMLElement, row: Row | undefined, lead: LeadHead, at: number, column: number): void {
+  /** Returns whether it is lit. */
+  #writeCell(node: HTMLElement, row: Row | undefined, lead: LeadHead, at: number, column: number): boolean {
     const cell = row?.cells[column] ?? null;
     const text = textOf(cell);
     const opens = cell !== null && typeof cell === "object";
-    const waits = !row || (cell === null && lead.filling);
-    placed(node, at, column, this.#ticks);
-    node.tabIndex = this.#reach(at, column);
-    node.title = text;
-    node.classList.toggle("lit", !!row && this.#rows.isLit(row.id, column));
-    node.classList.toggle("opens", opens);
-    if (opens) node.setAttribute("aria-haspopup", "dialog");
-    else node.removeAttribute("aria-haspopup");
-    node.ariaLabel = !waits ? null : row ? CELL_NOT_RUN : CELL_LOADING;
-    const plain = node.firstElementChild;
-    const confidence = opens && text ? MARKS[cell.confidence] : undefined;
-    if (waits) {
-      // What is only on its way to the page is at rest: a hundred moving cells would make scrolling slow.
-      const wait = el("span", row ? "shimmer" : "shimmer still");
-      wait.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
-      node.replaceChildren(wait);
-    } else if (text && !confidence && node.childElementCount === 1 && plain?.localName === "bdi")
-      setText(plain, text);
-    else if (text)
-      node.replaceChildren(...(confidence ? [el("span", confidence)] : []), words("", "bdi", text));
-    else if (cell !== null && lead.kind !== "input") node.replaceChildren(el("i", "mute", CELL_NOT_FOUND));
-    else node.replaceChildren();
+    const waits = !!row && cell === null && lead.filling;
+    const lit = !!row && this.#rows.isLit(row.id, column);
+    const isMissing = !text && cell !== null && lead.kind !== "input";
+    const confidence = (opens && text && MARKS[cell.confidence]) || "";
+    // What is only on its way to the page is at rest, and a background alone: it comes and goes with each line.
+    setClass(node, `lcell${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`);
+    const reach = this.#reach(at, column);
+    if (node.tabIndex !== reach) node.tabIndex = reach;
+    if (node.title) node.title = text;
+    if (!opens) node.removeAttribute("aria-haspopup");
+    else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
+    const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
+    if (node.ariaLabel !== label) node.ariaLabel = label;
+    const said = node.firstElementChild as HTMLElement;
+    setClass(said, waits ? "shimmer" : isMissing ? "mute" : "");
+    if (waits) said.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
+    else if (said.style.width) said.style.width = "";
+    setText(said, isMissing ? CELL_NOT_FOUND : text);
+    return lit;
   }
 }

@@ -82,7 +82,7 @@ export class Rows {
 
   /** Whether a lead is new, or its cell at a place has just changed. */
   isLit(id: string, place?: number): boolean {
-    return this.#lit.has(place === undefined ? id : `${id} ${place}`);
+    return this.#lit.size > 0 && this.#lit.has(place === undefined ? id : `${id} ${place}`);
   }
 
   /** The rows that have the words that were typed; all of them without any. */

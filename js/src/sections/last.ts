@@ -1,6 +1,6 @@
 import { commandButton } from "../buttons";
 import { clamp } from "../clamp";
-import type { Prose, SuggestionView, View } from "../contract";
+import { NEXT_STEPS, type Prose, type SuggestionView, type View } from "../contract";
 import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
 import type { Notify } from "../notify";
 import { length, prose } from "../prose";
@@ -39,7 +39,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     () => suggestion(context),
     (item: SuggestionView) => item.label,
   );
-  list.node.ariaLabel = "Next steps";
+  list.node.ariaLabel = NEXT_STEPS;
   const node = el("section", "last", latest.node, spoken, list.node, notify.node, notify.said);
   let shown: Prose | null = null;
   const refresh = (): void => {

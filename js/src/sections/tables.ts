@@ -1,7 +1,9 @@
 import { button, turnOff } from "../buttons";
 import {
+  ACTIVITY,
   type ColumnsAnswer,
   FUNNEL_PARTS,
+  LEADS,
   LEADS_FORBIDDEN,
   LEADS_LATE,
   LEADS_LOADING,
@@ -21,9 +23,9 @@ import type { Context } from "./section";
 type Panel = "leads" | "columns" | "activity";
 
 const PANELS: readonly { id: Panel; label: string }[] = [
-  { id: "leads", label: "Leads" },
+  { id: "leads", label: LEADS },
   { id: "columns", label: "Columns" },
-  { id: "activity", label: "Activity" },
+  { id: "activity", label: ACTIVITY },
 ];
 
 /** What the body of the card is made of. */

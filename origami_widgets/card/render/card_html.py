@@ -32,6 +32,7 @@ from origami_widgets.card.render.html_tags import (
 )
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import times_of
+from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.safe_text import stored_size
@@ -234,7 +235,7 @@ def _activity(activity: Activity) -> Html:
     more = words.plural(left, "earlier change") if left and not activity["earlier"] else activity["earlier"]
     if not kept and not more:
         return div(SECTION, latest) if latest else Html("")
-    return div(SECTION, latest, heading("Activity"), *kept, div(SMALL, text(more)))
+    return div(SECTION, latest, heading(ACTIVITY), *kept, div(SMALL, text(more)))
 
 
 def _first_that_fit(parts: Iterable[Html], room: int) -> list[Html]:
@@ -253,7 +254,7 @@ def _suggestions(suggestions: list[SuggestionView]) -> Html:
     items = [element("li", isolated(suggestion["label"])) for suggestion in suggestions]
     return div(
         SECTION,
-        heading("Next steps"),
+        heading(NEXT_STEPS),
         element("ul", _within(items, _OTHERS_SIZE), style=_LIST),
         div("margin-top:4px", code(FOLLOW_UP_LINE)) if any(one["button"] for one in suggestions) else Html(""),
     )

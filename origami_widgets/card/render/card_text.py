@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import fresh_words, times_of
+from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.safe_text import stored_size
@@ -342,7 +343,7 @@ def _inline(children: Sequence[str | Node]) -> str:
 def _activity(activity: Activity, width: int) -> Iterator[str]:
     yield from wrap(_inline(activity["latest"]), width=width)
     if activity["groups"]:
-        yield "Activity"
+        yield ACTIVITY
     for group in activity["groups"]:
         yield from wrap(group["table"], "  ", width=width)
         for line in group["lines"]:
@@ -352,7 +353,7 @@ def _activity(activity: Activity, width: int) -> Iterator[str]:
 
 def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]:
     if suggestions:
-        yield "Next steps"
+        yield NEXT_STEPS
     for suggestion in suggestions:
         yield from wrap(suggestion["label"], "  - ", "    ", width)
     if any(suggestion["button"] for suggestion in suggestions):

@@ -14,6 +14,9 @@ CANCEL_ASKS: Final = "Cancel this run?"
 CANCEL_CONFIRMS: Final = "Yes, cancel it"
 CANCEL_REQUESTED: Final = "Cancel requested"
 
+ACTIVITY: Final = "Activity"
+NEXT_STEPS: Final = "Next steps"
+
 LEADS: Final = "Leads"
 LEADS_LOADING: Final = "Loading leads…"
 LEADS_LATE: Final = "Kernel busy. Leads load when the cell ends."
