@@ -2,8 +2,9 @@
 
 One more has no kernel: the lowest versions that frames and exports allow, with what tests need.
 
-Each is made once, in .cache/kernels/NAME, and again when a pin changes. Everything is pinned and hashed: what a lock here
-does not name comes from requirements-dev.lock, so an `ipykernel-…` differs from the tests' own environment in one thing.
+Each is made once, in .cache/kernels/NAME, and again when a pin changes. Everything is pinned and hashed. What the lock of an
+`ipykernel-…` does not name is looked up in the tests' own environment, which it differs from in one thing: six more copies of
+pandas would have to be installed and compiled. The others have nothing but what their locks name.
 
 `python -m tests.kernels.environments` makes them all; with `--lock` it compiles their locks anew. Names after it: only these.
 """
@@ -19,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +58,7 @@ class Environment:
         subshells: whether its kernel has a second line, on which it can hear while a cell runs.
         clicks: whether it hears the messages to a widget there, too.
         python: the version of Python it should have; where there is none, it has the tests' own.
-        whole: whether its lock names everything.
+        whole: whether its lock names everything; if not, the rest is that of the tests' own environment.
     """
 
     subshells: bool = False
@@ -96,31 +98,28 @@ def made(name: str) -> Path:
         EnvironmentMissing: it could not be made.
     """
     folder = FOLDER / name
-    requirements, constraints = _pins(name)
+    requirements = LOCKS / f"{name}.txt"
     python = _interpreter(ALL[name].python)
-    mark = hashlib.sha256(repr((requirements, constraints, python, Path(__file__).read_bytes())).encode()).hexdigest()
+    mark = hashlib.sha256(repr((requirements.read_bytes(), python, Path(__file__).read_bytes())).encode()).hexdigest()
     stamp = folder / ".made"
     with _alone(name):
         if not (stamp.exists() and stamp.read_text(encoding="ascii") == mark):
-            (FOLDER / f"{name}.requirements.txt").write_text(requirements, encoding="utf-8")
-            (FOLDER / f"{name}.constraints.txt").write_text(constraints, encoding="utf-8")
-            _make(name, folder, python)
+            _make(name, folder, python, requirements)
             stamp.write_text(mark, encoding="ascii")
     return folder
 
 
-def _make(name: str, folder: Path, python: str) -> None:
+def _make(name: str, folder: Path, python: str, requirements: Path) -> None:
     run_uv(name, "venv", "--quiet", "--clear", "--python", python, str(folder))
     run_uv(
         name,
-        *("pip", "install", "--quiet", "--require-hashes", "--python", str(folder)),
-        *("--requirements", str(FOLDER / f"{name}.requirements.txt")),
-        *("--constraints", str(FOLDER / f"{name}.constraints.txt")),
-        *(("--no-deps",) if ALL[name].whole else ()),
+        *("pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python", str(folder)),
+        *("--requirements", str(requirements)),
     )
     (packages,) = folder.glob("lib/python3.*/site-packages")
     # The working tree itself is tested, whatever was last installed from it.
-    (packages / "origami_widgets.pth").write_text(f"{REPOSITORY}\n", encoding="utf-8")
+    further = (REPOSITORY,) if ALL[name].whole else (REPOSITORY, sysconfig.get_path("purelib"))
+    (packages / "origami_widgets.pth").write_text("".join(f"{path}\n" for path in further), encoding="utf-8")
     if name in ENVIRONMENTS:
         add_kernel(name, folder)
 
@@ -133,18 +132,6 @@ def add_kernel(name: str, folder: Path) -> None:
     # Without bytecode every kernel would compile pandas again; empty means unset.
     spec = {"argv": argv, "display_name": name, "language": "python", "env": {"PYTHONDONTWRITEBYTECODE": ""}}
     (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-
-
-def _pins(name: str) -> tuple[str, str]:
-    """The requirements of an environment, and what holds for everything that they need."""
-    lock = (LOCKS / f"{name}.txt").read_text(encoding="utf-8")
-    if ALL[name].whole:
-        return lock, ""
-    ours = blocks(lock)
-    newest = blocks((REPOSITORY / "requirements-dev.lock").read_text(encoding="utf-8"))
-    wanted = {re.split(r"[><=\[;]", line)[0] for line in dependencies()}
-    requirements = [*(newest[package] for package in sorted(wanted)), *ours.values()]
-    return "\n".join(requirements), "\n".join(text for package, text in newest.items() if package not in ours)
 
 
 def blocks(lock: str) -> dict[str, str]:

@@ -702,14 +702,13 @@ def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended
     grid.close()
 
 
-def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(ended, monkeypatch):
+def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(ended):
     filters = [{"column": "company", "operator": "is_not_empty"}]
     grid = ow.LeadGrid(ended.run, filters=filters, sort={"column": "company", "direction": "desc"})
-    messages = []
-    monkeypatch.setattr(grid, "_send", lambda content, buffers=None: messages.append(content))
+    messages = sent_by(grid)
     none = grid.frame.attrs["origami"]
     assert (none["rows"], none["complete"], none["table_id"]) == (0, False, ended.table.id)
-    grid._handle_custom_msg(message(ended.table.id), [])
+    receive(grid, message(ended.table.id))
     see(lambda: leads_in(messages))
     frame, whole = grid.frame, grid.to_frame()
     about, of_all = frame.attrs["origami"], whole.attrs["origami"]
@@ -722,7 +721,7 @@ def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(
     again = ow.refresh_leads(frame, client=ended.sandbox)
     pd.testing.assert_frame_equal(again.frame, whole)
     assert len(again.new) == len(whole) - SIZE
-    grid._set_trait("selected", (frame["row_id"][1],))
+    receive(grid, {"kind": "select", "ids": [frame["row_id"][1]], "on": True})
     assert grid.selection.attrs["origami"]["rows"] == 1
     grid.close()
 

@@ -18,7 +18,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
 from origami_widgets.frames.plots import plot_funnel, plot_history, plot_qualification
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, with_history
+from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, watched, with_history, written
 
 
 def picture_of(chart):
@@ -27,14 +27,13 @@ def picture_of(chart):
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
-    chart = plot(SOURCES["watched"])
-    data, metadata = shown(chart)
+    data, metadata = shown(watched(plot))
     assert set(data) == {MIME, "image/png", "text/plain"}
     spec = data[MIME]
     assert spec["$schema"] == "https://vega.github.io/schema/vega-lite/v5.json"
     assert data["text/plain"] == spec["description"] == metadata["image/png"]["alt"]
     assert "\n" not in data["text/plain"]
-    image = picture_of(chart)
+    image = picture_of(watched(plot))
     assert image.size == (2 * metadata["image/png"]["width"], 2 * metadata["image/png"]["height"])
     assert len(data["image/png"]) < 150_000
     json.dumps(data)
@@ -49,7 +48,7 @@ def test_a_large_picture_has_the_size_of_the_chart_and_keeps_the_notebook_small(
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_the_picture_is_black_on_white(plot):
-    image = picture_of(plot(SOURCES["watched"])).convert("RGBA")
+    image = picture_of(watched(plot)).convert("RGBA")
     colours = {colour: number for number, colour in image.getcolors(1_000_000)}
     assert max(colours, key=colours.get) == (255, 255, 255, 255)
     assert colours[0, 0, 0, 255] > 300, "text"
@@ -65,7 +64,7 @@ def test_the_background_is_transparent_and_texts_have_the_colour_of_the_page():
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
-    chart = plot(SOURCES["watched"])
+    chart, before = plot(SOURCES["watched"]), written(watched(plot))
     changed = chart.properties(title="Mine").configure_axis(labelFontSize=20).configure_view(stroke="red").copy()
     assert type(copy.deepcopy(changed)) is type(changed) is type(chart)
     config = shown(changed)[0][MIME]["config"]
@@ -73,7 +72,7 @@ def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
     assert config["axis"]["labelColor"] == "currentColor"
     assert config["view"]["stroke"] == "red"
     assert "Mine" in texts(changed)
-    assert chart.to_dict() == plot(SOURCES["watched"]).to_dict(), "the first one is as it was"
+    assert chart.to_dict() == before, "the first one is as it was"
 
 
 def test_a_plot_can_be_combined_with_other_charts():

@@ -4,7 +4,7 @@ import pytest
 
 from origami_widgets.frames.plots import plot_history
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import POINTS, SVG, rows, svg, texts, with_history
+from tests.frames.plots.drawn import POINTS, SVG, rows, svg, texts, watched, with_history, written
 
 UNITS = {
     "steps": "steps_completed",
@@ -16,20 +16,20 @@ UNITS = {
 
 
 def panel(chart, unit):
-    (found,) = [view for view in chart.to_dict()["vconcat"] if view["title"]["text"] == unit]
+    (found,) = [view for view in written(chart)["vconcat"] if view["title"]["text"] == unit]
     return found
 
 
 def spans(chart):
-    spec = chart.to_dict()
+    spec = written(chart)
     layer = panel(chart, "status")
     data = layer.get("data") or layer["layer"][0]["data"]
     return spec["datasets"][data["name"]]
 
 
 def test_each_unit_has_a_panel_that_ends_with_the_last_value():
-    chart = plot_history(with_history(*POINTS))
-    assert [view["title"]["text"] for view in chart.to_dict()["vconcat"]] == ["status", *UNITS]
+    chart = watched(plot_history)
+    assert [view["title"]["text"] for view in written(chart)["vconcat"]] == ["status", *UNITS]
     read = texts(chart)
     assert {"History of run v2_run-01k0c4m2f7", "running", "completed", "1,057", "time (UTC)", "09:14:30"} < set(read)
     assert set(UNITS) < set(read)
@@ -37,14 +37,14 @@ def test_each_unit_has_a_panel_that_ends_with_the_last_value():
 
 @pytest.mark.parametrize(("unit", "column"), UNITS.items())
 def test_a_panel_has_steps_of_its_column(unit, column):
-    encoding = panel(plot_history(with_history(*POINTS)), unit)["layer"][0]["encoding"]
-    mark = panel(plot_history(with_history(*POINTS)), unit)["layer"][0]["mark"]
+    line = panel(watched(plot_history), unit)["layer"][0]
+    encoding, mark = line["encoding"], line["mark"]
     assert (mark["type"], mark["interpolate"]) == ("line", "step-after")
     assert encoding["y"]["field"] == column
 
 
 def test_lines_begin_with_the_first_known_value_and_a_point_shows_the_last():
-    points = rows(plot_history(with_history(*POINTS)))
+    points = rows(watched(plot_history))
     assert [each["lead_count"] for each in points] == [None, 12, 15, 15]
     assert [each["steps_completed"] for each in points] == [0, 5, 17, 17]
     assert [each["last"] for each in points] == [False, False, False, True]
