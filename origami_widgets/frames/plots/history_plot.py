@@ -154,10 +154,10 @@ def _panels(runs: list[pd.DataFrame], inner: int) -> list[alt.LayerChart]:
     start, end = min(run["time"].iloc[0] for run in runs), max(run["time"].iloc[-1] for run in runs)
     # A run of which one moment is known has an axis of a second.
     time = alt.X("time:T", title=None, scale=alt.Scale(type="utc", domain=[start, max(end, start + 1_000)]))
-    plain = time.axis(labels=False, ticks=False, domain=False, tickCount=inner // 90)
-    clock = time.axis(format="%H:%M:%S" if end - start < _DAY else "%b %d %H:%M", tickCount=inner // 90).title(
-        "time (UTC)"
-    )
+    moments = max(2, inner // 90)
+    plain = time.axis(labels=False, ticks=False, domain=False, tickCount=moments)
+    format_ = "%H:%M:%S" if end - start < _DAY else "%b %d %H:%M"
+    clock = time.axis(format=format_, tickCount=moments).title("time (UTC)")
     color, dash = alt.Color("run:N", legend=None), alt.StrokeDash("run:N", legend=None)
     left = alt.Axis(tickCount=2, minExtent=_LEFT, maxExtent=_LEFT, labelLimit=_LEFT)
     row = alt.Y("run:N", title=None, axis=left if len(runs) > 1 else alt.Axis(labels=False, minExtent=_LEFT))

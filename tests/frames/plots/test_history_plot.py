@@ -1,5 +1,7 @@
 """The history: statuses, lines, gaps, several runs, and long histories."""
 
+import re
+
 import pytest
 
 from origami_widgets.frames.plots import plot_history
@@ -105,6 +107,12 @@ def test_runs_stand_once_in_the_order_of_their_beginnings():
 
 def test_a_run_with_one_change_is_points():
     assert {"12", "21.5", "running"} < set(texts(plot_history(with_history(POINTS[1]))))
+
+
+@pytest.mark.parametrize("width", [240, 320, 600])
+def test_the_axis_of_time_names_moments_however_narrow_it_is(width):
+    drawn = texts(plot_history(with_history(*POINTS), width=width))
+    assert [text for text in drawn if re.fullmatch(r"\d\d:\d\d:\d\d", text)]
 
 
 def test_a_sentence_says_why_there_is_no_history():
