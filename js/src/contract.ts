@@ -613,7 +613,7 @@ export const LEADS_OLD = "Kernel busy. These leads are updated when the cell end
 
 export const LEADS_FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
 
-export const LEADS_NONE = "No leads yet.";
+export const LEADS_NONE = "No leads to show.";
 
 export const LEADS_NO_MATCH = "No leads match.";
 

@@ -231,7 +231,7 @@ describe("what is asked for", () => {
     expect(lines(card)).toEqual([]);
     expect(card.text()).toContain("Loading leads…");
     send(card, {});
-    expect(card.text()).toContain("No leads yet.");
+    expect(card.text()).toContain("No leads to show.");
   });
 
   it("is more when the rows are scrolled, and never what is there", async () => {
