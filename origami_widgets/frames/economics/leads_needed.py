@@ -80,7 +80,7 @@ def leads_needed(more: int, qualified: float, judged: float) -> tuple[float, flo
     >>> leads_needed(100, 16, 15)
     (nan, nan)
     """
-    if not (0 <= qualified <= judged and judged >= 1):
+    if not (0 <= qualified <= judged and 1 <= judged < math.inf):
         return math.nan, math.nan
     scale = min(1.0, LARGEST / judged)
     good, bad = qualified * scale + 0.5, (judged - qualified) * scale + 0.5

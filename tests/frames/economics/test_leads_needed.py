@@ -132,3 +132,8 @@ def test_what_is_nearly_whole_is_whole():
     source = table() | {"columns": [], "stats": {"qualification": qualification}}
     assert frames.economics_frame(source, more=100)["expected_leads"].to_list() == [110]
     assert frames.economics_frame(source, more=3)["expected_leads"].to_list() == [4]
+
+
+@pytest.mark.parametrize(("qualified", "judged"), [(0, math.inf), (12, math.inf), (math.inf, math.inf), (3, 2), (0, 0)])
+def test_verdicts_that_cannot_be_counted_give_no_range(qualified, judged):
+    assert all(map(math.isnan, leads_needed(100, qualified, judged)))
