@@ -298,9 +298,7 @@ def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, mon
 def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, person, monkeypatch):
     monkeypatch.setenv("ORIGAMI_API_KEY", WRONG)
     person[0].append(NotImplementedError())
-    with pytest.raises(
-        MissingKey, match=r"ORIGAMI_API_KEY in the environment\. There is no prompt here to ask for another"
-    ):
+    with pytest.raises(MissingKey, match="ORIGAMI_API_KEY"):
         ow.login(base_url=served.base_url)
     assert settings.client_at_hand() is None
 

@@ -4,7 +4,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
-from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand, read_command
+from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand, read_command
 
 GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}
 
@@ -101,6 +101,6 @@ def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
         told = do(CardCommandHandler(run.conversation), "cancel", run)
-    assert (told["ok"], told["title"]) == (False, "That did not work")
+    assert (told["ok"], told["title"]) == (False, UNEXPECTED)
     assert told["remedy"]
     run.cancel()

@@ -233,7 +233,7 @@ def test_a_path_and_a_format_that_cannot_be_meant_are_refused(tmp_path, path, op
 
 
 def test_what_is_nothing_to_export_is_named(tmp_path):
-    with pytest.raises(InvalidInput, match="export can't read this"):
+    with pytest.raises(InvalidInput, match="export"):
         ow.export("agent/run", tmp_path)
 
 
