@@ -38,9 +38,7 @@ PLACES = ("argument", "environment", "colab", "keyring")
 @pytest.fixture
 def ring(monkeypatch):
     """The keyring of the machine, empty."""
-    backend = InMemory()
-    use_keyring(monkeypatch, backend)
-    return backend
+    return use_keyring(monkeypatch, InMemory())
 
 
 def raising(error):

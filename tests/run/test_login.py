@@ -42,9 +42,7 @@ def own_process(monkeypatch):
 @pytest.fixture(autouse=True)
 def ring(monkeypatch):
     """The keyring of the machine, empty."""
-    backend = InMemory()
-    use_keyring(monkeypatch, backend)
-    return backend
+    return use_keyring(monkeypatch, InMemory())
 
 
 @pytest.fixture
