@@ -314,7 +314,7 @@ class TestConnection:
 
     def test_stopped_without_an_error(self):
         state = replace(running(), connection=Connection(state="stopped", heard_at=NOW))
-        assert notice(make_view(state, now=NOW), "stopped")["title"] == "This card is no longer updating"
+        assert notice(make_view(state, now=NOW), "stopped")["button"]["command"] == "check_now"
 
     def test_stopped_before_the_first_answer(self):
         error = AuthenticationError("No", remedy="Do")

@@ -88,7 +88,7 @@ def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
     stray = background().run(
         CardCommandHandler(run.conversation).carry_out(ClickCommand("c1", "cancel", "v2_run-other", "", ()))
     )
-    assert (stray["ok"], stray["title"]) == (False, "The card is out of date")
+    assert not stray["ok"]
     assert run.wait().status == "completed"
 
 
