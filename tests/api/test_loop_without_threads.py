@@ -87,7 +87,7 @@ async def test_a_blocking_call_names_what_to_await_and_starts_nothing(loop):
     await asyncio.sleep(0.05)
     assert begun == []
     assert "await ow.start_async('…')" in caught.value.remedy
-    assert caught.value.cause.startswith("Python said: can't start new thread. ")
+    assert "can't start new thread" in caught.value.cause
     assert "ulimit -u" in caught.value.remedy
 
 
@@ -99,9 +99,7 @@ async def test_a_host_without_threads_is_not_said_to_have_refused_one(loop, monk
 
 
 def test_without_an_event_loop_the_error_asks_for_one(loop):
-    with pytest.raises(
-        NoEventLoop, match=r"\(Python said: can't start new thread\), so this needs a running event loop"
-    ):
+    with pytest.raises(NoEventLoop, match="can't start new thread"):
         loop.run(who())
     # The coroutine was closed: Python does not warn that it was never awaited.
     gc.collect()

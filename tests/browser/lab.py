@@ -85,7 +85,7 @@ class LabPage(Window):
             self.command("docmanager:open", {"path": self.name})
             self._wait_until_ready()
         else:
-            self._goto()
+            self.goto()
         self.set_theme(theme)
 
     def reload(self) -> None:
@@ -99,20 +99,20 @@ class LabPage(Window):
         self.was_reopened = True
         self.page.close()
         self.page = self._new_page()
-        self._goto()
+        self.goto()
 
     def second_window(self) -> LabPage:
         """Open the same notebook, with the same kernel, in a further window; close it yourself."""
         other = LabPage(self._browser, self.lab)
         other.name, other.was_reopened = self.name, True
-        other._goto(f"{self._workspace}-2")
+        other.goto(f"{self._workspace}-2")
         return other
 
     def elsewhere(self, lab: Lab) -> LabPage:
         """Open the same notebook in a window of another server, which serves the same folder; close it yourself."""
         other = type(self)(self._browser, lab)
         other.name, other.was_reopened = self.name, True
-        other._goto()
+        other.goto()
         return other
 
     def close_notebook(self) -> None:
@@ -268,7 +268,7 @@ class LabPage(Window):
         # One of its own: the default one would restore what another window had open.
         return self.name.removesuffix(".ipynb")
 
-    def _goto(self, workspace: str = "") -> None:
+    def goto(self, workspace: str = "") -> None:
         workspace = workspace or self._workspace
         self.page.goto(f"{self.lab.url}lab/workspaces/{workspace}/tree/{self.name}?token={self.lab.token}")
         self._wait_until_ready()

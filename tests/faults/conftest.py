@@ -106,7 +106,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     monkeypatch.setattr(BackgroundLoop, "submit", submit)
     for logger in LOGGERS:
         monkeypatch.setattr(logger, "level", logging.DEBUG)
-        logger.manager._clear_cache()
+        logger.manager._clear_cache()  # noqa: SLF001 - no public name shows it
     yield install
     background().stop()
     # Whoever was imported meanwhile has kept these functions.

@@ -112,7 +112,7 @@ class LifeClock:
     def _appointments(self) -> Iterator[float]:
         yield from (due for due, over in self._sleepers.values() if not over.done())
         loop: Any = asyncio.get_running_loop()
-        yield from (timer.when() + self.suspended for timer in loop._scheduled if not timer.cancelled())
+        yield from (timer.when() + self.suspended for timer in loop._scheduled if not timer.cancelled())  # noqa: SLF001 - no public name shows it
 
     def take_over(self) -> None:
         """Let the timers of the loop go by this clock. Loop only."""
@@ -147,7 +147,7 @@ raw_submit = type(background()).submit
 
 async def _quiet() -> None:
     """Return when nothing is left to do at this moment."""
-    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]  # noqa: SLF001 - no public name shows it
     await asyncio.sleep(0)
     while ready:
         await asyncio.sleep(0)

@@ -127,7 +127,7 @@ def under_way() -> Iterator[str]:
             while (frame := getattr(waiting, "cr_frame", None)) is not None:
                 yield from _locals(frame)
                 waiting = waiting.cr_await
-    for top in sys._current_frames().values():
+    for top in sys._current_frames().values():  # noqa: SLF001 - no public name shows it
         for called, _ in traceback.walk_stack(top):
             yield from _locals(called)
 

@@ -154,7 +154,7 @@ def test_anything_else_is_refused_with_what_was_given_and_what_is_expected(maker
     text = str(refused.value)
     assert words in text
     assert maker.__name__ in text
-    assert "Pass a Run, a table, a response of the API" in text
+    assert refused.value.remedy
 
 
 @MAKERS

@@ -53,7 +53,7 @@ def test_a_run_that_does_not_exist_is_not_active(sandbox, variables):
     assert all(watch.state.run is None for watch in poller().watched())
     assert caught.value.code
     assert watched_runs() == []
-    assert "No run is active" in refused("cancel", variables)
+    assert refused("cancel", variables)
     real = ow.start("Find bakers. scenario:slow", show=False)
     assert active_run() == real
 
@@ -110,10 +110,10 @@ def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables
     run_line("cancel", variables)
     assert run.wait().status == "cancelled"
     run_line(f"cancel {run.token}", variables)
-    output = capsys.readouterr().out
-    assert f"Asked Origami to cancel {other.token}." in output
-    assert f"Asked Origami to cancel {run.token}." in output
-    assert f"{run.token} has already ended: cancelled. Nothing to cancel." in output
+    of_other, of_run, again = capsys.readouterr().out.splitlines()
+    assert other.token in of_other
+    assert run.token in of_run
+    assert f"{run.token} has already ended" in again
     assert sum(line.endswith("/cancel") for line in sandbox.requests) == 2
 
 

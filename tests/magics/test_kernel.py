@@ -175,7 +175,7 @@ def test_every_line_command_works(loaded: FrontEnd) -> None:
     assert loaded.value("run.token in [each.token for each in _.runs]")
     loaded.run("_.close()")
     assert "Plan: Enterprise" in Outcome(loaded, "%origami credits").text
-    assert "Asked Origami to cancel" in Outcome(loaded, "%origami cancel run").text
+    assert loaded.value("run.token").strip("'") in Outcome(loaded, "%origami cancel run").text
     loaded.until(lambda: loaded.value("run.status") == "cancelled")
     loaded.run("del found")
 

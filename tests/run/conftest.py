@@ -11,9 +11,7 @@ from tests.support.quick import SkippingClock, use_clock
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SkippingClock:
     """The poller's clock."""
-    made = SkippingClock()
-    use_clock(monkeypatch, made)
-    return made
+    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture

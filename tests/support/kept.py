@@ -13,7 +13,7 @@ def texts_with(word: str) -> list[str]:
     # What was there when the tests were collected is left out of all collections: the modules lead to it.
     waiting: list[object] = [sys.modules, *gc.get_objects()]
     seen = set(map(id, waiting))
-    own = sys._getframe()
+    own = sys._getframe()  # noqa: SLF001 - no public name shows it
     found = []
     while waiting:
         thing = waiting.pop()

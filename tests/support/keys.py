@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keyring
 from keyring.backend import KeyringBackend
@@ -76,9 +76,13 @@ TROUBLES: dict[str, type[BaseException]] = {
 }
 
 
-def use_keyring(patch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
-    """Let this be the keyring of the machine."""
+AnyBackend = TypeVar("AnyBackend", bound=KeyringBackend)
+
+
+def use_keyring(patch: pytest.MonkeyPatch, backend: AnyBackend) -> AnyBackend:
+    """Let this be the keyring of the machine, and return it."""
     patch.setattr(keyring.core, "_keyring_backend", backend)
+    return backend
 
 
 class SecretNotFoundError(Exception):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import retries
 from origami_widgets.api.starts import interrupt, submit
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+AnyClock = TypeVar("AnyClock", bound=SystemClock)
 PATIENCE = 20.0
 """Seconds after which something that should have happened never will."""
 
@@ -83,8 +84,8 @@ class SkippingClock(SystemClock):
         return away
 
 
-def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
-    """Let a new poller, and each look for a run that may have been started, sleep by this clock.
+def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
+    """Let a new poller, and each look for a run that may have been started, sleep by this clock; return it.
 
     After the test a poller that hardly sleeps would ask a server that is gone, again and again, beside the next tests.
     """
@@ -93,6 +94,7 @@ def use_clock(patch: pytest.MonkeyPatch, clock: SystemClock) -> None:
         patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "current", Poller(clock))
     patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
+    return clock
 
 
 def without_environment(patch: pytest.MonkeyPatch) -> None:

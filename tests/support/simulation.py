@@ -59,7 +59,7 @@ class SharedClock:
         loop, ends = asyncio.get_running_loop(), self.now + seconds
         while self.now < ends:
             await asyncio.sleep(0)
-            if not loop._ready:
+            if not loop._ready:  # noqa: SLF001 - no public name shows it
                 due, sleeper = min(self._sleepers, default=(ends, None), key=lambda known: known[0])
                 self.now = max(self.now, min(due, ends))
                 if sleeper is not None and due <= self.now and not sleeper.done():

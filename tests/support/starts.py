@@ -33,9 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> QuickClock:
     """A clock that hardly sleeps, in use by the poller."""
-    made = QuickClock()
-    use_clock(monkeypatch, made)
-    return made
+    return use_clock(monkeypatch, QuickClock())
 
 
 @pytest.fixture(autouse=True)

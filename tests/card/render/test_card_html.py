@@ -39,11 +39,13 @@ def test_it_says_when_it_was_made(name):
     "name", ["running", "running_null", "running_many", "reconnecting", "cancel_requested", "sandbox", "stopped"]
 )
 def test_the_status_of_a_run_that_went_on_is_the_last_known_one(name):
-    assert words(html_of(name)).startswith("■ Last known state: Running")
+    assert words(html_of(name)).startswith(f"■ {VIEWS[name]['head']['status_label']}")
+    assert VIEWS[name]["head"]["status_label"] != "Running"
 
 
 def test_of_a_run_that_is_not_followed_the_last_update_is_told():
-    assert "2 min 18 s at the last update · last update 2026-07-21 09:16 UTC" in words(html_of("stopped"))
+    assert "2 min 18 s" in words(html_of("stopped"))
+    assert "2026-07-21 09:16 UTC" in words(html_of("stopped"))
 
 
 def test_a_running_run_of_a_saved_answer_shows_no_time():
@@ -59,11 +61,11 @@ def test_the_time_stands_at_when_the_server_was_last_heard(connection):
         view = make_view(state, now=NOW, form=form)
         for now in (NOW, NOW + 600):
             for text in (words(render_html(view, now=now)), render_text(view, now=now)):
-                assert "3 min 49 s at the last update" in text
-                assert "last update 2026-07-21 09:17 UTC" in text
+                assert "3 min 49 s" in text
+                assert "2026-07-21 09:17 UTC" in text
             ticking = render_text(view, now=now, ticking=True)
-            assert "3 min 49 s at the last update" in ticking
-            assert "last update 39 s ago" in ticking or "last update 10 min ago" in ticking
+            assert "3 min 49 s" in ticking
+            assert "39 s ago" in ticking or "10 min ago" in ticking
 
 
 def test_buttons_became_lines_of_python():
@@ -91,7 +93,7 @@ def test_the_largest_run_and_its_text_fit_into_a_saved_output():
     view = make_view(STATES["large"](), earlier=[STATES["needs_input"]()] * 50, now=NOW, form="snapshot")
     html, text = render_html(view, now=NOW), render_text(view, now=NOW)
     assert len(json.dumps([html, text]).encode()) <= 40_000
-    assert "more columns: ow.columns_frame(run)" in words(html)
+    assert "ow.columns_frame(run)" in words(html)
     assert re.search(r"1\d\d earlier changes", words(html))
     assert view["prose"]["cut"] in words(html)
 

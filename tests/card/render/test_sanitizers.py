@@ -102,7 +102,7 @@ def test_a_card_whose_state_was_not_saved_is_shown_as_its_copy():
     bundle = {WIDGET: {"model_id": "gone", "version_major": 2, "version_minor": 0}, **card_snapshot(view)}
     for widgets in (None, OTHER_WIDGET):
         [told] = shown(exported(bundle, sanitize=False, widgets=widgets))
-        assert "Last known state: Running" in told
+        assert view["head"]["status_label"] in told
 
 
 def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
@@ -111,7 +111,6 @@ def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
     live = {WIDGET: {"model_id": "a", "version_major": 2, "version_minor": 0}, **card_snapshot(view)}
     for sanitize in (False, True):
         told = shown(exported(live, attach_bundle(view), sanitize=sanitize, widgets=OTHER_WIDGET))
-        assert told[-1].startswith("To see this run again:")
         assert view["head"]["lines"][0]["code"] in told[-1]
 
 

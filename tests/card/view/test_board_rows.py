@@ -130,7 +130,7 @@ def test_every_row_has_a_stage_that_agrees_with_it():
 
 def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
     row = make_row(entry_of(0, stopped(running())))
-    assert (row["status_label"], row["note"]) == ("Last known state: Running", "no longer updating")
+    assert (row["status_label"] != "Running", bool(row["note"])) == (True, True)
     assert (row["tone"], row["stage"], row["done"], row["cancel"]) == ("neutral", "needs_you", False, "none")
 
 
@@ -179,7 +179,9 @@ def test_a_brief_without_a_run(brief):
 
 def test_run_slots_that_nobody_counted_are_not_counted():
     row = make_row(BoardEntry(0, "", "x", brief="queued", queue=Queue(wait=1.0, limit=None)))
-    assert row["note"] == "All run slots are in use"
+    counted = make_row(BoardEntry(0, "", "x", brief="queued", queue=Queue(wait=1.0, limit=3)))
+    assert "3" in counted["note"]
+    assert not any(character.isdigit() for character in row["note"])
 
 
 def test_long_texts_are_cut():
@@ -205,9 +207,7 @@ def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
     row = make_row(BoardEntry(0, prompt="Find bakeries", brief="failed", error=error))
     assert (row["status_label"], row["tone"], row["stage"]) == ("May have started", "attention", "needs_you")
     unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
-    assert (
-        make_row(BoardEntry(0, state=STATES["running"](), error=unrecorded))["note"] == "The run was not written down"
-    )
+    assert make_row(BoardEntry(0, state=STATES["running"](), error=unrecorded))["note"] == unrecorded.title
 
 
 ROW = make_row(many(1, "running")[0])

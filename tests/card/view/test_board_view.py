@@ -113,7 +113,7 @@ def test_of_three_hundred_those_are_shown_that_may_still_change():
     view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
     assert {stage: stages_of(view).count(stage) for stage in set(stages_of(view))} == {"waiting": 50, "running": 50}
     assert [row["position"] for row in view["rows"]] == sorted(row["position"] for row in view["rows"])
-    assert view["head"]["hidden"] == "200 more runs: see board.runs"
+    assert view["head"]["hidden"].startswith("200 ")
     assert view["head"]["title"] == "300 runs"
     assert [count["count"] for count in view["head"]["counts"]] == [50] * 6
 
@@ -214,7 +214,7 @@ def test_a_board_of_nothing():
     assert view["head"]["nothing"]
     for copied in copies(view):
         assert "0 runs" in copied
-        assert "Start one with ow.start(" in copied
+        assert "ow.start(" in copied
     assert board_of(many(1, "running"))["head"]["nothing"] == ""
 
 
@@ -239,12 +239,8 @@ def test_what_can_be_done_with_all():
 
 def test_what_spends_or_ends_asks_first():
     view = board_of(many(2, "running"), can_stop=True, can_resume=True)
-    asks = {each["command"]: each["confirm"] for each in view["head"]["buttons"]}
-    assert asks == {
-        "stop_starting": "",
-        "resume": "Start the others? This uses credits.",
-        "cancel_all": "Cancel 2 runs? Credits already used are not refunded.",
-    }
+    asks = {each["command"]: bool(each["confirm"]) for each in view["head"]["buttons"]}
+    assert asks == {"stop_starting": False, "resume": True, "cancel_all": True}
 
 
 def test_what_halts_a_batch_stands_there_once_with_its_remedy():
@@ -252,12 +248,10 @@ def test_what_halts_a_batch_stands_there_once_with_its_remedy():
     assert isinstance(error, InsufficientCredits)
     view = board_of(many(1, "completed"), error=error, can_resume=True)
     (notice,) = view["head"]["notices"]
-    assert notice["title"] == "The remaining briefs are on hold: Not enough credits"
-    assert notice["text"] == "5 credits are needed, 1 is left. Add credits, then send it again."
-    assert (notice["button"]["command"], notice["button"]["confirm"]) == (
-        "resume",
-        "Start the others? This uses credits.",
-    )
+    assert error.title in notice["title"]
+    assert error.remedy in notice["text"]
+    assert notice["button"]["command"] == "resume"
+    assert notice["button"]["confirm"]
     assert commands(view) == []
     without = board_of(many(1, "completed"), error=error)
     assert (without["head"]["notices"][0]["button"], without["head"]["notices"][0]["code"]) == (None, "")
@@ -277,7 +271,7 @@ def test_it_is_said_where_the_runs_are_from_if_all_are_from_there():
     assert board_of(sandbox)["head"]["origin"] == "sandbox"
     assert board_of([*sandbox, entry_of(2, running())])["head"]["origin"] == ""
     assert "sandbox" in board_of([*sandbox, entry_of(2, running())])["head"]["gone"]
-    assert "continue on the server" in board_of(many(2, "running"))["head"]["gone"]
+    assert "sandbox" not in board_of(many(2, "running"))["head"]["gone"]
 
 
 def test_the_clock_is_that_of_the_run_which_is_asked_next():

@@ -139,7 +139,7 @@ class FakeClock:
         loop = asyncio.get_running_loop()
         while self.now < self.limit:
             await asyncio.sleep(0)
-            if not loop._ready:
+            if not loop._ready:  # noqa: SLF001 - no public name shows it
                 due, sleeper = min(self._sleepers, default=(self.limit, None), key=lambda known: known[0])
                 self.now = max(self.now, min(due, self.limit))
                 if sleeper is not None and due <= self.now and not sleeper.done():

@@ -181,7 +181,7 @@ def test_what_is_json_says_so(server, client):
 def test_an_error_in_the_middle_loses_nothing(server, client):
     rows = [lead(number, fit=number) for number in range(6)]
     server.plan(columns(), page(*rows[:3], cursor="a", total=6), *[reset()] * 8)
-    with pytest.raises(ow.IncompleteRows, match="a reader of the rows so far") as stopped:
+    with pytest.raises(ow.IncompleteRows) as stopped:
         ow.rows_batches(TABLE, client=client, batch_size=4)
     partial = stopped.value.partial
     assert json.loads(partial.schema.metadata[b"origami"])["complete"] is False

@@ -175,9 +175,10 @@ def test_few_leads_have_the_columns_of_all(server, client, limit, read):
 @pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
 def test_an_error_about_the_schema_keeps_all_rows_and_tells_no_cell(server, client, read):
     server.plan(columns(), page(*ROWS, total=3))
-    with pytest.raises(ow.IncompleteRows, match="don't fit the schema") as caught:
+    with pytest.raises(ow.IncompleteRows, match="schema") as caught:
         read(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})
-    assert "'bakery' is pinned to Int64, and 3 of its cells" in caught.value.cause
+    assert "'bakery'" in caught.value.cause
+    assert "Int64" in caught.value.cause
     assert "Bakery 1" not in "".join(
         map(str, (caught.value, caught.value.cause, caught.value.remedy, *caught.value.__notes__))
     )

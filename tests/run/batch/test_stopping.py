@@ -186,7 +186,7 @@ def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(fron
         batch.cancel()
     assert isinstance(batch.error, AmbiguousStart)
     assert isinstance(batch.briefs[0].error, AmbiguousStart)
-    assert "halted: A run may have started" in repr(batch)
+    assert f"halted: {batch.error.title}" in repr(batch)
     front.reads = []
     finished(batch.cancel())
     assert [run.status for run in batch] == ["cancelled"]

@@ -18,9 +18,7 @@ BRIEF = "Find 12 cheese makers in Leeds"
 @pytest.fixture
 def clock(monkeypatch):
     """The poller's, which skips the time between checks."""
-    skipping = SkippingClock()
-    use_clock(monkeypatch, skipping)
-    return skipping
+    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 import time
 
@@ -46,12 +47,11 @@ def test_a_cancel_that_takes_longer_raises_and_shows_it_on_the_card(front, run, 
         run.cancel()
     see(lambda: run.state.cancel_error)
     assert run.state.cancel == "requested"
-    assert "Origami hadn't received the cancel" in str(run)
-    assert "Origami hadn&#x27;t received the cancel" in run.to_html()
+    assert run.state.cancel_error.title in str(run)
+    assert html.escape(run.state.cancel_error.title) in run.to_html()
     front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
     assert run.state.cancel_error is None
-    assert "not heard the cancel" not in str(run)
 
 
 def test_a_run_that_cannot_be_read_at_once_is_cancelled_all_the_same(front, run):

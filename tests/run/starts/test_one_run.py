@@ -241,7 +241,7 @@ def test_of_two_runs_that_fit_none_is_taken(front, client):
     other = front.sandbox.client()
     front.asked = lambda: other.create_agent(BRIEF)
     front.faults = [forgotten(answer({}, 500))]
-    with pytest.raises(ow.AmbiguousStart, match=r"One of them is yours: ow\.attach"):
+    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 1
 

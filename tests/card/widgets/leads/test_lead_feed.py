@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import time
 from types import SimpleNamespace
-from urllib.parse import parse_qs
 
 import pandas as pd
 import polars as pl
@@ -18,130 +16,24 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import FlatRow
-from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
-from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
+from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
 from tests.card.live import on_loop, receive, sent_by, settle
-from tests.support.quick import QuickClock, see, use_clock
-
-SIZE = 5
-
-
-class Counted(ow.Sandbox):
-    """A sandbox that notes which rows and columns it was asked for."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.rows = []
-        self.columns = []
-
-    async def __call__(self, scope, receive, send):
-        path = scope.get("path", "")
-        if path.endswith("/rows"):
-            query = parse_qs(scope["query_string"].decode())
-            self.rows.append({name: values[0] for name, values in query.items()})
-        elif path.endswith("/columns"):
-            self.columns.append(path)
-        await super().__call__(scope, receive, send)
-
-
-class Front:
-    """What a page knows of the leads that it looks at: js/src/leads/rows.ts takes answers over in the same way."""
-
-    def __init__(self):
-        self.answers = []
-        self.places = []
-        self.known = {}
-
-    @property
-    def rows(self):
-        """The leads in their order; a place of which nothing is known any more has none."""
-        return [row for row in self.places if row is not None]
-
-    def receive(self, answer):
-        answer = json.loads(json.dumps(answer))
-        if not self.answers or self.answers[-1]["query"] != answer["query"]:
-            self.places, self.known = [], {}
-        self.answers.append(answer)
-        if answer["rows"] is None:
-            for row, column, cell in answer["changes"]:
-                self.places[answer["start"] + row][1][column] = cell
-            # The page is the same, and what stood behind it may be gone.
-            assert len(self.places) >= answer["read"]
-            del self.places[answer["read"] :]
-            return
-        page = [[row_id, list(self.known[row_id]) if cells is None else cells] for row_id, cells in answer["rows"]]
-        for row, column, cell in answer["changes"]:
-            page[row][1][column] = cell
-        self.known.update(page)
-        self.places = [None if row and row[0] in dict(page) else row for row in self.places[: answer["read"]]]
-        self.places += [None] * (answer["read"] - len(self.places))
-        self.places[answer["start"] : answer["start"] + len(page)] = page
-
-
-def message(table, /, **changes):
-    made = {"kind": "leads", "view": "v", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
-    return {**made, "sort": None, "filters": [], **changes}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    use_clock(monkeypatch, QuickClock())
-    monkeypatch.setattr(lead_feed, "SPACING", 0.05)
-    monkeypatch.setattr(lead_feed, "RETRY", 0.05)
-
-
-@pytest.fixture(scope="module")
-def ended():
-    """A sandbox, a client of it, and a run there whose cells are all final."""
-    sandbox = Counted(speed=600)
-    client = sandbox.client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60)
-    return SimpleNamespace(sandbox=sandbox, client=client, run=run, table=run.tables[0])
-
-
-@pytest.fixture
-def made(ended):
-    """A feed of leads of that run, and what it has sent."""
-    front = Front()
-    tables = list(ended.run.tables)
-    operations = ended.run.conversation.current.operations
-    feed = LeadFeed(front.receive, lambda: tables, lambda: operations)
-    ended.sandbox.rows.clear()
-    yield SimpleNamespace(**vars(ended), feed=feed, front=front, tables=tables, operations=operations)
-    on_loop(feed.stop)
-
-
-def look(made, **changes):
-    on_loop(made.feed.look, message(made.table.id, **changes))
-
-
-def quiet(made, seconds=0.2):
-    """Return how often rows were asked for, after a while in which more would be."""
-    background().run(asyncio.sleep(seconds))
-    return len(made.sandbox.rows)
-
-
-def server_rows(made, **query):
-    rows = rows_of(made.run, made.table, **query)
-    made.sandbox.rows.clear()
-    return rows
-
-
-def rows_of(run, table, **query):
-    """The leads as the server has them now, in the form in which a page is sent them."""
-    read = run.conversation.current.operations.list_rows(table.id, RowQuery(flat=True, **query), limit=200)
-    columns = shown_columns(table.columns)
-    return [[row.id, json.loads(json.dumps(make_cells(row, columns)))] for row in background().run(read).items]
-
-
-def touched(table, **changes):
-    """The table as the server tells it after a change."""
-    return type(table).from_raw({**table.raw, **changes})
+from tests.card.widgets.leads.lead_front import (
+    SIZE,
+    Counted,
+    Front,
+    look,
+    message,
+    quiet,
+    rows_of,
+    server_rows,
+    touched,
+)
+from tests.support.quick import see
 
 
 def test_nothing_is_asked_for_where_nobody_looks(made):
@@ -387,164 +279,6 @@ def test_a_row_in_front_sends_that_row_and_no_cell_of_the_others(made, unlimited
     assert [row_id for answer in later for row_id, cells in answer["rows"] or () if cells is not None] == ["new"]
     assert not any(answer["changes"] for answer in later)
     on_loop(feed.stop)
-
-
-# Filters and sort
-
-
-def test_filters_and_sort_reach_the_server(made):
-    slug = next(column.slug for column in made.table.columns if column.kind == "input")
-    name = server_rows(made)[0][1][[column.slug for column in made.table.columns if column.slug].index(slug)]
-    filters = [{"column": slug, "operator": "equals", "value": name}]
-    sort = {"column": slug, "direction": "desc"}
-    look(made, filters=filters, sort=sort)
-    see(lambda: made.front.answers)
-    (asked,) = made.sandbox.rows
-    assert json.loads(asked["filters"]) == filters
-    assert json.loads(asked["sort"]) == sort
-    assert "match" in made.front.answers[0]["count"]
-    assert 1 <= len(made.front.rows) < made.table.lead_count
-    assert made.front.rows == server_rows(made, filters=filters, sort=sort)[:SIZE]
-
-
-def test_another_question_is_another_request_and_its_answer_names_it(made):
-    slug = next(column.slug for column in made.table.columns if column.kind == "input")
-    look(made)
-    see(lambda: made.front.answers)
-    look(made, query=2, sort={"column": slug, "direction": "asc"})
-    see(lambda: len(made.front.answers) == 2)
-    assert [answer["query"] for answer in made.front.answers] == [1, 2]
-    assert quiet(made) == 2
-
-
-def test_conditions_of_the_grid_stand_before_those_of_the_page(made):
-    slug = next(column.slug for column in made.table.columns if column.kind == "input")
-    own = {"column": slug, "operator": "is_not_empty", "value": ""}
-    feed = LeadFeed(
-        made.front.receive,
-        lambda: made.tables,
-        lambda: made.operations,
-        filters=[own],
-        sort={"column": slug, "direction": "asc"},
-    )
-    other = {"column": slug, "operator": "contains", "value": "a"}
-    on_loop(feed.look, message(made.table.id, filters=[other]))
-    see(lambda: made.sandbox.rows)
-    assert json.loads(made.sandbox.rows[0]["filters"]) == [own, other]
-    assert json.loads(made.sandbox.rows[0]["sort"]) == {"column": slug, "direction": "asc"}
-    on_loop(feed.stop)
-
-
-def test_what_is_no_condition_is_left_out(made):
-    odd = [{"column": "a", "operator": "drop", "value": ""}, {"column": 1}, None, "x"]
-    look(made, filters=odd, sort={"column": "a", "direction": "sideways"})
-    see(lambda: made.front.answers)
-    assert not {"filters", "sort"} & set(made.sandbox.rows[0])
-
-
-def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
-    going_on = [True]
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: made.operations, is_unfiltered=lambda: going_on[0])
-    on_loop(feed.look, message(made.table.id))
-    see(lambda: made.front.answers)
-    assert made.sandbox.rows[0]["defaults"] == "false"
-    assert RowQuery(saved_filters=False).params() == {"defaults": "false"}
-    going_on[0] = False
-    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(feed.changed)
-    see(lambda: len(made.front.answers) == 2)
-    assert "defaults" not in made.sandbox.rows[-1]
-    # All of it is sent: which rows there are may have changed.
-    assert None not in [cells for _, cells in made.front.answers[-1]["rows"]]
-    on_loop(feed.stop)
-
-
-# Who looks
-
-
-def test_a_page_that_has_gone_without_a_word_is_forgotten(made, monkeypatch):
-    look(made)
-    see(lambda: made.front.answers)
-    monkeypatch.setattr(lead_feed, "STALE", 0.0)
-    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(made.feed.changed)
-    see(lambda: not made.feed.is_looked_at)
-    assert quiet(made) == 1
-
-
-def test_of_very_many_pages_the_last_ones_are_served(made):
-    def all_look():
-        for number in range(VIEWS_LIMIT + 3):
-            made.feed.look(message(made.table.id, view=f"v{number}"))
-
-    on_loop(all_look)
-    see(lambda: len({answer["view"] for answer in made.front.answers}) == VIEWS_LIMIT)
-    assert quiet(made) == VIEWS_LIMIT
-    assert {answer["view"] for answer in made.front.answers} == {f"v{number}" for number in range(3, VIEWS_LIMIT + 3)}
-
-
-def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
-    class Slow:
-        def __getattr__(self, name):
-            return getattr(made.operations, name)
-
-        async def list_rows(self, *given, **options):
-            made.feed.stop()
-            return await made.operations.list_rows(*given, **options)
-
-    feed = LeadFeed(made.front.receive, lambda: made.tables, Slow)
-    made.feed = feed
-    look(made)
-    see(lambda: made.sandbox.rows)
-    quiet(made)
-    assert made.front.answers == []
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"view": 7},
-        {"view": "v" * 1_000},
-        {"query": "1"},
-        {"table": None},
-        {"first": None},
-        {"size": "5"},
-        {"filters": None},
-        {"kind": "columns"},
-    ],
-)
-def test_a_message_that_no_page_of_ours_sends_is_ignored(made, changes):
-    look(made, **changes)
-    assert not made.feed.is_looked_at
-    assert quiet(made, 0.05) == 0
-
-
-@pytest.mark.parametrize(("size", "limit"), [(0, "1"), (-5, "1"), (10_000, "200")])
-def test_a_page_has_at_most_two_hundred_leads(made, size, limit):
-    look(made, size=size)
-    see(lambda: made.sandbox.rows)
-    assert made.sandbox.rows[0]["limit"] == limit
-
-
-def test_of_a_table_that_the_run_does_not_have_nothing_is_asked(made):
-    look(made, table="another")
-    assert quiet(made) == 0
-
-
-def test_without_a_client_nothing_is_asked(made):
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: None)
-    on_loop(feed.look, message(made.table.id))
-    assert quiet(made) == 0
-    on_loop(feed.stop)
-
-
-def test_a_table_without_its_columns_has_them_read(made):
-    made.tables[0] = touched(made.table, columns=[])
-    made.sandbox.columns.clear()
-    look(made)
-    see(lambda: made.front.answers)
-    assert len(made.sandbox.columns) == 1
-    assert made.front.answers[0]["heads"]
 
 
 # Errors

@@ -1,0 +1,100 @@
+"""A sandbox that counts what it is asked for leads, and a page that takes them over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from urllib.parse import parse_qs
+
+import origami_widgets as ow
+from origami_widgets.api.loop import background
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.card.view.lead_cells import make_cells, shown_columns
+from tests.card.live import on_loop
+
+SIZE = 5
+
+
+class Counted(ow.Sandbox):
+    """A sandbox that notes which rows and columns it was asked for."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.rows = []
+        self.columns = []
+
+    async def __call__(self, scope, receive, send):
+        path = scope.get("path", "")
+        if path.endswith("/rows"):
+            query = parse_qs(scope["query_string"].decode())
+            self.rows.append({name: values[0] for name, values in query.items()})
+        elif path.endswith("/columns"):
+            self.columns.append(path)
+        await super().__call__(scope, receive, send)
+
+
+class Front:
+    """What a page knows of the leads that it looks at: js/src/leads/rows.ts takes answers over in the same way."""
+
+    def __init__(self):
+        self.answers = []
+        self.places = []
+        self.known = {}
+
+    @property
+    def rows(self):
+        """The leads in their order; a place of which nothing is known any more has none."""
+        return [row for row in self.places if row is not None]
+
+    def receive(self, answer):
+        answer = json.loads(json.dumps(answer))
+        if not self.answers or self.answers[-1]["query"] != answer["query"]:
+            self.places, self.known = [], {}
+        self.answers.append(answer)
+        if answer["rows"] is None:
+            for row, column, cell in answer["changes"]:
+                self.places[answer["start"] + row][1][column] = cell
+            # The page is the same, and what stood behind it may be gone.
+            assert len(self.places) >= answer["read"]
+            del self.places[answer["read"] :]
+            return
+        page = [[row_id, list(self.known[row_id]) if cells is None else cells] for row_id, cells in answer["rows"]]
+        for row, column, cell in answer["changes"]:
+            page[row][1][column] = cell
+        self.known.update(page)
+        self.places = [None if row and row[0] in dict(page) else row for row in self.places[: answer["read"]]]
+        self.places += [None] * (answer["read"] - len(self.places))
+        self.places[answer["start"] : answer["start"] + len(page)] = page
+
+
+def message(table, /, **changes):
+    made = {"kind": "leads", "view": "v", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
+    return {**made, "sort": None, "filters": [], **changes}
+
+
+def look(made, **changes):
+    on_loop(made.feed.look, message(made.table.id, **changes))
+
+
+def quiet(made, seconds=0.2):
+    """Return how often rows were asked for, after a while in which more would be."""
+    background().run(asyncio.sleep(seconds))
+    return len(made.sandbox.rows)
+
+
+def server_rows(made, **query):
+    rows = rows_of(made.run, made.table, **query)
+    made.sandbox.rows.clear()
+    return rows
+
+
+def rows_of(run, table, **query):
+    """The leads as the server has them now, in the form in which a page is sent them."""
+    read = run.conversation.current.operations.list_rows(table.id, RowQuery(flat=True, **query), limit=200)
+    columns = shown_columns(table.columns)
+    return [[row.id, json.loads(json.dumps(make_cells(row, columns)))] for row in background().run(read).items]
+
+
+def touched(table, **changes):
+    """The table as the server tells it after a change."""
+    return type(table).from_raw({**table.raw, **changes})
