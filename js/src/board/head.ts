@@ -104,7 +104,7 @@ export function headPart(
       const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
       setText(counts, counted ? `: ${counted}` : "");
-      say(facts, next.facts.join(" · "));
+      say(facts, next.facts.map((fact) => `· ${fact}`).join(" "));
       say(origin, next.origin);
       buttons.update(next.buttons);
       notices.update(next.notices);
