@@ -291,9 +291,9 @@ class TestConnection:
     def test_stopped_by_a_wrong_key(self):
         view = view_of("stopped")
         told = notice(view, "stopped")
-        assert told["title"] == "Origami does not accept this API key"
+        assert told["title"] == "Invalid API key"
         assert "Your run continues on the server." in told["text"]
-        assert "Make a new key" in told["text"]
+        assert "Copy a valid key" in told["text"]
         assert told["link"]["href"] == "https://origami.chat/settings/developers"
         assert told["code"] == view["head"]["lines"][0]["code"]
         assert view["head"]["cancel"] == "none"
