@@ -36,6 +36,23 @@ len(grid.selected) == 2 or come.wait(30)
 print(len(grid.selected), len(grid.selection), len(grid.frame) == len(grid.to_frame()))
 """
 """Some kernels read what the page says on a thread of their own: it may come while a cell runs."""
+SCROLLED = """async grid => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const lines = () => [...grid.querySelectorAll('[role="rowgroup"] > [role="row"]')];
+    const places = () => lines().map(line => Number(line.ariaRowIndex));
+    grid.scrollTop = 20 * 29;
+    await frame();
+    await frame();
+    const drawn = new Set(lines());
+    while (grid.scrollTop < 150 * 29) {
+        grid.scrollTop += 260;
+        await frame();
+    }
+    for (let at = places(); at[0] < 140 || at.some((place, each) => place !== at[0] + each); at = places()) await frame();
+    const now = lines();
+    return [now.filter(line => !drawn.has(line)).length, now.length - drawn.size];
+}"""
+"""Scrolls over a hundred leads and, when their lines are in order, counts the lines that were made for it."""
 LEAD = "example"
 """Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
 
@@ -132,6 +149,8 @@ def test_ten_thousand_leads_are_asked_for_page_by_page_as_they_are_reached(open_
     expect(grid).to_have_attribute("aria-rowcount", "10001")
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("(0, 200)")
+    assert grid.evaluate(SCROLLED) == [0, 0]
+    grid.evaluate("grid => { grid.scrollTop = 0; }")
     cells.filter(has_text="Bakery 0").first.click()
     # Home, End and Page keys as in the ARIA practice; what comes next is read before it is reached.
     lab.page.keyboard.press("Control+End")

@@ -103,7 +103,8 @@ export function headPart(
       head = next;
       const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
-      setText(counts, counted ? `: ${counted}` : "");
+      // Its dot stays behind when the facts go to the next line.
+      setText(counts, `${counted ? `: ${counted}` : ""}${next.facts.length ? " ·" : ""}`);
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       buttons.update(next.buttons);

@@ -39,7 +39,7 @@ const AROUND = 4;
 const HEAD = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
-/** How long after the last scroll the lines are put in order. */
+/** How long after the last scroll the lines are settled. */
 const SETTLED_MS = 150;
 /** How often the kernel is told that the leads are still shown. */
 const STILL_MS = 30_000;
@@ -259,7 +259,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     scroll.ariaBusy = `${!rows.answered}`;
     const now = common();
     drawLines(length, anew || now !== commonBefore);
-    if (settling === undefined) lines.order();
+    if (settling === undefined) lines.settle();
     commonBefore = now;
     // It goes with its lead: what had it shows another one now, or is gone.
     const focused = hadFocus ? target() : null;
@@ -307,7 +307,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   let settling: ReturnType<typeof setTimeout> | undefined;
   const settle = (): void => {
     settling = undefined;
-    lines.order();
+    lines.settle();
   };
   const follow = (): void => {
     // What stays at the side is a layer of its own in each line: only where something passes beneath it.

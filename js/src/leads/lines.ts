@@ -8,7 +8,7 @@ import {
   type LeadCell,
   type LeadHead,
 } from "../contract";
-import { el, on, setText, words } from "../dom";
+import { el, setText, words } from "../dom";
 import { filled } from "../format";
 import { type Row, type Rows, textOf } from "./rows";
 
@@ -61,17 +61,12 @@ export class Lines {
   constructor(rows: Rows, ticks: Ticks | null, reach: (at: number, column: number) => number) {
     [this.#rows, this.#ticks, this.#reach] = [rows, ticks, reach];
     this.node.role = "rowgroup";
-    // All of what is cut off is said where the pointer is; given to each cell that is written, it would be drawn anew for it.
-    on(this.node, "mouseover", ({ target }) => {
-      const cell = (target as HTMLElement).closest<HTMLElement>(".lcell");
-      if (cell) cell.title = cell.textContent ?? "";
-    });
   }
 
   /**
    * Draws the lines of some places; those whose leads are the same stay as they are, with `anew` none of them. A line that
    * leaves shows another lead at another place without being taken out of the document: what the browser makes for a node
-   * that comes in is what it would have to clear up later. So they stand in no order until `order` is called.
+   * that comes in is what it would have to clear up later. So they stand in no order until `settle` is called.
    */
   draw(leads: readonly (Row | undefined)[], from: number, to: number, anew: boolean): void {
     const count = this.#rows.heads.length;
@@ -101,12 +96,19 @@ export class Lines {
     [this.#from, this.#to] = [from, to];
   }
 
-  /** Puts the lines in the order in which they are read aloud. What has the focus keeps it. */
-  order(): void {
+  /**
+   * Puts the lines in the order in which they are read aloud, and tells all of what is cut off: either makes the browser
+   * compute styles anew, so it waits until scrolling rests. What has the focus keeps it.
+   */
+  settle(): void {
     let next = this.node.firstChild;
     for (let at = this.#from; at < this.#to; at++) {
       const line = this.#drawn.get(at);
       if (!line) continue;
+      for (const cell of line.places) {
+        const text = cell.textContent ?? "";
+        if (cell.title !== text) cell.title = text;
+      }
       if (line.node === next || this.#hasFocus(line)) next = line.node.nextSibling;
       else {
         // Hidden and shown again, it would light up once more.
@@ -181,7 +183,6 @@ export class Lines {
     setClass(node, `lcell${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`);
     const reach = this.#reach(at, column);
     if (node.tabIndex !== reach) node.tabIndex = reach;
-    if (node.title) node.title = text;
     if (!opens) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
     const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
