@@ -73,9 +73,9 @@ class Outcome:
         return bool(self.code)
 
 
-def parallel(workers: int, *, by: str = "worksteal") -> tuple[str, ...]:
-    """Return the options that spread tests over processes; "worksteal" keeps none idle while another has tests left."""
-    return (f"--numprocesses={workers}", f"--dist={by}")
+def parallel(workers: int) -> tuple[str, ...]:
+    """Return the options that spread tests over processes: none is idle while another has tests left."""
+    return (f"--numprocesses={workers}", "--dist=worksteal")
 
 
 LINT = (
@@ -115,10 +115,9 @@ QUICK_TESTS = (
 STAGES = (
     Stage("pytest", UNIT_TESTS, EVERYTHING),
     Stage("pytest browser", (*PYTEST, *parallel(3), "tests/browser")),
-    # One group for each environment, whose kernel is started once.
     Stage(
         "pytest kernels",
-        (*PYTEST, *parallel(4, by="loadgroup"), "tests/kernels"),
+        (*PYTEST, *parallel(4), "tests/kernels"),
         (
             "origami_widgets/",
             "tests/kernels/",
@@ -130,7 +129,7 @@ STAGES = (
             "notebooks/colab.ipynb",
         ),
     ),
-    Stage("pytest hosts", (*PYTEST, *parallel(3, by="loadfile"), "tests/hosts")),
+    Stage("pytest hosts", (*PYTEST, *parallel(3), "tests/hosts")),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
     *LINT,
