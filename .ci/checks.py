@@ -11,6 +11,7 @@ always run; so does everything with `--fresh` and where CI is set. The full outp
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -30,6 +31,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
 # Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
 AT_ONCE = 2
+PATIENCE = 7
+"""How nice the stages are that depend on no clock. One of them runs beside those two, on what they leave of the cores."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -51,11 +54,13 @@ class Stage:
         name: What it is called.
         command: What it runs, in the repository.
         inputs: Prefixes of the paths that decide its outcome, or their endings as ".py"; empty: it always runs.
+        patient: Whether it passes however long it is kept waiting.
     """
 
     name: str
     command: tuple[str, ...]
     inputs: tuple[str, ...] = ()
+    patient: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +78,9 @@ class Outcome:
         return bool(self.code)
 
 
-def parallel(workers: int, *, by: str = "worksteal") -> tuple[str, ...]:
-    """Return the options that spread tests over processes; "worksteal" keeps none idle while another has tests left."""
-    return (f"--numprocesses={workers}", f"--dist={by}")
+def parallel(workers: int) -> tuple[str, ...]:
+    """Return the options that spread tests over processes: none is idle while another has tests left."""
+    return (f"--numprocesses={workers}", "--dist=worksteal")
 
 
 LINT = (
@@ -89,11 +94,9 @@ LINT = (
 )
 
 HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
-UNIT_TESTS = (
-    # Each worker collects all tests, which takes some seconds of a core.
-    *(*PYTEST, *parallel(4), "--doctest-modules", "tests", "origami_widgets"),
-    *(f"--ignore=tests/{folder}" for folder in HOSTS),
-)
+# They compute, on clocks of their own if any, and are half of the unit tests' work.
+PATIENT = ("card/render", "card/view", "ci", "frames", "packaging")
+UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
@@ -110,15 +113,14 @@ QUICK_TESTS = (
     *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/frames/test_interchange.py"),
 )
 
-# Started in this order: what takes longest is first, so that no core is idle in the end. Each worker of the browser and of
-# hosts starts servers of its own.
+# Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Each worker
+# collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
-    Stage("pytest", UNIT_TESTS, EVERYTHING),
     Stage("pytest browser", (*PYTEST, *parallel(3), "tests/browser")),
-    # One group for each environment, whose kernel is started once.
+    Stage("pytest", (*PYTEST, *parallel(4), *UNIT_TESTS, *(f"--ignore=tests/{each}" for each in PATIENT)), EVERYTHING),
     Stage(
         "pytest kernels",
-        (*PYTEST, *parallel(4, by="loadgroup"), "tests/kernels"),
+        (*PYTEST, *parallel(4), "tests/kernels"),
         (
             "origami_widgets/",
             "tests/kernels/",
@@ -130,12 +132,13 @@ STAGES = (
             "notebooks/colab.ipynb",
         ),
     ),
-    Stage("pytest hosts", (*PYTEST, *parallel(3, by="loadfile"), "tests/hosts")),
+    Stage("pytest hosts", (*PYTEST, *parallel(3), "tests/hosts")),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
-    *LINT,
+    *(dataclasses.replace(stage, patient=True) for stage in LINT),
+    # As many workers as cores: in the end it runs alone.
+    Stage("pytest patient", (*PYTEST, *parallel(2), *(f"tests/{each}" for each in PATIENT)), EVERYTHING, patient=True),
 )
-
 
 QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING))
 
@@ -181,7 +184,7 @@ def test_counts(output: str) -> tuple[int, int]:
 
 
 class Runner:
-    """Runs stages, a few at a time, in their order."""
+    """Runs stages, a few at a time, in their order; patient ones one after the other beside them."""
 
     def __init__(self, *, fresh: bool) -> None:
         """List the files that decide; `fresh` repeats what has not changed, too."""
@@ -192,9 +195,10 @@ class Runner:
 
     def run(self, stages: Sequence[Stage]) -> list[Outcome]:
         """Run all of them, report each when it ends, and return how they went."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(1) as beside:
             try:
-                return list(pool.map(self._run, stages))
+                started = [(beside if stage.patient else pool).submit(self._run, stage) for stage in stages]
+                return [each.result() for each in started]
             except KeyboardInterrupt:
                 self.stop()
                 raise
@@ -247,8 +251,9 @@ class Runner:
     def _execute(self, stage: Stage, *options: str) -> Outcome:
         began = time.monotonic()
         own = ("-o", f"cache_dir={RECORDS / stage.name.replace(' ', '-')}") if stage.name.startswith("pytest") else ()
+        nice = ("nice", "-n", str(PATIENCE)) if stage.patient else ()
         process = subprocess.Popen(  # noqa: S603 - the commands stand above
-            (*stage.command, *own, *options),
+            (*nice, *stage.command, *own, *options),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -258,6 +263,10 @@ class Runner:
             errors="replace",
             start_new_session=True,
         )
+        if stage.patient:
+            # Linux divides the processor among sessions first, and among the processes of each after that.
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{process.pid}/autogroup").write_text(str(PATIENCE), encoding="ascii")
         self.running.add(process)
         output, _ = process.communicate()
         self.running.discard(process)
@@ -288,7 +297,7 @@ def coverage() -> int:
     """
     log = RECORDS / "pytest-coverage.log"
     with log.open("w", encoding="utf-8") as output:
-        command = (*UNIT_TESTS, "--cov", "--cov-report=")
+        command = (*PYTEST, *parallel(4), *UNIT_TESTS, "--cov", "--cov-report=")
         done = subprocess.run(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT, check=False)  # noqa: S603 - stands above
     print(log.read_text(encoding="utf-8").rstrip().rpartition("\n")[2], flush=True)
     if done.returncode not in (0, 1):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from tests.browser.window import READY_SECONDS, VIEWPORT, Window
+from tests.browser.window import LOOKS, READY_SECONDS, VIEWPORT, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,9 @@ class LabPage(Window):
         Loading JupyterLab takes longer than most tests; a notebook has a kernel and a widget manager of its own.
         """
         self.page.evaluate(f"() => {{ const panel = {PANEL}; panel.context.model.dirty = false; panel.close(); }}")
-        self.page.wait_for_function("[...window.jupyterapp.shell.widgets('main')].every(one => !one.context)")
+        self.page.wait_for_function(
+            "[...window.jupyterapp.shell.widgets('main')].every(one => !one.context)", polling=LOOKS
+        )
         self._end_sessions()
         self.page.set_viewport_size(VIEWPORT)
         self.foreign_requests.clear()
@@ -180,7 +182,9 @@ class LabPage(Window):
 
     def wait_executed(self, index: int, *, timeout: float = CELL_SECONDS) -> None:
         """Wait until a started cell has its kernel's reply ("idle" can be a subshell's); its error fails the test."""
-        self.page.wait_for_function("index => window.testRuns?.[index] === true", arg=index, timeout=timeout * 1000)
+        self.page.wait_for_function(
+            "index => window.testRuns?.[index] === true", arg=index, timeout=timeout * 1000, polling=LOOKS
+        )
         self._raise_error_of(index)
 
     def is_running(self, index: int) -> bool:
@@ -214,7 +218,7 @@ class LabPage(Window):
         if self.page.evaluate("document.body.dataset.jpThemeName") == name:
             return
         self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name, polling=LOOKS)
 
     def set_output_width(self, width: int, *, index: int = 0) -> None:
         """Make the window as wide as gives the output of one cell `width` px. The side bar is closed for it."""
@@ -278,6 +282,7 @@ class LabPage(Window):
             f"name => {PANEL.replace('.shell', '?.shell')}?.context?.path === name && {PANEL}.context.isReady"
             f" && {PANEL}.sessionContext?.session?.kernel?.status === 'idle'",
             arg=self.name,
+            polling=LOOKS,
         )
 
     def command(self, name: str, arguments: dict[str, Any] | None = None, *, timeout: float = CELL_SECONDS) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
 
 READY_SECONDS = 60.0
+LOOKS = 50.0
+"""Milliseconds between two looks of a wait in the page. Otherwise it looks at each frame, and Chromium draws sixty a second for
+that, which takes a tenth of a core."""
 CARD = ".origami-card"
 BOARD = ".origami-board"
 VIEWPORT = {"width": 1280, "height": 900}

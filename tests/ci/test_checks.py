@@ -56,6 +56,23 @@ def test_fresh_and_stages_without_inputs_always_run() -> None:
     assert run(inputs=()).code == 0
 
 
+def test_patient_stages_have_less_of_the_processor_than_the_others(repository: Path) -> None:
+    (repository / "code.py").write_text("import os; raise SystemExit(os.nice(0))")
+    command = (sys.executable, "code.py")
+    stages = [checks.Stage("patient", command, patient=True), checks.Stage("other", command)]
+    patient, other = checks.Runner(fresh=True).run(stages)
+    assert patient.stage.name == "patient"
+    assert patient.code - other.code == checks.PATIENCE
+
+
+def test_every_unit_test_is_in_one_stage() -> None:
+    stages = {stage.name: stage.command for stage in checks.STAGES}
+    for folder in checks.PATIENT:
+        assert (checks.REPOSITORY / "tests" / folder).is_dir()
+        assert f"tests/{folder}" in stages["pytest patient"]
+        assert f"--ignore=tests/{folder}" in stages["pytest"]
+
+
 def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (repository / "code.py").write_text("print('the reason'); raise SystemExit(3)")
     assert run().code == 3

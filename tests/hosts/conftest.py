@@ -10,17 +10,36 @@ import pytest
 from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.hosts import notebook7, pages
+from tests.support.groups import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
     from tests.browser.window import Window
 
 __all__ = ["browser", "pytest_runtest_makereport"]
 
 
+LONG = "test_saving_servers"
+"""Each of its servers takes as long as any other host. They come first, so that no core waits for one of them in the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mark(items, Path(__file__).parent)
+    items.sort(key=lambda item: item.path.stem != LONG)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    """Let one process run a module: what its tests share is started once."""
+    return Groups(config, log, group_of)
+
+
+def group_of(test: str) -> str:
+    """The module of a test, by the test's id; the test itself where it has a server of its own."""
+    module = test.partition("::")[0]
+    return test if LONG in module else module
 
 
 @pytest.fixture(scope="package")

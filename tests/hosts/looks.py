@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.window import LOOKS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
@@ -40,7 +42,7 @@ def expect_more_steps(card: Locator) -> None:
     """Wait until the card shows more steps than now: the poller, the comm and the front end are all at work."""
     before = steps(card)
     card.page.wait_for_function(
-        f"([card, before]) => Number(({STEPS})(card)) > before", arg=[card.element_handle(), before]
+        f"([card, before]) => Number(({STEPS})(card)) > before", arg=[card.element_handle(), before], polling=LOOKS
     )
 
 
@@ -57,6 +59,7 @@ def expect_theme(card: Locator, theme: str) -> None:
             return dark ? ink > 0.7 && surface < 0.2 : ink < 0.2 && surface > 0.8;
         }}""",
         arg=[card.element_handle(), theme == "dark"],
+        polling=LOOKS,
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from notebooks.serve import REPOSITORY
-from tests.browser.window import Window
+from tests.browser.window import LOOKS, Window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -66,7 +66,7 @@ class HostPage(Window):
         """Load the page and start its kernel."""
         self.page.goto(f"{self.url}static/{self.name}/index.html?token={self.server.token}")
         try:
-            self.page.wait_for_function("window.page !== undefined", timeout=KERNEL_SECONDS * 1000)
+            self.page.wait_for_function("window.page !== undefined", timeout=KERNEL_SECONDS * 1000, polling=LOOKS)
         except PlaywrightTimeoutError:
             raise AssertionError(f"The page did not get ready; it said: {self.console_errors}") from None
 
@@ -103,7 +103,7 @@ class HostPage(Window):
 
     def wait_ended(self) -> None:
         """Wait until the started cell has its kernel's reply and its widgets are drawn."""
-        self.page.wait_for_function("!window.running", timeout=KERNEL_SECONDS * 1000)
+        self.page.wait_for_function("!window.running", timeout=KERNEL_SECONDS * 1000, polling=LOOKS)
 
     def interrupt(self) -> None:
         """Interrupt what the kernel runs, and wait for the cell's end."""

@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from notebooks.serve import REPOSITORY
-from tests.browser.window import Window
+from tests.browser.window import LOOKS, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ class Pyodide(Window):
         # Before the page asks for it: what goes wrong here is not the page's.
         packages()
         self.page.goto(f"{URL}index.html")
-        self.page.wait_for_function("window.python !== undefined", timeout=START_SECONDS * 1000)
+        self.page.wait_for_function("window.python !== undefined", timeout=START_SECONDS * 1000, polling=LOOKS)
 
     def run(self, code: str) -> Any:
         """Run code as a cell is run, in which the page goes on meanwhile; what its last expression gives as JSON."""

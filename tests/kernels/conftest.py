@@ -11,12 +11,14 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.kernels.environments import ENVIRONMENTS, FOLDER, Environment, EnvironmentMissing, made
 from tests.kernels.front_end import FrontEnd
+from tests.support.groups import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from jupyter_client.manager import KernelManager
+    from xdist.remote import Producer
 
 PREPARE = """
 import json, os, time
@@ -64,10 +66,25 @@ def jupyter_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
-# One group an environment: each worker makes what it needs and starts one kernel in it.
-@pytest.fixture(
-    scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENVIRONMENTS]
-)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # It takes longest: no core waits for it in the end.
+    items.sort(key=lambda item: item.path.stem != "test_frames_floor")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    """Let one process run all tests in an environment: it makes that, and starts one kernel in it."""
+    return Groups(config, log, group_of)
+
+
+def group_of(test: str) -> str:
+    """The environment that a test runs in, by its id; the test itself where that needs none."""
+    module, _, name = test.partition("::")
+    if module.endswith("test_colab_notebook.py"):
+        return "colab"
+    return next((each for each in ENVIRONMENTS if each in name), test)
+
+
+@pytest.fixture(scope="session", params=ENVIRONMENTS)
 def environment(request: pytest.FixtureRequest, jupyter_of_its_own: None) -> Iterator[str]:
     """The name of an environment, made, whose kernel Jupyter finds under that name."""
     try:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.server import Served
 
-# The kernel of this environment is started once in each process of the tests.
-pytestmark = pytest.mark.xdist_group("colab")
-
 KEY = "og_live_Planted7q2ZnotToBeSeen"
 MANAGER = "https://manager.example/widgets.js"
 BOX = "use_my_account = False"

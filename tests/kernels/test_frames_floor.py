@@ -33,7 +33,6 @@ def test_every_package_of_frames_is_at_its_floor() -> None:
     assert lowest == {name: release(low) for name, low in floors.items()}
 
 
-@pytest.mark.xdist_group(NAME)
 def test_frames_pass_their_tests() -> None:
     try:
         folder = made(NAME)
