@@ -131,9 +131,9 @@ def test_a_batch(client, show):
 
 
 BAD = {
-    "a number": (7, "a value of type int"),
-    "bytes": (b"a/b", "a value of type bytes"),
-    "a mapping": ({"a": 1}, "a value of type dict"),
+    "a number": (7, "Got int"),
+    "bytes": (b"a/b", "Got bytes"),
+    "a mapping": ({"a": 1}, "Got dict"),
     "a number in a list": ([7], "Number 1 in the list is a value of type int"),
     "None in a list": ([None], "a value of type NoneType"),
     "an agent in a list": (["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"], "no run and no token"),
