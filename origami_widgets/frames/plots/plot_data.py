@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.frames.source import gather
@@ -79,10 +79,7 @@ def each_table_once(source: Source, plot: str) -> SourceData:
 
 def records(frame: pd.DataFrame) -> list[Record]:
     """Return the rows of a frame, with None for missing values."""
-    return [
-        {str(name): value for name, value in row.items()}
-        for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
-    ]
+    return cast("list[Record]", frame.astype(object).where(frame.notna(), None).to_dict("records"))
 
 
 def largest(frame: pd.DataFrame, size: str, top: int) -> pd.DataFrame:
