@@ -1,3 +1,4 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { environment: "happy-dom", restoreMocks: true } });
+// No test asks how long something takes: the limit is for what never ends, also where other checks use the machine.
+export default defineConfig({ test: { environment: "happy-dom", restoreMocks: true, testTimeout: 60_000 } });

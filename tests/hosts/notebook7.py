@@ -10,6 +10,7 @@ OPTIONS = ("--JupyterNotebookApp.expose_app_in_browser=True",)
 class NotebookPage(LabPage):
     """A window of Notebook 7 with one notebook."""
 
-    def _goto(self) -> None:
+    def goto(self, _workspace: str = "") -> None:
+        # Each notebook is a page of its own here.
         self.page.goto(f"{self.lab.url}notebooks/{self.name}?token={self.lab.token}")
         self._wait_until_ready()
