@@ -330,6 +330,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.coverage:
         return coverage()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell lets what it runs with "&" ignore interrupts, and the tests that interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     try:
         outcomes = Runner(fresh=options.fresh or bool(os.environ.get("CI"))).run(chosen)
