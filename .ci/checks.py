@@ -40,6 +40,9 @@ FAILURES = ("FAILED ", "ERROR ")
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
+# Each process of the tests loads every plugin, which takes a third of a second for this one and half as much for the other.
+WITHOUT_SCHEMATHESIS = ("-p", "no:schemathesis")
+WITHOUT_HYPOTHESIS = (*WITHOUT_SCHEMATHESIS, "-p", "no:hypothesispytest")
 ZIZMOR = (str(Path(sys.executable).with_name("zizmor")), "--offline", "--quiet", "--strict-collection")
 FOR_RUFF = (".", "notebooks/serve.py", "notebooks/site", ".ci")
 ALWAYS_READ = (".ci/checks.py", "pyproject.toml", "requirements-dev.lock", "js/package-lock.json")
@@ -100,7 +103,7 @@ UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=test
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
-    *(*PYTEST, *parallel(4)),
+    *(*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(4)),
     *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/host", "tests/magics"),
     *("tests/run/test_state.py", "tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_public_interface.py"),
@@ -116,11 +119,11 @@ QUICK_TESTS = (
 # Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Each worker
 # collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
-    Stage("pytest browser", (*PYTEST, *parallel(3), "tests/browser")),
+    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
     Stage("pytest", (*PYTEST, *parallel(4), *UNIT_TESTS, *(f"--ignore=tests/{each}" for each in PATIENT)), EVERYTHING),
     Stage(
         "pytest kernels",
-        (*PYTEST, *parallel(4), "tests/kernels"),
+        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
         (
             "origami_widgets/",
             "tests/kernels/",
@@ -132,12 +135,17 @@ STAGES = (
             "notebooks/colab.ipynb",
         ),
     ),
-    Stage("pytest hosts", (*PYTEST, *parallel(3), "tests/hosts")),
+    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
     # The site is made of the notebooks that have just been run.
-    Stage("pytest notebooks", (*PYTEST, "tests/notebooks", "tests/docs")),
+    Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs")),
     *(dataclasses.replace(stage, patient=True) for stage in LINT),
     # As many workers as cores: in the end it runs alone.
-    Stage("pytest patient", (*PYTEST, *parallel(2), *(f"tests/{each}" for each in PATIENT)), EVERYTHING, patient=True),
+    Stage(
+        "pytest patient",
+        (*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(2), *(f"tests/{each}" for each in PATIENT)),
+        EVERYTHING,
+        patient=True,
+    ),
 )
 
 QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING))
@@ -322,6 +330,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.coverage:
         return coverage()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell lets what it runs with "&" ignore interrupts, and the tests that interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     try:
         outcomes = Runner(fresh=options.fresh or bool(os.environ.get("CI"))).run(chosen)

@@ -149,27 +149,35 @@ def only_expected(found: set[str]) -> bool:
     return "article" in found
 
 
-@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
-def test_an_exported_page_asks_for_nothing_more_than_any_other(page: Page, *, sanitize: bool) -> None:
+@pytest.fixture(scope="module")
+def notebooks() -> list[nbformat.NotebookNode]:
+    """One with a harmless card, and one with hostile ones."""
     texts = [view for name in short() for view in (hostile.view_of(name, "known"), hostile.view_of(name, "unknown"))]
+    return [notebook_of([views()["completed"]]), notebook_of(texts)]
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
+def test_an_exported_page_asks_for_nothing_more_than_any_other(
+    page: Page, notebooks: list[nbformat.NotebookNode], *, sanitize: bool
+) -> None:
     asked = []
-    for exported in ([views()["completed"]], texts):
-        page.set_content(page_of(exported, sanitize=sanitize))
+    for notebook in notebooks:
+        page.set_content(HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0])
         asked.append({each for each in page.happened if each.startswith("http")})  # type: ignore[attr-defined]
         assert not any("evil" in each or each.startswith(("dialog", "window")) for each in page.happened)  # type: ignore[attr-defined]
         page.happened.clear()  # type: ignore[attr-defined]
     assert asked[1] == asked[0]
 
 
-def page_of(exported: Any, *, sanitize: bool) -> str:
-    """The page that nbconvert makes of a notebook with these cards and, as state of widgets, their views."""
+def notebook_of(exported: Any) -> nbformat.NotebookNode:
+    """A notebook with these cards and, as state of widgets, their views."""
     bundles = [{"text/html": render_html(view, now=NOW), "text/plain": render_text(view, now=NOW)} for view in exported]
     outputs = [nbformat.v4.new_output("display_data", data=bundle) for bundle in bundles]
     outputs += [nbformat.v4.new_output("display_data", data={"text/plain": each["text/plain"]}) for each in bundles]
     state = {"state": {f"m{n}": {"state": view} for n, view in enumerate(exported)}}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
-    return HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0]
+    return notebook
 
 
 def test_the_saved_card_shows_text_and_asks_for_nothing(page: Page) -> None:

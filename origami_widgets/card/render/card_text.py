@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from bisect import bisect_right
+from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
@@ -128,9 +129,10 @@ def width_of(text: str) -> int:
     """Columns a text takes in a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(_width(character) for character in text)
+    return sum(map(_width, text))
 
 
+@lru_cache(maxsize=2_048)
 def _width(character: str) -> int:
     if unicodedata.combining(character) or character in "\u200c\u200d\ufe0e\ufe0f":
         return 0
@@ -141,15 +143,22 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
     """Lines of at most so many columns; a word that is longer is broken."""
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
+    begun = width_of(hanging)
+    taken = width_of(indent)
+    room = max(width - max(taken, begun), _LEAST_ROOM)
     for word in text.split():
-        for piece in break_to_width(word, max(width - max(width_of(indent), width_of(hanging)), _LEAST_ROOM)):
+        for piece in break_to_width(word, room):
+            wide = width_of(piece)
             if empty:
                 line += piece
-            elif width_of(line) + 1 + width_of(piece) <= width:
+                taken += wide
+            elif taken + 1 + wide <= width:
                 line += f" {piece}"
+                taken += 1 + wide
             else:
                 lines.append(line)
                 line = hanging + piece
+                taken = begun + wide
             empty = False
     return lines if empty else [*lines, line]
 
