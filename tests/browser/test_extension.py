@@ -12,7 +12,7 @@ from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
 from tests.browser.conftest import LAB_OPTIONS
 from tests.browser.window import BOARD, CARD
-from tests.hosts.looks import uses_saved_card
+from tests.hosts.looks import expect_leads, uses_saved_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,10 @@ def saved(open_lab: Callable[..., LabPage]) -> LabPage:
     lab = open_lab([SETUP, RUN, BATCH])
     for cell in range(3):
         lab.run_cell(cell)
-    expect(lab.output(1).locator(CARD)).to_contain_text("Completed")
+    card = lab.output(1).locator(CARD)
+    expect(card).to_contain_text("Completed")
+    # With its leads it is as high as it gets: it no longer moves the board out of view, where that would not be drawn.
+    expect_leads(card)
     lab.show_cell(2)
     expect(lab.output(2).locator(BOARD)).to_contain_text("Needs your answer")
     lab.save()
