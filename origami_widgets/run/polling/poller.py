@@ -437,7 +437,10 @@ class Poller:
             log.exception("The tables of agent %s couldn't be read", state.agent_id)
             failed = True
         if watch.schedule is not None:
-            watch.schedule = plans.on_list(watch.schedule, retry_after, self.clock.monotonic(), failed=failed)
+            is_empty = not (listed[0].tables if listed else state.tables)
+            watch.schedule = plans.on_list(
+                watch.schedule, retry_after, self.clock.monotonic(), failed=failed, is_empty=is_empty
+            )
         return listed
 
     async def _read_tables(self, watch: RunWatch, operations: Operations) -> float | None:

@@ -28,6 +28,10 @@ TABLE_SPACING = 3.0
 """Seconds of the organization's rate limit that one filling table takes per round."""
 LIST_BACKOFF = 20.0
 """Seconds to wait after a first failed read of the agent's table list. A run can be watched without the list."""
+EAGER = 5.0
+"""Seconds between reads of that list while a new run has no table: the first leads matter most."""
+EAGER_FOR = 180.0
+"""Seconds after which a run without a table is not expected to have one soon."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -113,13 +117,14 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
     """Return the schedule after an answer about the run: read the agent's table list next, or not.
 
     Args:
-        schedule: the schedule before. A read of the list that is planned already keeps its moment.
+        schedule: the schedule before. A read of the list that is planned for an earlier moment keeps it.
         now: the present moment.
         wanted: whether the list can say more about the run's tables than the answer did.
     """
     if not wanted:
         return replace(schedule, list_due=None)
-    return schedule if schedule.list_due is not None else replace(schedule, list_due=max(now, schedule.list_after))
+    due = max(now, schedule.list_after)
+    return replace(schedule, list_due=due if schedule.list_due is None else min(due, schedule.list_due))
 
 
 def list_sent(schedule: Schedule) -> Schedule:
@@ -127,19 +132,27 @@ def list_sent(schedule: Schedule) -> Schedule:
     return replace(schedule, list_due=None)
 
 
-def on_list(schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False) -> Schedule:
+def on_list(
+    schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False, is_empty: bool = False
+) -> Schedule:
     """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait for the next read.
+
+    While a new run has no table, the list is read between the checks of the run, too.
 
     Args:
         schedule: the schedule before.
         retry_after: seconds to wait, from the answer's `Retry-After`; None when it had none.
         now: when the answer arrived.
         failed: whether the read failed.
+        is_empty: whether no table of the run is known after it.
     """
     failures = schedule.list_failures + 1 if failed else 0
     backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0
     wait = max(backoff, clamp(retry_after, fallback=0.0))
-    return replace(schedule, list_failures=failures, list_after=now + wait)
+    plan = replace(schedule, list_failures=failures, list_after=now + wait)
+    if is_empty and not failed and plan.fresh and now < plan.started + EAGER_FOR:
+        return replace(plan, list_due=now + max(wait, EAGER))
+    return plan
 
 
 def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_
 async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_notifies_no_subscriber(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
-    server.tables, server.lists = [settled_table()], [[], [table]]
+    server.tables, server.lists = [settled_table()], [[table]]
     watch = await poller.watch(server, "a", "r", started=started("r"))
     seen = []
     watch.subscribers.add(lambda: seen.append((len(watch.state.tables), watch.state.lead_count)))
@@ -24,6 +25,42 @@ async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one
     assert all(check <= listed < check + 1 < following for check, listed, following in pairs)
     before_the_end = [point for point in watch.state.history if point.status == "running"]
     assert [(point.steps_completed, point.lead_count) for point in before_the_end] == [(0, None), (1, None), (1, 15)]
+
+
+async def test_the_list_is_read_between_the_checks_while_a_new_run_has_no_table(poller, clock):
+    table = COMPLETED["response"]["tables"][0]
+    server = Server(clock, SILENT)
+    server.lists = [*[[]] * 8, [table]]
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    while len(server.listed) < 12:
+        await asyncio.sleep(0)
+    assert watch.state.lead_count == 15
+    waits = [round(later - earlier) for earlier, later in pairwise(server.listed)]
+    assert max(waits[:8]) <= 5
+    assert waits[-2:] == [15, 15], "with the checks only, as soon as there is a table"
+    checks = [at for at, what, _ in server.asked if what == "r"]
+    assert {round(later - earlier) for earlier, later in pairwise(checks)} == {15}, "never before Retry-After"
+    watch.schedule = None
+
+
+async def test_of_a_run_that_stays_without_a_table_the_list_is_read_with_its_checks_in_the_end(poller, clock):
+    server = Server(clock, SILENT)
+    watch = await poller.watch(server, "a", "r", started=started("r"))
+    while clock.now < 1_000 + 400:
+        await asyncio.sleep(0)
+    assert len([at for at in server.listed if at < 1_000 + 180]) >= 180 / 5
+    late = [at for at in server.listed if at > 1_000 + 200]
+    assert {round(later - earlier) for earlier, later in pairwise(late)} == {15}
+    watch.schedule = None
+
+
+async def test_the_list_of_a_run_that_was_attached_is_read_with_its_checks(poller, clock):
+    server = Server(clock, SILENT)
+    watch = await poller.watch(server, "a", "r", started=None)
+    while len(server.listed) < 5:
+        await asyncio.sleep(0)
+    assert min(later - earlier for earlier, later in pairwise(server.listed)) > 10
+    watch.schedule = None
 
 
 async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
@@ -86,9 +123,9 @@ async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock
     watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     checks = [at for at, what, _ in server.asked if what == "r"]
-    assert len(server.listed) == 2
+    assert [at for at in server.listed if checks[1] <= at < checks[9]] == []
     assert checks[0] <= server.listed[0] < checks[1]
-    assert checks[9] <= server.listed[1] < checks[10]
+    assert checks[9] <= server.listed[-1] < checks[10]
 
 
 async def test_the_tables_of_a_failed_run_are_read_once_more_and_shown_with_its_end(poller, clock):
