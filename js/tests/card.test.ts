@@ -181,6 +181,18 @@ describe("the menu", () => {
     expect([button.ariaExpanded, panel.hidden]).toEqual(["false", true]);
   });
 
+  it("is closed by Escape, which gives the focus back to its button", () => {
+    const card = draw("completed");
+    const button = card.button("⋯");
+    for (const inside of [button, card.one(".menu button")]) {
+      button.click();
+      inside.focus();
+      inside.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+      expect(card.one(".menu").hidden).toBe(true);
+      expect(active()).toBe(button);
+    }
+  });
+
   it("has a line to copy for each line of the view", () => {
     const card = draw("completed");
     const expected = sample("completed").head.lines.map(({ label, code }) => `${label}${code}Copy`);

@@ -1,7 +1,7 @@
 import { button, commandButton, copyLine, turnOff } from "../buttons";
 import { clamp } from "../clamp";
 import { CANCEL_REQUESTED, type CodeLine, type Head, type View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, say, setText, show, uid, words } from "../dom";
+import { el, keyedList, linkPlace, mark, on, type Part, say, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "./clock";
 import type { Context } from "./section";
@@ -37,6 +37,12 @@ function menu(): {
     press.ariaExpanded = `${on}`;
   };
   open(false);
+  for (const node of [press, panel])
+    on(node, "origami-key", (event) => {
+      if (panel.hidden || (event as CustomEvent<KeyboardEvent>).detail.key !== "Escape") return;
+      open(false);
+      press.focus();
+    });
   return { press, panel, spent, update: list.update, close: () => list.close?.() };
 }
 
