@@ -53,7 +53,7 @@ export function headPart(
   notify: Notify,
 ): Part<BoardHead> {
   const title = el("b");
-  const counts = el("span");
+  const counts = el("span", "counts");
   const facts = words("mute");
   const origin = words("chip");
   const age = el("span", "mute");
@@ -103,8 +103,7 @@ export function headPart(
       head = next;
       const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
-      // Its dot stays behind when the facts go to the next line.
-      setText(counts, `${counted ? `: ${counted}` : ""}${next.facts.length ? " ·" : ""}`);
+      setText(counts, counted ? `: ${counted}` : "");
       say(facts, next.facts.join(" · "));
       say(origin, next.origin);
       buttons.update(next.buttons);
