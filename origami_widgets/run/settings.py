@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
@@ -60,6 +61,14 @@ class Configuration:
 
 current = Configuration()
 """The configuration of this process."""
+_changing = threading.RLock()
+
+
+def _change(**settings: Any) -> None:
+    """Change some settings; two threads that change others at the same moment lose none."""
+    global current  # noqa: PLW0603 - the settings of the process
+    with _changing:
+        current = replace(current, **settings)
 
 
 def configure(
@@ -99,7 +108,6 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    global current  # noqa: PLW0603 - the settings of the process
     if render is not None and render not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
@@ -114,24 +122,19 @@ def configure(
         )
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
-    threshold = current.confirm_above if confirm_above is None else _read_threshold(confirm_above)
+    threshold = None if confirm_above is None else _read_threshold(confirm_above)
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
         resolve_project(project)
     chosen = None if client is None else check_client(client)
-    current = replace(
-        current,
-        render=current.render if render is None else render,
-        queue=current.queue if queue is None else queue,
-        leads=current.leads if leads is None else leads,
-        confirm_above=threshold,
-    )
-    keeps_client = (client, base_url, project) == (None, None, None)
-    if keeps_client and (render, queue, leads, confirm_above) != (None, None, None, None):
-        return
-    address = ApiAddress(base_url, project)
-    current = replace(current, client=chosen, is_given=chosen is not None, address=address)
+    given = {"render": render, "queue": queue, "leads": leads}
+    changes: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
+    if confirm_above is not None:
+        changes["confirm_above"] = threshold
+    if not changes or (client, base_url, project) != (None, None, None):
+        changes |= {"client": chosen, "is_given": chosen is not None, "address": ApiAddress(base_url, project)}
+    _change(**changes)
 
 
 def _check_flag(name: str, value: object, no: str, yes: str) -> None:
@@ -182,13 +185,15 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
     Raises:
         MissingKey: no client was configured and there is no key.
     """
-    global current  # noqa: PLW0603 - made once, on first use
     if client is not None:
         return check_client(client)
     if current.client is None:
         base_url, project = current.address
+        # Without the lock: a keyring may ask a person first.
         made = Client(_key_of_login(), base_url=base_url, project=project)
-        current = replace(current, client=made)
+        with _changing:
+            if current.client is None:
+                _change(client=made)
     return cast("UsableClient", current.client)
 
 
@@ -206,9 +211,8 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
         project: its project.
         key: its key, if no later client would find it by itself: it is remembered, for this base URL only.
     """
-    global current  # noqa: PLW0603 - the settings of the process
     address, login = ApiAddress(base_url, project), None if key is None else (base_url, key)
-    current = replace(current, client=client, is_given=False, address=address, login=login)
+    _change(client=client, is_given=False, address=address, login=login)
 
 
 def _key_of_login() -> Secret | None:

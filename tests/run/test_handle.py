@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.models import Steps
 from origami_widgets.card.view.run_view import view_now
 from origami_widgets.run import settings
-from origami_widgets.run.settings import render_mode
+from origami_widgets.run.settings import client_or_default, render_mode
 from origami_widgets.run.waiting import WaitTimedOut
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -323,6 +324,20 @@ def test_configure_sets_what_start_uses(client, monkeypatch):
         ow.configure(client=ow.Sandbox().client(), project="p")
     with pytest.raises(InvalidInput, match=r"ow\.Client"):
         ow.configure(client="og_live_planted")
+    ow.configure()
+
+
+def test_threads_that_start_at_once_share_one_client(monkeypatch):
+    monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_threads")
+    ow.configure()
+    at_once = threading.Barrier(8)
+
+    def first_use(_number):
+        at_once.wait()
+        return client_or_default(None)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(map(id, threads.map(first_use, range(8))))) == 1
     ow.configure()
 
 
