@@ -52,9 +52,10 @@ const SAME_MS = 5000;
 /** Notes that a view notifies of runs; false when others have just notified of all of them. */
 export function isNews(by: string, runs: readonly string[]): boolean {
   const now = Date.now();
+  for (const [run, last] of shared.notified) if (now - last.at >= SAME_MS) shared.notified.delete(run);
   const isTold = (run: string): boolean => {
     const last = shared.notified.get(run);
-    return !!last && last.by !== by && now - last.at < SAME_MS;
+    return !!last && last.by !== by;
   };
   if (runs.length && runs.every(isTold)) return false;
   for (const run of runs) shared.notified.set(run, { by, at: now });
