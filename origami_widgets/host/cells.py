@@ -69,6 +69,24 @@ def follow_cells() -> None:
         current_shell().events.register("pre_run_cell", _remember_cell)
 
 
+def deliver_as_addressed(comm: Any) -> None:
+    """Let the messages of a page reach the subshell that the page sends them to, also while a cell blocks the kernel.
+
+    ipykernel 7.4 gives them to the subshell that has sent on this comm last: the main one, which runs the cell. That suits
+    widgets whose handlers need the main thread. Where a kernel has no such rule, this does nothing.
+
+    Args:
+        comm: the comm of a widget whose handlers may run on any thread.
+    """
+    rule = "_reply_subshell_for"
+    if hasattr(comm, rule):
+        setattr(comm, rule, _addressed)
+
+
+def _addressed(_data: object, subshell: str | None) -> str | None:
+    return subshell
+
+
 def thread_context() -> contextvars.Context:
     """Return the context for a thread to work in: the newest cell's where `follow_cells` is needed, else an empty one.
 

@@ -133,6 +133,15 @@ def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[...,
     expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
 
 
+def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find dentists.", "ow.start('Find bakeries. scenario:slow').wait().status", speed=5)
+    lab.start_cell(2)
+    card = lab.output(2).locator(CARD)
+    card.get_by_role("button", name="Cancel").click()
+    lab.wait_executed(2)
+    assert lab.outputs(2)[-1]["data"]["text/plain"] == "'cancelled'"
+
+
 def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Callable[..., LabPage]) -> None:
     """A cell that blocks is not enough: newer kernels can answer on a second line."""
     lab = card_in("Find dentists. scenario:slow", "import os\nprint(os.getpid())", speed=5)

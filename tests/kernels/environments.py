@@ -56,13 +56,11 @@ class Environment:
 
     Args:
         subshells: whether its kernel has a second line, on which it can hear while a cell runs.
-        clicks: whether it hears the messages to a widget there, too.
         python: the version of Python it should have; where there is none, it has the tests' own.
         whole: whether its lock names everything; if not, the rest is that of the tests' own environment.
     """
 
     subshells: bool = False
-    clicks: bool = False
     python: str = ""
     whole: bool = False
 
@@ -70,9 +68,9 @@ class Environment:
 ENVIRONMENTS = {
     "ipykernel-6.17.1": Environment(),
     "ipykernel-6.31.0": Environment(),
-    "ipykernel-7.0.1": Environment(subshells=True, clicks=True),
-    "ipykernel-7.1.0": Environment(subshells=True, clicks=True),
-    "ipykernel-7.3.0": Environment(subshells=True, clicks=True),
+    "ipykernel-7.0.1": Environment(subshells=True),
+    "ipykernel-7.1.0": Environment(subshells=True),
+    "ipykernel-7.3.0": Environment(subshells=True),
     "ipykernel-7.4.0": Environment(subshells=True),
     "colab": Environment(python="3.13", whole=True),
     "floors": Environment(python="3.11", whole=True),

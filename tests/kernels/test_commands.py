@@ -44,7 +44,7 @@ def test_a_click_while_a_cell_blocks_is_carried_out_as_soon_as_the_kernel_hears_
     subshell = front_end.subshell() if kernel.environment.subshells else None
     cell = front_end.execute(f"block({str(flag)!r})")
     click(front_end, comm, "the-click", "cancel", subshell=subshell)
-    if not kernel.environment.clicks:
+    if not kernel.environment.subshells:
         flag.touch()
     front_end.until(lambda: front_end.acks(comm, "the-click"))
     assert front_end.acks(comm, "the-click")[0]["ok"]

@@ -20,7 +20,7 @@ from origami_widgets.card.view.contract import ClockMessage
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
-from origami_widgets.host.cells import follow_cells
+from origami_widgets.host.cells import deliver_as_addressed, follow_cells
 from origami_widgets.host.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class LiveWidget(anywidget.AnyWidget):
         follow_cells()
         # 0 and not None, so that the host counts the views: the comm must not close under one of them.
         super().__init__(_view_count=0, model_id=self._model_key)
+        deliver_as_addressed(self.comm)
         self._own_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")
