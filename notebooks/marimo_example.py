@@ -17,9 +17,9 @@ def _(mo):
     mo.md("""
     # Origami agents in marimo
 
-    Brief a research agent, watch its live card, and let cells react to it. Everything runs on the **sandbox**, an Origami API inside this process: no account, no credits, no network. To use your own account, set `ORIGAMI_API_KEY` before you start marimo, and leave the sandbox out.
+    You will brief a research agent, watch its live card, and let cells react to it. Everything runs on the **sandbox**, a simulated Origami API inside this process: no account, no credits, no network. To use your own account, set `ORIGAMI_API_KEY` before you start marimo, and leave out `client`.
 
-    **marimo reruns cells automatically**: when you open the notebook, and whenever something that a cell uses has changed. While a run is active, the cell that started it shows the same run and starts no other. After the run has ended, each rerun would pay for a new run. With `once="a-name"` you pay the first time; later, the cell attaches to that run, even after a restart. `fresh=True` starts another run.
+    **marimo reruns a cell** when you open the notebook, and whenever something that the cell uses has changed. While its run is active, a cell shows that run and starts no other. After the run has ended, each rerun would pay for a new run. So name it: with `once="a-name"` you pay the first time, and later the cell attaches to that run, even after a restart. `fresh=True` starts another run.
     """)
     return
 
@@ -39,7 +39,7 @@ def _(client, ow):
 
 @app.cell
 def _(mo, ow, run):
-    # `run` as the last expression would show the same card. With a widget of your own, you can also read its traits.
+    # `run` as the last expression would show the same card. A widget also lets you read its traits.
     widget = ow.RunCard(run)
     card = mo.ui.anywidget(widget)
     card
@@ -49,11 +49,13 @@ def _(mo, ow, run):
 @app.cell
 def _(mo):
     mo.md("""
-    ## React
+    ## React to the run
 
-    A background thread updates the card and reruns no cell. Cells that should follow the run therefore depend on a timer, `beat`. Reading a trait or a property sends no request. `on_change` calls back on the background thread, where you can't set marimo's state: store what you need in a list, and read it with each beat.
+    A background thread updates the card and reruns no cell. Cells that follow the run depend on a timer, `beat`. Reading a trait or a property sends no request.
 
-    Don't `await run` in a cell while you want to use the card. marimo runs one cell at a time, so the card's buttons would wait for that cell.
+    `on_change` calls back on the background thread, where you can't set marimo's state. Store what you need in a list, and read it with each beat.
+
+    Don't `await run` in a cell while you want to use the card: marimo runs one cell at a time, so the card's buttons would wait.
     """)
     return
 
@@ -90,7 +92,7 @@ def _(beat, changes, mo, widget):
 
 @app.cell
 def _(mo):
-    # The id of the run whose cells have settled. It changes once, so the frames below are made once.
+    # The id of the settled run. It changes once, so the frames below are made once.
     get_settled, set_settled = mo.state("")
     return get_settled, set_settled
 
@@ -98,7 +100,7 @@ def _(mo):
 @app.cell
 def _(beat, get_settled, mo, set_settled, widget):
     beat
-    # Without a browser there is no beat: `python marimo_example.py`, `marimo export html … -- --wait`.
+    # Without a browser there is no beat, so wait: `python marimo_example.py`, `marimo export html … -- --wait`.
     if mo.app_meta().mode == "script" or "wait" in mo.cli_args().to_dict():
         widget.run.wait("cells")
     if widget.run.settled and get_settled() != widget.run.id:
@@ -109,7 +111,7 @@ def _(beat, get_settled, mo, set_settled, widget):
 @app.cell
 def _(mo):
     mo.md("""
-    ## Everything as a DataFrame
+    ## Get DataFrames
     """)
     return
 

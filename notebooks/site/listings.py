@@ -18,12 +18,12 @@ from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
 FENCE = "```"
 OBJECTS_ARE = (
-    "They are frozen. What this version does not know is kept in `raw`, the answer as it came; what the server left out "
-    "is None, or empty."
+    "You can't change these objects. What the server left out is None or empty. `raw` holds the whole answer, with fields "
+    "that this version does not know."
 )
 CODES_ARE = (
-    "What `error.code` may hold, and which error it is. Codes that are new keep their own word, and become the error of "
-    "their HTTP status."
+    "The values of `error.code`, and the error that each raises. A code that this version does not know stays in "
+    "`error.code`; its HTTP status decides the error."
 )
 
 
@@ -47,7 +47,7 @@ def codes() -> str:
     ]
     return "\n".join(
         [
-            "## The codes of Origami's API",
+            "## Error codes",
             "",
             CODES_ARE,
             "",
@@ -61,7 +61,7 @@ def codes() -> str:
 def objects() -> str:
     """The objects that calls of the API return, with their fields."""
     classes = [member for _, member in sorted(vars(models).items()) if inspect.isclass(member)]
-    parts = ["## The objects that it returns", OBJECTS_ARE]
+    parts = ["## Returned objects", OBJECTS_ARE]
     parts += [_object(each) for each in classes if fields_of(each)]
     return "\n\n".join(parts)
 

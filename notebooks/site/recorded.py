@@ -36,22 +36,29 @@ WHY = (
 )
 TEXT = f"""# Try a card
 
-This card was **recorded from the sandbox**: a simulated run, with invented companies, drawn by the code that draws a card in
-a saved notebook.
+Click through a card as a saved notebook shows it. It was **recorded from the sandbox**: a simulated run, with invented
+companies. The page sends nothing.
 
 {MARK}
 
 ## What works here, and what does not
 
-| works | does not work |
+| you can | you can't |
 |---|---|
-| switch between tables and tabs | start, cancel, answer and follow up: these buttons are off, because nothing listens |
-| order columns by credits, price or share | watch it change: in a notebook the card is live |
-| unfold the agent's text and what it did | see the leads: a saved card has none, unless you ask for them |
+| switch between tables and tabs | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
+| order columns by credits, price or share | watch the card change: in a notebook it is live |
+| unfold the agent's text and what it did | see the leads: a saved card has none |
 | copy the lines in the menu (⋯) | run these lines: this run exists only in the recording |
 
-The page sends nothing. For a live card, without an account or credits, install the package with pip,
-`origami-widgets[sandbox]`, and run:
+## Get a live one
+
+You need no account and no credits:
+
+```console
+pip install "origami-widgets[sandbox]"
+```
+
+Then run this in a notebook:
 
 ```python
 import origami_widgets as ow
@@ -60,7 +67,7 @@ ow.use_sandbox(speed=20)
 ow.start("{BRIEF}")
 ```
 
-The [quickstart](quickstart.ipynb) goes on from there.
+Next: the [quickstart](quickstart.ipynb).
 """
 
 

@@ -61,7 +61,7 @@ GROUPS = (
     Group(
         "frames",
         "Frames",
-        "The results of a run as pandas DataFrames. All columns with dtype and unit: [the frames, column by column](../frames.md).",
+        "The results of a run as pandas DataFrames. [The frames, column by column](../frames.md) lists every column with its dtype and unit.",
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
             *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),
@@ -70,7 +70,7 @@ GROUPS = (
     Group(
         "leads",
         "Leads",
-        "The rows of a table: as a grid to look through, or all of them in order, with proper dtypes.",
+        "The rows of a table: as a live grid, or as a typed DataFrame.",
         (
             *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
             *("describe_leads", "refresh_leads", "refresh_leads_async", "plain"),
