@@ -51,7 +51,7 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         ...
 
     def text(self, run: RunT_contra) -> str:
-        """Return the snapshot of the run's card as text."""
+        """Return the run's card as text, as it is now."""
         ...
 
     def history_frame(self, run: RunT_contra, dtype_backend: DtypeBackend) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def test_a_resized_terminal_is_redrawn(api, running):
     assert max(map(width_of, terminal.frame)) <= 40
     assert terminal.frame[-1].endswith("shown at the end")
     terminal.child.setwinsize(50, 120)
-    terminal.read_until(lambda terminal: any(line.startswith("Run ID:") for line in terminal.frame))
+    terminal.read_until(lambda terminal: any(line.startswith("Attach to this run:") for line in terminal.frame))
     terminal.child.kill(signal.SIGTERM)
     assert terminal.ended() == 143
     assert terminal.written.count(OFF) == 1
@@ -102,7 +102,7 @@ def test_the_card_stays_on_the_terminal_at_the_end(api):
     assert terminal.ended() == 0
     lines = terminal.left.splitlines()
     assert lines[0] == f"✓ Completed · {BRIEF}"
-    assert lines[-1] == f"Run ID: {token.partition('/')[2]}"
+    assert f'ow.attach("{token}")' in lines[-1]
     assert all(map(is_plain, lines))
     # Tokens are never cut; everything else fits the width.
     assert max(width_of(line) for line in lines if "ow." not in line and "run v2_" not in line) <= 60

@@ -75,7 +75,7 @@ def render_text(view: View, *, now: float, ticking: bool = False, width: int = W
         list(_suggestions(view["suggestions"], width)),
         list(_ask(view["ask"], width)) if view["ask"] else [],
         list(_activity(view["activity"], width)),
-        list(_lines(view["head"]["lines"], copied)),
+        list(_attach(view["head"]["lines"], copied)),
     ]
     tables = _tables(view["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
@@ -369,6 +369,7 @@ def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]
         yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
 
 
-def _lines(lines: list[CodeLine], width: int) -> Iterator[str]:
-    for line in lines:
+def _attach(lines: list[CodeLine], width: int) -> Iterator[str]:
+    # The line that attaches is the first. A card has the others in its menu; as text, they would outweigh the result.
+    for line in lines[:1]:
         yield from wrap(f"{line['label']}: {line['code']}", width=width)

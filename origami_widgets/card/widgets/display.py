@@ -100,8 +100,8 @@ class CardBackend:
         return render_html(_view_of(run, "snapshot"), now=time.time())
 
     def text(self, run: Run) -> str:
-        """Return the snapshot of the run's card as text."""
-        return render_text(_view_of(run, "snapshot"), now=time.time())
+        """Return the run's card as text, as it is now."""
+        return render_text(_view_of(run, "current"), now=time.time())
 
     def _emit(self, shown: Run | RunBatch) -> None:
         if isinstance(shown, RunBatch):

@@ -72,15 +72,7 @@ Activity
   - Added column Contact e-mail
   - Created the table
 
-Attach to this run: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")
-Columns as DataFrame:
-ow.columns_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
-Leads: ow.leads(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
-Export to Excel: ow.export(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7",
-show=False), "leads.xlsx", leads=True)
-Transcript as DataFrame:
-ow.transcript_frame(ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7", show=False))
-Run ID: v2_run-01k0c4m2f7"""
+Attach to this run: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")"""
     )
 
 
