@@ -41,6 +41,8 @@ LAB_SETTINGS: Final = {
         "doNotDisturbMode": True,
     },
 }
+# Where it is installed, the older notebook's server prints a page of advice above JupyterLab's address.
+SERVER_SETTINGS: Final = {"ServerApp": {"jpserver_extensions": {"nbclassic": False}}}
 _LAST_PORT = 65535
 EXAMPLE = """\
 origami-widgets demo --terminal
@@ -120,6 +122,7 @@ def in_lab(options: Namespace) -> int:
                 "ORIGAMI_API_KEY": served.api_key,
                 "ORIGAMI_PROJECT": "",
             }
+            (home / "config" / "jupyter_server_config.json").write_text(json.dumps(SERVER_SETTINGS), encoding="utf-8")
             sys.stdout.write(
                 f"Starting JupyterLab in {folder}. It uses a sandbox: nothing costs credits. Press Ctrl-C to stop.\n"
             )

@@ -52,7 +52,7 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
         "- I removed duplicates and companies that don't meet your requirements.",
     ]
     if running:
-        lines.append(f"- {running} cells are still being filled. The tables update automatically.")
+        lines.append(f"- {running} cells were still filling when I finished. The tables update automatically.")
     else:
         lines.append(
             f"- {fit.verdict_count('pass', end)} of {rows} companies fit the brief. They're at the top of the table."

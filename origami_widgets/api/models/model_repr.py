@@ -50,11 +50,13 @@ def one_line(model: msgspec.Struct) -> str:
 
     Objects that come in lists, such as columns, are shorter: the repr of a list has a line for each.
 
-    >>> from origami_widgets.api.models import Column, CreditsUsed, Table
+    >>> from origami_widgets.api.models import Column, CreditsUsed, Question, Table
     >>> one_line(Table(name="Porto bakeries", lead_count=15, credits=CreditsUsed(lifetime_used=57)))
     "Table(name='Porto bakeries', lead_count=15, columns=<0 items>, credits=CreditsUsed(lifetime_used=57))"
     >>> one_line(Column(name="Fit", slug="fit", kind="score", credits=CreditsUsed(lifetime_used=34)))
     "Column(name='Fit', kind='score', credits.lifetime_used=34)"
+    >>> one_line(Question(question="Which region?", suggested_answers=("Iberia", "France")))
+    "Question(question='Which region?', suggested_answers=('Iberia', 'France'))"
     """
     name = type(model).__name__
     line = ""
@@ -121,6 +123,10 @@ def _in_line(value: Any) -> str:
     if isinstance(value, msgspec.Struct):
         text = repr(value)
         return text if len(text) <= LONGEST_PART else f"{type(value).__name__}(…)"
+    if isinstance(value, tuple) and value and all(isinstance(each, str) for each in value):
+        texts = repr(tuple(map(_cut, value)))
+        if len(texts) <= LONGEST_PART:
+            return texts
     if isinstance(value, tuple | list | dict):
         return "<1 item>" if len(value) == 1 else f"<{len(value):,} items>"
     return _cut(repr(value))

@@ -90,6 +90,10 @@ class LeadGrid(LeadWidget):
         self._save = save
         super().__init__(filters=self._filters, sort=self._sort)
 
+    def __repr__(self) -> str:
+        source = words.plural(len(self._tables()), "table") if self._run is None else repr(self._run)
+        return f"<LeadGrid of {source}>"
+
     @property
     def frame(self) -> pd.DataFrame:
         """The leads that were loaded for the table on top, as `rows_frame` has them, with its `attrs`. Sends nothing.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import traitlets
 
 from origami_widgets.api.loop import background
+from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
 from origami_widgets.card.view.run_view import clock_drifted
@@ -101,6 +102,10 @@ class RunBoard(LiveWidget):
         self._opened: tuple[int, RunCard] | None = None
         self.is_html = False
         super().__init__()
+
+    def __repr__(self) -> str:
+        shown = words.plural(len(self.runs), "run") if self.batch is None else repr(self.batch)
+        return f"<RunBoard of {shown}>"
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -91,6 +91,9 @@ class RunCard(LeadWidget):
         self._handler = CardCommandHandler(self._conversation)
         super().__init__(outputs)
 
+    def __repr__(self) -> str:
+        return f"<RunCard of {self.run!r}>"
+
     @property
     def run(self) -> Run:
         """The newest run of the conversation that the card shows."""
@@ -120,7 +123,7 @@ class RunCard(LeadWidget):
         In a box or a layout it stays as it is.
         """
         if running_cell() is None:
-            print(render_text(self._view_now("snapshot"), now=time.time()))  # noqa: T201 - this is the display of a terminal
+            print(render_text(self._view_now("current"), now=time.time()))  # noqa: T201 - this is the display of a terminal
             return
         pages.note_request(request())
         with self.lock:

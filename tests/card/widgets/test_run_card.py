@@ -146,3 +146,14 @@ def test_three_hundred_cards_leave_nothing():
     assert left() == before
     # Fewer, when those of an earlier test have ended meanwhile.
     assert threading.active_count() <= max(threads, 2)
+
+
+def test_a_repr_names_what_a_widget_shows():
+    run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+    named = repr(run)
+    assert [repr(shown) for shown in (ow.RunCard(run), ow.leads(run), ow.RunBoard([run]))] == [
+        f"<RunCard of {named}>",
+        f"<LeadGrid of {named}>",
+        "<RunBoard of 1 run>",
+    ]
+    assert run.token in named
