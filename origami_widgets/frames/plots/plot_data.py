@@ -99,7 +99,10 @@ def amount(value: float | None) -> str:
     """
     if value is None:
         return MISSING
-    return "<0.01" if 0 < value < 0.005 else f"{round(value, 2):,.15g}"  # noqa: PLR2004 - what would be written as 0
+    if 0 < value < 0.005:  # noqa: PLR2004 - what would be written as 0
+        return "<0.01"
+    # All digits would fill the plot.
+    return f"{value:.3g}" if abs(value) >= 1e15 else f"{round(value, 2):,.15g}"  # noqa: PLR2004
 
 
 def share(part: float | None, whole: float | None = 1) -> str:

@@ -74,6 +74,13 @@ def test_cheap_columns_are_summed_up():
     assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
 
 
+def test_all_columns_of_a_table_have_the_whole_of_its_credits_although_their_shares_add_up_to_less():
+    assert sum(10 * [0.1]) < 1
+    cheap = [{"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": 0.1}} for at in range(10)]
+    chart = plot_credits([table(), of_table(id="other", columns=cheap)], top=2)
+    assert row(chart, "10 columns")["note"] == "1 · 100 %"
+
+
 def test_one_of_several_tables_may_lack_its_credits():
     read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
     assert "Credits by column: 57 in 2 tables" in read
