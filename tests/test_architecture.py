@@ -44,14 +44,7 @@ HOMES = {
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
-    "altair": {
-        "frames.plots.chart",
-        "frames.plots.compare_plot",
-        "frames.plots.credits_plot",
-        "frames.plots.funnel_plot",
-        "frames.plots.history_plot",
-        "frames.plots.qualification_plot",
-    },
+    "altair": {f"frames.plots.{each}" for each in ("chart", "run_plots", "table_plots")},
     "vl_convert": {"frames.plots.chart"},
     "rich": {"cli.output"},
 }

@@ -16,6 +16,7 @@ from tests.frames.plots.drawn import (
     POINTS,
     SOURCES,
     many_tables,
+    rows,
     size,
     svg,
     texts,
@@ -100,6 +101,14 @@ def test_no_tooltip_has_a_heading_that_vega_does_not_show_as_text(plot):
     headings = {tip.get("title", tip["field"]) for tips in encodings for tip in tips}
     assert headings
     assert not {"image", "title"} & headings, "drawn as a picture and as a heading"
+
+
+@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits", "plot_compare"])
+def test_no_tooltip_beside_a_bar_names_a_field_that_its_row_lacks(name):
+    chart = watched(PLOTS[name])
+    (note,) = [layer for layer in written(chart)["layer"] if layer["encoding"].get("text", {}).get("field") == "beside"]
+    for each in rows(chart):
+        assert {tip["field"] for tip in note["encoding"]["tooltip"]} <= set(each)
 
 
 def parts(node):

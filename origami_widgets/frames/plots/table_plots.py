@@ -1,0 +1,303 @@
+"""Plots of tables: `plot_funnel`, `plot_qualification` and `plot_credits`, with a row for each stage or column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from origami_widgets.frames.economics.column_economics import column_economics_frame
+from origami_widgets.frames.source import Source, SourceData, gather
+from origami_widgets.frames.table_frames import columns_frame, tables_frame
+
+from .plot_data import MISSING, Record, amount, check_options, joined, left_out, many, name_of, records, run_ids, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pandas as pd
+    from altair import LayerChart
+
+_LOSSES = {"duplicates": "deduped_leads", "excluded": "excluded_leads", "filtered out": "filtered_out"}
+_RESULTS = {"kept": "post_static_leads", "leads now": "lead_count", "qualified": "qualified_leads"}
+_STAGES = {"sourced": "total_sourced_leads", **_LOSSES, **_RESULTS}
+_VERDICTS = ("pass", "fail", "unsure", "other")
+# Share of a bar of verdicts that has room for its number. Smaller numbers stand beside the bar.
+_ROOM = 0.05
+# What the credits of a column were spent on.
+_PARTS = ["other credits", "expected on unfit leads"]
+
+
+def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: int = 600) -> LayerChart:
+    """Plot the leads of each table: sourced, lost on the way, kept, and qualified.
+
+    No request is sent and no credits are spent. Each row has its number of leads and its share of those sourced. A number that
+    the server left out is "n/a" and has no bar; a table without any stats says so (`run.refresh(include=["stats"])`
+    asks for them). "Filtered out" are those that are neither kept nor counted as duplicates or excluded; it is left out
+    where the numbers do not add up. A table that is given several times is drawn as it was given last.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        shares: make each table as wide as the leads that were sourced for it, to read small tables beside large ones.
+        top: tables at most, those with the most leads; the rest is counted.
+        width: of the whole chart, in px.
+
+    Returns:
+        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
+
+    Raises:
+        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
+
+    Source in the API: `leadCount` and `stats.funnel`, `stats.qualification` of each table, by `tables_frame`.
+
+    Example:
+        >>> from origami_widgets.frames.plots import plot_funnel
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 15, "columns": [],
+        ...          "stats": {"funnel": {"totalSourcedLeads": 21, "postStaticLeads": 15, "dedupedLeads": 4}}}
+        >>> plot_funnel(table).description.split('; ')
+        ['Funnel: Porto bakeries. sourced: 21', 'duplicates: 4 · 19 %', 'excluded: n/a', 'kept: 15 · 71 %', \
+'leads now: 15 · 71 %', 'qualified: n/a']
+    """
+    width = check_options(width, top)
+    import altair as alt
+
+    from . import chart
+
+    tables = tables_frame(_each_table_once(source, "plot_funnel"))
+    sourced = tables["total_sourced_leads"]
+    known = tables[["post_static_leads", "deduped_leads", "excluded_leads"]].sum(axis="columns", skipna=False)
+    tables["filtered_out"] = (sourced - known).where(lambda rest: rest > 0)
+    tables["size"] = sourced.mask(sourced == 0).fillna(tables["lead_count"])
+    drawn = _largest(tables, "size", top)
+    rows = [*_by_table(drawn, lambda table: _stages(table[0], shares=shares), len(tables))]
+    axis = alt.Axis(format=".0%", tickCount=5) if shares else alt.Axis(tickMinStep=1)
+    x = alt.X("start:Q", title="share of the leads sourced" if shares else "leads", axis=axis)
+    color = alt.condition("datum.part == 'lost'", alt.value(chart.LOSS), alt.value(chart.LEADS))
+    tooltip = ["table:N", alt.Tooltip("name:N", title="stage"), alt.Tooltip("note:N", title="leads")]
+    bars = alt.Chart().mark_bar().encode(x=x, x2="end:Q", color=color, tooltip=tooltip)
+    bars = bars.transform_filter("datum.end > datum.start")
+    about = joined(run_ids(tables), "leads, and their share of those sourced")
+    details = [about, left_out(len(tables) - len(drawn), "smaller table")]
+    title, empty = f"Funnel: {_subject(tables)}", "There are no tables."
+    return chart.row_plot(rows, [bars], title, details, width, empty=empty)
+
+
+def _stages(table: Record, *, shares: bool) -> Iterator[Record]:
+    """Yield a row for each stage of a table. A loss begins where the one before it ended."""
+    sourced = left = table["total_sourced_leads"]
+    whole = (table["size"] or 1) if shares else 1
+    has_stats = any(table[column] is not None for column in _STAGES.values() if column != "lead_count")
+    remark = "" if has_stats else "no stats for this table"
+    more = "more available" if table["has_unknown_total_with_more"] else ""
+    for stage in _STAGES if has_stats else ["leads now"]:
+        leads, start, part = table[_STAGES[stage]], 0, "leads"
+        if leads is None and stage == "filtered out":
+            continue
+        if stage in _LOSSES:
+            start, part = max(0, (left or 0) - (leads or 0)), "lost"
+            left = start
+        end = start + (leads or 0)
+        note = joined(amount(leads), more if stage == "sourced" else share(leads, sourced), remark)
+        yield {"name": stage, "note": note, "part": part, "start": start / whole, "end": end / whole}
+
+
+def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> LayerChart:
+    """Plot how each column with a relevance condition judged its leads: pass, fail or unsure.
+
+    No request is sent and no credits are spent. A bar is all verdicts of a column; its numbers are leads. Columns
+    without verdicts are counted and not drawn; verdicts of a kind that is not known yet are "other". A table that is
+    given several times is drawn as it was given last.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        top: columns at most, those with the most verdicts; the rest is counted.
+        width: of the whole chart, in px.
+
+    Returns:
+        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
+
+    Raises:
+        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
+
+    Source in the API: `qualification` of each column, by `columns_frame`.
+
+    Example:
+        >>> from origami_widgets.frames.plots import plot_qualification
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [
+        ...     {"id": "2e8f", "name": "Fit", "qualification": {"pass": 12, "fail": 2, "unsure": 1, "total": 15}}]}
+        >>> plot_qualification(table).description
+        'Verdicts by column: Porto bakeries. Fit: 80 % pass of 15 · 2 fail · 1 unsure'
+    """
+    width = check_options(width, top)
+    import altair as alt
+
+    from . import chart
+
+    columns = columns_frame(_each_table_once(source, "plot_qualification"))
+    columns = columns.rename(columns=lambda name: name.removeprefix("qualification_"))
+    known = columns[["pass", "fail", "unsure"]]
+    # Where the verdicts are more than their total, the bar is as long as they are.
+    columns["total"] = columns["total"].fillna(0).clip(lower=known.sum(axis="columns"))
+    # A verdict that was left out is no remainder: only where all are known, others are missing from the total.
+    columns["other"] = (columns["total"] - known.sum(axis="columns", skipna=False)).fillna(0)
+    judged = columns[columns["total"] > 0]
+    drawn = _largest(judged, "total", top)
+    tables = columns.drop_duplicates(["table_id", "table_name"])
+    rows = [*_by_table(drawn, lambda table: map(_verdicts, table), len(tables))]
+    kinds = [verdict for verdict in _VERDICTS if drawn[verdict].gt(0).any()]
+    scale = alt.Scale(domain=kinds, range=[chart.VERDICTS[verdict] for verdict in kinds])
+    x = alt.X("share:Q", stack=True, title="share of verdicts", axis=alt.Axis(format=".0%", tickCount=5))
+    name, verdicts = alt.Tooltip("name:N", title="column"), alt.Tooltip("said:N", title="verdicts")
+    parts = alt.Chart().transform_fold([*kinds], as_=["verdict", "leads"]).transform_filter("datum.leads > 0")
+    parts = parts.transform_calculate(share="datum.leads / datum.total", rank=f"indexof({kinds}, datum.verdict)")
+    parts = parts.encode(x=x, order="rank:Q", detail="verdict:N")
+    part = alt.Tooltip("share:Q", format=".1%")
+    parts = parts.encode(tooltip=["table:N", name, verdicts, "verdict:N", "leads:Q", part])
+    bars = parts.mark_bar().encode(color=alt.Color("verdict:N", scale=scale))
+    number = alt.condition(f"datum.share >= {_ROOM}", "leads:Q", alt.value(""))
+    numbers = parts.mark_text(color=chart.ON_MARKS, aria=False).encode(x=x.bandPosition(0.5), text=number)
+    about = joined(run_ids(columns), "share of the leads that a column has judged")
+    unjudged = left_out(len(columns) - len(judged), "column", "have no verdicts")
+    details = [about, unjudged, left_out(len(judged) - len(drawn), "further column")]
+    none = f"None of {many(len(columns), 'column')} has verdicts. Only columns with a relevance condition have them."
+    empty = "There are no columns." if columns.empty else none
+    title = f"Verdicts by column: {_subject(tables)}"
+    return chart.row_plot(rows, [bars, numbers], title, details, width, empty=empty)
+
+
+def _verdicts(column: Record) -> Record:
+    """Return the row of a column, with the number of leads for each verdict."""
+    counts, total = {verdict: column[verdict] for verdict in _VERDICTS}, column["total"]
+    passed = f"{share(counts['pass'], total)} pass of {amount(total)}"
+    others = {each: f"{amount(counts[each])} {each}" for each in _VERDICTS[1:] if counts[each] != 0}
+    note = joined(passed, *(text for each, text in others.items() if (counts[each] or 0) < _ROOM * total))
+    name, said = name_of(column["column_name"], 300), joined(passed, *others.values())
+    # The tooltip of a note is about all verdicts, that of a bar about its own.
+    every = {"verdict": "all", "leads": total, "share": 1}
+    return {**counts, **every, "total": total, "name": name, "note": note, "said": said}
+
+
+def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerChart:
+    """Plot the credits of each column, the most expensive first, with its share of its table and its errored cells.
+
+    No request is sent and no credits are spent. The credits are those settled over the life of a column, as
+    `columns_frame` has them; the share is `share_of_spend` of `column_economics_frame`, of what the columns of its table have
+    used. The brown part is what is expected to have been spent on leads judged unfit; its tooltip has the least that is certain, too
+    (`credits_unqualified` and `credits_unqualified_min` of `column_economics_frame`). Columns that have cost nothing are counted
+    in a row, and so are those beyond `top`.
+    A table that is given several times is drawn as it was given last.
+
+    Args:
+        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
+        top: columns at most, the most expensive ones; the rest is summed up. Tables at most, too.
+        width: of the whole chart, in px.
+
+    Returns:
+        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
+
+    Raises:
+        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
+
+    Source in the API: `credits.lifetimeUsed` and `cells.errored` of each column, `credits.lifetimeUsed` of each table.
+
+    Example:
+        >>> from origami_widgets.frames.plots import plot_credits
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "credits": {"lifetimeUsed": 57},
+        ...          "columns": [{"id": "0c7d", "name": "Fit", "credits": {"lifetimeUsed": 18}},
+        ...                      {"id": "2e8f", "name": "E-mail", "credits": {"lifetimeUsed": 39}}]}
+        >>> plot_credits(table).description
+        'Credits by column: 57 in Porto bakeries. E-mail: 39 · 68 %; Fit: 18 · 32 %'
+    """
+    width = check_options(width, top)
+    import altair as alt
+
+    from . import chart
+
+    given = _each_table_once(source, "plot_credits")
+    tables, columns = tables_frame(given), column_economics_frame(given)
+    # Credits below zero cannot be true, so nothing is known.
+    tables["used"] = tables["credits_lifetime_used"].where(lambda used: used >= 0)
+    columns["used"] = columns["credits_used"].where(lambda used: used >= 0)
+    known, drawn = tables["used"].dropna(), _largest(tables, "used", top)
+    sums = columns.groupby("table_id")["used"].sum(min_count=1)
+    columns["used_by_table"] = columns["table_id"].map(sums)
+    columns["is_shown"] = columns.index.isin(columns["used"][columns["used"] > 0].nlargest(top).index)
+    rows = [*_by_table(columns[columns["table_id"].isin(drawn["table_id"])], _columns, len(tables))]
+    legend = alt.Legend() if any(row.get(_PARTS[1]) for row in rows) else None
+    scale = alt.Scale(domain=_PARTS, range=[chart.LEADS, chart.LOSS])
+    bars = alt.Chart().transform_fold([*_PARTS], as_=["part", "spent"]).transform_filter("datum.spent > 0").mark_bar()
+    color, order = alt.Color("part:N", scale=scale, legend=legend), alt.Order("part:N", sort="descending")
+    tooltip = ["table:N", "column:N", "kind:N", alt.Tooltip("said:N", title="credits")]
+    bars = bars.encode(x=alt.X("spent:Q", stack=True, title="credits"), color=color, order=order, tooltip=tooltip)
+    about = joined(run_ids(tables), "settled over the life of each column, and its share of its table's columns")
+    unknown = left_out(len(tables) - len(known), "table", "have no credits reported") if len(known) else ""
+    differing = left_out(
+        int((tables["used"] != tables["table_id"].map(sums)).sum()),
+        "table",
+        "have credits that don't match the columns",
+    )
+    details = [about, unknown, differing, left_out(len(tables) - len(drawn), "cheaper table")]
+    spent = amount(known.sum()) if len(known) or tables.empty else MISSING
+    title = f"Credits by column: {spent} in {_subject(tables)}"
+    empty = "There are no tables." if tables.empty else "There are no columns."
+    return chart.row_plot(rows, [bars], title, details, width, empty=empty)
+
+
+def _columns(columns: list[Record]) -> Iterator[Record]:
+    """Yield a row for each expensive column of a table, and one for all that are cheap, free or unknown."""
+    columns = sorted(columns, key=lambda column: -(column["used"] or 0))
+    shown = [column for column in columns if column["is_shown"]]
+    cheap = [column for column in columns if column["used"] and not column["is_shown"]]
+    free = [column for column in columns if column["used"] == 0]
+    unknown = [column for column in columns if column["used"] is None]
+    yield from (_spent([column], name_of(column["column_name"], 300)) for column in shown)
+    more = many(len(cheap), "more column" if shown else "column")
+    names = (more, f"{many(len(free), 'column')} at 0", many(len(unknown), "column"))
+    yield from (_spent(*each) for each in zip((cheap, free, unknown), names, strict=True) if each[0])
+
+
+def _spent(columns: list[Record], name: str) -> Record:
+    """Return the row of some columns, with what they have cost together."""
+
+    def total(field: str) -> float | None:
+        values = [column[field] for column in columns if column[field] is not None]
+        return sum(values) if values else None
+
+    used, errored, unfit = total("used"), total("cells_errored"), total("credits_unqualified")
+    errors = f"{amount(errored)} errored" if errored else ""
+    note = joined(amount(used), share(total("share_of_spend")), errors) if used != 0 else errors
+    least = amount(total("credits_unqualified_min"))
+    said = f"{note}, of it on unfit leads {amount(unfit)} expected, {least} at least" if unfit else note
+    named = name_of(" · ".join(name_of(column["column_name"], 30) for column in columns), 300)
+    kind = joined(*dict.fromkeys(name_of(column["kind"]) for column in columns))
+    parts = dict(zip(_PARTS, (used - (unfit or 0), unfit), strict=True)) if used else {}
+    return {**parts, "name": name, "note": note, "said": said, "column": named, "kind": kind}
+
+
+def _each_table_once(source: Source, plot: str) -> SourceData:
+    """Normalize a source and keep each table as it was given last: a follow-up repeats the tables of the run before it."""
+    given, parts, seen = gather(source, plot), [], set[str]()
+    for part in reversed(given.parts):
+        tables = {str(table.get("id") or id(table)): table for table in part.tables if isinstance(table, Mapping)}
+        parts.append(replace(part, tables=[table for table_id, table in tables.items() if table_id not in seen]))
+        seen |= tables.keys()
+    return replace(given, parts=tuple(reversed(parts)))
+
+
+def _largest(frame: pd.DataFrame, size: str, top: int) -> pd.DataFrame:
+    """Return the `top` rows with the largest `size`, in the order of the source."""
+    return frame.loc[frame[size].fillna(0).nlargest(top).index].sort_index()
+
+
+def _subject(tables: pd.DataFrame) -> str:
+    """Return the name of the only table, or the number of tables."""
+    return name_of(tables["table_name"].iloc[0]) if len(tables) == 1 else many(len(tables), "table")
+
+
+def _by_table(frame: pd.DataFrame, rows_of: Callable[..., Iterable[Record]], tables: int) -> Iterator[Record]:
+    """Yield the rows that `rows_of` makes of each table, with its name above them where there are several `tables`."""
+    for (_, table_name), table in frame.groupby(["table_id", "table_name"], sort=False, dropna=False):
+        name, found = name_of(table_name, 300), records(table)
+        if tables > 1:
+            yield {"table": name, "heading": joined(name_of(name, 48), amount(found[0].get("used_by_table")))}
+        yield from ({"table": name, **row} for row in rows_of(found))
