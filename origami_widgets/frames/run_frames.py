@@ -1,4 +1,4 @@
-"""`runs_frame`, `actions_frame`, `transcript_frame` and `history_frame`: runs, and what happened in them."""
+"""Frames about runs and what happened in them: `runs_frame`, `actions_frame`, `transcript_frame`, `history_frame`."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ RUNS = FrameSchema(
 def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per run: its brief, status, duration and results.
 
-    Sends no request and spends no credits. Rows are in the order of the source; a run that is given twice has two rows,
-    a table has none. Runs from a list (`client.list_runs(agent_id)`) are summaries: tables, leads and questions are NA.
+    Sends no request and spends no credits. Rows are in the order of the source; a run given twice has two rows, and a
+    table has none. Runs from a list (`client.list_runs(agent_id)`) are summaries: tables, leads and questions are NA.
 
     Args:
         source: a `Run`, an API answer about a run (a dict), a page of runs, or a list of these.
@@ -104,7 +104,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
 
 def runs_only(source: SourceData) -> SourceData:
-    """Return a source without the tables that were given without a run."""
+    """Return a source without tables that were given without a run."""
     return SourceData(source.kind, tuple(part for part in source.parts if part.run is not None))
 
 
@@ -137,7 +137,7 @@ def _seconds_between(began: TypedValues, ended: TypedValues) -> TypedValues:
 
 
 def has_no_tables(part: SourcePart) -> bool:
-    """Whether the answer lists no table for the run; false where it has no list."""
+    """Return whether the answer has an empty list of tables for the run; False if it has no list."""
     return not part.tables and isinstance(_inner(part, "response").get("tables"), list)
 
 
@@ -146,7 +146,7 @@ def _table_count(part: SourcePart) -> int | None:
 
 
 def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) -> list[Any]:
-    """Per run the sum of a number of its tables, of those that have one."""
+    """Return for each run the sum of a number over the tables that have it."""
     tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
     cells = issues.read(field, pluck([table for each in tables for table in each], [field.path])[field.path])
     numbers = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
@@ -159,7 +159,7 @@ def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) 
 
 def _questions(part: SourcePart) -> object:
     pending = _inner(part, "todo").get("pendingQuestions")
-    # Anything but a list is counted as unreadable.
+    # Anything but a list counts as unreadable.
     return len(pending) if isinstance(pending, list | tuple) else None if pending is None else [pending]
 
 
@@ -182,8 +182,8 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     """One row per action of every run, in the order in which they happened.
 
     Sends no request and spends no credits. Names that an action leaves out are looked up in the tables of its run, then
-    in all other tables of the source, as in `actions_frame([run, table])`. Tables have no actions and add no rows; a run
-    that is given twice has its rows twice.
+    in all other tables of the source, as in `actions_frame([run, table])`. Tables have no actions and add no rows; a
+    run given twice has its rows twice.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -264,7 +264,7 @@ def _columns(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _by_id(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Map each id to its name; the last one is the newest."""
+    """Map each id to its name. The last name counts, as it is the newest."""
     named = ((item.get("id"), item.get("name")) for item in items)
     return {key: name for key, name in named if isinstance(key, str) and isinstance(name, str)}
 
@@ -290,9 +290,9 @@ TRANSCRIPT = FrameSchema(
 def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per message of every run's transcript, in order.
 
-    Sends no request and spends no credits. The API sends a transcript only on request:
-    `run.refresh(include=("stats", "transcript"))`. It covers the whole conversation and may begin before the run.
-    Do not trust the texts: they come from people, agents and the web.
+    Sends no request and spends no credits. The API sends a transcript only on request: `run.refresh(include=("stats",
+    "transcript"))`. It covers the whole conversation and may begin before the run. Treat texts as untrusted: they come
+    from users, agents and the web.
 
     Args:
         source: a `Run`, an API answer about a run (a dict), or a list of these.
@@ -372,7 +372,7 @@ def _as_json(calls: Any) -> Any:
 
 
 def _recorded(field: FrameField, name: str, meaning: str = "") -> FrameField:
-    """A field of the API as a handle records it."""
+    """Return a field of the API in the form that a handle records."""
     return replace(field.renamed(name, meaning), origin="history", path=name)
 
 
@@ -394,9 +394,9 @@ HISTORY = FrameSchema(
 def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per change of a run while this kernel watched it; also available as `run.history_frame()`.
 
-    Sends no request and spends no credits. A check of the run whose answer has changed adds a row; its values hold until
-    the next row. The API keeps no history: nothing is known from before the run was watched, and API answers have no
-    rows. After 2,000 changes, every second one of the older half is dropped.
+    Sends no request and spends no credits. Each check of the run with a changed answer adds a row, whose values hold
+    until the next row. The API keeps no history, so nothing is known from before the run was watched, and API answers
+    have no rows. After 2,000 changes, every second one in the older half is dropped.
 
     Args:
         source: a `Run`, or a list of runs.

@@ -1,4 +1,4 @@
-"""`tables_frame`, `columns_frame` and `lead_sources_frame`: tables, their columns, and where their leads come from."""
+"""Frames about tables, their columns and their lead sources: `tables_frame`, `columns_frame`, `lead_sources_frame`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIRST = (
     *("table_name", "lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead"),
     *("cells_running", "cells_errored"),
 )
-"""What people look for first: a wide frame is shown without its middle."""
+"""Columns that users look for first, because the middle of a wide frame is not shown."""
 _IDS = ("table_id", "url", "created_at", "updated_at")
 _LAST = ("workspace_id",)
 _OTHERS = tuple(name for name in TABLE_FIELDS if name not in (*_FIRST, *_IDS, *_LAST))
@@ -49,8 +49,8 @@ TABLES = FrameSchema(
 def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per table: leads, credits, cells, and the statistics of `include=stats`.
 
-    Sends no request and spends no credits. Rows are in the order of the source; a table that is given twice has two
-    rows. Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
+    Sends no request and spends no credits. Rows are in the order of the source; a table given twice has two rows.
+    Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -141,9 +141,9 @@ COLUMNS = FrameSchema(
 def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per column of every table: kind, credits, cells, call rate and verdicts.
 
-    Sends no request and spends no credits. Rows are in the order of the source and of each table's columns; a table that
-    is given twice has its rows twice. Values that an answer leaves out are NA, and so are the `qualification_*` columns
-    where a column has no relevance condition.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's columns; a table
+    given twice has its rows twice. Values that an answer leaves out are NA, as are the `qualification_*` values of a
+    column without a relevance condition.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -239,8 +239,8 @@ LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, 
 def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per lead source of every table: its leads and their cost.
 
-    Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a table
-    that is given twice has its rows twice. Lead sources are part of `include=stats`; without it the frame is empty.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a
+    table given twice has its rows twice. Lead sources are part of `include=stats`; without it, the frame is empty.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.

@@ -109,7 +109,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
     spending = Spending(gather(source, LEAD_SOURCE_ECONOMICS.name), ("stats.leadSources",))
     each = nested_items(spending.tables["stats.leadSources"])
     fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
-    # What is missing is NaN here, and a count may be larger than a float.
+    # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending, each, fields).items()}
     return build(
