@@ -77,8 +77,8 @@ def leads_frame(
         A DataFrame with these columns, then all columns of all tables, with the names and dtypes of `rows_frame`.
         Columns with the same name as one of these get the suffix `_2`.
 
-        - `run_id` (string): the run; NA where the source does not say it
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA if unknown
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `row_id` (string): the lead

@@ -45,11 +45,11 @@ def describe_leads(
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]` has
-        the units, `attrs["origami"]` where the frame comes from. Kind, costs and failures are NA for frames that have
-        lost their `attrs`, for example by `concat`.
+        the units, and `attrs["origami"]` says where the frame comes from. Kind, costs and failures are NA for frames
+        that have lost their `attrs`, for example by `concat`.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column` (string): the column of the frame of leads; its parts are `column.part`
@@ -57,7 +57,7 @@ def describe_leads(
         - `kind` (category): what the column does
         - `leads` (Int64, leads): leads that were read
         - `filled` (Int64, cells): a value was found
-        - `nothing_found` (Int64, cells): looked and found nothing, or left empty by people
+        - `nothing_found` (Int64, cells): looked and found nothing, or left empty by users
         - `not_run` (Int64, cells): without a result: not run, running or failed
         - `share_found` (Float64, fraction): filled / leads
         - `confidence_high` (Int64, cells): found with high confidence; NA without any

@@ -41,7 +41,7 @@ RUNS = FrameSchema(
         *(RUN_FIELDS[name] for name in ("status", "prompt", "model")),
         *(RUN_FIELDS[name] for name in ("steps_completed", "steps_max", "started_at", "completed_at")),
         computed_field("duration", "number", "time from start to end", "seconds"),
-        computed_field("tables", "integer", "tables that the run touched; NA where the answer lists none", "tables"),
+        computed_field("tables", "integer", "tables that the run touched; NA if the answer lists none", "tables"),
         computed_field("leads", "integer", "leads in these tables, before saved filters", "leads"),
         computed_field("credits_used", "number", "used by these tables, over their life", "credits"),
         computed_field("questions", "integer", "questions waiting for an answer", "questions"),
@@ -61,12 +61,12 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `status` or `model` are added to the categories.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief; in lists its first 200 characters
         - `model` (category): the model that ran
@@ -75,7 +75,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `started_at` (datetime64[us, UTC]): when the run started
         - `completed_at` (datetime64[us, UTC]): when the run ended; missing while it is running
         - `duration` (Float64, seconds): time from start to end
-        - `tables` (Int64, tables): tables that the run touched; NA where the answer lists none
+        - `tables` (Int64, tables): tables that the run touched; NA if the answer lists none
         - `leads` (Int64, leads): leads in these tables, before saved filters
         - `credits_used` (Float64, credits): used by these tables, over their life
         - `questions` (Int64, questions): questions waiting for an answer
@@ -191,10 +191,10 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `type` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `position` (Int64): place in the run's list of actions, from 0; actions have no time
         - `type` (category): what was done
         - `table_id` (string): the table that was changed
@@ -300,11 +300,11 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from: its `transcript_not_read` lists the runs whose
+        has the units, and `attrs["origami"]` says where the frame comes from: its `transcript_not_read` lists the runs whose
         transcript was not requested, `transcript_truncated` those whose transcript the server has cut. Undocumented
         words of `role` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `position` (Int64): place in the transcript, from 0; messages have no time
         - `role` (category): who wrote it
         - `content` (string): the text
@@ -404,9 +404,9 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `time` (datetime64[us, UTC]): when the kernel received the change, on its own clock
         - `status` (category): the status, as the server reports it
         - `steps_completed` (Int64, steps): done so far

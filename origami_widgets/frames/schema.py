@@ -135,8 +135,6 @@ LEAD_SOURCE_FIELDS = fields_of(LeadSource, "lead_source")
 ACTION_FIELDS = fields_of(Action, "action")
 MESSAGE_FIELDS = fields_of(TranscriptMessage, "message")
 
-RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table that was given without its run")
-RUN_NAME = FrameField(
-    "name", "string", "agent", "name", "the run's agent, named as in `start_many({…})`; NA where no answer said it"
-)
+RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table given without its run")
+RUN_NAME = FrameField("name", "string", "agent", "name", "the agent's name, as in `start_many({…})`; NA if unknown")
 TABLE_ID, TABLE_NAME = TABLE_FIELDS["table_id"], TABLE_FIELDS["table_name"]

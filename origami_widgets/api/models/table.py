@@ -34,7 +34,7 @@ class ColumnStats(Model, frozen=True):
     """Mean credits per execution, share of leads that triggered the column (0 to 1), and executions."""
 
     avg_credits_per_run: Annotated[float | None, About("mean per execution", "credits per execution")] = None
-    call_rate: Annotated[float | None, About("share of leads that triggered it", "fraction")] = None
+    call_rate: Annotated[float | None, About("share of leads that triggered the column", "fraction")] = None
     total_runs: Annotated[int | None, About("executions so far", "executions")] = None
 
 
@@ -99,7 +99,7 @@ class RunningStats(Model, frozen=True):
     """Number of leads with active cells, and when the oldest of these was started."""
 
     running_leads: Annotated[int | None, About("with a cell still running", "leads")] = None
-    oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest work under way")] = None
+    oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest running work")] = None
 
 
 class LeadSource(Model, frozen=True):
@@ -108,8 +108,8 @@ class LeadSource(Model, frozen=True):
     id: Annotated[str, About("the lead source", column="source_id")] = ""
     name: Annotated[str, About("the name", column="source_name")] = ""
     avg_credits_per_lead: Annotated[float | None, About("mean cost", "credits per lead")] = None
-    total_credits: Annotated[float | None, About("spent on it", "credits")] = None
-    total_leads: Annotated[int | None, About("found by it", "leads")] = None
+    total_credits: Annotated[float | None, About("spent on the lead source", "credits")] = None
+    total_leads: Annotated[int | None, About("found by the lead source", "leads")] = None
     source: Annotated[str, About("whether its costs are measured or estimated", words=COST_SOURCES)] = ""
 
 

@@ -38,7 +38,7 @@ COLUMN_ECONOMICS = FrameSchema(
         computed_field(
             "share_of_spend",
             "number",
-            "of the credits of all columns of its table; NA where one is unknown",
+            "of the credits of all columns of its table; NA if one is unknown",
             "fraction",
         ),
         COLUMN_FIELDS["total_runs"].renamed("executions"),
@@ -93,17 +93,17 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column_id` (string): the column
         - `column_name` (string): the heading
         - `kind` (category): what the column does
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of the credits of all columns of its table; NA where one is unknown
+        - `share_of_spend` (Float64, fraction): of the credits of all columns of its table; NA if one is unknown
         - `executions` (Int64, executions): executions so far
         - `credits_per_execution` (Float64, credits per execution): mean per execution
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
@@ -113,7 +113,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `fail_rate` (Float64, fraction): `fail` verdicts / all verdicts; NA without verdicts
         - `credits_errored` (Float64, credits): failed cells at the mean price
         - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
+        - `credits_unqualified_min` (Float64, credits): least credits spent on leads judged unfit, as the counts prove
         - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:

@@ -44,13 +44,13 @@ CREDITS = FrameSchema(
         computed_field(
             "credits_measured",
             "number",
-            "used by the tables of the runs since the previous reading; NA where unknown",
+            "used by the tables of the runs since the previous reading; NA if unknown",
             "credits",
         ),
         computed_field(
             "credits_other",
             "number",
-            "-change - credits_measured: spent elsewhere; negative where credits were added",
+            "-change - credits_measured: spent elsewhere; negative if credits were added",
             "credits",
         ),
     ),
@@ -80,13 +80,13 @@ def credits_frame(
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), oldest reading first. `attrs["units"]` has the
-        units, `attrs["origami"]` where the frame comes from.
+        units, and `attrs["origami"]` says where the frame comes from.
 
         - `time` (datetime64[us, UTC]): when the balance was read, on the kernel's clock
         - `balance` (Float64, credits): credits left at that time
         - `change` (Float64, credits): balance minus that of the previous reading
-        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA where unknown
-        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative where credits were added
+        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA if unknown
+        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative if credits were added
 
     Raises:
         InvalidInput: `runs` cannot be read or `dtype_backend` is unknown; no request was sent.

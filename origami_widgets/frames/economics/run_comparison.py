@@ -46,13 +46,11 @@ COMPARISON = FrameSchema(
         ),
         computed_field("qualified_share", "number", "qualified_leads / leads with a verdict", "fraction"),
         computed_field("credits_used", "number", "used by its tables, over their life", "credits"),
-        computed_field(
-            "credits_added", "number", "of these, not yet used at an earlier run of the comparison", "credits"
-        ),
+        computed_field("credits_added", "number", "of these, used since the earlier runs of the comparison", "credits"),
         computed_field(
             "credits_measured",
             "number",
-            "used by its tables since it started; NA where the credits of a table at that moment are unknown",
+            "used by its tables since it started; NA if a table's credits at that moment are unknown",
             "credits",
         ),
         computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
@@ -114,11 +112,11 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief
         - `model` (category): the model that ran
@@ -130,8 +128,8 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
         - `qualified_leads` (Int64, leads): leads judged to qualify, in the tables that report them
         - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
         - `credits_used` (Float64, credits): used by its tables, over their life
-        - `credits_added` (Float64, credits): of these, not yet used at an earlier run of the comparison
-        - `credits_measured` (Float64, credits): used by its tables since it started; NA where the credits of a table at that moment are unknown
+        - `credits_added` (Float64, credits): of these, used since the earlier runs of the comparison
+        - `credits_measured` (Float64, credits): used by its tables since it started; NA if a table's credits at that moment are unknown
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `credits_per_qualified_lead_low` (Float64, credits per qualified lead): 98 % of orders of `more` cost at least this, if leads cost as before

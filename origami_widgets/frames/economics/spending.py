@@ -106,7 +106,7 @@ UNQUALIFIED = computed_field(
     "credits_unqualified", "number", "expected to have been spent on leads judged unfit", "credits"
 )
 UNQUALIFIED_MIN = computed_field(
-    "credits_unqualified_min", "number", "spent on leads judged unfit at least, as the counts prove", "credits"
+    "credits_unqualified_min", "number", "least credits spent on leads judged unfit, as the counts prove", "credits"
 )
 
 
@@ -289,12 +289,12 @@ class Spending:
 
     @cached_property
     def credits_unqualified_of_tables(self) -> Measure:
-        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
+        """Per table: the sum; missing if it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified, self.spends * (1 - self.judges))
 
     @cached_property
     def credits_unqualified_min_of_tables(self) -> Measure:
-        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
+        """Per table: the sum; missing if it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified_min, self.spends * (1 - self.judges))
 
     @cached_property

@@ -36,7 +36,7 @@ ECONOMICS = FrameSchema(
         TABLE_NAME,
         TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
         computed_field("share_of_spend", "number", "of the credits of all tables of the source", "fraction"),
-        TABLE_FIELDS["cells_running"].renamed("cells_running", "above 0, more credits will be spent"),
+        TABLE_FIELDS["cells_running"].renamed("cells_running", "if above 0, more credits will be spent"),
         TABLE_FIELDS["lead_count"].renamed("leads"),
         computed_field("judged_leads", "integer", "leads with a verdict", "leads"),
         TABLE_FIELDS["qualified_leads"],
@@ -115,15 +115,15 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
         - `share_of_spend` (Float64, fraction): of the credits of all tables of the source
-        - `cells_running` (Int64, cells): above 0, more credits will be spent
+        - `cells_running` (Int64, cells): if above 0, more credits will be spent
         - `leads` (Int64, leads): rows not deleted, before saved filters
         - `judged_leads` (Int64, leads): leads with a verdict
         - `qualified_leads` (Int64, leads): judged to qualify
@@ -141,7 +141,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `costliest_column_share` (Float64, fraction): its share of the credits of the table's columns
         - `credits_errored` (Float64, credits): failed cells at the mean price
         - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
+        - `credits_unqualified_min` (Float64, credits): least credits spent on leads judged unfit, as the counts prove
 
     Raises:
         InvalidInput: the source cannot be read, `more` is out of range, or `dtype_backend` is unknown.

@@ -47,7 +47,7 @@ DESCRIPTION = FrameSchema(
         COLUMN_FIELDS["kind"],
         computed_field("leads", "integer", "leads that were read", "leads"),
         computed_field("filled", "integer", "a value was found", "cells"),
-        computed_field("nothing_found", "integer", "looked and found nothing, or left empty by people", "cells"),
+        computed_field("nothing_found", "integer", "looked and found nothing, or left empty by users", "cells"),
         computed_field("not_run", "integer", "without a result: not run, running or failed", "cells"),
         computed_field("share_found", "number", "filled / leads", "fraction"),
         *(
