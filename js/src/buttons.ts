@@ -27,8 +27,7 @@ export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
 
 /** Shows the outcome of a click beside its button. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
-  // Other messages prove nothing: they come from a background thread, even while a cell keeps the kernel from reading
-  // clicks.
+  // Other messages prove nothing: they come from a background thread, even while a cell keeps clicks from being read.
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");

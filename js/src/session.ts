@@ -122,8 +122,7 @@ export class Session {
     this.#inspect();
     const now = Date.now();
     const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
-    // While a cell blocks the kernel, it answers no questions but still sends changes: only a long silence means
-    // something.
+    // While a cell blocks the kernel, it answers nothing but still sends changes: only a long silence means something.
     const silent = this.uncertain || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;
     if (this.#asked === null) this.hello();

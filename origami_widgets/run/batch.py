@@ -326,8 +326,7 @@ class RunBatch(JobQueue):
 
         def is_over() -> bool:
             if self.error is not None:
-                # Every waiting caller raises this same object: without the reset it would collect the frames of all of
-                # them.
+                # Every waiting caller raises this same object: without the reset, it would collect all their frames.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]
             return all(ends) and not self.goes_on

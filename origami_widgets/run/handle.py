@@ -1,4 +1,4 @@
-"""`Run`: the handle that users read, steer and wait for a run with."""
+"""`Run`: the handle with which users read, steer and await a run."""
 
 from __future__ import annotations
 

@@ -45,8 +45,7 @@ def reached(state: RunState, until: Until) -> bool:
         return True
     if state.connection.state == "stopped":
         if state.connection.error is not None:
-            # Every waiting caller raises this same object: without the reset it would collect the frames of all of
-            # them.
+            # Every waiting caller raises this same object: without the reset, it would collect all their frames.
             raise state.connection.error.with_traceback(None)
         raise WatchStopped(
             "The run is no longer watched",

@@ -6,8 +6,7 @@ import type { Session } from "../session";
 const LONG_SILENCE = 120;
 
 /**
- * When the server was last heard and will be asked next, extrapolated from the interval, because an unchanged check
- * sends nothing.
+ * When the server was last heard and will be asked next, counted on by the interval, as unchanged checks send nothing.
  */
 export function grid(clock: ClockView, now: number): { heard: number | null; next: number | null } {
   const { next_at: first, heard_at: heard, interval, connection } = clock;

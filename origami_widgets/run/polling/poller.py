@@ -239,8 +239,7 @@ class Poller:
     def wake(self) -> None:
         """Plan the next requests anew; from any thread."""
         wake, task = self._wake, self._task
-        # Without a running poller there is nothing to wake, and no thread must start for it. Its loop may just be
-        # ending.
+        # Without a running poller there is nothing to wake, and no thread must start. Its loop may just be ending.
         if wake is not None and task is not None and not task.done():
             with contextlib.suppress(RuntimeError):
                 task.get_loop().call_soon_threadsafe(wake.set)
