@@ -133,7 +133,7 @@ _HOMES = {
     "use_sandbox": "compose",
 }
 
-# What IPython asks for at `%load_ext origami_widgets`; nobody else needs these names.
+# Hooks that IPython calls for `%load_ext origami_widgets`. Not public otherwise.
 _HOOKS = {
     "load_ipython_extension": "magics.extension",
     "unload_ipython_extension": "magics.extension",
@@ -143,7 +143,7 @@ __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table abo
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name from its home on first use."""
+    """Import a public name from its module on first use."""
     home = _HOMES.get(name) or _HOOKS.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name)}")
@@ -153,7 +153,7 @@ def __getattr__(name: str) -> object:
 
 
 def _near(name: str) -> str:
-    """The public name that was probably meant, as the end of a message; IPython adds none of its own."""
+    """Return a suggestion for a mistyped public name, as the end of a message. IPython adds none itself."""
     import difflib
 
     near = [] if name.startswith("_") else difflib.get_close_matches(name, _HOMES, n=1, cutoff=0.7)

@@ -1,3 +1,3 @@
-"""The package's version; a module of its own, so that the parts that write it down need not import all of the package."""
+"""The package's version, in its own module so that others need not import the whole package."""
 
 __version__ = "0.1.0"

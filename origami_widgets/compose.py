@@ -1,4 +1,4 @@
-"""The package's top: the one place that knows the handle, the card and the frames, and brings them together."""
+"""Top of the package: the only module that knows and connects handles, cards and frames."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class NotebookBackend(CardBackend):
 
     def history_frame(self, run: Run, dtype_backend: DtypeBackend) -> pd.DataFrame:
         """Return the run's history as a DataFrame."""
-        # Loaded here: a script that starts runs needs no pandas.
+        # Imported here, as a script that starts runs needs no pandas.
         from origami_widgets.frames import history_frame
 
         return history_frame(run, dtype_backend=dtype_backend)
 
     def loaded_leads(self, loaded: LoadedLeads, origin: str) -> pd.DataFrame:
-        """Return leads that were read already from an API as a DataFrame."""
+        """Return leads that are already loaded as a DataFrame."""
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
         return loaded_rows_frame(
@@ -66,7 +66,7 @@ class NotebookBackend(CardBackend):
         )
 
     def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> RowBatches:
-        """Return leads that were read already as Arrow record batches."""
+        """Return leads that are already loaded as Arrow record batches."""
         from origami_widgets.frames.row_frames import loaded_row_batches
 
         return loaded_row_batches(columns, rows)
@@ -79,20 +79,20 @@ class NotebookBackend(CardBackend):
 
 
 def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
-    """Make a new sandbox answer all calls without `client=`: no account, no credits, no network.
+    """Use a new sandbox for all calls without `client=`: no account, no credits, no network.
 
-    The same as `configure(client=Sandbox(speed=speed, **options))`. `configure()` goes back to your account.
+    The same as `configure(client=Sandbox(speed=speed, **options))`. Call `configure()` to go back to your account.
     Sends nothing and costs nothing.
 
     Args:
         speed: simulated seconds per second; at 20, a run that takes 96 seconds takes about 5.
-        options: further arguments of `Sandbox`, for instance `plan="starter"` or `seed=1`.
+        options: further arguments of `Sandbox`, for example `plan="starter"` or `seed=1`.
 
     Returns:
-        The sandbox. Its `client()` is for code that wants a client.
+        The sandbox. Its `client()` returns a client for code that needs one.
 
     Raises:
-        InvalidInput: an argument is no number, out of range or unknown.
+        InvalidInput: an argument is not a number, out of range or unknown.
         ImportError: the extra `sandbox` is not installed.
 
     Example:
@@ -102,7 +102,7 @@ def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:
         >>> ow.start("Find 12 bakers in Porto", show=False).wait().status
         'completed'
     """
-    # Loaded here: it needs the extra `sandbox`.
+    # Imported here, as it needs the extra `sandbox`.
     from origami_widgets.sandbox import Sandbox
 
     sandbox = Sandbox(speed=speed, **options)

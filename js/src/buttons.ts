@@ -1,4 +1,4 @@
-/** Buttons that send a command once, that ask first when credits are spent, and that say how the click turned out. */
+/** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
@@ -7,10 +7,10 @@ import { commandKey, type Pending, pending, underWay } from "./shared";
 
 export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 
-/** The second press of a double click must not confirm what the first one asked. */
+/** The second press of a double click must not confirm the first one's question. */
 const CONFIRM_AFTER_MS = 400;
 
-/** `aria-disabled` instead of `disabled`: it keeps the keyboard's place. */
+/** `aria-disabled` instead of `disabled`, which would lose the keyboard focus. */
 export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
   const node = el("button", cls, label);
   node.type = "button";
@@ -19,33 +19,33 @@ export function button(label: string, press: () => void, cls = ""): HTMLButtonEl
   return node;
 }
 
-/** Off; where no kernel is there to send to, with that as its description. */
+/** Turns a button off. If there is no kernel to send to, its description says so. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
   node.ariaDisabled = off ? "true" : null;
   node.title = gone ? "This card has no kernel" : "";
 }
 
-/** Says beside a button how its click turned out. */
+/** Shows the outcome of a click beside its button. */
 export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
-  // Other messages are no sign: they come from a background thread, also while a cell keeps the kernel from reading clicks.
+  // Other messages prove nothing: they come from a background thread, even while a cell keeps clicks from being read.
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
   say(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
 }
 
-/** A button of the view; `run` is the run it is about. */
+/** A button of the view, for the run `run`. */
 export interface Pressed {
   spec: Button;
   run: string;
 }
 
 export interface CommandButton extends Part<Pressed | null> {
-  /** Says how the click turned out; its owner places it. */
+  /** Shows the outcome of the click. The owner places it. */
   readonly said: HTMLElement;
   refresh(): void;
 }
 
-/** `yes` is what confirms it. */
+/** `yes` is the confirming button. */
 export function commandButton(session: Session, yes = "Yes, start it"): CommandButton {
   const said = words("say");
   const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
@@ -114,7 +114,7 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
   };
 }
 
-/** A line of code with a button that copies it; where the clipboard is forbidden, by way of a selected text field. */
+/** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const code = words("", "code");

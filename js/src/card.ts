@@ -16,7 +16,9 @@ import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
 import { SLOTS, section } from "./slots";
 
-/** Draws one view of the run card and returns its clean-up. Views of one model are independent cards on one state. */
+/**
+ * Draws a view of the run card and returns its clean-up. Views of one model are independent cards of the same state.
+ */
 export function mount(model: Model, host: HTMLElement): () => void {
   const view: Context["view"] = (name) => section(model, name);
   const session = new Session(model, host, () => alive.refresh());
@@ -33,7 +35,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const of = <K extends keyof View>(part: Part<View[K]>, name: K) => all(part, () => view(name), name);
   const some = <K extends keyof View>(...names: K[]) =>
     Object.fromEntries(names.map((name) => [name, view(name)])) as unknown as Pick<View, K>;
-  // In the order in which they stand on the card; each is drawn again when what it needs has changed.
+  // In the order on the card. Each is redrawn when a value that it needs has changed.
   const parts = [
     of(earlierSection(), "earlier"),
     all(headSection(context), () => some("head", "result"), "head", "result"),
@@ -59,13 +61,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
   ];
   const voice = announcer(({ prompt, announcement, token }) => notify.notify(prompt, announcement, [token]));
   const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
-  // The card's own words are English, whatever the page's direction; words from outside have their own.
+  // The card's own words are English, whatever the page's direction. Words from outside have their own direction.
   root.dir = "ltr";
   root.tabIndex = -1;
   root.ariaLabel = "Origami run";
   const undo: (() => void)[] = [];
 
-  /** A section that can't be drawn must not take the others with it. */
+  /** A section that can't be drawn must not break the others. */
   const draw = (name?: keyof View): void => {
     for (const part of parts) {
       if (name && !part.needs.includes(name)) continue;
@@ -88,7 +90,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       draw(name);
       voice.update(view("head"));
       alive.refresh();
-      // Who pressed a button that went away goes on from the top of the card, not of the page.
+      // If a pressed button disappears, the focus goes to the top of the card, not of the page.
       if (had && !had.checkVisibility()) root.focus();
     };
     model.on(`change:${trait}`, changed);

@@ -1,7 +1,9 @@
 import { button } from "./buttons";
 import { el, on, type Part, setText, show, uid } from "./dom";
 
-/** Content cut to some lines, with a button that shows the rest. Its value is whether the content is long enough. */
+/**
+ * Content cut to some lines, with a button that shows the rest. Its value is whether the content is long enough to cut.
+ */
 export function clamp(content: HTMLElement, lines: number): Part<boolean> {
   let open = false;
   let long = false;
@@ -21,7 +23,7 @@ export function clamp(content: HTMLElement, lines: number): Part<boolean> {
     open = to;
     draw();
   };
-  // What has the focus is never cut off.
+  // Never cut off the element with the focus.
   on(content, "focusin", () => set(true));
   return {
     node: el("div", "clamped", content, more),

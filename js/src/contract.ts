@@ -18,20 +18,20 @@ export type Form = "live" | "current" | "snapshot";
 
 export type LeadCell = string | OpenCell | null;
 
-/** One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only). */
+/** One element of prose: name, children, and for `a` the address (checked in Python: only https or mailto). */
 export interface Node {
   t: NodeName;
   c?: Inline;
   href?: string;
 }
 
-/** An address that was checked, and its words. */
+/** A checked address, and its label. */
 export interface Link {
   href: string;
   label: string;
 }
 
-/** A button that sends a command. `confirm` is the sentence to ask first; empty when nothing is spent. */
+/** A button that sends a command. `confirm` is the question to ask first; empty if nothing is spent. */
 export interface Button {
   command: CommandName;
   label: string;
@@ -39,7 +39,7 @@ export interface Button {
   confirm: string;
 }
 
-/** A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot. */
+/** A line to copy: Python code or an id. `label` is its name in the card's menu, and the text before it in a snapshot. */
 export interface CodeLine {
   label: string;
   code: string;
@@ -48,9 +48,9 @@ export interface CodeLine {
 /**
  * Status and identity of the run.
  *
- * `reply`: the user's answer, in a run that continues after questions about `prompt`. `last_known`: the status to show
- * when the run is no longer polled. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
- * the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+ * `reply`: the user's answer, if the run continues after questions about `prompt`. `last_known`: the status to show
+ * once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `gone`:
+ * text above the first of `lines` without a kernel. `as_of`: when the view was made, if it does not count time itself.
  */
 export interface Head {
   form: Form;
@@ -76,11 +76,11 @@ export interface Head {
 }
 
 /**
- * When the server was last heard and when it is asked next.
+ * When the server was last heard and is asked next.
  *
  * `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
- * have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
- * words are not shown.
+ * have a `{}` for the age or the remaining time; `due` replaces `next` once that moment has come. Empty words are not
+ * shown.
  */
 export interface ClockView {
   now: number;
@@ -93,7 +93,7 @@ export interface ClockView {
   due: string;
 }
 
-/** A number of the result line, large, with its noun and what it comes to. */
+/** A large number in the result line, with its noun and a note such as its price. */
 export interface Figure {
   value: string;
   label: string;
@@ -101,9 +101,9 @@ export interface Figure {
 }
 
 /**
- * What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`.
+ * The result: figures, or `note` while there are none; `steps` beside them, with more in `details`.
  *
- * `spent`: what this run alone has used, for the menu, with a `{}` for when that was last read.
+ * `spent`: what this run alone has used, for the menu, with a `{}` for when it was last read.
  */
 export interface Result {
   figures: Figure[];
@@ -114,13 +114,13 @@ export interface Result {
   spent: string;
 }
 
-/** The earlier runs of the same conversation, folded above the current one, oldest first. */
+/** Earlier runs of the conversation, folded above the current one, oldest first. */
 export interface Earlier {
   title: string;
   runs: EarlierRun[];
 }
 
-/** One earlier run and what came of it. */
+/** An earlier run and its outcome. */
 export interface EarlierRun {
   run_id: string;
   prompt: string;
@@ -129,7 +129,7 @@ export interface EarlierRun {
   outcome: string;
 }
 
-/** What the state means and what to do about it. */
+/** What the run's state means, and what to do about it. */
 export interface Notice {
   key: string;
   tone: Tone;
@@ -140,7 +140,7 @@ export interface Notice {
   code: string;
 }
 
-/** One pending question with the agent's suggestions; free text is always possible. */
+/** A pending question with the agent's suggested answers. Free text is always allowed. */
 export interface QuestionView {
   kind: string;
   question: string;
@@ -149,9 +149,9 @@ export interface QuestionView {
 }
 
 /**
- * The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+ * The answer form. `state` is `sending` from the first click on, so that a second click sends nothing.
  *
- * `progress` has a `{}` for the number of questions that are answered.
+ * `progress` has a `{}` for the number of answered questions.
  */
 export interface Ask {
   run_id: string;
@@ -169,21 +169,21 @@ export interface FunnelCount {
   count: number;
 }
 
-/** Where the sourced leads went. `words` says it in one sentence. */
+/** Where the sourced leads went; in one sentence in `words`. */
 export interface FunnelView {
   words: string;
   parts: FunnelCount[];
 }
 
 /**
- * A small table, ready to be drawn.
+ * A small table, ready to draw.
  *
  * Attributes:
- *     heads: the names of its columns.
- *     form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
- *         `x` for what went wrong.
+ *     heads: the names of the columns.
+ *     form: one letter for each column: `t` for the name of a row, `l` for text, `r` for numbers, `m` for muted text,
+ *         `x` for problems.
  *     rows: the words of each row.
- *     keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+ *     keys: for each row, the numbers to sort by: those of the columns with the letter `r`, in order.
  */
 export interface Grid {
   heads: string[];
@@ -192,7 +192,7 @@ export interface Grid {
   keys: ((number | null)[])[];
 }
 
-/** A few words about a table, with more behind them on demand. */
+/** A few words about a table, with details on demand. */
 export interface Remark {
   text: string;
   tone: Tone;
@@ -200,9 +200,10 @@ export interface Remark {
 }
 
 /**
- * One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+ * One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
  *
- * `facts`: what it cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of `FUNNEL_PARTS`.
+ * `facts`: what the table cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of
+ * `FUNNEL_PARTS`.
  */
 export interface TableView {
   id: string;
@@ -219,11 +220,11 @@ export interface TableView {
 }
 
 /**
- * The tables the run touched; `hidden` says how many are not shown.
+ * The tables that the run touched; `hidden` says how many are not shown.
  *
- * `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
- * empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
- * `no_leads` stands in their place where there is no kernel to read them.
+ * `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
+ * empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
+ * card may show leads; without a kernel to read them, it shows `no_leads` instead.
  */
 export interface TablesView {
   items: TableView[];
@@ -233,7 +234,7 @@ export interface TablesView {
   no_leads: string;
 }
 
-/** The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty. */
+/** The agent's prose as a tree. `cut` says that there is more than is shown; otherwise it is empty. */
 export interface Prose {
   nodes: Node[];
   cut: string;
@@ -245,20 +246,20 @@ export interface ActionGroup {
   lines: Inline[];
 }
 
-/** What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were. */
+/** The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were. */
 export interface Activity {
   latest: Inline;
   groups: ActionGroup[];
   earlier: string;
 }
 
-/** A next step the agent proposes; without a button while none can be sent. */
+/** A next step that the agent suggests; without a button while none can be sent. */
 export interface SuggestionView {
   label: string;
   button: Button | null;
 }
 
-/** Everything a renderer is given. Sections that have nothing to say are None or empty. */
+/** All the data for a renderer. Sections with nothing to say are None or empty. */
 export interface View {
   head: Head;
   clock: ClockView;
@@ -273,9 +274,9 @@ export interface View {
 }
 
 /**
- * One run of a board, or a brief that has not been started: then without `token`.
+ * A run on a board, or a brief that has not started, which has no `token`.
  *
- * `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ * `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
  */
 export interface BoardRow {
   position: number;
@@ -297,7 +298,7 @@ export interface BoardRow {
   note: string;
 }
 
-/** When the server was last heard about the run of a row and when it is asked next, as in `ClockView`. */
+/** When the server was last heard about the run of a row and is asked next, as in `ClockView`. */
 export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
@@ -305,7 +306,7 @@ export type CheckTimes = [
   connection: ConnectionState,
 ];
 
-/** How many rows have come so far; `label` says it in words: "3 running". */
+/** The number of rows in a stage; in words in `label`: "3 running". */
 export interface StageCount {
   stage: Stage;
   label: string;
@@ -313,12 +314,12 @@ export interface StageCount {
 }
 
 /**
- * What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+ * Facts about all runs of a board. `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
  *
- * `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
- * words that are searched for. `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
+ * `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
+ * `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
  *
- * `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
+ * `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
  */
 export interface BoardHead {
   form: Form;
@@ -340,7 +341,7 @@ export interface BoardHead {
   gone: string;
 }
 
-/** Everything a renderer of a board is given; `moments` beside `rows`, because they change more often. */
+/** All the data for a board's renderer. `moments` are separate from `rows`, because they change more often. */
 export interface BoardView {
   head: BoardHead;
   clock: ClockView;
@@ -348,13 +349,13 @@ export interface BoardView {
   moments: CheckTimes[];
 }
 
-/** A snapshot's view in a saved notebook, for JupyterLab's extension. `view` is JSON: as an object it would take twice the room. */
+/** Snapshot's view in a saved notebook, for the JupyterLab extension. `view` is JSON text; an object would be twice as large. */
 export interface SavedView {
   version: number;
   view: string;
 }
 
-/** Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token. */
+/** Front end to kernel: a click. `id` is unique; the kernel acts once for each. A board names runs by token. */
 export interface CommandMessage {
   kind: "command";
   id: string;
@@ -365,11 +366,11 @@ export interface CommandMessage {
 }
 
 /**
- * Front end to kernel: asks for the newest clock, after mounting, when stale and when it becomes visible.
+ * Front end to kernel: asks for the newest clock after mounting, when stale, and when the view becomes visible.
  *
- * `seq` is the trait of that name as the front end knows it: when it is behind, the kernel sends the whole state again,
- * because not every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether it
- * saves the newest snapshot in the widget's place; then it is sent the whole snapshot. None from a view.
+ * `seq` is the front end's value of that trait: if it is behind, the kernel sends the whole state again, because not
+ * every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether the page
+ * saves the newest snapshot instead of the widget, so that it needs the whole snapshot. It is None from a view.
  */
 export interface HelloMessage {
   kind: "hello";
@@ -377,7 +378,7 @@ export interface HelloMessage {
   keeps: boolean | null;
 }
 
-/** Kernel to front end: what became of a command. */
+/** Kernel to front end: the outcome of a command. */
 export interface AckMessage {
   kind: "ack";
   id: string;
@@ -392,13 +393,13 @@ export interface ClockMessage {
   clock: ClockView;
 }
 
-/** Front end to kernel: asks for all columns of one table, of which the view holds the most telling only. */
+/** Front end to kernel: asks for all columns of a table, as the view has only the most important ones. */
 export interface ColumnsMessage {
   kind: "columns";
   table: string;
 }
 
-/** Kernel to front end: all columns of one table, as far as they can be sent; `hidden` of them are not. */
+/** Kernel to front end: all columns of a table, except `hidden` ones that are too many to send. */
 export interface ColumnsAnswer {
   kind: "columns";
   table: string;
@@ -406,17 +407,18 @@ export interface ColumnsAnswer {
   hidden: number;
 }
 
-/** PieceRange of the snapshot before, from `start` up to but not including `end`. */
+/** Range of pieces of the previous snapshot, from `start` up to but not including `end`. */
 export type PieceRange = [
   start: number,
   end: number,
 ];
 
 /**
- * Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
+ * Kernel to front end: the newest snapshot, for saving the notebook while the card is alive.
  *
- * `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
- * is 0; of a `SavedView`, the text of its view. A page that has another one asks for the whole.
+ * `parts` has, by media type, pieces of the snapshot with the number `since` and text between them, or the whole text
+ * if `since` is 0. For a `SavedView`, this is the text of its view. A page that has another snapshot asks for the
+ * whole.
  */
 export interface SnapshotMessage {
   kind: "snapshot";
@@ -425,7 +427,7 @@ export interface SnapshotMessage {
   parts: Record<string, (string | PieceRange)[]>;
 }
 
-/** Front end to kernel: asks for the code that draws leads, when they are looked at for the first time. */
+/** Front end to kernel: asks for the code that draws leads, when they are shown for the first time. */
 export interface CodeMessage {
   kind: "code";
 }
@@ -437,16 +439,16 @@ export interface CodeAnswer {
 }
 
 /**
- * One column of leads.
+ * A column of leads.
  *
  * Attributes:
- *     slug: its key, by which rows are sorted and filtered.
- *     name: its name.
- *     kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
- *     share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
- *     details: that share in words.
- *     filling: cells of it are running.
- *     filters: the server filters by it.
+ *     slug: the column's key, for sorting and filtering rows.
+ *     name: the column's name.
+ *     kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
+ *     share: the share of values found among the leads read, from 0 to 1; None if unknown.
+ *     details: the share in words.
+ *     filling: whether cells of the column are running.
+ *     filters: whether the server can filter by it.
  */
 export interface LeadHead {
   slug: string;
@@ -458,55 +460,55 @@ export interface LeadHead {
   filters: boolean;
 }
 
-/** One part of an enrichment's cell; `href` is an address that was checked, else empty. */
+/** One part of an enrichment's cell; `href` is a checked address, or empty. */
 export type CellPart = [
   label: string,
   text: string,
   href: string,
 ];
 
-/** A cell that opens to its parts; `text` is empty where nothing was found. */
+/** A cell that opens to show its parts; `text` is empty if nothing was found. */
 export interface OpenCell {
   text: string;
   confidence: string;
   parts: CellPart[];
 }
 
-/** One lead. `cells` is None where they were sent before, whichever page the lead was on, but for the changes beside it. */
+/** One lead. `cells` is None if they were sent before, on any page; the changes to them are then sent separately. */
 export type LeadRow = [
   id: string,
   cells: LeadCell[] | null,
 ];
 
-/** One cell that has changed: the place of its row in the page, and that of its column. */
+/** One changed cell, with the indexes of its row in the page and of its column. */
 export type CellChange = [
   row: number,
   column: number,
   cell: LeadCell,
 ];
 
-/** One condition, as the API has it. */
+/** One condition, in the API's form. */
 export interface LeadFilter {
   column: string;
   operator: string;
   value: string;
 }
 
-/** The order of rows, as the API has it. */
+/** The order of rows, in the API's form. */
 export interface LeadSort {
   column: string;
   direction: "asc" | "desc";
 }
 
 /**
- * Front end to kernel: which leads are looked at, from the first time until it says that none are.
+ * Front end to kernel: which leads are shown, sent from the first time until no leads are shown.
  *
  * Attributes:
- *     view: of the front end that asks; several may look at different leads.
- *     query: counts the questions of that view; an answer names the one that it answers.
- *     table: the table's id; empty: no leads are looked at any more.
- *     first: the place of the first row that is seen, and `last` of the last one.
- *     size: rows a page.
+ *     view: the id of the asking view, as several views may show different leads.
+ *     query: the number of the view's question; an answer repeats the number.
+ *     table: the table's id; empty if no leads are shown any more.
+ *     first: the index of the first visible row; `last` is that of the last one.
+ *     size: rows per page.
  */
 export interface LeadsMessage {
   kind: "leads";
@@ -521,20 +523,20 @@ export interface LeadsMessage {
 }
 
 /**
- * Kernel to front end: one page of leads, or what of it has changed.
+ * Kernel to front end: one page of leads, or the changes to it.
  *
- * A lead stands once: where rows were added or taken away above it, it leaves its old place with the page that has it now.
+ * Each lead appears once: if rows above it were added or removed, it leaves its old place when its new page arrives.
  *
  * Attributes:
- *     start: the place of its first row among all rows.
- *     rows: its rows, in order; None where they are those that were sent.
- *     changes: cells of rows that were sent before.
- *     read: how many places were read; what is known of places behind them holds no longer.
- *     heads: the columns; None where they are as they were sent.
- *     total: how many rows there are, when the server said.
- *     more: whether there are rows behind this page.
- *     count: how many leads were read, in words.
- *     note: why there are none, or why they are no longer brought up to date; empty while all is well.
+ *     start: the index of the page's first row among all rows.
+ *     rows: the page's rows, in order; None if they are the ones sent before.
+ *     changes: changed cells of rows that were sent before.
+ *     read: how many rows were read; what the front end knows about later rows is no longer valid.
+ *     heads: the columns; None if they are as sent before.
+ *     total: how many rows there are; None if the server did not say.
+ *     more: whether there are rows after this page.
+ *     count: in words, how many leads were read.
+ *     note: why there are no leads, or why they are no longer updated; empty while all is well.
  */
 export interface LeadsAnswer {
   kind: "leads";
@@ -552,7 +554,7 @@ export interface LeadsAnswer {
   note: string;
 }
 
-/** One table of a grid of leads. `line` reads all of them into a DataFrame. */
+/** One table of a grid of leads. `line` reads all its leads into a DataFrame. */
 export interface LeadTab {
   id: string;
   name: string;
@@ -560,7 +562,7 @@ export interface LeadTab {
   line: string;
 }
 
-/** What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel. */
+/** What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it. */
 export interface LeadGridHead {
   form: Form;
   as_of: string;
@@ -570,13 +572,13 @@ export interface LeadGridHead {
   gone: string;
 }
 
-/** A grid of leads without any lead: they travel as messages. */
+/** A grid of leads, without the leads, which are sent as messages. */
 export interface LeadGridView {
   head: LeadGridHead;
   clock: ClockView;
 }
 
-/** Front end to kernel: leads were ticked, or no longer are. */
+/** Front end to kernel: leads were ticked or unticked. */
 export interface SelectMessage {
   kind: "select";
   ids: string[];

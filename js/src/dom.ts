@@ -1,14 +1,14 @@
-/** Small helpers to build nodes. Text only ever goes through text nodes; nothing here parses markup. */
+/** Small helpers that build nodes. Text goes only through text nodes; nothing here parses markup. */
 
 import type { Link } from "./contract";
 
 export type Child = Node | string | null | undefined | false;
 
-/** A piece of the card: it owns a node and changes it in place. */
+/** A part of the card, which owns a node and changes it in place. */
 export interface Part<T> {
   readonly node: HTMLElement;
   update(value: T): void;
-  /** After a click, an answer, a tick, or when the kernel came or went. */
+  /** Called after a click, an answer or a tick, and when the kernel comes or goes. */
   refresh?(): void;
   close?(): void;
 }
@@ -28,14 +28,14 @@ export function fill(node: Element, ...children: Child[]): void {
   node.replaceChildren(...children.filter((child): child is Node | string => !!child));
 }
 
-/** A place for words from outside: isolated, in their own direction. */
+/** An element for words from outside, isolated in their own direction. */
 export function words(cls = "", tag: "span" | "b" | "code" | "bdi" = "span", text = ""): HTMLElement {
   const node = el(tag, cls, text);
   node.dir = "auto";
   return node;
 }
 
-/** A shape that says nothing the words beside it don't say. */
+/** A decorative shape; the words beside it say the same. */
 export function mark(cls = "", tag: "i" | "span" | "div" = "i"): HTMLElement {
   const node = el(tag, cls);
   node.ariaHidden = "true";
@@ -46,7 +46,7 @@ export function show(node: HTMLElement, visible: unknown): void {
   node.hidden = !visible;
 }
 
-/** Calls back on an event; returns what ends that. */
+/** Listens to an event; returns a function that stops listening. */
 export function on(
   node: EventTarget,
   event: string,
@@ -57,16 +57,16 @@ export function on(
   return () => node.removeEventListener(event, react, capture);
 }
 
-/** Sets text only when it differs, so that selections and assistive technology aren't disturbed. */
+/** Sets text only if it differs, so that selections and assistive technology aren't disturbed. */
 export function setText(node: Node, text: string): void {
   if (node.textContent === text) return;
   const { firstChild: only } = node;
-  // The same node with other text: thousands of new ones would make the browser stop to clear up.
+  // Reuses the node: thousands of new ones would make the browser pause to collect garbage.
   if (only instanceof Text && !only.nextSibling) only.data = text;
   else node.textContent = text;
 }
 
-/** Sets text; without any, the node takes no room. */
+/** Sets text. Without any, the node takes no room. */
 export function say(node: HTMLElement, text: string): void {
   setText(node, text);
   show(node, text);
@@ -74,7 +74,7 @@ export function say(node: HTMLElement, text: string): void {
 
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The address if it is one that may be followed, else null. Checked in Python too: a saved state can be tampered with. */
+/** The address if it is safe to follow, else null. Also checked in Python, but a saved state can be tampered with. */
 export function safeHref(href: unknown): string | null {
   try {
     const url = new URL(String(href));
@@ -85,7 +85,7 @@ export function safeHref(href: unknown): string | null {
   }
 }
 
-/** A link, or its words alone when the address isn't safe. */
+/** A link, or only its words if the address isn't safe. */
 export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLElement {
   const safe = safeHref(href);
   if (!safe) return el("span", "", ...children);
@@ -96,7 +96,7 @@ export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLEl
   return node;
 }
 
-/** A place for a link that may come, change and go. */
+/** An element for a link that may appear, change and disappear. */
 export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
   const node = el("span", cls);
   let shown: Link | null | undefined;
@@ -111,7 +111,7 @@ export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
   };
 }
 
-/** A list whose nodes are kept by key: only what is new is made, and only what moved is moved. */
+/** A list that keeps its nodes by key: it makes only new nodes and moves only those that moved. */
 export function keyedList<T>(
   node: HTMLElement,
   make: (item: T, index: number) => Part<T>,

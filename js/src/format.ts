@@ -1,4 +1,4 @@
-/** Lengths of time in words. All other words and numbers are Python's: only the time that passes is counted here. */
+/** Durations in words. All other words and numbers come from Python; only passing time is counted here. */
 
 import { UNITS } from "./contract";
 
@@ -33,6 +33,6 @@ export function clockTime(ms: number): string {
   return at.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
-/** Words of Python with a `{}` for each number or name that is known here only. */
+/** Fills words from Python, which have a `{}` for each number or name that is known only here. */
 export const filled = (words: string, ...known: (string | number)[]): string =>
   known.reduce<string>((text, each) => text.replace("{}", () => `${each}`), words);

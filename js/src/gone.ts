@@ -1,10 +1,10 @@
-/** What stands above a card without a kernel, and the line that shows it in any kernel again. */
+/** The message above a card without a kernel, and the line that shows the card again in any kernel. */
 
 import { copyLine } from "./buttons";
 import type { Form } from "./contract";
 import { el, type Part, setText, show } from "./dom";
 
-/** `gone` says what is true without a kernel, above `line`. */
+/** `gone` is the text above `line` without a kernel. */
 export interface Gone {
   form: Form;
   as_of: string;
@@ -12,7 +12,7 @@ export interface Gone {
   line: string;
 }
 
-/** @param what - What `line` shows. Null while there is a kernel. */
+/** @param what - What `line` shows. The part's value is null while there is a kernel. */
 export function goneNote(what: string): Part<Gone | null> {
   const title = el("b");
   const why = el("span", "mute");
@@ -24,7 +24,7 @@ export function goneNote(what: string): Part<Gone | null> {
     update(now) {
       show(node, now);
       if (!now) return;
-      // A saved card was never alive on this page: it says of when it is, and nothing has happened.
+      // A saved card was never live on this page: it says when it was saved, and nothing has stopped.
       const isSaved = now.form !== "live";
       node.className = `note t-${isSaved ? "neutral" : "attention"}`;
       setText(title, isSaved ? now.as_of : "Kernel stopped");

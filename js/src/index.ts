@@ -6,7 +6,7 @@ import { keepSnapshot, onPlaced } from "./snapshot";
 
 export default {
   initialize: ({ model }: { model: Model }): (() => void) => keepSnapshot(model, mount),
-  /** Works with anywidget 0.9, which gives no `signal`: the clean-up is what ends a view. */
+  /** Works with anywidget 0.9, which gives no `signal`: the clean-up ends a view. */
   render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => {
     onPlaced(model);
     return mount(model, el);

@@ -2,9 +2,9 @@ import { on } from "./dom";
 
 /**
  * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
- * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on
- * the window; what the browser itself does with the key (typing, pressing, moving) is untouched by that. Within the card the
- * key arrives as `origami-key`, whose `detail` is the browser's event.
+ * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on the
+ * window. This does not affect what the browser does with the key (typing, pressing, moving). Inside the card, the key
+ * arrives as `origami-key`, whose `detail` is the browser's event.
  */
 export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
   const guard = (event: KeyboardEvent): void => {
@@ -12,7 +12,7 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
     const target = path[0];
     if (!path.includes(root) || !(target instanceof HTMLElement)) return;
     const enter = event.key === "Enter";
-    // Ctrl+Enter and Shift+Enter would run the cell again, which can start a second run.
+    // Ctrl+Enter and Shift+Enter would rerun the cell, which can start a second run.
     if (!enter && (event.ctrlKey || event.metaKey || event.altKey)) return;
     event.stopPropagation();
     if (event.repeat && (enter || event.key === " ") && target instanceof HTMLButtonElement)

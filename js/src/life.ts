@@ -4,19 +4,21 @@ import { anyUnderWay, ticking, watching } from "./shared";
 import { isolated } from "./shell";
 import { followTheme } from "./theme";
 
-/** What keeps a view up to date by itself. */
+/** Keeps a view up to date. */
 export interface Life {
-  /** Draws again all that depends on time, on clicks and on the kernel's presence. */
+  /** Redraws everything that depends on time, clicks and the presence of the kernel. */
   refresh(): void;
-  /** Shows the view on the page, with this style sheet and no other. */
+  /** Shows the view on the page, with only this style sheet. */
   begin(host: HTMLElement, style: string): void;
   ended(): void;
 }
 
-/** Ticks only while it is visible and something can still change (`open`). */
+/** Ticks only while the view is visible and something can still change (`open`). */
 export function life(root: HTMLElement, session: Session, redraw: () => void, open: () => boolean): Life {
   const undo: (() => void)[] = [];
-  /** Null until the browser says so: time passes on the view from the start, but nothing is asked for before. */
+  /**
+   * Null until the browser reports it. Time passes on the view from the start, but nothing is requested before that.
+   */
   let inView: boolean | null = null;
   const tick = (): void => {
     session.tick();
@@ -61,7 +63,7 @@ export function life(root: HTMLElement, session: Session, redraw: () => void, op
   };
 }
 
-/** What has the focus within a card or board, also where it stands in a shadow root. */
+/** The element with the focus in a card or board, even inside a shadow root. */
 export function focused(root: HTMLElement): HTMLElement | null {
   const { activeElement: active } = root.getRootNode() as Document | ShadowRoot;
   return active && active !== root && root.contains(active) ? (active as HTMLElement) : null;

@@ -1,4 +1,4 @@
-/** "Notify me": a notification of the browser, and a mark in the page's title, when a run ends, asks or fails. */
+/** "Notify me": a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
 import { button } from "./buttons";
 import { el, on, type Part, say, show, words } from "./dom";
@@ -8,15 +8,15 @@ import { isNews } from "./shared";
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 const MARK = "● ";
 
-/** A toggle button. Its value is whether anything can still happen; until then it is shown. */
+/** A toggle button, shown while its value (whether anything can still happen) is true. */
 export interface Notify extends Part<boolean> {
-  /** Says that the browser refuses; its owner places it. */
+  /** Says that the browser refuses. The owner places it. */
   readonly said: HTMLElement;
-  /** Notifies of news of some runs, if the toggle is on and no other view of the page has just done so. */
+  /** Notifies about runs, if the toggle is on and no other view of the page has just done so. */
   notify(title: string, text: string, runs?: readonly string[]): void;
 }
 
-/** The document whose title a person sees; null in a frame of another site, where notifications are refused, too. */
+/** The document whose title the user sees; null in another site's frame, where notifications are refused, too. */
 function titled(): Document | null {
   try {
     return top?.document ?? null;
@@ -25,7 +25,7 @@ function titled(): Document | null {
   }
 }
 
-/** Marks the title of the page, unless the page is being looked at. */
+/** Marks the page's title, unless the user is looking at the page. */
 function markTitle(page: Document): void {
   const isSeen = (): boolean => !page.hidden && page.hasFocus();
   if (isSeen() || page.title.startsWith(MARK)) return;
@@ -37,25 +37,25 @@ function markTitle(page: Document): void {
   const seen = (): void => {
     if (!isSeen()) return;
     for (const each of undo) each();
-    // The host may have set another title since.
+    // The host may have changed the title since.
     if (page.title.startsWith(MARK)) page.title = page.title.slice(MARK.length);
   };
 }
 
-/** @param tag - Of several notifications with the same tag the browser shows the newest only. */
+/** @param tag - The browser shows only the newest notification with a tag. */
 export function notifyToggle(tag: string): Notify {
   const press = button("Notify me", () => void toggle(), "quiet toggle");
   const said = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
-  /** Null until a person has chosen. */
+  /** Null until the user has chosen. */
   let chosen: boolean | null = null;
   const isOn = (): boolean => chosen ?? notifiesByDefault();
   const toggle = async (): Promise<void> => {
     chosen = !isOn();
     press.ariaPressed = `${chosen}`;
     say(said, "");
-    // Some browsers answer for granted or refused without asking.
+    // Some browsers grant or refuse without asking.
     const permission = chosen && (await Notification.requestPermission());
     if (chosen && permission === "denied") say(said, BLOCKED);
   };
@@ -70,7 +70,7 @@ export function notifyToggle(tag: string): Notify {
       try {
         if (Notification.permission === "granted") new Notification(title, { body, tag });
       } catch {
-        // Phones show notifications of service workers only.
+        // Phones show notifications only from service workers.
       }
     },
     update(possible) {

@@ -1,13 +1,13 @@
 /**
- * What a host's extension and the cards of its page tell each other. They are separate modules, so it goes by the page: settings
- * stand at its root, where they reach into every shadow root; news are events of the document.
+ * Communication between a host's extension and the cards of its page. They are separate modules, so it goes through the
+ * page: settings are at its root, where they reach into every shadow root; notifications are events of the document.
  */
 
 import { on } from "./dom";
 
-/** In the root's dataset: whether cards notify unless a person switches it off. */
+/** Key in the root's dataset: whether cards notify unless the user turns that off. */
 export const NOTIFIES = "origamiNotify";
-/** A property of the root's style: the rows that the body of a card shows without scrolling (card.css). */
+/** Property of the root's style: the rows that a card's body shows without scrolling (card.css). */
 export const ROWS = "--origami-rows";
 const EVENT = "origami-notify";
 
@@ -20,10 +20,10 @@ export interface News {
 
 export const notifiesByDefault = (): boolean => document.documentElement.dataset[NOTIFIES] === "true";
 
-/** Tells the host's extension, where there is one. */
+/** Notifies the host's extension, if there is one. */
 export const tellHost = (news: News): void =>
   void document.dispatchEvent(new CustomEvent(EVENT, { detail: news }));
 
-/** Calls back on what cards of this page notify of; returns what ends that. */
+/** Calls a function for each notification from cards of this page; returns a function that ends this. */
 export const onNotified = (react: (news: News) => void): (() => void) =>
   on(document, EVENT, (event) => react((event as CustomEvent<News>).detail));

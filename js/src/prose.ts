@@ -4,10 +4,10 @@ import { anchor, el } from "./dom";
 const TAGS = "p ul ol li pre code b i br hr table tr th td".split(" ");
 const OTHERS: Record<string, string> = { h: "h4", quote: "blockquote" };
 
-/** Deeper than this is not built: a saved state can be tampered with. */
+/** Most levels that are built, as a saved state can be tampered with. */
 const DEEPEST = 30;
 
-/** Builds nodes from the tree that Python parsed. */
+/** Builds nodes from the tree that Python has parsed. */
 export function prose(inline: Inline | undefined, depth = 0): (HTMLElement | string)[] {
   return (Array.isArray(inline) ? inline : []).map((item) =>
     typeof item === "string" ? item : build(item, depth),
@@ -26,7 +26,7 @@ function build(item: ProseNode, depth: number): HTMLElement {
   return scroll;
 }
 
-/** How many characters a tree shows, up to what is enough to call it long. */
+/** Counts the characters of a tree, up to the number that makes it long. */
 export function length(inline: Inline | undefined, depth = 0): number {
   let sum = 0;
   for (const item of Array.isArray(inline) ? inline : [])

@@ -1,6 +1,6 @@
 /**
- * The recorded card of the documentation, as a script of its own: it is drawn as JupyterLab's extension draws a saved
- * card, over its HTML. Without this script, or where it can't draw, the HTML stays.
+ * The recorded card in the documentation, as a separate script. It draws the card over its HTML, as the JupyterLab
+ * extension draws a saved card. Without this script, or if it can't draw, the HTML stays.
  */
 
 import { drawSaved } from "./saved";

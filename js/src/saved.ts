@@ -1,6 +1,6 @@
 /**
- * Cards and boards in a notebook that was saved: their last view, drawn without a kernel. It can be sorted, unfolded and
- * copied from; what would be sent is off.
+ * Cards and boards in a saved notebook: their last view, drawn without a kernel. Users can sort, unfold and copy;
+ * everything that would send is off.
  */
 
 import { mount as mountBoard } from "./board/board";
@@ -16,7 +16,7 @@ import {
 import type { Model } from "./session";
 import { spread } from "./slots";
 
-/** The model of a widget whose kernel is gone: it has the state of the end, and nobody listens to what it sends. */
+/** The model of a widget whose kernel is gone: it has the final state, and its messages go nowhere. */
 class SavedModel implements Model {
   readonly comm_live = false;
   readonly #traits: Record<string, unknown>;
@@ -38,7 +38,7 @@ class SavedModel implements Model {
   }
 }
 
-/** The traits of a board. No card is open in it: that is a widget of its own. */
+/** The traits of a board. No card is open in it, as a card is a separate widget. */
 function spreadBoard({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
   const traits: Record<string, unknown> = { head: { ...head, open: "" }, clock, card: "" };
   for (let slot = 0; slot < BOARD_SLOTS; slot++) {
@@ -57,9 +57,9 @@ const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
 };
 
 /**
- * Draws what stands under the media type; returns its clean-up.
+ * Draws the data of a media type; returns its clean-up.
  *
- * @throws what it is not: of another version, incomplete or no view at all. Then nothing was drawn.
+ * @throws if the data is from another version, incomplete, or not a view. Then nothing was drawn.
  */
 export function drawSaved(type: string, data: unknown, host: HTMLElement): () => void {
   const { version, view } = (data ?? {}) as Partial<SavedView>;

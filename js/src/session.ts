@@ -1,8 +1,8 @@
 /**
- * The card's line to the kernel: how fresh its state is, and whether the kernel listens.
+ * The card's connection to the kernel: how fresh its state is, and whether the kernel listens.
  *
- * An unchanged check sends nothing, so silence is normal for a while; the kernel is asked only when the silence is
- * longer than two checks take.
+ * An unchanged check sends nothing, so some silence is normal. The kernel is asked only after a silence of more than
+ * two checks.
  */
 
 import type {
@@ -18,7 +18,7 @@ import type {
 import type * as LeadsModule from "./leads/code";
 import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
 
-/** The part of anywidget's model that is used. */
+/** The used part of anywidget's model. */
 export interface Model {
   get(name: string): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: the hosts' own type
@@ -27,11 +27,14 @@ export interface Model {
   off(name?: string | null, callback?: ((...args: any[]) => void) | null): void;
   send(content: unknown): void;
   comm_live?: boolean;
-  /** The host's own; JupyterLab's knows the document. */
+  /** The host's widget manager. JupyterLab's knows the document. */
   widget_manager?: unknown;
 }
 
-/** `old`: restored, the kernel hasn't spoken yet. `busy`: it doesn't answer. `gone`: the host says so. */
+/**
+ * `old`: restored, and the kernel has not sent anything yet. `busy`: the kernel does not answer. `gone`: the host says
+ * that it is gone.
+ */
 export type Presence = "live" | "old" | "busy" | "gone";
 
 type LeadsCode = typeof LeadsModule;
@@ -44,19 +47,22 @@ const DISCONNECTED = ".jupyter-widgets-disconnected";
 export class Session {
   presence: Presence = "live";
   clock: ClockView | null;
-  /** Kernel's clock minus browser's, ms. Known from events only: the first state may be as old as a saved notebook. */
+  /**
+   * The kernel's clock minus the browser's, in ms. Known only from events, as the first state may be as old as a saved
+   * notebook.
+   */
   offset = 0;
-  /** Browser time of the last word from the kernel. */
+  /** Browser time of the kernel's last message. */
   heard: number | null = null;
   #asked: number | null = null;
-  /** A message could not be sent: the kernel is gone until it speaks again. */
+  /** Whether a message could not be sent. The kernel then counts as gone until it sends something. */
   #unreachable = false;
 
-  /** Whether the view is on the screen; off the screen it asks for nothing. */
+  /** Whether the view is on the screen. Off the screen, it requests nothing. */
   visible = false;
-  /** The host said that the line changed, but not how. */
+  /** Whether the host has said that the connection changed, but not how. */
   uncertain = false;
-  /** Browser time of the last answer that the kernel gives only when it reads messages, which a running cell may prevent. */
+  /** Browser time of the last answer to a message. A running cell may keep the kernel from reading messages. */
   #answered = 0;
   readonly #sent = new Set<string>();
   #code: ((text: string) => void) | null = null;
@@ -78,7 +84,7 @@ export class Session {
     model.on("comm_live_update", this.#lineChanged);
   }
 
-  /** Whether the run is still watched; otherwise the last known state of an unfinished run may be out of date. */
+  /** Whether the run is still watched. If not, the last known state of an unfinished run may be out of date. */
   follows(): boolean {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
@@ -88,7 +94,7 @@ export class Session {
     return Date.now() + this.offset;
   }
 
-  /** The kernel spoke: by a trait or by a message. */
+  /** Called when the kernel has sent a trait or a message. */
   kernelSpoke(clock?: ClockView | null): void {
     const now = Date.now();
     if (clock) {
@@ -103,7 +109,7 @@ export class Session {
     if (this.presence !== "gone") this.#become("live");
   }
 
-  /** Asks for the newest clock, unless an answer is awaited already. */
+  /** Asks for the newest clock, unless an answer is already awaited. */
   hello(): void {
     this.#inspect();
     if (this.#asked !== null || this.presence === "gone") return;
@@ -111,12 +117,12 @@ export class Session {
     if (!this.#post({ kind: "hello", seq: this.#model.get("seq"), keeps: null })) this.#asked = null;
   }
 
-  /** Once a second while anything can still change. */
+  /** Called once a second while anything can still change. */
   tick(): void {
     this.#inspect();
     const now = Date.now();
     const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
-    // While a cell blocks the kernel no question is answered, but changes arrive: only a long silence is a sign.
+    // While a cell blocks the kernel, it answers nothing but still sends changes: only a long silence means something.
     const silent = this.uncertain || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;
     if (this.#asked === null) this.hello();
@@ -134,13 +140,13 @@ export class Session {
       this.#sent.forEach(withdraw);
   }
 
-  /** Asks for all columns of a table; `use` also gets what later answers say. */
+  /** Asks for all columns of a table; `use` also gets later answers. */
   columns(table: string, use: (answer: ColumnsAnswer) => void): void {
     this.#tables.set(table, use);
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
-  /** Loads what draws leads; fails where the page forbids it. */
+  /** Loads the code that draws leads; fails if the page forbids it. */
   code(): Promise<LeadsCode> {
     return new Promise((resolve, reject) => {
       this.#code = (text) => void load(text).then(resolve, reject);
@@ -148,18 +154,18 @@ export class Session {
     });
   }
 
-  /** Says which leads a view looks at; `use` gets all answers to it. */
+  /** Tells the kernel which leads a view shows; `use` gets all answers. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
     this.#leads.set(message.view, use);
     if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
   }
 
-  /** Whether the kernel has read nothing since a question, for longer than that takes: a cell keeps it from reading. */
+  /** Whether a cell keeps the kernel from reading: it has read nothing for longer than a question takes. */
   unread(since: number): boolean {
     return this.presence !== "gone" && this.#answered < since && Date.now() - since >= ANSWER_MS;
   }
 
-  /** Says which leads were ticked, or no longer are. */
+  /** Tells the kernel which leads are ticked. */
   select(ids: string[], on: boolean): void {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
@@ -185,7 +191,7 @@ export class Session {
       use?.(message.code);
       return;
     } else if (message?.kind === "leads") {
-      // What changes in the leads changes nothing else of the card.
+      // A change in the leads changes nothing else on the card.
       this.kernelSpoke();
       this.#leads.get(message.view)?.(message);
       return;
@@ -236,7 +242,7 @@ export class Session {
   }
 }
 
-/** A module from its text, as the host itself loads a widget's. */
+/** Loads a module from its text, as the host loads a widget's. */
 async function load(code: string): Promise<LeadsCode> {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
@@ -246,5 +252,5 @@ async function load(code: string): Promise<LeadsCode> {
   }
 }
 
-/** Unique per click. `randomUUID` exists only where the page came over https or from this machine. */
+/** Unique for each click. `randomUUID` exists only if the page came over https or from this machine. */
 export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(4))].join("-");

@@ -1,11 +1,11 @@
 /**
- * What all cards of a page share. Each widget model loads its own copy of this module, so "one timer per page"
+ * State that all cards of a page share. Each widget model loads its own copy of this module, so "one timer per page"
  * and "one click for all views" need an object of the page itself.
  */
 
 import type { AckMessage, CommandName } from "./contract";
 
-/** Where a command stands. `accepted` lasts until the state says more, or some seconds at most. */
+/** The state of a command. `accepted` lasts until the run's state changes, or some seconds at most. */
 export interface Pending {
   id: string;
   at: number;
@@ -13,7 +13,7 @@ export interface Pending {
   words: string;
 }
 
-/** The static form of a card, by media type; `number` counts what the kernel sent. */
+/** A card's snapshot, by media type; `number` is the kernel's count of snapshots. */
 interface Snapshot {
   number: number;
   data: Record<string, string>;
@@ -26,7 +26,7 @@ interface Shared {
   watchers: Set<() => void>;
   held: Map<string, Snapshot>;
   guarded: WeakSet<object>;
-  /** Which view has notified of a run last, and when. */
+  /** For each run, the view that notified last, and when. */
   notified: Map<string, { by: string; at: number }>;
 }
 
@@ -43,13 +43,13 @@ page[KEY] ??= {
 };
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
-/** The newest snapshot of each card, by its key; and the documents that are saved with them. */
+/** The newest snapshot of each card, by key, and the documents that are saved with snapshots. */
 export const { held: snapshots, guarded } = shared;
 
-/** Views of one run hear of a change within this time. */
+/** All views of a run receive a change within this time. */
 const SAME_MS = 5000;
 
-/** Notes that a view notifies of runs; false when others have just notified of all of them. */
+/** Notes that a view notifies about runs. False if others have just notified about all of them. */
 export function isNews(by: string, runs: readonly string[]): boolean {
   const now = Date.now();
   for (const [run, last] of shared.notified) if (now - last.at >= SAME_MS) shared.notified.delete(run);
@@ -71,7 +71,7 @@ const put = (all: Set<() => void>, each: () => void, on: boolean): void => {
   else all.delete(each);
 };
 
-/** Calls `tick` about once a second as long as it is on; the one timer of the page stops without listeners. */
+/** Calls `tick` about once a second while it is on. The page's only timer stops without listeners. */
 export function ticking(tick: () => void, on: boolean): void {
   put(ticks, tick, on);
   if (ticks.size) shared.timer ??= setInterval(() => call(ticks), 1000);
@@ -96,12 +96,12 @@ export function pending(key: string): Pending | undefined {
   return undefined;
 }
 
-/** Whether it is on its way, so that nothing may be sent again. */
+/** Whether the command is under way, so that it must not be sent again. */
 export const underWay = (state: Pending | undefined): boolean => !!state && state.phase !== "failed";
 
 export const anyUnderWay = (): boolean => [...commands.keys()].some((key) => underWay(pending(key)));
 
-/** Notes a click. False when the same command is on its way already: then nothing may be sent. */
+/** Notes a click. False if the same command is already under way, so that nothing may be sent. */
 export function request(key: string, id: string): boolean {
   if (underWay(pending(key))) return false;
   commands.set(key, { id, at: Date.now(), phase: "requested", words: "" });
@@ -109,13 +109,13 @@ export function request(key: string, id: string): boolean {
   return true;
 }
 
-/** Takes back a click that was not or will not be answered, as no kernel is there. */
+/** Takes back a click that will not be answered, because there is no kernel. */
 export function withdraw(key: string): void {
   if (commands.get(key)?.phase === "requested") commands.delete(key);
   call(watchers);
 }
 
-/** The view that sent it is closed and may not hear the answer: another one may send again after a while. */
+/** The view that sent the command is closed and may not receive the answer, so another may send again after a while. */
 export function leave(key: string): void {
   const command = commands.get(key);
   if (command?.phase === "requested") Object.assign(command, { at: Date.now(), phase: "accepted" });
@@ -128,12 +128,12 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
       .filter(Boolean)
       .join(". ")
       .replace(/([.!?]). /g, "$1 ");
-    // A check that was done may be asked for again at once, and what was opened may be folded and opened again.
+    // A finished check may be requested again at once, and a card may be opened and folded repeatedly.
     if (ok && /\|(check_now|open|fold)\|/.test(key)) commands.delete(key);
     else Object.assign(command, { at: Date.now(), phase: ok ? "accepted" : "failed", words });
   }
   call(watchers);
 }
 
-/** For tests: how many listeners and timers the page has. */
+/** For tests: the number of listeners and timers of the page. */
 export const activity = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);

@@ -1,13 +1,13 @@
 import { el } from "./dom";
 
 /**
- * What the page hands down to a card: its theme and whether it can be seen and pressed. Nothing else of the page reaches
- * the card, so that a host's own styles for text and tables change nothing in it.
+ * What a card inherits from the page: its theme, and whether it can be seen and clicked. Nothing else reaches the card,
+ * so that the host's styles for text and tables do not change it.
  */
 const INHERITED =
   ":host{all:initial;display:block;color-scheme:inherit;visibility:inherit;pointer-events:inherit}";
 
-/** Puts a card into a shadow root with its style sheet; returns the element to place on the page. */
+/** Puts a card with its style sheet into a shadow root; returns the element to place on the page. */
 export function isolated(root: HTMLElement, style: string): HTMLElement {
   const shell = el("div", "origami-widget");
   shell.attachShadow({ mode: "open" }).append(el("style", "", INHERITED + style), root);

@@ -1,12 +1,12 @@
-/** The view as it lies in the model: one trait per section, and one for each table. */
+/** The view in the model: one trait for each section, and one for each table. */
 
 import { TABLE_SLOTS, type TableView, type View } from "./contract";
 import type { Model } from "./session";
 
-/** The traits in which the tables travel, one by one, so that one that fills doesn't send the others. */
+/** The traits of the tables, one for each, so that a change in one doesn't send the others. */
 export const SLOTS = Array.from({ length: TABLE_SLOTS }, (_, index) => `table_${index}`);
 
-/** A section of the view, put together again. */
+/** Returns a section of the view, put together from its traits. */
 export function section<K extends keyof View>(model: Model, name: K): View[K] {
   const value = model.get(name) as View[K];
   if (name !== "tables") return value;
@@ -16,7 +16,7 @@ export function section<K extends keyof View>(model: Model, name: K): View[K] {
   } as View[K];
 }
 
-/** The traits of a view, as the kernel spreads it. */
+/** Returns the traits of a view, as the kernel sends them. */
 export function spread(view: Partial<View>): Record<string, unknown> {
   const { tables, ...traits } = view;
   if (!tables) return traits;

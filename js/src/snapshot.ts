@@ -1,13 +1,13 @@
 /**
- * Keeps a saved notebook readable without its kernel. A host that reopens it finds no widget any more and shows an error
- * in its place, even where a static snapshot stands beside it. So what is saved is the snapshot alone, and a page that
- * finds the snapshot while the kernel still has the card (after a reload, in a second window) draws the card over it.
+ * Keeps a saved notebook readable without its kernel. A host that reopens it has no widget any more and shows an error
+ * instead, even if there is a static snapshot beside it. So only the snapshot is saved. A page that finds the snapshot
+ * while the kernel still has the card (after a reload, or in a second window) draws the card over it.
  *
- * The snapshot is known by the class `origami-snapshot-KEY` that the kernel gives it. The kernel sends it before each
- * change of the card, as what differs from the one before; `snapshots` has the newest of each card.
+ * The kernel marks the snapshot with the class `origami-snapshot-KEY`. Before each change of the card, it sends the
+ * difference from the previous snapshot; `snapshots` has the newest one of each card.
  *
- * A document that pages share is saved by the server, which asks no page. There the page writes each snapshot into the
- * document itself, in the widget's place, and goes on showing the widget.
+ * The server saves a document that pages share, without asking a page. There, the page writes each snapshot into the
+ * document itself, in place of the widget, and goes on showing the widget.
  */
 
 import { type HelloMessage, SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
@@ -18,9 +18,9 @@ import { guarded, snapshots } from "./shared";
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";
 export const SNAPSHOT = /\borigami-snapshot-(\w+)/;
-/** The kernel puts the mark into the first tag: outputs of others, which may be large, are not searched. */
+/** The mark is in the first tag, so that other outputs, which may be large, are not searched. */
 const MARK_END = 100;
-/** Where a snapshot is cut into pieces, as in Python: around each tag, after each line of text, after each comma of JSON. */
+/** Where to cut a snapshot into pieces, as in Python: around tags, after lines of text, and after commas in JSON. */
 const PIECES: Record<string, RegExp> = {
   "text/html": /(?=<)|(?<=>)/,
   "text/plain": /(?<=\n)/,
@@ -29,7 +29,9 @@ const PIECES: Record<string, RegExp> = {
 
 const isSaved = (type: string): boolean => (SAVED_TYPES as readonly string[]).includes(type);
 
-/** What a host's manager is asked for. JupyterLab's knows its document too; other hosts save in their own way. */
+/**
+ * The used part of a host's widget manager. JupyterLab's also knows its document; other hosts save in their own way.
+ */
 interface Manager {
   get_model?(id: string): Promise<{ comm_live?: boolean }>;
   context?: { model?: Document };
@@ -41,7 +43,7 @@ interface Notebook {
   cells?: { outputs?: Output[] }[];
   metadata?: { widgets?: Record<string, { state?: Record<string, unknown> }> };
 }
-/** `collaborative`: the server saves, without asking the page. */
+/** `collaborative`: whether the server saves, without asking the page. */
 interface Document {
   toJSON?: () => Notebook;
   collaborative?: boolean;
@@ -55,7 +57,7 @@ interface List<T> {
   length: number;
   get(at: number): T;
 }
-/** A code cell in a document that pages share. An output is a map that can be changed, or one value that can't. */
+/** A code cell in a shared document. An output is a map that can be changed, or a single value that can't. */
 interface SharedCell {
   youtputs?: List<SharedOutput | Output> & { doc: { transact(change: () => void, origin: string): void } };
   updateOutputs(start: number, end: number, outputs: Output[]): void;
@@ -64,17 +66,20 @@ interface SharedOutput {
   get(name: "data"): Output["data"];
   set(name: "data", data: Output["data"]): void;
 }
-/** JupyterLab's origin of changes after which this page draws nothing anew, and which nobody can undo. */
+/** JupyterLab's origin for changes that are not redrawn on this page and cannot be undone. */
 const SILENT = "silent-change";
-/** Between two snapshots of one card in such a document, which keeps all that was ever written. News is not held up. */
+/**
+ * Least time between two snapshots of a card in such a document, which keeps everything ever written. News is not
+ * delayed.
+ */
 const SHARED_MS = 5000;
-/** What a card announces, and how many runs of a board are in which stage. */
+/** News in a snapshot: a card's announcement, or the number of a board's runs in each stage. */
 const NEWS = /"announcement":"(?:[^"\\]|\\.)*"|"counts":\[[^\]]*\]/;
 
 const keyOf = (data: Output["data"]): string | undefined =>
   SNAPSHOT.exec(`${data?.["text/html"] ?? ""}`.slice(0, MARK_END))?.[1];
 
-/** An output as it is saved: without the widget that only this kernel knows, and with the newest snapshot. */
+/** Returns an output as it is saved: without the widget, which only this kernel knows, and with the newest snapshot. */
 function asSaved(output: Output): Output {
   const key = keyOf(output.data);
   if (!key) return output;
@@ -88,7 +93,7 @@ function asSaved(output: Output): Output {
   return { ...output, data };
 }
 
-/** A notebook without the state of cards, which the host may have put into it at an earlier save. */
+/** Returns a notebook without the state of cards, which the host may have added at an earlier save. */
 function withoutStates(notebook: Notebook): Notebook {
   const widgets = notebook.metadata?.widgets;
   const states = widgets?.[STATES];
@@ -100,11 +105,11 @@ function withoutStates(notebook: Notebook): Notebook {
   };
 }
 
-/** Whether the document is saved with the snapshots in it, from now on. */
+/** Makes the document save snapshots from now on; returns whether it does. */
 function guard(document: Document | undefined): boolean {
   const original = document?.toJSON;
   if (!document || typeof original !== "function") return false;
-  // An older JupyterLab has no outputs that can be written without being drawn again. Cells may come after this.
+  // In an older JupyterLab, outputs cannot be written without a redraw. Cells may come after this.
   const isOld = (cell: Cell): boolean => !!cell.outputs && !cell.sharedModel?.youtputs;
   if (document.collaborative && [...(document.cells ?? [])].some(isOld)) return false;
   if (guarded.has(document)) return true;
@@ -123,7 +128,7 @@ function guard(document: Document | undefined): boolean {
 const isSame = (one: object, other: object): boolean =>
   JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
 
-/** Writes the snapshot of a card into the document that pages share, wherever it stands; others are not drawn again. */
+/** Writes a card's snapshot into the shared document, wherever the card is. Other outputs are not redrawn. */
 function share(document: Document | undefined, key: string): void {
   if (!document?.collaborative || !guarded.has(document)) return;
   for (const { sharedModel: cell } of document.cells ?? []) {
@@ -143,7 +148,7 @@ function share(document: Document | undefined, key: string): void {
   }
 }
 
-/** Whether an output of the document holds the card. Two notebooks of one kernel share the manager of the first one. */
+/** Whether an output of the document has the card. Two notebooks with one kernel share the first one's manager. */
 function holds(document: Document | undefined, key: string): boolean {
   for (const { outputs } of document?.cells ?? [])
     for (let at = 0; outputs && at < outputs.length; at++)
@@ -151,7 +156,7 @@ function holds(document: Document | undefined, key: string): boolean {
   return false;
 }
 
-/** The new snapshot; undefined where the message builds on one that the page has not got. */
+/** Returns the new snapshot; undefined if the message builds on one that the page does not have. */
 function patched({ since, parts }: SnapshotMessage, key: string): Record<string, string> | undefined {
   const before = snapshots.get(key);
   if (since !== 0 && before?.number !== since) return undefined;
@@ -169,7 +174,7 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
 
 const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Manager;
 
-/** Tells the kernel whether this page saves the newest snapshot in the widget's place. */
+/** Tells the kernel whether this page saves the newest snapshot instead of the widget. */
 function sayWhetherKept(model: Model, keeps: boolean): void {
   try {
     model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
@@ -178,7 +183,7 @@ function sayWhetherKept(model: Model, keeps: boolean): void {
   }
 }
 
-/** A view was put into an output: one that stands in another document than the guarded one is not kept. */
+/** Called when a view was put into an output. If that is not in the guarded document, its snapshot is not kept. */
 export function onPlaced(model: Model): void {
   const document = managerOf(model).context?.model;
   const key = `${model.get("key")}`;
@@ -187,7 +192,7 @@ export function onPlaced(model: Model): void {
   else sayWhetherKept(model, false);
 }
 
-/** Begins with the model, before any view; returns what ends it. `mount` draws a view. */
+/** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
 export function keepSnapshot(
   model: Model,
   mount: (model: Model, host: HTMLElement) => () => void,
@@ -228,7 +233,7 @@ export function keepSnapshot(
         const newest = snapshots.get(key)?.data["text/plain"];
         element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
       });
-      // A document may have come after the newest snapshot, which can be the last one.
+      // The document may have come after the newest snapshot, which may be the last one.
       shareNow();
     }
   };
@@ -249,7 +254,7 @@ export function keepSnapshot(
     } else if (keeps) sayWhetherKept(model, true);
   };
   model.on("msg:custom", receive);
-  // One that was restored from the notebook has no kernel: its snapshot says more than an old state.
+  // A model restored from the notebook has no kernel: its snapshot says more than its old state.
   const begin = (real: { comm_live?: boolean }): void => {
     if (ended || !real.comm_live) return;
     watch.observe(document, { childList: true, subtree: true });

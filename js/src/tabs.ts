@@ -3,18 +3,18 @@ import { el, keyedList, on, type Part, say, setText, uid, words } from "./dom";
 export interface Tab {
   id: string;
   label: string;
-  /** What stands small behind it. */
+  /** Small text after the name. */
   count?: string;
 }
 
 export interface Tabs {
   readonly node: HTMLElement;
   update(tabs: readonly Tab[], selected: string): void;
-  /** The id of a tab's element, for what it labels. */
+  /** The id of a tab's element, for the element that it labels. */
   idOf(tab: string): string;
 }
 
-/** A list of tabs as the ARIA practice has it: one of them is in the order of Tab, the arrows go through all of them. */
+/** A list of tabs by the ARIA practice: Tab reaches one of them, and the arrow keys go through all. */
 export function tabs(label: string, controls: string, select: (id: string) => void): Tabs {
   const prefix = uid();
   const idOf = (tab: string): string => `${prefix}-${tab}`;
@@ -33,7 +33,7 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
         node.id = idOf(tab.id);
         setText(name, tab.label);
         node.title = tab.label;
-        // A long name is cut.
+        // In case the name is cut.
         node.title = tab.label;
         say(count, tab.count ? ` ${tab.count}` : "");
         node.ariaSelected = `${tab.id === selected}`;

@@ -1,14 +1,14 @@
 /**
- * JupyterLab, Notebook and marimo set `color-scheme` themselves, and `light-dark()` follows it. Other hosts say it by a
- * class or attribute of the page only; it is copied to the card's root as `data-scheme`, because a selector may not
- * look above the card (it can stand in a shadow root).
+ * JupyterLab, Notebook and marimo set `color-scheme` themselves, and `light-dark()` follows it. Other hosts only set a
+ * class or attribute of the page. It is copied to the card's root as `data-scheme`, because a selector cannot look
+ * above the card, which may be in a shadow root.
  */
 export function followTheme(root: HTMLElement): () => void {
   const { body, documentElement: page } = document;
   const follow = (): void => {
     const { jpThemeLight, vscodeThemeKind } = body.dataset;
     const said = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
-    // Light first: VS Code's light high contrast has the class of the dark one as well.
+    // Light first: VS Code's light high contrast theme also has the class of the dark one.
     if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(said)) root.dataset.scheme = "light";
     else if (/\b(dark|vscode-high-contrast|lab-false)\b/.test(said)) root.dataset.scheme = "dark";
     else delete root.dataset.scheme;

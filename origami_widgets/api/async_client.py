@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClient(BaseClient):
-    """The Origami API, version 2, for `await`. Arguments, errors, costs and retries are the same as for `Client`.
+    """Awaitable client for the Origami API, version 2. Arguments, errors, costs and retries are the same as in `Client`.
 
     Example:
         >>> import asyncio, origami_widgets as ow
@@ -72,8 +72,8 @@ class AsyncClient(BaseClient):
     ) -> CreatedAgent:
         """Create an agent and start its first run; see `Client.create_agent`. Spends credits.
 
-        Cancelling the task does not cancel a run that was started. The `CancelledError` (the cause of a `TimeoutError`)
-        has an `idempotency_key` and `reconcile_async()`, which finds the run.
+        Cancelling the task does not cancel a run that has started. The `CancelledError` (or the cause of a
+        `TimeoutError`) carries `idempotency_key` and `reconcile_async()`, which finds the run.
         """
         spec = StartSpec(
             prompt,
@@ -97,7 +97,7 @@ class AsyncClient(BaseClient):
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
     ) -> RunObject:
-        """Start a further run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
+        """Start another run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
         spec = StartSpec(
             prompt,
             agent_id=agent_id,

@@ -1,7 +1,7 @@
 """The callback thread: it runs users' callbacks, so that a slow one delays no poll, cancel or start.
 
-The background loop waits for callbacks for at most a tenth of its time: a quick callback sees the very state that it is
-notified of, and a slow one delays nothing. While a callback is queued, further changes are merged into its one call. A
+The background loop waits for callbacks for at most a tenth of its time: a quick callback still sees the state that it
+is notified of, and a slow one delays nothing. While a callback is queued, further changes are merged into that call. A
 caller that waits for a run gives the callbacks a moment to return.
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 
 PATIENCE = 0.5
-"""Seconds that a caller waits for callbacks at most, and for one callback in all."""
+"""Longest time in seconds that callers wait for callbacks, and that a running callback is waited for in all."""
 MOMENT = 0.2
 """Seconds that the background loop waits for one callback at most."""
 SHARE, MOST_SAVED = 0.1, 1.0
-"""Share of its time that the loop may wait for callbacks, and how many seconds of it may accumulate."""
+"""Share of its time that the loop may wait for callbacks, and how many seconds of this allowance may accumulate."""
 STUCK = 10.0
 """Seconds after which a callback that blocks others is reported."""
 IDLE = 2.0
@@ -44,7 +44,7 @@ class _Call:
 
 
 class CallbackThread:
-    """Calls functions one after the other, in order, on a daemon thread of its own."""
+    """Daemon thread that calls functions one after the other, in order."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -68,12 +68,12 @@ class CallbackThread:
         Args:
             key: at most one call with the same key is queued.
             function: what to call.
-            argument: what to call it with.
+            argument: the argument of the call.
             context: the context of the call.
-            merge: makes one argument of the one that is queued and this one.
+            merge: combines the argument of a queued call with this one.
 
         Returns:
-            Whether it will be called; False where no thread can be started.
+            Whether the function will be called; False if no thread can be started.
         """
         with self._changed:
             waiting = self._queue.get(key)
@@ -100,10 +100,10 @@ class CallbackThread:
     async def wait_until_returned(self, seconds: float = PATIENCE) -> None:
         """Wait until the calls queued so far have returned. Loop thread only.
 
-        A call that has been running for `PATIENCE` is not waited for, nor are those behind it.
+        Does not wait for a call that has been running for `PATIENCE`, nor for those behind it.
 
         Args:
-            seconds: how long to wait at most.
+            seconds: the maximum number of seconds to wait.
         """
         loop = asyncio.get_running_loop()
         reached = loop.create_future()
@@ -149,7 +149,7 @@ class CallbackThread:
             pass
 
     def _run_next(self) -> bool:
-        """Run one call and return whether to go on. A method of its own, so that no reference to the call stays while waiting."""
+        """Run one call; return whether to go on. A separate method, so that waiting holds no reference to the call."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._queue, IDLE):
                 self._thread = None

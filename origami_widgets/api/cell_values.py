@@ -1,7 +1,7 @@
-"""What a cell of a lead says: its main value, and whether anything was found. Pure.
+"""Meaning of a lead's cell: its main value, and whether anything was found. Pure.
 
-An enrichment's cell is an object as a rule: the wanted fields beside `confidence`, `reasoning` and sources. A cell that is
-there with none of its fields filled looked and found nothing; one that is missing has not run.
+The cell of an enrichment is usually an object: the wanted fields beside `confidence`, `reasoning` and sources. A cell
+whose fields are all empty has looked and found nothing; a missing cell has not run.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 CONFIDENCE = ("high", "medium", "low")
-"""What agents say of how sure they are, the surest first."""
+"""Levels of confidence that agents state, the surest first."""
 PRIMARY = ("value", "text", "email", "url", "address", "number", "display", "label", "raw")
 REMARKS = ("confidence", "reasoning")
-"""What an object says of its values."""
+"""Keys with which an object comments on its values."""
 _SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -22,7 +22,7 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @lru_cache(maxsize=1024)
 def main_key(keys: tuple[str, ...]) -> str | None:
-    """Return which part of an object is the value that one means; None where nothing in it can be found.
+    """Return the key of an object's main value, given all its keys; None if none of them can hold a finding.
 
     >>> main_key(("email", "confidence", "reasoning", "source_url"))
     'email'
@@ -37,23 +37,23 @@ def main_key(keys: tuple[str, ...]) -> str | None:
         if key in keys:
             return key
     findings = findings_of(keys)
-    # A title or an address is rather about the value, where there is another one.
+    # Beside another value, a title or an address usually describes that value.
     return next((key for key in findings if key != "title" and not key.endswith("_url")), next(iter(findings), None))
 
 
 def main_value(value: dict[str, Any]) -> Any:
-    """Return the part of an object that one means; None where there is none."""
+    """Return the main value of an object; None without one."""
     key = main_key(tuple(value))
-    # Alone, a source may be the value, or an address only.
+    # A source without other values may be the value, or just an address.
     return None if key is None or (key == "source" and not is_found(value)) else value[key]
 
 
 def is_found(value: Any) -> bool:
-    """Return whether there is something in a cell: a text, a number, a boolean, or a list or an object that holds one.
+    """Return whether a cell holds a finding: a text, a number, a boolean, or a list or object that holds one.
 
-    Nothing are null, blank texts, and what holds nothing else. In an object `confidence`, `reasoning` and source
-    addresses do not count: they are there, too, where nothing was found. A `source` beside no other value counts where it
-    is a word such as "LinkedIn", which answers "Where did this lead come from?", and not where it is an address.
+    Null, blank texts, and lists and objects of these are no finding. In an object, `confidence`, `reasoning` and source
+    addresses do not count, because they are also there if nothing was found. A `source` without other values counts if
+    it is a word such as "LinkedIn", which answers "Where did this lead come from?", but not if it is an address.
 
     >>> is_found({"linkedin_url": "https://a.example", "confidence": "high"}), is_found(False), is_found(0)
     (True, True, True)
@@ -79,7 +79,7 @@ def is_found(value: Any) -> bool:
 
 
 def may_come(kind: str) -> bool:
-    """Return whether a cell that a row leaves out may still get a value; one of a column that people fill in is empty.
+    """Return whether a missing cell may still get a value. In columns that users fill in, it is empty.
 
     >>> may_come("enrichment"), may_come("input")
     (True, False)
@@ -89,7 +89,7 @@ def may_come(kind: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys of an object that can hold a finding: all but its remarks and the addresses of its sources.
+    """Return the keys of an object that can hold a finding: all except remarks and source addresses.
 
     >>> findings_of(("title", "linkedin_url", "confidence", "reasoning", "email_source_url", "sourceUrls", "sources"))
     ('title', 'linkedin_url')
@@ -97,11 +97,11 @@ def findings_of(keys: tuple[str, ...]) -> tuple[str, ...]:
     (('source',), ('email',))
     """
     findings = tuple(key for key in keys if not is_remark(key))
-    # The source of something else is a remark; alone it may be what was asked for, such as the source of a lead.
+    # Beside other values, a source is a remark. Alone, it may be the answer itself, such as the source of a lead.
     return findings if findings == ("source",) else tuple(key for key in findings if key != "source")
 
 
 @lru_cache(maxsize=4096)
 def is_remark(key: str) -> bool:
-    """Return whether a part of an object speaks of the others: its confidence, its reasoning, a source address."""
+    """Return whether a key of an object comments on the others: its confidence, its reasoning, a source address."""
     return key in REMARKS or bool(_SOURCE_KEY.fullmatch(_WORDS.sub("_", key)))

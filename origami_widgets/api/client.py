@@ -53,15 +53,15 @@ class BaseClient:
         _transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         key = given_or_environment_key(api_key)
-        # No frame of a traceback may hold it in a variable.
+        # Tracebacks can show local variables, so none may hold the key.
         del api_key
-        # A client of an embedded API looks for no key elsewhere.
+        # A client of an embedded API looks for a key nowhere else.
         self._settings = make_settings(key, base_url, project, timeout, elsewhere=_transport is None)
         self.operations = Operations(self._settings, _transport)
         note_key_in_use(self._settings.key)
 
     def __repr__(self) -> str:
-        # Debuggers also show a client whose settings were refused.
+        # Debuggers may also show a client whose settings were refused.
         return f"<{type(self).__name__} {getattr(self, '_settings', 'without settings')}>"
 
     def _close(self) -> None:
@@ -69,20 +69,21 @@ class BaseClient:
 
 
 class Client(BaseClient):
-    """The Origami API, version 2.
+    """Client for the Origami API, version 2. Every call blocks until its response has arrived.
 
-    Calls that read are retried after a transient error, with four attempts at most. A call that starts a run carries an
-    idempotency key, and is retried only where that cannot start a second run.
+    Reads are retried after a transient error, with at most four attempts. A call that starts a run carries an
+    idempotency key, and is retried only if that cannot start a second run.
 
-    A client needs no closing: its connections are closed with it. As a context manager it closes them at the end of the block.
+    You need not close a client: its connections close when it is garbage-collected. As a context manager, it closes
+    them at the end of the block.
 
     Args:
-        api_key: the API key. By default it is read from `ORIGAMI_API_KEY`, from a Colab secret of that name, or from the
-            system's keyring (extra `keyring`), in this order; `ow.login()` asks for it. It is sent to `base_url` and
-            nowhere else.
-        base_url: the whole prefix of the API. Defaults to `ORIGAMI_BASE_URL`, else `https://origami.chat/api/v2`.
-        project: the id of a project. Defaults to `ORIGAMI_PROJECT`, else the parent organization.
-        timeout: seconds that one request may take in all.
+        api_key: the API key. By default, it is read from `ORIGAMI_API_KEY`, a Colab secret of that name, or the
+            system's keyring (needs the extra `keyring`), in this order; `ow.login()` asks for it. It is sent only to
+            `base_url`.
+        base_url: the whole prefix of the API. Defaults to `ORIGAMI_BASE_URL`, or else to `https://origami.chat/api/v2`.
+        project: the id of a project. Defaults to `ORIGAMI_PROJECT`, or else to the parent organization.
+        timeout: the maximum number of seconds for one whole request.
 
     Raises:
         MissingKey: there is no key.
@@ -105,9 +106,9 @@ class Client(BaseClient):
         self.close()
 
     def close(self) -> None:
-        """Close the connections, after requests that are under way have had their `timeout`. Sends nothing.
+        """Close the connections. Requests under way have until their `timeout` to finish. Sends nothing.
 
-        A later call opens new ones, and runs that were started or attached through this client stay watched.
+        A later call opens new connections. Runs started or attached through this client stay watched.
 
         Example:
             >>> import origami_widgets as ow
@@ -131,11 +132,11 @@ class Client(BaseClient):
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
-            name: the name of the agent, up to 80 characters; made from the brief by default.
+            name: the agent's name, up to 80 characters; None makes one from the brief.
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_table_ids: ids of up to 50 tables to work on.
             attachments: up to 20 of `{"kind": "table", "tableId": …}` or `{"kind": "document", "documentId": …}`.
-            idempotency_key: the same key never starts a second run. A new one is made by default.
+            idempotency_key: the same key never starts a second run. None makes a new one.
 
         Returns:
             The agent and its run, whose status is `running`.
@@ -143,13 +144,13 @@ class Client(BaseClient):
         Raises:
             InvalidInput: an argument is not valid; nothing was sent.
             PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
-            RunPoolFull: as many runs as the plan allows are active; `retry_after` is the usual wait, in seconds.
-            AmbiguousStart: the response was lost, and it is not known whether the run was started. Nothing is sent again
-                before the run was looked for twice. `reconcile()` looks once more.
-            ConnectionFailed: nothing has reached the server.
+            RunPoolFull: all run slots of the plan are in use; `retry_after` is the usual wait, in seconds.
+            AmbiguousStart: the response was lost, and it is not known whether the run was started. The call has looked
+                for the run twice before sending anything again; `reconcile()` looks once more.
+            ConnectionFailed: the request did not reach the server.
 
-        An interrupt cancels the start: nothing is sent again, and the server is asked to cancel a run that was started.
-        The exception has an `idempotency_key`, and `reconcile()`, which finds the run.
+        An interrupt cancels the start: nothing is sent again, and if a run has started, the server is asked to cancel
+        it. The exception carries `idempotency_key` and `reconcile()`, which finds the run.
 
         Example:
             >>> import origami_widgets as ow
@@ -178,12 +179,12 @@ class Client(BaseClient):
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
     ) -> RunObject:
-        """Start a further run of an agent: `POST /agents/{id}/runs`. Spends credits. Arguments as for `create_agent`.
+        """Start another run of an agent: `POST /agents/{id}/runs`. Spends credits. Arguments are as in `create_agent`.
 
         Raises:
-            AgentBusy: a run of the agent is active; `current_run_id` names it.
+            AgentBusy: a run of the agent is active; `current_run_id` is its id.
             AgentNotFound: the agent does not exist for this key and project.
-            OrigamiError: an error of `create_agent`.
+            OrigamiError: any error that `create_agent` raises.
 
         Example:
             >>> import origami_widgets as ow
@@ -231,12 +232,12 @@ class Client(BaseClient):
         return background().run(self.operations.get_run(agent_id, run_id, include=include))
 
     def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
-        """Return one page of an agent's runs: `GET /agents/{id}/runs`. Free. The API promises no order.
+        """Return one page of an agent's runs: `GET /agents/{id}/runs`. Free. The API does not promise an order.
 
         Args:
             agent_id: the agent's id.
             cursor: `next_cursor` of the page before; None for the first.
-            limit: runs on the page, 1 to 100.
+            limit: runs per page, 1 to 100.
 
         Example:
             >>> import origami_widgets as ow
@@ -248,11 +249,11 @@ class Client(BaseClient):
         return background().run(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
 
     def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
-        """Cancel the agent's active run: `POST /agents/{id}/cancel`. Credits that were used are not refunded.
+        """Cancel the agent's active run: `POST /agents/{id}/cancel`. Used credits are not refunded.
 
         Args:
-            agent_id: the agent's id; an agent has one active run at most.
-            idempotency_key: not needed: cancelling twice is the same as once.
+            agent_id: the agent's id; an agent has at most one active run.
+            idempotency_key: not needed, as cancelling twice is the same as once.
 
         Returns:
             The run that is being cancelled (its status may still be `running`), the latest run if none was active, or
@@ -268,12 +269,12 @@ class Client(BaseClient):
         return background().run(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
 
     def list_agents(self, *, search: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Agent]:
-        """Return one page of agents: `GET /agents`. Free. The API promises no order.
+        """Return one page of agents: `GET /agents`. Free. The API does not promise an order.
 
         Args:
             search: a part of the agent's name; None for all agents.
             cursor: `next_cursor` of the page before; None for the first.
-            limit: agents on the page, 1 to 100.
+            limit: agents per page, 1 to 100.
 
         Example:
             >>> import origami_widgets as ow
@@ -321,12 +322,12 @@ class Client(BaseClient):
         return background().run(self.operations.get_table(table_id, include=include))
 
     def list_tables(self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50) -> Page[Table]:
-        """Return one page of tables: `GET /tables`. Free. They have no `stats`.
+        """Return one page of tables, without `stats`: `GET /tables`. Free.
 
         Args:
             agent_id: only the tables of this agent; None for all.
             cursor: `next_cursor` of the page before; None for the first.
-            limit: tables on the page, 1 to 100.
+            limit: tables per page, 1 to 100.
 
         Example:
             >>> import origami_widgets as ow
@@ -338,7 +339,7 @@ class Client(BaseClient):
     def list_columns(self, table_id: str) -> Page[Column]:
         """Return all columns of a table, on one page: `GET /tables/{tableId}/columns`. Free.
 
-        A row leaves out cells that are empty or failed; the columns are always complete.
+        Rows leave out cells that are empty or failed, but the list of columns is always complete.
 
         Args:
             table_id: the table's id.
@@ -372,19 +373,19 @@ class Client(BaseClient):
             table_id: the table's id.
             filters: `[{"column": slug, "operator": …, "value": …}]`; None for none.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-            flat: return slug and value instead of typed cells.
-            saved_filters: apply the saved filters of the table; without them, unfinished candidates are included.
-            limit: rows in all; None for every row.
+            flat: return values by slug instead of typed cells.
+            saved_filters: apply the table's saved filters; False includes unfinished candidates.
+            limit: the maximum number of rows; None for all.
             page_size: rows per request, 1 to 200.
 
         Returns:
-            An iterator over rows, each id once, which requests the next page when it is needed. Its position is in `rows`,
-            `pages`, `total`, `cursor`, `complete` and `stopped`. After an error or an interrupt you can go on: `next()`,
-            or another loop over it, requests the same page again, not before the server allows it. At its end, a
-            `PartialRows` warning is given if rows are missing.
+            An iterator over rows, each id once, that requests the next page when it needs it. Its position is in
+            `rows`, `pages`, `total`, `cursor`, `complete` and `stopped`. After an error or an interrupt, call `next()`
+            or loop over it again to go on: it requests the same page again, as soon as the server allows. If rows are
+            missing at the end, it gives a `PartialRows` warning.
 
         Raises:
-            TableNotFound: there is no such table for this key and project, or it was deleted meanwhile.
+            TableNotFound: the table does not exist for this key and project, or was deleted meanwhile.
             RateLimited: too many requests, even after waiting; you can go on with the same iterator.
 
         Example:

@@ -1,8 +1,8 @@
-"""Settings of a client: base URL, key, project and timeout; and the environment's proxies and certificates.
+"""Settings of a client (base URL, key, project, timeout), and the environment's proxies and certificates.
 
-Settings are checked once, when a client is made. Proxies and certificates are checked before the HTTP library reads them:
-its own errors name neither the variable nor what to do. A proxy's address may hold a password, so no message repeats more
-of it than its scheme or its port.
+Settings are checked once, when a client is made. Proxies and certificates are checked before the HTTP library reads
+them, because its errors name neither the variable nor the remedy. A proxy's address may contain a password, so messages
+repeat only its scheme or its port.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ UNSAFE = re.compile(r"[^!-~]|[\\<>\"^`{|}]")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of a client, checked.
+    """Checked settings of a client.
 
     Attributes:
         key: the API key.
-        base_url: the whole prefix of the API, without a slash at its end.
-        project: the id of the project, None for the parent organization.
-        timeout: seconds that one request may take in all.
+        base_url: the whole prefix of the API, without a trailing slash.
+        project: the id of the project; None for the parent organization.
+        timeout: the maximum number of seconds for one whole request.
     """
 
     key: Secret
@@ -54,17 +54,17 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """The host, with its port if it is not the default one."""
+        """The host, with its port unless that is the default."""
         return urlsplit(self.base_url).netloc
 
     @property
     def is_local(self) -> bool:
-        """Whether the host is this machine itself."""
+        """Whether the host is this machine."""
         return is_local_url(self.base_url)
 
     @property
     def origin(self) -> str:
-        """Empty for Origami itself, else the host that answers instead."""
+        """Empty for Origami, else the name of the other host."""
         return "" if self.base_url == DEFAULT_BASE_URL else self.host
 
 
@@ -75,21 +75,21 @@ def make_settings(
 
     Args:
         key: the result of `given_or_environment_key`, so that no frame of a traceback holds the key in the clear.
-        base_url: the whole prefix of the API, None for the environment's or Origami's own.
-        project: the id of the project, None for the environment's or the parent organization.
+        base_url: the whole prefix of the API; None for the one in the environment or Origami's own.
+        project: the id of the project; None for the one in the environment or the parent organization.
         timeout: seconds for one request.
-        elsewhere: whether to look for a missing key in the secrets of Colab and in the keyring.
+        elsewhere: whether to look for a missing key in Colab's secrets and the keyring.
 
     Raises:
         MissingKey: there is no key.
-        InvalidInput: one of them is not valid.
+        InvalidInput: an argument is not valid.
     """
     if isinstance(key, OrigamiError):
         raise key
     url, project_id = resolve_base_url(base_url), resolve_project(project)
     seconds = validate.seconds(timeout, LONGEST_TIMEOUT, REQUEST)
     if key is None:
-        # Last, because it may prompt the user: everything else is checked before.
+        # Last, because this may prompt the user; everything else should be valid by then.
         stored = find_stored_key(url, colab=elsewhere and not is_local_url(url), keyring=elsewhere)
         key = stored.key if stored.key is not None else stored.missing()
     if isinstance(key, OrigamiError):
@@ -98,7 +98,7 @@ def make_settings(
 
 
 def resolve_base_url(base_url: object) -> str:
-    """Return the given base URL, else the environment's, else Origami's own.
+    """Return the given base URL, else the one in the environment, else Origami's own.
 
     Raises:
         InvalidInput: a key must not be sent to it.
@@ -107,16 +107,16 @@ def resolve_base_url(base_url: object) -> str:
 
 
 def resolve_project(project: object) -> str | None:
-    """Return the given project, else the environment's; None for the parent organization.
+    """Return the given project, else the one in the environment; None for the parent organization.
 
     Raises:
-        InvalidInput: it is not an id of a project.
+        InvalidInput: the value is not the id of a project.
     """
     return _check_project(project if project is not None else _project_from_environment())
 
 
 def check_base_url(url: object) -> str:
-    """Return a base URL without a slash at its end, if a key may be sent to it.
+    """Return a base URL without a trailing slash, if a key may be sent to it.
 
     Raises:
         InvalidInput: it is not a URL, or its connection is not encrypted.
@@ -129,11 +129,11 @@ def check_base_url(url: object) -> str:
         host, _port = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    # Only plain hosts: letters of other scripts look like these, and libraries differ in what a backslash means.
+    # Only plain hosts: letters of other scripts can look like these, and libraries disagree on what a backslash means.
     if not host or not HOST.fullmatch(host) or parts.scheme not in ("http", "https") or UNSAFE.search(url.strip()):
         raise InvalidInput("Invalid base_url", cause="It needs https:// and a host.", remedy=remedy)
     not_a_key(url, "a part of base_url")
-    # An empty query too: a path that is appended to it would no longer be a path.
+    # Even an empty query is refused: a path appended to it would no longer be a path.
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise InvalidInput(
             "base_url contains more than an address",
@@ -150,12 +150,12 @@ def check_base_url(url: object) -> str:
 
 
 def is_local_url(base_url: str) -> bool:
-    """Return whether a base URL leads to this machine itself."""
+    """Return whether a base URL leads to this machine."""
     return is_loopback(urlsplit(base_url).hostname or "")
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine itself."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -183,17 +183,17 @@ def _check_project(project: object) -> str | None:
 
 CERT_FILE, CERT_DIR = "SSL_CERT_FILE", "SSL_CERT_DIR"
 KEY_LOG = "SSLKEYLOGFILE"
-"""The file that Python writes the secrets of TLS connections to, for debugging."""
+"""Variable that names the file to which Python writes the secrets of TLS connections, for debugging."""
 PROXIED = ("https", "all", "http")
-"""Schemes that httpx reads a proxy for. Requests to Origami use the first that is set, except `http`."""
+"""Schemes for which httpx reads a proxy. Requests to Origami use the first one that is set, except `http`."""
 HTTP_PROXIES, SOCKS_PROXIES = ("http", "https"), ("socks5", "socks5h")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}", re.ASCII | re.IGNORECASE)
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.ASCII)
-"""File names that OpenSSL reads certificates from in a folder."""
+"""Names of the files in a folder from which OpenSSL reads certificates."""
 
 
 def proxy_variable() -> str:
-    """Return the variable that names the proxy for Origami, as spelled in the environment; empty without one."""
+    """Return the name of the variable with the proxy for Origami, as spelled in the environment; empty without one."""
     return next((variable for variable, _ in _proxies() if variable.lower() != "http_proxy"), "")
 
 
@@ -201,7 +201,7 @@ def check_proxies() -> None:
     """Raise an error for a proxy that cannot be used.
 
     Raises:
-        ConnectionFailed: its address is wrong, or names a kind of proxy that is not supported; nothing was sent.
+        ConnectionFailed: a proxy's address is wrong or its kind is not supported; nothing was sent.
     """
     for variable, address in _proxies():
         if wrong := _proxy_problem(address):
@@ -221,7 +221,7 @@ def proxy_error() -> ConnectionFailed:
 
 
 def check_certificates() -> None:
-    """Raise an error for a file or folder of certificates that does not exist or holds none.
+    """Raise an error for a file or folder of certificates that does not exist or contains none.
 
     Raises:
         ConnectionFailed: a variable names such a file or folder; nothing was sent.
@@ -241,7 +241,7 @@ def certificate_error(reason: str) -> ConnectionFailed:
     """Return the error for certificates that cannot be loaded.
 
     Args:
-        reason: why, as a clause that ends in a full stop.
+        reason: the reason, as a clause with a full stop.
     """
     variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
     key_log = os.environ.get(KEY_LOG)
@@ -267,7 +267,7 @@ def describe_certificates() -> str:
 
 def _proxies() -> Iterator[tuple[str, str]]:
     """Yield the variables and addresses of proxies; of two spellings of a variable, the one that counts."""
-    # Loaded here, because it loads much; by then the HTTP library has loaded it.
+    # Imported here, because it imports a lot. The HTTP library has imported it by then.
     from urllib.request import getproxies_environment
 
     addresses = getproxies_environment()
@@ -279,7 +279,7 @@ def _proxies() -> Iterator[tuple[str, str]]:
 
 
 def _proxy_problem(address: str) -> str:
-    """Return what is wrong with a proxy's address, to follow the name of its variable; empty for a valid one."""
+    """Return what is wrong with a proxy's address, as text to follow the variable's name; empty if nothing is."""
     scheme, separator, _ = address.partition("://")
     scheme = scheme.lower() if separator else "http"
     if scheme not in HTTP_PROXIES + SOCKS_PROXIES:

@@ -1,6 +1,6 @@
-"""The client of calls without `client=`, and the check of the `client=` of others.
+"""The default client for calls without `client=`, and the check of the argument `client=`.
 
-The configuration of the process is known to `run`, which installs the function that finds the default client.
+`run` has the configuration of the process, and installs the function that finds the default client.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class HasClient(Protocol):
-    """An object with a client of its own: a `Sandbox`."""
+    """Object with its own client: a `Sandbox`."""
 
     @property
     def shared_client(self) -> Client:
-        """Its client, the same each time, so that calls with this object find each other's runs."""
+        """The object's client, the same each time, so that calls with this object find each other's runs."""
         ...
 
 
@@ -38,30 +38,30 @@ _find: Callable[[], UsableClient] = _from_environment
 
 
 def set_default_client(find: Callable[[], UsableClient]) -> None:
-    """Set the function that finds the client of calls without `client=`.
+    """Set the function that finds the client for calls without `client=`.
 
     Args:
-        find: returns the client; called at each such call.
+        find: returns the client; called for each such call.
     """
     global _find  # noqa: PLW0603 - one default for the process is the point
     _find = find
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
-    """Return the given client, or that of a given sandbox; the default client for None.
+    """Return the given client, or the client of a given sandbox; None gives the default client.
 
     Raises:
-        InvalidInput: the argument is not a client, but a key for example.
+        InvalidInput: the argument is not a client, but for example a key.
         MissingKey: no client was given or configured, and there is no key.
     """
     return _find() if client is None else check_client(client)
 
 
 def check_client(client: object) -> UsableClient:
-    """Return a given client, or that of a given `Sandbox`.
+    """Return the given client, or the client of a given `Sandbox`.
 
     Raises:
-        InvalidInput: the argument is neither, but a key for example.
+        InvalidInput: the argument is neither, but for example a key.
     """
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client

@@ -1,4 +1,4 @@
-"""The error for each error code of the API, and for each HTTP status when the code is new."""
+"""The error for each error code of the API, and for each HTTP status if the code is unknown."""
 
 from __future__ import annotations
 
@@ -165,14 +165,14 @@ OTHER = CatalogEntry(e.OrigamiError, "Origami rejected the request", "Contact su
 NO_API = CatalogEntry(
     e.NotFound, "No Origami API at this address", f"Check base_url: it must be the full URL of the API. {CHECK_ID}"
 )
-"""For a 404 without a code of the API: a web server or a proxy answered."""
+"""Error for a 404 without a code of the API, which comes from a web server or a proxy."""
 NOT_FOUND = 404
 PROXY_LOGIN = 407
 FIRST_SERVER_ERROR = 500
 
 
 def prefix_hint(base_url: str) -> str:
-    """Suggest the prefix that a base URL probably lacks; empty when it ends in a version, as that of the API does.
+    """Suggest the path that a base URL probably lacks; empty if it ends in a version, as the API's does.
 
     >>> prefix_hint("https://origami.chat")
     'base_url must be the full URL of the API. Try https://origami.chat/api/v2.'
@@ -190,7 +190,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
 
     Args:
         response: the response; its body may be anything, such as the HTML page of a proxy.
-        base_url: the base URL of the request, which is wrong when no API answers there.
+        base_url: the base URL of the request, which is wrong if no API answers there.
     """
     body: dict[str, Any] = response.body if isinstance(response.body, dict) else {}
     raw_code = body.get("code")
@@ -214,7 +214,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         transient=entry.transient,
         retry_after=response.retry_after,
     )
-    # A 5xx is never recorded, whatever a proxy adds to it.
+    # The server never records a 5xx, whatever a proxy adds to it.
     error.is_replay = response.is_replay and response.status_code < FIRST_SERVER_ERROR
     _add_facts(error, body)
     return error

@@ -1,6 +1,6 @@
-"""The errors: each says what happened, why, and what to do about it.
+"""The errors of this package. Each says what happened, why, and what to do about it.
 
-`error_from` in `error_catalog` makes the right one from a response of the server.
+`error_from` in `error_catalog` makes the right one from a server response.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 LONGEST_LINK = 2_000
 PLAIN = re.compile(r"[!-\[\]-~]+")
-"""Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs read differently."""
+"""Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs interpret differently."""
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 
 INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Invisible characters, for a class of a regular expression: direction controls, fillers, tags, and zero-width characters.
+"""Invisible characters, for a character class: direction controls, fillers, tags and zero-width characters.
 
 Joiners and variation selectors are left out, because letters of some scripts and emoji need them.
 """
@@ -31,7 +31,7 @@ _UNPRINTABLE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 
 
 def printable(text: str) -> str:
-    r"""Return a text of the server without control characters and what hides or reverses other text.
+    r"""Return a server's text without control characters and characters that hide or reverse other text.
 
     Example:
         >>> printable("\x1b[31mno credits").isprintable()
@@ -41,22 +41,22 @@ def printable(text: str) -> str:
 
 
 class OrigamiError(Exception):
-    """Base class of the errors of this package.
+    """Base class of all errors of this package.
 
     Attributes:
         title: what happened, in one short sentence.
-        cause: why, as far as known.
+        cause: why it happened, as far as known.
         remedy: what to do next.
-        code: the error code, of the server or of this package.
-        status_code: the HTTP status, None without a response.
+        code: the server's or this package's error code.
+        status_code: the HTTP status; None without a response.
         request_id: the id of the request, for support.
-        link: a page that helps (https, or mailto), None when there is none.
+        link: a page that helps (https or mailto); None without one.
         details: further fields of the response.
         transient: whether trying again may help.
-        retry_after: seconds that the server asks to wait, None when it does not.
+        retry_after: seconds that the server asks to wait; None if it does not.
         idempotency_key: the idempotency key of a POST that starts a run; None for other requests.
-        may_have_started: whether that POST may have reached the server, in this attempt or in an earlier one.
-        is_replay: whether the server repeats its first response to this idempotency key.
+        may_have_started: whether that POST may have reached the server, in this attempt or an earlier one.
+        is_replay: whether the server has repeated its first response to this idempotency key.
 
     Example:
         >>> import origami_widgets as ow
@@ -107,7 +107,7 @@ class OrigamiError(Exception):
             if part
         )
         lines = [self.title, self.cause, self.remedy, self.link or "", f"({reference})" if reference else ""]
-        # Each stays one line: a text of the server must not look like our remedy.
+        # Each part stays on one line: text from the server must not look like our remedy.
         single = (" ".join(line.split()) for line in lines)
         return printable("\n".join(_cut(line) for line in single if line))
 
@@ -121,7 +121,7 @@ class OrigamiError(Exception):
         return traceback_lines(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are pickled between processes (joblib, dask), which would lose keyword arguments.
+        # Pickling exceptions between processes (joblib, dask) would lose keyword arguments.
         return _restore, (type(self), self.title, dict(self.__dict__))
 
 
@@ -138,7 +138,7 @@ class AuthenticationError(OrigamiError):
 
 
 class PaymentRequired(OrigamiError):
-    """The plan or the credits do not allow this (402); `link` leads to the page where you can change that."""
+    """The plan or the credits do not allow this (402); `link` leads to the page where you can change it."""
 
 
 class InsufficientCredits(PaymentRequired):
@@ -150,11 +150,11 @@ class BudgetExceeded(PaymentRequired):
 
 
 class SubscriptionRequired(PaymentRequired):
-    """Plan doesn't include API access."""
+    """The plan does not include API access."""
 
 
 class AccountBlocked(PaymentRequired):
-    """Account blocked by a billing problem."""
+    """A billing problem blocks the account."""
 
 
 class PermissionDenied(OrigamiError):
@@ -182,15 +182,15 @@ class ProjectNotFound(NotFound):
 
 
 class Conflict(OrigamiError):
-    """The request does not fit the present state (409)."""
+    """The request conflicts with the current state (409)."""
 
 
 class AgentBusy(Conflict):
-    """Agent is busy with another run.
+    """The agent is busy with another run.
 
     Attributes:
-        current_run_id: the id of that run, None when the server did not name it.
-        current_run_started_at: when that run was started.
+        current_run_id: the id of that run; None if the server did not name it.
+        current_run_started_at: when that run started.
     """
 
     current_run_id: str | None = None
@@ -198,11 +198,11 @@ class AgentBusy(Conflict):
 
 
 class IdempotencyConflict(Conflict):
-    """The idempotency key is in use, for another request or for the same one while it is still in flight."""
+    """The idempotency key is in use for another request, or for the same one while it is still in flight."""
 
 
 class TooLarge(OrigamiError):
-    """Request is too large (413)."""
+    """The request is too large (413)."""
 
 
 class RateLimited(OrigamiError):
@@ -210,11 +210,11 @@ class RateLimited(OrigamiError):
 
 
 class RunPoolFull(RateLimited):
-    """As many runs as the plan allows are active.
+    """All run slots of the plan are in use.
 
     Attributes:
         limit: how many runs the plan allows.
-        active_sessions: the agents with an active run, as the server listed them.
+        active_sessions: the agents with an active run, as listed by the server.
     """
 
     limit: int | None = None
@@ -226,7 +226,7 @@ class ServerError(OrigamiError):
 
 
 class ConnectionFailed(OrigamiError):
-    """The server could not be reached, or sent no response.
+    """The server could not be reached or sent no response.
 
     Attributes:
         sent: whether the request may have reached the server.
@@ -244,36 +244,36 @@ class RedirectRefused(OrigamiError):
 
 
 class UnexpectedAnswer(OrigamiError):
-    """The response is not one of the API: a sign-in page of the network, for example."""
+    """The response is not from the API, but for example from a network's sign-in page."""
 
 
 class _Reconcilable(Protocol):
-    """A start job: what `AmbiguousStart` calls."""
+    """Protocol of a start job, as `AmbiguousStart` needs it."""
 
     def reconcile(self) -> Any:
         """Look for the run again, blocking."""
         ...
 
     async def reconcile_async(self) -> Any:
-        """Look for the run again, on any event loop."""
+        """Look for the run again, without blocking the event loop."""
         ...
 
 
 class AmbiguousStart(OrigamiError):
-    """A run may or may not have been started: the response was lost, and reconciling found no run that is certainly this one.
+    """A run may have started: the response was lost, and no run found is certainly this one.
 
     Attributes:
         idempotency_key: the idempotency key of all attempts.
     """
 
     job: _Reconcilable | None = None
-    """The start job; None in an error that was pickled in another process."""
+    """The start job; None in an error that was pickled."""
 
     def reconcile(self) -> Any:
         """Look for the run again. Sends only GET requests and is free.
 
         Returns:
-            What the failed call would have returned (a `Run` after `start`), or None when there is still no run.
+            What the failed call would have returned (a `Run` for `start`), or None if no run is found.
 
         Raises:
             AmbiguousStart: the runs could not be listed, or several of them match.
@@ -299,11 +299,11 @@ class AmbiguousStart(OrigamiError):
 
 
 class CannotBlock(OrigamiError):
-    """The call would block the only thread, on which the response arrives; nothing was sent."""
+    """The call would block the only thread, the one on which the response arrives; nothing was sent."""
 
 
 class NoEventLoop(OrigamiError):
-    """There is neither a thread nor a running event loop to work on; nothing was sent."""
+    """No thread can be started and no event loop is running; nothing was sent."""
 
 
 def ambiguous(
@@ -319,7 +319,7 @@ def ambiguous(
     Args:
         last: the error of the last attempt.
         agent_id: the agent to continue; empty for a new one.
-        exact: agent id and run id of each run that matches exactly, where there are several.
+        exact: agent id and run id of each run that matches exactly, if there are several.
         near: agent id and run id of each run that nearly matches.
         unseen: whether the runs could not be listed.
     """

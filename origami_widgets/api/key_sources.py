@@ -1,8 +1,8 @@
-"""Sources of the API key: an argument, the environment, the secrets of Colab, the system's keyring, in this order.
+"""Sources of the API key: an argument, the environment, Colab's secrets and the system's keyring, in this order.
 
-A source is read only when those before it have no key. The last two may prompt the user, and are never read for an
-embedded API. Their keys become a `Secret` at once, and their failures an error of our own: the frames of a library's
-exception may hold the key.
+A source is read only if those before it have no key. The last two may prompt the user, and are never read for an
+embedded API. Their keys become a `Secret` at once, and their failures become our own errors, because the frames of a
+library's exception may hold the key.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ T = TypeVar("T")
 
 NAME = "ORIGAMI_API_KEY"
 SERVICE = "origami_widgets"
-"""The service name of our entries in the keyring; their user name is the base URL."""
+"""Service name of our entries in the keyring. Their user name is the base URL."""
 NO_KEYRING = "NoKeyringError"
-"""The exception of the keyring library on a system without a keyring."""
+"""Exception of the keyring library on a system without a keyring."""
 SAFE_PRIORITY = 1
-"""The priority that keyring recommends; below it are backends that store nothing, or a file that others can read."""
+"""Priority that the keyring library recommends. Backends below it store nothing, or a file that others can read."""
 
 Source: TypeAlias = Literal["", "colab", "keyring"]
 
 _one_at_a_time = threading.Lock()
-"""Colab asks its page over the one channel that the kernel has for it."""
+"""Held while Colab is asked: the kernel has a single channel to Colab's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def given_or_environment_key(api_key: object) -> Secret | OrigamiError | None:
         api_key: the argument; None for the environment.
 
     Returns:
-        The key, or the error that explains what is wrong with it, or None without a key. The error is not raised: in
-        here, its traceback would hold the key.
+        The key, or the error that explains what is wrong with it, or None without a key. The error is not raised,
+        because its traceback from here would hold the key.
     """
     if api_key is not None:
         return read_key(api_key)
@@ -77,11 +77,11 @@ def given_or_environment_key(api_key: object) -> Secret | OrigamiError | None:
 
 
 def find_stored_key(base_url: str, *, colab: bool, keyring: bool) -> StoredKey:
-    """Look for a key in the secrets of Colab, then in the system's keyring. Never raises.
+    """Look for a key in Colab's secrets, then in the system's keyring. Never raises.
 
     Args:
-        base_url: the base URL of the key; the keyring has a key for each.
-        colab: whether to read the secrets of Colab, if this is Colab.
+        base_url: the base URL of the key; the keyring has one key for each.
+        colab: whether to read Colab's secrets, if this is Colab.
         keyring: whether to read the keyring, if its library is installed.
     """
     first = _from_colab() if colab else StoredKey()
@@ -92,7 +92,7 @@ def find_stored_key(base_url: str, *, colab: bool, keyring: bool) -> StoredKey:
 
 
 def _from_colab() -> StoredKey:
-    # Elsewhere the library would be of no use: it asks Colab's page.
+    # The library works only in Colab, as it asks Colab's page.
     if not in_colab():
         return StoredKey()
 
@@ -136,7 +136,7 @@ def _from_keyring(base_url: str) -> StoredKey:
     if not failure:
         return _found("keyring", "The key in the keyring", found)
     if failure == NO_KEYRING:
-        # The user did not ask for a keyring, and no key is hidden behind the failure.
+        # The user did not ask for a keyring, and the failure hides no key.
         return StoredKey()
     problem, remedy = _keyring_trouble(failure)
     return StoredKey(problems=(problem,), remedies=(remedy,) if remedy else ())
@@ -150,7 +150,7 @@ def store_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
         key: the key.
 
     Returns:
-        None if the key can be read back, else the error that explains why not.
+        None if the key can be read back; else the error that explains why not.
     """
     if not _is_installed():
         return _not_stored("The package keyring isn't installed.", "Run pip install 'origami-widgets[keyring]'")
@@ -211,7 +211,7 @@ def _is_installed() -> bool:
 
 
 def _keyring_trouble(failure: str) -> tuple[str, str]:
-    """Return what a failure of the keyring means, and what to do about it."""
+    """Return the cause and remedy for a failure of the keyring."""
     match failure:
         case name if name == NO_KEYRING:
             return "This machine has no keyring.", ""
@@ -224,7 +224,7 @@ def _keyring_trouble(failure: str) -> tuple[str, str]:
 def _attempt(do: Callable[[], T]) -> tuple[T | None, str]:
     """Call a function and return its result, or the class name of its exception.
 
-    The exception and its traceback are dropped, as the frames of the library hold the key. So are those of an interrupt.
+    The exception and its traceback are dropped, even for an interrupt, because the library's frames hold the key.
     """
     try:
         return do(), ""
@@ -238,7 +238,7 @@ def _attempt(do: Callable[[], T]) -> tuple[T | None, str]:
 
 
 def _as_secret(value: object) -> Secret | OrigamiError | None:
-    """Return the key from a source as a `Secret`; None for nothing."""
+    """Return the key from a source as a `Secret`; None without one."""
     return read_key(value) if value else None
 
 

@@ -1,11 +1,11 @@
-"""The background loop: one daemon thread for the whole process, on which all HTTP and all polling happens.
+"""The background loop: one daemon thread for the whole process that does all HTTP and polling.
 
-A task on the kernel's own loop stands still while a cell is blocked; a thread does not. The thread starts in an empty
-context, so that what it sends to the notebook belongs to no cell, and ends by itself when nothing is left to do.
+A task on the kernel's own loop stops while a cell blocks; a thread goes on. The thread starts in an empty context, so
+that what it sends to the notebook belongs to no cell, and it ends when nothing is left to do.
 
-Where no thread can be started (in a browser above all: JupyterLite, marimo's playground), the caller's event loop takes
-its place. Awaiting works as everywhere. A call that blocks needs a host that lets the loop go on meanwhile, as Pyodide
-does where the browser has JavaScript Promise Integration; elsewhere the error says which call to await instead.
+If no thread can be started (mainly in a browser: JupyterLite, marimo's playground), the caller's event loop is used
+instead. Awaiting works as usual. A call that blocks needs a host that lets the loop go on meanwhile, as Pyodide does if
+the browser has JavaScript Promise Integration; otherwise the error says which call to await instead.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
 
 IDLE = 2.0
-"""Seconds without a task after which the thread ends; it is started again when needed."""
+"""Seconds without a task after which the thread ends. It starts again when needed."""
 QUIET_LOOKS = 2
-"""Checks in a row that must find no task: a task that was there meanwhile resets the count."""
+"""Checks in a row that must find no task before the thread ends; a task in between resets the count."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for open connections to close when the process ends."""
 AWAITABLE = (
@@ -52,10 +52,10 @@ _MORE_THREADS = "Raise the system's thread limit (`ulimit -u` shows it) or end s
 
 
 class BackgroundLoop:
-    """One event loop in one daemon thread, started on first use; without threads, the event loop that is running.
+    """Event loop in a daemon thread, started on first use; without threads, the running event loop.
 
     Attributes:
-        generation: number of the present loop, unique also across a fork: connections belong to one loop only.
+        generation: number of the current loop, unique even across a fork: connections belong to one loop only.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class BackgroundLoop:
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        # The message of Python's error when it has threads, but none could be started.
+        # Message of Python's error if it has threads but could not start one.
         self._thread_error = ""
         self._waiting = 0
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
@@ -75,28 +75,28 @@ class BackgroundLoop:
         """Run a coroutine on the loop.
 
         Returns:
-            A future; cancelling it cancels the coroutine.
+            A future. Cancelling it cancels the coroutine.
 
         Raises:
-            NoEventLoop: there are no threads here, and no event loop is running; the coroutine is closed then.
+            NoEventLoop: there are no threads here, and no event loop is running; the coroutine was closed.
         """
         with self._lock:
             loop = self._loop_for(coroutine)
             future = LoopFuture(coroutine, loop)
-            # Counted until it is a task of the loop, so that the loop does not end before.
+            # Counted until the coroutine is a task of the loop, so that the loop does not end first.
             self._waiting += 1
             loop.call_soon_threadsafe(self._call, future.begin, (), context=self._context())
         return future
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop and block until it is done; an interrupt cancels it.
+        """Run a coroutine on the loop and block until it is done. An interrupt cancels it.
 
         Args:
             coroutine: what to run.
 
         Raises:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
-            CannotBlock: there are no threads here, and nothing can block the loop that runs; nothing was begun.
+            CannotBlock: there are no threads here, and the running loop cannot be blocked; nothing was started.
         """
         future = None
         try:
@@ -107,22 +107,23 @@ class BackgroundLoop:
             if future is not None:
                 future.cancel()
             elif inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                # Interrupted before it began: Python would warn that it was never awaited. It may begin just now.
+                # If it was interrupted before it began, Python would warn that it was never awaited. It may be
+                # beginning right now.
                 with contextlib.suppress(ValueError):
                     coroutine.close()
             raise
 
     @property
     def has_thread(self) -> bool:
-        """Whether the loop runs, or last ran, in a thread of its own, so that a caller may wait for it."""
+        """Whether the loop runs, or last ran, in its own thread, so that a caller may wait for it."""
         return self._thread is not None
 
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Raise an error where waiting would last for ever; the coroutine is closed then, and nothing was begun.
+        """Raise an error if waiting would last for ever. The coroutine is then closed, and nothing was started.
 
         Raises:
             RuntimeError: called in one of the loop's own callbacks, where it would wait for itself.
-            CannotBlock: there are no threads here, and nothing can block the loop that runs.
+            CannotBlock: there are no threads here, and the running loop cannot be blocked.
         """
         with self._lock:
             self._loop_for(coroutine)
@@ -140,12 +141,12 @@ class BackgroundLoop:
         meanwhile: Callable[[], object] = lambda: None,
         timeout: float | None = None,
     ) -> T:
-        """Block until a submitted coroutine is done, and return its result; an interrupt does not cancel it.
+        """Block until a submitted coroutine is done, and return its result. An interrupt does not cancel it.
 
         Args:
             future: the future that `submit` returned.
             meanwhile: called repeatedly while it blocks, on the caller's thread.
-            timeout: seconds to wait at most.
+            timeout: the maximum number of seconds to wait.
 
         Raises:
             TimeoutError: the time passed first.
@@ -162,16 +163,16 @@ class BackgroundLoop:
             meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
-            # Its message says what to do; thirty frames of event loop and HTTP library above it do not help.
+            # The message says what to do. Thirty frames of event loop and HTTP library above it would not help.
             raise error.with_traceback(None)
         return future.result()
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine of the background loop from any other loop; cancellation reaches it."""
+        """Await a coroutine on the background loop from any other loop. Cancellation reaches the coroutine."""
         try:
             return await asyncio.wrap_future(self.submit(coroutine))
         except OrigamiError as error:
-            # As in `run`; besides, those frames hold the request with its headers.
+            # As in `result`. Those frames also hold the request with its headers.
             raise error.with_traceback(None) from error.__cause__
 
     def call_soon(self, callback: Callable[..., object], *args: object) -> None:
@@ -183,7 +184,7 @@ class BackgroundLoop:
             loop.call_soon_threadsafe(self._call, callback, args, context=self._context())
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function on the loop's thread and return its result; called at once from that thread.
+        """Call a function on the loop's thread and return its result. From that thread, it is called directly.
 
         Raises:
             NoEventLoop: there are no threads here, and no event loop is running.
@@ -205,16 +206,16 @@ class BackgroundLoop:
         key: Hashable = None,
         merge: Callable[[Any, Any], Any] = lambda _waiting, newer: newer,
     ) -> None:
-        """Call a user's callback where it cannot block the loop: from the loop's thread, on the callback thread.
+        """Call a user's callback so that it cannot block the loop: from the loop's thread, on the callback thread.
 
-        The loop waits for it a moment at most. Elsewhere, and where there are no threads, it is called at once.
-        See `CallbackThread.call`.
+        The loop waits for the callback a moment at most. From other threads, and if there are no threads, it is called
+        directly. See `CallbackThread.call`.
 
         Args:
             callback: what to call.
-            argument: what to call it with.
+            argument: the argument of the call.
             key: at most one call with the same key is queued; None for the callback itself.
-            merge: makes one argument of the one that is queued and this one.
+            merge: combines the argument of a queued call with this one.
         """
         if threading.current_thread() is self._thread:
             context = self._context()
@@ -228,7 +229,7 @@ class BackgroundLoop:
         A callback that calls this does not wait for itself.
 
         Args:
-            timeout: seconds to wait at most, if fewer.
+            timeout: the maximum number of seconds to wait, if less.
         """
         if self._has_callbacks():
             self.run(self._callbacks.wait_until_returned(PATIENCE if timeout is None else min(timeout, PATIENCE)))
@@ -239,7 +240,7 @@ class BackgroundLoop:
             await self.bridge(self._callbacks.wait_until_returned())
 
     def _has_callbacks(self) -> bool:
-        """Return whether callbacks other than the caller may be running; without a thread there are none."""
+        """Return whether callbacks other than the caller may be running. Without a thread, there are none."""
         with self._lock:
             thread = None if self._loop is None else self._thread
         return thread not in (None, threading.current_thread()) and not self._callbacks.is_current()
@@ -250,21 +251,21 @@ class BackgroundLoop:
         callback(*args)
 
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
-        """Register a function that closes something when the present loop ends. Loop thread only."""
+        """Register a function that closes something when the current loop ends. Loop thread only."""
         self._closers[owner] = close
         if self._thread is None and (self._keeper is None or self._keeper.done()):
-            # A loop that is not ours ends by cancelling its tasks first: this one then closes what is open.
+            # A loop that is not ours cancels its tasks before it ends: this task then closes what is open.
             self._keeper = asyncio.get_running_loop().create_task(_keep(self._closers), name="origami-widgets keeper")
 
     def forget(self, owner: object) -> None:
-        """Close what an owner has registered, from any thread; does nothing when the loop is gone."""
+        """Close what an owner has registered, from any thread. Does nothing if the loop is gone."""
         with self._lock:
             loop = self._loop
             if loop is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(self._close_one, owner)
 
     def stop(self) -> None:
-        """End the loop: cancel its tasks and close what is open. Called when the process ends."""
+        """End the loop: cancel its tasks and close what is open. Called at the end of the process."""
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop is not None and thread is not None:
@@ -294,7 +295,7 @@ class BackgroundLoop:
         return self._loop
 
     def _start(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
-        """Start a loop in a thread of its own; return None where no thread can be started."""
+        """Start a loop in its own thread; return None if no thread can be started."""
         if not runtime.HAS_THREADS:
             return None
         loop = asyncio.new_event_loop()
@@ -346,7 +347,7 @@ class BackgroundLoop:
 
 _closing: set[asyncio.Future[Any]] = set()
 _is_ours = contextvars.ContextVar("origami-widgets", default=False)
-"""Whether the present code runs for the background loop: without a thread, nothing else distinguishes it."""
+"""Whether the current code runs for the background loop. Without a thread, nothing else tells."""
 _generations = itertools.count(1)
 _inherited: list[object] = []
 
@@ -355,7 +356,7 @@ def _cannot_block(failure: str = "") -> CannotBlock:
     """Return the error of a call that cannot block.
 
     Args:
-        failure: the message of Python's error when no thread could be started; empty where Python has none.
+        failure: the message of Python's error if no thread could be started; empty if Python has no threads.
     """
     if failure:
         return CannotBlock(
@@ -376,10 +377,10 @@ def _cannot_block(failure: str = "") -> CannotBlock:
 
 
 def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
-    """Return the event loop that is running.
+    """Return the running event loop.
 
     Args:
-        failure: the message of Python's error when no thread could be started; empty where Python has none.
+        failure: the message of Python's error if no thread could be started; empty if Python has no threads.
 
     Raises:
         NoEventLoop: no event loop is running.
@@ -398,13 +399,13 @@ def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
 
 
 def _is_usable(loop: asyncio.AbstractEventLoop) -> bool:
-    """Return whether a caller's loop can still be used: it may have ended, or another one may be running."""
+    """Return whether a caller's loop can still be used. It may have ended, or another one may be running."""
     if loop.is_closed():
         return False
     try:
         return loop.is_running() or asyncio.get_running_loop() is loop
     except RuntimeError:
-        # Between two cells, the loop of a terminal is paused, not closed.
+        # Between two cells, a terminal's loop is paused, not closed.
         return True
 
 
@@ -423,7 +424,7 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
         except Exception:  # the process ends; a connection that does not close must not hold it
             log.debug("A connection didn't close", exc_info=True)
     closers.clear()
-    # A socket is closed one turn of the loop after its connection.
+    # A socket closes one turn of the loop after its connection.
     await asyncio.sleep(0)
 
 
@@ -436,7 +437,7 @@ async def _keep(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     for task in asyncio.all_tasks(loop):
-        # A task that is closing a connection would leave the socket open when cancelled.
+        # A cancelled task would leave the socket of the connection that it is closing open.
         if task not in _closing:
             task.cancel()
 
@@ -453,7 +454,7 @@ _tasks: set[asyncio.Task[Any]] = set()
 
 
 def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-    """Start a task and hold it until it is done: a loop holds its tasks weakly. Background loop only."""
+    """Start a task and hold it until it is done, as a loop holds its tasks only weakly. Background loop only."""
     task = asyncio.get_running_loop().create_task(coroutine, name=name)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
@@ -461,14 +462,14 @@ def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
 
 
 def is_under_way(task: asyncio.Task[Any] | None) -> bool:
-    """Return whether a task is pending on the running loop: one of an ended loop, or of a parent process, is not."""
+    """Return whether a task is pending on the running loop. A task of an ended loop or a parent process is not."""
     return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
 
 
 def _new_in_child() -> None:
     """Start with a new loop in a forked child, where the parent's thread does not exist."""
     global current  # noqa: PLW0603 - one loop for the process is the point
-    # Kept for good: garbage-collecting the parent's loop, tasks and connections would close them, or warn.
+    # Kept for ever: garbage-collecting the parent's loop, tasks and connections would close them or warn.
     _inherited.append((current, *_tasks))
     _tasks.clear()
     current = BackgroundLoop()

@@ -1,8 +1,8 @@
-"""`LoopFuture`: the result of a coroutine on the background loop, for other threads, without a lock that an interrupt breaks.
+"""`LoopFuture`: result of a coroutine on the background loop, for other threads, with no lock that an interrupt can break.
 
-`concurrent.futures.Future` guards its result with a `threading.Condition`, which is written in Python: an interrupt (Ctrl-C) that
-reaches the main thread just after it has taken that lock leaves it locked for good, and the loop stops when it wants to
-deliver the result. Here the loop waits for no lock, and each step that two threads may take at once is one C call.
+`concurrent.futures.Future` guards its result with a `threading.Condition`, which is written in Python. An interrupt
+(Ctrl-C) that reaches the main thread just after it took that lock leaves it locked for ever, and the loop hangs when it
+delivers the result. Here the loop waits for no lock, and each step that two threads may take at once is one C call.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
 
 SLICE = 0.2
-"""Seconds that one wait takes at most: Windows delivers an interrupt only between two waits."""
+"""Longest single wait in seconds: Windows delivers an interrupt only between two waits."""
 
 
 class _Outcome(NamedTuple):
@@ -33,9 +33,9 @@ class _Outcome(NamedTuple):
 
 
 class LoopFuture(concurrent.futures.Future[T]):
-    """Future of a coroutine that runs on an event loop; cancelling it cancels the coroutine.
+    """Future of a coroutine on an event loop. Cancelling it cancels the coroutine.
 
-    `asyncio.wrap_future` takes it. `concurrent.futures.wait` does not, because it locks the condition: use `wait`.
+    `asyncio.wrap_future` accepts it. `concurrent.futures.wait` does not, because it locks the condition: use `wait`.
 
     Args:
         coroutine: the coroutine that `begin` starts.
@@ -68,10 +68,10 @@ class LoopFuture(concurrent.futures.Future[T]):
         self._task.add_done_callback(self._on_end)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until it is done, and return whether it is. An interrupt does not cancel the coroutine.
+        """Block until the coroutine is done, and return whether it is. An interrupt does not cancel it.
 
         Args:
-            timeout: seconds to wait at most.
+            timeout: the maximum number of seconds to wait.
         """
         ends = None if timeout is None else time.monotonic() + timeout
         while not self.done():
@@ -79,14 +79,15 @@ class LoopFuture(concurrent.futures.Future[T]):
             if left <= 0:
                 return False
             if self._pending.acquire(timeout=left):
-                # For other waiting threads. An interrupt just before leaves it locked: they check again after each slice.
+                # Released for other waiting threads. If an interrupt comes just before, they still notice: they check
+                # after each slice.
                 self._pending.release()
         return True
 
     def cancel(self) -> bool:
-        """Cancel the coroutine unless it is done, and return whether it is cancelled now."""
+        """Cancel the coroutine unless it is done. Return whether it is cancelled now."""
         if not self.done():
-            # First of all: an interrupt that comes in between must not leave it running.
+            # First of all, so that an interrupt in between cannot leave the coroutine running.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._cancel_task)
             self._end(_Outcome(is_cancelled=True))
@@ -98,7 +99,7 @@ class LoopFuture(concurrent.futures.Future[T]):
         return outcome is not None and outcome.is_cancelled
 
     def running(self) -> bool:
-        """Return False: it can be cancelled at any time until it is done."""
+        """Return False, as the future can be cancelled until it is done."""
         return False
 
     def done(self) -> bool:
@@ -119,12 +120,12 @@ class LoopFuture(concurrent.futures.Future[T]):
             result: T = outcome.result
             return result
         finally:
-            # A frame of its own traceback would hold the error, in a reference cycle.
+            # Otherwise a frame in the error's own traceback would hold the error in a cycle.
             del self
             outcome = _Outcome()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Block until it is done, and return its error; None when there is none.
+        """Block until it is done, and return its error; None without one.
 
         Raises:
             TimeoutError: the time passed first.
@@ -133,7 +134,7 @@ class LoopFuture(concurrent.futures.Future[T]):
         return self._wait_for_outcome(timeout).error
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[T]], object]) -> None:
-        """Call a function with this future once it is done, on the thread that ends it; at once when it is done."""
+        """Call a function with this future when it is done, on the thread that ends it; directly if it is already done."""
         self._callbacks.append(fn)
         if self.done():
             self._run_callbacks()
@@ -151,13 +152,13 @@ class LoopFuture(concurrent.futures.Future[T]):
         return outcome
 
     def _end(self, outcome: _Outcome) -> None:
-        # When a result and a cancel come at the same time, the first counts.
+        # If a result and a cancel come at the same time, the first one counts.
         if self._outcomes.setdefault("outcome", outcome) is outcome:
             self._pending.release()
             self._run_callbacks()
 
     def _run_callbacks(self) -> None:
-        # The thread that pops a callback calls it, so that each is called once.
+        # The thread that pops a callback calls it, so each is called once.
         while self._callbacks:
             with contextlib.suppress(IndexError):
                 function = self._callbacks.popleft()

@@ -64,7 +64,7 @@ T = TypeVar("T")
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
 MOST_AGENT_PAGES = 5
-"""Pages of agents in which `account_summary` looks for active runs: a hundred agents each."""
+"""Pages of 100 agents in which `account_summary` looks for active runs, at most."""
 LARGEST_ROW_PAGE = 200
 
 
@@ -73,23 +73,23 @@ class Operations:
 
     Args:
         settings: key, base URL, project and timeout.
-        inner: the HTTP transport that replaces the network; the embedded sandbox has one.
+        inner: an HTTP transport that replaces the network, as for the embedded sandbox.
 
     Attributes:
-        traffic: requests to the organization and its quotas, by all clients of this process.
+        traffic: requests of all clients in this process to the organization, and its quotas.
         balance_history: the balances that this process has read with this key.
-        agent_names: the names of agents by their ids, as lists of agents have told them.
+        agent_names: names of agents by id, as read in lists of agents.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
-        # Loaded here, because the HTTP library takes longer to load than all the rest.
+        # Imported here, because the HTTP library takes longer to import than everything else.
         from origami_widgets.api.transport import Transport
 
         self.settings = settings
         self.transport = Transport(settings, inner)
         self._inner = inner
         self._is_sandbox = False
-        # For other hosts, the word would hide which host answers instead of Origami.
+        # For other hosts, the word `sandbox` would hide which host answers instead of Origami.
         self._may_be_sandbox = inner is not None or settings.is_local
         self._server_clock: tuple[float, float] | None = None
         self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
@@ -98,7 +98,7 @@ class Operations:
 
     @property
     def origin(self) -> str:
-        """Empty for Origami itself; `sandbox` for a server on this machine that calls itself one; else the host."""
+        """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
         return "sandbox" if self._is_sandbox else self.settings.origin
 
     @property
@@ -108,19 +108,19 @@ class Operations:
 
     @property
     def destination(self) -> tuple[str, str | None]:
-        """Where requests go: the base URL, and the project or None."""
+        """The base URL that requests go to, and the project or None."""
         return self.settings.base_url, self.settings.project
 
     @property
     def embedded(self) -> object | None:
-        """The API itself if it runs in this process, and ends with it; else None."""
+        """The API itself if it is embedded in this process; else None."""
         return getattr(self._inner, "app", self._inner)
 
     def server_time(self, moment: float) -> float | None:
-        """Return the time of the server at a moment, in Unix seconds; None before its first response.
+        """Return the server's time at a moment, in Unix seconds; None before its first response.
 
         Args:
-            moment: seconds of the monotonic clock, so that setting the system clock changes nothing.
+            moment: seconds of the monotonic clock, which setting the system clock does not change.
         """
         if self._server_clock is None:
             return None
@@ -148,7 +148,7 @@ class Operations:
         idempotency_key: str | None = None,
         stop: asyncio.Event | None = None,
     ) -> CreatedAgent:
-        """`POST /agents`: a new agent with its first run; not sent again once `stop` is set."""
+        """`POST /agents`: create an agent with its first run. Not sent again once `stop` is set."""
         body = _run_body(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
@@ -166,7 +166,7 @@ class Operations:
         idempotency_key: str | None = None,
         stop: asyncio.Event | None = None,
     ) -> RunObject:
-        """`POST /agents/{id}/runs`: a further run of an agent; not sent again once `stop` is set."""
+        """`POST /agents/{id}/runs`: start another run of an agent. Not sent again once `stop` is set."""
         body = _run_body(prompt, model, focus_table_ids, attachments)
         response = await self._start(f"{_agent_path(agent_id)}/runs", body, idempotency_key, require_run, stop)
         return read_run(response) or RunObject()
@@ -199,10 +199,10 @@ class Operations:
     async def cancel(
         self, agent_id: str, *, idempotency_key: str | None = None, once: bool = False
     ) -> RunObject | None:
-        """`POST /agents/{id}/cancel`: cancels the agent's active run, if there is one; exactly one attempt if `once`.
+        """`POST /agents/{id}/cancel`: cancel the agent's active run, if there is one. Exactly one attempt if `once`.
 
-        Cancelling twice is the same as once, so it is retried like a read. Without an idempotency key: with one, the
-        server would repeat an earlier response instead of the present state of the run.
+        Cancelling twice is the same as once, so the request is retried like a read. It has no idempotency key by
+        default: with one, the server would repeat an earlier response instead of the run's current state.
         """
         path = f"{_agent_path(agent_id)}/cancel"
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
@@ -248,7 +248,7 @@ class Operations:
     async def list_rows(
         self, table_id: str, query: RowQuery, *, cursor: str | None = None, limit: int = LARGEST_ROW_PAGE
     ) -> Page[Any]:
-        """`GET /tables/{tableId}/rows`, one page of `Row`, or of `FlatRow` when the query asks for flat rows."""
+        """`GET /tables/{tableId}/rows`, one page of `Row`, or of `FlatRow` if the query asks for flat rows."""
         return Page.of(FlatRow if query.flat else Row, await self._rows(table_id, query, cursor, limit))
 
     async def list_raw_rows(
@@ -260,7 +260,7 @@ class Operations:
         limit: int = LARGEST_ROW_PAGE,
         decoder: Decoder = decode,
     ) -> RawRows:
-        """`list_rows` without a typed object for each row; a `RowDecoder` gives rows with slots."""
+        """Like `list_rows`, but without a typed object for each row. A `RowDecoder` gives rows with slots."""
         return RawRows.of(await self._rows(table_id, query, cursor, limit, decoder))
 
     async def _rows(
@@ -288,12 +288,12 @@ class Operations:
     async def account_summary(self) -> AccountSummary:
         """Read an account: `GET /account`, `GET /account/credits`, and `GET /agents` for the active runs. Free.
 
-        The list of agents takes one request for every hundred of them, at most five, and none more once all run slots
-        are known to be in use.
+        The list of agents takes one request for each 100 agents, at most five, and ends once all run slots are known to
+        be in use.
 
         Raises:
             AuthenticationError: the key is wrong, revoked or expired.
-            OrigamiError: the account could not be read. Where only its credits or its agents could not, they are None.
+            OrigamiError: the account could not be read. If only its credits or agents could not, they are None.
         """
         account = await self.get_account()
         wallet = await _or_none(self.get_credits())
@@ -329,7 +329,7 @@ class Operations:
         check: Callable[[ApiResponse], ApiResponse],
         stop: asyncio.Event | None,
     ) -> ApiResponse:
-        """Send a POST that starts a run: one idempotency key, whatever the number of attempts."""
+        """Send a POST that starts a run, with the same idempotency key for all attempts."""
         key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
         is_stopped = asyncio.Event() if stop is None else stop
@@ -378,7 +378,7 @@ class Operations:
                 method, path, params=params, body=body, headers=headers, decoder=decoder
             )
         except (UnexpectedAnswer, RedirectRefused) as error:
-            # A web site that is no API responds with 200, or redirects to a login.
+            # A website that is not an API responds with 200 or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy
             raise
         self.traffic.note_response(response)
@@ -391,7 +391,7 @@ class Operations:
 
 
 async def _or_none(read: Awaitable[T]) -> T | None:
-    """Return what is read, or None where that fails although the key is valid."""
+    """Return the result of a read, or None if it fails although the key is valid."""
     try:
         return await read
     except AuthenticationError:
@@ -435,9 +435,9 @@ def _page_params(cursor: str | None, limit: object, largest: int) -> dict[str, s
 
 
 def not_wanted() -> OrigamiError:
-    """Return the error of a start that was interrupted before it was sent again.
+    """Return the error for a start that was interrupted before it was sent again.
 
-    Whether an earlier attempt may have started the run is in `may_have_started`.
+    Its `may_have_started` says whether an earlier attempt may have started the run.
     """
     error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False

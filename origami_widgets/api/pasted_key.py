@@ -1,4 +1,4 @@
-"""Keys that are pasted into a cell, and saved with the notebook: find them and warn."""
+"""Warn of API keys that were pasted into a cell, and would be saved with the notebook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
 PUBLIC_KEY: Final = "og_live_sandbox"
-"""The key of the embedded sandbox, which gives access to nothing."""
+"""Key of the embedded sandbox, which gives access to nothing."""
 
 TEXT: Final = (
     "This cell contains an API key that is in use, and it's saved with the notebook. Remove it: ow.login() asks for "
@@ -36,7 +36,7 @@ _followed_shells: weakref.WeakSet[Any] = weakref.WeakSet()
 class PastedKey(UserWarning):
     """A cell contains an API key that is in use.
 
-    You are warned once each time such a cell is run. The warning names the cell and the line, but not the key. To make it
+    You get one warning each time you run such a cell. It names the cell and the line, but not the key. To turn it into
     an error:
 
     Example:
@@ -48,23 +48,23 @@ class PastedKey(UserWarning):
 
 
 class KeyLocation(NamedTuple):
-    """Where a key was pasted: the name of the cell, and the line in it."""
+    """Location of a pasted key: the name of the cell, and the line in it."""
 
     cell: str
     line: int
 
 
 def note_key_in_use(key: Secret) -> None:
-    """Warn of cells that contain this key, which a client now uses: earlier cells now, later ones when they are run.
+    """Warn of cells that contain this key, which a client now uses: earlier cells now, later ones when they run.
 
-    Does nothing outside IPython, nor for the sandbox's key, which is public.
+    Does nothing outside IPython, and nothing for the sandbox's key, which is public.
     """
     if key.fingerprint == _public:
         return
     _in_use.add(key.fingerprint)
     _lengths.add(len(key.reveal()))
     _follow_shell()
-    # Only locations are in this frame: as an error, the warning would carry the cells' texts in its traceback.
+    # This frame holds only locations: if the warning is an error, its traceback would otherwise carry the cells' texts.
     for location in list(_new_locations()):
         warnings.warn_explicit(TEXT, PastedKey, *location)
 
@@ -77,12 +77,12 @@ def _follow_shell() -> None:
 
 
 def _before_a_cell(info: Any) -> None:
-    """Warn of a cell that contains a key, before it is run."""
+    """Warn of a cell that contains a key, before the cell runs."""
     line = _line_of_a_key(str(info.raw_cell or ""))
-    # Whether the count of cells has been raised by now depends on the version of IPython.
+    # Whether IPython has counted this cell by now depends on its version.
     number = len(_past_cells())
     counts = bool(info.store_history)
-    # IPython prints the arguments of an event handler that fails, and so the cell.
+    # If an event handler fails, IPython prints its arguments, and with them the cell.
     del info
     if line is None:
         return
@@ -96,7 +96,7 @@ def _before_a_cell(info: Any) -> None:
 
 
 def _new_locations() -> Iterator[KeyLocation]:
-    """Yield where keys in use are in cells that no warning was given for."""
+    """Yield the locations of keys in use, in cells that have had no warning yet."""
     for cell_id, name, text in _cells():
         if cell_id not in _warned and (line := _line_of_a_key(text)) is not None:
             _warned.add(cell_id)
@@ -104,17 +104,17 @@ def _new_locations() -> Iterator[KeyLocation]:
 
 
 def _cells() -> Iterator[tuple[Hashable, str, str]]:
-    """Yield the id, name and text of each cell so far, and of the one that is being run."""
+    """Yield the id, name and text of each cell so far, including the running one."""
     past, message = _past_cells(), request()
     yield from ((number, f"In [{number}]", text) for number, text in enumerate(past))
     text = message.get("content", {}).get("code")
-    # A cell that is not kept in the history is known from its message only.
+    # A cell that is not kept in the history is known only from its message.
     if isinstance(text, str) and text not in past[-1:]:
         yield message.get("header", {}).get("msg_id"), "this cell", text
 
 
 def _past_cells() -> list[str]:
-    """Return the texts of all cells so far by their numbers; the last one is being run."""
+    """Return the texts of all cells so far, by number; the last cell is running."""
     manager = getattr(current_shell(), "history_manager", None)
     return [text if isinstance(text, str) else "" for text in getattr(manager, "input_hist_raw", None) or ()]
 
@@ -128,7 +128,7 @@ def _line_of_a_key(text: str) -> int | None:
     if PREFIX not in text:
         return None
     for found in _WRITTEN.finditer(text):
-        # A key may be followed by letters that look like a part of it: a dash, an underscore.
+        # A key may be followed by characters that look like part of it, such as a dash or an underscore.
         if any(Secret(found[0][:length]).fingerprint in _in_use for length in _lengths):
             return text.count("\n", 0, found.start()) + 1
     return None

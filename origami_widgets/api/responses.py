@@ -1,4 +1,4 @@
-"""Responses of the server: from bytes to JSON, and the checks of what a successful response must contain."""
+"""Server responses: decoding bytes to JSON, and checking what a successful response must contain."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """The response to one request, decoded but not interpreted.
+    """Response to one request, decoded but not interpreted.
 
     Attributes:
         status_code: the HTTP status.
-        body: the decoded JSON, None without any.
-        headers: the headers; their names are in lower case.
-        digest: a hash of the body, which changes when anything does.
-        retry_after: seconds that the server asks to wait, None when it does not or the header is not readable.
-        server_date: the time of the server, from the `Date` header.
+        body: the decoded JSON; None without any.
+        headers: the headers, with names in lower case.
+        digest: a hash of the body, which changes when the body does.
+        retry_after: seconds that the server asks to wait; None if it does not, or if the header is not readable.
+        server_date: the server's time, from the `Date` header.
         request_id: the id of the request, for support.
-        sandbox: whether the response is one of a sandbox, which marks its responses.
-        problem: what is wrong with the body, empty when it is JSON.
+        sandbox: whether the response is from a sandbox, which marks its responses.
+        problem: what is wrong with the body; empty if it is JSON.
     """
 
     status_code: int
@@ -47,16 +47,16 @@ class ApiResponse:
 
     @property
     def is_replay(self) -> bool:
-        """Whether the server repeats its first response to the idempotency key."""
+        """Whether the server has repeated its first response to the idempotency key."""
         return self.headers.get("idempotency-replay", "").strip().lower() == "true"
 
 
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 100
 LONGEST_NUMBER = 24
-"""Characters of a number that an error quotes."""
+"""Characters of a number that an error quotes, at most."""
 SHALLOW = 8
-"""Levels of nesting in all documented responses. The decoder's type limits them, so that no value has to be looked at."""
+"""Most levels of nesting in documented responses. The decoder's type limits them, so no value needs a check."""
 TOO_DEEP = "The response is nested too deeply."
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
 
@@ -70,7 +70,7 @@ def _of_depth(levels: int) -> Any:
 
 
 Decoder: TypeAlias = "Callable[[bytes], Any]"
-"""Makes JSON of the bytes of a response, as `decode` does."""
+"""Decodes the bytes of a response, as `decode` does."""
 _SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
@@ -81,12 +81,12 @@ def decode(body: bytes) -> Any:
         body: the bytes of a response.
 
     Raises:
-        UnexpectedAnswer: the body is not JSON; trying again may help.
+        UnexpectedAnswer: the body is not JSON; retrying may help.
     """
     body = body.removeprefix(BOM)
     if not body.strip():
         raise unreadable("The response is empty.")
-    # Its errors explain less than those of the slower decoders below.
+    # Suppressed, because the slower decoders below give better errors.
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
         return _SHALLOW.decode(body)
     try:
@@ -101,7 +101,7 @@ def decode(body: bytes) -> Any:
 
 
 def _decode_slowly(body: bytes) -> Any:
-    """Decode what the strict decoder refuses and a client must read: a text that was cut inside an emoji."""
+    """Decode a body that the strict decoder refuses but a client must read, such as a text cut inside an emoji."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -119,7 +119,7 @@ def _decode_slowly(body: bytes) -> Any:
 
 
 class _NoNumber(ValueError):
-    """A number that no float can hold: a word such as NaN, or digits beyond the largest float."""
+    """Raised for a number that no float can hold: a word such as NaN, or digits beyond the largest float."""
 
 
 def _refuse(text: str) -> NoReturn:
@@ -145,7 +145,7 @@ def _no_number(text: str) -> UnexpectedAnswer:
 
 
 def _whole(value: Any) -> Any:
-    """Replace lone surrogates, which a Python string can hold but no message to a front end."""
+    """Replace lone surrogates, which a Python string can hold but a message to a front end cannot."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -156,7 +156,7 @@ def _whole(value: Any) -> Any:
 
 
 def _is_too_deep(value: Any) -> bool:
-    """Return whether JSON is nested too deeply. Level by level: all later code may then recurse."""
+    """Return whether JSON is nested too deeply, without recursion. If not, later code may recurse."""
     level = [value]
     for _ in range(DEEPEST):
         level = [
@@ -171,7 +171,7 @@ def _is_too_deep(value: Any) -> bool:
 
 
 def unreadable(cause: str) -> UnexpectedAnswer:
-    """Return the error for a body that the API does not send."""
+    """Return the error for a body that the API would not send."""
     return UnexpectedAnswer(
         "Response isn't from Origami's API",
         cause=cause,
@@ -185,7 +185,7 @@ def require_object(response: ApiResponse) -> ApiResponse:
     """Return the response if its body is an object.
 
     Raises:
-        UnexpectedAnswer: it is not. The other checks below raise it too.
+        UnexpectedAnswer: it is not. The checks below raise this, too.
     """
     if not isinstance(response.body, dict):
         raise _unexpected(response, "Expected an object.")
@@ -204,7 +204,7 @@ def require_subject(response: ApiResponse, wanted: str) -> ApiResponse:
     found = require_object(response).body.get("id")
     if not isinstance(found, str) and "status" not in response.body:
         raise _unexpected(response, "It has no id.")
-    # An id that was typed in capitals comes back in lower case.
+    # An id typed in capitals comes back in lower case.
     if isinstance(found, str) and found.lower() != wanted.lower():
         raise _unexpected(response, f"Expected {wanted}, but it has another id.")
     return response

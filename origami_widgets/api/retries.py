@@ -1,7 +1,7 @@
-"""Retries: which requests are sent again, when, and how `Retry-After` is read.
+"""Retries: which requests are sent again and when, and how `Retry-After` is read.
 
 Repeating a read is free. Repeating a start may cost credits: each attempt carries the same idempotency key, and after a
-5xx, which the server does not remember, nothing is sent again at all. Polls are not repeated here: they have a schedule.
+5xx, which the server does not remember, nothing is sent again. Polls are not retried here, as they have a schedule.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ LONGEST_IN_ALL = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 NOT_BEGUN = (408, 425)
 ATTEMPTS_WITHOUT_TRUST = 2
-"""A certificate or a proxy that refuses once usually does so again."""
+"""Attempts if a certificate or proxy is the problem: what refuses once usually refuses again."""
 LONGEST_RETRY_AFTER = 86_400.0
-"""Longer waits mean the same as this one to every caller, and overflow nothing."""
+"""Longest wait in seconds. To every caller, longer ones would mean the same, and this one cannot overflow."""
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
-# Not `random` itself: users who have seeded it expect the same numbers again.
+# Not `random` itself: users who seed it expect the same numbers again.
 _chance = random.SystemRandom()
 
 
@@ -48,15 +48,15 @@ async def with_retries(
     is_retryable: Callable[[OrigamiError], bool] = lambda error: error.transient,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """Send a request until it succeeds, its error is not retryable, or four attempts or two minutes are used up.
+    """Send a request until it succeeds or fails for good: at most four attempts, within two minutes.
 
     Args:
         call: sends the request once.
-        is_retryable: returns whether to try again after an error; the default suits requests that change nothing.
+        is_retryable: returns whether to retry after an error; the default suits requests that change nothing.
         pause: waits between two attempts.
 
     Raises:
-        OrigamiError: the last attempt's error.
+        OrigamiError: the error of the last attempt.
     """
     began, attempts = time.monotonic(), 0
     while True:
@@ -76,9 +76,9 @@ async def with_retries(
 def is_start_retryable(error: OrigamiError) -> bool:
     """Return whether a POST that starts a run may be sent again with the same key.
 
-    Yes if nothing arrived, if the first attempt is still in flight, and if a response was lost, which the server then
-    repeats. No after a 5xx, which the server does not remember: it would start a second run, even with the key. No after
-    a refusal that the server repeats: it would repeat it for ever.
+    Yes if nothing arrived, if the first attempt is still in flight, or if a response was lost, because the server then
+    repeats it. No after a 5xx, which the server does not remember: another attempt could start a second run, even with
+    the same key. No after a repeated refusal, which the server would repeat for ever.
     """
     if error.is_replay:
         return False
@@ -94,10 +94,10 @@ def parse_retry_after(values: Iterable[str], *, now: datetime | None) -> float |
 
     Args:
         values: the header's values; the longest readable wait counts, so that no request is sent too early.
-        now: the server's own clock (its `Date`), against which a date is read; None for this machine's.
+        now: the server's clock (its `Date`), for values that are dates; None for this machine's.
 
     Returns:
-        0 to 86,400 seconds, or None when no value can be read.
+        0 to 86,400 seconds, or None if no value can be read.
 
     >>> parse_retry_after(["15"], now=None)
     15.0
@@ -112,21 +112,21 @@ def parse_http_date(value: str) -> datetime | None:
     """Return the time of an HTTP date in any of its three forms; None for other texts."""
     try:
         moment = parsedate_to_datetime(value)
-        # In another zone than UTC a date may lie before the first year or after the last one.
+        # Converted to UTC, a date may lie before the first year or after the last one.
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def _split(value: str) -> list[str]:
-    """Split headers that a proxy has joined; a date contains a comma itself."""
+    """Split headers that a proxy has joined by commas; a date itself contains one."""
     parts = value.split(",")
     return parts if all(_SECONDS.fullmatch(part.strip()) for part in parts) else [value]
 
 
 def _parse_one(value: str, now: datetime | None) -> float | None:
     if _SECONDS.fullmatch(value):
-        # More digits than a float can hold become infinity here, and the longest wait below.
+        # More digits than a float can hold become infinity, and so the longest wait.
         return min(float(value), LONGEST_RETRY_AFTER)
     moment = parse_http_date(value)
     if moment is None:

@@ -19,12 +19,12 @@ T = TypeVar("T")
 ITEMS = "items"
 
 _Scalar = None | bool | int | float | str
-# Any deeper, and pages are decoded as other responses are. Each further level makes a decoder four times as dear.
+# Deeper pages are decoded like other responses, because each further level makes a decoder four times as expensive.
 _Nested = _Scalar | list[_Scalar] | dict[str, _Scalar | list[_Scalar]]
 MOST_MISFITS = 2
-"""Pages that may be of another shape before slots are given up: each of them is decoded twice."""
+"""Pages of another shape, each decoded twice, after which slots are given up."""
 MOST_PEEKED = 8
-"""Rows that show the order of keys."""
+"""Rows that are inspected for the order of their keys."""
 _ID, _VALUE = attrgetter("id"), attrgetter("value")
 
 
@@ -33,7 +33,7 @@ class SlottedRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     Attributes:
         id: the row's id, empty if it has none.
-        object: the word that the server stamps on typed rows.
+        object: the object type that the server writes on typed rows.
     """
 
     id: str = ""
@@ -59,7 +59,7 @@ _TYPED_KEYS = frozenset({*_OWN, "cells"})
 
 
 def ids_of(rows: Sequence[Any]) -> list[str]:
-    """Return the ids of rows, slotted or dicts; empty texts where missing."""
+    """Return the ids of rows (slotted or dicts); empty if missing."""
     if rows and isinstance(rows[0], SlottedRow):
         return list(map(_ID, rows))
     ids = [row.get("id") for row in rows]
@@ -69,7 +69,7 @@ def ids_of(rows: Sequence[Any]) -> list[str]:
 
 
 def slots_of(rows: Sequence[SlottedRow]) -> tuple[Iterable[str], dict[str, Iterable[Any]]]:
-    """Return the ids of slotted rows, and their cells by slug, those of all columns."""
+    """Return the ids of slotted rows, and the cells of all columns by slug."""
     first: Any = rows[0]
     ids, _, *columns = zip(*map(astuple, rows), strict=True)
     slugs = first.__struct_encode_fields__[len(_OWN) :]
@@ -83,12 +83,12 @@ def slots_of(rows: Sequence[SlottedRow]) -> tuple[Iterable[str], dict[str, Itera
 class RowDecoder:
     """Decodes the pages of one table, one after the other.
 
-    The first rows show the order of the keys, and whether cells are typed. Rows then have slots, which takes less time and
-    memory than a dict for each. A page that does not fit is decoded as any response is, with the same values.
+    The first rows show the order of the keys, and whether cells are typed. Rows then have slots, which takes less time
+    and memory than dicts. A page of another shape is decoded like any response, with the same values.
 
     Args:
-        absent: what stands for a missing cell, by slug of all columns.
-        nested: slugs of the columns whose cells may be objects or lists.
+        absent: the value for a missing cell, by slug, for all columns.
+        nested: the slugs of columns whose cells may be objects or lists.
 
     >>> page = RowDecoder({"fit": None, "mail": None}, nested=["mail"])
     >>> [row] = page(b'{"items": [{"id": "r1", "mail": {"email": "a@b.example"}}], "nextCursor": null}')["items"]
@@ -117,7 +117,7 @@ class RowDecoder:
                 self._decoder = self._decoder_like(_PEEK.decode(body).items[:MOST_PEEKED])
             page = self._decoder.decode(body)
         except (msgspec.ValidationError, _Unslotted):
-            # The next page is another first one; an object may be where all were texts.
+            # Treat the next page as a first page, in which cells may be objects even if all were texts before.
             self._decoder, self._nested = None, frozenset(self._absent)
             self._misfits += 1
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -127,10 +127,10 @@ class RowDecoder:
         return decode(body)
 
     def _decoder_like(self, peeked: Sequence[msgspec.Raw]) -> msgspec.json.Decoder[Any]:
-        """Return a decoder of pages whose rows are like these."""
+        """Return a decoder for pages with rows like these."""
         rows = [_OBJECT.decode(row) for row in peeked]
         typed = all(row.keys() <= _TYPED_KEYS and isinstance(row.get("cells"), dict) for row in rows)
-        # In the order of the keys, each slot is found at once.
+        # With slots in the order of the keys, the decoder finds each slot at once.
         keys = dict.fromkeys(chain(*sorted((row["cells"] if typed else row for row in rows), key=len, reverse=True)))
         slugs = [key for key in keys if typed or key not in _OWN]
         slugs += [slug for slug in self._absent if slug not in keys]
@@ -140,7 +140,7 @@ class RowDecoder:
 
 
 class _Unslotted(Exception):
-    """Rows have other keys than the columns of the table."""
+    """Rows have keys that are not columns of the table."""
 
 
 class _Peek(msgspec.Struct):
@@ -153,10 +153,10 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 @lru_cache(maxsize=64)
 def _decoder_of(slots: tuple[tuple[str, Any, bool], ...], *, typed: bool) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of a page; tables of one brief, and a table that is read again, have the same.
+    """Return the decoder for a page. Tables of one brief, or a table that is read again, share a decoder.
 
     Args:
-        slots: the slug of each column, what stands for a missing cell, and whether cells may be objects or lists.
+        slots: for each column, its slug, the value for a missing cell, and whether cells may be objects or lists.
         typed: whether cells are typed.
     """
     slugs = [slug for slug, _, _ in slots]
@@ -183,7 +183,7 @@ def _decoder_of(slots: tuple[tuple[str, Any, bool], ...], *, typed: bool) -> msg
 
 
 def _with_slots(base: type[T], keys: Iterable[str], fields: Iterable[tuple[Any, Any]]) -> type[T]:
-    """Return a class with a slot for each key of JSON, of a type and with a default."""
+    """Return a class with a slot of a type and a default for each key of the JSON."""
     names = {f"slot_{number}": key for number, key in enumerate(keys)}
     made = msgspec.defstruct(
         base.__name__,

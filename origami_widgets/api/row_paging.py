@@ -1,4 +1,4 @@
-"""Paging through the rows of a table: the query, and a position that never repeats a row or loops for ever. Pure."""
+"""Paging through a table's rows: the query, and a position that never repeats a row or loops for ever. Pure."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MOST_EMPTY_PAGES = 3
-"""Empty pages in succession after which no more rows are expected."""
+"""Empty pages in a row after which no more rows are expected."""
 MOST_PAGES = 100_000
-"""Twenty million rows: that is no table, but a server without an end."""
+"""Most pages to read: beyond 20 million rows, it is not a table but a server that never ends."""
 MOST_REMEMBERED = 1_000_000
-"""Row ids that are kept to recognise repeated rows, in less than 100 MB; beyond it the older half is dropped."""
+"""Row ids that are kept to recognise repeated rows, in less than 100 MB. If there are more, the older half is dropped."""
 MOST_UNCOUNTED = 10_000
-"""Rows beyond twice the server's count after which it must be repeating rows with new ids."""
+"""Rows beyond twice the server's count after which the server must be repeating rows with new ids."""
 
 
 class PartialRows(UserWarning):
-    """Not all rows of a table could be read; those that were returned are right."""
+    """Not all rows of a table could be read; the returned ones are correct."""
 
 
 class PageOfRows(Protocol[T_co]):
-    """A page of rows, as `RowWalk` needs it."""
+    """Page of rows, as `RowWalk` needs it."""
 
     @property
     def items(self) -> Sequence[T_co]:
-        """Its rows."""
+        """The rows."""
         ...
 
     @property
@@ -51,10 +51,10 @@ class PageOfRows(Protocol[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class RawRows:
-    """One page of rows as decoded JSON, for callers to whom an object per row costs too much.
+    """Page of rows as decoded JSON, for callers that cannot afford an object per row.
 
     Attributes:
-        items: the rows: dicts, or all of them `SlottedRow`.
+        items: the rows, either all dicts or all `SlottedRow`.
         next_cursor: cursor of the next page; None on the last.
         total: rows in all, as the server counts them now.
     """
@@ -65,7 +65,7 @@ class RawRows:
 
     @classmethod
     def of(cls, body: Any) -> RawRows:
-        """Return the page in a decoded response, whatever its envelope; items that are not objects are left out."""
+        """Return the page in a decoded response, in any envelope. Items that are not objects are left out."""
         envelope = build(Envelope, body, "", [])
         items = list_items(body)
         if not all(each is dict or issubclass(each, SlottedRow) for each in set(map(type, items))):
@@ -80,13 +80,13 @@ class RowWalk:
         limit: rows to return in all; None for every row.
 
     Attributes:
-        cursor: cursor of the next page, None for the first.
-        pages: pages that were read.
-        rows: rows that were returned, each once.
-        total: rows in all, as the server last counted them; None when it did not.
-        total_changed: whether that count changed from page to page: rows came or went meanwhile.
+        cursor: cursor of the next page; None for the first.
+        pages: number of pages read.
+        rows: number of rows returned, each once.
+        total: rows in all, as the server last counted them; None if it did not.
+        total_changed: whether that count changed between pages, because rows came or went.
         complete: whether all requested rows have been returned.
-        stopped: why reading ended with fewer rows; empty when it did not.
+        stopped: why reading ended with fewer rows; empty if it did not.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -99,10 +99,10 @@ class RowWalk:
         self.stopped = ""
         self._limit = limit
         self._cursors: set[bytes] = set()
-        # Hashes of 64 bits, which take a third of the memory of ids: among a million, two collide once in 10^7 tables.
+        # 64-bit hashes take a third of the memory of ids. Among a million, two collide once in 10^7 tables.
         self._seen: set[int] = set()
         self._before: set[int] = set()
-        # Those of the first page are never dropped: a server that starts over begins with them.
+        # The first page's rows are never dropped: a server that starts over begins with them.
         self._first: frozenset[int] = frozenset()
         self._empty = 0
 
@@ -113,18 +113,19 @@ class RowWalk:
 
     @property
     def remembered(self) -> int:
-        """Number of rows that would be recognised if they came again."""
+        """The number of rows that would be recognised if they came again."""
         return len(self._seen)
 
     def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
-        """Return the rows of a page that were not returned before, and move on to the next page.
+        """Return the new rows of a page, and move on to the next page.
 
-        The API silently starts over at a cursor that it does not know, or no longer knows: a repeated cursor or a
-        repeated page ends the walk.
+        The API silently starts over at a cursor that it does not know or no longer knows, so a repeated cursor or page
+        ends the walk.
 
         Args:
             page: the page that begins at `cursor`.
-            ids: the ids of its rows. A row without an id cannot be recognised, and is better returned twice than lost.
+            ids: the ids of the page's rows. A row without an id cannot be recognised; returning it twice is better than
+                losing it.
         """
         fresh = self._fresh(page.items, ids)
         rows = fresh if self._limit is None else fresh[: self._limit - self.rows]
@@ -142,7 +143,7 @@ class RowWalk:
         unique = set(marks)
         fresh: Sequence[T]
         known = self._seen, self._before, self._first if self._before else ()
-        # The hash of an id that is empty is 0.
+        # The hash of an empty id is 0.
         if len(unique) == len(items) and 0 not in unique and all(unique.isdisjoint(each) for each in known if each):
             fresh = items
             self._seen |= unique
@@ -205,10 +206,10 @@ class RowQuery:
     """Query for the rows of a table, the same for all pages.
 
     Attributes:
-        filters: conditions; None for no further ones.
+        filters: further conditions; None for none.
         sort: the sort order; None for the saved one.
-        flat: whether rows hold slug and value instead of typed cells.
-        saved_filters: whether the saved filters of the table apply.
+        flat: whether rows hold values by slug instead of typed cells.
+        saved_filters: whether the table's saved filters apply.
     """
 
     filters: Sequence[Mapping[str, Any]] | None = None

@@ -1,4 +1,4 @@
-"""Row progress: how many rows of a table this process has read so far, for the cards of the table's run."""
+"""Row progress: how many rows of a table this process has read, for the card of the table's run."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from origami_widgets.api.usage import Traffic
 
 SPACING = 0.25
-"""Seconds between two notifications, and before the first: a shorter read is over before a person sees it."""
+"""Seconds between two notifications, and before the first: a shorter read is over before a user could see it."""
 
 
 class RowProgress(NamedTuple):
-    """How many rows have been read; `total` is None while it is not known."""
+    """How many rows of how many have been read; `total` is None while unknown."""
 
     rows: int
     total: int | None
 
 
 class ProgressReport:
-    """Reports the progress of one read of a table, from the thread that reads, to the subscribers on the background loop.
+    """Reports the progress of one read of a table to the subscribers on the background loop, from the reading thread.
 
     Args:
-        organization: the organization of the table: two sandboxes may have tables with the same id.
+        organization: the table's organization, as two sandboxes may have tables with the same id.
         table_id: the id of the table.
     """
 
-    # One for all reports, so that some of many short reads in a row are shown.
+    # Shared by all reports, so that among many short reads in a row some are shown.
     _next_at: ClassVar[float] = 0.0
 
     def __init__(self, organization: Traffic, table_id: str) -> None:
@@ -41,14 +41,14 @@ class ProgressReport:
         self._is_planned = False
 
     def update(self, rows: int, total: int | None) -> None:
-        """Report how many rows have been read; subscribers are called at most a few times a second."""
+        """Report how many rows have been read. Subscribers are called at most a few times a second."""
         self.progress = RowProgress(rows, total)
         if subscribers and not self._is_planned:
             self._is_planned = True
             background().submit(self._notify_later())
 
     def close(self) -> None:
-        """Report that the read has ended; subscribers that were notified of it are called at once."""
+        """Report that the read has ended. Subscribers that were notified of the read are called at once."""
         self.progress = None
         if self in under_way:
             background().call_soon(self._notify)
@@ -64,7 +64,7 @@ class ProgressReport:
         self._notify()
 
     def _notify(self) -> None:
-        # First: a read that is closed from now on finds itself in `under_way`, and calls this again.
+        # First of all: if the read is closed from now on, it finds itself in `under_way` and calls this again.
         under_way[self] = None
         if self.progress is None:
             del under_way[self]
@@ -74,12 +74,12 @@ class ProgressReport:
 
 
 under_way: dict[ProgressReport, None] = {}
-"""Reads that subscribers were notified of, the newest last. Changed on the background loop only."""
+"""Reads that subscribers were notified of, newest last. Changed only on the background loop."""
 subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
 
 
 def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) -> None:
-    """Call a function on the background loop with an organization, the id of a table, and the newest read's progress.
+    """Subscribe a function: it is called on the background loop with an organization, a table's id, and the newest progress.
 
     The progress is None when the table is no longer read.
     """
@@ -87,5 +87,5 @@ def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) 
 
 
 if hasattr(os, "register_at_fork"):
-    # The parent's threads do not read in the child.
+    # The parent's threads do not go on reading in the child.
     os.register_at_fork(after_in_child=under_way.clear)

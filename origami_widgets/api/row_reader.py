@@ -1,4 +1,4 @@
-"""Readers of a table's rows that keep their position after any fault or interrupt.
+"""Readers of a table's rows that keep their position through errors and interrupts.
 
 `RowPages` reads one page at a time on the background loop; `RowReader` and `AsyncRowReader` iterate over the rows.
 """
@@ -29,16 +29,16 @@ LONGEST_CURSOR = 40
 
 
 class RowPages(Generic[T]):
-    """Reads one page after the other, each once, whatever happens in between.
+    """Reads one page after the other, each once, even if errors or interrupts come in between.
 
     Args:
         fetch: requests the page at a cursor.
-        ids: returns the ids of rows, in their order.
+        ids: returns the ids of rows, in order.
         limit: rows in all; None for every row.
 
     Attributes:
         walk: the position.
-        newest: all rows of the page read last, also those beyond the limit.
+        newest: all rows of the newest page, even beyond the limit.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class RowPages(Generic[T]):
         self._not_before = 0.0
 
     async def read(self, keep: Callable[[Sequence[T]], object]) -> None:
-        """Read the next page and pass on its new rows. Background loop only.
+        """Read the next page and pass its new rows to `keep`. Background loop only.
 
-        After an error the same page is requested again, not earlier than the server allows. The rows are passed on and
-        the position moves without a pause in between, on a thread that no interrupt reaches.
+        After an error, the next call requests the same page again, no earlier than the server allows. Passing the rows
+        on and moving the position is one step, on a thread that no interrupt reaches.
 
         Args:
             keep: called with the rows.
 
         Raises:
-            OrigamiError: the page could not be read; nothing has changed.
+            OrigamiError: the page could not be read; the position is unchanged.
         """
         with self._lock:
             self._turn += 1
@@ -77,13 +77,13 @@ class RowPages(Generic[T]):
             self._not_before = time.monotonic() + (error.retry_after or 0.0)
             raise
         with self._lock:
-            # An interrupted read may still end; by then another read may have had its page.
+            # An interrupted read may still complete, after another read has taken its page.
             if turn == self._turn:
                 self.newest = page.items
                 keep(self.walk.take(page, self._ids(page.items)))
 
     def progress(self) -> str:
-        """Return how many rows and pages were read, as a text."""
+        """Return how many rows and pages were read, as text."""
         walk = self.walk
         of = "" if walk.total is None else f" of {walk.total:,}"
         return f"{walk.rows:,}{of} rows, {walk.pages:,} page{'' if walk.pages == 1 else 's'}"
@@ -92,7 +92,7 @@ class RowPages(Generic[T]):
 def make_row_pages(
     operations: Operations, table_id: str, query: RowQuery, *, limit: int | None, page_size: int
 ) -> RowPages[Any]:
-    """Return the pages of a table's rows as typed objects. Sends nothing yet.
+    """Return a reader of a table's pages that gives typed rows. Sends nothing yet.
 
     Args:
         operations: the API.
@@ -128,27 +128,27 @@ class _RowIterator(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """Pages that were read."""
+        """The number of pages read."""
         return self._pages.walk.pages
 
     @property
     def rows(self) -> int:
-        """Rows that were returned so far."""
+        """The number of rows returned."""
         return self._pages.walk.rows - len(self._waiting)
 
     @property
     def total(self) -> int | None:
-        """Rows in all, as the server last counted them; None when it did not."""
+        """Rows in all, as the server last counted them; None if it did not."""
         return self._pages.walk.total
 
     @property
     def total_changed(self) -> bool:
-        """Whether the server's count changed from page to page: rows came or went meanwhile."""
+        """Whether the server's count changed between pages, because rows came or went."""
         return self._pages.walk.total_changed
 
     @property
     def cursor(self) -> str | None:
-        """Where the next page begins; None before the first."""
+        """The cursor of the next page; None before the first."""
         return self._pages.walk.cursor
 
     @property
@@ -158,7 +158,7 @@ class _RowIterator(Generic[T]):
 
     @property
     def stopped(self) -> str:
-        """Why reading ended with fewer rows; empty when it did not."""
+        """Why reading ended with fewer rows; empty if it did not."""
         return self._pages.walk.stopped
 
     def __repr__(self) -> str:
@@ -176,7 +176,7 @@ class _RowIterator(Generic[T]):
     def _warn(self) -> None:
         if self.stopped and not self._warned:
             self._warned = True
-            # On the caller's thread, so that the warning names the caller's line.
+            # Given on the caller's thread, so that the warning names the caller's line.
             warnings.warn(
                 f"The rows may be incomplete: {self.stopped}. Read them again to be sure.", PartialRows, stacklevel=3
             )
@@ -190,9 +190,9 @@ class _RowIterator(Generic[T]):
 
 
 class RowReader(_RowIterator[T]):
-    """Iterator over rows that can go on after an error: `next()` requests the same page again.
+    """Iterator over rows that can continue after an error: `next()` requests the same page again.
 
-    A generator could not. No row is returned twice.
+    A generator could not do that. No row is returned twice.
 
     Example:
         >>> import origami_widgets as ow
@@ -221,7 +221,7 @@ class RowReader(_RowIterator[T]):
 
 
 class AsyncRowReader(_RowIterator[T]):
-    """A `RowReader` for `async for`."""
+    """Asynchronous iterator over rows; see `RowReader`."""
 
     def __aiter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The API key: held so that it is never shown, and hidden wherever a server, a log or an argument repeats it."""
+"""`Secret` holds the API key so that it is never shown. The key is also hidden where a server, log or argument repeats it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "og_live_"
 HIDDEN: Final = "og_live_hidden"
-"""What replaces a key in a text."""
+"""Text that replaces a key."""
 
 KEY_FORMAT = "og_live_…"
 _CARRIERS = ("httpx", "httpcore", "h11", "h2", "hpack")
-"""Libraries that see the request headers, and may log them."""
+"""Libraries that see the request headers and may log them."""
 
 
 def _escaped(letter: str) -> str:
@@ -36,11 +36,11 @@ _WHOLE = re.compile(r"og_live_[a-z0-9]{16}", re.IGNORECASE | re.ASCII)
 
 
 def _in_base64(text: str) -> list[str]:
-    """Return what a text becomes within a longer one in base64, at each of the three offsets."""
+    """Return the base64 forms of a text inside a longer one, one for each of the three offsets."""
     forms = []
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + text.encode()).decode()
-        # The first and the last letters depend on the surrounding text.
+        # Cut off the first and last letters, which depend on the surrounding text.
         forms.append(coded[-(-before * 8 // 6) : (before + len(text)) * 8 // 6])
     return forms
 
@@ -49,9 +49,9 @@ _BASE64 = re.compile(rf"(?:{'|'.join(_in_base64(PREFIX))})[a-zA-Z0-9+/_-]+={{0,2
 
 
 def hide_key(body: bytes, key: str) -> bytes:
-    """Return a body without this one key, also where it is escaped or in base64.
+    """Return a body without this key, even if the key is escaped or in base64.
 
-    Other words that look like a key stay: they may be data.
+    Other words that look like a key stay, because they may be data.
 
     Example:
         >>> hide_key(b'no such key: "%6Fg_live_x1"', "og_live_x1")
@@ -62,7 +62,7 @@ def hide_key(body: bytes, key: str) -> bytes:
     wanted = key.casefold()
 
     def replaced(found: re.Match[bytes]) -> bytes:
-        # Host names and header names lose their capitals in transit.
+        # Host and header names lose their capitals in transit.
         plain = _ESCAPE.sub(_unescaped, found[0].decode("ascii"))
         return HIDDEN.encode() if wanted in plain.casefold() else found[0]
 
@@ -96,7 +96,7 @@ def holds_key(value: str) -> bool:
 
 
 class _WithoutKeys(logging.Filter):
-    """Log filter that hides keys in a record before any handler sees it; drops no record."""
+    """Log filter that hides keys in a record before any handler sees it. It drops no record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
@@ -115,8 +115,8 @@ _without_keys = _WithoutKeys()
 def hide_keys_in_logs() -> None:
     """Hide keys in the logs of the libraries that send the key.
 
-    At level DEBUG they log the headers of every response, in which a server or a proxy may repeat the request. The
-    filter stays when logging is configured again, and costs nothing at higher levels.
+    At level DEBUG, these libraries log the headers of every response, in which a server or proxy may repeat the
+    request. The filter survives a reconfiguration of logging, and costs nothing at higher levels.
     """
     for name, logger in list(logging.root.manager.loggerDict.items()):
         if name.partition(".")[0] in _CARRIERS and isinstance(logger, logging.Logger):
@@ -133,7 +133,7 @@ class Secret:
     __slots__ = ("__reveal", "fingerprint")
 
     def __init__(self, value: str) -> None:
-        # In a closure: debuggers and inspectors list the values of attributes, also of private ones.
+        # In a closure, because debuggers and inspectors list the values of attributes, even of private ones.
         self.__reveal: Callable[[], str] = lambda: value
         self.fingerprint = hashlib.blake2b(value.encode(), digest_size=8).hexdigest()
 
@@ -165,7 +165,7 @@ class Secret:
 def read_key(value: object) -> Secret | OrigamiError:
     """Return the key in an argument or an environment variable, or the error that explains what is wrong with it.
 
-    The error is returned, not raised: raised in here, the frames of its traceback would hold the key.
+    The error is returned, not raised, because its traceback from here would hold the key.
 
     Args:
         value: a key as text, a `Secret`, or None.
@@ -185,8 +185,8 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
     """Return the error for a missing key.
 
     Args:
-        cause: where the key was looked for.
-        remedies: sentences to put before the general remedy.
+        cause: a sentence that says where the key was looked for.
+        remedies: sentences that go before the general remedy.
     """
     ways = (
         "Copy a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it "

@@ -1,7 +1,7 @@
-"""The sync bridge: one coroutine for callers that block and for callers that await.
+"""The sync bridge: one coroutine serves both callers that block and callers that await.
 
-The coroutine runs on the caller's thread, where it may print, warn and ask for input. It awaits `OnLoop(coroutine)` for
-each step on the background loop. `block` runs it for a blocking call, `wait` for an awaited one.
+The coroutine runs on the caller's thread, where it may print, warn and ask for input. For each step on the background
+loop, it awaits `OnLoop(coroutine)`. `block` runs it for a blocking call, `wait` for an awaited one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class OnLoop(Generic[T]):
-    """A coroutine to run on the background loop; awaiting it returns its result.
+    """Wrapper for a coroutine to run on the background loop. Awaiting it returns the coroutine's result.
 
     Args:
         coroutine: the coroutine.
@@ -32,7 +32,7 @@ class OnLoop(Generic[T]):
 
 
 def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, blocking for each of its steps on the background loop; an interrupt cancels the step."""
+    """Run a coroutine, blocking for each step on the background loop. An interrupt cancels the step."""
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:
@@ -48,7 +48,7 @@ def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
 
 
 async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, awaiting each of its steps on the background loop; a cancellation reaches the step."""
+    """Run a coroutine, awaiting each step on the background loop. Cancellation reaches the step."""
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:

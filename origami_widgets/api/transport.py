@@ -1,4 +1,4 @@
-"""`Transport`: send one request, return its response. The only module that imports httpx, and that reveals the key."""
+"""`Transport`: send one request and return its response. The only module that imports httpx and reveals the key."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ STACK = (
     "encodings.idna",
     "concurrent.futures.thread",
 )
-"""Modules that httpx and asyncio load when they are first used, which would be on the background loop."""
+"""Modules that httpx and asyncio import on first use, which would be on the background loop."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors that httpx raises before a request is sent."""
 
@@ -85,7 +85,7 @@ class Transport:
 
     Args:
         settings: key, base URL, project and timeout.
-        inner: the HTTP transport that replaces the network; the embedded sandbox has one.
+        inner: an HTTP transport that replaces the network, as for the embedded sandbox.
 
     Raises:
         ConnectionFailed: this Python runs in a browser.
@@ -114,26 +114,26 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         decoder: Decoder = decode,
     ) -> ApiResponse:
-        """Send one request and read its response; exactly one attempt.
+        """Send one request and read its response, in exactly one attempt.
 
         Args:
             method: the HTTP method.
-            path: appended to the base URL; begins with a slash, segments percent-encoded.
+            path: the path to append to the base URL; begins with a slash, with percent-encoded segments.
             params: the query.
             body: the JSON to send.
             headers: further headers.
-            decoder: makes the body of the response from its bytes.
+            decoder: decodes the bytes of the response.
 
         Raises:
-            ConnectionFailed: no response came; `sent` is whether the request may have arrived.
+            ConnectionFailed: no response came; `sent` says whether the request may have arrived.
             InvalidInput: the request cannot be encoded; nothing was sent.
             RedirectRefused: the response redirects elsewhere.
-            UnexpectedAnswer: a success whose body is not JSON, or too large.
+            UnexpectedAnswer: the body of a success is not JSON, or too large.
         """
         outcome = await self._attempt(method, path, params, body, headers, decoder=decoder)
         if isinstance(outcome, OrigamiError):
-            # Raised here, without its traceback and causes: the frames and exceptions of the HTTP library hold the
-            # request, whose headers hold the key.
+            # Raised here, without traceback and causes: the frames and exceptions of the HTTP library hold the request,
+            # whose headers hold the key.
             outcome.__cause__ = outcome.__context__ = None
             raise outcome.with_traceback(None)
         return outcome
@@ -148,12 +148,12 @@ class Transport:
         *,
         decoder: Decoder,
     ) -> ApiResponse | OrigamiError:
-        """Send one request; return any exception but a cancellation as an error of this package."""
+        """Send one request. Return any exception except a cancellation as an error of this package."""
         sent: list[bool] = []
         waits: list[float] = []
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
-            # A proxy is first sent a request for a tunnel, which is not our request.
+            # A proxy first gets a request for a tunnel, which is not our request.
             is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
             if event.endswith("send_request_headers.started") and not is_tunnel:
                 sent.append(True)
@@ -182,15 +182,15 @@ class Transport:
         if isinstance(failure, RequestTimedOut):
             self._check_pool(client, sent=bool(sent))
         if waits:
-            # The response was cut off, but its headers are valid.
+            # The response was cut off, but its headers arrived.
             failure.retry_after = waits[-1]
         return failure
 
     def _failure(self, error: Exception, *, sent: bool) -> OrigamiError:
-        """Return the error of this package for an exception of the HTTP library."""
+        """Return this package's error for an exception of the HTTP library."""
         if isinstance(error, OrigamiError):
             return error
-        # A transport in this process does not report when it begins to send.
+        # A transport inside this process does not report when it begins to send.
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return self._timed_out(sent=sent)
@@ -206,7 +206,7 @@ class Transport:
     def _check_pool(self, client: httpx.AsyncClient | None, *, sent: bool) -> None:
         """Use new connections after a request that was abandoned before it was sent.
 
-        The HTTP library may count the connection of such a request as in use for good. After twenty of those, nothing
+        The HTTP library may count the connection of such a request as in use for ever. After twenty of those, nothing
         could be sent any more.
         """
         if not sent and self._inner is None and client is not None and client is self._client:
@@ -215,7 +215,7 @@ class Transport:
     async def exchange(
         self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float], decoder: Decoder
     ) -> ApiResponse:
-        """Send one request and read its response whole; note what `Retry-After` says in `waits`, also of a broken one."""
+        """Send one request and read its whole response. Note its `Retry-After` in `waits`, even if the response breaks off."""
         response = await client.send(request, stream=True)
         wait = _retry_after(response)
         if wait is not None:
@@ -231,7 +231,7 @@ class Transport:
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
-            # As bytes: a header may hold any of them, and text would have to be ASCII to be put back.
+            # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
             response.headers = httpx.Headers(
                 [(name, self._hidden_bytes(value)) for name, value in response.headers.raw]
             )
@@ -240,19 +240,19 @@ class Transport:
             await response.aclose()
 
     def _hidden(self, text: str) -> str:
-        """Return a text of the server without the key: a proxy's error page may repeat the request and its headers."""
+        """Return a server's text without the key: a proxy's error page may repeat the request and its headers."""
         return self._hidden_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def _hidden_bytes(self, body: bytes) -> bytes:
         return hide_key(body, self._settings.key.reveal())
 
     def _client_of_loop(self) -> httpx.AsyncClient:
-        """Return the client of the present loop: connections belong to the loop that they were made on."""
+        """Return the HTTP client of the current loop, as connections belong to the loop that they were made on."""
         loop = background()
         if self._client is None or self._client.is_closed or self._generation != loop.generation:
             client = self._new_client()
             hide_keys_in_logs()
-            # Not the client's `id`, which a later client may have too.
+            # Not the client's `id`, which a later client may have, too.
             self._client, self._generation, self._owner = client, loop.generation, object()
             loop.on_stop(self._owner, client.aclose)
             weakref.finalize(self, loop.forget, self._owner).atexit = False
@@ -267,11 +267,11 @@ class Transport:
                 transport=self._inner,
                 verify=_trusted() if self._is_encrypted else _no_trust(),
                 follow_redirects=False,
-                # A proxy of the environment must not see requests to this machine itself.
+                # The environment's proxy must not see requests to this machine.
                 trust_env=self._is_encrypted,
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
                 limits=httpx.Limits(max_connections=20, keepalive_expiry=30.0),
-                # The API has no cookies. Those of a proxy would be kept, and may repeat the request.
+                # The API sets no cookies. A proxy's cookies would be kept, and may repeat the request.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         except (ValueError, ImportError, httpx.InvalidURL):
@@ -280,7 +280,7 @@ class Transport:
     def renew(self) -> None:
         """Use new connections from now on. Background loop only.
 
-        Requests in flight over the old ones are not cut off: one may be a POST that starts a run.
+        Requests in flight over the old ones are not aborted: one may be a POST that starts a run.
         """
         client, self._client = self._client, None
         if client is not None and self._generation == background().generation:
@@ -302,17 +302,17 @@ class Transport:
 def _load_stack() -> None:
     """Import all modules that a request needs, on the caller's thread.
 
-    An interrupt may reach the main thread while it holds one of Python's import locks, which it then may never release.
-    The background loop would wait for that lock for ever, so it must have nothing left to import.
+    If an interrupt reaches the main thread while it holds one of Python's import locks, it may never release the lock.
+    The background loop would wait for it for ever, so the loop must have nothing left to import.
     """
     for name in STACK:
-        # Internal modules of the libraries: a version that has others loads those with a request.
+        # These are internal modules of the libraries; other versions import theirs with the first request.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
 def _check_host(base_url: str) -> None:
-    """Refuse a base URL that httpx cannot send to, which would fail later with an error that is not ours.
+    """Refuse a base URL that httpx cannot send to, which would otherwise fail later with an error that is not ours.
 
     Raises:
         InvalidInput: the host is neither a valid name nor a valid address.
@@ -330,7 +330,7 @@ def _check_host(base_url: str) -> None:
 
 
 def _no_sockets(host: str) -> ConnectionFailed:
-    """Return the error of a client in a browser, whose requests need CORS, and would follow redirects with the key."""
+    """Return the error for a client in a browser, whose requests would need CORS and would follow redirects with the key."""
     return ConnectionFailed(
         "Can't reach Origami from Python in a browser",
         cause=f"It has no sockets, and {host} doesn't allow requests from other web pages. Nothing was sent.",
@@ -358,24 +358,24 @@ def _trusted() -> ssl.SSLContext:
 
 @functools.cache
 def _tls(_file: str | None, _directory: str | None, _key_log: str | None) -> ssl.SSLContext:
-    """Return a TLS context, made once per setting: reading the certificates takes a tenth of a second."""
+    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second."""
     return httpx.create_ssl_context()
 
 
 @functools.cache
 def _no_trust() -> ssl.SSLContext:
-    """Return a TLS context that trusts no certificate and reads none, for requests without encryption."""
+    """Return a TLS context without any certificates, for requests without encryption."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Return the body, decompressed up to a size limit: a small one can expand to more than the machine's memory."""
+    """Return the body, decompressed up to a size limit: a small body can expand beyond the machine's memory."""
     if isinstance(response.stream, httpx.AsyncByteStream) and not response.is_stream_consumed:
         pieces = response.aiter_raw()
     else:  # pragma: no cover - transports always stream
         raise UnexpectedAnswer("Can't read the response", transient=True)
     packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
-    # Not one buffer, which would grow by more than it needs, and beyond the limit.
+    # Not one buffer, which would grow by more than needed, and beyond the limit.
     kept: list[bytes] = []
     size = 0
     async for piece in _unpacked(pieces) if packed else pieces:
@@ -421,7 +421,7 @@ def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder) -> ApiRespo
     headers = {name.lower(): value for name, value in response.headers.items()}
     body, problem = None, ""
     try:
-        # Of errors, no page is read.
+        # `decoder` is for pages of rows, and errors have none.
         body = (decoder if response.status_code in SUCCESS else decode)(raw)
     except UnexpectedAnswer as error:
         if response.status_code in SUCCESS:
@@ -466,7 +466,7 @@ def _no_response(error: httpx.HTTPError, host: str, reason: str, proxy: str) -> 
 
 
 def _broken(error: Exception, host: str, reason: str) -> ConnectionFailed:
-    """Return the error for an exception that httpx should not raise: what the server has done is not known."""
+    """Return the error for an exception that httpx should not raise. What the server has done is unknown."""
     kind = type(_root(error)).__name__
     return ConnectionFailed(
         "The request failed",
@@ -498,7 +498,7 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _text_of(error: BaseException) -> str:
-    """Return the message of an exception, or its class name where it has none."""
+    """Return the message of an exception, or its class name if it has none."""
     try:
         return str(error) or type(error).__name__
     except Exception:  # noqa: BLE001 - the error is reported all the same

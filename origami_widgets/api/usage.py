@@ -1,7 +1,7 @@
-"""What this process knows about an organization: the requests it has sent, the rate limits, and the credit balances it has read.
+"""Usage of an organization by this process: the requests sent, the rate limits, and the credit balances read.
 
-The API keeps no history of the balance. The wallet belongs to the organization, but a key does not tell which organization
-that is: each key has a balance history of its own, shared by all its clients, whatever their project.
+The API keeps no history of the balance. The balance belongs to the organization, but a key does not tell which one that
+is. Each key therefore has its own balance history, shared by all its clients, whatever their project.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     from origami_widgets.api.responses import ApiResponse
 
 SHORTEST_REFUSAL, LONGEST_REFUSAL = 1.0, 300.0
-"""Bounds of the wait after a 429, in seconds: a header that says a day is a mistake, and would lose the runs."""
+"""Bounds of the wait after a 429, in seconds: a header that asks for a day is a mistake, and the runs would be lost."""
 WINDOW = 60.0
-"""Seconds of a rate limit window. A reset beyond it, or long ago, was read against another clock than the server's."""
+"""Length of a rate limit window in seconds. A reset beyond it, or long ago, refers to a clock other than the server's."""
 DOCUMENTED = {"ip": 300.0, "global": 100.0, "org": 100.0}
-"""Requests in a window by scope, for responses that leave the limit out."""
+"""Requests in a window, by scope, for responses that leave the limit out."""
 LARGEST_NUMBER = 1e10
-"""More than this makes no difference to any caller."""
+"""Larger numbers make no difference to any caller."""
 MOST_REMEMBERED = 1_000
 MOST_READINGS = 1_000
-"""Readings of one balance history; the oldest is dropped first."""
+"""Readings that a balance history keeps; the oldest are dropped first."""
 MOST_HISTORIES = 32
-"""Balance histories that are kept for later clients; the one that was used longest ago is dropped first."""
+"""Balance histories that are kept for later clients; the least recently used are dropped first."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One rate limit as the server reported it.
+    """A rate limit as the server reported it.
 
     Attributes:
-        scope: what it counts: `ip`, or `global` or `org` (two names for the organization).
+        scope: what the limit counts: `ip`, or `global` or `org` (two names for the organization).
         limit: requests in a window.
-        remaining: requests that are left, at most `limit`.
+        remaining: requests left, at most `limit`.
         resets_in: seconds from the response to the end of the window, at most 60.
     """
 
@@ -57,11 +57,11 @@ class Quota:
 
 
 def read_quotas(headers: Mapping[str, str], now: datetime | None) -> tuple[Quota, ...]:
-    """Return the quotas in `X-RateLimit-*` headers; one whose remainder cannot be read is left out.
+    """Return the quotas in `X-RateLimit-*` headers. Quotas without a readable remainder are left out.
 
     Args:
-        headers: the headers of the response; their names are in lower case.
-        now: the time of the server (its `Date`), against which a reset is read; it may be hours off.
+        headers: the response's headers, with names in lower case.
+        now: the server's time (its `Date`, which may be hours off), to compute when the window resets.
 
     >>> read_quotas({"x-ratelimit-remaining-global": "42"}, None)
     (Quota(scope='global', limit=100.0, remaining=42.0, resets_in=60.0),)
@@ -71,7 +71,7 @@ def read_quotas(headers: Mapping[str, str], now: datetime | None) -> tuple[Quota
         remaining = _numbers(headers.get(f"x-ratelimit-remaining-{scope}"))
         if not remaining:
             continue
-        # Where a proxy has joined two values, the tighter one counts.
+        # If a proxy has joined two values, the tighter one counts.
         limit = min(_numbers(headers.get(f"x-ratelimit-limit-{scope}")), default=documented)
         reset = max(_numbers(headers.get(f"x-ratelimit-reset-{scope}")), default=None)
         found.append(Quota(scope, limit, min(*remaining, limit), _resets_in(reset, now)))
@@ -79,9 +79,9 @@ def read_quotas(headers: Mapping[str, str], now: datetime | None) -> tuple[Quota
 
 
 def read_refusal(response: ApiResponse) -> float | None:
-    """Return the seconds for which the server refuses all requests of the organization; None when it does not.
+    """Return the seconds for which the server refuses all requests of the organization; None if it does not.
 
-    A response without a free run slot is no such refusal: it has the same status, but does not limit requests.
+    "No free run slot" is no such refusal: it has the same status, but does not limit requests.
     """
     if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         return None
@@ -92,7 +92,7 @@ def read_refusal(response: ApiResponse) -> float | None:
 
 def _numbers(value: str | None) -> list[float]:
     parts = (part.strip() for part in (value or "").split(","))
-    # More digits than a float can hold become infinity here; fewer than none are left means that none is.
+    # More digits than a float can hold become infinity; a negative remainder means that none is left.
     return [min(max(float(part), 0.0), LARGEST_NUMBER) for part in parts if _NUMBER.fullmatch(part)]
 
 
@@ -100,19 +100,19 @@ def _resets_in(reset: float | None, now: datetime | None) -> float:
     if reset is None or now is None:
         return WINDOW
     seconds = reset - now.timestamp()
-    # Both are rounded to whole seconds, in either direction.
+    # Both times are rounded to whole seconds, up or down.
     return min(max(seconds, 0.0), WINDOW) if -1.0 <= seconds <= WINDOW + 2.0 else WINDOW
 
 
 is_counted: ContextVar[bool] = ContextVar("is_counted", default=False)
-"""Set while a request is sent that the rate limiter has already counted."""
+"""Set while sending a request that the rate limiter has already counted."""
 
 
 class TrafficEvent(NamedTuple):
     """A request that is being sent, or, with `quotas` or `refused_for`, a response.
 
     Attributes:
-        at: when, in seconds of `time.monotonic`.
+        at: the moment, in seconds of `time.monotonic`.
         quotas: the quotas that the response reports.
         refused_for: seconds for which the server refuses all requests.
     """
@@ -123,16 +123,16 @@ class TrafficEvent(NamedTuple):
 
 
 class Traffic:
-    """Requests of this process to one organization, and the quotas in the responses. Background loop only."""
+    """Requests from this process to one organization, and the quotas in the responses. Background loop only."""
 
     def __init__(self) -> None:
         self._listener: Callable[[TrafficEvent, float], object] | None = None
         self._recent: deque[TrafficEvent] = deque(maxlen=MOST_REMEMBERED)
 
     def listen(self, listener: Callable[[TrafficEvent, float], object]) -> None:
-        """Call a function with each event and its age in seconds, beginning with those of the last minute.
+        """Call a function with each event and its age in seconds, starting with the events of the last minute.
 
-        It replaces the listener before it.
+        It replaces the previous listener.
         """
         now = time.monotonic()
         for event in self._recent:
@@ -163,7 +163,7 @@ _known: weakref.WeakValueDictionary[Hashable, Traffic] = weakref.WeakValueDictio
 
 
 def traffic_of(organization: Hashable) -> Traffic:
-    """Return the traffic of an organization: one for all clients with the same base URL and key, whatever their project."""
+    """Return the traffic of an organization: the same object for all clients with the same base URL and key."""
     return _known.setdefault(organization, Traffic())
 
 
@@ -172,8 +172,8 @@ class BalanceReading(NamedTuple):
 
     Attributes:
         at: when it was read (Unix seconds, on this machine's clock).
-        balance: the credits that were left; None when the response did not say.
-        server_second: the time of the server (Unix seconds, whole); None when the response did not say.
+        balance: the credits left; None if the response did not say.
+        server_second: the server's time (whole Unix seconds); None if the response did not say.
     """
 
     at: float
@@ -209,8 +209,8 @@ def balance_history_of(wallet: Hashable, embedded: object | None) -> BalanceHist
     """Return the balance history of a wallet: the same object each time.
 
     Args:
-        wallet: identifies it: base URL and fingerprint of the key.
-        embedded: the API itself if it runs in this process; its history ends with it.
+        wallet: identifies the balance: base URL and fingerprint of the key.
+        embedded: the API itself if it is embedded in this process; its history ends with it.
     """
     with _lock:
         if embedded is not None:

@@ -68,7 +68,7 @@ def agent_name(value: object) -> str | None:
 
 
 def model(value: object) -> str | None:
-    """Return the name of a model, or None. The server knows which models a plan has: they change.
+    """Return the name of a model, or None. Which models exist is up to the server, as they change.
 
     Raises:
         InvalidInput: it is not the name of a model.
@@ -123,7 +123,7 @@ def table_ids(values: object) -> list[str]:
     """Return up to 50 ids of tables.
 
     Raises:
-        InvalidInput: one of them is not an id, or they are too many.
+        InvalidInput: one of them is not an id, or there are too many.
     """
     if isinstance(values, str):
         raise InvalidInput(
@@ -198,7 +198,7 @@ def attachments(values: object) -> list[dict[str, Any]]:
     """Return up to 20 tables and documents.
 
     Raises:
-        InvalidInput: one of them is not an attachment, or they are too many.
+        InvalidInput: one of them is not an attachment, or there are too many.
     """
     remedy = "Pass a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
     given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
@@ -214,7 +214,7 @@ def include(tokens: object) -> str:
     """Return the value of `include`: lower case, without spaces. The server ignores unknown words.
 
     Raises:
-        InvalidInput: they are not words.
+        InvalidInput: a token is not a word.
     """
     given = tokens if isinstance(tokens, Iterable) else [tokens]
     words = given.split(",") if isinstance(given, str) else list(given)
@@ -232,7 +232,7 @@ def as_json(name: str, value: object, example: str) -> str:
     """Return filters or a sort order as JSON.
 
     Raises:
-        InvalidInput: it has another shape than the example, or cannot be JSON.
+        InvalidInput: the value does not have the shape of the example, or cannot be written as JSON.
     """
     try:
         text = json.dumps(value, allow_nan=False)
@@ -290,10 +290,10 @@ def page_limit(value: object, largest: int) -> int:
 
 
 def row_limit(value: object) -> int | None:
-    """Return the number of rows in all, or None for every row.
+    """Return the maximum number of rows, or None for all.
 
     Raises:
-        InvalidInput: it is not a whole number from 0.
+        InvalidInput: it is not a whole number of at least 0.
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
@@ -305,11 +305,11 @@ def row_limit(value: object) -> int | None:
 
 
 def not_a_key(value: str, what: str) -> str:
-    """Return a text unless it contains an API key, which would be sent, logged and shown with it.
+    """Return a text, unless it contains an API key, which would be sent, logged and shown with it.
 
     Args:
         value: the text.
-        what: what the text is, with an article.
+        what: the kind of text, with an article.
 
     Raises:
         InvalidInput: it contains a key.

@@ -1,1 +1,1 @@
-"""The card: the view of a run's state, its renderers and its widgets."""
+"""The card: views of run states, their renderers and widgets."""

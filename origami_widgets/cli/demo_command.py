@@ -30,10 +30,10 @@ QUICKSTART: Final = "quickstart.ipynb"
 BRIEF: Final = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
 LAB_SPEED = 20.0
 TERMINAL_SPEED = 8.0
-"""A run of the sandbox takes a minute and a half. In the terminal it should take only some seconds."""
+"""Speed of the sandbox in the terminal: a run of a minute and a half should take only a few seconds."""
 STOP_SECONDS = 15.0
 NOT_INHERITED: Final = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
-# JupyterLab's news pop-up asks a server on the internet, and would cover the notebook.
+# JupyterLab's news pop-up would ask a server on the internet, and cover the notebook.
 LAB_SETTINGS: Final = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -105,7 +105,7 @@ def in_terminal() -> int:
 
 
 def in_lab(options: Namespace) -> int:
-    """Open the quickstart notebook in JupyterLab, with a sandbox beside it, until interrupted."""
+    """Open the quickstart notebook in JupyterLab, with a sandbox for its runs, until interrupted."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise InvalidInput(
             "JupyterLab is not installed",
@@ -116,7 +116,7 @@ def in_lab(options: Namespace) -> int:
     raise_on_signals()
     try:
         with demo_folders(options.folder) as (home, folder), sandbox.serve() as served:
-            # Notebooks of the demo use the sandbox: a key of the user must not spend credits.
+            # The demo's notebooks use the sandbox, so that the user's key cannot spend credits.
             environment = jupyter_environment(home) | {
                 "ORIGAMI_BASE_URL": served.base_url,
                 "ORIGAMI_API_KEY": served.api_key,
@@ -136,10 +136,10 @@ def in_lab(options: Namespace) -> int:
 
 
 def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str]:
-    """Return the command line that opens the quickstart of a folder in JupyterLab, on loopback only."""
+    """Return the command line that opens a folder's quickstart in JupyterLab, only on loopback."""
     return [
         *(sys.executable, "-W", "ignore::DeprecationWarning", "-m", "jupyterlab"),
-        # It prints its address at this level, too.
+        # JupyterLab prints its address at this level, too.
         "--Application.log_level=ERROR",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",
@@ -152,7 +152,7 @@ def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str
 
 def _run_lab(command: list[str], environment: dict[str, str]) -> int:
     """Run JupyterLab until it ends; return its exit code. Ctrl-C stops it."""
-    # A session of its own keeps the terminal's Ctrl-C away from it: JupyterLab would ask whether to stop.
+    # A separate session keeps the terminal's Ctrl-C away from JupyterLab, which would ask whether to stop.
     process = subprocess.Popen(  # noqa: S603 - the command is ours
         command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
     )
@@ -199,7 +199,7 @@ def has_display() -> bool:
 
 
 def raise_on_signals() -> None:
-    """Raise KeyboardInterrupt on every signal to stop, even if SIGINT was ignored, as in the background of a script."""
+    """Raise KeyboardInterrupt on every signal to stop, even if SIGINT was ignored, as for a script's background process."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):
             signal.signal(number, signal.default_int_handler)
@@ -213,7 +213,8 @@ def demo_folders(given: Path | None) -> Iterator[tuple[Path, Path]]:
         given: the folder for the notebook; None for a temporary one.
 
     Yields:
-        Both folders. At the end the first is deleted, and a temporary second one unless something in it was changed.
+        Both folders. At the end, the first is deleted, and a temporary second one as well unless something in it has
+        changed.
     """
     temporary = Path(tempfile.mkdtemp(prefix="origami-demo-"))
     folder = temporary / "notebooks" if given is None else given.expanduser().resolve()
@@ -238,7 +239,7 @@ def quickstart() -> bytes:
 
 
 def _is_changed(folder: Path, written: bytes) -> bool:
-    """Return whether the folder differs from what was written. Checkpoints do not count: Jupyter makes them."""
+    """Return whether the folder differs from what was written, apart from Jupyter's checkpoints."""
     if not folder.exists():
         return False
     files = {path for path in folder.rglob("*") if path.is_file() and ".ipynb_checkpoints" not in path.parts}

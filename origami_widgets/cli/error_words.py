@@ -1,4 +1,4 @@
-"""Errors in the words of the command line: options in the place of Python arguments and calls."""
+"""Errors in the words of the command line: options instead of Python arguments and calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SET_KEY: Final = (
     "Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
 )
 _NEW_KEY: Final = "call ow.login(), or set ORIGAMI_API_KEY and create a new client"
-# Errors are worded for Python. Each pair is a phrase in Python, and the same for the command line.
+# Errors are worded for Python. Each pair is a phrase for Python and the one for the command line.
 _PHRASES: Final = (
     ("overwrite=True", "--overwrite"),
     ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
@@ -35,12 +35,12 @@ _PHRASES: Final = (
 
 
 def for_command_line(error: OrigamiError) -> tuple[str, str]:
-    """Return an error's cause and remedy, with options in the place of Python arguments and calls."""
+    """Return an error's cause and remedy, with options instead of Python arguments and calls."""
     from origami_widgets.api.key_sources import has_keyring
 
     cause, remedy = error.cause, error.remedy
     if isinstance(error, MissingKey):
-        # The part before says why an existing key could not be read.
+        # Keep the part before, which says why an existing key could not be read.
         remedy = remedy.partition("Copy a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
     if _NEW_KEY in remedy:
         store = "run origami-widgets login --store, or " if has_keyring() else ""

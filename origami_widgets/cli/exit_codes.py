@@ -53,7 +53,7 @@ def code_of_error(error: OrigamiError) -> int:
 
 @contextmanager
 def exit_on_sigterm() -> Iterator[None]:
-    """Exit on SIGTERM as on Ctrl-C, by an exception, so that a terminal gets its screen and cursor back."""
+    """Exit on SIGTERM by an exception, as on Ctrl-C, so that the terminal gets its screen and cursor back."""
 
     def leave(_number: int, _frame: object) -> None:
         raise SystemExit(TERMINATED)

@@ -56,7 +56,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.run.agent_runs import parse_token
     from origami_widgets.run.start import attach
 
-    # Checked first: a wrong token or path is refused before a key is searched for.
+    # Checked first, so that a wrong token or path is refused before the search for a key.
     parse_token(options.token)
     check_path(options.path, options.format)
     client = client_for(options)
@@ -91,7 +91,7 @@ def run(options: Namespace) -> int:
 
 
 class ProgressLine:
-    """A line on stderr, if that is a terminal, with the number of rows read so far.
+    """Line on stderr, if that is a terminal, with the number of rows read so far.
 
     Args:
         run: the run whose rows are read.
@@ -120,7 +120,7 @@ class ProgressLine:
             self._open = False
 
     def _changed(self) -> None:
-        """Write the line again. Called on the background loop's thread."""
+        """Rewrite the line. Called on the background loop's thread."""
         from origami_widgets.card.view.safe_text import clean
         from origami_widgets.card.view.table_view import reading_words
 
@@ -138,7 +138,7 @@ class ProgressLine:
         # Only blanks and carriage returns: every terminal understands them.
         line = shortened(line, PROGRESS_WIDTH)
         clear = "\r" + " " * self._width + "\r" if self._width else ""
-        # Set before writing, so that an interrupt in between leaves a line that is cleared.
+        # Set before writing, so that the line is cleared even after an interrupt in between.
         self._width = width_of(line)
         sys.stderr.write(clear + line)
         sys.stderr.flush()

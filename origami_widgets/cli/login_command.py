@@ -56,7 +56,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.run.login import login
 
     key = _from_stdin() if options.stdin else None
-    # Never in a variable: a traceback would show it.
+    # Never kept in a variable, which a traceback would show.
     login(
         None if key is None else key.reveal(),
         store=options.store,

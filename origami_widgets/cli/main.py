@@ -54,10 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command `origami-widgets`.
 
     Args:
-        argv: arguments without the program's name; those of the process when None.
+        argv: arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit code, as listed by `--help`. Without arguments it prints the help and returns 2; wrong arguments exit
+        The exit code, as listed by `--help`. Without arguments, it prints the help and returns 2. Wrong arguments exit
         with 2.
     """
     parser = Parser(
@@ -85,11 +85,11 @@ def run_command(options: argparse.Namespace) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal without "●" shows another character; it must not end the watch of a run.
+            # On a terminal without "●", show another character: an encoding error must not end the watch of a run.
             stream.reconfigure(errors="replace")
     run: Callable[[argparse.Namespace], int] = options.run
     with warnings.catch_warnings():
-        # An interrupt between making a request and sending it leaves a coroutine behind. The error says enough.
+        # An interrupt before a request is sent leaves a coroutine behind. The error says enough.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         try:
             code = run(options)
@@ -117,7 +117,7 @@ def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
 
 
 def _discard_output() -> None:
-    """Send buffered output to the null device: Python would report at its exit that it cannot be written."""
+    """Send buffered output to the null device, as Python would report at exit that it cannot be written."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -32,10 +32,10 @@ def add_command(
     """Add a command with its help.
 
     Args:
-        commands: what `add_subparsers` returned.
+        commands: the result of `add_subparsers`.
         name: name of the command.
         short: its line in the list of commands.
-        description: what it does, in a few sentences.
+        description: what the command does, in a few sentences.
         example: an example, followed by any further explanation.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -81,6 +81,6 @@ def client_for(options: argparse.Namespace, *, timeout: float = 30.0) -> Client:
 
 
 def repeated_api_options(options: argparse.Namespace) -> str:
-    """Return the given API options, quoted for a shell, so that a suggested command uses the same API."""
+    """Return the given API options, quoted for a shell, so that suggested commands use the same API."""
     given = (("--base-url", options.base_url), ("--project", options.project))
     return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)

@@ -49,13 +49,13 @@ class LiveOutput(ABC):
     """Writes updates. A context manager.
 
     Attributes:
-        interval: seconds after which it wants an update even if nothing has changed.
+        interval: seconds after which the output needs an update even if nothing has changed.
     """
 
     interval = 0.5
 
     def __enter__(self) -> Self:
-        """Take the terminal, where that is needed."""
+        """Take the terminal, if needed."""
         return self
 
     def __exit__(
@@ -85,7 +85,7 @@ class JsonLines(LiveOutput):
 
 
 class TextLines(LiveOutput):
-    """One line per changed run with the time before it, without control characters."""
+    """One line per changed run, after the time and without control characters."""
 
     def __init__(self) -> None:
         self._written: dict[str, str] = {}
@@ -111,7 +111,7 @@ class Screen(LiveOutput):
     """
 
     interval = 0.25
-    """Ages grow, and the terminal may have a new size."""
+    """Redraw every second: ages grow, and the terminal may have a new size."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -191,7 +191,7 @@ def write_line(line: str) -> None:
 
 
 def terminal_width() -> int | None:
-    """Return the columns of the terminal; None when stdout is not a terminal, or its width is unknown."""
+    """Return the columns of the terminal; None if stdout is not a terminal or its width is unknown."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or None
     except (OSError, ValueError):

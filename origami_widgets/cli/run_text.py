@@ -56,7 +56,7 @@ class RunUpdate:
         """Return the card of the run."""
         now = time.time()
         view = make_view(self._state, earlier=self._earlier, now=now, form="current")
-        # One line is kept for the number of lines that do not fit.
+        # One line is reserved for the number of lines that do not fit.
         text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
         lines = fit_height(text, height)
         return list(zip(lines, tones(view, lines), strict=True))
@@ -130,8 +130,8 @@ class RunRow:
 
     Attributes:
         agent_id: id of the agent.
-        agent_name: name of the agent; empty when it was not read.
-        run: the run, as lists of the API return it.
+        agent_name: name of the agent; empty if it was not read.
+        run: the run, as the API's lists return it.
     """
 
     agent_id: str
@@ -152,7 +152,7 @@ class RunRow:
 
     @property
     def brief(self) -> str:
-        """The beginning of the brief, as lists of the API return it."""
+        """The beginning of the brief, as the API's lists return it."""
         return clean(self.run.prompt, BRIEF_LIMIT)
 
     def age(self, now: float) -> str:
@@ -188,7 +188,7 @@ class RunListUpdate:
         rows: the newest runs, newest first.
         read_at: when they were read; None before the first answer.
         next_at: when they will be read again.
-        problem: why the last read failed; empty when it did not.
+        problem: why the last read failed; empty if it did not.
         clock_offset: the server's clock minus ours, in seconds.
     """
 
@@ -219,7 +219,7 @@ class RunListUpdate:
         now = time.time()
         head: ScreenLine = (shortened(self.freshness(now), width), "attention" if self.problem else "running")
         table = table_lines(self.rows, now=now + self.clock_offset, width=width) if self.rows else ()
-        # The terminal does not wrap what is drawn: a long token continues on the next line.
+        # The terminal does not wrap drawn text, so a long token continues on the next line.
         rows: list[ScreenLine] = [(piece, None) for line in table for piece in break_to_width(line, width)]
         return [head, ("", None), *rows][:height]
 
@@ -233,8 +233,8 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
         width: columns of the terminal; None for lines of any length.
 
     Yields:
-        A heading and one line per run. On a terminal that is too narrow for a whole token beside the rest, two lines per
-        run: its status, and its token.
+        A heading and one line per run. If the terminal is too narrow for a whole token beside the rest, two lines per
+        run: its status and its token.
     """
     texts = [(row.token, row.age(now), row.status, row.brief) for row in rows]
     widths = [
@@ -245,7 +245,7 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
     if width is not None and width < before + LEAST_BRIEF:
         for token, age, status, brief in texts:
             yield shortened(" · ".join(filter(None, (status, age, brief))), width)
-            # Never cut: a terminal that is too narrow wraps it, and it can still be copied.
+            # Never cut: a terminal that is too narrow wraps the token, so that it can still be copied.
             yield f"{_GAP}{token}"
         return
     for *columns, brief in (HEADINGS, *texts):

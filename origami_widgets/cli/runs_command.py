@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from origami_widgets.cli.run_text import RunListUpdate, RunRow
 
 INTERVAL = 15.0
-"""Seconds between two reads of the list: each takes one request per hundred agents of the organization's rate limit."""
+"""Seconds between two reads of the list, as each takes one request per 100 agents from the rate limit."""
 EXAMPLE = """\
 origami-widgets runs --limit 5
 
@@ -64,7 +64,7 @@ def run(options: Namespace) -> int:
             remedy="Give the number of runs to list, for example --limit 20.",
         )
     if options.agent is not None:
-        # Checked first: a wrong id is refused before a key is searched for.
+        # Checked first, so that a wrong id is refused before the search for a key.
         parse_token(options.agent)
     operations = client_for(options).operations
 
@@ -97,7 +97,7 @@ async def read_rows(operations: Operations, agent: str | None, limit: int) -> li
         limit: number of runs.
 
     Raises:
-        OrigamiError: they could not be read.
+        OrigamiError: the runs could not be read.
     """
     from origami_widgets.cli.run_text import RunRow
     from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
@@ -119,7 +119,7 @@ def watch_list(read: Callable[[], list[RunRow]], clock_offset: Callable[[], floa
         as_json: write JSON.
 
     Raises:
-        OrigamiError: the list cannot be read, and trying again will not help.
+        OrigamiError: the list cannot be read, and retrying will not help.
     """
     output = open_output(as_json=as_json)
     with exit_on_sigterm(), output:
@@ -130,18 +130,18 @@ def watch_list(read: Callable[[], list[RunRow]], clock_offset: Callable[[], floa
 def read_repeatedly(
     read: Callable[[], list[RunRow]], clock_offset: Callable[[], float], interval: float
 ) -> Iterator[RunListUpdate]:
-    """Read the list every 15 seconds, or later if the server asks for it, without an end.
+    """Read the list every 15 seconds, or later if the server asks for that, for ever.
 
     Args:
         read: reads the list once.
         clock_offset: returns the server's clock minus ours, in seconds.
-        interval: seconds after which the list is yielded again although it was not read.
+        interval: seconds after which to yield the list again even if it was not read.
 
     Yields:
-        The list as it was read last.
+        The list as last read.
 
     Raises:
-        OrigamiError: trying again will not help.
+        OrigamiError: the list cannot be read; retrying will not help.
     """
     from origami_widgets.cli.run_text import RunListUpdate
 

@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
     try:
         return _serve(options)
     except KeyboardInterrupt:
-        # The usual end of a server: uvicorn shuts down cleanly, and then passes the interrupt on.
+        # The usual end of a server: uvicorn shuts down cleanly and then passes the interrupt on.
         return DONE
 
 

@@ -72,7 +72,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.run.agent_runs import parse_token
     from origami_widgets.run.start import attach
 
-    # Checked first: a wrong token is refused before a key is searched for.
+    # Checked first, so that a wrong token is refused before the search for a key.
     parse_token(options.token)
     timeout = options.timeout
     if timeout is not None and not timeout > 0:
@@ -108,9 +108,9 @@ def watch(
         run: the run.
         until: `"run"` or `"cells"`, as in `Run.wait`.
         stopped: returns the line to print on Ctrl-C.
-        timeout: seconds to watch at most.
-        since: the monotonic time from which they count; now when None.
-        as_json: write JSON, and no card.
+        timeout: the maximum number of seconds to watch.
+        since: the monotonic time from which the timeout counts; None for now.
+        as_json: write JSON and no card.
 
     Returns:
         The exit code.
@@ -141,14 +141,14 @@ def watch(
 def follow(
     run: Run, until: Until, *, timeout: float | None = None, since: float | None = None, interval: float = 0.5
 ) -> Iterator[RunState]:
-    """Yield the state of a run after each change, and at least once per interval, until it ends. Sends nothing itself.
+    """Yield the state of a run after each change, and at least once per interval, until it ends. Sends nothing.
 
     Args:
         run: the run.
         until: `"run"` until the agent has ended, `"cells"` until no cell is running either.
-        timeout: seconds to follow it at most.
-        since: the monotonic time from which they count; now when None.
-        interval: seconds after which the state is yielded even if it has not changed.
+        timeout: the maximum number of seconds to follow the run.
+        since: the monotonic time from which the timeout counts; None for now.
+        interval: seconds after which to yield the state even if it has not changed.
 
     Raises:
         WaitTimedOut: `timeout` seconds passed first; the run continues.
@@ -179,7 +179,7 @@ def follow(
 
 
 def _write_card(run: Run) -> None:
-    """Write the card, as wide as the terminal is."""
+    """Write the card, as wide as the terminal."""
     from origami_widgets.card.render.card_text import WIDTH, render_text
     from origami_widgets.card.view import make_view
 

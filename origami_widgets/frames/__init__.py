@@ -1,4 +1,4 @@
-"""Runs, tables, columns, lead sources, actions, messages, leads and what they cost, as pandas DataFrames."""
+"""pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
 from .economics.column_economics import column_economics_frame
 from .economics.credit_balance import credits_frame, credits_frame_async

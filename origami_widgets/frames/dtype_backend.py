@@ -26,10 +26,10 @@ def check_backend(dtype_backend: str) -> None:
     """Check that a backend exists and is installed.
 
     Args:
-        dtype_backend: the argument of the caller.
+        dtype_backend: the caller's argument.
 
     Raises:
-        InvalidInput: the word is unknown, or pyarrow isn't installed.
+        InvalidInput: the backend is unknown, or pyarrow isn't installed.
     """
     if dtype_backend not in ("numpy_nullable", "pyarrow"):
         raise InvalidInput(
@@ -49,14 +49,14 @@ def check_backend(dtype_backend: str) -> None:
 
 
 def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray | None:
-    """Write texts straight into Arrow's memory, if pandas keeps them there; by way of objects it takes twice as long.
+    """Write texts straight into Arrow's memory, if pandas keeps them there; going through objects takes twice as long.
 
     Args:
-        raw: the JSON values, None where they are missing.
+        raw: the JSON values; None for a missing one.
         dtype_backend: `numpy_nullable` or `pyarrow`.
 
     Returns:
-        An array; None if there are values other than texts, half an emoji, or no Arrow.
+        An array; None if there are other values than texts, half an emoji, or if there is no Arrow.
     """
     dtype: Any = pd.StringDtype()
     arrow = dtype_backend == "pyarrow"
@@ -72,10 +72,10 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
 
 
 def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
-    """Return values as an array whose dtype depends on the kind and the backend only, not on the values.
+    """Return values as an array whose dtype depends only on the kind and the backend, not on the values.
 
-    Categories are pandas' own in both backends: a dictionary type of Arrow holds no list of possible values, so the
-    documented members that do not occur would be lost.
+    Both backends use pandas categories: Arrow's dictionary types have no list of possible values, so documented members
+    that do not occur would be lost.
 
     Args:
         kind: the type of the values.
@@ -112,7 +112,7 @@ def _nullable(kind: Kind, cells: TypedValues) -> ExtensionArray:
             moments = cells.data.astype("datetime64[us]")
             moments[cells.missing] = np.datetime64("NaT", "us")
             index = pd.DatetimeIndex(moments)
-            # pandas has no dtype for dates: without a zone, at midnight, is how it has them.
+            # pandas has no dtype for dates: they are times at midnight without a time zone.
             return (index if kind == "date" else index.tz_localize("UTC")).array
         case _:
             return pd.array(cells.data, dtype=pd.StringDtype())

@@ -1,7 +1,7 @@
 """Read-only objects for the `attrs` of frames. Pure.
 
-pandas makes a deep copy of `attrs` at nearly every step: `frame[name]` of a table with 421 columns took twenty times as
-long as without notes. Objects that can't change are shared instead, whatever is in them.
+pandas deep-copies `attrs` at nearly every step: `frame[name]` of a table with 421 columns took twenty times as long as
+without notes. Objects that can't change are shared instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _refuse(*_: object, **__: object) -> NoReturn:
 
 
 class _Shared:
-    """An object that is its own copy."""
+    """Object that is its own copy."""
 
     __slots__ = ()
 
@@ -31,7 +31,7 @@ class _Shared:
 
 
 class ReadOnlyDict(_Shared, dict[str, Any]):
-    """A dict that can't be changed and is never copied. Equal to a dict with the same items, and JSON like it.
+    """Dict that can't be changed and is never copied. Equals a dict with the same items, and is written as JSON like one.
 
     >>> import copy
     >>> notes = read_only({"units": {"credits": "credits"}})
@@ -47,18 +47,18 @@ class ReadOnlyDict(_Shared, dict[str, Any]):
         joined: Self = read_only({**self, **other})
         return joined
 
-    # `|=` of an entry of `attrs` replaces the entry.
+    # `|=` on an entry of `attrs` replaces the entry.
     __ior__ = __or__  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As a plain dict, which needs no module of ours where it is read.
+        # Pickled as a plain dict, so that reading it needs no module of ours.
         return dict, (dict(self),)
 
     __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
 
 
 class ReadOnlyList(_Shared, list[Any]):
-    """A list that can't be changed and is never copied. Equal to a list with the same items, and JSON like it."""
+    """List that can't be changed and is never copied. Equals a list with the same items, and is written as JSON like one."""
 
     __slots__ = ()
 
@@ -70,7 +70,7 @@ class ReadOnlyList(_Shared, list[Any]):
 
 
 def read_only(value: Any) -> Any:
-    """Return JSON with every object and list in it read-only; what is read-only already stays as it is.
+    """Return JSON with every object and list in it read-only. Parts that are already read-only are kept.
 
     Args:
         value: dicts, lists, tuples and plain values.

@@ -1,4 +1,4 @@
-"""Build a frame from its schema and from the JSON objects that hold its values."""
+"""Build a frame from its schema and the JSON objects with its values."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ if TYPE_CHECKING:
     from .source import SourceData
 
 MOST_NAMED = 100
-"""Runs that `attrs` lists: pandas prints it, and writes it to files."""
+"""Runs that `attrs` lists, at most, as pandas prints `attrs` and writes them to files."""
 
 
 @dataclass(slots=True)
 class DataIssues:
-    """Unreadable and contradictory values of the API that a frame is computed from, for its `attrs`.
+    """Unreadable and contradictory API values found while a frame is made, for its `attrs`.
 
     Attributes:
-        unreadable: number of values that could not be read, by object and field of the API.
-        contradictions: number of objects by description; results computed from these are missing.
+        unreadable: number of unreadable values, by object and field of the API.
+        contradictions: number of objects, by description. Results computed from these are missing.
     """
 
     unreadable: dict[tuple[Origin, str], int] = dataclasses.field(default_factory=dict)
     contradictions: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def read(self, field: FrameField, raw: Sequence[object]) -> TypedValues:
-        """Read a field and note how many values were unreadable, once however often it is read."""
+        """Read a field and note its number of unreadable values, only once per field."""
         cells = read_values(field, raw)
         self.unreadable[field.origin, field.path] = cells.unreadable
         return cells
 
     def add_contradiction(self, what: str, where: npt.NDArray[np.bool_]) -> None:
-        """Note a contradiction and the number of objects that have it, if any."""
+        """Note a contradiction and the number of objects with it, if any."""
         if where.any():
             self.contradictions[what] = int(where.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class OriginValues:
-    """The values of the objects of one origin, and which object each row of the frame belongs to.
+    """Values of the objects of one origin, and the object that each row of the frame belongs to.
 
     Attributes:
         fields: the values by path.
-        rows: for each row of the frame the position of its object; None if there is one row per object.
+        rows: for each row of the frame, the position of its object; None if there is one row per object.
     """
 
     fields: FieldValues
@@ -74,9 +74,9 @@ class NestedItems:
 
     Attributes:
         items: the objects.
-        owners: for each object the position of the object that had it in a list.
-        positions: for each object its position in that list.
-        skipped: number of list items that were no objects.
+        owners: for each object, the position of the object whose list has it.
+        positions: for each object, its position in that list.
+        skipped: number of list items that were not objects.
     """
 
     items: list[Mapping[str, Any]]
@@ -92,7 +92,7 @@ def nested_items(lists: Sequence[object]) -> NestedItems:
         lists: the lists; anything else counts as empty.
 
     Returns:
-        The objects, their origins, and the number of items left out because they were no objects.
+        The objects, their origins, and the number of items left out because they were not objects.
     """
     kept = [each if isinstance(each, list | tuple) else () for each in lists]
     counts = [len(each) for each in kept]
@@ -108,7 +108,7 @@ def nested_items(lists: Sequence[object]) -> NestedItems:
 
 
 def tables_of(source: SourceData) -> tuple[NestedItems, OriginValues]:
-    """Return all tables of a source, and the runs that they belong to."""
+    """Return all tables of a source, and their runs."""
     tables = nested_items([part.tables for part in source.parts])
     return tables, OriginValues(runs_of(source), tables.owners)
 
@@ -136,13 +136,13 @@ def build(
     """Build the frame that a schema describes.
 
     Args:
-        schema: its columns.
+        schema: the columns of the frame.
         source: the runs and tables, for the provenance.
-        origins: the values by the origin that the schema names.
+        origins: the values, by origin as named in the schema.
         dtype_backend: the arrays that hold the columns.
         computed: values of computed columns, by name; all other columns are read.
-        skipped: number of list items in the answers that were no objects.
-        issues: problems of the values that columns were computed from.
+        skipped: number of list items in the answers that were not objects.
+        issues: problems in the values that columns were computed from.
 
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
@@ -150,7 +150,7 @@ def build(
     arrays: dict[str, Any] = {}
     unreadable: dict[str, int] = {}
     if "run" in origins:
-        # The agent is that of the run, which answers about a run leave out.
+        # The run's agent; answers about a run leave its name out.
         origins = {**origins, "agent": OriginValues(agents_of(source), origins["run"].rows)}
     for field in schema.fields:
         if computed and field.name in computed:
@@ -198,7 +198,7 @@ _NOTHING: Json = {}
 
 
 class FieldValues:
-    """Fields of many objects: `values[path]` is a list with one value per object, None where it is missing.
+    """Fields of many objects: `values[path]` is a list with one value per object, None if it is missing.
 
     Args:
         paths: the fields.
@@ -210,7 +210,7 @@ class FieldValues:
         self._flat = flat
 
     def __getitem__(self, path: str) -> list[Any]:
-        # Sliced on use: converting a column right after touching its values finds them in the processor's cache.
+        # Sliced on use, so that the values are in the processor's cache when the column is converted.
         return self._flat[self._positions[path] :: len(self._positions)]
 
 
@@ -219,11 +219,10 @@ def pluck(items: Sequence[Json], paths: Iterable[str]) -> FieldValues:
 
     Args:
         items: the objects.
-        paths: names of fields, joined by dots for a field of an inner object. They come from a schema, never from
-            an answer.
+        paths: names of fields; dots join the levels of nested objects. They come from a schema, never from an answer.
 
     Returns:
-        One value per path and object, None where the object, or an object inside it, lacks the field.
+        One value per path and object; None if the object, or an object inside it, lacks the field.
     """
     names = tuple(dict.fromkeys(paths))
     return FieldValues(names, _reader(names)(items))
@@ -237,8 +236,8 @@ def _as_object(item: object) -> Json:
 def _reader(paths: tuple[str, ...]) -> Callable[[Sequence[Json]], list[Any]]:
     """Return a function that reads all paths of one object before it turns to the next.
 
-    Decoded JSON lies scattered in memory, and waiting for it is most of the work. One pass over the objects, with the
-    look-ups written out as dataclasses write out their methods, takes half the time of one pass per field.
+    Decoded JSON is scattered in memory, and most of the time is spent waiting for it. One pass over the objects, with
+    generated code for the look-ups (as dataclasses do for methods), takes half the time of one pass per field.
     """
     lines = ["def read(items):", "    flat = []", "    for inner_0 in items:"]
     known = {"": "inner_0"}

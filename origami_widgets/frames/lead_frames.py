@@ -1,4 +1,4 @@
-"""`leads_frame` and `overlap`: the leads of several tables in one frame, and what two lists of leads have in common."""
+"""`leads_frame` puts the leads of several tables in one frame, and `overlap` compares two lists of leads."""
 
 from __future__ import annotations
 
@@ -44,56 +44,59 @@ def leads_frame(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """The leads of all tables of runs in one frame, with the domain of each. Reads as `rows_frame` does: free requests.
+    """The leads of all tables of runs in one frame, each with its domain. Sends the free requests of `rows_frame`.
 
     Frames of `rows_frame` and `leads_frame` are stacked without a request. A table that several runs of the source have
-    worked on is read once, and its leads belong to the first of these runs. Do not trust the cells: they come from the web.
+    worked on is read once, and its leads belong to the first of these runs. Treat cells as untrusted: they come from
+    the web.
 
-    `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It comes
-    from the lead's website, or else from its e-mail address. It is NA where many companies share the host: addresses at
-    about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as facebook.com. Hosts
-    outside these lists count as companies. Names are in lower case and in ASCII (`xn--…`).
+    `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It
+    comes from the lead's website, or else from its e-mail address. It is NA for hosts that many companies share:
+    addresses at about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as
+    facebook.com. Hosts outside these lists count as companies. Domains are in lower case and ASCII (`xn--…`).
 
     Args:
-        source: a `Run`, a `RunBatch`, a list of runs or tables, an id of a table, or frames that were read before.
-        client: the client; by default that of the first run, or else the configured one.
-        domain_from: names of the columns that `domain` is made of, the preferred one first; None for columns whose names say
-            website (also homepage, domain, url, site), and then e-mail.
+        source: a `Run`, a `RunBatch`, a list of runs or tables, a table's id, or frames that were read before.
+        client: the client; None for the client of the first run, or else the configured one.
+        domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
+            website (homepage, domain, url, site), and then like an e-mail address.
         filters: as in `rows_frame`, for each table: None for its saved filters, `[]` for all leads.
         filters_add: as in `rows_frame`, for each table.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
-        flatten: as in `rows_frame`, as the next two. Frames that were read before keep the columns that they have.
-        objects: what stands for an object of an enrichment.
-        sep: what joins `slug` and `key`.
-        schema: dtypes by column of the frame, as in `rows_frame`, also of frames that were read before. A column must be in one
-            of the tables; where another lacks it, its cells are NA.
-        progress: as in `rows_frame`, with the rows of all tables; their number is an estimate until all were begun.
+        flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
+        objects: how to show the objects of enrichments.
+        sep: the separator between `slug` and `key`.
+        schema: dtypes by column of the frame, as in `rows_frame`, also for frames that were read before. A column must
+            be in one of the tables; tables that lack it get NA.
+        progress: as in `rows_frame`, over the rows of all tables. Their number is an estimate until all tables have
+            been begun.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns, then all columns of all tables, as `rows_frame` names and types them; a column called
-        like one of these gets the suffix `_2`.
+        A DataFrame with these columns, then all columns of all tables, with the names and dtypes of `rows_frame`.
+        Columns with the same name as one of these get the suffix `_2`.
 
-        - `run_id` (string): the run; NA where the source does not say it
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA if unknown
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `row_id` (string): the lead
         - `domain` (string): the company's registrable domain
 
-        A column has one dtype over all tables, whatever their order: integers beside numbers become numbers where that is
-        exact, dates beside other texts become ISO texts, and other mixtures objects
-        (`attrs["origami"]["mixed_types"]`). Where a table has no such column, its cells are NA.
-        `attrs["origami"]["tables"]` has what `rows_frame` notes about each table.
+        A column has one dtype over all tables, whatever their order: integers mixed with numbers become numbers if that
+        is exact, dates mixed with other texts become ISO texts, and other mixtures become objects
+        (`attrs["origami"]["mixed_types"]`). Tables without the column get NA. `attrs["origami"]["tables"]` has the
+        notes of `rows_frame` about each table.
 
     Raises:
-        InvalidInput: an argument is invalid, frames and other sources are mixed, `filters` or `sort` name a column that a
-            table does not have, or frames that were read before do not fit `schema`.
-        TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows. `partial` is the frame so far, `resume()` reads on. Or the leads do not
-            fit `schema`: `partial` has all rows, and the dtypes that the cells suggest where it does not fit.
-        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+        InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
+            that a table lacks, or frames that were read before do not fit `schema`.
+        TableNotFound: a table does not exist for this key and project.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far, and `resume()` reads on. Or the
+            leads do not fit `schema`: `partial` has all rows, and columns that do not fit have the dtypes of their
+            cells.
+        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
     API: for each table `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
 
@@ -147,9 +150,9 @@ async def leads_frame_async(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """Return the frame of `leads_frame` without blocking the event loop; same arguments, errors and (free) requests.
+    """Return the same frame as `leads_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
-    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
 
     Example:
         >>> import asyncio
@@ -192,11 +195,11 @@ def leads_reading(
     caller: str = "leads_frame",
     **options: Any,
 ) -> LeadsReading:
-    """Return what reads the leads of all tables of a source. Sends nothing yet.
+    """Return the reading of all tables of a source. Sends nothing yet.
 
     Args:
         source: runs or tables.
-        client: the client; by default that of the first run, or else the configured one.
+        client: the client; None for the client of the first run, or else the configured one.
         domain_from: as in `leads_frame`.
         schema: as in `leads_frame`.
         caller: the name of the called function, for errors.
@@ -205,7 +208,7 @@ def leads_reading(
     Raises:
         InvalidInput: an argument is invalid.
     """
-    # Loaded here: the other frames need no network.
+    # Imported here, as the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
 
     from .leads.leads_reading import LeadsReading
@@ -233,7 +236,7 @@ def leads_reading(
 
 
 def _tables(source: object, caller: str) -> list[tuple[str | None, str | None, Mapping[str, Any]]]:
-    """Return each table once: the first run that has it, the name of that run, and the table's newest state."""
+    """Return each table once: the first run with the table, that run's name, and the table's newest state."""
     runs: dict[str, tuple[str | None, str | None]] = {}
     tables: dict[str, Mapping[str, Any]] = {}
     for part in _gathered(source, caller).parts:
@@ -251,7 +254,7 @@ def _gathered(source: object, caller: str) -> SourceData:
     if isinstance(source, list | tuple):
         from origami_widgets.api.validate import table_id
 
-        # The name and the counts of a table that is known by its id are read first.
+        # If a table is given by its id, its name and counts are read first.
         source = [{"object": "table", "id": table_id(each)} if isinstance(each, str) else each for each in source]
     return gather(cast("Any", source), caller)
 
@@ -273,10 +276,10 @@ def _check_names(domain_from: object) -> None:
 
 
 def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
-    """Return the frames that were given; None for runs, tables and ids.
+    """Return the given frames; None for runs, tables and ids.
 
     Raises:
-        InvalidInput: frames and other sources are mixed, or a frame holds no leads.
+        InvalidInput: frames are mixed with other sources, or a frame has no leads.
     """
     items = source if isinstance(source, list | tuple) else [source]
     frames = [each for each in items if isinstance(each, pd.DataFrame)]
@@ -304,12 +307,12 @@ def stack_given(
     dtype_backend: DtypeBackend,
     schema: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Return frames that were read before as `leads_frame` does.
+    """Stack frames that were read before, as `leads_frame` does.
 
     Args:
         frames: frames of leads.
         domain_from: as in `leads_frame`.
-        dtype_backend: the arrays of the result.
+        dtype_backend: the dtype backend of the result.
         schema: as in `leads_frame`.
     """
     from .leads.leads_reading import TableLeads, stack_leads
@@ -335,24 +338,25 @@ IN_BOTH, IN_A, IN_B = "both", "a", "b"
 def overlap(
     a: object, b: object, *, on: str = "domain", dtype_backend: DtypeBackend = "numpy_nullable"
 ) -> pd.DataFrame:
-    """Compare two lists of leads: which companies are in both, and which only in one. Sends no request.
+    """Compare two lists of leads: which companies are in both, and which in only one. Sends no request.
 
-    One row for each value of `on`, which both lists must have; those of `a` come first. Texts are compared without regard to
-    case and outer spaces, domains also without `www.`, subdomain or path. A lead without a value is never in both, and has a
-    row of its own.
+    The result has one row for each value of `on`, a column that both lists must have; the values of `a` come first.
+    Texts are compared without case and outer spaces, domains also without `www.`, subdomain or path. A lead without a
+    value is never in both, and has its own row.
 
-    To keep all leads of `b` that are not in `a`, also several of one company: `b[~b["domain"].isin(a["domain"].dropna())]`.
+    To keep all leads of `b` that are not in `a`, even several of one company:
+    `b[~b["domain"].isin(a["domain"].dropna())]`.
 
     Args:
-        a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example the customers
-            that you have already.
+        a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your
+            existing customers.
         b: the other list.
         on: the column to compare: `"domain"`, or for example `"contact-email"`.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the value;
-        in columns that `a` lacks, those of the first one in `b`.
+        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the
+        value. Columns that `a` lacks have the cells of the first such lead in `b`.
 
         - the column `on` (string): the value as it was compared
         - `found_in` (category): `both`, `a` or `b`
@@ -360,7 +364,7 @@ def overlap(
         - `leads_b` (Int64): leads of `b` with this value
 
     Raises:
-        InvalidInput: a list is no DataFrame or has no column `on`.
+        InvalidInput: a list is not a DataFrame or has no column `on`.
 
     Example:
         >>> import pandas as pd
@@ -394,7 +398,7 @@ def overlap(
     found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
     rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
     only_in_b = [name for name in rows if name not in lists[0]]
-    # Where a value is in both, what the first list does not tell comes from the second one.
+    # If a value is in both, columns that only the second list has come from there.
     others = [places_of_b.get(group, place) for group, place in zip(counts, places, strict=True)]
     rows = pd.DataFrame(
         {name: rows[name].take(others if name in only_in_b else places).array for name in rows.columns}, copy=False
@@ -450,7 +454,7 @@ def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
 
 
 def _keys(values: pd.Series[Any], on: str) -> list[str | None]:
-    """Return what the values are compared by; None for those that are never equal to another."""
+    """Return the keys by which values are compared; None for a value that never equals another."""
     from .leads.company_domain import company_domain
     from .leads.stacking import python_values
     from .values import as_json

@@ -1,4 +1,4 @@
-"""`describe_leads` and `refresh_leads`: how far columns of leads are filled, and what has changed since they were read."""
+"""`describe_leads` says how far columns of leads are filled, and `refresh_leads` what has changed since they were read."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def describe_leads(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """One row per column of leads: how many cells are filled, how sure the values are, and what one costs.
+    """One row per column of leads: how many cells are filled, how certain the values are, and what one costs.
 
-    Frames of leads are described without a request. For runs and tables, all leads are read first, those that the saved
-    filters hide among them: free requests. A cell has one of three states, as on the card: `filled`, `nothing_found` or
-    `not_run`; they add up to `leads`. What failed is not told from what has not run in the rows, so `cells_errored` is the
-    server's count for the table.
+    Frames of leads are described without a request. For runs and tables, all leads are read first (free requests),
+    including those that the saved filters hide. A cell has one of three states, as on the card: `filled`,
+    `nothing_found` or `not_run`; they add up to `leads`. Rows do not distinguish failed cells from cells that have not
+    run, so `cells_errored` is the server's count for the table.
 
         share_found = filled / leads
         credits_per_found = credits_used / filled
@@ -38,18 +38,18 @@ def describe_leads(
     Args:
         source: frames of `rows_frame` or `leads_frame`, with `flatten=True`; or a `Run`, a `RunBatch`, a table, or a list of
             these.
-        examples: whether to show two values of each column, which are personal data; False leaves them NA.
-        client: the client; by default that of the first run, or else the configured one.
+        examples: whether to show two values of each column, which may be personal data; False leaves them NA.
+        client: the client; None for the client of the first run, or else the configured one.
         progress: as in `leads_frame`.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Kind, costs and failures are NA for frames whose
-        `attrs` were lost, as by `concat`.
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]` has
+        the units, and `attrs["origami"]` says where the frame comes from. Kind, costs and failures are NA for frames
+        that have lost their `attrs`, for example by `concat`.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column` (string): the column of the frame of leads; its parts are `column.part`
@@ -57,7 +57,7 @@ def describe_leads(
         - `kind` (category): what the column does
         - `leads` (Int64, leads): leads that were read
         - `filled` (Int64, cells): a value was found
-        - `nothing_found` (Int64, cells): looked and found nothing, or left empty by people
+        - `nothing_found` (Int64, cells): looked and found nothing, or left empty by users
         - `not_run` (Int64, cells): without a result: not run, running or failed
         - `share_found` (Float64, fraction): filled / leads
         - `confidence_high` (Int64, cells): found with high confidence; NA without any
@@ -72,11 +72,11 @@ def describe_leads(
 
     Raises:
         InvalidInput: the source cannot be read, or an argument is invalid.
-        IncompleteRows: an error came after some rows. `partial` is a frame of leads, which can be described; `resume()` reads
-            on and returns all leads.
-        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+        IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe; `resume()`
+            reads on and returns all leads.
+        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
-    API: as `leads_frame`; costs and failures are those of `columns[]` of each table.
+    API: as for `leads_frame`; costs and failures come from `columns[]` of each table.
 
     Example:
         >>> import origami_widgets as ow
@@ -101,27 +101,28 @@ def describe_leads(
 def refresh_leads(
     frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
 ) -> RefreshedLeads:
-    """Read leads again where their table has changed, and return which rows are new, changed or gone. Free requests.
+    """Reread leads whose table has changed, and return which rows are new, changed or gone. Free requests.
 
-    Each table of the frame is asked for once. Its rows are read again only if its `updatedAt`, its number of leads, columns,
-    credits, running or failed cells have changed, or if the frame was not complete; with the same filters, order, limit and
-    options as before. Rows are recognised by their `row_id`. The frame that is given stays as it is.
+    Sends one request for each table of the frame. Its rows are read again only if its `updatedAt` or its number of
+    leads, columns, credits, running or failed cells has changed, or if the frame was not complete; with the same
+    filters, order, limit and options as before. Rows are recognised by their `row_id`. The given frame is not changed.
 
     Args:
-        frame: leads as `rows_frame` or `leads_frame` returned them; `attrs["origami"]` says which tables they are of.
-        client: the client; the configured one by default.
-        progress: as in `rows_frame`, with the rows that are read again.
+        frame: leads as returned by `rows_frame` or `leads_frame`; its `attrs["origami"]` says which tables they come
+            from.
+        client: the client; None for the configured one.
+        progress: as in `rows_frame`, for the rows that are read again.
 
     Returns:
-        A tuple of four frames: `frame`, all leads now, which may be given to this function again; `new` and `changed`, rows
-        of it; and `gone`, rows of the frame that was given. Rows of a deleted table are gone. Without a change, `frame` is
-        the frame that was given.
+        A tuple of four frames: `frame` has all current leads, and can be passed to this function again; `new` and
+        `changed` have rows of `frame`; and `gone` has rows of the given frame. Rows of a deleted table are gone.
+        Without a change, `frame` is the given frame.
 
     Raises:
-        InvalidInput: the frame does not say which tables it is of.
-        IncompleteRows: an error came after some rows. `partial` has the rows that were read again so far, `resume()` reads on
-            and returns them.
-        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+        InvalidInput: the frame does not say which tables it comes from.
+        IncompleteRows: an error came after some rows. `partial` has the rows read again so far; `resume()` reads on and
+            returns them.
+        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
     API: for each table `GET /tables/{tableId}`; if it has changed, `…/columns` and all pages of `…/rows`.
 
@@ -145,9 +146,9 @@ def refresh_leads(
 async def refresh_leads_async(
     frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
 ) -> RefreshedLeads:
-    """Return the result of `refresh_leads` without blocking the event loop; same arguments, errors and (free) requests.
+    """Return the result of `refresh_leads`, without blocking the event loop: same arguments, errors and (free) requests.
 
-    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
 
     Example:
         >>> import asyncio

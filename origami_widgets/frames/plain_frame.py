@@ -1,4 +1,4 @@
-"""`plain`: a frame for libraries that know no nullable dtypes and no time zones."""
+"""`plain`: convert a frame for libraries that do not know nullable dtypes and time zones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LARGEST_EXACT = 2**53
-"""Beyond it a float stands for several integers."""
+"""Beyond this integer, several integers have the same float."""
 _TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the oldest dtypes of pandas, for libraries that know no nullable dtypes and no time zones.
+    """Return a frame with pandas' oldest dtypes, for libraries that do not know nullable dtypes and time zones.
 
-    Sends nothing. The frame itself stays as it is.
+    Sends nothing. The given frame is not changed.
 
     Args:
         frame: any frame of this package, or another DataFrame.
@@ -40,7 +40,7 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
         - categories: as they are
 
     Raises:
-        InvalidInput: it is no DataFrame.
+        InvalidInput: the argument is not a DataFrame.
 
     Example:
         >>> import origami_widgets as ow
@@ -78,7 +78,7 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     if (is_whole or types.is_bool_dtype(dtype)) and not missing.any():
         return column.astype("int64" if is_whole else bool)
     objects = _objects(column, missing)
-    # The default for texts is `str` since pandas 3.
+    # Since pandas 3, the default for texts is `str`.
     return (
         objects.astype(pd.Series([""]).dtype) if isinstance(dtype, pd.StringDtype) or str(dtype) in _TEXTS else objects
     )
@@ -90,7 +90,7 @@ def _is_exact(column: pd.Series[Any]) -> bool:
 
 
 def is_date(dtype: Any) -> bool:
-    """Whether a dtype of pandas or Arrow holds dates or times."""
+    """Return whether a pandas or Arrow dtype holds dates or times."""
     return pd.api.types.is_datetime64_any_dtype(dtype) or str(dtype).startswith(("date32", "timestamp"))
 
 

@@ -37,37 +37,38 @@ def rows_frame(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """The leads of a table, one row each. Reads the columns and all pages of rows: free requests.
+    """The leads of a table, one row each. Reads the columns and all pages of rows, with free requests.
 
     Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters
-    apply, as they hold what the brief asked for. `filters` and `sort` replace the saved ones; `filters_add` joins them.
-    Cards that show the table's run show the progress of reading.
+    apply, as they are what the brief asked for. `filters` and `sort` replace the saved ones; `filters_add` adds to
+    them. Cards of the table's run show the progress of reading.
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
         filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
-        filters_add: conditions of the same form, beside the saved filters. The API can only replace these, and does not tell
-            them, so the table is read twice, and the leads that both answers have are returned.
+        filters_add: conditions of the same form, in addition to the saved filters. The API can only replace the saved
+            filters and does not return them, so the table is read twice, and the result has the leads in both answers.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        limit: maximum number of rows; None for all. Columns and dtypes are those of at least 200 leads, if the table has
-            them: `limit=0` gives the same empty frame as all rows would, unless a later lead is of another shape.
+        limit: maximum number of rows; None for all. Columns and dtypes come from at least 200 leads, if the table has
+            them: `limit=0` gives an empty frame with the columns of the full one, unless a later lead has another
+            shape.
         flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
-        objects: what stands for an object of an enrichment. `"flatten"`: as `flatten` says. `"json"`: its JSON text, as for
-            lists and mixed types, so that no column has dtype `object`. `"main"`: its main value alone. With the last two,
-            every column of the table is one column of the frame, whatever `flatten` is.
+        objects: how to show the objects of enrichments. `"flatten"`: as `flatten` says. `"json"`: as JSON texts, like
+            lists and mixed types, so that no column has dtype `object`. `"main"`: only their main values. With the last
+            two, every column of the table is one column of the frame, whatever `flatten` is.
         names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        sep: what joins `slug` and `key`. Use `"_"` for libraries that take dots for paths, such as Altair.
+        sep: the separator between `slug` and `key`. Use `"_"` for libraries that take dots for paths, such as Altair.
         schema: dtypes by column of the frame, as `dtype` in `pandas.read_csv`: `{"employees": "Int64"}`, or
-            `frame.dtypes.to_dict()` of another frame. These columns are there with these dtypes, whatever the cells.
-            Digits in a text are a number; everything fits `"string"` and `"object"`.
+            `frame.dtypes.to_dict()` of another frame. The frame has these columns with these dtypes, whatever the cells
+            are. Digits in a text are a number; everything fits `"string"` and `"object"`.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown),
             called after each page.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns, in the table's order, for every column that the server lists, empty ones
-        included. Duplicate or reserved names get the suffix `_2`.
+        A DataFrame with these columns, in the table's order, for every column that the server lists, even if it is
+        empty. Duplicate or reserved names get the suffix `_2`.
 
         - `row_id` (string): the lead
         - `slug`: the value of the cell; of an object its main part, for example the email address
@@ -80,20 +81,20 @@ def rows_frame(
           is a word such as "LinkedIn", not an address
 
         Dtypes depend on the cells: `Int64`, `Float64`, `boolean`, `string` (also for a column without values),
-        `datetime64[us, UTC]` if all texts are ISO dates with a time (UTC if without a time zone), `datetime64[us]` without
-        a time zone if all are ISO dates without a time (`date32[day][pyarrow]` with the other backend;
+        `datetime64[us, UTC]` if all texts are ISO dates with a time (UTC if without a time zone), `datetime64[us]`
+        without a time zone if all are ISO dates without a time (`date32[day][pyarrow]` with the other backend;
         `attrs["origami"]["dates"]` lists them), and `object` for lists, objects, mixed types and integers of more than
         64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times, or with anything else
         among them, such as a bare year, stay text; `attrs["origami"]["not_dates"]` says how many there are of each, and
-        which rows keep the column from being dates. `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the server's `total`, and the
-        table's `lead_count` before filters.
+        which rows are not dates. `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the
+        server's `total`, and the table's `lead_count` before filters.
 
     Raises:
         InvalidInput: an argument is invalid, or names a column that the table does not have.
-        TableNotFound: there is no such table for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is the frame so far, `resume()` reads on. Or a cell does not
-            fit `schema`: `partial` has all rows, and the dtype that the cells suggest in this column.
-        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+        TableNotFound: the table does not exist for this key and project.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far, `resume()` reads on. Or a cell
+            does not fit `schema`: `partial` has all rows, and this column has the dtype of its cells.
+        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
 
@@ -144,9 +145,9 @@ async def rows_frame_async(
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
-    """Return the frame of `rows_frame` without blocking the event loop; same arguments, errors and (free) requests.
+    """Return the same frame as `rows_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
-    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
 
     Example:
         >>> import asyncio
@@ -179,11 +180,11 @@ async def rows_frame_async(
 
 
 def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Read all leads of a table through an API that is known: `rows_frame` for a widget that reads them already.
+    """Read all leads of a table through a given API: `rows_frame` for a widget that already reads them.
 
     Args:
         table: the table.
-        operations: what it is read through.
+        operations: the API to read through.
         options: further arguments of `rows_frame`, without `client`.
     """
     from .leads.row_reading import RowsReading
@@ -208,19 +209,19 @@ def loaded_rows_frame(
     version: Sequence[Any] | None,
     origin: str,
 ) -> pd.DataFrame:
-    """Return leads that were read already as `rows_frame` does, with its `attrs`. Sends nothing.
+    """Return leads that are already loaded in the form of `rows_frame`, with its `attrs`. Sends nothing.
 
     Args:
-        table: the table, None where there is none yet.
+        table: the table; None if there is none yet.
         columns: the table's columns, as the server lists them.
         rows: the leads, as the server sent them.
-        filters: the filters that they were read with; None for the saved ones.
-        sort: the order that they were read in; None for the saved one.
-        total: how many the server counts.
-        pages: number of pages that were read.
-        complete: whether these are all of them.
-        version: the table's version that they were read at; None if there were several.
-        origin: where they come from; empty for Origami itself.
+        filters: the filters that the leads were read with; None for the saved ones.
+        sort: the order that the leads were read in; None for the saved one.
+        total: the server's count of leads.
+        pages: the number of pages read.
+        complete: whether these are all leads.
+        version: the version of the table when the leads were read; None if there were several.
+        origin: where the leads come from; empty for Origami.
     """
     from origami_widgets.api.row_paging import RowWalk
 
@@ -255,7 +256,7 @@ def _listed(columns: Sequence[Mapping[str, Any]]) -> list[ListedColumn]:
 
 
 def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> RowBatches:
-    """Return leads that were read already as `rows_batches` does. Sends nothing.
+    """Return leads that are already loaded in the form of `rows_batches`. Sends nothing.
 
     Args:
         columns: the table's columns, as the server lists them.
@@ -277,7 +278,7 @@ def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, 
     from .leads.row_reading import RowsReading
     from .leads.rows_request import request_from
 
-    # Checks the table before a key is looked for.
+    # Check the table before looking for a key.
     request = request_from(table, **options)
     return RowsReading(client_or_default(client).operations, request)
 
@@ -303,23 +304,23 @@ def rows_batches(
 ) -> RowBatches:
     """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
 
-    duckdb, pyarrow and whatever else reads Arrow streams take the result as it is, `to_polars()` and `to_arrow()` make
-    frames without pandas in between, and `export(rows_batches(table), "folder", format="parquet")` writes it to disk. Rows,
-    columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on every
-    cell, all pages are first read into an unnamed temporary file, which is deleted with the result. Memory holds one page
-    and one batch.
+    duckdb, pyarrow and anything else that reads Arrow streams accept the result. `to_polars()` and `to_arrow()` make
+    frames without going through pandas, and `export(rows_batches(table), "folder", format="parquet")` writes it to
+    disk. Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on
+    every cell, all pages are first read into an unnamed temporary file, which is deleted with the result. Memory holds
+    one page and one batch.
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
         filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
-        filters_add: conditions of the same form, beside the saved filters; the table is read twice.
+        filters_add: conditions of the same form, in addition to the saved filters; the table is then read twice.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        limit: maximum number of rows; None for all. Columns and types are those of at least 200 leads.
+        limit: maximum number of rows; None for all. Columns and types come from at least 200 leads.
         flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells, as JSON.
-        objects: `"flatten"`: as `flatten` says; `"json"`: JSON texts; `"main"`: their main values alone.
+        objects: `"flatten"`: as `flatten` says; `"json"`: as JSON texts; `"main"`: only their main values.
         names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        sep: what joins `slug` and `key`.
+        sep: the separator between `slug` and `key`.
         schema: dtypes by column, as in `rows_frame`: Arrow's types follow from the kind, such as `int64` from `"Int64"`.
         batch_size: rows per batch, 1 to 1,000,000.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
@@ -332,10 +333,10 @@ def rows_batches(
 
     Raises:
         InvalidInput: pyarrow isn't installed, an argument is invalid, or names a column that the table does not have.
-        TableNotFound: there is no such table for this key and project.
+        TableNotFound: the table does not exist for this key and project.
         IncompleteRows: an error came after some rows: `partial` has these, `resume()` reads on. Or a cell does
             not fit `schema`: `partial` has all rows.
-        InterruptedRows: an interrupt came after some rows; a `KeyboardInterrupt` with the same members.
+        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
 

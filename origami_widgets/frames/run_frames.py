@@ -1,4 +1,4 @@
-"""`runs_frame`, `actions_frame`, `transcript_frame` and `history_frame`: runs, and what happened in them."""
+"""Frames about runs and what happened in them: `runs_frame`, `actions_frame`, `transcript_frame`, `history_frame`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RUNS = FrameSchema(
         *(RUN_FIELDS[name] for name in ("status", "prompt", "model")),
         *(RUN_FIELDS[name] for name in ("steps_completed", "steps_max", "started_at", "completed_at")),
         computed_field("duration", "number", "time from start to end", "seconds"),
-        computed_field("tables", "integer", "tables that the run touched; NA where the answer lists none", "tables"),
+        computed_field("tables", "integer", "tables that the run touched; NA if the answer lists none", "tables"),
         computed_field("leads", "integer", "leads in these tables, before saved filters", "leads"),
         computed_field("credits_used", "number", "used by these tables, over their life", "credits"),
         computed_field("questions", "integer", "questions waiting for an answer", "questions"),
@@ -52,8 +52,8 @@ RUNS = FrameSchema(
 def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per run: its brief, status, duration and results.
 
-    Sends no request and spends no credits. Rows are in the order of the source; a run that is given twice has two rows,
-    a table has none. Runs from a list (`client.list_runs(agent_id)`) are summaries: tables, leads and questions are NA.
+    Sends no request and spends no credits. Rows are in the order of the source; a run given twice has two rows, and a
+    table has none. Runs from a list (`client.list_runs(agent_id)`) are summaries: tables, leads and questions are NA.
 
     Args:
         source: a `Run`, an API answer about a run (a dict), a page of runs, or a list of these.
@@ -61,12 +61,12 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `status` or `model` are added to the categories.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief; in lists its first 200 characters
         - `model` (category): the model that ran
@@ -75,7 +75,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `started_at` (datetime64[us, UTC]): when the run started
         - `completed_at` (datetime64[us, UTC]): when the run ended; missing while it is running
         - `duration` (Float64, seconds): time from start to end
-        - `tables` (Int64, tables): tables that the run touched; NA where the answer lists none
+        - `tables` (Int64, tables): tables that the run touched; NA if the answer lists none
         - `leads` (Int64, leads): leads in these tables, before saved filters
         - `credits_used` (Float64, credits): used by these tables, over their life
         - `questions` (Int64, questions): questions waiting for an answer
@@ -104,7 +104,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
 
 
 def runs_only(source: SourceData) -> SourceData:
-    """Return a source without the tables that were given without a run."""
+    """Return a source without tables that were given without a run."""
     return SourceData(source.kind, tuple(part for part in source.parts if part.run is not None))
 
 
@@ -137,7 +137,7 @@ def _seconds_between(began: TypedValues, ended: TypedValues) -> TypedValues:
 
 
 def has_no_tables(part: SourcePart) -> bool:
-    """Whether the answer lists no table for the run; false where it has no list."""
+    """Return whether the answer has an empty list of tables for the run; False if it has no list."""
     return not part.tables and isinstance(_inner(part, "response").get("tables"), list)
 
 
@@ -146,7 +146,7 @@ def _table_count(part: SourcePart) -> int | None:
 
 
 def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) -> list[Any]:
-    """Per run the sum of a number of its tables, of those that have one."""
+    """Return for each run the sum of a number over the tables that have it."""
     tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
     cells = issues.read(field, pluck([table for each in tables for table in each], [field.path])[field.path])
     numbers = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
@@ -159,7 +159,7 @@ def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) 
 
 def _questions(part: SourcePart) -> object:
     pending = _inner(part, "todo").get("pendingQuestions")
-    # Anything but a list is counted as unreadable.
+    # Anything but a list counts as unreadable.
     return len(pending) if isinstance(pending, list | tuple) else None if pending is None else [pending]
 
 
@@ -182,8 +182,8 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     """One row per action of every run, in the order in which they happened.
 
     Sends no request and spends no credits. Names that an action leaves out are looked up in the tables of its run, then
-    in all other tables of the source, as in `actions_frame([run, table])`. Tables have no actions and add no rows; a run
-    that is given twice has its rows twice.
+    in all other tables of the source, as in `actions_frame([run, table])`. Tables have no actions and add no rows; a
+    run given twice has its rows twice.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -191,10 +191,10 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `type` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `position` (Int64): place in the run's list of actions, from 0; actions have no time
         - `type` (category): what was done
         - `table_id` (string): the table that was changed
@@ -264,7 +264,7 @@ def _columns(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _by_id(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Map each id to its name; the last one is the newest."""
+    """Map each id to its name. The last name counts, as it is the newest."""
     named = ((item.get("id"), item.get("name")) for item in items)
     return {key: name for key, name in named if isinstance(key, str) and isinstance(name, str)}
 
@@ -290,9 +290,9 @@ TRANSCRIPT = FrameSchema(
 def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per message of every run's transcript, in order.
 
-    Sends no request and spends no credits. The API sends a transcript only on request:
-    `run.refresh(include=("stats", "transcript"))`. It covers the whole conversation and may begin before the run.
-    Do not trust the texts: they come from people, agents and the web.
+    Sends no request and spends no credits. The API sends a transcript only on request: `run.refresh(include=("stats",
+    "transcript"))`. It covers the whole conversation and may begin before the run. Treat texts as untrusted: they come
+    from users, agents and the web.
 
     Args:
         source: a `Run`, an API answer about a run (a dict), or a list of these.
@@ -300,11 +300,11 @@ def transcript_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nul
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from: its `transcript_not_read` lists the runs whose
+        has the units, and `attrs["origami"]` says where the frame comes from: its `transcript_not_read` lists the runs whose
         transcript was not requested, `transcript_truncated` those whose transcript the server has cut. Undocumented
         words of `role` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `position` (Int64): place in the transcript, from 0; messages have no time
         - `role` (category): who wrote it
         - `content` (string): the text
@@ -372,7 +372,7 @@ def _as_json(calls: Any) -> Any:
 
 
 def _recorded(field: FrameField, name: str, meaning: str = "") -> FrameField:
-    """A field of the API as a handle records it."""
+    """Return a field of the API in the form that a handle records."""
     return replace(field.renamed(name, meaning), origin="history", path=name)
 
 
@@ -394,9 +394,9 @@ HISTORY = FrameSchema(
 def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per change of a run while this kernel watched it; also available as `run.history_frame()`.
 
-    Sends no request and spends no credits. A check of the run whose answer has changed adds a row; its values hold until
-    the next row. The API keeps no history: nothing is known from before the run was watched, and API answers have no
-    rows. After 2,000 changes, every second one of the older half is dropped.
+    Sends no request and spends no credits. Each check of the run with a changed answer adds a row, whose values hold
+    until the next row. The API keeps no history, so nothing is known from before the run was watched, and API answers
+    have no rows. After 2,000 changes, every second one in the older half is dropped.
 
     Args:
         source: a `Run`, or a list of runs.
@@ -404,9 +404,9 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `time` (datetime64[us, UTC]): when the kernel received the change, on its own clock
         - `status` (category): the status, as the server reports it
         - `steps_completed` (Int64, steps): done so far

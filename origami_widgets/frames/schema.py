@@ -1,8 +1,8 @@
-"""The columns of every frame as data: name, type, unit, meaning, and the field of the API that they show.
+"""Columns of every frame as data: name, type, unit, meaning, and the API field that they show.
 
-Columns that show a field of the API take all of this from its description in the models, so that a field is described
-once. A frame is built from its schema, and the docstrings and the reference page are made of it
-(`python -m tests.fixtures.make_frames`).
+Columns that show an API field take all this from its description in the models, so that each field is described once.
+Frames are built from their schemas, and so are the lists of columns in docstrings and on the reference page (`python -m
+tests.fixtures.make_frames`).
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class FrameField:
 
     Attributes:
         name: the column's name.
-        kind: the type of its values; decides the dtype.
+        kind: the type of the values, which decides the dtype.
         origin: the object of the API that holds the value, or `computed` for a column that the package computes.
-        path: where the value is in that object, levels joined by dots; empty for computed columns.
+        path: the value's path in that object, joined by dots; empty for computed columns.
         meaning: one phrase for the documentation.
         unit: the unit of an amount; empty for anything else.
         members: every documented word of a `category`, in the documented order.
@@ -68,22 +68,22 @@ class FrameField:
     members: tuple[str, ...] = ()
 
     def renamed(self, name: str, meaning: str = "") -> FrameField:
-        """The same field of the API as a column of another name, and of another meaning where one is given."""
+        """Return the same API field as a column with another name, and another meaning if given."""
         return replace(self, name=name, meaning=meaning or self.meaning)
 
     def describe(self) -> str:
-        """The line that documents the column in its frame's docstring."""
+        """Return the line that documents the column in its frame's docstring."""
         dtype = DTYPE_NAMES[self.kind] + (f", {self.unit}" if self.unit else "")
         return f"- `{self.name}` ({dtype}): {self.meaning}"
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSchema:
-    """The columns of one frame, in order. `schema["run_id"]` is the field of that name.
+    """Columns of one frame, in order. `schema["run_id"]` is the field with that name.
 
     Attributes:
         name: the function that makes the frame.
-        fields: its columns.
+        fields: the columns.
     """
 
     name: str
@@ -94,25 +94,25 @@ class FrameSchema:
 
     @property
     def units(self) -> dict[str, str]:
-        """Column to unit, for the columns that have one."""
+        """The units by column, for columns that have one."""
         return {field.name: field.unit for field in self.fields if field.unit}
 
     def paths(self, origin: Origin) -> list[str]:
-        """Where the values of the columns from one kind of object are in it."""
+        """Return the paths of the columns whose values come from one kind of object."""
         return [field.path for field in self.fields if field.origin == origin]
 
     def describe(self) -> str:
-        """The list of columns as it stands in the frame's docstring."""
+        """Return the list of columns for the frame's docstring."""
         return "\n".join(field.describe() for field in self.fields)
 
 
 def computed_field(name: str, kind: Kind, meaning: str, unit: str = "") -> FrameField:
-    """A column that the package computes."""
+    """Return a column that the package computes."""
     return FrameField(name, kind, "computed", "", meaning, unit)
 
 
 def fields_of(model: type[Model], origin: Origin) -> dict[str, FrameField]:
-    """The described fields of a model as columns, by name, in the order of the model."""
+    """Return the described fields of a model as columns, by name, in the model's order."""
     return {
         each.column: FrameField(
             each.column, _kind_of(each), origin, each.path, each.about.meaning, each.about.unit, each.about.words
@@ -124,7 +124,7 @@ def fields_of(model: type[Model], origin: Origin) -> dict[str, FrameField]:
 def _kind_of(field: DescribedField) -> Kind:
     if field.about.words:
         return "category"
-    # Models have whole credits, as the API does today. Frames compute with them.
+    # Models have whole credits, as the API does today, but frames compute fractions.
     return "number" if field.about.unit.startswith("credits") else _KINDS.get(field.hint, "string")
 
 
@@ -135,8 +135,6 @@ LEAD_SOURCE_FIELDS = fields_of(LeadSource, "lead_source")
 ACTION_FIELDS = fields_of(Action, "action")
 MESSAGE_FIELDS = fields_of(TranscriptMessage, "message")
 
-RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table that was given without its run")
-RUN_NAME = FrameField(
-    "name", "string", "agent", "name", "the run's agent, named as in `start_many({…})`; NA where no answer said it"
-)
+RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table given without its run")
+RUN_NAME = FrameField("name", "string", "agent", "name", "the agent's name, as in `start_many({…})`; NA if unknown")
 TABLE_ID, TABLE_NAME = TABLE_FIELDS["table_id"], TABLE_FIELDS["table_name"]

@@ -1,4 +1,4 @@
-"""Sources of frames: runs, payloads, tables and lists of these, normalized to one form."""
+"""Normalize the sources of frames (runs, payloads, tables and lists of these) to one form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json: TypeAlias = Mapping[str, Any]
 SourceKind = Literal["run", "payload", "table", "list"]
 
 _RUN_KEYS = ("agentId", "response", "request", "steps", "todo", "startedAt")
-# Older answers have no `items`; an envelope of rows, agents or columns holds nothing a frame is made of.
+# Older answers have no `items`. Lists of rows, agents or columns have nothing that a frame needs.
 _ENVELOPE_KEYS = ("items", "tables", "runs", "data")
 _SHOWN_KEYS = 6
 
@@ -43,12 +43,12 @@ class SourcePart:
     """A run with everything in it, or tables without a run.
 
     Attributes:
-        run_id: the run's id as the answer has it, None if unknown.
-        name: the name of the run's agent, None if unknown.
+        run_id: the run's id as in the answer; None if unknown.
+        name: the name of the run's agent; None if unknown.
         tables: its tables.
         actions: its actions.
-        run: the JSON object of the run, None where there are only tables.
-        history: the points that a handle has recorded: objects with the attributes of `history_frame`.
+        run: the JSON object of the run; None if there are only tables.
+        history: the points recorded by a handle: objects with the attributes of `history_frame`.
     """
 
     run_id: object
@@ -61,7 +61,7 @@ class SourcePart:
 
 @dataclass(frozen=True, slots=True)
 class SourceData:
-    """A normalized source: the form that all frames are built from."""
+    """Normalized source, from which all frames are built."""
 
     kind: SourceKind
     parts: tuple[SourcePart, ...]
@@ -81,7 +81,7 @@ def gather(source: Source, frame: str) -> SourceData:
         InvalidInput: for anything else; the message describes what was given.
     """
     if isinstance(source, SourceData):
-        # A plot has normalized it, so that an error names the plot.
+        # A plot has already normalized it, so that errors name the plot.
         return source
     given: object = source
     if not hasattr(given, "raw") and isinstance(runs := getattr(given, "runs", None), list | tuple):
@@ -107,7 +107,7 @@ def _gather_one(source: object, frame: str, where_given: str) -> SourceData:
 
 
 def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourcePart:
-    """Use the tables of the handle: cells fill after the run has ended, so they are newer than its last answer."""
+    """Use the handle's tables: cells fill after the run has ended, so the tables are newer than the run's last answer."""
     ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
     part = _part_of_run({**raw, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
@@ -122,10 +122,10 @@ def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourceP
 def _part_of_run(run: Json) -> SourcePart:
     response = run.get("response")
     inner: Json = response if isinstance(response, Mapping) else {}
-    # Some answers of a running run carry its actions at the top level.
+    # Some answers about a running run have its actions at the top level.
     actions = _as_list(inner.get("actions")) or _as_list(run.get("actions"))
     tables = _as_list(inner.get("tables")) or _as_list(run.get("tables"))
-    # A bare `response`, as the models return it, has no fields of the run itself.
+    # A bare `response`, as returned by the models, has no fields of the run itself.
     return SourcePart(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
 
 
@@ -158,7 +158,7 @@ def _gather_payload(payload: Json, frame: str, where_given: str) -> SourceData:
 
 
 def _looks_like_run(payload: Json) -> bool:
-    # The second form is a bare `response`, as the models return it.
+    # The second form is a bare `response`, as returned by the models.
     return ("id" in payload and any(key in payload for key in _RUN_KEYS)) or (
         "actions" in payload and "tables" in payload
     )

@@ -1,4 +1,4 @@
-"""`tables_frame`, `columns_frame` and `lead_sources_frame`: tables, their columns, and where their leads come from."""
+"""Frames about tables, their columns and their lead sources: `tables_frame`, `columns_frame`, `lead_sources_frame`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIRST = (
     *("table_name", "lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead"),
     *("cells_running", "cells_errored"),
 )
-"""What people look for first: a wide frame is shown without its middle."""
+"""Columns that users look for first, because the middle of a wide frame is not shown."""
 _IDS = ("table_id", "url", "created_at", "updated_at")
 _LAST = ("workspace_id",)
 _OTHERS = tuple(name for name in TABLE_FIELDS if name not in (*_FIRST, *_IDS, *_LAST))
@@ -49,8 +49,8 @@ TABLES = FrameSchema(
 def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per table: leads, credits, cells, and the statistics of `include=stats`.
 
-    Sends no request and spends no credits. Rows are in the order of the source; a table that is given twice has two
-    rows. Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
+    Sends no request and spends no credits. Rows are in the order of the source; a table given twice has two rows.
+    Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -58,7 +58,7 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
         - `table_name` (string): the table's name
         - `lead_count` (Int64, leads): rows not deleted, before saved filters
@@ -67,7 +67,7 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): estimate, with the losses on the way
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `table_id` (string): the table
         - `url` (string): page in the web app
         - `created_at` (datetime64[us, UTC]): when the table was made
@@ -87,7 +87,7 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `excluded_leads` (Int64, leads): dropped as excluded
         - `excluded_rate` (Float64, fraction): share dropped as excluded
         - `running_leads` (Int64, leads): with a cell still running
-        - `oldest_active_run_started_at` (datetime64[us, UTC]): start of the oldest work under way
+        - `oldest_active_run_started_at` (datetime64[us, UTC]): start of the oldest running work
         - `workspace_id` (string): container (deprecated); missing if made in a chat
 
     Raises:
@@ -141,9 +141,9 @@ COLUMNS = FrameSchema(
 def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per column of every table: kind, credits, cells, call rate and verdicts.
 
-    Sends no request and spends no credits. Rows are in the order of the source and of each table's columns; a table that
-    is given twice has its rows twice. Values that an answer leaves out are NA, and so are the `qualification_*` columns
-    where a column has no relevance condition.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's columns; a table
+    given twice has its rows twice. Values that an answer leaves out are NA, as are the `qualification_*` values of a
+    column without a relevance condition.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -151,10 +151,10 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `kind` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `position` (Int64): place in the table, from 0
@@ -168,7 +168,7 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
         - `avg_credits_per_run` (Float64, credits per execution): mean per execution
-        - `call_rate` (Float64, fraction): share of leads that triggered it
+        - `call_rate` (Float64, fraction): share of leads that triggered the column
         - `total_runs` (Int64, executions): executions so far
         - `qualification_pass` (Int64, leads): judged to qualify
         - `qualification_fail` (Int64, leads): judged not to qualify
@@ -239,8 +239,8 @@ LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, 
 def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per lead source of every table: its leads and their cost.
 
-    Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a table
-    that is given twice has its rows twice. Lead sources are part of `include=stats`; without it the frame is empty.
+    Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a
+    table given twice has its rows twice. Lead sources are part of `include=stats`; without it, the frame is empty.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -248,17 +248,17 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from. Undocumented words of
+        has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `source` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
+        - `run_id` (string): the run; NA for a table given without its run
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `source_id` (string): the lead source
         - `source_name` (string): the name
         - `avg_credits_per_lead` (Float64, credits per lead): mean cost
-        - `total_credits` (Float64, credits): spent on it
-        - `total_leads` (Int64, leads): found by it
+        - `total_credits` (Float64, credits): spent on the lead source
+        - `total_leads` (Int64, leads): found by the lead source
         - `source` (category): whether its costs are measured or estimated
 
     Raises:

@@ -1,7 +1,7 @@
 """Read JSON values into typed arrays, one kind at a time. Never raises.
 
-Each kind has a fast reader for columns that are as the API documents them, and a careful one, value by value, for all
-others. Unreadable values become missing and are counted. The models of `api` read single values by the same rules.
+Each kind has a fast reader for columns that match the API's documentation, and a careful one, value by value, for all
+others. Unreadable values become missing and are counted. The models in `api` read single values by the same rules.
 """
 
 from __future__ import annotations
@@ -31,13 +31,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class TypedValues:
-    """The values of one column, before they become an array of pandas.
+    """Values of one column, before they become a pandas array.
 
     Attributes:
-        data: numbers as they are, text as objects, dates and timestamps as microseconds since 1970, categories
-            as codes.
-        missing: True where there is no value.
-        unreadable: number of values that could not be read.
+        data: numbers as such, texts as objects, dates and timestamps as microseconds since 1970, categories as codes.
+        missing: True for a missing value.
+        unreadable: the number of unreadable values.
         members: the words that the codes of a category stand for.
     """
 
@@ -51,8 +50,8 @@ def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
     """Read the values of one column.
 
     Args:
-        field: the column; its kind decides how values are read.
-        raw: the JSON values, None where they are missing.
+        field: the column, whose kind decides how to read values.
+        raw: the JSON values; None for a missing one.
 
     Returns:
         One typed value per raw value.
@@ -64,7 +63,7 @@ def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
 
 
 def read_integer(value: object) -> int | None:
-    """Return an integer of 64 bits, also from a whole float or from digits in a string; None for anything else."""
+    """Return a 64-bit integer, also from a whole float or digits in a string; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -93,7 +92,7 @@ def read_boolean(value: object) -> bool | None:
 
 
 def read_text(value: object) -> str | None:
-    """Return a string, also from a number; half an emoji becomes the replacement character. None for anything else."""
+    """Return a string, also from a number; None for anything else. Half an emoji becomes the replacement character."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         return str(value)
     if not isinstance(value, str):
@@ -102,7 +101,7 @@ def read_text(value: object) -> str | None:
 
 
 def read_timestamp(value: object) -> int | None:
-    """Return microseconds since 1970 from an ISO 8601 string, UTC without a time zone; None for anything else."""
+    """Return microseconds since 1970 from an ISO 8601 string (UTC if it has no time zone); None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -114,7 +113,7 @@ def read_timestamp(value: object) -> int | None:
 
 
 def as_json(value: Any, *, ascii_only: bool = True) -> str:
-    """Return a value as JSON; types that JSON does not know become text.
+    """Return a value as JSON. Types that JSON does not know become text.
 
     >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
     '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
@@ -131,7 +130,7 @@ def _as_known(value: Any) -> Any:
 
 
 def unicode_text(text: str) -> str:
-    r"""Return the text as UTF-8 can hold it: half an emoji becomes the replacement character.
+    r"""Return the text in a form that UTF-8 can hold: half an emoji becomes the replacement character.
 
     >>> unicode_text("\ud83d!")
     '�!'
@@ -141,7 +140,7 @@ def unicode_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How one kind is read; `fast` returns None for a column that needs the careful reader."""
+    """Readers of one kind. `fast` returns None for a column that needs the careful reader."""
 
     fast: Callable[[Sequence[object]], TypedValues | None]
     one: Callable[[object], Any]
@@ -220,7 +219,7 @@ def _fast_text(raw: Sequence[object]) -> TypedValues | None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold it; JSON can carry half of a surrogate pair."""
+    """Return whether UTF-8 can hold a text, as JSON can carry half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -229,7 +228,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
-    """Read columns without any timestamp only: tables are few, so timestamps are read one by one."""
+    """Read only columns without any timestamp. As there are few tables, timestamps are read one by one."""
     if any(value is not None for value in raw):
         return None
     return _nothing(len(raw), np.int64)

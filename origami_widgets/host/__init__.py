@@ -1,1 +1,1 @@
-"""The host: which application shows the notebook, its cells and outputs, and the Python below. Only this asks IPython."""
+"""The host: the application that shows the notebook, its cells and outputs, and the Python. Only this package asks IPython."""

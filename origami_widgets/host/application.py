@@ -1,6 +1,6 @@
-"""The application that shows the notebook: its IPython shell, the message it runs a cell with, and what it can display.
+"""The application that shows the notebook: its IPython shell, its message for the running cell, and what it can display.
 
-Nothing is imported to find out: where IPython, Colab or marimo is at work, it is loaded already.
+Nothing is imported to find out: if IPython, Colab or marimo is running, it is already imported.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _IPYTHON_FOLDER = f"{os.sep}IPython{os.sep}"
 
 def current_shell() -> Any:
     """Return the IPython shell of this process; None in a plain program."""
-    # A module that is only half loaded has no such function yet.
+    # A module that is only half imported has no such function yet.
     find = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return None if find is None else find()
 
 
 def in_kernel() -> bool:
-    """Return whether the shell is that of a kernel, which displays the value of a cell by itself."""
+    """Return whether the shell belongs to a kernel, which displays the value of a cell itself."""
     return getattr(current_shell(), "kernel", None) is not None
 
 
 def in_colab() -> bool:
-    """Return whether this is a Colab notebook, whose kernel has loaded Colab's library before any cell runs."""
+    """Return whether this is a Colab notebook, whose kernel imports Colab's library before any cell runs."""
     return "google.colab" in sys.modules
 
 
@@ -46,7 +46,7 @@ def in_marimo() -> bool:
 
 
 def host_name() -> str:
-    """Return what shows the output of this process, in words; what a kernel cannot know is called a notebook."""
+    """Return in words what shows the output of this process. If a kernel cannot tell, that is a notebook."""
     cell = request().get("metadata", {})
     known = (
         ("Google Colab", in_colab),
@@ -62,16 +62,16 @@ def host_name() -> str:
 
 
 def request() -> dict[str, Any]:
-    """Return the message that made the kernel run the present cell; empty where there is none."""
+    """Return the message that made the kernel run the current cell; empty without one."""
     message = getattr(current_shell(), "parent_header", None)
     return message if isinstance(message, dict) else {}
 
 
 def server_executes() -> bool:
-    """Return whether the Jupyter server itself has sent the cell, as with the extensions that save on the server.
+    """Return whether the Jupyter server itself sent the cell, as with extensions that save on the server.
 
-    Such a server tells the kernel nothing about the cell, and some offer no `input`, as programs do. A program's kernel has
-    no session of a server; it may have inherited that variable, but not the name of the file.
+    Such a server tells the kernel nothing about the cell, and like programs, some offer no `input`. A program's kernel
+    has no server session: it may have inherited that variable, but not the name of the file.
     """
     kernel: Any = getattr(current_shell(), "kernel", None)
     file = Path(getattr(getattr(kernel, "parent", None), "connection_file", ""))
@@ -80,26 +80,27 @@ def server_executes() -> bool:
 
 
 def updates_are_appended() -> bool:
-    """Return whether an output that is to be replaced would stand there twice.
+    """Return whether replacing an output would append a second one instead.
 
-    jupyter-server-documents appends it while a cell runs, and is the one such server that offers no `input`.
+    jupyter-server-documents does so while a cell runs. It is the only such server that offers no `input`.
     """
     return request().get("content", {}).get("allow_stdin") is False and server_executes()
 
 
 def can_prompt() -> bool:
-    """Return whether `input` reaches a person: in a front end that offers it, or in a terminal."""
+    """Return whether `input` reaches a user: in a front end that offers it, or in a terminal."""
     if in_kernel():
-        # Programs that execute notebooks say no. A kernel without messages (in a browser) asks in its own way.
+        # Programs that execute notebooks set this to False. A kernel without messages (in a browser) asks in its own
+        # way.
         return request().get("content", {}).get("allow_stdin") is not False
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 def can_confirm() -> bool:
-    """Return whether a person can be asked before something is done: in an interactive notebook, while a cell runs.
+    """Return whether the user can be asked for confirmation: in an interactive notebook, while a cell runs.
 
-    Not in scripts and terminals, in programs that execute notebooks, in browsers, where `input` may not block, in marimo, which
-    runs cells by itself, or on other threads, whose question would reach no cell.
+    False in scripts and terminals; in programs that execute notebooks; in browsers, where `input` may not block; in
+    marimo, which runs cells itself; and on other threads, whose question would reach no cell.
     """
     if runtime.IN_BROWSER or threading.current_thread() is not threading.main_thread() or not in_kernel():
         return False
@@ -108,12 +109,13 @@ def can_confirm() -> bool:
 
 @dataclass
 class Pages:
-    """What the pages in front of this kernel have reported about themselves.
+    """What the pages of this kernel have reported about themselves.
 
     Attributes:
-        keep_snapshots: whether a page that saves the notebook puts the newest snapshot in the place of each widget, as
-            JupyterLab and Notebook 7 do with our front end; None before a page has reported. One page that does is enough.
-        are_of_lab: the page that ran the newest cell with a widget is one of those two, or has left it to its server.
+        keep_snapshots: whether a page that saves the notebook replaces each widget by its newest snapshot, as
+            JupyterLab and Notebook 7 do with our front end; None before a page has reported. One such page is enough.
+        are_of_lab: whether the page that ran the newest cell with a widget is one of those two, or its server ran the
+            cell.
     """
 
     keep_snapshots: bool | None = None
@@ -121,7 +123,7 @@ class Pages:
 
     @property
     def may_keep_snapshots(self) -> bool:
-        """Whether they keep snapshots, or probably will: while a cell blocks the kernel, no page can report."""
+        """Whether pages keep snapshots, or probably will. While a cell blocks the kernel, no page can report."""
         return self.are_of_lab if self.keep_snapshots is None else self.keep_snapshots
 
     def note_report(self, *, keeps_snapshots: bool) -> None:
@@ -130,7 +132,7 @@ class Pages:
 
     def note_request(self, request: dict[str, Any]) -> None:
         """Note the message that made the kernel run a cell with a widget."""
-        # JupyterLab and Notebook 7 send this with each cell, and no other host does.
+        # Only JupyterLab and Notebook 7 send this with each cell.
         self.are_of_lab = "deletedCells" in request.get("metadata", {}) or server_executes()
 
 
@@ -138,7 +140,7 @@ pages = Pages()
 
 
 def without_widgets(render_mode: str) -> bool:
-    """Return whether to show cards as HTML that is replaced: because that is configured, or the host has no widgets.
+    """Return whether to show cards as HTML that is replaced, because that is configured or the host has no widgets.
 
     Args:
         render_mode: the configured mode: `auto`, `widget` or `html`.
@@ -149,10 +151,10 @@ def without_widgets(render_mode: str) -> bool:
 
 
 def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[str, str]) -> bool:
-    """Return whether the front end of this kernel certainly has no widget manager.
+    """Return whether the kernel's front end certainly has no widget manager.
 
-    A kernel does not know who reads its messages, so only what is certain counts; everywhere else the widget is shown,
-    beside its own HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
+    A kernel does not know who reads its messages, so only certain cases count. In all others the widget is shown, with
+    HTML and text for hosts that turn out to have no widget manager. Deliberately absent:
 
     - programs that execute notebooks (nbclient, papermill): the snapshot replaces the widget when the run is waited for;
     - Databricks, Kaggle, SageMaker, PyCharm and DataSpell: their notebooks show ipywidgets;
@@ -160,28 +162,28 @@ def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[
 
     Args:
         kernel: the kernel object of the shell.
-        request: the message that made the kernel run the present cell.
+        request: the message that made the kernel run the current cell.
         environment: the environment variables of the process.
     """
-    # Deepnote documents that its notebooks do not support ipywidgets. Its kernel inside VS Code ("detached") has the same
-    # variable, and VS Code's widgets.
+    # Deepnote documents that its notebooks do not support ipywidgets. Its kernel in VS Code ("detached") has the same
+    # variable, but VS Code's widgets.
     detached = environment.get("DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE", "").lower() == "true"
     if environment.get("DEEPNOTE_PROJECT_ID") and not detached:
         return True
     home = type(kernel).__module__
-    # Without sockets: its only front ends are Python objects in the same process (ipykernel.inprocess), in practice
-    # the Qt console inside an application. A widget manager is JavaScript.
+    # A kernel without sockets (ipykernel.inprocess) has only Python objects of the same process as front ends: in
+    # practice, the Qt console inside an application. A widget manager is JavaScript.
     if home.startswith("ipykernel.inprocess"):
         return True
-    # Spyder starts this kernel for its console, a Qt console (spyder-ide/qtconsole#382: no widgets), and for its
-    # notebook plug-in, which is made from JupyterLab's parts; those name the cell in the metadata of each request.
+    # Spyder starts this kernel for its Qt console (spyder-ide/qtconsole#382: no widgets), and for its notebook plug-in.
+    # That is made of JupyterLab's parts, which name the cell in the metadata of each request.
     return home.startswith("spyder_kernels.") and "cellId" not in request.get("metadata", {})
 
 
 def traceback_lines(error: BaseException) -> list[str]:
-    """Return a traceback as the shell writes it, without the frames of this package at its end.
+    """Return a traceback as the shell writes it, without this package's frames at the end.
 
-    In IPython's verbose mode all frames stay, and a debugger sees them too: the error keeps its own traceback.
+    In IPython's verbose mode all frames stay. A debugger also sees them, as the error keeps its own traceback.
 
     Args:
         error: the exception that was raised.
@@ -201,13 +203,13 @@ def traceback_lines(error: BaseException) -> list[str]:
 
 
 def _user_frames(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback without IPython's frames at its beginning and ours at its end; None where nothing is left."""
+    """Return a traceback without IPython's frames at the beginning and ours at the end; None if nothing is left."""
     entries: list[TracebackType] = []
     while trace is not None:
         if entries or _IPYTHON_FOLDER not in trace.tb_frame.f_code.co_filename:
             entries.append(trace)
         trace = trace.tb_next
-    # By its module, not by its file: code that a dataclass generates is in no file.
+    # Compared by module, not by file: code generated by a dataclass is in no file.
     while entries and entries[-1].tb_frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
         entries.pop()
     cut = None

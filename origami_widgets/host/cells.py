@@ -1,9 +1,9 @@
-"""The notebook cell that is being executed: its id, whether a program executes it, and its context for threads.
+"""The cell that is being executed: its id, whether a program executes it, and its context for threads.
 
-A kernel notes the request that it works on in context variables. From a thread it mostly falls back on the newest
-request; ipykernel 7.0 raises `LookupError` instead, after a trait is set and before anything is sent. There, the
-background loop works in a copy of the newest cell's context: not of the cell that made the card, whose updates a
-program that executes notebooks drops as soon as the next cell runs.
+A kernel keeps its current request in context variables. In a thread it mostly falls back on the newest request, but
+ipykernel 7.0 raises `LookupError`, after a trait is set and before anything is sent. There, the background loop works
+in a copy of the newest cell's context. It does not use the cell that made the card: programs that execute notebooks
+drop a cell's updates as soon as the next cell runs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _MARK = "_origami_widgets_mark"
 
 
 class CellRef(NamedTuple):
-    """One execution of one notebook cell.
+    """One execution of a notebook cell.
 
     Args:
-        cell: the cell's id, the same each time the cell is executed.
+        cell: the cell's id, the same for each execution.
         execution: the id of this execution.
     """
 
@@ -32,16 +32,16 @@ class CellRef(NamedTuple):
 
 
 def running_cell() -> str | None:
-    """Return the id of the cell execution in progress; None outside a kernel."""
+    """Return the id of the current cell execution; None outside a kernel."""
     if not in_kernel():
         return None
     return str(request().get("header", {}).get("msg_id") or current_shell().execution_count)
 
 
 def cell_ref() -> CellRef | None:
-    """Return the cell that is being executed; None where the front end sends no cell ids.
+    """Return the cell that is being executed; None if the front end sends no cell ids.
 
-    A server that runs the cells sends none: there the code stands for the cell. Else a cell that is run again would pay again.
+    A server that runs cells sends no ids. There, the code identifies the cell, or else a rerun cell would pay again.
     """
     execution, cell = running_cell(), request().get("metadata", {}).get("cellId")
     if not cell and server_executes():
@@ -52,17 +52,17 @@ def cell_ref() -> CellRef | None:
 
 
 def executed_by_program() -> bool:
-    """Return whether a program such as nbclient or papermill executes the cell: one that offers no `input`.
+    """Return whether a program such as nbclient or papermill executes the cell, as these offer no `input`.
 
-    That no view was drawn proves nothing: while a cell blocks the kernel, no message about its views arrives.
+    A missing view proves nothing: while a cell blocks the kernel, no message about views arrives.
     """
     return request().get("content", {}).get("allow_stdin") is False and not updates_are_appended()
 
 
 def follow_cells() -> None:
-    """Let threads send messages as part of the newest cell, where the kernel cannot find that cell itself.
+    """Let threads send messages as part of the newest cell, if the kernel cannot find that cell itself.
 
-    Calling it again does nothing, and so does calling it outside a kernel or in a kernel that needs no help.
+    Does nothing when called again, outside a kernel, or in a kernel that needs no help.
     """
     if _newest is None and in_kernel() and _loses_cell_in_threads(current_shell().kernel):
         _remember_cell()
@@ -88,11 +88,11 @@ def _addressed(_data: object, subshell: str | None) -> str | None:
 
 
 def thread_context() -> contextvars.Context:
-    """Return the context for a thread to work in: the newest cell's where `follow_cells` is needed, else an empty one.
+    """Return the context for a thread: the newest cell's if `follow_cells` is needed, else an empty one.
 
-    In the caller's context, what a thread sends would belong to the cell that happened to make the call.
+    In the caller's context, the thread's messages would belong to whichever cell made the call.
     """
-    # A copy: a context can be entered once at a time only, and what is sent may make something else be sent.
+    # A copy, because a context cannot be entered twice at a time, and sending one message may send another.
     return contextvars.Context() if _newest is None else _newest.copy()
 
 
@@ -113,7 +113,7 @@ def _remember_cell(_info: object = None) -> None:
 
 
 def marimo_cell_ref() -> CellRef | None:
-    """Return the marimo cell that is being executed, whose id differs for each visitor; None outside marimo."""
+    """Return the marimo cell that is being executed; None outside marimo. Its id differs for each visitor."""
     runtime: Any = sys.modules.get("marimo._runtime.context")
     if runtime is None:
         return None
@@ -126,6 +126,6 @@ def marimo_cell_ref() -> CellRef | None:
 
 
 def _mark(thing: object) -> str:
-    """Return an id that is kept on the object: Python may reuse the `id` of an object that is gone."""
+    """Return an id that is stored on the object, as Python may reuse the `id` of an object that is gone."""
     mark: str = vars(thing).setdefault(_MARK, uuid.uuid4().hex)
     return mark

@@ -1,7 +1,7 @@
-"""What is installed: in this environment, and in that of the Jupyter server, which may be another one.
+"""Installed packages: in this environment, and in the Jupyter server's, which may be another one.
 
-A notebook's kernel runs Python; its server sends the page and the JavaScript of extensions. Each has an environment, and
-only in the server's are the widget manager and our extension of use.
+A notebook's kernel runs Python; its server sends the page and the JavaScript of extensions. Each has its own
+environment, and the widget manager and our extension work only in the server's.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _BINARIES: Final = ("bin", "Scripts")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A package that this one needs.
+    """Package that this one needs.
 
     Attributes:
-        name: its name on PyPI.
+        name: the package's name on PyPI.
         floor: the lowest version that works.
-        installed: the installed version; None where it is missing.
+        installed: the installed version; None if it is missing.
     """
 
     name: str
@@ -40,20 +40,20 @@ class Requirement:
 
     @property
     def is_met(self) -> bool:
-        """Whether it is installed in a version that works."""
+        """Whether a version that works is installed."""
         return self.installed is not None and _numbers(self.installed) >= _numbers(self.floor)
 
 
 @dataclass(frozen=True, slots=True)
 class JupyterServer:
-    """The environment of the Jupyter server.
+    """Environment of the Jupyter server.
 
     Attributes:
-        prefix: its folder.
-        is_running: whether a running server was found; else it is the one that this environment would start.
-        versions: versions of its packages.
-        widget_manager: version of the extension that shows ipywidgets; None where it is missing.
-        extension: version of our own extension; None where it is missing.
+        prefix: the folder of the environment.
+        is_running: whether a running server was found; if not, this is the server that this environment would start.
+        versions: package versions.
+        widget_manager: version of the extension that shows ipywidgets; None if it is missing.
+        extension: version of our extension; None if it is missing.
     """
 
     prefix: Path
@@ -64,7 +64,7 @@ class JupyterServer:
 
     @property
     def python(self) -> Path:
-        """Its Python, for a person to call."""
+        """The environment's Python, for the user to call."""
         return next(
             (path for name in _BINARIES for path in (self.prefix / name).glob("python*") if path.stem == "python"),
             self.prefix / "python",
@@ -72,12 +72,12 @@ class JupyterServer:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it is another environment than this process has."""
+        """Whether it is not the environment of this process."""
         return self.prefix.resolve() != Path(sys.prefix).resolve()
 
 
 def requirements() -> list[Requirement]:
-    """Return the packages that this one always needs, with their lowest and their installed versions."""
+    """Return the packages that this one always needs, with their lowest working and their installed versions."""
     try:
         lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -87,14 +87,14 @@ def requirements() -> list[Requirement]:
 
 
 def versions(*names: str) -> dict[str, str]:
-    """Return the installed versions of packages, without those that are missing."""
+    """Return the installed versions of packages. Missing ones are left out."""
     return {name: found for name in names if (found := _installed_version(name)) is not None}
 
 
 def jupyter_server() -> JupyterServer | None:
-    """Return the environment of the server of this kernel; without a server, of the one that could be started here.
+    """Return the environment of this kernel's server, or of the server that could be started here.
 
-    None where neither is known: the server runs on another machine, or no Jupyter is installed.
+    None if neither is known: the server runs on another machine, or Jupyter is not installed.
     """
     prefix = _prefix_of_server()
     if prefix is None and not versions("jupyterlab", "notebook"):
@@ -110,7 +110,7 @@ def jupyter_server() -> JupyterServer | None:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path without the name of the person whose home folder it is in."""
+    """Return a path without the user name of the home folder that it is in."""
     try:
         return f"~{os.sep}{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
@@ -125,7 +125,7 @@ def _installed_version(name: str) -> str | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a release, without zeros at its end; what is behind them (rc1, .dev0) does not count."""
+    """Return the numbers of a version, without trailing zeros and suffixes (rc1, .dev0)."""
     release = re.match(r"[\d.]*", version)
     numbers = [int(part) for part in re.findall(r"\d+", release[0] if release else "")]
     while numbers and numbers[-1] == 0:
@@ -140,7 +140,7 @@ def _versions_in(prefix: Path) -> dict[str, str]:
 
 
 def _extension_in(prefix: Path, name: str) -> str | None:
-    """Return the version of an extension of JupyterLab; None where a server of this environment does not find it."""
+    """Return the version of a JupyterLab extension; None if a server of this environment would not find it."""
     for folder in _data_folders(prefix):
         try:
             about = json.loads((folder / "labextensions" / name / "package.json").read_text(encoding="utf-8"))
@@ -151,7 +151,7 @@ def _extension_in(prefix: Path, name: str) -> str | None:
 
 
 def _data_folders(prefix: Path) -> list[Path]:
-    """Return where a server looks for extensions: the person's own folder, its environment, the system."""
+    """Return the folders where a server looks for extensions: the user's, the environment's and the system's."""
     given = [Path(path) for path in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if path]
     try:
         from jupyter_core.paths import jupyter_data_dir
@@ -170,11 +170,11 @@ def _prefix_of_server() -> Path | None:
         # ipykernel brings it; without a kernel there is no server.
         return None
     try:
-        # On Windows the variable has a handle.
+        # On Windows, the variable is a handle.
         number = int(os.environ.get("JPY_PARENT_PID", "")) if os.name != "nt" else os.getppid()
         process = psutil.Process(number)
         command = process.cmdline()
-        # VS Code starts kernels by itself, from a folder that has "jupyter" in its name.
+        # VS Code starts kernels itself, from a folder with "jupyter" in its name.
         is_python = "python" in Path(command[0]).name.lower()
         if not is_python or not any("jupyter" in part or "voila" in part for part in command[1:4]):
             return None
@@ -184,7 +184,7 @@ def _prefix_of_server() -> Path | None:
 
 
 def _prefix_of(process: Any, python: str) -> Path:
-    # Not the file of the process: in a virtual environment it is a link to another Python.
+    # Not the process's own file, which in a virtual environment is a link to another Python.
     if not Path(python).is_absolute():
         home = process.environ().get("VIRTUAL_ENV")
         if home:

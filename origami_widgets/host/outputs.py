@@ -1,6 +1,6 @@
-"""Outputs of notebook cells: where a widget or its snapshot was shown, and what replaces it there.
+"""Outputs of notebook cells: where widgets and snapshots were shown, and replacing them there.
 
-IPython is loaded with the first output, so that a script may import this.
+IPython is imported with the first output, so that scripts can import this module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _NOTHING = {"text/html": "", "text/plain": ""}
 
 
 def show_once(data: dict[str, Any]) -> None:
-    """Show data by media type, in an output that is never replaced."""
+    """Show data by media type, in an output that will never be replaced."""
     from IPython.display import display
 
     display(data, raw=True)
@@ -30,7 +30,7 @@ def show(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
 
 
 def replace(display_id: str, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Replace an output wherever it stands, from any thread; where it would only be appended, nothing is sent."""
+    """Replace an output wherever it is, from any thread. Sends nothing if the host would only append it."""
     if updates_are_appended():
         return
     from IPython.display import display
@@ -39,10 +39,10 @@ def replace(display_id: str, data: dict[str, Any], metadata: dict[str, Any] | No
 
 
 class Outputs:
-    """The outputs of one widget; each can be replaced from any thread.
+    """Outputs of one widget. Each can be replaced from any thread.
 
-    Beside each widget may stand one muted line with the code that shows the run again. It is what is left in a
-    notebook that was saved in mid-run and reopened without its kernel, and it goes away when the widget is frozen.
+    Below each widget there may be a muted line with the code that shows the run again. It is what remains if a notebook
+    is saved in mid-run and reopened without its kernel. It disappears when the widget is frozen.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Outputs:
             self._lines.append(show(line))
 
     def replace(self, snapshot: dict[str, Any], line: dict[str, Any] | None = None) -> None:
-        """Replace everything shown so far by the snapshot, and the line below it by another or nothing."""
+        """Replace all outputs by the snapshot, and the lines below them by another line or nothing."""
         for display_id in self._display_ids:
             replace(display_id, snapshot)
         self.replace_line(line or _NOTHING)
@@ -71,6 +71,6 @@ class Outputs:
         self.replace_line(line)
 
     def replace_line(self, line: dict[str, Any]) -> None:
-        """Replace the line beside each widget."""
+        """Replace the line below each widget."""
         for display_id in self._lines:
             replace(display_id, line)

@@ -1,4 +1,4 @@
-"""The Python that runs us: whether it has threads, whether it can block in a browser, and its clock for durations."""
+"""The Python that runs this: whether it has threads, whether it can block in a browser, and its clock for durations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HAS_THREADS = sys.platform not in ("emscripten", "wasi")
 
 
 def can_suspend() -> bool:
-    """Return whether a call can be suspended while the event loop goes on, as Pyodide can in some browsers."""
+    """Return whether a call can be suspended while the event loop goes on, as in Pyodide in some browsers."""
     return IN_BROWSER and bool(_pyodide().can_run_sync())
 
 
 def suspend_until_done(future: concurrent.futures.Future[Any], seconds: float) -> None:
-    """Suspend the call until a future is done or the time has passed, while the event loop goes on."""
+    """Suspend the call until a future is done or the time is over, while the event loop goes on."""
     _pyodide().run_sync(asyncio.wait((asyncio.wrap_future(future),), timeout=seconds))
 
 
@@ -30,7 +30,7 @@ def _pyodide() -> Any:
 
 
 def _counting_clock() -> int | None:
-    """Return the clock that goes on during a suspension; its name differs between systems. Windows has no other kind."""
+    """Return the clock that goes on during a suspension, whose name differs between systems. Windows has no other kind."""
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
         clock: int | None = getattr(time, name, None)
         if clock is None:
@@ -38,7 +38,7 @@ def _counting_clock() -> int | None:
         try:
             time.clock_gettime(clock)
         except OSError:
-            # In a browser, Python knows the name of a clock that is not there.
+            # In a browser, Python has the name of a clock that does not exist.
             continue
         return clock
     return None
@@ -48,5 +48,5 @@ COUNTING_CLOCK = _counting_clock()
 
 
 def monotonic() -> float:
-    """Return seconds of the monotonic clock, which goes on while the machine is suspended; `time.monotonic` may not."""
+    """Return seconds of a clock that only grows, even while the machine is suspended. `time.monotonic` may stop then."""
     return time.monotonic() if COUNTING_CLOCK is None else time.clock_gettime(COUNTING_CLOCK)

@@ -1,1 +1,1 @@
-"""The magics `%%origami` and `%origami`: the package without Python. They call its public functions."""
+"""The magics `%%origami` and `%origami`: use the package without Python code. They call its public functions."""

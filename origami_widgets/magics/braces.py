@@ -1,7 +1,7 @@
 """Expand `{expressions}` in a brief, as in an f-string. Pure, except for the user's code between the braces.
 
-IPython leaves unchanged what it cannot expand. A brief costs credits, so here every field must have a value, or nothing
-is sent. A dollar sign is an ordinary character.
+IPython leaves fields that it cannot expand unchanged. Briefs cost credits, so here nothing is sent unless every field
+has a value. A dollar sign is an ordinary character.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST_FIELD = 1_000
 """Characters of the longest field. Anything longer is prose that contains a brace."""
 MOST_ENDS = 30
-"""How many closing braces are tried as the end of a field."""
+"""Closing braces that are tried as the end of a field, at most."""
 LITERAL = "For a literal brace, write it twice: {{ or }}."
 
 _CONVERSION = re.compile(r"(.*)!([rsa])\s*", re.DOTALL)
@@ -51,7 +51,7 @@ def expand(text: str, names: Mapping[str, Any], where: str) -> str:
     Args:
         text: the text as typed.
         names: the variables of the notebook.
-        where: what the text is, for error messages, for example "the brief".
+        where: the kind of text, for error messages, for example "the brief".
 
     Raises:
         InvalidInput: a field has no value, its value cannot be written as text, or a brace has no partner.
@@ -66,7 +66,7 @@ def value_or_text(text: str, names: Mapping[str, Any], where: str) -> object:
     """Return the value of a text that is a single field; otherwise the expanded text.
 
     Raises:
-        InvalidInput: as for `expand`.
+        InvalidInput: as in `expand`.
 
     >>> value_or_text("{tables}", {"tables": ["t1", "t2"]}, "an option")
     ['t1', 't2']
@@ -128,7 +128,7 @@ def _field_at(text: str, start: int, where: str) -> tuple[BraceField, int]:
 
 
 def _field(inside: str) -> BraceField | None:
-    """Parse the text between two braces; None when it is no expression with an optional `!r` and format spec."""
+    """Parse the text between two braces; None if it is not an expression with an optional `!r` and format spec."""
     if _is_expression(inside):
         return BraceField(inside.strip(), "", "")
     for end in (*(found.start() for found in re.finditer(":", inside)), len(inside)):
@@ -143,7 +143,7 @@ def _field(inside: str) -> BraceField | None:
 
 def _is_expression(text: str) -> bool:
     with warnings.catch_warnings():
-        # An invalid escape sequence in it would show a warning in the notebook.
+        # An invalid escape sequence would show a warning in the notebook.
         warnings.simplefilter("ignore")
         try:
             ast.parse(text.strip(), mode="eval")
@@ -194,7 +194,7 @@ def _written(field: BraceField, names: Mapping[str, Any], where: str) -> str:
 
 
 def _problem(value: object) -> str:
-    """Return why a value would make no sense in a brief, or an empty string when it would."""
+    """Return why a value makes no sense in a brief; empty if it does."""
     if value is None or value is Ellipsis:
         return f"Got {value}."
     if isinstance(value, bytes | bytearray):
@@ -224,7 +224,7 @@ def _kind(value: object) -> str:
 
 
 def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
-    # The values are not converted to text: that runs their code, and may take long.
+    # Values are not converted to text, as that would run their code and may take long.
     values = [known for known, value in names.items() if not (known.startswith("_") or _is_code(value))]
     near = difflib.get_close_matches(name, values, n=1)
     hint = f"Did you mean {{{near[0]}}}? Otherwise run" if near else "Run"

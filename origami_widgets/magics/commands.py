@@ -7,7 +7,7 @@ from textwrap import fill, indent
 from typing import Literal
 
 Kind = Literal["", "agent", "command", "model", "once", "run", "table", "token", "until"]
-"""What a word is, for completion."""
+"""Kind of a word, for completion."""
 
 MODELS = ("origami-lite", "origami-max")
 UNTIL = ("run", "cells")
@@ -22,12 +22,12 @@ class MagicOption:
 
     Args:
         name: name with its dashes.
-        help: what it does.
-        takes: placeholder of its value; empty for an option without a value.
-        kind: what its value is, for completion.
+        help: what the option does.
+        takes: placeholder of the value; empty for an option without a value.
+        kind: kind of the value, for completion.
         choices: all accepted values; empty when any value is accepted.
-        default: value of an option that is written without one; empty when a value is required.
-        repeats: whether it may be given more than once.
+        default: value of the option if it is written without one; empty if a value is required.
+        repeats: whether the option may be given more than once.
     """
 
     name: str
@@ -51,10 +51,10 @@ class MagicCommand:
     """A command of the line magic, or the cell magic.
 
     Args:
-        line: how its line begins.
-        help: what it does, in a few sentences.
+        line: how the command's line begins.
+        help: what the command does, in a few sentences.
         takes: placeholders of its positional words.
-        kinds: what each positional word is, for completion. Their number is the most that may be given.
+        kinds: kind of each positional word, for completion. Their number is the maximum of words.
         needs: how many positional words are required.
         options: its options.
         example: a line or a cell that works.

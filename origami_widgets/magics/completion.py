@@ -1,6 +1,6 @@
-"""Complete a line of the magics: its commands and options, the runs of this process, and those of the account.
+"""Complete a line of the magics: commands and options, and the runs of this process and of the account.
 
-Someone who presses Tab is waiting, so nothing here takes longer than `PATIENCE`, searches for a key, or raises.
+A user who presses Tab is waiting, so nothing here takes longer than `PATIENCE`, searches for a key, or raises.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Candidates = Mapping[Kind, Callable[[], Iterable[str]]]
 
 PATIENCE = 0.7
-"""Seconds that reading the runs of the account may delay a completion. A later answer is used next time."""
+"""Seconds that reading the account's runs may delay a completion. A later answer is used the next time."""
 FRESH = 60.0
 """Seconds for which the runs of the account are kept."""
 MOST = 50
@@ -38,7 +38,7 @@ LONGEST = 2_000
 
 _LINE = re.compile(r"\s*(?:[\w.,\s\[\]'\"]+=\s*)?(?P<magic>%%?origami)(?P<rest>\s.*)", re.DOTALL)
 _LAST = re.compile(r"[^\s`!@#$^&*()=+\[{\]}\\|;:'\",<>?]*\Z")
-"""What IPython takes for the word before the cursor."""
+"""Matches what IPython considers the word before the cursor."""
 _PLAIN = re.compile(r"[^\s`!@#$^&*()=+\[{\]}\\|;:'\",<>?]+")
 
 
@@ -48,7 +48,7 @@ class Completions:
 
     Args:
         word: the part of the word before the cursor.
-        texts: the whole words that it may become.
+        texts: the whole words that complete it.
     """
 
     word: str
@@ -63,7 +63,7 @@ def complete(before: str, candidates: Candidates) -> Completions | None:
         candidates: functions that return the words of each kind. Only those that fit here are called.
 
     Returns:
-        None when the line is no line of ours, or when the cursor is in Python code between braces.
+        None if the line is not one of our magics, or if the cursor is in Python code between braces.
 
     >>> complete("%%origami --once porto --mo", {})
     Completions(word='--mo', texts=('--model',))
@@ -85,7 +85,7 @@ def complete(before: str, candidates: Candidates) -> Completions | None:
 
 
 def _fitting(magic: str, written: list[str], current: str, candidates: Candidates) -> Iterable[str]:
-    """Return the words that fit after those that are written, whatever the current word begins with."""
+    """Return the words that may follow the written ones, whatever the current word begins with."""
     command: MagicCommand | None = CELL
     if magic == "%origami":
         if not written:
@@ -99,7 +99,7 @@ def _fitting(magic: str, written: list[str], current: str, candidates: Candidate
     option = command.option(before)
     if option is not None and option.takes:
         values = option.choices or _words_of(option.kind, candidates)
-        # An option that has a default may also be followed by the next option.
+        # After an option with a default, the next option may follow.
         return (*values, *_options_left(command, written)) if option.default and not is_value else values
     if current.startswith("-"):
         return _options_left(command, written)
@@ -144,7 +144,7 @@ class AccountRuns:
         self._reading: LoopFuture[list[RecentRun]] | None = None
 
     def newest(self) -> list[RecentRun]:
-        """Return the runs read last. Reads them when that is due, with one GET per hundred agents."""
+        """Return the runs read last. If they are due, reads them first, with one GET per 100 agents."""
         client = client_at_hand()
         if client is None:
             return []
@@ -159,7 +159,7 @@ class AccountRuns:
                 self._reading.wait(PATIENCE)
             if self._reading.done():
                 reading, self._reading = self._reading, None
-                # Someone who presses Tab has not asked for an error: without an answer nothing is offered.
+                # A user who presses Tab does not want an error: without an answer, nothing is offered.
                 with contextlib.suppress(Exception):
                     self._runs = reading.result()
         return self._runs

@@ -1,4 +1,4 @@
-"""Carry out the line and the cell magic: parse, check everything, then call the public functions of the package."""
+"""Carry out the line and cell magics: parse, check everything, then call the package's public functions."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
-    """Start the run of a cell, or show the run that this cell or `--once` name has started before. Spends credits.
+    """Start the run of a cell, or show the run that this cell or `--once` name started before. Spends credits.
 
-    Everything is checked before anything is sent.
+    Checks everything before it sends anything.
 
     Args:
         line: the text after `%%origami`.
@@ -45,11 +45,11 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
         variables: the notebook's variables; `--into` sets one of them.
 
     Returns:
-        The run, which is the value of the cell; None with `--quiet`, or when the line asks for help.
+        The run, as the value of the cell; None with `--quiet`, or if the line asks for help.
 
     Raises:
         InvalidInput: the line or the brief is wrong. Nothing was sent.
-        OrigamiError: the run was not started, or may have been; as for `start`.
+        OrigamiError: as in `start`.
     """
     words = split(line)
     if HELP_OPTIONS.intersection(words):
@@ -198,7 +198,7 @@ def _cancel_batch(batch: RunBatch) -> None:
     ended = {run.token for run in batch.runs if run.done}
     before = {run.token for run in batch.runs if not run.done and _is_cancel_requested(run)}
     batch.cancel()
-    # A start that was under way has become a run by now.
+    # A start that was under way may have become a run by now.
     requested = {run.token for run in batch.runs} - ended - before
     sentences = [
         "No more runs will start." if waiting else "",

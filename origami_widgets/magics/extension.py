@@ -1,4 +1,4 @@
-"""The IPython extension, `%load_ext origami_widgets`. The only module of the magics that imports IPython."""
+"""The IPython extension, `%load_ext origami_widgets`. The only module in `magics` that imports IPython."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def unload_ipython_extension(shell: Any) -> None:
 
 @contextlib.contextmanager
 def short_errors() -> Iterator[None]:
-    """Show errors without a traceback: the frames between the cell and the error are IPython's and ours."""
+    """Show errors without a traceback, as all frames between the cell and the error are IPython's and ours."""
     try:
         yield
     except InvalidInput as error:
@@ -88,7 +88,7 @@ def _add_matcher(shell: Any) -> None:
     try:
         from IPython.core.completer import SimpleCompletion, context_matcher
     except ImportError:
-        # Before IPython 8.6: the only list of matchers whose matches are shown without those of Python.
+        # Before IPython 8.6, only this list has matchers whose matches are shown without Python's.
         completer.magic_arg_matchers.append(old_matcher)
         return
 

@@ -1,7 +1,7 @@
 """Split and parse the line of a magic. Pure.
 
-argparse and `IPython.core.magic_arguments` are not used: they split quotes inside braces, take the last of an option that
-is given twice, and report an unknown option without suggesting the nearest one. A wrong line costs credits.
+argparse and `IPython.core.magic_arguments` are not used: they split quotes inside braces, silently take the last value
+of an option that is given twice, and do not suggest the nearest option for an unknown one. A wrong line costs credits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ParsedLine:
 
     Attributes:
         words: the positional words, in order.
-        options: the values of each option on the line; `[""]` for one without a value.
+        options: the values of each option on the line; `[""]` for an option without a value.
     """
 
     words: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class ParsedLine:
         return name in self.options
 
     def value(self, name: str) -> str | None:
-        """Return the value of an option, or None when the line does not have it."""
+        """Return the value of an option; None if the line does not have it."""
         values = self.options.get(name)
         return values[0] if values else None
 
@@ -120,7 +120,7 @@ def as_options(text: str) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return "Did you mean …? " for the nearest known word, or an empty string when none is similar."""
+    """Return "Did you mean …? " for the nearest known word; empty if none is similar."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"Did you mean {near[0]}? " if near else ""
 

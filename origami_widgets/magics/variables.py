@@ -1,4 +1,4 @@
-"""The notebook's variables: which hold runs, which may be set, and what a word of a line refers to."""
+"""The notebook's variables: which ones hold runs, which may be set, and what a word of a line refers to."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Variables(NamedTuple):
 
     Args:
         notebook: global variables of the notebook; `--into` sets one of these.
-        local: variables of the function that calls the magic; they come first.
+        local: variables of the function that calls the magic, which take precedence.
     """
 
     notebook: MutableMapping[str, Any]
@@ -39,7 +39,7 @@ class Variables(NamedTuple):
 
     @property
     def all(self) -> Mapping[str, Any]:
-        """Local and global variables."""
+        """All variables; local ones take precedence."""
         return ChainMap(dict(self.local), self.notebook)
 
 
@@ -51,7 +51,7 @@ def check_target(name: str, notebook: Mapping[str, object]) -> str:
         notebook: the existing variables. Those that hold a module, class or function are not replaced.
 
     Raises:
-        InvalidInput: the name is no identifier, is reserved, or holds code. Nothing was sent.
+        InvalidInput: the name is not an identifier, is reserved, or holds code. Nothing was sent.
     """
     problem = _why_not(name, notebook)
     if not problem:
@@ -64,7 +64,7 @@ def check_target(name: str, notebook: Mapping[str, object]) -> str:
 
 
 def _why_not(name: str, notebook: Mapping[str, object]) -> str:
-    """Return why a run cannot be stored under a name, or an empty string when it can."""
+    """Return why a run cannot be stored under a name; empty if it can."""
     if not name.isidentifier():
         return "isn't a valid name"
     if keyword.iskeyword(name):
@@ -80,14 +80,14 @@ def _why_not(name: str, notebook: Mapping[str, object]) -> str:
 
 
 def watched_runs() -> list[Run]:
-    """Return the runs that this process watches, newest first. Of a conversation, only the newest run."""
+    """Return the runs that this process watches, newest first; only the newest run of each conversation."""
     conversations = {run.conversation: None for run in map(Run, poller().watched())}
     runs = [Run(conversation.current, conversation) for conversation in conversations]
     return sorted((run for run in runs if not _was_never_found(run)), key=_started, reverse=True)
 
 
 def _was_never_found(run: Run) -> bool:
-    """Return whether polling stopped before anything was read of a run: its token was only typed."""
+    """Return whether polling stopped before a run was ever read, as with a mistyped token."""
     return run.state.run is None and run.state.connection.state == "stopped"
 
 
@@ -132,14 +132,14 @@ def runs_in(value: object) -> list[Run]:
     """Return the runs in a value: a run, a batch, a board or a list of runs. Empty for anything else."""
     if isinstance(value, Run):
         return [value]
-    # Attributes of other objects are not read: that may run any code.
+    # Attributes of other objects are not read, as that may run any code.
     if type(value).__module__.startswith("origami_widgets."):
         value = getattr(value, "runs", ())
     return list(value) if isinstance(value, list | tuple) and all(isinstance(each, Run) for each in value) else []
 
 
 def holds_runs(value: object) -> bool:
-    """Return whether a value stands for runs. A batch does before its first run has started."""
+    """Return whether a value stands for runs. A batch does so even before its first run has started."""
     return isinstance(value, RunBatch) or bool(runs_in(value))
 
 

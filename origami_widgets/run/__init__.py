@@ -1,1 +1,1 @@
-"""Handles on runs: what is known of them, when they are asked, and what can be done with them."""
+"""Runs: their handles, their state, when the server is polled, and the actions on them."""

@@ -1,4 +1,4 @@
-"""Runs by their agents: the token `agent/run` that names one, the runs of an agent, and the newest runs of an account."""
+"""Runs of agents: the token `agent/run` of a run, all runs of an agent, and the newest runs of an account."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SHOWN = 8
 MOST_PAGES = 20
 EXPECTED = 'Pass "AGENT_ID/RUN_ID" from the menu of the card, two ids, or only an agent id.'
 
-# An agent is its own workspace, so a link to its workspace names it; so do the addresses of the API. The host does not
-# matter: nothing is sent to it, and another base_url has links of its own.
+# A link to an agent's workspace contains the agent's id, and so do the API's addresses. Any host is accepted: nothing
+# is sent to it, and another base_url has other links.
 _LINK = re.compile(
     r"https?://[^/?#\s]+/(?:[\w.-]+/)*(?:workspace|agents)/"
     r"(?P<agent>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/runs/(?P<run>[\w-]+))?/?(?:[?#].*)?",
@@ -48,14 +48,14 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     """Read the ids in a token, or in a link to the agent's workspace. Sends nothing.
 
     Args:
-        token_or_agent_id: a token, an agent's id, or a link of Origami that holds one.
+        token_or_agent_id: a token, an agent's id, or an Origami link that contains one.
         run_id: a run's id, when the first argument is an agent's.
 
     Returns:
-        The agent's id, and the run's id; None for the run if only the agent is named.
+        The agent's id and the run's id. The run's id is None if only the agent is named.
 
     Raises:
-        InvalidInput: it is neither a token nor an id nor such a link, or it is the placeholder of an example.
+        InvalidInput: it is not a token, an id or such a link, or it is the placeholder from an example.
 
     >>> parse_token("6b1f0a8e/v2_run-01k0c4m2f7")
     ('6b1f0a8e', 'v2_run-01k0c4m2f7')
@@ -94,7 +94,7 @@ def _ids_in_link(link: str) -> tuple[str, str]:
 
 
 def _ids_of(given: object) -> str:
-    """Return how to give the ids of an object of `list_agents` or `list_runs`; empty for other objects."""
+    """Return advice on passing the ids of an object from `list_agents` or `list_runs`; empty for other objects."""
     if isinstance(given, RunSummary):
         return "Pass its ids: attach(run.agent_id, run.id). "
     return "Pass its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
@@ -105,11 +105,11 @@ def _not_a_token(cause: str, first: str = "") -> InvalidInput:
 
 
 async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
-    """Read all runs of an agent, and sort them, the newest last: the API does not state the order of its lists.
+    """Read all runs of an agent, newest last. They are sorted here, as the API does not document the order of its lists.
 
     Raises:
-        InvalidInput: it has none.
-        OrigamiError: they could not be read.
+        InvalidInput: the agent has no runs.
+        OrigamiError: the runs could not be read.
     """
     runs: dict[str, RunSummary] = {}
     cursor: str | None = None
@@ -129,7 +129,7 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
 
 
 def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
-    """Return the states of earlier runs of an agent, from the list. They have ended: an agent has one active run at most."""
+    """Return the states of an agent's earlier runs from its list. They have ended: an agent has at most one active run."""
     return [
         RunState(agent_id=agent_id, run_id=summary.id, run=RunObject.from_raw(summary.raw), done=True)
         for summary in earlier[-SHOWN:]
@@ -137,10 +137,10 @@ def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
 
 
 async def with_later_runs(operations: Operations, watch: RunWatch) -> Conversation:
-    """Return the conversation of a run with the runs that have continued it since, by a click or elsewhere. Sends GETs only.
+    """Return a run's conversation, with the runs that have continued it since, by a click or elsewhere. Sends only GETs.
 
-    Without them its card would ask questions that were answered before, and answering costs credits. If the runs cannot be
-    read now, the conversation has this run only.
+    Without those runs, the card would ask questions that were answered before, and answering costs credits. If they
+    cannot be read now, the conversation has only this run.
     """
     conversation = conversation_of(watch)
     with contextlib.suppress(OrigamiError):
@@ -162,12 +162,12 @@ def _started(summary: RunSummary) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RecentRun:
-    """Newest run of an agent, in the short form of lists.
+    """Newest run of an agent, in the short form that lists use.
 
     Attributes:
         agent_id: the agent's id.
-        agent_name: what the agent is called.
-        run: its newest run; the prompt is cut to 200 characters.
+        agent_name: the agent's name.
+        run: the agent's newest run; its prompt is cut to 200 characters.
     """
 
     agent_id: str
@@ -181,13 +181,13 @@ class RecentRun:
 
 
 async def recent_runs(operations: Operations, *, limit: int = 20) -> list[RecentRun]:
-    """Read the newest run of each agent; the newest come first. Sends GETs only: one for each hundred agents, 20 at most.
+    """Read the newest run of each agent, newest first. Sends only GETs: one for each 100 agents, at most 20.
 
-    All agents are read, as the API does not state the order of its lists.
+    Reads all agents, as the API does not document the order of its lists.
 
     Args:
         operations: the API.
-        limit: runs in all.
+        limit: the maximum number of runs.
 
     Raises:
         OrigamiError: the agents could not be read.

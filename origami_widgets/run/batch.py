@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.waiting import Until
 
 MOST_BRIEFS = 1_000
-"""More in one call are probably a mistake: each of them costs credits."""
+"""Briefs in one call, at most: more are probably a mistake, and each one costs credits."""
 MOST_LISTED = 20
 """Briefs that an error names, at most."""
 EXPECTED = "Pass a list of briefs, start_many(['…', '…']), or a dict of agent names and briefs."
@@ -39,14 +39,14 @@ class BriefState:
     """State of one brief of a batch at one moment.
 
     Attributes:
-        position: its position in the list that was given, from 0.
+        position: the position in the given list, from 0.
         prompt: the brief.
-        name: the name of its agent; None where it is made from the brief.
-        state: `waiting` for its turn; `starting`; `queued` while all run slots of the plan are in use; `started`; `failed`
-            when it was not started and halts the batch; `stopped` when it is not going to be started.
-        run: its run once it is started, else None.
-        error: why it was not started, or why its run could not be written down under `once=`; None without an error.
-        queue: the run slot that it waits for while it is queued, else None.
+        name: the agent's name; None if the server makes one from the brief.
+        state: `waiting` for its turn; `starting`; `queued` while all run slots of the plan are in use; `started`;
+            `failed` if it could not be started, which halts the batch; `stopped` if it will not be started.
+        run: the run once it has started, else None.
+        error: why the brief was not started, or why its run could not be recorded under `once=`; None without an error.
+        queue: while `queued`, how long it waits and for how many run slots; else None.
     """
 
     position: int
@@ -61,12 +61,12 @@ class BriefState:
 class RunBatch(JobQueue):
     """Many runs, started one after the other: read the state of each brief, wait, stop, resume, cancel.
 
-    Made by `start_many`. Its briefs are started in the background, also if you keep no variable. Its runs are checked as
-    long as a handle or a board of them exists. Reading a property sends nothing and never blocks.
+    `start_many` makes it. Its briefs start in the background, even if you keep no variable. Its runs are checked as
+    long as a handle or board of them exists. Reading a property sends nothing and never blocks.
 
-    `len(batch)` is the number of briefs; iterating gives the runs that were started so far. While a brief has no run,
-    `zip(briefs, batch)` pairs the wrong ones: use `by_name` or `briefs` to see which run belongs to which brief. Frames
-    take a batch like a list of runs: `ow.runs_frame(batch)`.
+    `len(batch)` is the number of briefs. Iterating gives the runs started so far, so `zip(briefs, batch)` pairs wrongly
+    while a brief has no run: use `by_name` or `briefs` to see which run belongs to which brief. Frames accept a batch
+    like a list of runs: `ow.runs_frame(batch)`.
     """
 
     def __init__(self, operations: Operations, jobs: Sequence[WatchedJob] = ()) -> None:
@@ -88,14 +88,14 @@ class RunBatch(JobQueue):
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The runs that were started so far, in the order of the briefs."""
+        """The runs started so far, in the order of the briefs."""
         return tuple(brief.run for brief in self.briefs if brief.run is not None)
 
     @property
     def by_name(self) -> dict[str, Run]:
-        """The runs that were started so far, by the given name of their agent, else by their brief.
+        """The runs started so far, by the agent name that you gave, else by brief.
 
-        Of equal briefs without a name it has the last one only; `briefs` has all.
+        Of equal briefs without a name, only the last one is here; `briefs` has all of them.
 
         Example:
             >>> import origami_widgets as ow
@@ -114,37 +114,37 @@ class RunBatch(JobQueue):
 
     @property
     def done(self) -> bool:
-        """Whether no more runs will be started and each run has ended, in whatever way."""
+        """Whether no more runs will start and all runs have ended, successfully or not."""
         return not self.goes_on and all(run.done for run in self.runs)
 
     @property
     def settled(self) -> bool:
-        """Whether it is done and no cell of its tables is running."""
+        """Whether the batch is done and no cell of its tables is running."""
         return self.done and all(run.settled for run in self.runs)
 
     @property
     def origin(self) -> str:
-        """Empty for the real API, `sandbox`, or the host that answers."""
+        """Where the runs come from: empty for the real API, `sandbox`, or the name of another host."""
         return self.operations.origin
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until each brief was started and each run has ended, or until no cell of their tables is running.
+        """Block until every brief has started and every run has ended, or until no cell of their tables is running.
 
         Ctrl-C (or Stop) only stops waiting; the batch goes on. Sends nothing and costs nothing.
 
         Args:
-            until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
-            timeout: seconds to wait at most; None for no limit.
+            until: `"run"` waits until all agents have ended, `"cells"` until no cell is running either.
+            timeout: the maximum number of seconds to wait; None for no limit.
 
         Returns:
-            The batch itself. A run that failed raises nothing: see `run.status`. Briefs that `stop` has kept from being
-            started are not waited for.
+            The batch itself. A failed run raises nothing: see `run.status`. Briefs that `stop` kept from starting are
+            not waited for.
 
         Raises:
             InvalidInput: `until` or `timeout` is not valid.
             WaitTimedOut: the batch did not end within `timeout` seconds; it goes on.
             OrigamiError: a brief could not be started, which halts the batch while its runs go on: fix the cause and
-                `resume()`, or `stop()` and wait for the rest. Or a run can no longer be checked.
+                call `resume()`, or call `stop()` and wait for the rest. Or a run can no longer be checked.
 
         Example:
             >>> import origami_widgets as ow
@@ -165,7 +165,7 @@ class RunBatch(JobQueue):
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Wait until all its runs have ended, without blocking the event loop; like `wait()`."""
+        """Wait until all runs have ended, without blocking the event loop; like `wait()`."""
         return self._wait("run").__await__()
 
     async def settle(self) -> Self:
@@ -180,7 +180,7 @@ class RunBatch(JobQueue):
     def stop(self) -> Self:
         """Start no more runs; active ones go on. Sends nothing. `resume()` undoes it.
 
-        A brief that is being started at this moment may still get its run.
+        A brief that is being started at this moment may still get a run.
 
         Example:
             >>> import origami_widgets as ow
@@ -189,20 +189,20 @@ class RunBatch(JobQueue):
             >>> batch.stop().waiting <= 1
             True
         """
-        # At once, so that nothing is begun before the loop has heard of it.
+        # Set here already, so that nothing starts before the background loop handles the call.
         self.is_stopped = True
         background().call(self.stop_now)
         return self
 
     def resume(self) -> Self:
-        """Start the briefs that were not started, after an error has halted the batch or `stop` was called.
+        """Start the briefs that have no run yet, after an error has halted the batch or you have called `stop`.
 
-        Sends one POST for each of those briefs, as `start_many` does. If the answer to a request was lost, its run is looked
-        for first, and the same request is sent again only if there is none.
+        Sends one POST for each of those briefs, as `start_many` does. If the answer to a request was lost, it first
+        looks for that request's run, and repeats the request only if there is none.
 
         Raises:
-            InvalidInput: this process was forked from the one that starts the batch; nothing was sent.
-            CreditLimitReached: its runs have used more than `credit_limit=` allows; nothing was sent. Call `start_many`
+            InvalidInput: this process is a fork of the one that starts the batch; nothing was sent.
+            CreditLimitReached: the runs have used more than `credit_limit=` allows; nothing was sent. Call `start_many`
                 again with a higher limit, in the same cell or under the same name.
         """
         if self.is_inherited:
@@ -218,16 +218,18 @@ class RunBatch(JobQueue):
         return self
 
     def cancel(self) -> Self:
-        """Start no more runs, and cancel all active ones at the same time. Tables and leads are kept, used credits stay used.
+        """Start no more runs, and cancel all active ones. Tables and leads are kept; used credits are not returned.
 
-        Sends one GET and one POST for each run, and GETs that look for runs that were or may have been started before.
-        As with `Run.cancel`, requests are repeated while the server cannot be reached, also after an interrupt.
+        Sends one GET and one POST for each run, all runs at the same time, and GETs that look for runs that were, or
+        may have been, started earlier. As with `Run.cancel`, the requests are repeated until they reach the server,
+        even after an interrupt.
 
         Raises:
-            CancelPending: the server has not heard all cancels yet; the requests are still repeated.
-            AmbiguousStart: a run may have been started that was not found, so it may go on; `brief.error` shows for which
-                brief. `cancel()` looks again.
-            OrigamiError: the server refused for one run, or the runs of `once` could not be looked up; that run goes on.
+            CancelPending: the server has not received all cancel requests yet; they are still being repeated.
+            AmbiguousStart: a brief may have started a run that was not found and may go on; `brief.error` shows which
+                one. `cancel()` looks for it again.
+            OrigamiError: the server refused to cancel a run, or the runs of `once` could not be looked up; that run
+                goes on.
 
         Example:
             >>> import origami_widgets as ow
@@ -249,10 +251,10 @@ class RunBatch(JobQueue):
         return self
 
     def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
-        """Call a function with this batch after each change of a brief or a run, as long as the batch is active or in use.
+        """Call a function with this batch after each change of a brief or run, as long as the batch is active or in use.
 
         Args:
-            callback: called like that of `Run.on_change`.
+            callback: called in the same way as in `Run.on_change`.
 
         Returns:
             A function that ends the subscription.
@@ -275,7 +277,7 @@ class RunBatch(JobQueue):
                 cause=f"Got {validate.described(callback)}.",
                 remedy="Pass a function that takes the batch: batch.on_change(lambda batch: print(batch)).",
             )
-        # Weak, or the subscription would keep the batch alive, which holds the subscription.
+        # Weak, because the batch holds the subscription, and a cycle would keep both alive.
         batch = weakref.ref(self)
 
         @functools.wraps(callback)
@@ -324,7 +326,7 @@ class RunBatch(JobQueue):
 
         def is_over() -> bool:
             if self.error is not None:
-                # Each waiting caller raises it: without this it would carry the frames of all of them.
+                # Every waiting caller raises this same object: without the reset, it would collect all their frames.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]
             return all(ends) and not self.goes_on
@@ -351,10 +353,10 @@ class RunBatch(JobQueue):
 
 
 def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:
-    """Check all briefs, so that nothing is sent when one of them is not valid.
+    """Check all briefs and return their start specs, so that nothing is sent if one of them is not valid.
 
     Args:
-        prompts: a list of briefs, or a mapping of agents' names to briefs.
+        prompts: a list of briefs, or a mapping of agent names to briefs.
         model: the model of all runs.
         focus_tables: ids of tables that all runs work on.
 
@@ -378,9 +380,9 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str])
 
 
 def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
-    """Return the name of each brief of a batch in the start store, which does not depend on its position in the list.
+    """Return the start-store name of each brief in a batch. The names do not depend on the briefs' positions in the list.
 
-    The second of two equal briefs has a name of its own.
+    The second of two equal briefs gets a different name.
 
     Args:
         once: the name of the batch.
@@ -400,10 +402,10 @@ def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
 
 
 def valid_at_once(value: object) -> int | None:
-    """Check the argument `at_once`; None stands for as many runs as the plan has run slots.
+    """Check the argument `at_once`; None means the plan's number of run slots.
 
     Raises:
-        InvalidInput: it is neither None nor a whole number from 1.
+        InvalidInput: it is neither None nor a whole number of at least 1.
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
@@ -415,7 +417,7 @@ def valid_at_once(value: object) -> int | None:
 
 
 def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
-    """Return the position of each brief in what was given, the agent's name, and the brief."""
+    """Return each brief with its key or position in `prompts` and its agent's name."""
     if isinstance(prompts, str | bytes):
         raise InvalidInput(
             "Expected a list of briefs, got one brief",
@@ -455,7 +457,7 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
 
 
 def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
-    """Return one error for all briefs that are not valid; it gives the reason of the first one."""
+    """Return one error for all briefs that are not valid, with the reason for the first one."""
     position, first = refused[0]
     others = [other for other, _ in refused[1:]]
     listed = ", ".join(others[:MOST_LISTED]) + (

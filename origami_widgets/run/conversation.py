@@ -1,4 +1,4 @@
-"""`Conversation`: runs of one agent that follow each other, by answers and follow-ups, and share one card."""
+"""`Conversation`: an agent's run with its answers and follow-ups, which share one card."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 class Conversation:
-    """Chain of watched runs, the newest last, with one stream of changes over all of them.
+    """Chain of watched runs, newest last, with one set of subscribers for all of them.
 
     Args:
         watch: the first run.
-        before: states of the agent's earlier runs, oldest first; they have ended and are not watched.
+        before: states of the agent's earlier runs, oldest first. These runs have ended and are not watched.
 
     Attributes:
         presentation: reserved for the display backend; not used here.
-        once: the name of `once=` that its first run was started under; empty for none.
-        subscribers: are notified of each change of any of its runs.
+        once: the name in `once=` that its first run was started under; empty without one.
+        subscribers: notified of each change of any of its runs.
     """
 
     def __init__(self, watch: RunWatch, before: Sequence[RunState] = ()) -> None:
@@ -34,7 +34,8 @@ class Conversation:
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()
-        # Of its own: `subscribers` are those of handles and cards. Weak, or it would hold the conversation that holds it.
+        # Separate from `subscribers`, which belong to handles and cards. Weak, or it would form a cycle with the
+        # conversation.
         self._costs = Subscribers()
         note_costs = weakref.WeakMethod(self._note_costs)
         self._costs.add(lambda: (note := note_costs()) and note())
@@ -42,7 +43,7 @@ class Conversation:
 
     @property
     def watches(self) -> tuple[RunWatch, ...]:
-        """The runs in order."""
+        """The runs, oldest first."""
         return self._watches
 
     @property
@@ -51,7 +52,7 @@ class Conversation:
         return (*self.before, *(watch.state for watch in self._watches))
 
     def before_run(self, watch: RunWatch) -> tuple[RunState, ...]:
-        """The states of the runs before one of them, oldest first."""
+        """The states of the runs before the given one, oldest first."""
         at = self._watches.index(watch) if watch in self._watches else 0
         return (*self.before, *(each.state for each in self._watches[:at]))
 
@@ -61,7 +62,7 @@ class Conversation:
         return self._watches[-1]
 
     def extend(self, watch: RunWatch) -> None:
-        """Add a further run, unless it is in the conversation already."""
+        """Add a run, unless the conversation already has it."""
         if watch in self._watches:
             return
         self._watches = (*self._watches, watch)
@@ -72,14 +73,14 @@ class Conversation:
             self.subscribers.notify()
 
     def _note_costs(self) -> None:
-        """Note what its runs have cost, for comparison with later starts. The costs outlive the runs' handles."""
+        """Note what its runs have cost, for later starts to compare with. The costs outlive the runs' handles."""
         for watch in self._watches:
             if watch.operations is not None and watch.state.settled:
                 costs_paid_from(watch.operations.balance_history).note(watch.state, self.before_run(watch))
 
 
 def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:
-    """Return the conversation of a run, a new one if it has none: all handles of a run share one, hence one card.
+    """Return a run's conversation, or a new one. All handles of a run share one conversation, and so one card.
 
     Args:
         watch: the run.

@@ -1,4 +1,4 @@
-"""`CostHistory`: what the runs have cost that this process has seen settle. Later starts are compared with them."""
+"""`CostHistory`: what runs that settled in this process have cost, for later starts to compare with."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 MOST_COSTS = 1_000
-"""Runs whose cost is kept for each balance; the oldest is dropped first."""
+"""Run costs that are kept for each balance, at most; the oldest are dropped first."""
 WHOLE = frozenset({"completed", "step_cap_hit", "incomplete"})
-"""Statuses of a run whose brief was carried out: what the others have used says little about the next one."""
+"""Statuses of runs that carried out their brief. The cost of other runs says little about the next one."""
 
 RunKind = Literal["new", "continued"]
 """Whether a run is the first of a new agent, or an answer or follow-up."""
@@ -28,9 +28,9 @@ class RunCost(NamedTuple):
     """Cost of one run that has settled.
 
     Attributes:
-        kind: whether it began an agent.
-        model: the model that was asked for; empty where the server did not say.
-        used: credits.
+        kind: whether the run began an agent or continued one.
+        model: the requested model; empty if the server did not say.
+        used: the credits that the run used.
     """
 
     kind: RunKind
@@ -39,14 +39,14 @@ class RunCost(NamedTuple):
 
 
 class CostHistory:
-    """What the runs that this process has seen settle have cost, newest last. Thread-safe."""
+    """Costs of the runs that settled in this process, newest last. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._costs: OrderedDict[str, RunCost] = OrderedDict()
 
     def note(self, state: RunState, earlier: Sequence[RunState]) -> None:
-        """Note what a run has cost, if its brief was carried out, it has settled and its credits are known."""
+        """Note what a run has cost, if it carried out its brief, has settled, and its credits are known."""
         if not state.settled or state.run is None or state.status not in WHOLE:
             return
         used, _ = used_since_start(state, earlier)
@@ -59,10 +59,10 @@ class CostHistory:
                 self._costs.popitem(last=False)
 
     def of(self, kind: RunKind, model: str | None) -> list[int]:
-        """Return what runs of a kind and a model have cost, newest last.
+        """Return the costs of the runs of one kind and model, newest last.
 
         Args:
-            kind: whether they began an agent.
+            kind: whether the runs began an agent or continued one.
             model: the model; None for any.
         """
         with self._lock:
@@ -74,6 +74,6 @@ _lock = threading.Lock()
 
 
 def costs_paid_from(balance: BalanceHistory) -> CostHistory:
-    """Return what the runs have cost that are paid from a balance: the same object each time."""
+    """Return the costs of the runs that a balance pays for; the same object each time."""
     with _lock:
         return _histories.setdefault(balance, CostHistory())

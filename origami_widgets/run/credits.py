@@ -1,7 +1,8 @@
-"""`RunCredits`: the credits that one run has used. Pure.
+"""`RunCredits`: the credits that a run has used. Pure.
 
-The API reports no credits of a run. It reports what each table has used over its life, which only grows: what a run has used
-is the difference since the run began. Where one of the two numbers is missing, the difference is unknown, and says why.
+The API reports credits for tables, not for runs: what each table has used over its life, which only grows. What a run
+has used is the difference since the run began. If one of the two numbers is missing, the difference is unknown, and the
+result says why.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunCredits:
-    """Credits that a run has used, as far as the server's answers tell. `str()` says it in a line.
+    """Credits that a run has used, as far as the server's answers tell. `str()` gives one line.
 
     Attributes:
-        used: credits that its tables have used since it began; None where they are not known, never an estimate.
-        how: how `used` was measured, or why it is not known, as a sentence.
-        is_final: whether the run has settled: its agent has ended and no cell is running, so it uses no more.
-        read_at: when the server last reported the numbers (on the kernel's clock); None where it has not, or in a saved answer.
-        balance_before: the newest reading of the balance in this process before the run began; None without one.
-        balance_after: the first reading after it had settled; None without one. A reading has `at` (Unix seconds) and `balance`.
+        used: credits that the run's tables have used since it began; None if that is not known. Never an estimate.
+        how: a sentence that says how `used` was measured, or why it is not known.
+        is_final: whether the run has settled (its agent has ended and no cell is running), so that it uses no more.
+        read_at: when the server last reported the numbers, on the kernel's clock; None if it has not, or in a saved
+            answer.
+        balance_before: the balance as this process last read it before the run began; None if it did not.
+        balance_after: the balance as this process first read it after the run settled; None if it did not. Both have
+            `at` (Unix seconds) and `balance`.
     """
 
     used: int | None
@@ -42,7 +45,7 @@ class RunCredits:
 
     @property
     def balance_change(self) -> float | None:
-        """The balance after the run minus that before it; None without both. Whatever else was spent meanwhile is in it."""
+        """`balance_after` minus `balance_before`, including everything else spent meanwhile; None without both."""
         before, after = self.balance_before, self.balance_after
         if before is None or after is None or before.balance is None or after.balance is None:
             return None
@@ -56,12 +59,12 @@ class RunCredits:
 
 
 def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Sequence[BalanceReading] = ()) -> RunCredits:
-    """Return what a run has used. Pure.
+    """Return the credits that a run has used. Pure.
 
     Args:
-        state: what is known of it.
+        state: the run's state.
         earlier: the states of the earlier runs of its agent, oldest first.
-        readings: the readings of the balance that it is paid from, oldest first.
+        readings: readings of the balance that pays for the run, oldest first.
     """
     began, heard = _began(state), state.connection.heard_at
     known = [reading for reading in readings if reading.balance is not None]
@@ -80,15 +83,15 @@ def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Seque
 
 
 def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple[int | None, str]:
-    """Return what the tables of a run have used since it began, whatever caused it; None where that is not known.
+    """Return the credits that a run's tables have used since it began, whatever used them; None if that is not known.
 
-    With it comes a sentence: how it was measured, or why it is not known.
+    Also returns a sentence that says how they were measured, or why they are not known.
 
-    A table that was made since then had used nothing before. An older one had used what was last read of it before then, with
-    an earlier run of the agent; where nothing was, the sum is not known.
+    A table made since then had used nothing before. For an older table, the number that was last read before then, with
+    an earlier run of the agent, counts; without such a number, the sum is not known.
 
     Args:
-        state: what is known of the run.
+        state: the run's state.
         earlier: the states of the earlier runs of its agent, oldest first.
     """
     if state.run is None:
@@ -103,7 +106,7 @@ def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple
 
 
 def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:
-    """Return what tables have used, given for each what it has used over its life now and before; None for what is not known."""
+    """Return the credits that tables have used, from each table's total now and before; None for what is not known."""
     gained = [now - before for now, before in tables if now is not None and before is not None]
     if silent := sum(now is None for now, _ in tables):
         return None, f"Origami didn't report the credits of {_some(silent, len(tables))}."
@@ -116,7 +119,7 @@ def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[in
 
 
 def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> int | None:
-    """Return what a table had used when the run began; None where that is not known."""
+    """Return the credits that a table had used when the run began; None if that is not known."""
     run, began = state.run, _began(state)
     if run is None or began is None:
         return None
@@ -131,7 +134,7 @@ def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> 
 
 
 def _began(state: RunState) -> float | None:
-    """Return when the run began, in Unix seconds of the kernel's clock."""
+    """Return when the run began, in Unix seconds on the kernel's clock."""
     if state.run is None or state.run.started_at is None:
         return None
     return state.run.started_at.timestamp() - state.clock_offset
@@ -139,7 +142,7 @@ def _began(state: RunState) -> float | None:
 
 def _lists_no_tables(state: RunState) -> bool:
     response = state.run.response if state.run is not None else None
-    # Of a run that failed, the server may leave out tables that are kept.
+    # For a failed run, the server may leave out tables that still exist.
     return response is not None and state.status not in FAILED_STATUSES and response.raw.get("tables") == []
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
-# Type parameters, since the classes themselves import this module: `Run` and `RunBatch` where the package installs one.
+# Type parameters, because the classes import this module: `Run` and `RunBatch` in the backend that the package
+# installs.
 RunT_contra = TypeVar("RunT_contra", contravariant=True)
 BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
 
@@ -27,23 +28,23 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         ...
 
     def show(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Show a run or batch that was just started or attached; does nothing outside a notebook."""
+        """Show a run or batch that was just started or attached. Does nothing outside a notebook."""
         ...
 
     def display(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Show a run or batch that is the value of a cell, unless the cell shows it already."""
+        """Show a run or batch that is the value of a cell, unless the cell already shows it."""
         ...
 
     def mimebundle(self, shown: RunT_contra | BatchT_contra) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return data and metadata by media type, as `_repr_mimebundle_` does; shows nothing."""
+        """Return data and metadata by media type, as `_repr_mimebundle_` does. Shows nothing."""
         ...
 
     def waited(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Bring the outputs up to date after a wait: in an executed notebook, the kernel may end right after it."""
+        """Update the outputs after a wait: when a program executes the notebook, the kernel may end right after it."""
         ...
 
     def continued(self, run: RunT_contra) -> None:
-        """Show a run that was just started by an answer or a follow-up, in the card of the run that it continues."""
+        """Show the new run of an answer or follow-up in the card of the run that it continues."""
         ...
 
     def html(self, run: RunT_contra) -> str:
@@ -63,11 +64,11 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         ...
 
     def loaded_leads(self, loaded: Any, origin: str) -> pd.DataFrame:
-        """Return leads that were read already from an API as a DataFrame."""
+        """Return leads that are already loaded as a DataFrame."""
         ...
 
     def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
-        """Return leads that were read already as Arrow record batches."""
+        """Return leads that are already loaded as Arrow record batches."""
         ...
 
     def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
@@ -76,7 +77,7 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
 
 
 class PlainBackend:
-    """Display backend that shows the `repr`; in use until the package installs its own."""
+    """Display backend that shows the `repr`. In use until the package installs its own."""
 
     def cell(self) -> CellRef | None:
         """Return None: it knows no cells."""
@@ -131,10 +132,10 @@ class PlainBackend:
 
 @contextmanager
 def attach_hint(token: str) -> Iterator[None]:
-    """Add the line that attaches the run to any exception raised while a run that was just started is shown.
+    """Add a note with the line that attaches the run to any exception raised while a new run is shown.
 
     Args:
-        token: the run's token. The run was paid for, and its caller has no handle on it yet.
+        token: the run's token. The run costs credits, and its caller has no handle on it yet.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with this set-up, and how to repair it. Nothing in it is secret."""
+"""`doctor`: find what is wrong with this set-up, and how to repair it. The report holds nothing secret."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     Words = Callable[[OrigamiError], tuple[str, str]]
 
 PATIENCE: Final = 20.0
-"""Seconds after which a server that has not answered counts as out of reach."""
+"""Seconds after which a server that has not answered counts as unreachable."""
 _OWN_MANAGER: Final = ("Google Colab", "marimo", "VS Code")
-"""Hosts that bring a widget manager of their own."""
+"""Hosts with their own widget manager."""
 _CODES: Final = ((MissingKey, "no_key"), (AuthenticationError, "wrong_key"), (ConnectionFailed, "no_network"))
 HOST: Final = urlsplit(DEFAULT_BASE_URL).netloc
 _SOURCES: Final[dict[KeySource, str]] = {
@@ -52,13 +52,13 @@ _SOURCES: Final[dict[KeySource, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong.
+    """One problem with the set-up.
 
     Attributes:
-        code: what it is, for programs.
-        title: what it is, in a few words.
-        cause: why it is so.
-        remedy: what to do about it.
+        code: what is wrong, for programs.
+        title: what is wrong, in a few words.
+        cause: why.
+        remedy: how to repair it.
     """
 
     code: str
@@ -77,20 +77,20 @@ _SILENT: Final = Finding(
 
 @dataclass(frozen=True, slots=True)
 class SetupReport:
-    """What `doctor` has found. `str()` is a text to paste into an issue; it has no key and no name of a person.
+    """Report of `doctor`. `str()` gives text to paste into an issue; it contains no key and no person's name.
 
     Attributes:
-        version: version of this package.
-        python: version of Python, and its platform.
-        host: what shows the notebook.
-        versions: versions of packages in the kernel's environment.
+        version: this package's version.
+        python: the version of Python, and the platform.
+        host: the application that shows the notebook.
+        versions: package versions in the kernel's environment.
         kernel: folder of the kernel's environment.
-        server: folder of the server's environment; empty where it is not known.
-        server_is_running: whether a server runs this kernel; else `server` is the environment that would start one.
-        server_versions: versions of its packages and extensions.
-        api: the host that requests go to, or `sandbox`; empty without a client.
+        server: folder of the server's environment; empty if unknown.
+        server_is_running: whether a server runs this kernel; if not, `server` is the environment that would start one.
+        server_versions: versions of the server's packages and extensions.
+        api: the host that receives the requests, or `sandbox`; empty without a client.
         key: where the API key comes from.
-        reachable: whether the API answered; None where it was not asked.
+        reachable: whether the API answered; None if it was not asked.
         findings: what is wrong, the most important first.
     """
 
@@ -108,7 +108,7 @@ class SetupReport:
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON-safe values."""
+        """Return the report as JSON-safe values."""
         return {**asdict(self), "findings": [asdict(each) for each in self.findings]}
 
     def __str__(self) -> str:
@@ -140,14 +140,14 @@ class SetupReport:
 def doctor(*, client: AnyClient | None = None) -> SetupReport:
     """Check this set-up: versions, host, widget manager, API key, network, and the environments of kernel and server.
 
-    Run it in the notebook where something is wrong: only there it sees the server. Sends one `GET /account`, which is free, if
-    there is a key. Waits 20 seconds for it at most.
+    Run it in the notebook that has the problem: only there can it see the server. If there is a key, it sends one `GET
+    /account`, free of charge, and waits up to 20 seconds for the answer.
 
     Args:
         client: the client whose key and network are checked; None for the configured one.
 
     Returns:
-        The report. As the value of a cell it is shown as text; `findings` has what is wrong, each with its remedy.
+        The report, which a notebook shows as text. `findings` lists the problems, each with its remedy.
 
     Example:
         >>> import origami_widgets as ow
@@ -164,9 +164,9 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "", words: Wo
     """Return the report of `doctor`.
 
     Args:
-        find_client: returns the client to check, or raises why there is none.
-        key: where its key comes from; empty to find out.
-        words: returns cause and remedy of an error, where they are not to be those for Python.
+        find_client: returns the client to check, or raises the error that says why there is none.
+        key: where the client's key comes from; empty to find out.
+        words: returns an error's cause and remedy, if they should differ from those for Python.
     """
     needs, server = installation.requirements(), installation.jupyter_server()
     host = host_name()
@@ -193,7 +193,7 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "", words: Wo
 
 
 def check_requirements(needs: list[Requirement]) -> list[Finding]:
-    """Return what is wrong with the packages that this one needs. Pure."""
+    """Return the problems with the packages that this one needs. Pure."""
     return [
         Finding(
             "missing_package" if each.installed is None else "old_package",
@@ -208,7 +208,7 @@ def check_requirements(needs: list[Requirement]) -> list[Finding]:
 
 
 def check_server(server: JupyterServer) -> list[Finding]:
-    """Return what is missing in the environment of the server. Pure."""
+    """Return what the server's environment lacks. Pure."""
     where, python = installation.shown_path(server.prefix), installation.shown_path(server.python)
     pip, then = f"{python} -m pip install -U", "Then load the page again."
     findings = []
@@ -245,7 +245,7 @@ def _listed(versions: dict[str, str]) -> str:
 
 
 def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bool | None, list[Finding]]:
-    """Return which API was asked, whether it answers, and what is wrong with key and network."""
+    """Return which API was asked, whether it answered, and the problems with key and network."""
 
     def finding(error: OrigamiError) -> Finding:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), error.code.lower())
@@ -259,7 +259,7 @@ def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bo
     try:
         background().run(asyncio.wait_for(operations.get_account(), PATIENCE))
     except CannotBlock:
-        # In a browser. Nothing was sent.
+        # Raised in a browser; nothing was sent.
         return operations.origin or HOST, None, []
     except OrigamiError as error:
         return operations.origin or HOST, error.status_code is not None, [finding(error)]

@@ -1,4 +1,4 @@
-"""`FollowUp`: an answer or a follow-up, which starts a further run of the same agent in the same card."""
+"""`FollowUp`: an answer or follow-up, which starts another run of the same agent in the same card."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Request for a further run of a conversation, and what sending it does to the conversation.
+    """Request for the next run of a conversation, and the changes to the conversation while it is sent.
 
     Args:
         conversation: the runs so far.
-        watch: the run that it continues.
+        watch: the run to continue.
         prompt: the brief.
-        kind: an answer to questions, or a brief of its own.
+        kind: an answer to questions, or a follow-up with its own brief.
         model: the model; None for the plan's default.
         focus_tables: ids of tables to work on.
     """
@@ -44,14 +44,14 @@ class FollowUp:
     focus_tables: Sequence[str] = ()
 
     def spec(self, *, may_be_sent: bool = False) -> StartSpec:
-        """Return the start spec of its run.
+        """Return the start spec of the new run.
 
         Args:
-            may_be_sent: an earlier request for it may have reached the server. Its run may be in the conversation by now, so
-                only runs up to the one that it continues count as known.
+            may_be_sent: an earlier request for the follow-up may have reached the server. Its run may be in the
+                conversation by now, so only runs up to the one to continue count as known.
 
         Raises:
-            InvalidInput: a part of it is not valid.
+            InvalidInput: the brief, the model or an id is not valid.
         """
         known = [state.run_id for state in self.conversation.states]
         after = self.watch.state.run_id
@@ -66,19 +66,19 @@ class FollowUp:
         )
 
     def name_in_store(self, once: str) -> str:
-        """Return its name in the start store: the same for the same follow-up of the same run.
+        """Return the follow-up's name in the start store: the same for the same follow-up to the same run.
 
         Args:
-            once: the name of `once=` that the conversation began with.
+            once: the name in `once=` that the conversation began with.
         """
         return f"{once}, continued {self.spec().fingerprint(self.watch.state.run_id)[:12]}"
 
     @contextmanager
     def sending(self, stop_waiting: asyncio.Event | None) -> Iterator[None]:
-        """Show on the card that it is being sent, and the error if that fails. Background loop only.
+        """Show on the card that the follow-up is being sent, and the error if that fails. Background loop only.
 
         Args:
-            stop_waiting: set by the card's button to leave the queue for a free run slot; None without a queue.
+            stop_waiting: the card's button sets it to leave the queue for a run slot; None without a queue.
 
         Raises:
             InvalidInput: the questions were answered before, or another follow-up is being sent.
@@ -92,7 +92,7 @@ class FollowUp:
             if isinstance(error, AgentBusy) and error.current_run_id:
                 line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
                 error.remedy = f"{error.remedy} To see it: {line}."
-            # A copy: the one that is raised carries its frames, which would keep the watch alive for ever.
+            # A copy, because the raised error carries frames that would keep the watch alive for ever.
             newest.update(SendingChanged(""), CommandFailed(copy.copy(error)))
             raise
         except BaseException:
@@ -102,11 +102,11 @@ class FollowUp:
             newest.stop_waiting = None
 
     def waits(self, queue: Queue | None) -> None:
-        """Show on the card that it waits for a free run slot, or no longer does. Background loop only."""
+        """Show on the card that the follow-up waits for a run slot, or no longer does. Background loop only."""
         self.conversation.current.update(SendingChanged(self.kind, queue))
 
     def go_on_with(self, successor: RunWatch) -> None:
-        """Add its run to the conversation. Background loop only."""
+        """Add the new run to the conversation. Background loop only."""
         remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
         self.conversation.extend(successor)
@@ -132,7 +132,7 @@ def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str
     """Return the follow-up that answers all open questions of a run.
 
     Raises:
-        InvalidInput: the answers do not fit the questions.
+        InvalidInput: the answers do not match the questions.
     """
     run = watch.state.run
     prompt = answer_prompt(run.todo.pending_questions if run is not None else (), answers)
@@ -140,7 +140,7 @@ def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str
 
 
 def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> str:
-    """Return each question with its answer, one on each line.
+    """Return the prompt that answers questions: each question with its answer, one per line.
 
     Args:
         questions: the run's open questions.
@@ -150,7 +150,7 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
         The prompt of the follow-up run.
 
     Raises:
-        InvalidInput: there is no question, or an answer is missing, left over, not text or empty; nothing was sent.
+        InvalidInput: there is no question, or an answer is missing, surplus, empty or not text; nothing was sent.
 
     >>> from origami_widgets.api.models import Question
     >>> answer_prompt([Question(question="Which region?")], ["Iberia"])

@@ -1,4 +1,4 @@
-"""`Run`: the handle on one run of an agent, which users read, steer and wait for."""
+"""`Run`: the handle with which users read, steer and await a run."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A run of an Origami agent: read its state and results, wait for it, cancel it, answer its questions, go on from it.
+    """A run of an Origami agent: read its state and results, wait, cancel, answer its questions, or send a follow-up.
 
-    Made by `start`, `attach`, `answer` and `follow_up`. A run is checked in the background as long as a handle or a card of
-    it exists, so its properties are up to date, send nothing and never block.
+    `start`, `attach`, `answer` and `follow_up` return one. As long as a handle or card of the run exists, the run is
+    checked in the background. Its properties are therefore up to date, send nothing and never block.
 
-    Each call that blocks has a counterpart to await, with the same costs, errors and result: `answer` and `answer_async`,
-    `wait()` and `await run`. Cancelling the awaiting task does not undo the request. If that request may have started a run,
-    the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
+    Each call that blocks has an awaitable counterpart with the same costs, errors and result: `answer` and
+    `answer_async`, `wait()` and `await run`. Cancelling the awaiting task does not undo its request. If that request
+    may have started a run, the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
     """
 
     def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
@@ -63,14 +63,14 @@ class Run:
 
     @classmethod
     def from_payload(cls, payload: object) -> Self:
-        """Make a run from a saved answer of the API. It never sends anything.
+        """Make a run from a saved answer of the API. Such a run never sends anything.
 
         Args:
-            payload: the run object, as `GET /agents/{id}/runs/{runId}` returns it and `run.raw` holds it, or an object that
+            payload: the run object as in `run.raw` or as `GET /agents/{id}/runs/{runId}` returns it, or an object that
                 has it under `run`.
 
         Raises:
-            InvalidInput: it is not a run object.
+            InvalidInput: `payload` is not a run object.
 
         >>> run = Run.from_payload({"id": "v2_run-1", "agentId": "a", "status": "completed"})
         >>> run.status, run.done
@@ -90,31 +90,32 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of the agent: that of the brief in `start_many({…})`.
+        """The agent's name, such as the brief's name in `start_many({…})`.
 
-        Empty for a run that was attached by its ids, unless `list_agents()` of the same client told it before.
+        Empty for a run that was attached by its ids, unless `list_agents()` of the same client has read the name
+        before.
         """
         states = (self._watch.state, *self._conversation.states)
         return next((state.agent_name for state in states if state.agent_name), "")
 
     @property
     def token(self) -> str:
-        """`agent_id/run_id`: `attach(token)` finds this run from any machine."""
+        """`agent_id/run_id`: `attach(token)` finds this run on any machine."""
         return make_token(self.agent_id, self.id)
 
     @property
     def state(self) -> RunState:
-        """All that is known at this moment, as one frozen object."""
+        """Everything known about the run at this moment, as one frozen object."""
         return self._watch.state
 
     @property
     def status(self) -> str:
-        """The status as the server says it: `running`, `completed`, `needs_input`, …; new words are kept as they are."""
+        """The server's status: `running`, `completed`, `needs_input`, …; unknown statuses are kept as they are."""
         return self._watch.state.status
 
     @property
     def done(self) -> bool:
-        """Whether the agent has ended, in whatever way; see `status`. Cells of its tables may still be running."""
+        """Whether the agent has ended, successfully or not; see `status`. Cells of its tables may still be running."""
         return self._watch.state.done
 
     @property
@@ -124,7 +125,7 @@ class Run:
 
     @property
     def steps(self) -> Steps:
-        """The number of `completed` steps, and `max`: the plan's limit, not the length of the run."""
+        """The number of `completed` steps, and `max`: the plan's limit, not the expected length of the run."""
         run = self._watch.state.run
         return run.steps if run is not None else Steps()
 
@@ -153,11 +154,11 @@ class Run:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The tables of the run, with their newest statistics (`stats`).
+        """The run's tables, with their newest statistics (`stats`).
 
-        While the run is active, the server may not say which tables it works on. Then these are the agent's tables that were
-        created during the run, that its actions name, or that are in `focus_tables`. An older table that a follow-up extends
-        appears when the run ends.
+        While the run is active, the server may not say which tables it works on. Until it does, these are the agent's
+        tables that were created during the run, are named by its actions, or are in `focus_tables`. An older table that
+        a follow-up extends appears when the run ends.
         """
         return self._watch.state.tables
 
@@ -180,26 +181,27 @@ class Run:
 
     @property
     def error(self) -> OrigamiError | None:
-        """Why the run failed, or why it is no longer checked; None otherwise."""
+        """Why the run failed or is no longer checked; None otherwise."""
         return run_error(self._watch.state)
 
     @property
     def raw(self) -> dict[str, Any]:
         """The newest run object of the API as a dictionary, with the newest state of its tables.
 
-        Where the API says `"response": null` because the run is active, this has a `response` with the tables of `tables`.
-        All frames are made from it.
+        While the API says `"response": null` because the run is active, this has a `response` with the tables of
+        `tables`. All frames are made from `raw`.
         """
         return self._watch.state.payload()
 
     @property
     def credits(self) -> RunCredits:
-        """The credits that this run has used so far, how that was measured, and when. Sends nothing.
+        """The credits this run has used so far, with how and when they were measured. Sends nothing.
 
-        The API reports the credits of tables, not of runs. `used` is what the run's tables have used since it began, whatever
-        caused it; None where that is not known, for example for a table that is older than the run and was not read here before.
-        While cells are running, it grows; `is_final` says when it no longer does. `balance_before` and `balance_after` are there
-        if the balance was read in this process before the run and after it had settled.
+        The API reports credits for tables, not for runs. `used` is what the run's tables have used since it began,
+        whatever used them. It is None if that is not known, for example if a table is older than the run and this
+        process had not read it before. `used` grows while cells are running; `is_final` says when it no longer does.
+        `balance_before` and `balance_after` are set if this process read the balance before the run began and after it
+        settled.
 
         Example:
             >>> import origami_widgets as ow
@@ -216,7 +218,7 @@ class Run:
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:
-        """One record for each change: time (Unix seconds), status, steps, leads, cells, credits."""
+        """One record for each change: time (Unix seconds), status, steps, leads, cells and credits."""
         return self._watch.state.history
 
     def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
@@ -236,12 +238,12 @@ class Run:
 
     @property
     def connection(self) -> Connection:
-        """When the server last answered, when the next check is, and the last error."""
+        """When the server last answered, when the next check is due, and the last error."""
         return self._watch.state.connection
 
     @property
     def continued_by(self) -> Run | None:
-        """The answer or follow-up that came after this run; None if this is the newest run."""
+        """The run of the answer or follow-up that came after this one; None if this is the newest run."""
         watches = self._conversation.watches
         after = watches[watches.index(self._watch) + 1 :] if self._watch in watches else ()
         return Run(after[0], self._conversation) if after else None
@@ -252,16 +254,16 @@ class Run:
         Ctrl-C (or Stop) only stops waiting; the run goes on. Sends nothing and costs nothing.
 
         Args:
-            until: `"run"` for the end of the agent, `"cells"` for the moment when no cell is running any more.
-            timeout: seconds to wait at most; None for no limit.
+            until: `"run"` waits until the agent has ended, `"cells"` until no cell is running either.
+            timeout: the maximum number of seconds to wait; None for no limit.
 
         Returns:
-            The run itself. A run that failed raises nothing: see `status`.
+            The run itself. A failed run raises nothing: see `status`.
 
         Raises:
             InvalidInput: `until` or `timeout` is not valid.
             WaitTimedOut: the run did not end within `timeout` seconds; it goes on.
-            OrigamiError: the run can no longer be checked (a revoked key, for example).
+            OrigamiError: the run can no longer be checked, for example because the key was revoked.
 
         Example:
             >>> import origami_widgets as ow
@@ -291,9 +293,9 @@ class Run:
         return self
 
     def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
-        """Read the run now instead of at its next check. Checks that had stopped start again. Free of charge.
+        """Read the run now instead of at its next check. If checks had stopped, they start again. Free of charge.
 
-        Sends one GET, and a second one for the agent's tables while the answer about the run names none.
+        Sends one GET, and a second one for the agent's tables if the answer about the run names none.
 
         Args:
             include: `"stats"` for the statistics of tables and columns, `"transcript"` for the messages.
@@ -312,13 +314,15 @@ class Run:
         return self
 
     def cancel(self) -> Self:
-        """Cancel the run. Its tables and leads are kept; credits that were used are not returned.
+        """Cancel the run. Its tables and leads are kept; used credits are not returned.
 
-        Sends one GET and one POST. `status` becomes `cancelled` when the server says so, which may take until the next check.
-        A run that has ended is left alone. If the server cannot be reached, the request is repeated, also after an interrupt.
+        Sends one GET and one POST. `status` becomes `cancelled` when the server says so, which may take until the next
+        check. Does nothing if the run has ended. If the server cannot be reached, the request is repeated, even after
+        an interrupt.
 
         Raises:
-            CancelPending: the server could not be reached for 20 seconds; the request is still repeated, as the card shows.
+            CancelPending: the server could not be reached for 20 seconds. The request is still being repeated, as the
+                card shows.
             OrigamiError: the server refused; the run goes on.
 
         Example:
@@ -336,20 +340,21 @@ class Run:
         return self
 
     def answer(self, *answers: str, fresh: bool = False) -> Run:
-        """Answer all open questions of the agent, which starts one follow-up run. The card goes on with that run.
+        """Answer all open questions of the agent. This starts one follow-up run, which takes over the card.
 
-        Sends one POST, which spends credits. Run slots and interrupts are handled as by `start`. After `start(once=…)`, the same
-        answers to the same run are sent once only, too.
+        Sends one POST, which spends credits. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
+        the same answers to the same run are sent only once, too.
 
         Args:
-            *answers: one answer for each question, in the order of `questions`; free text is always possible.
-            fresh: send them again although they were sent before under the name of `once=`.
+            *answers: one answer for each question, in the order of `questions`; free text is always allowed.
+            fresh: send the answers again even if they were sent before under the name in `once=`.
 
         Returns:
             The follow-up run.
 
         Raises:
-            InvalidInput: the answers do not fit the questions, or the questions were answered before; nothing was sent.
+            InvalidInput: the answers do not match the questions, or the questions were answered before; nothing was
+                sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
@@ -367,16 +372,16 @@ class Run:
     def follow_up(
         self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
     ) -> Run:
-        """Start a further run of the same agent, which remembers the conversation. The card goes on with that run.
+        """Start another run of the same agent, which remembers the conversation. The new run takes over the card.
 
-        Sends one POST, which spends credits. Run slots and interrupts are handled as by `start`. After `start(once=…)`, the same
-        follow-up of the same run is sent once only, too.
+        Sends one POST, which spends credits. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
+        the same follow-up to the same run is sent only once, too.
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_tables: ids of tables to work on.
-            fresh: send it again although it was sent before under the name of `once=`.
+            fresh: send the follow-up again even if it was sent before under the name in `once=`.
 
         Returns:
             The follow-up run.
@@ -447,7 +452,7 @@ class Run:
     async def follow_up_async(
         self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
     ) -> Run:
-        """Start a further run of the same agent, without blocking the event loop; see `follow_up`. Spends credits.
+        """Start another run of the same agent, without blocking the event loop; see `follow_up`. Spends credits.
 
         Example:
             >>> import asyncio
@@ -494,13 +499,13 @@ class Run:
         return run
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
-        """Call a function with this run after each change, as long as a handle or card of it exists. Sends nothing.
+        """Call a function with this run after each change, as long as a handle or card of the run exists. Sends nothing.
 
         Args:
-            callback: called on a background thread, one callback at a time. It may block, and may call `cancel` or `wait`. A
-                slow callback delays other callbacks, but no check, cancel or start. Changes in the meantime lead to one call
-                with the newest state. `wait()` and `await run` give callbacks up to half a second to return. A callback that
-                raises is not called again.
+            callback: called on a background thread, one callback at a time. It may block, and may call `cancel` or
+                `wait`. A slow callback delays other callbacks, but no check, cancel or start; it is called once, with
+                the newest state, for all changes that it missed. `wait()` and `await run` give callbacks up to half a
+                second to return. A callback that raises is not called again.
 
         Returns:
             A function that ends the subscription.
@@ -537,12 +542,12 @@ class Run:
         sort: Mapping[str, str] | None = None,
         save: bool = False,
     ) -> Any:
-        """Show the leads of the run's tables as a live grid, the same as `ow.leads(run)`.
+        """Show the leads of the run's tables in a live grid, as `ow.leads(run)` does.
 
         Args:
             filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-            save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+            save: keep the first 20 leads of each table in the saved notebook; False saves none.
 
         Returns:
             A `LeadGrid`.
@@ -558,7 +563,7 @@ class Run:
         return display_backend().leads(self, {"filters": filters, "sort": sort, "save": save})
 
     def to_html(self) -> str:
-        """Return the snapshot of the card as HTML, as a saved notebook shows it: no script, no request to anywhere."""
+        """Return the snapshot of the card as HTML, as a saved notebook shows it. It has no script and sends no request."""
         return display_backend().html(self)
 
     def __str__(self) -> str:
@@ -582,7 +587,7 @@ class Run:
 
     @property
     def operations(self) -> Operations | None:
-        """The API that the run is read through; None for a saved answer."""
+        """The API that the run is read through; None for a run made from a saved answer."""
         return self._watch.operations
 
     @property

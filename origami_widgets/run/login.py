@@ -1,4 +1,4 @@
-"""`login` and `account`: find and check an API key, and read what its account may do."""
+"""`login` and `account`: find and check an API key, and read its account's plan, run slots and credits."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from origami_widgets.api.models.account import AccountSummary
 
 MOST_TRIES = 3
-"""Prompts for a key, at most, while what is entered cannot be one."""
+"""How often to ask for a key, at most, while the input cannot be one."""
 ENDED = "INPUT_ENDED"
-"""The code of the error where a person ends the input instead of entering a key."""
+"""The code of the error when the user enters no key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _GivenKey:
-    """Key from the argument, else from the environment, hidden; or the error of what stands there. None for neither."""
+    """Key from the argument or the environment, as a `Secret`; the error if that value cannot be a key; None without one."""
 
     key: Secret | OrigamiError | None
     is_given: bool
@@ -38,7 +38,7 @@ class _GivenKey:
 
 @dataclass(frozen=True, slots=True)
 class _FoundKey:
-    """Key, or the error of what stands in its place, and its source."""
+    """A key, or the error if the value found cannot be one, and its source."""
 
     key: Secret | OrigamiError
     source: str
@@ -56,37 +56,38 @@ _REFUSED = {
     "colab": f"Invalid API key in the Colab secret {NAME}.",
     "keyring": "The API key in the system's keyring is no longer valid.",
 }
-"""Sources whose key may be replaced by one that is entered."""
+"""Sources whose key the user may replace by entering another."""
 _FIRST = "Fix it there, too: it takes precedence."
 
 
 def login(
     api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
 ) -> AccountSummary:
-    """Find an API key or ask for one, check it, and use it for all calls without `client=`.
+    """Find an API key or ask for it, check it, and use it for all calls without `client=`.
 
-    The key is looked for in the argument, in `ORIGAMI_API_KEY`, in a Colab secret of that name and in the system's keyring,
-    in this order. If there is none, or it is refused, you are asked for it, and what you type is not shown. Never write a
-    key into a cell. It is kept in this process only, unless `store` is set, and is sent to `base_url` only.
+    Looks for the key in the argument, in `ORIGAMI_API_KEY`, in a Colab secret of that name and in the system's keyring,
+    in this order. If there is no key, or the server refuses it, you are asked for one; what you type is not shown.
+    Never write a key into a cell. The key stays in this process unless `store` is set, and is sent only to `base_url`.
 
     Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to count active runs. All free.
 
     Args:
         api_key: the key; None looks for it and asks.
-        store: save an accepted key in the system's keyring, where later processes find it (extra `keyring`). To remove it:
-            `keyring del origami_widgets BASE_URL` in a terminal.
-        base_url: the whole prefix of the API; None for the configured one, that of the environment, or Origami's own.
-        project: the id of the project to act in; None for the configured one, or that of the environment.
+        store: save an accepted key in the system's keyring, where later processes find it (needs the extra `keyring`).
+            To remove it, run `keyring del origami_widgets BASE_URL` in a terminal.
+        base_url: the whole prefix of the API; None for the configured one, the one in the environment, or Origami's
+            own.
+        project: the id of the project to act in; None for the configured one, or the one in the environment.
 
     Returns:
-        Organization, plan, free run slots and credits. Outside IPython they are printed, too.
+        Organization, plan, free run slots and credits. Outside IPython, they are printed as well.
 
     Raises:
-        MissingKey: there is no key, and none was entered, or there is no prompt: a program executes the notebook, or there is
-            no terminal.
-        InvalidInput: what was given, or entered three times, cannot be a key; or another argument is not valid.
-        AuthenticationError: the key is wrong, revoked or expired. The earlier configuration stays.
-        OrigamiError: the account could not be read, and the earlier configuration stays; or, with the code `NO_KEYRING`, the
+        MissingKey: there is no key, and you entered none or could not be asked (a program executes the notebook, or
+            there is no terminal).
+        InvalidInput: the given value, or each of three entered ones, cannot be a key; or another argument is not valid.
+        AuthenticationError: the key is wrong, revoked or expired. The earlier configuration is kept.
+        OrigamiError: the account could not be read; the earlier configuration is kept. With the code `NO_KEYRING`, the
             key is in use but could not be saved.
 
     Example:
@@ -102,7 +103,7 @@ def login(
         >>> ow.configure()
     """
     given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
-    # The variables of a traceback's frames must not show it either.
+    # A traceback that shows local variables must not show the key either.
     del api_key
     return block(_log_in(given, store, base_url, project))
 
@@ -110,9 +111,10 @@ def login(
 async def login_async(
     api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
 ) -> AccountSummary:
-    """Do what `login` does, without blocking the event loop while it reads: same arguments and errors.
+    """Log in as `login` does, without blocking the event loop while it reads: same arguments and errors.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite). The prompt for a key blocks as `input` does.
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite). The prompt for a key blocks, as
+    `input` does.
 
     Example:
         >>> import asyncio
@@ -144,7 +146,7 @@ async def _log_in(
     named = resolve_project(address.project if base_url is None and project is None else project)
     summary, key = await _check(_search(given, url), url, named)
     problem = store_in_keyring(url, key) if store else None
-    # IPython shows it as the value of the cell, unless an error takes its place.
+    # IPython shows it as the value of the cell, unless an error is raised.
     if problem is not None or current_shell() is None:
         print(summary)  # noqa: T201 - this is the display of a terminal
     if problem is not None:
@@ -161,7 +163,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         client: the client to use; None for the configured one.
 
     Returns:
-        The account at this moment. `str()` gives four lines; a value that the server leaves out is None.
+        The account at this moment. `str()` gives four lines. Values that the server leaves out are None.
 
     Raises:
         MissingKey: there is no key; nothing was sent.
@@ -179,7 +181,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
 
 
 async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
-    """Read what `account` reads, without blocking the event loop: same arguments and errors.
+    """Read the account as `account` does, without blocking the event loop: same arguments and errors.
 
     Example:
         >>> import asyncio
@@ -191,7 +193,7 @@ async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
 
 
 def _search(given: _GivenKey, url: str) -> _FoundKey:
-    """Return the given key, else that of Colab or the keyring, else one that is entered."""
+    """Return the given key, else one from Colab or the keyring, else one that the user enters."""
     if given.key is not None:
         return _FoundKey(given.key, "argument" if given.is_given else "environment")
     elsewhere = find_stored_key(url, colab=not is_local_url(url), keyring=True)
@@ -203,7 +205,7 @@ def _search(given: _GivenKey, url: str) -> _FoundKey:
 
 
 async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
-    """Return the account of a key and the key, and use it from now on. A refused key of `_REFUSED` is asked for again."""
+    """Check a key and use it from now on; return its account and the key. Asks again if a key from `_REFUSED` is refused."""
     while True:
         may_replace = found.source in _REFUSED and can_prompt()
         key, said = found.key, _REFUSED.get(found.source, "")
@@ -216,7 +218,7 @@ async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[Accou
                     error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing changed."
                     raise
             else:
-                # Later calls find a key of any other source by themselves.
+                # Later calls find keys from all other sources themselves.
                 use_login(client, url, project, key if found.source in ("argument", "prompt") else None)
                 return summary, key
         elif may_replace:
@@ -231,13 +233,13 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
     """Ask for a key without showing it.
 
     Args:
-        url: the base URL that it is for.
-        missing: the error where there is no prompt.
+        url: the base URL that the key is for.
+        missing: the error to raise if the user cannot be asked.
         first: lines to print before the prompt.
 
     Raises:
-        MissingKey: there is no prompt, or nothing was entered.
-        InvalidInput: what was entered cannot be a key.
+        MissingKey: the user cannot be asked, or entered nothing.
+        InvalidInput: the input cannot be a key.
     """
     if not can_prompt():
         raise missing
@@ -256,19 +258,19 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
 
 
 def _prompt(question: str) -> Secret | OrigamiError | None:
-    """Return the key that is entered, hidden at once, or its error; None where input cannot be hidden."""
+    """Return the entered key as a `Secret`, or why it cannot be one; None if the input cannot be hidden."""
     try:
         with warnings.catch_warnings():
-            # A terminal that cannot hide what is typed would show it, and only warn of that.
+            # A terminal that cannot hide the input would only warn, and show it.
             warnings.simplefilter("error", getpass.GetPassWarning)
             entered = read_key(getpass.getpass(question))
     except (NotImplementedError, getpass.GetPassWarning):
-        # A kernel whose front end takes no input raises an error of the first kind.
+        # A kernel whose front end takes no input raises the first of these errors.
         return None
     except EOFError:
         entered = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
         entered.code = ENDED
-        # The cursor stands behind the question still.
+        # The cursor is still behind the question.
         print()  # noqa: T201 - a dialogue
         return entered
     if isinstance(entered, MissingKey):

@@ -1,9 +1,8 @@
-"""How an event changes what is known about a run. Pure: no clock, no network, no thread.
+"""`reduce`: apply an event to the state of a run. Pure: no clock, no network, no thread.
 
-The rules that make the state trustworthy: an answer about another run is refused, a terminal status is final, older
-answers do not undo newer ones, and an answer without `response` never wipes what an earlier one told. While answers
-about the run name no tables, those of the agent's table list stand in for them that the server's own data ties to the
-run.
+These rules make the state trustworthy: an answer about another run is refused, a terminal status is final, an older
+answer does not undo a newer one, and an answer without `response` does not wipe what an earlier one said. While answers
+about the run name no tables, the state has those of the agent's table list that the server's data ties to the run.
 """
 
 from __future__ import annotations
@@ -50,17 +49,17 @@ if TYPE_CHECKING:
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
-    """Return whether a status is final. Unknown words are, unless the answer asks for another check (`Retry-After`)."""
+    """Return whether a status is final. An unknown status is, unless the answer asks for another check (`Retry-After`)."""
     if status == "running":
         return False
     return status in TERMINAL_STATUSES or not keep_polling
 
 
 def reduce(state: RunState, event: Event) -> RunState:
-    """The state after an event.
+    """Return the state after an event.
 
     Args:
-        state: what was known.
+        state: the state before.
         event: what happened.
 
     Returns:
@@ -129,7 +128,7 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     if response is not None:
         raw = response.raw
         tables = () if terminal and _built_nothing(new) else _newest_tables(tables, response.tables)
-        # Changes are only ever added: a shorter list of a running run comes from a server that is behind.
+        # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
         if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
         if response.transcript is not None:
@@ -157,7 +156,7 @@ def _heard(connection: Connection, at: float) -> Connection:
 
 
 def _goes_back(old: RunObject | None, new: RunObject) -> bool:
-    """Return whether an answer has fewer steps than one before: it comes from a server that is behind."""
+    """Return whether an answer has fewer steps than an earlier one, so that it comes from a server that is behind."""
     if old is None or old.steps.completed is None or new.steps.completed is None:
         return False
     return new.steps.completed < old.steps.completed
@@ -178,7 +177,7 @@ def _newer(old: Table | None, new: Table) -> Table:
 def wants_table_list(state: RunState) -> bool:
     """Return whether the agent's table list says more about the run's tables than the answers about the run.
 
-    After the end this is so only where there is a table to look for.
+    After the end of the run, it does so only if there is a table to look for.
     """
     if not _is_list_of_use(state):
         return False
@@ -193,7 +192,7 @@ def _is_list_of_use(state: RunState) -> bool:
 
 
 def _built_nothing(run: RunObject) -> bool:
-    """Return whether the last answer says that the run has no tables; one that failed may have kept some all the same."""
+    """Return whether the last answer says that the run has no tables. A failed run may still have kept some."""
     response = run.response
     if response is None or run.status in FAILED_STATUSES or response.tables or response.actions:
         return False
@@ -210,7 +209,7 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     if not listed:
         return state
     is_behind = any(table.id in listed and _newer(table, listed[table.id]) is table for table in state.tables)
-    # In an answer of a server that is behind, a missing table was not deleted.
+    # If the server is behind, a table that is missing from the list was not deleted.
     kept = [table for table in state.tables if is_behind or table.id in listed]
     known = {table.id for table in kept}
     added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
@@ -228,11 +227,11 @@ def _creation(table: Table) -> float:
 
 
 def _is_of_run(table: Table, state: RunState) -> bool:
-    """Return whether a table of the agent belongs to this run, by what the server says.
+    """Return whether the server's data ties a table of the agent to this run.
 
-    It is known as one already, the request or the run's actions name it, or it was created during the run; all moments
-    are of the server's clock. `updated_at` proves nothing: cells of an earlier run go on filling, and move it. So a
-    table that a follow-up only extends comes with the action that names it, or with the end.
+    That is so if the table is already known, the request or the run's actions name it, or it was created during the run
+    (all moments on the server's clock). `updated_at` proves nothing: cells of an earlier run go on filling and move it.
+    A table that a follow-up only extends therefore appears with the action that names it, or at the end.
     """
     if not table.id:
         return False
@@ -242,7 +241,7 @@ def _is_of_run(table: Table, state: RunState) -> bool:
 
 
 def _named_tables(state: RunState) -> frozenset[str]:
-    """Return the ids of tables in the request and the run's actions, in lower case: those of the request are as typed."""
+    """Return the table ids in the request and the run's actions, in lower case: those in the request are as typed."""
     focused = state.run.request.focus_table_ids if state.run is not None else ()
     return frozenset(
         table_id.lower() for table_id in (*focused, *(each.table_id for each in state.actions)) if table_id
@@ -317,11 +316,11 @@ def _credits_of_tables(state: RunState) -> tuple[tuple[str, int | None], ...] | 
         return None
     credit_counts = tuple((table.id, table.credits.lifetime_used) for table in state.tables)
     before = state.history[-1].credits_of_tables if state.history else None
-    # One object for as long as it stays the same.
+    # Keep the same object while nothing changes.
     return before if before == credit_counts else credit_counts
 
 
 def _bounded(history: tuple[HistoryPoint, ...]) -> tuple[HistoryPoint, ...]:
-    """Drop every second record of the older half where there are too many: how the run began stays visible."""
+    """If there are too many records, drop every second one in the older half, so that the run's beginning stays visible."""
     half = HISTORY_LIMIT // 2
     return history if len(history) <= HISTORY_LIMIT else (*history[:half:2], *history[half:])

@@ -1,4 +1,4 @@
-"""`configure`: the client of calls without `client=`, and how runs are shown and started."""
+"""`configure`: set the client for calls without `client=`, and how runs are shown and started."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KeySource = Literal["", "client", "login", "environment", "colab", "keyring"]
 
 
 class ApiAddress(NamedTuple):
-    """Base URL and project of clients that are made here; None for those of the environment."""
+    """Base URL and project for clients that this module makes; None takes them from the environment."""
 
     base_url: str | None
     project: str | None
@@ -38,15 +38,15 @@ class Configuration:
     """What `configure` and `login` have set.
 
     Attributes:
-        client: the client of calls without `client=`; None until one is given or made.
-        is_given: whether the client was given.
-        login: a base URL and the key that `login` was given for it; None where every client finds the key by itself.
-        address: where clients that are made here send requests.
+        client: the client for calls without `client=`; None until one is given or made.
+        is_given: whether the user gave the client.
+        login: a base URL and the key that `login` received for it; None if clients find their key themselves.
+        address: where clients that this module makes send their requests.
         render: how cards are shown.
-        queue: whether code that starts a run waits when all run slots are in use.
+        queue: whether starting a run waits for a slot when all run slots are in use.
         leads: whether cards show leads.
-        confirm_above: the credits above which a person is asked before runs are started, and in any case when the balance
-            is too low. Infinity asks in the second case only; None never asks.
+        confirm_above: ask the user before starting runs that may cost more credits than this, or more than the balance.
+            Infinity asks only about the balance; None never asks.
     """
 
     client: UsableClient | None = None
@@ -65,7 +65,7 @@ _changing = threading.RLock()
 
 
 def _change(**settings: Any) -> None:
-    """Change some settings; two threads that change others at the same moment lose none."""
+    """Change some settings, thread-safe: no change made by another thread is lost."""
     global current  # noqa: PLW0603 - the settings of the process
     with _changing:
         current = replace(current, **settings)
@@ -81,28 +81,30 @@ def configure(
     leads: bool | None = None,
     confirm_above: float | bool | None = None,
 ) -> None:
-    """Set the client of later calls without `client=`, and how cards are shown and runs are started. Sends nothing.
+    """Set the client for later calls without `client=`, and how cards are shown and runs are started. Sends nothing.
 
-    `client`, `base_url` and `project` are set together; a call with other arguments alone leaves them as they are.
+    `client`, `base_url` and `project` are set together. A call with none of them but other arguments leaves them
+    unchanged.
 
     Args:
-        client: a client, or a `Sandbox`; None makes one on first use from `base_url`, `project`, and the key of `login`, the environment, a
-            Colab secret or the keyring.
+        client: a client, or a `Sandbox`. None makes one on first use from `base_url`, `project`, and the key from
+            `login`, the environment, a Colab secret or the keyring.
         base_url: the whole prefix of the API, for example that of a sandbox server.
         project: the id of the project to act in.
-        render: `"widget"` shows cards as widgets; `"html"` as HTML that is replaced as the run goes on, for hosts
-            without a widget manager; `"auto"` decides by the host. None leaves it as it is.
-        queue: whether code that starts a run waits for a free run slot when all are in use, as it does by default;
-            False raises `RunPoolFull` at once. None leaves it as it is.
-        leads: whether cards show leads, as they do by default. No card saves leads in the notebook. None leaves it as
-            it is.
-        confirm_above: when an interactive notebook asks before it starts runs, in credits. True, the default, asks when your
-            balance is below what such runs have cost here; a number asks also when they have cost more than that; False (or
-            infinity) never asks. None leaves it as it is. Scripts, executed notebooks, `start_async` and buttons never ask.
+        render: `"widget"` shows cards as widgets. `"html"` shows HTML that is replaced as the run goes on, for hosts
+            without a widget manager. `"auto"` decides by the host. None leaves the setting unchanged.
+        queue: when all run slots are in use, True (the default) waits for a free one, and False raises `RunPoolFull` at
+            once. None leaves the setting unchanged.
+        leads: whether cards show leads (default: True). No card saves leads in the notebook. None leaves the setting
+            unchanged.
+        confirm_above: when an interactive notebook asks before it starts runs. True (the default) asks if your balance
+            is below what similar runs of this process have cost; a number of credits also asks if they have cost more
+            than that; False (or infinity) never asks. None leaves the setting unchanged. Scripts, executed notebooks,
+            `start_async` and buttons never ask.
 
     Raises:
-        InvalidInput: a client was given together with an option that it already carries, it is no client, there is no
-            such way to render, or another argument is not valid; nothing was changed.
+        InvalidInput: an argument is not valid, or `client` was given together with `base_url` or `project`, which it
+            already carries; nothing was changed.
 
     Example:
         >>> import origami_widgets as ow
@@ -170,17 +172,17 @@ def shows_leads() -> bool:
 
 
 def waits_for_a_slot() -> bool:
-    """Return whether code that starts a run waits when all run slots are in use."""
+    """Return whether starting a run waits for a slot when all run slots are in use."""
     return current.queue
 
 
 def confirm_above() -> float | None:
-    """Return the credits above which a person is asked before runs are started."""
+    """Return the credits above which the user is asked before runs are started; None never asks."""
     return current.confirm_above
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
-    """Return the given client (of a sandbox, its client), else the configured one, else one made from the environment.
+    """Return the given client (for a sandbox, its client), else the configured one, else one made from the environment.
 
     Raises:
         MissingKey: no client was configured and there is no key.
@@ -189,7 +191,7 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
         return check_client(client)
     if current.client is None:
         base_url, project = current.address
-        # Without the lock: a keyring may ask a person first.
+        # Outside the lock, because a keyring may ask the user first.
         made = Client(_key_of_login(), base_url=base_url, project=project)
         with _changing:
             if current.client is None:
@@ -206,29 +208,29 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
     """Use a client from now on.
 
     Args:
-        client: the client, whose key was accepted.
+        client: the client, whose key the server has accepted.
         base_url: its base URL.
         project: its project.
-        key: its key, if no later client would find it by itself: it is remembered, for this base URL only.
+        key: its key if later clients cannot find it themselves; it is then remembered for this base URL only.
     """
     address, login = ApiAddress(base_url, project), None if key is None else (base_url, key)
     _change(client=client, is_given=False, address=address, login=login)
 
 
 def _key_of_login() -> Secret | None:
-    """Return the key that `login` was given, if the next client has the base URL that it was given for."""
+    """Return the key that `login` received, if the next client has the base URL that the key is for."""
     if current.login is None or resolve_base_url(current.address.base_url) != current.login[0]:
         return None
     return current.login[1]
 
 
 def client_at_hand() -> UsableClient | None:
-    """Return the client of calls without `client=` if there is one already; makes none and looks for no key."""
+    """Return the client for calls without `client=` if there is one already. Makes no client and looks up no key."""
     return current.client
 
 
 def key_source() -> KeySource:
-    """Return where the key of calls without `client=` comes from; empty where there is none."""
+    """Return where the key for calls without `client=` comes from; empty without a key."""
     if current.is_given:
         return "client"
     if _key_of_login() is not None:

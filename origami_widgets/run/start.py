@@ -48,33 +48,35 @@ def start(
 ) -> Run:
     """Start a new agent with its first run, and show its live card.
 
-    Sends one POST, which spends credits. It returns as soon as the run is started; the run is checked in the background. If
-    all run slots of the plan are in use, this says so and waits for a free one; an interrupt leaves the queue, and
-    `configure(queue=False)` raises `RunPoolFull` instead. An interrupt before the call returns cancels the run: the server is
-    asked to cancel it as soon as it is known, while this process lives. The exception carries `reconcile()`, which finds it.
+    Sends one POST, which spends credits, and returns as soon as the run has started. The run is then checked in the
+    background. If all run slots of the plan are in use, the call says so and waits for a free one; an interrupt leaves
+    the queue. `configure(queue=False)` raises `RunPoolFull` instead of waiting.
 
-    Running the cell again while its run is active shows that run and starts none; `fresh=True` starts another one.
+    Interrupting the call cancels its run: while this process lives, it asks the server to cancel the run as soon as the
+    run is known. The exception carries `reconcile()`, which finds the run.
 
-    In an interactive notebook it asks first if your balance is below what such runs have cost here, once some have; see
-    `configure(confirm_above=…)`. To know the balance it may send one GET a minute, free of charge. A rerun that finds its run
-    does not ask, and any answer but yes sends nothing.
+    Rerunning the cell while its run is active shows that run and starts none. `fresh=True` starts another one.
 
-    With `once="a-name"` the run is started the first time only. The same call again, also after a restart of the kernel,
-    attaches to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
-    `answer` and `follow_up` on the run and its follow-ups are sent once only, too. For each name, a file of ids is kept (in
-    the platform's data folder, or where `ORIGAMI_WIDGETS_DATA` points), separately for each base URL, project and
-    organization; it holds neither brief nor key. A run that an interrupt has cancelled keeps its name: use `fresh=True` to
-    start again. Names of an embedded `Sandbox` end with the kernel, as its runs do.
+    An interactive notebook asks you first if your balance is below what similar runs of this process have cost; see
+    `configure(confirm_above=…)`. To read the balance, it sends at most one GET a minute, free of charge. A rerun that
+    finds its run does not ask. Any answer but yes sends nothing.
+
+    With `once="a-name"`, only the first call starts a run. The same call later, even after a kernel restart, attaches
+    to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
+    `answer` and `follow_up` on the run and its follow-ups are sent only once, too. Each name has a file of ids (in the
+    platform's data folder, or in `ORIGAMI_WIDGETS_DATA`), separately for each base URL, project and organization. The
+    file holds neither the brief nor the key. A run that an interrupt has cancelled keeps its name: use `fresh=True` to
+    start again. Names of an embedded `Sandbox` are lost with the kernel, as are its runs.
 
     Args:
         prompt: the brief, 1 to 10,000 characters.
-        name: the name of the agent, up to 80 characters; made from the brief when absent.
+        name: the agent's name, up to 80 characters; None makes one from the brief.
         model: `origami-lite` or `origami-max`; None for the plan's default.
         focus_tables: ids of tables to work on.
-        once: a name of your own for this brief with these options, up to 100 characters of any script.
-        fresh: start a new run although the cell or the name has one; the name then stands for the new run.
-        credit_limit: cancel the run when its tables have used more credits than this since it began, counted at each check;
-            None for no limit. The card and `run.error` then say so.
+        once: a name that you choose for this brief with these options, up to 100 characters of any script.
+        fresh: start a new run even if the cell or the name has one. The name then belongs to the new run.
+        credit_limit: cancel the run once its tables have used more credits than this since it began, counted at each
+            check. The card and `run.error` then say so. None for no limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -85,13 +87,13 @@ def start(
         MissingKey: there is no key; nothing was sent.
         InvalidInput: the brief, the name, the model or an id is not valid; nothing was sent.
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
-        RunPoolFull: all run slots are in use, and the call does not wait for one, or has waited too long.
+        RunPoolFull: all run slots are in use, and the call does not wait for one or has waited too long.
         StartDeclined: you were asked, and did not answer yes; nothing was sent.
         AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
-        NameTaken: the name of `once` stands for another brief or other options; nothing was sent.
-        RunNotFound: the run of that name no longer exists at the server; nothing was started.
-        StartUnclear: a run of that name may exist that cannot be found; nothing was started.
-        RegistryUnusable: the file of that name cannot be read or written; nothing was started.
+        NameTaken: the name in `once` belongs to another brief or other options; nothing was sent.
+        RunNotFound: the run with that name no longer exists on the server; nothing was started.
+        StartUnclear: a run may have started under that name, but cannot be found; nothing was started.
+        RegistryUnusable: the file for that name cannot be read or written; nothing was started.
         OrigamiError: the run was not started.
 
     Example:
@@ -101,7 +103,7 @@ def start(
         >>> run.wait("cells").tables[0].lead_count > 0
         True
 
-        The same brief under the same name is paid for once, however often the cell is run:
+        Under the same name, the same brief is paid for once, however often you run the cell:
 
         >>> first = ow.start("List bakeries in Porto", once="porto", client=client, show=False)
         >>> ow.start("List bakeries in Porto", once="porto", client=client, show=False).id == first.id
@@ -136,8 +138,9 @@ async def start_async(
 ) -> Run:
     """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors. It never asks.
 
-    For event loops, and for hosts in which Python has one thread (JupyterLite). Cancelling the task does not cancel the run
-    that it has started; the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite). Cancelling the task does not
+    cancel a run that it has started. The `CancelledError` carries `idempotency_key` and `reconcile_async()`, which
+    finds the run.
 
     Returns:
         The handle on the run, as soon as the server has started it: `await run` waits for its end.
@@ -177,37 +180,38 @@ def start_many(
     client: AnyClient | None = None,
     show: bool = True,
 ) -> RunBatch:
-    """Start a new agent with its first run for each brief of a list, and show them on one live board.
+    """Start a new agent for each brief in a list, and show their runs on one live board.
 
-    Sends one POST for each brief, which spends credits, and one GET for the number of the plan's run slots. It returns at
-    once. The briefs are started in the background in their order, the next one when fewer than `at_once` runs of the batch
-    are active. If other runs use the plan's slots, it waits as long as the server says, also with `configure(queue=False)`.
-    All briefs are checked before the first one is sent. In an interactive notebook it may ask first, as `start` does, once for
-    all briefs together.
+    Checks all briefs before it sends the first one, and returns at once. The briefs then start in the background, in
+    order; the next one starts when fewer than `at_once` runs of the batch are active. Sends one POST for each brief,
+    which spends credits, and one GET to learn how many run slots the plan has. If other runs use the plan's slots, the
+    batch waits as long as the server says, even with `configure(queue=False)`. An interactive notebook may ask you
+    first, as with `start`: once for all briefs together.
 
-    Each brief is paid for once, whatever happens to the request. If one cannot be started, for example with too few credits,
-    the batch halts: `batch.error` says why, the runs that were started go on, and `batch.resume()` starts the rest.
+    Each brief is paid for once, whatever happens to its request. If a brief cannot be started, for example because you
+    have too few credits, the batch halts: `batch.error` says why, started runs go on, and `batch.resume()` starts the
+    rest.
 
-    Running the cell again while its batch is active shows that batch, and resumes it if an error has halted it; `fresh=True`
-    starts all briefs again. If you have edited the list, a brief that is still in it, with the same agent's name and options,
-    keeps its active run, and only the rest is started. Briefs that you took out of the list go on in the earlier batch until
-    they end or are cancelled. A brief whose run has ended is started again; use `once=` if it should not be.
+    Rerunning the cell while its batch is active shows that batch, and resumes it if an error has halted it.
+    `fresh=True` starts all briefs again. If you have edited the list, briefs that are still in it, with the same agent
+    name and options, keep their active runs, and only the others start. Runs of briefs that you removed go on in the
+    earlier batch until they end or are cancelled. A brief whose run has ended starts again, unless you use `once=`.
 
-    With `once="a-name"` each brief is started the first time only. The same call again, also after a restart of the kernel,
-    attaches to the runs that exist and starts only the rest, also if the list has grown or its order has changed; see
-    `start`. A brief that is in the list twice is started twice.
+    With `once="a-name"`, each brief starts only once. The same call later, even after a kernel restart, attaches to the
+    runs that exist and starts only the rest, even if the list has grown or its order has changed; see `start`. A brief
+    that is in the list twice starts twice.
 
     Args:
-        prompts: the briefs, 1 to 10,000 characters each and 1,000 at most; or a mapping of agents' names to briefs.
-        at_once: how many of these runs may be active at a time; None for as many as the plan has run slots, or 10 if the plan
-            has no limit.
+        prompts: up to 1,000 briefs of 1 to 10,000 characters each, as a list or as a mapping of agent names to briefs.
+        at_once: how many of these runs may be active at a time; None for the plan's number of run slots, or 10 if the
+            plan has no limit.
         model: `origami-lite` or `origami-max`, for all runs; None for the plan's default.
         focus_tables: ids of tables that all runs work on.
-        once: a name of your own for this batch, up to 100 characters of any script.
-        fresh: start new runs although the cell's batch is active, or the briefs were started under this name.
-        credit_limit: when the tables of all runs together have used more credits than this since their runs began, start no
-            more and cancel the active runs; None for no limit. `batch.error` then says so. To go on, run the cell again with
-            a higher limit.
+        once: a name that you choose for this batch, up to 100 characters of any script.
+        fresh: start new runs even if the cell's batch is active or the briefs were started under this name.
+        credit_limit: start no more runs and cancel the active ones once the tables of all runs together have used more
+            credits than this since their runs began. `batch.error` then says so. To go on, rerun the cell with a higher
+            limit. None for no limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the board in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -227,7 +231,7 @@ def start_many(
         >>> ow.runs_frame(batch.wait())["status"].tolist()
         ['completed', 'completed']
 
-        The same list under the same name is paid for once, however often the cell is run:
+        Under the same name, the same list is paid for once, however often you run the cell:
 
         >>> first = ow.start_many(cities, once="bakeries", client=client, show=False).wait()
         >>> again = ow.start_many(cities, once="bakeries", client=client, show=False).wait()
@@ -245,7 +249,7 @@ def start_many(
         if earlier is not None and earlier.batch is not None and (known := earlier.batch()) is not None:
             return cast("RunBatch", known)
         if name:
-            # A name finds the runs of its briefs wherever they were started.
+            # With a name, the start store finds the runs wherever they were started, so the cell does not matter.
             names = zip(specs, names_of(name, specs), strict=True)
             jobs = [WatchedJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
         else:
@@ -269,7 +273,7 @@ def start_many(
             display_backend().show(batch)
         background().call(begin)
     except BaseException:
-        # The caller has no handle to stop it with.
+        # The caller gets no handle to stop the batch with.
         if batch.call is None:
             batch.stop()
         raise
@@ -277,12 +281,12 @@ def start_many(
 
 
 def _ask_about(batch: RunBatch, credit_limit: float | None) -> None:
-    """Ask before the briefs of a new batch are started, once for all of them.
+    """Ask the user once before the briefs of a new batch are started.
 
     Raises:
         StartDeclined: the answer was no; nothing was sent.
     """
-    # A rerun was asked about the first time.
+    # The user has already answered for the first execution of the cell.
     if batch.call is not None or not can_ask():
         return
     try:
@@ -313,8 +317,8 @@ async def _found(
     fresh: bool,
     asks: bool,
 ) -> _FoundStart:
-    """Return the start job of the run that the name or the cell has started before, else a new one. Background loop only."""
-    # A name finds its run wherever it was started.
+    """Return the start job of a run that this name or cell has started before, else a new job. Background loop only."""
+    # With a name, the start store finds the run wherever it was started, so the cell does not matter.
     calls = calls_of(None if once is not None else cell, operations.identity)
     if once is not None:
         name = valid_once(once)
@@ -329,20 +333,20 @@ async def _found(
             await job.find_known()
     question = await question_about(operations, [job], job.find_known, credit_limit=credit_limit) if asks else ""
     if job.watch is None:
-        # From here on, an interrupt is one of its start.
+        # From here on, an interrupt cancels the start.
         call.job = job
     return _FoundStart(job, calls, question)
 
 
 async def _fulfilled(call: StartCall, found: _FoundStart) -> Run:
-    """Return the run of a start job, started where it is not known. Background loop only."""
-    # After the answer: an earlier batch keeps the brief if it is no.
+    """Return the run of a start job; start it if it is not known yet. Background loop only."""
+    # Only after the user has said yes: otherwise the earlier batch keeps the brief.
     found.calls.hand_over([found.job], call)
     return cast("Run", found.job.handle or await call.fulfil(found.job))
 
 
 def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> WatchedJob:
-    """Return the start job of an earlier execution of the cell, else a new one."""
+    """Return the start job from an earlier execution of the cell, else a new one."""
     if found.job is not None:
         if found.job.watch is not None:
             found.job.attach(found.job.watch)
@@ -366,17 +370,17 @@ def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
 def attach(
     token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
 ) -> Run:
-    """Find a run that was started before, here or elsewhere, and show its live card.
+    """Attach to a run that was started earlier, here or elsewhere, and show its live card.
 
-    Sends GETs only and costs nothing. Without a run id, the newest run of the agent is shown, with its earlier runs folded
-    above. The API's answers about a run leave out the agent's name: `run.name`, and `name` in frames, is known if the run was
-    started here, or once `list_agents()` of the same client has told it.
+    Sends only GETs and costs nothing. Without a run id, it shows the agent's newest run, with earlier runs folded
+    above. The API leaves the agent's name out of its answers about a run: `run.name`, and `name` in frames, is known
+    only if the run was started here or `list_agents()` of the same client has read it.
 
     Args:
-        token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's
-            workspace. A `Run` is returned as it is, unless `client` is of another account, project or server: then the run
-            is read through that client. A run of a saved answer is read from the server.
-        run_id: the run's id, when the first argument is an agent's; without it the agent's newest run.
+        token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's workspace.
+            A `Run` is returned as it is, unless `client` belongs to another account, project or server: then the run is
+            read through that client. A run made from a saved answer is read from the server.
+        run_id: the run's id, when the first argument is an agent's; None for the agent's newest run.
         client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
 
@@ -385,7 +389,8 @@ def attach(
 
     Raises:
         MissingKey: there is no key; nothing was sent.
-        InvalidInput: it is neither a token nor an id nor a run; nothing was sent, and no key was looked for.
+        InvalidInput: the first argument is not a token, an id, a link or a run; nothing was sent, and no key was looked
+            up.
         NotFound: there is no such agent or run for this key and project.
         OrigamiError: the run could not be read.
 
@@ -407,7 +412,7 @@ def attach(
 async def attach_async(
     token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
 ) -> Run:
-    """Find a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
+    """Attach to a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
 
     Example:
         >>> import asyncio
@@ -428,11 +433,11 @@ async def attach_async(
 
 
 def _watched(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None) -> Run | None:
-    """Return the run that was given, if it is watched already, and through that client where one is given."""
+    """Return the given run if it is already watched, and through the given client if there is one; else None."""
     if not isinstance(token_or_agent_id, Run) or run_id is not None:
         return None
     watching = token_or_agent_id.operations
-    # A saved answer has no connection yet: to attach it is to read it from the server.
+    # A run made from a saved answer has no connection: attaching reads it from the server.
     if watching is None or (client is not None and client_or_default(client).operations.identity != watching.identity):
         return None
     return token_or_agent_id
@@ -452,7 +457,7 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
         before = known_before(agent_id, earlier)
         run_id = newest.id
     watch = await poller().watch(operations, agent_id, run_id, started=None)
-    # Answers about a run leave it out, and a request for it would take the place of a poll.
+    # Answers about a run leave the name out, and a request for it would use up a poll.
     watch.update(Named(operations.agent_names.get(agent_id, "")))
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await poller().first_check(watch)

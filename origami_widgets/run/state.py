@@ -1,4 +1,4 @@
-"""`RunState`, all that is known about one run, and the events that change it. Moments are Unix seconds of the kernel's clock."""
+"""`RunState`, all that is known about a run, and the events that change it. Moments are Unix seconds on the kernel's clock."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
 )
 FAILED_STATUSES = frozenset({"errored", "timed_out"})
-"""Of a run that failed, the server may send no tables although its work is kept."""
+"""Statuses of failed runs. For these, the server may send no tables although the tables are kept."""
 HISTORY_LIMIT = 2_000
 MOST_TABLES_IN_HISTORY = 50
-"""Tables whose credits are kept with each change."""
+"""How many tables may have their credits recorded with each change."""
 
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 
 
 def total(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of the counts that are known; None when none is."""
+    """Return the sum of the known counts; None if no count is known."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Connection to the server about one run.
+    """State of the checks of one run.
 
     Attributes:
-        state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` when checks ended on an
-            error, `ended` when no more are needed.
-        heard_at: when the server last gave a good answer (Unix seconds), None before the first.
-        next_at: when the next check is (Unix seconds), None when none is planned, and while the rate limit delays one.
-        interval: seconds between checks, None when no check is planned.
+        state: `live` while checks succeed, `reconnecting` after a failed one, `stopped` after an error that ended them,
+            `ended` when no more are needed.
+        heard_at: when the server last gave a good answer (Unix seconds); None before the first.
+        next_at: when the next check is due (Unix seconds); None if none is planned, or while the rate limit delays it.
+        interval: seconds between checks; None if no check is planned.
         failures: failed checks in a row.
         error: the last failure while `reconnecting` or `stopped`.
     """
@@ -56,11 +56,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Start that waits because all run slots are in use.
+    """Wait of a start while all run slots are in use.
 
     Attributes:
-        wait: seconds until it is sent again, as the server said.
-        limit: how many runs the plan allows at once, None when the server did not say.
+        wait: seconds until the request is sent again, as the server said.
+        limit: how many runs the plan allows at once; None if the server did not say.
     """
 
     wait: float
@@ -68,7 +68,7 @@ class Queue:
 
     @property
     def reason(self) -> str:
-        """Why it waits, without a full stop."""
+        """Why the start waits, as a sentence without a full stop."""
         if self.limit == 1:
             return "The plan's one run slot is in use"
         return f"All {'' if self.limit is None else f'{self.limit:,} '}run slots are in use"
@@ -76,10 +76,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """State of a run after one change: time (Unix seconds), status, and the counts of the server; None where it gave none.
+    """State of a run after one change: time (Unix seconds), status, and the server's counts (None if it gave none).
 
-    `credits_of_tables` has the id of each table of the run and the credits that it had used since it was made; None before
-    the server has named a table, and where there are too many tables to be kept with each change.
+    `credits_of_tables` has each table's id and the credits that the table had used since it was made. It is None before
+    the server has named a table, and if there are too many tables to record them with each change.
     """
 
     time: float
@@ -99,26 +99,26 @@ class RunState:
     Attributes:
         agent_id: the agent's id.
         run_id: the run's id.
-        agent_name: the name of the agent; empty where no answer has said it.
-        run: the newest run object, None before the first answer.
-        done: no further change of status will come.
-        actions: what the run changed so far, kept when an answer leaves them out.
-        tables: the newest object of every table the run touched; while answers about the run name none, those of the
-            agent's table list that belong to the run.
-        transcript: the last transcript that was read, None before that.
-        row_progress: how many rows of a table this process has read, by the table's id, for tables that it reads now.
-        connection: the connection to the server.
-        cancel: `requested` from the user's request until the server says that the run ended.
-        cancel_error: why the server has not heard that request yet; None when it has, or there is none.
-        sending: the follow-up that is being sent; empty for none.
-        queue: why it is not sent yet, None while it is under way.
+        agent_name: the agent's name; empty while it is unknown.
+        run: the newest run object; None before the first answer.
+        done: whether the status is final.
+        actions: the changes the run has made so far, kept when an answer leaves them out.
+        tables: the newest object of every table that the run touched. While answers about the run name none, the tables
+            of the agent's table list that belong to the run.
+        transcript: the newest transcript read; None before the first.
+        row_progress: for tables that this process is reading now, how many rows it has read, by table id.
+        connection: the state of the checks.
+        cancel: `requested` from the user's request until the server says that the run has ended.
+        cancel_error: why the cancel request has not reached the server yet; None if it has, or without a request.
+        sending: the follow-up that is being sent; empty without one.
+        queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
-        limit_error: says that the run has used more credits than allowed, and is cancelled; None when it has not.
-        history: one record per change, oldest first.
-        origin: empty for the real API, `sandbox`, or the host that answers.
+        limit_error: the error if the run was cancelled because it used more credits than allowed; else None.
+        history: one record for each change, oldest first.
+        origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
         clock_offset: the server's clock minus the kernel's, in seconds.
-        attached: when the run began (Unix seconds), if `start` found it instead of starting one; else None.
-        attached_by: how `start` found it: by the name of `once=`, or because its cell had started it.
+        attached: when the run began (Unix seconds), if `start` found it instead of starting a run; else None.
+        attached_by: how `start` found it: by the name in `once=`, or because the cell had started it.
     """
 
     agent_id: str
@@ -144,7 +144,7 @@ class RunState:
     agent_name: str = ""
 
     def __repr__(self) -> str:
-        # One line: the fields hold all tables, and a record for each change.
+        # Kept to one line, because the fields hold all tables and a record for each change.
         status = printable(self.status)[:40]
         return (
             f"<RunState {self.agent_id}/{self.run_id} {status}, {len(self.tables)} tables, {len(self.history)} changes>"
@@ -152,17 +152,17 @@ class RunState:
 
     @property
     def status(self) -> str:
-        """The status as the server says it; `running` before its first answer."""
+        """The server's status; `running` before its first answer."""
         return self.run.status if self.run is not None else "running"
 
     @property
     def cells_running(self) -> int:
-        """Cells waiting, queued or running over all tables."""
+        """The number of cells that are waiting, queued or running, over all tables."""
         return sum(table.cells.running or 0 for table in self.tables)
 
     @property
     def cells_errored(self) -> int:
-        """Failed cells over all tables."""
+        """The number of failed cells, over all tables."""
         return sum(table.cells.errored or 0 for table in self.tables)
 
     @property
@@ -172,19 +172,19 @@ class RunState:
 
     @property
     def lead_count(self) -> int | None:
-        """Leads over all tables; None when no table has a number."""
+        """The number of leads over all tables; None if no table has a number."""
         return total(table.lead_count for table in self.tables)
 
     @property
     def credits_used(self) -> int | None:
-        """Credits that the tables have used since they were made; None when no table has a number."""
+        """The credits that the tables have used since they were made; None if no table has a number."""
         return total(table.credits.lifetime_used for table in self.tables)
 
     def payload(self) -> dict[str, Any]:
-        """Return the newest answer as a plain dictionary, with the newest state of its tables.
+        """Return the newest answer about the run as a plain dictionary, with the newest state of its tables.
 
         Returns:
-            The run object of the API; the caller may change it freely at its top two levels.
+            The API's run object. The caller may change its top two levels freely.
         """
         if self.run is None:
             return {}
@@ -222,7 +222,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class TablesListed:
-    """The server answered with all tables of the run's agent, those of its other runs among them."""
+    """The server answered with all tables of the run's agent, including those of its other runs."""
 
     tables: tuple[Table, ...]
     at: float
@@ -246,7 +246,7 @@ class TableGone:
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """This process has read so many rows of a table; None when it no longer reads them."""
+    """This process has read so many rows of a table; None when it has stopped reading them."""
 
     table_id: str
     progress: RowProgress | None
@@ -254,7 +254,7 @@ class RowsRead:
 
 @dataclass(frozen=True, slots=True)
 class CheckFailed:
-    """A check failed; the run itself goes on at the server."""
+    """A check failed; the run itself continues on the server."""
 
     error: OrigamiError
     at: float
@@ -262,7 +262,7 @@ class CheckFailed:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The next check is planned; both None when there will be none."""
+    """The next check is planned; both fields are None if there will be none."""
 
     next_at: float | None
     interval: float | None
@@ -271,12 +271,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """The rate limit delays a check that is due; until when is not known."""
+    """The rate limit delays a check that is due; for how long is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """The user asked to cancel, or the server has heard it."""
+    """The user asked to cancel, or the server has received the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class CancelDelayed:
 
 @dataclass(frozen=True, slots=True)
 class SendingChanged:
-    """A follow-up is on its way, waits for a free slot, or does so no longer."""
+    """A follow-up is being sent or waits for a run slot, or no longer does."""
 
     sending: Literal["", "answer", "follow_up"]
     queue: Queue | None = None
@@ -304,7 +304,7 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A call of `start` found this run, under its name or as one that its cell had started, and started none."""
+    """A call of `start` found this run by its name or its cell, and started none."""
 
     began: float
     by: Literal["name", "cell"] = "name"
@@ -312,7 +312,7 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The name of the run's agent is known: answers about a run leave it out."""
+    """The agent's name has become known; answers about a run leave it out."""
 
     agent_name: str
 
@@ -329,14 +329,14 @@ Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | Chec
 
 
 class RunFailed(OrigamiError):
-    """The run failed at the server; `status` says how. Its tables are kept."""
+    """The run failed on the server; `status` says how. Its tables are kept."""
 
 
 def run_error(state: RunState) -> OrigamiError | None:
     """Return the error of a state; None where there is none.
 
     Args:
-        state: what is known of the run.
+        state: the run's state.
     """
     if state.status == "errored":
         return RunFailed(

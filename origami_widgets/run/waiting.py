@@ -1,4 +1,4 @@
-"""Wait for a run or a batch: `block` for scripts and cells, `wait` for event loops. Waiting changes nothing about a run."""
+"""Wait for a run or batch: `block` for scripts and cells, `wait` for event loops. Waiting does not affect the run."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 Until = Literal["run", "cells"]
 
 LONGEST_WAIT = 1e9
-"""Seconds; more is a mistake."""
+"""Longest timeout in seconds; a larger one is a mistake."""
 SLICE = 0.5
-"""Seconds that one wait takes at most, so that an interrupt is seen on every host and platform."""
+"""Longest single wait in seconds, so that an interrupt is noticed on every host and platform."""
 
 
 class WaitTimedOut(OrigamiError, TimeoutError):
-    """The run did not end within the `timeout` of a wait. It goes on at the server."""
+    """The run did not end within the `timeout` of a wait. It continues on the server."""
 
 
 class WatchStopped(OrigamiError):
-    """The run is no longer checked, although it may go on at the server."""
+    """The run is no longer checked, although it may continue on the server."""
 
 
 def reached(state: RunState, until: Until) -> bool:
     """Return whether a wait is over.
 
     Raises:
-        OrigamiError: it can never be over, since checks of the run have stopped.
+        OrigamiError: the wait could never end, because checks of the run have stopped.
     """
     if state.done and (until == "run" or state.settled):
         return True
     if state.connection.state == "stopped":
         if state.connection.error is not None:
-            # Each waiting caller raises it: without this it would carry the frames of all of them.
+            # Every waiting caller raises this same object: without the reset, it would collect all their frames.
             raise state.connection.error.with_traceback(None)
         raise WatchStopped(
             "The run is no longer watched",
@@ -59,10 +59,10 @@ class Awaited(NamedTuple):
     """Condition to wait for.
 
     Attributes:
-        reached: returns whether it is met; raises when it can never be.
+        reached: returns whether the condition is met; raises if it can never be.
         keep: makes sure that changes are noticed; called on the background loop.
-        subscribe: calls a function after each change; returns a function that ends that.
-        timed_out: makes the error for a timeout of so many seconds.
+        subscribe: calls a function after each change; returns a function that ends the subscription.
+        timed_out: makes the error for a timeout of the given seconds.
     """
 
     reached: Callable[[], bool]
@@ -102,7 +102,7 @@ def block(awaited: Awaited, timeout: float | None) -> None:
     ends = None if timeout is None else time.monotonic() + timeout
     if not awaited.reached():
         try:
-            # Also refuses to wait on the very thread that notices the changes.
+            # This also refuses to wait on the background loop's own thread, which notices the changes.
             background().run(_wait_at_most(timeout, awaited))
         except TimeoutError as error:
             if isinstance(error, OrigamiError):
@@ -117,7 +117,7 @@ async def _wait_at_most(seconds: float | None, awaited: Awaited) -> None:
 
 
 async def wait(awaited: Awaited) -> None:
-    """Return when a condition is met; cancelling this leaves the run alone.
+    """Wait until a condition is met. Cancelling the wait does not affect the run.
 
     Raises:
         OrigamiError: the condition can never be met.
@@ -139,7 +139,8 @@ async def _until_reached(awaited: Awaited) -> None:
     stop = awaited.subscribe(lambda: loop.call_soon_threadsafe(changed.set))
     try:
         while not awaited.reached():
-            # In slices as well: a kernel's interrupt is seen when its loop wakes up, and nothing else may wake it.
+            # Wait in slices here, too: a kernel notices an interrupt only when its loop wakes up, and nothing else may
+            # wake it.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SLICE):
                     await changed.wait()
@@ -176,7 +177,7 @@ def check_timeout(timeout: object) -> None:
 
 
 def describe_last_answer(state: RunState) -> str:
-    """Return what the server said last about a run that has not ended in time, in whole sentences."""
+    """Return the server's last word on a run that has not ended in time, in whole sentences."""
     error = state.connection.error
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"

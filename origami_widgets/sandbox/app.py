@@ -1,8 +1,8 @@
-"""The ASGI application: from a request to the endpoint that answers it, with all that holds for every request.
+"""The ASGI application: routes requests to endpoints, after the checks that every request must pass.
 
-In this order: `Host` (403), route (404, 405), rate limit of the address, key (401), rate limit of the organization, plan
-(402), project header, then `Idempotency-Key` and body. Everything between reading the body and having the response
-happens under one lock, so that callers on several loops and threads see one organization.
+The checks come in this order: `Host` (403), route (404, 405), rate limit of the address, key (401), rate limit of the
+organization, plan (402), project header, then `Idempotency-Key` and body. Everything from reading the body to the
+finished response happens under one lock, so that callers on several loops and threads see one organization.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class SandboxApplication:
     """ASGI application that serves one organization.
 
     Args:
-        organization: state that is read and changed.
+        organization: the state to read and change.
         api_key: the only key that is accepted.
-        api_access: whether the plan of the organization includes the API; without, every request is refused.
+        api_access: whether the organization's plan includes the API; if not, every request is refused.
     """
 
     def __init__(self, organization: SandboxOrganization, api_key: str, *, api_access: bool) -> None:
@@ -97,7 +97,7 @@ class SandboxApplication:
             common |= self._rate_limits.count_organization(now)
             if not self._api_access:
                 raise error_responses.subscription_required()
-            # Only who has a key learns which endpoints there are.
+            # Only callers with a key learn which endpoints exist.
             handler, params = self._route(request)
             project = self._project(request)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
@@ -175,7 +175,7 @@ class SandboxApplication:
 
     def _project(self, request: Request) -> str | None:
         project = request.headers.get("x-origami-project")
-        # The account is always the parent's, whatever project is named.
+        # The account is always the parent organization's, even if a project is named.
         if project is None or request.url.path.startswith(f"{PREFIX}/account"):
             return None
         if not is_uuid(project):
@@ -200,7 +200,7 @@ def _refusal_response(refusal: error_responses.ErrorResponse) -> SandboxResponse
 
 
 async def _read_body(request: Request) -> bytes:
-    """Read a body; of one that is too large, one byte more than is allowed, so that equal bodies stay equal."""
+    """Read a body. If it is too large, read one byte more than allowed, so that equal bodies stay equal."""
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -210,10 +210,10 @@ async def _read_body(request: Request) -> bytes:
 
 
 def _check_host(request: Request) -> None:
-    """Raise `ErrorResponse` for a request that was sent to a host name of another machine.
+    """Raise `ErrorResponse` for a request to another machine's host name.
 
-    A web page can let its own host name point to 127.0.0.1 (DNS rebinding), and could then read what a server on this
-    machine answers.
+    A web page can make its own host name point to 127.0.0.1 (DNS rebinding), and could then read the answers of a
+    server on this machine.
     """
     hosts = request.headers.getlist("host")
     if len(hosts) != 1 or not _is_local(hosts[0].lower(), request.scope.get("server")):
@@ -232,7 +232,7 @@ def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
     address = _address(name)
     if address is not None:
         return address.is_loopback
-    # A transport in this process passes the host of the URL as its server; a socket passes an address.
+    # A transport inside this process passes the URL's host as its server; a socket passes an address.
     in_process = server is not None and _address(server[0]) is None and name == server[0].lower()
     return name == "localhost" or in_process
 
@@ -245,7 +245,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 
 async def _unused(_: Request) -> Response:
-    # Starlette's routes are used to match paths only; the handlers are called by `SandboxApplication._handle`.
+    # Starlette's routes only match paths; `SandboxApplication._handle` calls the handlers.
     return Response(status_code=404)
 
 

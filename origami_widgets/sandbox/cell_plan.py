@@ -1,4 +1,4 @@
-"""When the cells of a table run, what comes out of them and what it costs."""
+"""Plan of a table's cells: when they run, what they give and what they cost."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _MIN_DURATION, _MAX_DURATION = 0.04, 0.10
 _PHASES: dict[ColumnKind, tuple[float, float]] = {"enrichment": (0.0, 0.65), "score": (0.4, 0.85)}
-"""In which part of the window each kind works: scores need some enrichment, sequences need a score that passes."""
+"""The part of the window in which each kind works: scores need some enrichment, and sequences need a passing score."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellWindow:
-    """The time in which cells run, and the share of them that fails besides those that fail by recipe."""
+    """The time in which cells run, and the share that fails in addition to those that fail by recipe."""
 
     opens: float
     closes: float

@@ -30,24 +30,22 @@ MIN_SPEED, MAX_SPEED = 0.001, 1_000_000
 
 
 class Sandbox:
-    """An Origami API in this process: no account, no credits, no network.
+    """Embedded Origami API in this process: no account, no credits, no network.
 
-    It answers agents, runs, cancel, tables, columns, rows, cells and account under `/api/v2`, with the real limits and
-    error bodies. A word in the prompt picks what happens (`scenario:needs_input`; all names are in
-    `origami_widgets.sandbox.SCENARIOS`); a plain prompt completes with two
-    tables, whose cells go on filling for a while. Companies and people are
-    invented, addresses end in `.example`. The same seed, the same requests in the same order and the same clock give
-    the same bytes.
+    It serves agents, runs, cancel, tables, columns, rows, cells and account under `/api/v2`, with the real limits and
+    error bodies. A word in the prompt picks a scenario (`scenario:needs_input`; all names are in
+    `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a
+    while. Companies and people are invented, and addresses end in `.example`. The same seed, requests, order and clock
+    give the same bytes.
 
     Args:
         seed: decides ids and leads.
-        speed: simulated seconds per second of the clock. It shortens runs, cell runs, `Retry-After` (at least 1 s) and
-            the window of the rate limits (at least 1 s); a run that takes 96 s takes 9.6 s at speed 10.
+        speed: simulated seconds per second of the clock. It shortens runs, cell runs, `Retry-After` and the window of
+            the rate limits (the last two to at least 1 s). At speed 10, a run of 96 s takes 9.6 s.
         plan: `starter`, `pro`, `scale`, `ultra` or `enterprise`; decides models, concurrent runs and steps.
-        credits: balance at the start.
+        credits: the initial balance.
         clock: returns seconds since 1970.
-        api_access: False refuses every request with 402 `SUBSCRIPTION_REQUIRED`, as an organization is refused whose
-            plan does not include the API.
+        api_access: False refuses every request with 402 `SUBSCRIPTION_REQUIRED`, as for a plan without the API.
 
     Raises:
         InvalidInput: an argument is not a number, out of range or unknown.
@@ -117,7 +115,7 @@ class Sandbox:
 
     @cached_property
     def shared_client(self) -> Client:
-        """Client for calls with this sandbox as their client: `ow.start("…", client=sandbox)`."""
+        """Return the client for calls that get this sandbox as their client: `ow.start("…", client=sandbox)`."""
         return self.client()
 
     def async_client(self, **options: Any) -> AsyncClient:
@@ -131,15 +129,14 @@ class Sandbox:
         return AsyncClient(**self._client_options(options))
 
     def serve(self, port: int = 0) -> AbstractContextManager[Served]:
-        """Serve on 127.0.0.1 from a thread of its own while the context is open.
+        """Serve on 127.0.0.1 from a separate thread while the context is open.
 
-        Requests are answered whose `Host` is localhost, 127.0.0.1 (or another address of 127.0.0.0/8) or [::1], with
-        any port; another one gets 403, so that no web page can reach the sandbox by pointing its own name to this
-        machine. A proxy in front of it must set `Host` accordingly. A request that does not arrive whole within 5
-        seconds is dropped.
+        Answers only requests whose `Host` is localhost, 127.0.0.1 (or another address in 127.0.0.0/8) or [::1], with
+        any port. Others get 403, so that no web page can reach the sandbox by pointing its own name to this machine. A
+        proxy in front of it must set `Host` accordingly. A request that is not complete within 5 seconds is dropped.
 
         Args:
-            port: port, 0 for any free one.
+            port: the port; 0 for any free one.
 
         Returns:
             A context manager that yields an object with `base_url` and `api_key`.
@@ -160,7 +157,7 @@ class Sandbox:
 
 
 def _is_whole(value: object) -> bool:
-    # 1e6 is a float and a whole number; True is a number to Python only.
+    # 1e6 is a float and still a whole number; True is a number only in Python.
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     return isinstance(value, Integral) or float(value).is_integer()

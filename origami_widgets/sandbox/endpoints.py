@@ -1,4 +1,4 @@
-"""The endpoints, and which method and path each one answers."""
+"""The endpoints, with the method and path of each."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def get_agent(context: RequestContext) -> SandboxResponse:
 
 
 def archive_agent(context: RequestContext) -> SandboxResponse:
-    """Answer DELETE /agents/{id}; a container that other agents share is kept."""
+    """Answer DELETE /agents/{id}. A container that other agents share is kept."""
     record = _record(context)
     deleted_at = iso(context.now)
     emptied = context.organization.archive(record)
@@ -129,7 +129,7 @@ def list_tables(context: RequestContext) -> SandboxResponse:
     if workspace is not None:
         if not is_uuid(workspace):
             raise error_responses.invalid(("workspaceId", "Expected a UUID"))
-        # The id of an archived agent still names its container: the tables stay.
+        # The id of an archived agent still names its container, whose tables stay.
         workspace = context.organization.container(workspace.lower(), context.project) or workspace.lower()
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
     page, cursor = take_page(tables, context.page(100, workspace), lambda table: table.id)
@@ -149,7 +149,7 @@ def list_columns(context: RequestContext) -> SandboxResponse:
 
 
 def list_rows(context: RequestContext) -> SandboxResponse:
-    """Answer GET /tables/{tableId}/rows; own filters and sort replace the saved ones."""
+    """Answer GET /tables/{tableId}/rows. Filters and sort in the query replace the saved ones."""
     table, query, now = _table(context), context.query, context.now
     issues = [
         (name, "Expected " + " or ".join(choices))

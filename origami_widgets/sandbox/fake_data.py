@@ -1,6 +1,7 @@
 """Invented companies, people and ids, all derived from a seed.
 
-No company or person is meant: names are made of syllables, web and e-mail addresses end in `.example`.
+They do not refer to real companies or people: names are made of syllables, and web and e-mail addresses end in
+`.example`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class LeadFacts:
 
 
 def invent(rng: Random, cities: tuple[str, ...], number: int) -> LeadFacts:
-    """Return an invented lead; `number` makes its telephone number and keeps its web address unique."""
+    """Return an invented lead. `number` gives its telephone number and makes its web address unique."""
     stem = rng.choice(COMPANY_HEADS) + rng.choice(COMPANY_TAILS)
     company = f"{stem} {rng.choice(COMPANY_ENDINGS)}"
     family = rng.choice(FAMILY_HEADS) + rng.choice(FAMILY_TAILS)

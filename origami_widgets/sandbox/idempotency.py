@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the first response to a POST is kept for a day and replayed."""
+"""`Idempotency-Key`: keep the first response to a POST for a day, and replay it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.request_context import SandboxResponse
 
 RETENTION = 24 * 3600.0
-"""Wall seconds for which a response is kept; the simulated speed does not shorten them."""
+"""Wall seconds for which a response is kept. The simulated speed does not shorten them."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -36,7 +36,7 @@ class IdempotencyStore:
         """Reserve a key for a request whose body is still to come.
 
         Returns:
-            True when the request is the first one; False when a response is kept that `replay` may return.
+            True if the request is the first one; False if there is a kept response, which `replay` may return.
 
         Raises:
             ErrorResponse: the key is malformed, belongs to another request, or its first request is in flight.

@@ -1,8 +1,8 @@
-"""API objects as JSON values, read off timelines at one moment: runs, tables with their economics, rows and cells.
+"""API objects as JSON, made from timelines at one moment: runs, tables with their economics, rows and cells.
 
-Credits are booked once, on the cell that used them. Summed by column they give the column's and the table's credits;
-summed by the source of the lead they give a lead source's `totalCredits`. So columns, sources, table and the fall of
-the balance are the same number, and a lead that is a duplicate has cost nothing.
+Credits are booked once, on the cell that used them. Summed by column, they are the column's and the table's credits;
+summed by lead source, the source's `totalCredits`. So columns, sources, table and the decrease of the balance agree,
+and a duplicate lead has cost nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
 
 PROMPT_DISPLAY_LENGTH = 200
-"""Characters of a prompt that are shown outside `request.prompt`."""
+"""Characters to which a prompt is cut outside `request.prompt`."""
 
 TRANSCRIPT_LIMIT = 100
 """Messages of a transcript that is marked as truncated."""
@@ -146,7 +146,7 @@ def column_meta(column: ColumnTimeline) -> dict[str, Any]:
 
 
 FIND_MORE_LEADS = 25
-"""Leads whose price is `findMoreEstimatedCredits`."""
+"""Number of leads whose price is `findMoreEstimatedCredits`."""
 
 
 def ratio(part: float, whole: float) -> float | None:
@@ -177,8 +177,8 @@ def column_qualification(column: ColumnTimeline, now: float) -> dict[str, int]:
 def table_stats(table: TableTimeline, now: float) -> dict[str, Any]:
     """Return `stats` of a table.
 
-    Shares of the funnel are taken over all sourced leads. Sourced minus duplicates, minus excluded, minus those that
-    a static filter removed, is `postStaticLeads`, and that is the table's `leadCount` at every moment.
+    Shares of the funnel refer to all sourced leads. Sourced leads minus duplicates, excluded leads and those removed by
+    a static filter are `postStaticLeads`, which always equals the table's `leadCount`.
     """
     sourced = [lead for lead in table.leads if lead.sourced_at <= now]
     leads = len(table.rows_at(now))
@@ -250,8 +250,8 @@ _SECONDARY_KEYS = ("confidence", "reasoning", "title")
 def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> tuple[bool, Any]:
     """Return whether a cell has a value, and the value.
 
-    Cells that are empty, running or failed have none. A cell that looked and found nothing has an object whose main
-    field is null.
+    Empty, running and failed cells have none. A cell that looked and found nothing has an object whose main field is
+    null.
     """
     if column.kind == "input":
         return (column.slug or "") in lead.values, lead.values.get(column.slug or "")
@@ -262,7 +262,7 @@ def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> tuple
 
 
 def main_value(value: Any) -> Any:
-    """Return the main value of an object, to which filters and sort apply.
+    """Return the main value of an object, which filters and sort use.
 
     >>> main_value({"email": None, "confidence": "low"}) is None
     True

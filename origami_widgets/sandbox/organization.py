@@ -1,4 +1,4 @@
-"""The organization: its agents, runs, tables, credits and run slots, as functions of what was asked and of the clock."""
+"""The organization: its agents, runs, tables, credits and run slots, as functions of the requests and the clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import RunTimeline, TableTimeline
 
 START_CREDITS = 5
-"""Credits that must be available to start a run; they are not its price."""
+"""Credits that must be available to start a run. This is not its price."""
 
 POLL_INTERVAL = 15
 """Simulated seconds between polls of a running run."""
@@ -37,10 +37,10 @@ PROJECT_ID = "0a6f3c1e-5d2b-4e8a-9c47-1f2e3d4c5b6a"
 """The one project that the organization has."""
 
 IDLE_AGENT_ID = "7d1e9b52-8c3a-4f60-8b1d-2a4c6e8f0b13"
-"""An agent of that project which was opened in the web app and never ran."""
+"""An agent of that project that was opened in the web app and never ran."""
 
 _MEDIAN_RUNS = 200
-"""Finished runs whose median duration is the wait for a free run slot."""
+"""Finished runs whose median duration gives the wait for a free run slot."""
 
 
 @dataclass(slots=True)
@@ -282,8 +282,8 @@ class SandboxOrganization:
                 self._fill_pool(prompt, now)
 
     def _fill_pool(self, prompt: str, now: float) -> None:
-        # Colleagues take every run slot for a while, so that a queue can be seen to end. Then the prompt that was refused
-        # is accepted; another prompt finds the slots taken anew.
+        # Colleagues take every run slot for a while, so that a queue can also be seen to end. Then the refused prompt
+        # is accepted; another prompt finds the slots taken again.
         if self._pool_filled_for != prompt:
             self._pool_filled_for = prompt
             self._pool_full_until = now + DEFAULT_RUN_DURATION / self.speed

@@ -1,4 +1,4 @@
-"""The plans an organization can have, with the limits they bring."""
+"""The plans of an organization, with their limits."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ MODEL_ALIASES: dict[str, ModelName] = {
     "origami-fast": "origami-lite",
     "origami-mid": "origami-lite",
 }
-"""Names a request may carry, and the model each one means."""
+"""Model names allowed in a request, and the model that each one means."""

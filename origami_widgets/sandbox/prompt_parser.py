@@ -1,4 +1,4 @@
-"""What a prompt asks for: topic, place, number of leads, scenario, and answers to questions."""
+"""Parse a prompt: topic, place, number of leads, scenario, and answers to questions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIN_LEADS, _MAX_LEADS, _DEFAULT_LEADS = 5, 60, 24
 
 @dataclass(frozen=True, slots=True)
 class ParsedPrompt:
-    """Topic, place (may be empty) and number of leads asked for."""
+    """Requested topic, place (may be empty) and number of leads."""
 
     topic: str
     place: str

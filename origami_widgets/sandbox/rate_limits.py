@@ -13,7 +13,7 @@ LIMIT_PER_ADDRESS, LIMIT_PER_ORGANIZATION = 300, 100
 """Requests per window."""
 
 WINDOW_SECONDS = 60.0
-"""Simulated seconds of a window; on the wall clock it is never shorter than one second."""
+"""Simulated seconds of a window. On the wall clock, it is never shorter than one second."""
 
 _MAX_ADDRESSES = 1000
 

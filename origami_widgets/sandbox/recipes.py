@@ -1,4 +1,4 @@
-"""Recipes for tables and columns: what a column costs, how often it succeeds, and which values it gives."""
+"""Recipes for tables and columns: a column's cost, how often it succeeds, and its values."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 Verdict = Literal["pass", "fail", "unsure"]
 
 PASS_SCORE, UNSURE_SCORE = 60, 45
-"""Fit scores from which a lead passes, or is unsure; lower scores fail."""
+"""Lowest fit scores to pass and to be unsure; lower ones fail."""
 
 
 class ValueMaker(Protocol):
-    """Makes the value of one cell; `found` is false when the cell run looked and found nothing."""
+    """Makes the value of a cell. `found` is False if the cell run looked and found nothing."""
 
     def __call__(self, rng: Random, facts: LeadFacts, *, found: bool) -> Any:
         """Return the value as the API sends it."""
@@ -49,7 +49,7 @@ class ColumnRecipe:
 
     @property
     def type(self) -> str:
-        """The raw storage type: every computed column is `code`, and only `kind` says what it computes."""
+        """The raw storage type. Every computed column is `code`; only `kind` says what it computes."""
         return "static" if self.kind == "input" else "code"
 
 

@@ -22,7 +22,7 @@ _MAX_CURSOR_LENGTH = 400
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Cursor and limit of a request; `list_id` identifies the list, so that a cursor of another list starts over."""
+    """Cursor and limit of a request. `list_id` identifies the list, so that another list's cursor starts over."""
 
     cursor: str | None
     limit: int
@@ -31,7 +31,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One accepted request; ids in `params` are in lower case, except run ids, which are literal."""
+    """One accepted request. Ids in `params` are in lower case, except run ids, which are literal."""
 
     organization: SandboxOrganization
     now: float
@@ -69,12 +69,12 @@ def json_response(value: Any, status: int = 200, headers: dict[str, str] | None 
 
 
 def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
-    """Return a limit in range; text that is not a number gives the default.
+    """Return a limit within range. Text that is not a number gives the default.
 
     >>> parse_limit("0"), parse_limit("1000"), parse_limit("many"), parse_limit(None)
     (1, 100, 50, 50)
     """
-    # `int` alone also reads "1_0" and digits of other scripts.
+    # `int` alone would also accept "1_0" and digits of other scripts.
     if text is None or not text.isascii() or "_" in text:
         return DEFAULT_LIMIT
     try:
@@ -84,7 +84,7 @@ def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
 
 
 def take_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> tuple[list[T], str | None]:
-    """Return the items of a page and the cursor of the next one, None at the end."""
+    """Return the items of a page and the cursor of the next page (None at the end)."""
     start = _start(items, request, id_of)
     page = list(items[start : start + request.limit])
     end = start + len(page)
@@ -107,7 +107,7 @@ def _start(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) 
     after, offset = mark.get("a"), mark.get("o")
     for position, item in enumerate(items):
         if id_of(item) == after:
-            # Items may have been added before it since; what was read is not read again.
+            # Items may have been added before the cursor since. What was read is not read again.
             return position + 1
     return offset if isinstance(offset, int) and 0 <= offset < len(items) else 0
 

@@ -1,4 +1,4 @@
-"""Builder of the timelines of one run and of its tables, and their early end."""
+"""Build the timelines of a run and its tables, and end them early."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioInputs:
-    """What a scenario builds from: the request, the parsed prompt, the agent's tables, its credits and the random seed.
+    """Inputs of a scenario: the request, the parsed prompt, the agent's tables, its credits and the random seed.
 
     `focus_table_ids` are echoed as they were sent; `tables` holds the focus tables first, then the agent's others.
     """
@@ -67,7 +67,7 @@ class ScenarioResult:
 
 @dataclass(frozen=True, slots=True)
 class TableSchedule:
-    """When one table is built, in simulated seconds of the run; excluded and filtered leads go at `trimmed`."""
+    """When a table is built, in simulated seconds of the run. Excluded and filtered leads are deleted at `trimmed`."""
 
     opened: float
     leads_from: float
@@ -167,7 +167,7 @@ class RunBuilder:
     ) -> TableTimeline:
         """Extend a table: one more column for all its leads, and more leads for all its columns.
 
-        Only what exists when the run starts is extended: the rest is planned by another run, which may be stopped.
+        Only what exists when the run starts is extended. The rest is planned by another run, which may be stopped.
         """
         present = self.inputs.pace.start
         added = self._column(extra, self.at(schedule.opened))
@@ -184,7 +184,7 @@ class RunBuilder:
         return longer
 
     def fail_unaffordable_cells(self) -> None:
-        """Let cell runs fail from the moment at which the credits are used up; call it when all tables are built."""
+        """Make cell runs fail from the moment when the credits are used up. Call it when all tables are built."""
         run_id = self.inputs.run_id
         planned = sorted(
             (
@@ -192,7 +192,7 @@ class RunBuilder:
                 for table in self.tables.values()
                 for column in table.columns
                 for cell_run in column.cell_runs
-                # Cell runs of earlier runs are paid for already.
+                # Cell runs of earlier runs are already paid for.
                 if cell_run.run_id == run_id
             ),
             key=lambda cell_run: cell_run.done,
@@ -246,10 +246,10 @@ class RunBuilder:
     ) -> ScenarioResult:
         """Return the run, which takes `duration` simulated seconds and at most `steps` steps, and its tables.
 
-        `messages` stand between the prompt and the text in the transcript.
+        `messages` come between the prompt and the text in the transcript.
         """
         inputs = self.inputs
-        # The cap belongs to `step_cap_hit` alone; any other run stays below it.
+        # Only `step_cap_hit` reaches the cap; any other run stays below it.
         steps = min(steps, inputs.steps_max if status == "step_cap_hit" else inputs.steps_max - 1)
         ends = self.at(duration)
         transcript = [TimedEvent(inputs.pace.start, {"role": "user", "content": inputs.prompt}), *messages]
@@ -279,7 +279,7 @@ class RunBuilder:
     def _invent(self) -> LeadFacts:
         while True:
             facts = invent(self.rng, self.cities(), self._numbers)
-            # Two leads of one name would look like a duplicate that was overlooked.
+            # Two leads with one name would look like an overlooked duplicate.
             if facts.company not in self._companies:
                 self._companies.add(facts.company)
                 return facts
@@ -379,13 +379,13 @@ def _lead_outcomes(
 
 
 def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
-    """End a run at a wall moment: what was done until then stays, what was planned is dropped."""
+    """End a run at a wall moment. Everything done until then stays; the rest is dropped."""
     run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
     return ScenarioResult(run, cut_tables(result.tables, run.id, at))
 
 
 def cut_tables(tables: Mapping[str, TableTimeline], run_id: str, at: float) -> dict[str, TableTimeline]:
-    """Drop what a run would do to tables after a moment; tables that it would create later are left out."""
+    """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
     cut = {table_id: table.cut(run_id, at) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
 

@@ -1,4 +1,4 @@
-"""Bodies of requests that start a run: read tolerantly as JSON, then checked field by field, with every issue named."""
+"""Bodies of requests that start a run: read as JSON tolerantly, then checked field by field. Errors name every issue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Issue = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CheckedRunRequest:
-    """A valid request for a run; ids of tables are as they were sent, in upper or lower case."""
+    """A valid request for a run. Table ids are as they were sent, in upper or lower case."""
 
     prompt: str
     name: str
@@ -38,7 +38,7 @@ class CheckedRunRequest:
 
     @property
     def merged_table_ids(self) -> tuple[str, ...]:
-        """The focus tables as they were sent, then the attached tables that are not among them."""
+        """The focus tables as they were sent, then the attached tables that are not focus tables."""
         named = {table_id.lower() for table_id in self.focus_table_ids}
         return self.focus_table_ids + tuple(
             table_id for table_id in self.attached_tables if table_id.lower() not in named
@@ -75,7 +75,7 @@ def _no_constant(name: str) -> Any:
 
 
 def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> CheckedRunRequest:
-    """Check the body of a POST that starts a run; unknown fields are ignored.
+    """Check the body of a POST that starts a run. Unknown fields are ignored.
 
     Args:
         body: the bytes of the body.
@@ -130,7 +130,7 @@ def _text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: 
     if not minimum <= len(value) <= maximum:
         issues.append((path, f"Expected {minimum} to {maximum} characters"))
         return ""
-    # Half of a surrogate pair is valid in JSON and in no other encoding.
+    # Half of a surrogate pair is valid in JSON, but in no other encoding.
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -1,4 +1,4 @@
-"""The scenarios by name: what a run does, how it ends, and which one a prompt asks for.
+"""The scenarios by name: what a run does and how it ends, and which one a prompt asks for.
 
 A scenario is a function that builds the timelines of a run and of its tables. Its name follows `scenario:` in a prompt.
 """
@@ -30,7 +30,7 @@ FILLING_AFTER_END = 40.0
 """Simulated seconds for which the cells of a usual run go on filling after its end."""
 
 MAX_DURATION = 1200.0
-"""Simulated seconds after which every run is ended: 20 minutes."""
+"""Simulated seconds after which every run ends: 20 minutes."""
 
 DELETED_BY_MISTAKE = 2
 """Leads that `every_action` deletes and restores."""
@@ -51,7 +51,7 @@ def completed(inputs: ScenarioInputs) -> ScenarioResult:
 
 
 def settled(inputs: ScenarioInputs) -> ScenarioResult:
-    """Do as `completed` does, with all cells settled before the end."""
+    """Do the same as `completed`, with all cells settled before the end."""
     if inputs.tables:
         return _extend_first_table(inputs, cells_until=50)
     return _two_tables(inputs, duration=USUAL_DURATION)
@@ -73,7 +73,7 @@ def every_action(inputs: ScenarioInputs) -> ScenarioResult:
 
 
 def large(inputs: ScenarioInputs) -> ScenarioResult:
-    """Build 20 tables of 40 columns with 200 actions and a transcript that is truncated."""
+    """Build 20 tables of 40 columns, with 200 actions and a truncated transcript."""
     builder = RunBuilder(inputs)
     input_columns = (recipes.COMPANY, recipes.WEBSITE, recipes.CITY, recipes.EMPLOYEES)
     late = (recipes.EMAIL, recipes.PHONE, recipes.FIT, recipes.OPENER)
@@ -203,7 +203,7 @@ SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
 """Scenarios that start a run."""
 
 RESPONSE_FORMS: dict[str, ResponseForm] = {"null_response": "null", "partial": "partial", "partial_actions": "actions"}
-"""Scenarios that decide about `response` while the run is running."""
+"""Scenarios that decide on `response` while the run is running."""
 
 REFUSALS: tuple[RefusalName, ...] = (
     "no_credits",
@@ -256,7 +256,7 @@ def _two_tables(
     failure_rate: float = 0.0,
     rework: Callable[[RunBuilder, TableTimeline, TableTimeline], None] | None = None,
 ) -> ScenarioResult:
-    """Build two tables; their cells fill until `cells_after` the end, and `rework` may change the tables before it."""
+    """Build two tables. Cells fill until `cells_after` seconds after the end; `rework` may change the tables before."""
     builder = RunBuilder(inputs)
     companies, contacts = _company_and_contact_recipes(inputs)
 
@@ -355,7 +355,7 @@ def _next_extra_column(table: TableTimeline) -> ColumnRecipe:
 
 
 def _delete_and_restore(builder: RunBuilder, first: TableTimeline, second: TableTimeline) -> None:
-    # Cells of the first table run from 34.6 s, those of the second from 58.6 s; what is deleted has used no credits.
+    # Cells of the first table run from 34.6 s, those of the second from 58.6 s, so deleted ones have used no credits.
     column = next(column for column in first.columns if column.slug == "address")
     deleted, restored = builder.at(33.0), builder.at(34.0)
     builder.add_action(33.0, "columns_deleted", first.id, count=1, deletedAt=iso(deleted))
@@ -379,7 +379,7 @@ def _delete_and_restore(builder: RunBuilder, first: TableTimeline, second: Table
 
 def _filler_column(number: int) -> ColumnRecipe:
     recipe = _LARGE_RECIPES[number % len(_LARGE_RECIPES)]
-    # A column without a slug cannot appear in rows; one is enough to meet it.
+    # A column without a slug cannot appear in rows. One such column is enough.
     slug = None if number == 0 else f"{recipe.slug}-{number}"
     return replace(recipe, name=f"{recipe.name} {number}", slug=slug, call_rate=0.8, credits=(0, 1))
 
@@ -387,7 +387,7 @@ def _filler_column(number: int) -> ColumnRecipe:
 def _stopped(
     result: ScenarioResult, inputs: ScenarioInputs, share: float, status: str, reason: str | None
 ) -> ScenarioResult:
-    """Stop a run after a share of its time; without a `reason` it has no text."""
+    """Stop a run after a share of its time. Without a `reason`, it has no text."""
     at = inputs.pace.start + share * (result.run.ends - inputs.pace.start)
     stopped = stop_early(result, at, status=status, text=None)
     text = None if reason is None else f"{reason} {agent_text.kept_tables(stopped.tables, at)}"

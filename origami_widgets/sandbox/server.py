@@ -20,7 +20,7 @@ MISSING = 'The sandbox needs starlette and uvicorn: pip install "origami-widgets
 _LAST_PORT = 65535
 _SHUTDOWN_SECONDS = 10.0
 REQUEST_TIMEOUT = 5.0
-"""Wall seconds in which a request must arrive whole; a connection on which it does not is closed."""
+"""Wall seconds in which a request must arrive completely; otherwise the connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Served:
 
 
 def listen(port: int) -> socket.socket:
-    """Return a listening socket on loopback; connections wait in it until the server runs.
+    """Return a listening socket on loopback. Connections wait until the server runs.
 
     Raises:
         ValueError: the port is out of range.
@@ -90,7 +90,7 @@ def _protocol() -> type[Protocol]:
             if begun and not self._has_begun:
                 self._set_timer()
             elif not begun:
-                # No request is being received; for the next one uvicorn's own keep-alive timeout holds.
+                # No request is being received; until the next one, uvicorn's own keep-alive timeout applies.
                 self._stop_timer()
             self._has_begun = begun
 

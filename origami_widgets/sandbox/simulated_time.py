@@ -15,7 +15,7 @@ _LAST_MOMENT = 253_402_300_799.0
 
 
 class SandboxClock:
-    """Seconds since 1970 from an injected clock, never falling.
+    """Clock that gives seconds since 1970 from an injected source and never goes back.
 
     Args:
         source: returns seconds since 1970, as `time.time` does.
@@ -27,10 +27,10 @@ class SandboxClock:
         self._last = 0.0
 
     def now(self) -> float:
-        """Return the present moment, which continues from the last one when the source was set back."""
+        """Return the present moment, which continues from the last one if the source was set back."""
         reading = self._source() + self._offset
         if reading < self._last:
-            # A laptop whose clock is corrected backwards must not see finished runs come alive again.
+            # If a laptop's clock is set back, finished runs must not come alive again.
             self._offset += self._last - reading
             reading = self._last
         self._last = reading

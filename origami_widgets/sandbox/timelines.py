@@ -1,7 +1,7 @@
 """Timelines of runs and tables, laid out in advance: every status, action, lead, column and cell with its moments.
 
-Nothing here runs. What a run or a table looks like now is found by comparing these moments with the clock. So two reads
-of the same moment agree, and a cancelled run is the same timeline without its future (`cut`).
+Nothing runs here. The current state of a run or table follows from comparing these moments with the clock. So two reads
+at the same moment agree, and a cancelled run is the same timeline without its future (`cut`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Verdict
 
 ResponseForm = Literal["null", "partial", "actions"]
-"""What `response` is while the run is running: null, with actions and tables, or with actions only."""
+"""Content of `response` while the run is running: null, actions and tables, or only actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class RunTimeline:
     def cut(
         self, at: float, *, status: str, text: str | None, suggestions: tuple[Mapping[str, Any], ...]
     ) -> RunTimeline:
-        """End the run at an earlier moment with another status; what was done until then stays."""
+        """End the run at an earlier moment with another status. Everything done until then stays."""
         messages = tuple(message for message in self.messages if message.at <= at)
         if text is not None:
             messages += (TimedEvent(at, {"role": "assistant", "content": text}),)
@@ -105,10 +105,10 @@ class RunTimeline:
 
 
 LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
-"""What becomes of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
+"""Outcome of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
 
 CellOutcome = Literal["value", "nothing", "errored"]
-"""How a cell run ends. `nothing`: it looked and found nothing, which is a value too."""
+"""How a cell run ends. `nothing`: it looked and found nothing, which is also a value."""
 
 CellFailure = Literal["errored", "out_of_credits"]
 
@@ -125,7 +125,7 @@ class Deletion:
         return self.begins <= now < self.ends
 
     def cut(self, at: float) -> Deletion | None:
-        """Drop what would come after a moment; a deletion that has begun by then is never undone."""
+        """Drop what would come after a moment. A deletion that has begun by then is never undone."""
         if self.begins > at:
             return None
         return self if self.ends <= at else Deletion(self.begins, inf)
@@ -169,7 +169,7 @@ class CellRun:
 
 @dataclass(frozen=True)
 class ColumnTimeline:
-    """One column with its cell runs; `recipe` plans the cell runs of leads that come later."""
+    """One column with its cell runs; `recipe` plans the cell runs of later leads."""
 
     id: str
     run_id: str
@@ -357,8 +357,8 @@ class TableTimeline:
     def cut(self, run_id: str, at: float) -> TableTimeline | None:
         """Drop what one run would have done after a moment; None when the table would not exist.
 
-        Other runs may fill the same table at the same time; what they do stays. Cell runs that had started are
-        finished and paid for; those that were only queued are dropped and count neither as running nor as errored.
+        Work of other runs on the same table stays. Cell runs that had started are finished and paid for. Those that
+        were only queued are dropped, and count neither as running nor as errored.
         """
         if self.run_id == run_id and self.created_at > at:
             return None

@@ -7,11 +7,11 @@ export interface Filter {
 }
 
 export interface Bar extends Part<BoardHead> {
-  /** Says how many of the rows are shown. */
+  /** Sets how many of the rows are shown. */
   count(shown: number, all: number): void;
 }
 
-/** The fields that filter rows, by words and by stage. */
+/** The fields that filter rows by words and by stage. */
 export function filterBar(filter: Filter, changed: () => void): Bar {
   const field = el("input");
   field.type = "text";
@@ -42,7 +42,7 @@ export function filterBar(filter: Filter, changed: () => void): Bar {
         ["", `All ${title}`],
         ...counts.map(({ stage, label }): [Stage, string] => [stage, label]),
       ];
-      // The chosen one stays, also when nothing is left of it: rows must not appear that were filtered away.
+      // The chosen stage stays even without rows, so that filtered rows do not reappear.
       if (filter.stage && !counts.some(({ stage }) => stage === filter.stage)) {
         const chosen = stages.selectedOptions[0]?.textContent?.replace(/^[\d,]+/, "0");
         all.push([filter.stage, chosen ?? ""]);

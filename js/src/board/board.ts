@@ -21,7 +21,7 @@ import { DOWN, type Item, type Key, matches, sorted } from "./order";
 import { cell, type Row, runRow } from "./row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
-/** The stages that need a person. */
+/** The stages that need the user. */
 const URGENT: readonly Stage[] = ["needs_you", "failed"];
 const COLUMNS: [Key, string][] = [
   ["run", "Name"],
@@ -35,7 +35,7 @@ const COLUMNS: [Key, string][] = [
 /** Draws one view of the board and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
-  /** What is shown is as old as the row that was heard of longest ago, of those that are still followed. */
+  /** The board is as old as its oldest row that is still watched. */
   const oldest = (clock: ClockView | null): ClockView | null => {
     const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
     const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
@@ -63,9 +63,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let current: Row | null = null;
   let order: Row[] = [];
   let said = "";
-  /** How many runs needed a person, had failed, and whether all had ended, when this was last said. */
+  /** At the last announcement: how many runs needed the user, how many had failed, and whether all had ended. */
   let before: number[] | null = null;
-  /** The runs that needed a person or had failed then. */
+  /** The runs that needed the user or had failed then. */
   let known = new Set<string>();
 
   for (const [name, label] of COLUMNS) {
@@ -119,12 +119,12 @@ export function mount(model: Model, host: HTMLElement): () => void {
       return row ? [{ row, moments: model.get(`time_${slot}`) as CheckTimes }] : [];
     });
 
-  /** One row of the list can be reached by Tab; the arrows go on from there. */
+  /** Tab reaches one row of the list, and the arrow keys go on from there. */
   const choose = (row: Row | null): void => {
     current = row;
     for (const each of order) each.reach(each === row);
   };
-  /** Puts the rows in order and hides those that the filter leaves out. */
+  /** Sorts the rows and hides those that do not match the filter. */
   const arrange = (): void => {
     const had = focused(root);
     const all = [...rows.values()];
@@ -150,7 +150,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     bar.count(shown, order.length);
     if (!current || current.node.hidden || !order.includes(current))
       choose(order.find(({ node }) => !node.hidden) ?? null);
-    // A row that moved has lost the focus that was in it.
+    // A moved row has lost its focus.
     if (had?.isConnected && focused(root) !== had) had.focus();
   };
   const update = (): void => {
@@ -179,13 +179,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
     arrange();
     announce(now);
   };
-  /** Announces what needs a person and the end, not every run that begins or ends. */
+  /** Announces runs that need the user and the end of all runs, not every run that begins or ends. */
   const announce = ({ counts, settled, title }: BoardHead): void => {
     const urgent = counts.filter(({ stage }) => URGENT.includes(stage));
     const parts = urgent.map(({ label }) => label);
     if (settled) parts.push("all have ended");
     const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
-    // What is there when the board appears is read with the board.
+    // What the board shows when it appears is read with the board.
     if (before && said !== next && next) setText(voice, next);
     said = next;
     const now = [
@@ -208,7 +208,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const alive = life(root, session, redraw, () => !headNow().settled);
 
   let planned = false;
-  /** Traits of one message come one by one; they are drawn together. */
+  /** The traits of a message come one by one, but are drawn together. */
   const plan = (): void => {
     if (planned) return;
     planned = true;
@@ -245,7 +245,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   };
   const undo = [
     on(window, "keydown", arrows, true),
-    // A click makes the row the current one, too.
+    // A click also makes the row the current one.
     on(body, "focusin", (event) => {
       const row = order.find(({ node }) => node.contains(event.target as Node));
       if (row) choose(row);

@@ -6,7 +6,7 @@ import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
-/** A button that is about all runs; it asks first where the kernel says so. */
+/** A button for all runs. It asks first if the kernel says so. */
 function boardButton(session: Session, board: string, command: Button["command"]): Part<Button> {
   const press = commandButton(session, command === "resume" ? "Yes, start them" : "Yes, cancel them");
   return {
@@ -41,10 +41,10 @@ function noticeOf(session: Session, board: string): Part<Notice> {
 }
 
 /**
- * What all runs have come to, how old that is, and what can be done with all of them.
+ * The totals of all runs, their age, and the buttons for all runs.
  *
- * @param board - Tells its clicks from those of other boards.
- * @param oldest - The clock with the moment of the run that was heard of longest ago.
+ * @param board - Distinguishes its clicks from those of other boards.
+ * @param oldest - The clock of the run that was heard longest ago.
  */
 export function headPart(
   session: Session,

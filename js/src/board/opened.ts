@@ -1,4 +1,4 @@
-/** The card of one run within the board: a widget of its own, drawn by the host. */
+/** The card of a run inside the board, which is a separate widget that the host draws. */
 
 import { copyLine } from "../buttons";
 import { el, type Part, show } from "../dom";
@@ -15,7 +15,7 @@ interface Manager {
   create_view(model: unknown, options: object): Promise<View>;
 }
 
-/** Where the card is drawn; its value is the card's reference, and the token of its run. */
+/** The card's place. Its value is the card's reference and its run's token. */
 export function openedCard(model: Model): Part<{ card: string; token: string }> {
   const line = copyLine("", "the line that shows this run");
   const instead = el("p", "mute", "This page can't draw a card here. In a cell of its own: ", line.node);
@@ -28,7 +28,7 @@ export function openedCard(model: Model): Part<{ card: string; token: string }> 
     const child = await manager?.get_model(card.slice(REFERENCE.length));
     if (!manager || !child) throw new Error("The host has no such widget.");
     const drawn = await manager.create_view(child, {});
-    // Folded, or another one opened, while it was being made.
+    // It was folded, or another one was opened, while it was being made.
     if (card !== shown) drawn.remove();
     else {
       view = drawn;
@@ -43,7 +43,7 @@ export function openedCard(model: Model): Part<{ card: string; token: string }> 
   return {
     node: el("div", "opened", container, instead),
     update({ card, token }) {
-      // The two travel in traits of their own, so the token may come after the card.
+      // The two have separate traits, so the token may come after the card.
       line.update(`ow.attach("${token}")`);
       if (card === shown) return;
       shown = card;

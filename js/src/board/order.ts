@@ -9,19 +9,19 @@ export interface Item {
   moments: CheckTimes;
 }
 
-/** The order in which rows are counted, and sorted by status: what wants a person first. */
+/** The order of stages for counting and sorting rows: those that need the user come first. */
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
-/** Numbers begin with the largest, words with the first; the order of the board itself is that of its runs. */
+/** Numbers start with the largest, words with the first. The board's own order is that of its runs. */
 export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credits", "time"]);
 
-/** Where the number behind a column stands in the keys of a row. */
+/** The index of each column's number in the keys of a row. */
 const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2 };
 
 function worth({ row, moments }: Item, key: Key): number | null {
   if (key === "status") return STAGES.indexOf(row.stage);
   if (key === "time") {
-    // How long it took, or has taken until it was last heard of.
+    // How long the run took, or had taken when it was last heard.
     const end = row.done ? row.completed_at : moments[0];
     return row.started_at === null || end === null ? null : end - row.started_at;
   }
@@ -30,7 +30,7 @@ function worth({ row, moments }: Item, key: Key): number | null {
   return row.position;
 }
 
-/** Sorted by one key; what the server did not say comes last in both directions, equals stay in the order of the board. */
+/** Sorts by one key. Missing values come last in both directions, and equal rows keep the board's order. */
 export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] {
   const sign = down ? -1 : 1;
   return [...items].sort((a, b) => {
@@ -46,7 +46,7 @@ export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] 
 
 const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Whether a row has all the words that were typed, and is of the stage that was chosen. */
+/** Whether a row has all the typed words and the chosen stage. */
 export function matches({ row }: Item, words: string, stage: Stage | ""): boolean {
   if (stage && row.stage !== stage) return false;
   const text = folded(`${row.name} ${row.prompt} ${row.status_label} ${row.note} ${row.token}`);

@@ -16,23 +16,23 @@ import type { Item } from "./order";
 
 export interface Row extends Part<Item> {
   item: Item;
-  /** Opens the card; the arrows go from one to the next. */
+  /** Opens the card. The arrow keys go from one to the next. */
   readonly press: HTMLButtonElement;
   refresh(): void;
-  /** Whether Tab goes to the controls of this row: to those of one row of the list only. */
+  /** Whether Tab reaches the controls of this row, which is so for only one row of the list. */
   reach(on: boolean): void;
-  /** Shows the card's place below the row, or takes it away. */
+  /** Shows or removes the card's place below the row. */
   open(place: HTMLElement | null): void;
 }
 
-/** Explicit, because rows that are laid out as a grid are no table rows for assistive technology any more. */
+/** Explicit, because rows laid out as a grid are no longer table rows for assistive technology. */
 export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTableCellElement {
   const node = el(tag, cls);
   node.role = role;
   return node;
 }
 
-/** One run in one line: its name with the button that opens its card, its status, its numbers, its time, and Cancel. */
+/** A run in one line: its name with the button that opens its card, its status, numbers and time, and Cancel. */
 export function runRow(session: Session, first: Item, lastKnown: () => string): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
@@ -88,7 +88,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     };
     const follows = row.done || session.follows();
     status.className = `state t-${follows ? row.tone : "neutral"}`;
-    // When a run is no longer watched, its last status may be out of date; one that was lost before says so itself.
+    // Once a run is no longer watched, its last status may be out of date. A run that was lost earlier says so itself.
     const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
     const words = isPast ? filled(lastKnown(), row.status_label) : row.status_label;
     setText(label, words);
@@ -111,7 +111,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     open(card) {
       opened = !!card;
       press.ariaExpanded = item.row.token ? `${opened}` : null;
-      // Moved only when needed: a move takes the focus from a text field in it.
+      // Moved only if needed, because a move takes the focus from a text field inside.
       if (card && card.parentElement?.parentElement === place) {
         if (node.nextSibling !== place) node.after(place);
       } else if (card) {
@@ -133,7 +133,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
       setText(leads, row.leads);
       setText(qualified, row.qualified);
       setText(credits, row.credits);
-      // One line a row: the whole brief and what is to be said of it are there on demand.
+      // A row has one line; the whole brief and note are there on demand.
       brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
       show(requested, row.cancel === "requested");
       const spec = { command: "cancel", label: CANCEL, prompt: "", confirm: CANCEL_ASKS } as const;

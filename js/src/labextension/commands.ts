@@ -1,4 +1,4 @@
-/** The commands in the palette. They write Python into a new cell for a person to read and run; they send nothing. */
+/** The commands in the palette. They write Python into a new cell for the user to read and run; they send nothing. */
 
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
@@ -8,7 +8,7 @@ export const GUIDE = "https://origami-widgets.github.io/origami-widgets/";
 const CATEGORY = "Origami";
 const IMPORT = "import origami_widgets as ow\n\n";
 
-/** What each command writes. */
+/** The code that each command writes. */
 export const TEMPLATES = {
   brief: {
     label: "Brief an agent",
@@ -27,7 +27,7 @@ export const TEMPLATES = {
   },
 } as const;
 
-/** Adds the commands to the application, and to the palette where it has one. */
+/** Adds the commands to the application, and to its palette if it has one. */
 export function addCommands(
   { commands }: JupyterFrontEnd,
   palette: ICommandPalette | null,

@@ -1,4 +1,6 @@
-/** The parts of JupyterLab that the extension uses. Its own packages bring 290 MB; the host has them at run time. */
+/**
+ * The parts of JupyterLab that the extension uses. JupyterLab's packages are 290 MB, and the host has them at run time.
+ */
 
 interface CommandRegistry {
   addCommand(id: string, options: CommandOptions): unknown;

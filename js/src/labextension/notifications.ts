@@ -1,12 +1,12 @@
-/** Notifications of JupyterLab itself, for what cards and boards of the page notify of. */
+/** Shows notifications from the page's cards and boards as JupyterLab notifications. */
 
 import { onNotified } from "../page_settings";
 
 const SHOWN_MS = 15_000;
-/** JupyterLab cuts a message at 140 characters: what happened comes behind a short name of the run. */
+/** JupyterLab cuts a message at 140 characters, so the run's name is cut to leave room for what happened. */
 const NAME = 50;
 
-/** Shows one notification for each piece of news, however many views tell it; returns what ends that. */
+/** Shows one notification for each event, however many views report it; returns a function that ends this. */
 export function notifyInLab(commands: CommandRegistry): () => void {
   const told = new Map<string, string>();
   return onNotified(({ tag, title, body }) => {

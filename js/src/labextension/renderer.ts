@@ -1,4 +1,4 @@
-/** Draws a saved card or board in JupyterLab, and what JupyterLab would have shown without us wherever that fails. */
+/** Draws a saved card or board in JupyterLab. If that fails, shows what JupyterLab would show without the extension. */
 
 import type { IRenderMimeRegistry, MimeModel, Renderer } from "@jupyterlab/rendermime";
 import { Panel } from "@lumino/widgets";
@@ -6,7 +6,7 @@ import { SAVED_TYPES } from "../contract";
 import { drawSaved } from "../saved";
 import { SNAPSHOT } from "../snapshot";
 
-/** Before HTML, which has 50; after widgets, which have less than 0: a card that is alive stays a widget. */
+/** Before HTML (50) and after widgets (below 0), so that a live card stays a widget. */
 const RANK = 40;
 const INSTEAD = ["text/html", "text/plain"];
 
@@ -25,7 +25,7 @@ class SavedCard extends Panel implements Renderer {
   async renderModel(model: MimeModel): Promise<void> {
     const { data } = model;
     this.#clear();
-    // Where the kernel still has the card, the page finds its place by this mark and draws it there (snapshot.ts).
+    // If the kernel still has the card, the page finds its place by this mark and draws it there (snapshot.ts).
     const mark = SNAPSHOT.exec(`${data["text/html"] ?? ""}`)?.[0];
     const place = document.createElement("div");
     if (mark) place.className = mark;
@@ -33,7 +33,7 @@ class SavedCard extends Panel implements Renderer {
       this.#end = drawSaved(this.#type, data[this.#type], place);
       this.node.append(place);
     } catch {
-      // Saved by an older or newer version, or changed by hand.
+      // It was saved by an older or newer version, or changed by hand.
       const type = INSTEAD.find((each) => each in data);
       if (!type) return;
       const instead = this.#registry.createRenderer(type);
@@ -55,7 +55,7 @@ class SavedCard extends Panel implements Renderer {
   }
 }
 
-/** Registers the media types. Not `safe`: a notebook that is not trusted shows the sanitized HTML, as before. */
+/** Registers the media types. Not as `safe`: a notebook that is not trusted shows the sanitized HTML, as before. */
 export function renderSavedCards(registry: IRenderMimeRegistry): void {
   registry.addFactory({
     safe: false,

@@ -1,9 +1,9 @@
-/** Hands the settings to all cards of the page: they are other modules, and may be in a shadow root. */
+/** Passes the settings to all cards of the page, which are other modules and may be in a shadow root. */
 
 import type { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { NOTIFIES, ROWS } from "../page_settings";
 
-/** Follows the settings of the plugin. Where they cannot be read, cards keep their defaults. */
+/** Follows the plugin's settings. If they cannot be read, cards keep their defaults. */
 export async function followSettings(registry: ISettingRegistry, plugin: string): Promise<void> {
   const page = document.documentElement;
   try {

@@ -1,2 +1,2 @@
-/** What a card loads when its leads are looked at for the first time. */
+/** The code that a card loads when its leads are shown for the first time. */
 export { leadGrid } from "./grid";

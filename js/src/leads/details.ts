@@ -1,4 +1,4 @@
-/** What is behind a cell: its value, how sure the agent is, its reasoning, and its sources. */
+/** The details of a cell: its value, and the agent's confidence, reasoning and sources. */
 
 import { button } from "../buttons";
 import { CELL_CLOSE, CELL_CONFIDENCE, CELL_DETAILS, CELL_NOT_FOUND, type OpenCell } from "../contract";
@@ -8,7 +8,7 @@ import { filled } from "../format";
 export interface Details {
   readonly node: HTMLElement;
   open(lead: string, column: string, cell: OpenCell): void;
-  /** Returns whether it was open. */
+  /** Closes the dialog; returns whether it was open. */
   shut(): boolean;
 }
 

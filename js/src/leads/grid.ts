@@ -1,6 +1,6 @@
 /**
- * The leads of one table: only what is looked at is asked for and drawn. Sorting and filtering by columns is the server's;
- * typing looks through what is loaded, and says so.
+ * The leads of one table. Only visible leads are requested and drawn. The server sorts and filters by columns; typing
+ * searches the loaded leads, and says so.
  */
 
 import { button } from "../buttons";
@@ -33,26 +33,26 @@ import style from "./leads.css";
 import { Lines, placed, ROW, TICK, type Ticks } from "./lines";
 import { type Row, Rows, textOf } from "./rows";
 
-/** Rows drawn above and below those that are seen. */
+/** Rows drawn above and below the visible ones. */
 const AROUND = 4;
-/** The place of the heads, where rows have theirs from 0 on. */
+/** The place of the heads; the places of rows start at 0. */
 const HEAD = -1;
 const FIRST_PAGE = 50;
 const LARGE_PAGE = 200;
-/** How long after the last scroll the lines are settled. */
+/** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
-/** How often the kernel is told that the leads are still shown. */
+/** How often to tell the kernel that the leads are still shown, in ms. */
 const STILL_MS = 30_000;
 
 export interface Leads {
   readonly node: HTMLElement;
-  /** Looks at a table, or at none. */
+  /** Shows a table, or none. */
   look(table: string): void;
-  /** After a tick, or when the kernel came or went. */
+  /** Called after a tick, and when the kernel comes or goes. */
   refresh(): void;
-  /** All rows in a higher body, with what filters them. */
+  /** All rows in a higher body, with the filters. */
   expand(on: boolean): void;
-  /** How many leads were read, in words. */
+  /** In words, how many leads were read. */
   count(): string;
   close(): void;
 }
@@ -101,9 +101,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const details = cellDetails(() => shut());
   const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, details.node);
 
-  /** Those of them that are drawn: the ones that have the words that were typed. */
+  /** The drawn ones: those that have the typed words. */
   let matching: (Row | undefined)[] = rows.all;
-  /** The table whose leads are shown, and whether they are looked at. */
+  /** The table whose leads are shown, and whether they are visible. */
   let table = "";
   let looks = false;
   let query = 0;
@@ -111,7 +111,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   let filters: LeadFilter[] = [];
   let size = FIRST_PAGE;
   let asked = { first: -1, last: -1, at: 0 };
-  /** When the newest question was asked; the timer draws once more when its answer is late. */
+  /** When the newest question was asked. The timer redraws if the answer is late. */
   let since = 0;
   let late: ReturnType<typeof setTimeout> | undefined;
   let expanded = false;
@@ -129,10 +129,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const ask = (again = false): void => {
     if (!looks) return;
     const { first, last } = isSearched() ? { first: 0, last: rows.all.length - 1 } : seen();
-    // What comes next is asked for before it is seen.
+    // The next rows are requested before they are visible.
     const ahead = rows.more ? last + AROUND * 2 : last;
     if (!again && first >= asked.first && ahead <= asked.last && Date.now() - asked.at < STILL_MS) return;
-    // Whole pages, as the kernel reads them: a message for each line that is scrolled by would keep all of the page busy.
+    // Whole pages, as the kernel reads them: a message for each scrolled line would keep the whole page busy.
     const start = Math.floor(first / size) * size;
     asked = { first: start, last: (Math.floor(Math.max(ahead, 0) / size) + 1) * size - 1, at: Date.now() };
     session.leads({ view, query, table, first: start, last: asked.last, size, sort, filters }, take);
@@ -148,7 +148,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     rows.restart();
     since = Date.now();
     ask(true);
-    // Its answer tells a slow server from a kernel that a cell keeps busy.
+    // The answer distinguishes a slow server from a kernel that is busy with a cell.
     session.hello();
     clearTimeout(late);
     late = setTimeout(() => draw(), ANSWER_MS);
@@ -163,7 +163,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     noted = answer.note;
     match();
     if (!isNew) {
-      // What is looked at stays where it is when rows come or go above it; at the top new ones are shown.
+      // Visible rows stay in place when rows above them come or go. At the top, new rows are shown.
       if (scroll.scrollTop > 0) scroll.scrollTop += (placeNow(top, at) - at) * ROW;
       if (focus[0] !== HEAD) focus = [placeNow(focused, focus[0]), focus[1]];
     }
@@ -171,7 +171,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     changed();
     ask();
   };
-  /** Where a lead stands now; where it stood, when it is not there any more. */
+  /** The place of a lead, or its last place if it is gone. */
   const placeNow = (row: Row | undefined, before: number): number => {
     const now = row ? matching.findIndex((each) => each?.id === row.id) : -1;
     return now < 0 ? Math.min(before, Math.max(0, matching.length - 1)) : now;
@@ -217,7 +217,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       fill(head, ...(ticks ? [tickHead()] : []), ...headCells);
       node.style.setProperty("--columns", `${rows.heads.length}`);
       const chosen = column.value;
-      // Those that were typed in first: the specification promises to filter by them.
+      // Typed-in columns come first, as the specification promises filters for them.
       const order = [...rows.heads].sort((a, b) => Number(b.filters) - Number(a.filters));
       column.replaceChildren(
         ...order.map(({ slug, name }) => {
@@ -234,14 +234,14 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   };
   const drawLines = (length: number, anew: boolean): void => {
     const { first, last } = seen();
-    // As many at both ends as in the middle, so that none is made or taken away on the way.
+    // As many at both ends as in the middle, so that scrolling neither makes nor removes any.
     const many = last - first + 2 * AROUND;
     const from = Math.max(0, Math.min(first - AROUND, length - many));
     lines.draw(matching, from, Math.min(length, from + many), anew);
   };
   /** Lines in all. */
   let length = 0;
-  /** What all lines depend on besides their leads. */
+  /** The values that all lines depend on, besides their leads. */
   const common = (): string =>
     JSON.stringify([focus, rows.heads.map(({ slug, kind, filling }) => [slug, kind, filling])]);
   let commonBefore = "";
@@ -261,7 +261,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     drawLines(length, anew || now !== commonBefore);
     if (settling === undefined) lines.settle();
     commonBefore = now;
-    // It goes with its lead: what had it shows another one now, or is gone.
+    // The focus follows its lead: the line that had it shows another lead now, or is gone.
     const focused = hadFocus ? target() : null;
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     const isLate = looks && !rows.answered && session.unread(since);
@@ -273,7 +273,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     say(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
     show(tools, expanded);
   };
-  /** What has the focus when it is in the grid: a cell, its check box, or the button of a head. */
+  /** The element with the focus, if it is in the grid: a cell, its check box, or the button of a head. */
   const target = (): HTMLElement | null => {
     const cell = scroll.querySelector<HTMLElement>(`[data-at="${focus[0]}"] > [data-place="${focus[1]}"]`);
     return cell?.querySelector<HTMLElement>("button, input") ?? cell;
@@ -310,7 +310,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     lines.settle();
   };
   const follow = (): void => {
-    // What stays at the side is a layer of its own in each line: only where something passes beneath it.
+    // Fixed columns are a separate layer in each line, used only if something scrolls beneath them.
     scroll.classList.toggle("aside", scroll.scrollLeft !== 0);
     drawLines(length, false);
     ask();
@@ -375,7 +375,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       open(at, column);
     }
   });
-  // Keys with Ctrl are the host's, but for these two.
+  // Keys with Ctrl belong to the host, except these two.
   on(scroll, "keydown", (event) => {
     const { key, ctrlKey } = event as KeyboardEvent;
     if (!ctrlKey || !(key === "Home" || key === "End") || !placeOf(event)) return;
@@ -396,7 +396,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     look(next) {
       if (!next) forget();
       else if (next === table) {
-        // What was read stays while nobody looks.
+        // Loaded leads stay while the grid is hidden.
         if (!looks) {
           looks = true;
           ask(true);

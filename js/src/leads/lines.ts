@@ -1,4 +1,4 @@
-/** The lines of leads that are drawn: those that are seen and a few around them. One that leaves is used again. */
+/** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
 import {
   CELL_LOADING,
@@ -14,34 +14,34 @@ import { type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
-/** The place of the check box in a line, where cells have theirs from 0 on. */
+/** The place of the check box in a line; the places of cells start at 0. */
 export const TICK = -1;
 const MARKS: Record<string, string> = { high: " dot high", medium: " dot medium", low: " dot low" };
 
-/** The ticked leads; without it the lines have no check boxes. */
+/** The ticked leads. Without this, lines have no check boxes. */
 export interface Ticks {
   has(id: string): boolean;
   set(id: string, on: boolean): void;
 }
 
-/** Tells a cell its column; the place of its line stands at the line. */
+/** Marks a cell with its column; the line has its own place. */
 export function placed(cell: HTMLElement, column: number, ticks: Ticks | null): void {
   cell.dataset.place = `${column}`;
   cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
 }
 
-/** One drawn line: the lead and the cells that it shows, none while they load. */
+/** A drawn line: its lead and cells, or none while they load. */
 interface Line {
   id: string | undefined;
   cells: LeadCell[] | undefined;
-  /** Whether anything of it is lit. */
+  /** Whether anything in the line is lit. */
   lit: boolean;
   readonly node: HTMLElement;
   readonly places: HTMLElement[];
   readonly box: HTMLInputElement | null;
 }
 
-/** Sets a class only when it differs: no style is computed anew for nothing. */
+/** Sets a class only if it differs, so that no style is recomputed for nothing. */
 function setClass(node: HTMLElement, name: string): void {
   if (node.className !== name) node.className = name;
 }
@@ -51,7 +51,7 @@ export class Lines {
   readonly #rows: Rows;
   readonly #ticks: Ticks | null;
   readonly #reach: (at: number, column: number) => number;
-  /** By their place. */
+  /** The lines by place. */
   readonly #drawn = new Map<number, Line>();
   readonly #spare: Line[] = [];
   #from = 0;
@@ -64,9 +64,9 @@ export class Lines {
   }
 
   /**
-   * Draws the lines of some places; those whose leads are the same stay as they are, with `anew` none of them. A line that
-   * leaves shows another lead at another place without being taken out of the document: what the browser makes for a node
-   * that comes in is what it would have to clear up later. So they stand in no order until `settle` is called.
+   * Draws the lines for some places. Lines with the same leads are kept, unless `anew` is set. A line that leaves shows
+   * another lead at another place without leaving the document, because the browser would have to clean up after each
+   * new node later. So the lines are in no order until `settle` is called.
    */
   draw(leads: readonly (Row | undefined)[], from: number, to: number, anew: boolean): void {
     const count = this.#rows.heads.length;
@@ -84,7 +84,7 @@ export class Lines {
       const isSame = known && known.id === row?.id && known.cells === row?.cells;
       if (isSame && !anew && !known.lit) continue;
       const line = known ?? spare.pop() ?? this.#blank(count);
-      // What is changed in its place would keep the focus of another lead, and not light up anew.
+      // A cell changed in place would keep another lead's focus, and would not light up again.
       if (!isSame && !(known && anew) && (line.lit || this.#hasFocus(line))) line.node.remove();
       if (!known) line.node.style.top = `${at * ROW}px`;
       this.#write(line, row, at);
@@ -97,8 +97,8 @@ export class Lines {
   }
 
   /**
-   * Puts the lines in the order in which they are read aloud, and tells all of what is cut off: either makes the browser
-   * compute styles anew, so it waits until scrolling rests. What has the focus keeps it.
+   * Puts the lines in the order in which they are read aloud, and adds the full text of cut cells. Both make the
+   * browser recompute styles, so this waits until scrolling rests. The focus stays where it is.
    */
   settle(): void {
     let next = this.node.firstChild;
@@ -111,7 +111,7 @@ export class Lines {
       }
       if (line.node === next || this.#hasFocus(line)) next = line.node.nextSibling;
       else {
-        // Hidden and shown again, it would light up once more.
+        // If it were hidden and shown again, it would light up again.
         if (line.lit) this.#darken(line);
         this.node.insertBefore(line.node, next);
       }
@@ -179,7 +179,7 @@ export class Lines {
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
     const confidence = (opens && text && MARKS[cell.confidence]) || "";
-    // What is only on its way to the page is at rest, and a background alone: it comes and goes with each line.
+    // A loading cell has only a still background, as it comes and goes with each line.
     setClass(node, `lcell${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`);
     const reach = this.#reach(at, column);
     if (node.tabIndex !== reach) node.tabIndex = reach;

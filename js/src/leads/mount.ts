@@ -10,7 +10,7 @@ import { tabs } from "../tabs";
 import { leadGrid } from "./grid";
 import style from "./widget.css";
 
-/** Draws one view of a grid of leads and returns its clean-up. */
+/** Draws a view of a grid of leads and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
   const session = new Session(model, host, () => alive.refresh());
   const ticked = new Set<string>((model.get("selected") as string[] | null) ?? []);

@@ -1,8 +1,8 @@
-/** The leads of one table that have come, in their order: what of them is new, and where each of them stands now. */
+/** The received leads of one table in order: which of them are new, and the place of each. */
 
 import type { LeadCell, LeadHead, LeadsAnswer } from "../contract";
 
-/** How long what is new is lit, in ms. */
+/** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
 
 export interface Row {
@@ -16,26 +16,26 @@ export const textOf = (cell: LeadCell): string =>
 const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class Rows {
-  /** By place; a place of which nothing is known any more is empty until its page has come again. */
+  /** By place. A place that is no longer valid is empty until its page comes again. */
   all: (Row | undefined)[] = [];
   heads: LeadHead[] = [];
-  /** There are more rows behind those that were read. */
+  /** Whether there are more rows after those that were read. */
   more = false;
   total: number | null = null;
-  /** How many were read, in words. */
+  /** In words, how many rows were read. */
   count = "";
-  /** Whether the newest question was answered; until then the rows are those of the one before. */
+  /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
   answered = false;
   #known = new Map<string, Row>();
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
 
-  /** Another question was asked. */
+  /** Starts another question. */
   restart(): void {
     this.answered = false;
   }
 
-  /** Another table is looked at. */
+  /** Starts another table. */
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
     this.#known.clear();
@@ -45,11 +45,11 @@ export class Rows {
   take(answer: LeadsAnswer): void {
     const now = Date.now();
     const had = this.#known;
-    // A page that is read for the first time, because a person comes to it, is no news.
+    // A page that is read for the first time, because the user has scrolled to it, is not news.
     const isNews = answer.start < this.all.length;
     if (!this.answered) {
       this.all = [];
-      // What a new question is answered with is whole: the kernel has forgotten what was sent before.
+      // The answer to a new question is complete, as the kernel has forgotten what it sent before.
       this.#known = new Map();
     }
     this.answered = true;
@@ -66,7 +66,7 @@ export class Rows {
       row.cells = [...row.cells.slice(0, place), cell, ...row.cells.slice(place + 1)];
       this.#lit.set(`${row.id} ${place}`, now);
     }
-    // A lead that stood elsewhere stands here now.
+    // The lead was elsewhere before.
     const moved = new Set(rows.map(({ id }) => id));
     this.all.forEach((row, at) => {
       if (row && moved.has(row.id)) this.all[at] = undefined;
@@ -80,12 +80,12 @@ export class Rows {
     ({ more: this.more, total: this.total, count: this.count } = answer);
   }
 
-  /** Whether a lead is new, or its cell at a place has just changed. */
+  /** Whether a lead is new, or one of its cells has just changed. */
   isLit(id: string, place?: number): boolean {
     return this.#lit.size > 0 && this.#lit.has(place === undefined ? id : `${id} ${place}`);
   }
 
-  /** The rows that have the words that were typed; all of them without any. */
+  /** The rows that have the typed words; all rows without any. */
   matching(typed: string): (Row | undefined)[] {
     const wanted = folded(typed.trim());
     if (!wanted) return this.all;

@@ -2,7 +2,7 @@ import type { ActionGroup, Activity, Inline } from "../contract";
 import { el, fill, keyedList, type Part, same, say, words } from "../dom";
 import { prose } from "../prose";
 
-/** One sentence of Python's, with what is strong in it. */
+/** A sentence from Python, with its bold parts. */
 export function sentence(tag: "li" | "p", cls = ""): Part<Inline> {
   const text = words();
   let shown: Inline | null = null;
@@ -27,7 +27,7 @@ function group(): Part<ActionGroup> {
   };
 }
 
-/** What the run changed, newest first. */
+/** The run's changes, newest first. */
 export function activityPart(): Part<Activity> {
   const groups = keyedList(el("div"), group);
   const earlier = el("p", "mute");

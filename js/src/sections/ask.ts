@@ -7,11 +7,11 @@ import type { Context } from "./section";
 
 interface Field {
   node: HTMLFieldSetElement;
-  /** The chosen answer, or "" while there is none. */
+  /** The chosen answer; "" while there is none. */
   answer(): string;
 }
 
-/** One question: its suggestions and a free text, of which one counts. */
+/** One question with suggested answers and a free text; one of them counts. */
 function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void): Field {
   const name = uid();
   const radio = (): HTMLInputElement => {
@@ -29,7 +29,7 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
   text.dir = "auto";
   text.placeholder = freeform;
   text.ariaLabel = `${asked} ${freeform}`;
-  // Typing is choosing, and who chooses the free answer is about to type.
+  // Typing chooses the free answer, and choosing it starts typing.
   on(text, "input", () => {
     free.checked = true;
   });
@@ -45,11 +45,11 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
 }
 
 export interface AskSection extends Part<Ask | null> {
-  /** Enter in a free text: the same as Send, once everything is answered. */
+  /** Enter in a free text: the same as Send once all questions are answered. */
   enter(field: HTMLElement): void;
 }
 
-/** The agent's questions: one Send for all of them. What was typed stays whatever else changes on the card. */
+/** The agent's questions, with one Send for all. Typed text stays whatever else changes on the card. */
 export function askSection({ session }: Context): AskSection {
   const questions = el("div");
   const send = button("", () => submit(), "go");

@@ -2,10 +2,12 @@ import type { ClockView, Head } from "../contract";
 import { age, clockTime, duration, filled } from "../format";
 import type { Session } from "../session";
 
-/** After so many seconds it is no longer likely that a cell is all that keeps the kernel from answering. */
+/** Seconds after which it is unlikely that only a cell keeps the kernel from answering. */
 const LONG_SILENCE = 120;
 
-/** When the server was heard last and will be asked next: on the grid of checks, because an unchanged check is silent. */
+/**
+ * When the server was last heard and will be asked next, counted on by the interval, as unchanged checks send nothing.
+ */
 export function grid(clock: ClockView, now: number): { heard: number | null; next: number | null } {
   const { next_at: first, heard_at: heard, interval, connection } = clock;
   if (first === null || !interval || now < first || connection !== "live") return { heard, next: first };
@@ -17,8 +19,8 @@ export function grid(clock: ClockView, now: number): { heard: number | null; nex
 type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
 
 /**
- * How long the run takes or took. The time counts only while kernel and server are heard; else it stands at when the server
- * was last heard. A saved answer (`ended`) does not say when that was.
+ * How long the run takes or took. The time counts only while kernel and server are heard; otherwise it stops at the
+ * moment when the server was last heard. A saved answer (`ended`) does not have that moment.
  */
 export function elapsed(head: Times, session: Session, clock: ClockView | null = session.clock): string {
   const { started_at: start, completed_at, done } = head;
@@ -28,14 +30,14 @@ export function elapsed(head: Times, session: Session, clock: ClockView | null =
   return start === null || end === null ? "" : duration((end - start) / 1000);
 }
 
-/** How old what is shown is; `next`: when it is checked next; `warn`: it may no longer be true. */
+/** The age of the view; `next`: when the next check is; `warn`: whether the view may no longer be true. */
 export interface Freshness {
   age: string;
   next: string;
   warn: boolean;
 }
 
-/** How fresh a run is; `clock` is the session's, or that of one run of a board. */
+/** How fresh a run is. `clock` is the session's, or that of a run on a board. */
 export function freshness(head: Times, session: Session, clock: ClockView | null = session.clock): Freshness {
   const { presence } = session;
   const fixed = (age: string, warn = false): Freshness => ({ age, next: "", warn });
@@ -59,7 +61,7 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
   };
 }
 
-/** When the server last said what is shown: how long ago while that is counted, else the time of day. */
+/** When the server last reported what is shown: the age while it is counted, else the time of day. */
 export function lastRead(head: Times, session: Session): string {
   const { clock } = session;
   if (!clock || clock.heard_at === null) return "";

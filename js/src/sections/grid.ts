@@ -4,7 +4,7 @@ import { el, fill, type Part, same, words } from "../dom";
 
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
-/** A small table whose numbers can be sorted. Its words and their order are Python's. */
+/** A small table that can be sorted by its numbers. Its words and their order come from Python. */
 export function gridPart(): Part<Grid> {
   const head = el("tr");
   const body = el("tbody");
@@ -13,14 +13,14 @@ export function gridPart(): Part<Grid> {
   let by = -1;
   let up = false;
 
-  /** The number behind a column that can be sorted. */
+  /** The number to sort a column by. */
   const keyOf = (column: number): number =>
     [...(grid?.form ?? "")].slice(0, column).filter((form) => form === "r").length;
 
   const sorted = ({ rows, keys, form }: Grid): string[][] => {
     if (form[by] !== "r") return rows;
     const at = keyOf(by);
-    // What the server did not say comes last in both directions.
+    // Missing values come last in both directions.
     const worth = (index: number): number => keys[index]?.[at] ?? Number.NEGATIVE_INFINITY;
     const order = rows.map((_, index) => index);
     order.sort((a, b) => {

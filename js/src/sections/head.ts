@@ -6,10 +6,10 @@ import { filled } from "../format";
 import { lastRead } from "./clock";
 import type { Context } from "./section";
 
-/** A prompt longer than this is cut to two lines. */
+/** Longer prompts are cut to two lines. */
 const LONG_PROMPT = 160;
 
-/** The lines that go on from this run, and what it has used, behind one button. */
+/** The menu: lines of code to go on from this run, and what it has used. */
 function menu(): {
   press: HTMLButtonElement;
   panel: HTMLElement;
@@ -66,7 +66,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
     if (!head) return;
     const known = head.done || session.follows();
     pill.className = `pill t-${known ? head.tone : "neutral"}`;
-    // When a run is no longer watched, its last status may be out of date.
+    // Once a run is no longer watched, its last status may be out of date.
     setText(status, known ? head.status_label : head.last_known);
     say(more.spent, filled(used, lastRead(head, session)));
     cancel.refresh();
@@ -85,7 +85,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
     close: more.close,
     update({ head: next, result }) {
       head = next;
-      // Views that were saved by earlier versions have none.
+      // Views saved by earlier versions have none.
       used = result.spent ?? "";
       setText(prompt, head.prompt);
       clamped.update(head.prompt.length > LONG_PROMPT);

@@ -7,7 +7,7 @@ import { length, prose } from "../prose";
 import { sentence } from "./activity";
 import type { Context } from "./section";
 
-/** More characters, or more blocks, than this are folded to some lines. */
+/** Texts with more characters or blocks than this are folded to some lines. */
 const LONG = 180;
 const MANY = 2;
 const LINES = 2;
@@ -27,7 +27,7 @@ function suggestion({ session, view }: Context): Part<SuggestionView> {
 
 export type Last = Pick<View, "head" | "activity" | "prose" | "suggestions">;
 
-/** The last line: what happens now; when the run has ended, what the agent says and what it proposes. */
+/** The last line: what happens now, or once the run has ended, the agent's answer and suggestions. */
 export function lastSection(context: Context, notify: Notify): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");

@@ -30,7 +30,7 @@ function notice({ session, view }: Context): Part<Notice> {
   };
 }
 
-/** What the state means and what to do; a stopped kernel comes first. */
+/** What the state means and what to do. A stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
   const gone = goneNote("this run");
   const list = keyedList(

@@ -17,7 +17,7 @@ function figure(): Part<Figure> {
   };
 }
 
-/** Parts of a bar, each as wide as its count says. */
+/** The parts of a bar, each as wide as its count. */
 export function funnelBar(): Part<FunnelView | null> {
   const node = el("span", "funnel");
   node.role = "img";
@@ -40,7 +40,7 @@ export function funnelBar(): Part<FunnelView | null> {
   };
 }
 
-/** What came out, large, and beside it, small: steps, time and age, the only part that changes by itself. */
+/** The result in large type, and beside it, in small type, steps, time and age, which change by themselves. */
 export function resultSection({ session, view }: Context): Part<Result> {
   const figures = keyedList(el("span", "figures"), figure);
   const note = el("span", "mute");
@@ -54,7 +54,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
     const head = view("head");
     const { age, next, warn } = freshness(head, session);
     say(time, elapsed(head, session));
-    // When it is asked next matters while something is wrong; else it is there for who wants to know.
+    // The next check matters while something is wrong; otherwise it is only in the tooltip.
     say(fresh, warn && next ? `${age} · ${next}` : age);
     fresh.title = warn ? "" : next;
     fresh.classList.toggle("t-attention", warn);
@@ -65,12 +65,12 @@ export function resultSection({ session, view }: Context): Part<Result> {
     update(result) {
       figures.update(result.figures);
       show(figures.node, result.figures.length);
-      // While nothing has happened, the body says so.
+      // If nothing has happened yet, the body says so.
       say(note, view("head").done || view("activity").groups.length ? result.note : "");
       say(steps, result.steps);
       steps.title = result.details;
       funnel.update(result.funnel);
-      // Its place is kept while one may come.
+      // The place is reserved while one may still come.
       show(funnel.node, result.funnel || !view("head").done);
       setText(words, result.funnel?.words ?? "");
       show(words, result.funnel);

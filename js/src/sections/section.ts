@@ -1,7 +1,7 @@
 import type { View } from "../contract";
 import type { Session } from "../session";
 
-/** What every section may use. */
+/** Context for all sections. */
 export interface Context {
   session: Session;
   /** The newest value of a section's trait. */

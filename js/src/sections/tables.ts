@@ -28,7 +28,7 @@ const PANELS: readonly { id: Panel; label: string }[] = [
   { id: "activity", label: ACTIVITY },
 ];
 
-/** What the body of the card is made of. */
+/** The parts of the card's body. */
 export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
 
 function remark(): Part<Remark> {
@@ -43,7 +43,7 @@ function remark(): Part<Remark> {
   };
 }
 
-/** The tables, one at a time, in a body whose height never changes: it is there before the first table is. */
+/** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
 export function tablesSection({ session }: Context): Part<Body> {
   const columns = gridPart();
   const activity = activityPart();
@@ -82,10 +82,10 @@ export function tablesSection({ session }: Context): Part<Body> {
   let expanded = false;
   let leads: Leads | null = null;
   let isLoading = false;
-  /** What stands in the place of the leads until their code is there. */
+  /** Shown instead of the leads until their code is loaded. */
   let instead: string = LEADS_LOADING;
   let late: ReturnType<typeof setTimeout> | undefined;
-  /** All columns of a table, once "Show all" asked for them. */
+  /** All columns of a table, once requested by "Show all". */
   const answers = new Map<string, ColumnsAnswer>();
 
   const tables = tabs("Tables", panel.id, (id) => {
@@ -111,13 +111,13 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     });
   };
-  /** The code that draws leads is as large as the rest: it is loaded when leads are shown for the first time. */
+  /** The code that draws leads is as large as the rest, so it is loaded when leads are shown for the first time. */
   const load = async (): Promise<void> => {
     if (isLoading) return;
     isLoading = true;
     instead = LEADS_LOADING;
     clearTimeout(late);
-    // The kernel has the code at hand: when it doesn't answer, a cell keeps it.
+    // The kernel has the code ready: if it doesn't answer, a cell keeps it busy.
     late = setTimeout(() => {
       instead = LEADS_LATE;
       draw();
@@ -133,7 +133,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     clearTimeout(late);
     draw();
   };
-  /** Shows all leads in place, in a higher body. */
+  /** Shows all leads in the same place, in a higher body. */
   const expand = (on: boolean): void => {
     expanded = on;
     panel.classList.toggle("high", on);
@@ -148,9 +148,9 @@ export function tablesSection({ session }: Context): Part<Body> {
     shown =
       (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
     const gone = session.presence === "gone";
-    // A request that went to a stopped kernel is sent again to the next one.
+    // A request to a stopped kernel is repeated with the next one.
     if (gone) isLoading = false;
-    // Only visible leads are asked for; what was read stays while the card is off the screen.
+    // Only visible leads are requested. Loaded leads stay while the card is off the screen.
     const looks = shown === "leads" && table && session.visible;
     if (looks && !leads && !gone) load();
     leads?.look(looks ? table.id : "");
@@ -192,19 +192,19 @@ export function tablesSection({ session }: Context): Part<Body> {
     const open = link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
     remarks.update(table?.remarks ?? []);
-    // That of the only table is the run's, which stands above.
+    // An only table's funnel is the run's, which is already shown above.
     const words = items.length > 1 ? (table?.funnel ?? "") : "";
     const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
     funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
     show(funnel.node, words);
     say(told, words);
     say(unsent, hidden);
-    // The kernel reads the leads: without one, no progress is shown.
+    // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
     turnOff(all, gone && shown === "columns", gone);
     const ended = body.head.done && !table;
-    // Its place is kept while a table may come.
+    // The place is reserved while a table may still come.
     show(tables.node, !ended);
     show(strip, !ended);
     panel.classList.toggle("short", ended);
@@ -220,7 +220,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     update(next) {
       const before = body?.tables.items;
       body = next;
-      // What was asked for is asked for again when the table has changed.
+      // When the table has changed, its columns are requested again.
       for (const [id] of answers) {
         const [old, now] = [before, next.tables.items].map((items) =>
           items?.find((table) => table.id === id),

@@ -28,7 +28,7 @@ class Plan(Model, frozen=True):
 
 
 class Capabilities(Model, frozen=True):
-    """What the plan allows. `concurrent_agents` None means no limit."""
+    """What a plan allows. `concurrent_agents` is None for no limit."""
 
     can_use_api: bool | None = None
     can_run_scheduled_tasks: bool | None = None
@@ -36,7 +36,7 @@ class Capabilities(Model, frozen=True):
 
 
 class WorkspaceQuota(Model, frozen=True):
-    """Workspaces in use. `limit` None means no limit."""
+    """Workspaces in use. `limit` is None for no limit."""
 
     used: int | None = None
     limit: int | None = None
@@ -62,23 +62,24 @@ class Credits(Model, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
-    """An account at one moment: its plan, run slots and credits; `str()` returns four lines.
+    """An account at one moment: its plan, run slots and credits. `str()` returns four lines.
 
-    A value that the server left out, or that could not be read, is None, and the text says so.
+    Values that the server left out or that could not be read are None, and the text says so.
 
     Attributes:
-        organization: the name of the organization; its id where it has no name.
-        organization_id: the id of the organization.
-        plan: the name of the plan; its id where it has no name.
-        run_slots: how many runs the plan allows at once; None means no limit if `run_slots_told`, else not known.
+        organization: the organization's name; its id if it has no name.
+        organization_id: the organization's id.
+        plan: the plan's name; its id if it has no name.
+        run_slots: how many runs the plan allows at once. None means no limit if `run_slots_told`, else that it is not
+            known.
         run_slots_told: whether the account states its run slots.
-        active_runs: how many active runs the list of agents shows. There may be more: runs of the web app and of other
-            projects use the same slots, and are not listed.
-        free_run_slots: how many slots are free at most, as `active_runs` may be too low; None where there is no limit.
+        active_runs: how many active runs the list of agents shows. There may be more: runs of the web app and other
+            projects use the same slots but are not listed.
+        free_run_slots: how many slots are free at most (`active_runs` may be too low); None without a limit.
         credits: the balance, in credits.
         can_use_api: whether the plan includes the API.
-        origin: empty for Origami itself, `sandbox`, or the host that answers instead.
-        read_at: when it was read, on this machine's clock (UTC).
+        origin: empty for Origami, `sandbox`, or the name of another host.
+        read_at: when the account was read, on this machine's clock (UTC).
 
     Example:
         >>> import origami_widgets as ow
@@ -108,7 +109,7 @@ class AccountSummary:
             f"Run slots: {self._slots()}",
             f"Credits: {left} (read at {self.read_at:%H:%M:%S} UTC)",
         )
-        # Each stays one line, whatever the server says.
+        # Each stays on one line, whatever the server sends.
         return printable("\n".join(" ".join(line.split()) for line in lines))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
@@ -132,9 +133,9 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
 
     Args:
         account: the account.
-        credits_left: the balance; None where it could not be read.
-        active: how many active runs are known; None where they could not be read.
-        origin: empty for Origami itself, `sandbox`, or the host that answers instead.
+        credits_left: the balance; None if it could not be read.
+        active: how many active runs are known; None if they could not be read.
+        origin: empty for Origami, `sandbox`, or the name of another host.
     """
     slots = account.capabilities.concurrent_agents
     organization = account.organization
@@ -143,7 +144,7 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
         organization_id=organization.id,
         plan=_short(account.plan.name or account.plan.id),
         run_slots=slots,
-        # The server sends null for no limit; a field that is left out, or is no number, means nothing.
+        # The server sends null for no limit. A missing field, or one that is not a number, says nothing.
         run_slots_told=slots is not None or account.capabilities.raw.get("concurrentAgents", ...) is None,
         active_runs=active,
         free_run_slots=None if slots is None or active is None else max(0, slots - active),

@@ -1,8 +1,8 @@
-"""`Model` and `Page`: frozen objects from the server, tolerant of everything that a beta API may send.
+"""`Model` and `Page`: frozen objects from the server, tolerant of anything that a beta API may send.
 
-A model is built from decoded JSON by converters that are compiled once per class from its annotations. A value that is
-missing, null or of the wrong kind becomes the field's default and adds one note; unknown fields stay in `raw`; unknown
-enum members stay plain strings. Building never raises, whatever the JSON.
+Converters, compiled once per class from its annotations, build a model from decoded JSON. A value that is missing, null
+or of the wrong kind becomes the field's default and adds one note; unknown fields stay in `raw`; unknown enum members
+stay plain strings. Building never raises.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ T = TypeVar("T", bound="Model")
 LONGEST_NOTE = 80
 MOST_NOTES = 50
 LARGEST_WHOLE = 2**63 - 1
-"""Counts and ids beyond it are mistakes, and no column of a frame could hold them."""
+"""Larger counts and ids are mistakes, and no column of a frame could hold them."""
 
 WHOLE = re.compile(r"\s*-?[0-9]{1,19}\s*", re.ASCII)
 NUMBER = re.compile(r"\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
 LIST_KEYS = ("items", "rows", "runs", "agents", "tables", "columns", "data")
-"""Where the items of a list are: in `items` today, elsewhere before July 2026."""
+"""Keys for the items of a list: `items` today, others before July 2026."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a field means: `total_runs: Annotated[int | None, About("over its life", "executions")]`.
+    """Description of a field: `total_runs: Annotated[int | None, About("over its life", "executions")]`.
 
-    The frames make their columns of these descriptions, and the documentation its lists of fields.
+    The columns of frames and the documentation's lists of fields are made from these descriptions.
 
     Attributes:
         meaning: one phrase.
-        unit: what one of it is; empty where there is nothing to count.
-        column: its name as a column of a frame, where that is not the field's own name.
+        unit: the unit of the value; empty if it counts nothing.
+        column: the name of the column in frames, if it differs from the field's.
         words: every documented word of an open enumeration, in the documented order.
     """
 
@@ -70,13 +70,13 @@ class About:
 
 
 class DescribedField(NamedTuple):
-    """A field of a model that has a description, or of a model inside it.
+    """Field with a description, of a model or of a model inside it.
 
     Attributes:
-        column: its name as a column of a frame.
-        path: where it stands in the JSON object, levels joined by dots.
-        hint: the type of its value, without None.
-        about: its description.
+        column: the name of the column in frames.
+        path: the field's path in the JSON object, joined by dots.
+        hint: the type of the value, without None.
+        about: the description.
     """
 
     column: str
@@ -93,9 +93,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Base class of every object that the server sends.
 
     Attributes:
-        raw: the JSON object as it came, including fields that this package does not know.
-        __shown_fields__: the fields to show, in this order; empty for all that differ from their default.
-        __line_fields__: the fields of a shorter repr; a path such as `credits.lifetime_used` names a part.
+        raw: the JSON object as received, including fields that this package does not know.
+        __shown_fields__: the fields to show, in order; empty for all that differ from their default.
+        __line_fields__: the fields of a shorter repr; a path such as `credits.lifetime_used` is a nested field.
     """
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ()
@@ -108,14 +108,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Build an object from decoded JSON.
 
         Args:
-            raw: what the server sent; anything but a JSON object becomes an object of defaults.
+            raw: what the server sent. Anything but a JSON object gives an object of defaults.
             notes: one sentence is appended for each value that could not be used.
         """
         return build(cls, raw, "", [] if notes is None else notes)
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields to read; overridden where the API documents variants of an object."""
+        """Return the fields to read; overridden if the API documents variants of an object."""
         return raw
 
     def __repr__(self) -> str:
@@ -141,7 +141,7 @@ def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
 
 
 def build_all(cls: type[T], raws: list[Any], path: str, notes: list[str]) -> tuple[T, ...]:
-    """Build a model for each object of a list; other items are left out, with a note."""
+    """Build a model for each object in a list. Other items are left out, with a note."""
     items: tuple[T, ...] = _sequence(_nested(cls))(raws, path, notes)
     return items
 
@@ -154,7 +154,7 @@ def _converters(cls: type[Model]) -> list[tuple[str, str, Convert]]:
 
 
 def described_fields(cls: type[Model], path: str = "") -> Iterator[DescribedField]:
-    """Go through the fields that have a description, those of models inside included; items of lists are not."""
+    """Yield the fields with a description, including those of nested models, but not of items in lists."""
     hints = get_type_hints(cls, include_extras=True)
     for field in msgspec.structs.fields(cls):
         hint = hints[field.name]
@@ -291,7 +291,7 @@ def _unusable(value: Any, expected: str, path: str, notes: list[str]) -> Any:
 
 
 def _note(notes: list[str], note: str) -> None:
-    # A thousand columns of one newer kind would say the same thing a thousand times.
+    # Otherwise a thousand columns of a newer kind would add the same note a thousand times.
     if len(notes) < MOST_NOTES:
         notes.append(note)
 
@@ -308,8 +308,8 @@ def _short(value: Any) -> str:
 class Page(Model, Generic[T], frozen=True):
     """One page of a list: a sequence of items.
 
-    `next_cursor` None means that it is the last page. Only some lists have a `total`, and only the tables of an agent have
-    a `workspace_id`.
+    `next_cursor` is None on the last page. Only some lists have a `total`, and only an agent's tables have a
+    `workspace_id`.
     """
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("items", "total", "next_cursor")
@@ -339,7 +339,7 @@ class Page(Model, Generic[T], frozen=True):
         """Build the page in a decoded response.
 
         Args:
-            item: the class of its items.
+            item: the class of the items.
             raw: the decoded response.
             notes: one sentence is appended for each value that could not be used.
         """
@@ -381,5 +381,5 @@ def list_items(raw: Any) -> list[Any]:
 
 
 def is_list(raw: Any) -> bool:
-    """Return whether a decoded response is a list, in whatever envelope."""
+    """Return whether a decoded response is a list, in any envelope."""
     return isinstance(raw, dict) and any(isinstance(raw.get(name), list) for name in LIST_KEYS)

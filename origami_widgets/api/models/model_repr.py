@@ -1,6 +1,6 @@
-"""The repr of an object of the API: one short line, and a small HTML table for notebooks. Pure.
+"""Repr of the API's objects: one short line, and a small HTML table for notebooks. Pure.
 
-All texts come from the server: they are cut and escaped, and control characters and keys are removed.
+All texts come from the server, so they are cut and escaped, and control characters and keys are removed.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Seque
 
     Args:
         title: the heading.
-        summary: parts of the line below it; empty ones are left out.
-        head: the headings of the columns; empty for none.
-        rows: the rows, of which the first 30 are shown.
+        summary: parts of the line below the heading; empty ones are left out.
+        head: the column headings; empty for none.
+        rows: the rows; the first 30 are shown.
     """
     parts = [f"<div><b>{_text(title)}</b></div>"]
     if line := " · ".join(_text(part) for part in summary if part):
@@ -104,7 +104,7 @@ def model_html(model: msgspec.Struct) -> str:
 
 
 def list_html(title: str, summary: Iterable[str], models: Sequence[object]) -> str:
-    """Return HTML with one row for each object of a list."""
+    """Return HTML with one row for each object in a list."""
     shown = [facts_of(model) for model in models if isinstance(model, msgspec.Struct)]
     fields = list(dict.fromkeys(field for facts in shown for field in facts))
     rows = [[facts.get(field) for field in fields] for facts in shown]
@@ -154,7 +154,7 @@ def _cell(value: Any, *, right: bool) -> str:
 
 
 def _cut(text: str, most: int = LONGEST_TEXT) -> str:
-    # Imported when an object is shown: frames import the models, and nothing that knows keys.
+    # Imported when an object is shown: frames import the models, but nothing that knows keys.
     from origami_widgets.api.secret import hide_all
 
     plain = " ".join(printable(hide_all(text[: most * 4])).split())

@@ -80,7 +80,7 @@ class Action(Model, frozen=True):
 
 
 class Question(Model, frozen=True):
-    """A question of the agent. Free text is always a possible answer."""
+    """A question of the agent. Free text is always allowed as an answer."""
 
     type: str = ""
     question: str = ""
@@ -118,7 +118,7 @@ class Todo(Model, frozen=True):
 
 
 class ToolCall(Model, frozen=True):
-    """A call of a tool in the transcript."""
+    """A tool call in the transcript."""
 
     id: str = ""
     name: str = ""
@@ -172,7 +172,7 @@ def _objects(raw: dict[str, Any], key: str, field: str) -> dict[str, Any]:
 
 
 class AgentSummary(Model, frozen=True):
-    """An agent in the response to its creation."""
+    """An agent, as in the response to its creation."""
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "id", "created_at")
 

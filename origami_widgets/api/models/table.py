@@ -1,6 +1,6 @@
 """Tables, their economics and their rows. A number that the server left out is None, never 0.
 
-The content of rows is not to be trusted.
+Treat the content of rows as untrusted.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ COST_SOURCES = ("historical", "estimate")
 
 
 class CreditsUsed(Model, frozen=True):
-    """Settled credits over all runs ever, without work in flight."""
+    """Settled credits over all runs so far, without work in flight."""
 
     lifetime_used: Annotated[int | None, About("settled, over all runs", "credits", "credits_lifetime_used")] = None
 
 
 class Cells(Model, frozen=True):
-    """Cells waiting, queued or running, and cells that ended in a failure."""
+    """Number of cells that are waiting, queued or running, and of failed cells."""
 
     running: Annotated[int | None, About("waiting, queued or running", "cells", "cells_running")] = None
     errored: Annotated[int | None, About("ended in a failure", "cells", "cells_errored")] = None
@@ -34,12 +34,12 @@ class ColumnStats(Model, frozen=True):
     """Mean credits per execution, share of leads that triggered the column (0 to 1), and executions."""
 
     avg_credits_per_run: Annotated[float | None, About("mean per execution", "credits per execution")] = None
-    call_rate: Annotated[float | None, About("share of leads that triggered it", "fraction")] = None
+    call_rate: Annotated[float | None, About("share of leads that triggered the column", "fraction")] = None
     total_runs: Annotated[int | None, About("executions so far", "executions")] = None
 
 
 class ColumnQualification(Model, frozen=True):
-    """Verdicts of a column with a relevance condition, in leads."""
+    """Verdicts of a column with a relevance condition, counted in leads."""
 
     pass_: Annotated[int | None, About("judged to qualify", "leads", "qualification_pass")] = msgspec.field(
         default=None, name="pass"
@@ -50,7 +50,7 @@ class ColumnQualification(Model, frozen=True):
 
 
 class Column(Model, frozen=True):
-    """One column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
+    """A column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "slug", "kind", "credits", "cells", "qualification", "id")
     __line_fields__: ClassVar[tuple[str, ...]] = ("name", "kind", "credits.lifetime_used")
@@ -96,10 +96,10 @@ class Funnel(Model, frozen=True):
 
 
 class RunningStats(Model, frozen=True):
-    """Leads with active cell work, and when the oldest of it was started."""
+    """Number of leads with active cells, and when the oldest of these was started."""
 
     running_leads: Annotated[int | None, About("with a cell still running", "leads")] = None
-    oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest work under way")] = None
+    oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest running work")] = None
 
 
 class LeadSource(Model, frozen=True):
@@ -108,8 +108,8 @@ class LeadSource(Model, frozen=True):
     id: Annotated[str, About("the lead source", column="source_id")] = ""
     name: Annotated[str, About("the name", column="source_name")] = ""
     avg_credits_per_lead: Annotated[float | None, About("mean cost", "credits per lead")] = None
-    total_credits: Annotated[float | None, About("spent on it", "credits")] = None
-    total_leads: Annotated[int | None, About("found by it", "leads")] = None
+    total_credits: Annotated[float | None, About("spent on the lead source", "credits")] = None
+    total_leads: Annotated[int | None, About("found by the lead source", "leads")] = None
     source: Annotated[str, About("whether its costs are measured or estimated", words=COST_SOURCES)] = ""
 
 
@@ -152,7 +152,7 @@ class Table(Model, frozen=True):
 
     @property
     def version(self) -> tuple[str | int | None, ...]:
-        """What tells that the rows of the table may have changed: its counts, and when it last changed. All of it JSON."""
+        """Value that differs if the rows may have changed: the table's counts, and when it last changed. JSON-safe."""
         return (
             self.lead_count,
             None if self.updated_at is None else self.updated_at.isoformat(),
@@ -175,7 +175,7 @@ class Table(Model, frozen=True):
 
 
 class Cell(Model, frozen=True):
-    """A typed cell: `scalar` was entered, `value` was computed, `sequence` refers to a drafted message."""
+    """A typed cell: a `scalar` was entered, a `value` was computed, a `sequence` refers to a drafted message."""
 
     type: str = ""
     value: Any = None
@@ -198,14 +198,14 @@ class Row(Model, frozen=True):
 
 
 class FlatRow(Model, frozen=True):
-    """A lead as slug and value. The id of the row is separate: a column may have the slug `id`."""
+    """A lead with plain values by column slug. The row's id is separate, as a column may have the slug `id`."""
 
     id: str = ""
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        """Accept values in `cells`, where some responses have them; a column may have that slug too."""
+        """Accept values in `cells`, where some responses have them. A column may have that slug, too."""
         cells = raw.get("cells")
         leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}
         values = cells if leveled else {key: value for key, value in raw.items() if key != "id"}

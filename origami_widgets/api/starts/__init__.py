@@ -1,1 +1,1 @@
-"""Starting one run: exactly one run for each start job, whatever happens to its requests."""
+"""Start exactly one run for each start job, whatever happens to its requests."""

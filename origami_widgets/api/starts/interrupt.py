@@ -1,8 +1,8 @@
-"""`StartCall`: a call that starts a run, which blocks or awaits until the run is known, and may be interrupted.
+"""`StartCall`: a call that starts a run, waits until the run is known, and may be interrupted.
 
-An interrupt of a call that blocks withdraws the run: nothing is sent again, and the server is asked to cancel a run that was
-started. A request on its way is not cut off, since its answer is the quickest way to learn which run that is. A task that is
-cancelled leaves the run alone: a timeout or the end of a task group does not mean that the run is not wanted.
+Interrupting a call that blocks withdraws the run: nothing is sent again, and if a run has started, the server is asked
+to cancel it. A request that was sent is not aborted, because its answer is the quickest way to learn which run that is.
+Cancelling a task does not affect the run: a timeout or the end of a task group does not mean that the run is unwanted.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLICE = 0.2
-"""Seconds between two looks for a notice to print for a caller who waits."""
+"""Seconds between two checks for a notice to print while the caller waits."""
 LAST_WORDS = 0.7
-"""Seconds to wait for the outcome of a request on its way after an interrupt."""
+"""Seconds to wait after an interrupt for the outcome of a request that was sent."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 
 
 class StartCall:
-    """Call that starts a run: one of the owners of its start job.
+    """Call that starts a run, as one of the owners of its start job.
 
-    It is a context manager: an interrupt inside it withdraws the run, also while the run is shown, since the caller does not
-    have it yet. The exception then carries `idempotency_key` and `reconcile()`, and one printed line says what became of the run.
+    As a context manager, it withdraws the run on an interrupt inside the block, even while the run is being shown,
+    because the caller does not have the run yet. The exception then carries `idempotency_key` and `reconcile()`, and
+    one printed line says what became of the run.
 
     Attributes:
-        job: the job that it waits for; None before that is known.
+        job: the job that the call waits for; None before it is known.
     """
 
     def __init__(self) -> None:
         self.job: StartJob | None = None
-        # The owner of the job: the call itself would hold the job in a cycle, and with it the run.
+        # Owner of the job. Not the call itself, which would form a cycle with the job and keep the run alive.
         self._owner = object()
         self._task: asyncio.Task[Any] | None = None
         self._is_notice_printed = False
@@ -54,7 +55,7 @@ class StartCall:
             self._withdraw(stopped)
 
     async def fulfil(self, job: StartJob) -> Any:
-        """Start the run of a job, or wait for it where it is being started; errors as of `StartJob.begin`.
+        """Start the run of a job, or wait for it if it is already being started. Raises the errors of `StartJob.begin`.
 
         Background loop only.
         """
@@ -62,9 +63,9 @@ class StartCall:
         return await job.start_for(self._owner)
 
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the background loop, and block until it is done.
+        """Run a coroutine on the background loop and block until it is done.
 
-        An interrupt comes out within a second, at once when it is pressed again.
+        An interrupt is raised within a second, or at once if Ctrl-C is pressed again.
         """
         loop = background()
         loop.check_may_block(coroutine)
@@ -83,9 +84,9 @@ class StartCall:
             del future
 
     async def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the background loop, and await it on any event loop.
+        """Run a coroutine on the background loop and await it on any event loop.
 
-        When the task is cancelled, its exception finds the run.
+        If the task is cancelled, the exception carries the methods that find the run.
         """
         begun = asyncio.ensure_future(background().bridge(coroutine))
         try:
@@ -111,11 +112,11 @@ class StartCall:
         try:
             return await coroutine
         finally:
-            # A task keeps the frames of its error, and with them this call.
+            # A task keeps the frames of its error, and these keep this call.
             self._task = None
 
     def _abandon(self) -> None:
-        # Asked on the loop: there the job may have become known a moment ago.
+        # Checked on the loop, where the job may have become known a moment ago.
         if self.job is not None:
             self.job.abandon(self._owner)
 
@@ -126,7 +127,7 @@ class StartCall:
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False
-        # Ctrl-C pressed again means the same.
+        # A second Ctrl-C means the same.
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
             undone = background().submit(self._undo())
             with contextlib.suppress(TimeoutError, OrigamiError):
@@ -140,18 +141,18 @@ class StartCall:
 
     async def _undo(self) -> None:
         if self._task is not None:
-            # Ends the requests before a start; a job under way is a task of its own.
+            # This ends the requests that precede a start; a job under way has its own task.
             self._task.cancel()
         if self.job is not None:
             await self.job.withdraw(self._owner)
 
 
 def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
-    """Return one line that says what an interrupt left behind, and which call completes or undoes it.
+    """Return a line that says what an interrupt left behind, and which call completes or undoes it.
 
     Args:
-        job: the job that was interrupted; None when there was none yet.
-        is_over: nothing of the start is under way any more.
+        job: the interrupted job; None if there was none yet.
+        is_over: whether nothing of the start is under way any more.
     """
     if job is not None and job.owners:
         return "Interrupted. Another call is still waiting for the same run, so it keeps running."
@@ -160,7 +161,7 @@ def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
         if job.is_cancelled:
             return f"Interrupted. The run had started, and Origami was asked to cancel it. {shows}."
         return f"Interrupted. The run had started, and we're asking Origami to cancel it. {shows} and whether it ended."
-    # A request that was not sent may be on its way a moment later: only after the end it is sure that there is no run.
+    # A request that was not sent yet may be sent a moment later: only after the end is it certain that there is no run.
     if job is None or (is_over and not job.record.may_have_started):
         return "Interrupted. No run was started, and nothing was charged."
     return (

@@ -1,11 +1,11 @@
 """Find the run that a request with a lost answer may have started, in the lists of agents and runs.
 
-A run is taken for ours only when it has our whole brief, was started after we sent by the server's own clock, and was
-given to no other start job of this process; a new agent must also have the name that was asked for, if one was. No mark
-is put into the agent's name: people read it as long as the agent lives, and a brief within seconds tells as much.
+A run counts as ours only if it has our whole brief, started after our request by the server's own clock, and belongs to
+no other start job of this process. A new agent must also have the requested name, if any. We put no mark into the
+agent's name: users read that name as long as the agent lives, and a brief within seconds is just as telling.
 
-A run that nearly fits is a near match: a server may write a brief in another way, and clocks are off. Nothing is sent
-beside one, since it may be ours, and it is not taken, since it may be another's.
+A run that nearly fits is a near match: a server may reformat a brief, and clocks are off. With a near match nothing is
+sent again, because the run may be ours; it is not taken, because it may belong to someone else.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     M = TypeVar("M", bound=Model)
 
 SLACK = 3.0
-"""Seconds by which the server's clock is known at best: its `Date` has whole ones."""
+"""Seconds by which the server's clock may differ from what we know: its `Date` has whole seconds."""
 SLACK_WITHOUT_DATE = 60.0
 MOST_PAGES = 20
 MOST_AGENTS = 100
-"""Agents younger than the request whose runs are read one by one, at most."""
+"""Agents younger than the request whose runs are read, one by one, at most."""
 SHORTEST_CUT = 90
-"""A brief is cut to 200 characters in lists; fewer where the server counts an emoji as two."""
+"""Shortest text that may be a cut brief: lists cut to 200 characters, or fewer if the server counts an emoji as two."""
 ELLIPSIS = "..."
-"""The end of a brief that is cut, in the compatible form of Unicode."""
+"""End of a cut brief, in Unicode compatibility form."""
 
 _taken: dict[tuple[object, str], str] = {}
-"""The first key of the start job that a run was given to in this process, by client: it is no other job's."""
+"""The first key of the start job that owns a run, by client and run id: no other job may take the run."""
 
 
 class Likeness(IntEnum):
-    """How much a run, or a part of it, is like the one that was asked for."""
+    """How well a run, or a part of it, matches the requested one."""
 
     DIFFERENT = 0
     SIMILAR = 1
@@ -54,7 +54,7 @@ class Likeness(IntEnum):
 
 
 class Candidate(NamedTuple):
-    """A run that a record may have started, and its agent from the list (None where the agent was known before)."""
+    """A run that a record may have started, and its agent from the list (None if the agent was known before)."""
 
     agent_id: str
     run: RunObject
@@ -63,17 +63,17 @@ class Candidate(NamedTuple):
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
-    """Note that a run was given to the start job with this first idempotency key."""
+    """Note that a run belongs to the start job with this first idempotency key."""
     _taken[operations.identity, run_id] = first_key
 
 
 class Reconciliation:
-    """Search of the server for the run of one record. Sends GETs only.
+    """Search on the server for the run of one record. Sends only GETs.
 
     Args:
         operations: the API.
-        spec: what is asked for.
-        record: what is known of the start.
+        spec: the start spec.
+        record: the record of the start.
     """
 
     def __init__(self, operations: Operations, spec: StartSpec, record: StartRecord) -> None:
@@ -82,13 +82,13 @@ class Reconciliation:
         self._record = record
 
     async def find(self, only: str | None = None) -> list[Candidate]:
-        """Return all runs that fit or nearly fit.
+        """Return all runs that match or nearly match.
 
         Args:
-            only: the id of the one run that it can be, where an agent is continued; None for any.
+            only: when continuing an agent, the id of the only possible run; None for any run.
 
         Raises:
-            OrigamiError: the lists could not be read to their end.
+            OrigamiError: the lists could not be read to the end.
         """
         found = []
         if self._spec.agent_id is not None and only is not None:
@@ -97,14 +97,14 @@ class Reconciliation:
         else:
             async for agent_id, shown, agent, named in self._listed():
                 if self._likeness(shown):
-                    # Lists cut a brief: it is compared whole.
+                    # Lists cut a brief, so read the run to compare the whole brief.
                     run = await self._read(agent_id, shown.id)
                     likeness = min(named, self._likeness(shown, run.request.prompt))
                     found.append(Candidate(agent_id, run, agent, likeness))
         return [candidate for candidate in found if candidate.likeness]
 
     async def _listed(self) -> AsyncIterator[tuple[str, RunSummary, Agent | None, Likeness]]:
-        """Read the runs in question: of the agent that is continued, else of agents whose name and age fit."""
+        """Yield the runs to compare: those of the continued agent, or else of agents whose name and age match."""
         if self._spec.agent_id is not None:
             async for shown in self._runs(self._spec.agent_id):
                 yield self._spec.agent_id, shown, None, Likeness.EQUAL
@@ -115,7 +115,7 @@ class Reconciliation:
                 continue
             newest = agent.last_run
             if self._when(agent.created_at) == Likeness.EQUAL and not (newest and self._likeness(newest)):
-                # Its first run may be ours all the same, with a follow-up since.
+                # The first run of this agent may still be ours, with a follow-up since.
                 read_through += 1
                 if read_through > MOST_AGENTS:
                     raise _too_many("agents")
@@ -127,16 +127,16 @@ class Reconciliation:
     async def _read(self, agent_id: str, run_id: str) -> RunObject:
         run = await self._operations.get_run(agent_id, run_id)
         if not run.id:
-            # One that may be ours must not count as another because it could not be read.
+            # A run that may be ours must not be ruled out because it could not be read.
             raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
         return run
 
     def _likeness(self, run: RunSummary, whole: str = "") -> Likeness:
-        """Compare a run with what was asked for.
+        """Compare a run with the requested one.
 
         Args:
             run: the run as a list shows it.
-            whole: its whole brief; empty where that is not known.
+            whole: its whole brief; empty if unknown.
         """
         owner = _taken.get((self._operations.identity, run.id))
         if run.id in self._spec.known_runs or owner not in (None, self._record.first_key):
@@ -152,7 +152,7 @@ class Reconciliation:
         return _similar_if(bool(agent.name) and _plain(agent.name) == _plain(wanted))
 
     def _when(self, at: datetime | None) -> Likeness:
-        """Compare a moment of the server with that of our first request: what is ours is younger."""
+        """Compare a moment on the server's clock with our first request: a run of ours is younger."""
         if at is None:
             return Likeness.DIFFERENT
         since = self._record.sent_at or 0.0
@@ -164,13 +164,14 @@ class Reconciliation:
         return _similar_if(at.timestamp() >= sent - slack - self._record.clock_slack)
 
     async def _agents(self) -> AsyncIterator[Agent]:
-        """Read the agents that are younger than our first request, or may be."""
+        """Yield the agents that are, or may be, younger than our first request."""
         async for page in _pages(lambda cursor: self._operations.list_agents(cursor=cursor, limit=100), "agents"):
             for agent in page.items:
                 if agent.id and self._when(agent.created_at):
                     yield agent
             times = [agent.created_at for agent in page.items if agent.created_at is not None]
-            # The API does not state their order: where this page has one, those after it are older than our request.
+            # The API does not document an order. But if this page is sorted, all agents after it are older than our
+            # request.
             if times and times == sorted(times, reverse=True) and not self._when(times[-1]):
                 return
 
@@ -196,7 +197,7 @@ def _similar_if(is_similar: bool) -> Likeness:  # noqa: FBT001 - the condition
 
 
 def _plain(text: str) -> str:
-    r"""Return a text without what servers change in it: line ends, spaces, one of several ways to write a letter.
+    r"""Normalize what servers may change in a text: line ends, spaces, and the Unicode form of letters.
 
     >>> _plain("Find bakers\r\n in  Porto ")
     'Find bakers in Porto'
@@ -205,7 +206,7 @@ def _plain(text: str) -> str:
 
 
 def _likeness_of_whole(whole: str, prompt: str) -> Likeness:
-    """Compare the whole brief of a run, as the run itself shows it, with ours."""
+    """Compare the whole brief of a run with ours."""
     if whole.strip() == prompt.strip():
         return Likeness.EQUAL
     shown, ours = _plain(whole), _plain(prompt)
@@ -214,14 +215,14 @@ def _likeness_of_whole(whole: str, prompt: str) -> Likeness:
 
 
 def _likeness_of_shown(shown: str, prompt: str) -> Likeness:
-    """Compare a brief as a list shows it, where it may be cut, with ours."""
+    """Compare a brief from a list, which may be cut, with ours."""
     shown, prompt = shown.strip(), prompt.strip()
     if shown == prompt:
         return Likeness.EQUAL
     cut = shown.removesuffix("…").removesuffix("...").rstrip("\ufffd")
     if cut != shown and len(cut) >= SHORTEST_CUT and prompt.startswith(cut):
         return Likeness.EQUAL
-    # One that is cut shorter, or was put in another form before it was.
+    # The brief may have been cut shorter, or normalized before it was cut.
     return _similar_if(_plain(prompt).startswith(_uncut(_plain(shown))))
 
 

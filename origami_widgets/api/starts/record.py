@@ -1,7 +1,7 @@
-"""`StartRecord`, the state of one start, and `transition`, the one function that changes it. Pure: no clock, no network.
+"""`StartRecord`, the state of one start, and `transition`, the only function that changes it. Pure: no clock, no network.
 
-A record says which idempotency key is sent next, and whether an attempt may have started a run that is not known. Both
-follow from what happened, so neither is kept anywhere else.
+A record says which idempotency key comes next, and whether an attempt may have started an unknown run. Both follow from
+what has happened, so neither is stored anywhere else.
 
     queued -> sending -> started                     the answer names the run
                       -> refused                     a definite refusal, or nothing reached the server
@@ -18,28 +18,28 @@ from typing import Literal
 
 LONGEST_KEY = 255
 MOST_LOSSES = 2
-"""Attempts of one request that may end with an unknown outcome, before a person has to decide."""
+"""Attempts of one request that may end with an unknown outcome before the user has to decide."""
 MINUTES, HOURS, DAY = 300.0, 3 * 3600.0, 24 * 3600.0
-"""By how many seconds a start moment may be off: in one process; of another one; when the clock was set since."""
+"""Seconds by which a start moment may be off: in this process; from another process; if the clock was set since."""
 
 StartState = Literal["queued", "sending", "started", "refused", "unknown", "cancelled"]
 NextStep = Literal["send", "reconcile", "wait", "give_up"]
 
 
 class InvalidTransition(RuntimeError):
-    """A request was about to be sent that must not be; a bug in this package."""
+    """A request was about to be sent that must not be sent; a bug in this package."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A request is about to be sent; `at` is of `monotonic`."""
+    """A request is about to be sent; `at` is in seconds of `monotonic`."""
 
     at: float
 
 
 @dataclass(frozen=True)
 class Started:
-    """The run is known: the answer names it, or it was found."""
+    """The run is known, from the answer or because it was found."""
 
     agent_id: str
     run_id: str
@@ -47,11 +47,11 @@ class Started:
 
 @dataclass(frozen=True)
 class DefiniteRefusal:
-    """A definite refusal came.
+    """The server definitely refused the request.
 
     Args:
-        is_replay: the server says that it repeats an old answer.
-        after_loss: the answer to an earlier attempt of the same request was lost.
+        is_replay: whether the server says that it repeats an old answer.
+        after_loss: whether the answer to an earlier attempt of the same request was lost.
     """
 
     is_replay: bool = False
@@ -60,17 +60,17 @@ class DefiniteRefusal:
 
 @dataclass(frozen=True)
 class NotSent:
-    """Nothing reached the server, or it put the request off without looking at it."""
+    """Nothing reached the server, or the server put the request off without looking at it."""
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The request may have reached the server, and its outcome is not known."""
+    """The request may have reached the server, and its outcome is unknown."""
 
 
 @dataclass(frozen=True)
 class NothingFound:
-    """All lists were read to their end, and no run was found that the record may have started."""
+    """All lists were read to the end, and they have no run that the record may have started."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Requeued:
-    """The run is wanted, or wanted again."""
+    """The run is wanted, or is wanted again."""
 
 
 StartEvent = Sent | Started | DefiniteRefusal | NotSent | Lost | NothingFound | Withdrawn | Requeued
@@ -91,16 +91,16 @@ class StartRecord:
     """State of one start.
 
     Attributes:
-        first_key: the idempotency key of the first attempt, which those of later ones are made from.
-        state: how far the start has come.
-        keys_refused: how many keys the server has refused.
-        last_answer: the last answer to the present key; empty before it was sent.
-        outcome_unknown: an attempt may have started a run, and that run is not known.
-        losses: attempts with an unknown outcome since the record was last queued.
-        is_reconciled: the run was looked for since the last attempt, and not found.
-        is_withdrawn: nothing more is to be sent.
-        sent_at: when the first attempt was made, of `monotonic`; None before.
-        clock_slack: by how many seconds that may be off.
+        first_key: the idempotency key of the first attempt, from which later keys are made.
+        state: the state of the start, as in the module's diagram.
+        keys_refused: the number of keys that the server has refused.
+        last_answer: the last answer to the current key; empty before it was sent.
+        outcome_unknown: whether an attempt may have started a run that is not known.
+        losses: the number of attempts with an unknown outcome since the record was last queued.
+        is_reconciled: whether the run was looked for since the last attempt, and not found.
+        is_withdrawn: whether nothing more may be sent.
+        sent_at: when the first attempt was made, in seconds of `monotonic`; None before.
+        clock_slack: the number of seconds by which `sent_at` may be off.
         agent_id: the agent's id, once the run is known.
         run_id: the run's id, once it is known.
     """
@@ -120,17 +120,17 @@ class StartRecord:
 
     @property
     def idempotency_key(self) -> str:
-        """The key of the last attempt, or of the first one."""
+        """The idempotency key of the last attempt; before any attempt, that of the first one."""
         return nth_key(self.first_key, self.keys_refused)
 
     @property
     def may_have_started(self) -> bool:
-        """Whether there may be a run: one that is known, or one that is not."""
+        """Whether there is, or may be, a run."""
         return self.outcome_unknown or self.state in ("sending", "started", "unknown")
 
     @property
     def next_step(self) -> NextStep:
-        """The action that moves the start on."""
+        """The next action of the start."""
         match self.state:
             case "queued":
                 return "send"
@@ -144,11 +144,11 @@ class StartRecord:
 
 @dataclass
 class RecordSlot:
-    """Holder of the newest record of one start. It refers to no job and no run, so keeping it keeps neither alive.
+    """Holder of the newest record of one start. It refers to no job or run, so keeping it keeps neither alive.
 
     Attributes:
         record: the record.
-        is_wanted: False once the start was withdrawn, or its batch cancelled.
+        is_wanted: whether the start is wanted: False once it was withdrawn or its batch was cancelled.
     """
 
     record: StartRecord
@@ -156,13 +156,13 @@ class RecordSlot:
 
 
 def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:
-    """Return the record of a request whose outcome is not known, from what was written down before it was sent.
+    """Return the record of a request with an unknown outcome, from what was stored before it was sent.
 
     Args:
-        key: its idempotency key.
-        sent_at: when it was sent, in Unix seconds. A moment in the future counts as now: the clock was set back.
+        key: the request's idempotency key.
+        sent_at: when it was sent, in Unix seconds. A moment in the future counts as now, as the clock was set back.
         now: the present moment, in Unix seconds.
-        passed: the same, of `monotonic`.
+        passed: the present moment, in seconds of `monotonic`.
     """
     return StartRecord(
         key,
@@ -175,7 +175,7 @@ def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRe
 
 
 def nth_key(first: str, refused: int) -> str:
-    """Return the idempotency key after a number of refusals: the same in each process, so that none is sent for two runs.
+    """Return the idempotency key after a number of refusals. All processes make the same, so no key is used for two runs.
 
     >>> nth_key("a1", 0), nth_key("a1", 1)
     ('a1', 'a1.2')
@@ -192,7 +192,7 @@ def transition(record: StartRecord, event: StartEvent) -> StartRecord:
     """Return the record after an event. A start whose run is known stays started.
 
     Raises:
-        InvalidTransition: a request was sent although that was not the next step.
+        InvalidTransition: a request was sent although this was not the next step.
     """
     match event:
         case Sent(at):
@@ -208,7 +208,7 @@ def transition(record: StartRecord, event: StartEvent) -> StartRecord:
         case NothingFound():
             new = _not_found(record)
         case _:
-            # The answer to a request that was given up says nothing of the present one.
+            # The answer to an abandoned request says nothing about the current one.
             new = _unanswered(record, event) if record.state == "sending" else record
     return new
 
@@ -217,20 +217,20 @@ def _unanswered(record: StartRecord, event: DefiniteRefusal | NotSent | Lost) ->
     """Return the record after an attempt whose answer does not name the run."""
     match event:
         case DefiniteRefusal(is_replay, after_loss):
-            # An old refusal says nothing of what came after it, and none does of what came before.
+            # A repeated refusal says nothing about later attempts, and no refusal says anything about earlier ones.
             unknown = record.outcome_unknown or after_loss
             refused = replace(record, last_answer="old_refusal" if is_replay else "refused", outcome_unknown=unknown)
             return _settled(replace(refused, state="unknown" if unknown or is_replay else "refused"))
         case NotSent() if not record.outcome_unknown:
             return _settled(replace(record, state="refused"))
-    # What is not sent after a loss leaves that open.
+    # If nothing is sent after a loss, the outcome stays unknown.
     return replace(record, state="unknown", last_answer="lost", outcome_unknown=True, losses=record.losses + 1)
 
 
 def _sent(record: StartRecord, at: float) -> StartRecord:
     if record.next_step != "send":
         raise InvalidTransition(f"The next step is to {record.next_step}.")
-    # The server gives a key's first answer again, refusals too: the next attempt needs another one.
+    # The server repeats its first answer to a key, even a refusal, so the next attempt needs another key.
     is_spent = record.last_answer in ("refused", "old_refusal")
     return replace(
         record,
@@ -249,7 +249,7 @@ def _not_found(record: StartRecord) -> StartRecord:
         return _settled(replace(record, state="refused", is_reconciled=True))
     if record.losses >= MOST_LOSSES and not record.is_withdrawn:
         return replace(record, is_reconciled=True)
-    # The key may still be recorded: the same one once more.
+    # The server may still remember the key, so send the same key once more.
     return _settled(replace(record, state="queued", is_reconciled=True))
 
 
@@ -260,7 +260,7 @@ def _requeued(record: StartRecord) -> StartRecord:
     return replace(
         wanted,
         state="unknown" if record.outcome_unknown or record.state == "unknown" else "queued",
-        # What was refused before is asked for once more.
+        # The caller asks once more for what was refused before.
         last_answer="old_refusal" if record.last_answer == "refused" else record.last_answer,
         losses=0,
         is_reconciled=False,
@@ -268,7 +268,7 @@ def _requeued(record: StartRecord) -> StartRecord:
 
 
 def _settled(record: StartRecord) -> StartRecord:
-    """Return the record, cancelled if it is withdrawn: a request on its way and an unknown outcome are waited for."""
+    """Return the record, cancelled if it is withdrawn and neither in flight nor unknown."""
     if record.is_withdrawn and record.state in ("queued", "refused"):
         return replace(record, state="cancelled")
     return record

@@ -21,14 +21,14 @@ class StartSpec:
     Args:
         prompt: the brief.
         agent_id: the agent to continue; None for a new one.
-        name: the name of a new agent; None lets the server choose.
+        name: the name of a new agent; None lets the server choose one.
         model: the model; None for the plan's default.
         focus_tables: ids of tables to work on.
-        attachments: tables and documents to hand to the agent.
+        attachments: tables and documents for the agent.
         known_runs: ids of the agent's runs that existed before the first request.
 
     Raises:
-        InvalidInput: one of them is not valid.
+        InvalidInput: an argument is not valid.
     """
 
     prompt: str
@@ -53,14 +53,14 @@ class StartSpec:
 
     @property
     def continues_agent(self) -> bool:
-        """Whether the run is a further one of a known agent."""
+        """Whether the run continues an existing agent."""
         return self.agent_id is not None
 
     def fingerprint(self, salt: str) -> str:
         """Return a digest of prompt, name, model and focus tables.
 
         Args:
-            salt: makes equal specs look different in different files, so that files cannot be compared.
+            salt: makes digests of equal specs differ between files, so that files cannot be compared.
         """
         asked = (self.prompt, self.name, self.model, self.focus_tables)
         return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()

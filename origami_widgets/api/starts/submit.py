@@ -1,8 +1,8 @@
-"""`StartJob`: send a start request until its one run is known, or until it is sure that there is none.
+"""`StartJob`: send a start request until its run is known, or until it is certain that there is none.
 
-The job's record decides the next step; this module carries it out. The server remembers its answer to an idempotency key
-unless that is a 5xx. After a 5xx, and wherever the outcome is unknown, the run is looked for before anything is sent again.
-Where several runs fit, none is taken.
+The job's record decides the next step; this module carries it out. The server remembers its answer to an idempotency
+key, except a 5xx. After a 5xx, or any other unknown outcome, the job looks for the run before it sends anything again.
+If several runs match, it takes none.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 
 LOOKS = (2.0, 10.0)
-"""Seconds before each search for a run that may have been started: a server that failed may be late with its list."""
+"""Seconds before each search for a run that may have started: after a failure, the server's list may lag behind."""
 LOOKS_FOR_UNWANTED = (30.0,) * 40
-"""The same for a run that is to be cancelled, while the lists cannot be read: a run takes 20 minutes at most."""
+"""Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
 MOST_REPLAYS = 80
-"""Old refusals after which a request is given up: a queue of 75 minutes has left one for each minute."""
+"""Repeated refusals after which a request is given up: a 75-minute queue leaves one for each minute."""
 UNCLEAR = (ConnectionFailed, ServerError, UnexpectedAnswer, IdempotencyConflict)
 
 
@@ -77,7 +77,7 @@ def new_record(key: str | None = None) -> StartRecord:
     """Return the record of a start that was never sent.
 
     Args:
-        key: its idempotency key; None makes one.
+        key: the idempotency key; None makes one.
 
     Raises:
         InvalidInput: the key is not valid.
@@ -91,7 +91,7 @@ def recovered_record(key: str, sent_at: float) -> StartRecord:
 
 
 class StartJob:
-    """Start request, from its first attempt to the run. Coroutines and `go` are for the background loop.
+    """Start request, from its first attempt to its run. Call coroutines and `go` on the background loop.
 
     Args:
         operations: the API.
@@ -100,13 +100,13 @@ class StartJob:
 
     Attributes:
         spec: what is asked for.
-        slot: the holder of its record.
+        slot: the holder of the record.
         run: the run, once it is known.
-        error: why it could not be started; None while that is open.
-        owners: the callers that want the run; when the last one stops, it is withdrawn.
-        withdrawn: set when nothing more is to be sent that could start it.
-        is_cancelled: the server was asked to cancel it, because it was withdrawn.
-        notice: what to print for a caller who waits; empty for nothing.
+        error: why the run could not be started; None while that is open.
+        owners: the callers that want the run; when the last one leaves, the job is withdrawn.
+        withdrawn: set when nothing more may be sent that could start the run.
+        is_cancelled: whether the server was asked to cancel the run, because the job was withdrawn.
+        notice: text to print for a waiting caller; empty for none.
 
     Raises:
         InvalidInput: the key is not valid.
@@ -127,7 +127,7 @@ class StartJob:
 
     @property
     def record(self) -> StartRecord:
-        """Its newest record."""
+        """The newest record of the start."""
         return self.slot.record
 
     @property
@@ -137,17 +137,17 @@ class StartJob:
 
     @property
     def agent_id(self) -> str:
-        """The run's agent; empty until a new one is known."""
+        """The id of the run's agent; empty until a new agent is known."""
         return self.record.agent_id or self.spec.agent_id or ""
 
     @property
     def is_sent(self) -> bool:
-        """Whether an attempt was made, now or before."""
+        """Whether any attempt was made."""
         return self.record.sent_at is not None
 
     @property
     def is_going(self) -> bool:
-        """Whether it is being started at this moment."""
+        """Whether the run is being started now."""
         return self._task is not None and not self._task.done()
 
     def go(self) -> None:
@@ -157,23 +157,23 @@ class StartJob:
             self._task = kept_task(self._go(), "origami-widgets start")
 
     async def over(self) -> bool:
-        """Wait until it is not under way any more; return whether it was. A waiting task may be cancelled without ending it."""
+        """Wait until the job is no longer under way; return whether it was. Cancelling the wait does not end the job."""
         if self._task is None or not is_under_way(self._task):
             return False
         await asyncio.wait((self._task,))
         return True
 
     async def start_for(self, owner: object) -> Any:
-        """Start the run for one more owner, or wait for it where it is being started; return what `hand_over` does.
+        """Start the run for one more owner, or wait if it is already being started. Return what `hand_over` returns.
 
-        An owner that gets an error does not want the run any more.
+        An owner that gets an error stops being an owner.
 
         Raises:
-            OrigamiError: as `begin`.
+            OrigamiError: as in `begin`.
         """
         self.owners.add(owner)
         if self.withdrawn.is_set():
-            # A start that others have stopped ends first.
+            # Let a start that others have stopped end first.
             await self.over()
         self.go()
         await self.over()
@@ -182,18 +182,18 @@ class StartJob:
         self.owners.discard(owner)
         error = self.error or self._marked(not_wanted())
         if not self.owners:
-            # It is the caller's from now on: an error that holds its job would be held by it in a cycle.
+            # The caller has the error now. The error holds this job, so keeping it would form a cycle.
             self.error = None
         raise error
 
     def leave(self, owner: object) -> None:
-        """Stop wanting the run: after the last owner nothing more is sent."""
+        """Remove an owner. After the last one, nothing more is sent."""
         self.owners.discard(owner)
         if not self.owners:
             self.withdrawn.set()
 
     async def withdraw(self, owner: object) -> None:
-        """Stop wanting the run. After the last owner nothing more is sent, and a run that was started is cancelled."""
+        """Remove an owner. After the last one, nothing more is sent, and a run that was started is cancelled."""
         self.leave(owner)
         if self.owners:
             return
@@ -207,7 +207,7 @@ class StartJob:
             self.is_cancelled = True
 
     def abandon(self, owner: object) -> None:
-        """Stop waiting for the run. After the last owner nothing more is sent, and a run that was started goes on."""
+        """Remove an owner. After the last one, nothing more is sent, but a run that was started goes on."""
         self.owners.discard(owner)
         if not self.owners and self._task is not None and self.is_going:
             self._task.cancel()
@@ -223,10 +223,10 @@ class StartJob:
             self.error = error
 
     async def begin(self) -> None:
-        """Start the run: the one that the server's answer names, or that an attempt without an answer has started.
+        """Start the run, or find the run that an attempt without an answer has started.
 
         Raises:
-            AmbiguousStart: a run may have been started, and was not found.
+            AmbiguousStart: a run may have started, but was not found.
             OrigamiError: the run was not started.
         """
         self._apply(Requeued())
@@ -251,11 +251,11 @@ class StartJob:
             raise self._marked(error or not_wanted())
 
     async def hand_over(self) -> Any:
-        """Return what the caller gets once the run is known."""
+        """Return the caller's result once the run is known."""
         return self.run if self.spec.continues_agent else self._created
 
     async def cancel(self) -> None:
-        """Ask the server to cancel the run. An agent has one active run at most, and this one began a moment ago."""
+        """Ask the server to cancel the agent's active run: an agent has at most one, and this one began a moment ago."""
         if self.run is not None and (await self._read_when_known(self.run)).status == "running":
             await self._operations.cancel(self.agent_id)
 
@@ -268,28 +268,28 @@ class StartJob:
         return await self._operations.get_run(self.agent_id, run.id)
 
     def reconcile(self) -> Any:
-        """Look again for the run; see `look`. Blocks."""
+        """Look for the run again, blocking; see `look`."""
         return background().run(self.look())
 
     async def reconcile_async(self) -> Any:
-        """Look again for the run without blocking the event loop; see `look`."""
+        """Look for the run again, without blocking the event loop; see `look`."""
         return await background().bridge(self.look())
 
     async def look(self, waits: Sequence[float] = (0.0,)) -> Any:
-        """Look for the run that may have been started; return what `hand_over` does, None without a run. Sends GETs only.
+        """Look for a run that may have started. Return what `hand_over` returns; None without a run. Sends only GETs.
 
         Args:
             waits: seconds before each search.
 
         Raises:
-            AmbiguousStart: the lists could not be read, or several runs fit; it can be tried again from there.
+            AmbiguousStart: the lists could not be read, or several runs match; its `reconcile()` tries again.
         """
         if self.run is None and self.is_sent and (unseen := await self._look(waits)) is not None:
             raise self.ambiguous(unseen, unseen=True) from unseen
         return None if self.run is None else await self.hand_over()
 
     async def _attempt(self) -> OrigamiError | None:
-        """Send the request, repeated where its key makes that safe; return the error when no run is known afterwards."""
+        """Send the request, and retry where its key makes that safe. Return the error if no run is known afterwards."""
         self._apply(Sent(monotonic()))
         try:
             await self._send()
@@ -324,7 +324,7 @@ class StartJob:
             return DefiniteRefusal(is_replay=True, after_loss=error.may_have_started)
         if isinstance(error, IdempotencyConflict):
             return Lost()
-        # Too many requests: the server has looked at none of them.
+        # After too many requests, the server refuses them without looking at them.
         if isinstance(error, UNCLEAR) or (isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)):
             return Lost() if error.may_have_started else NotSent()
         return DefiniteRefusal(after_loss=error.may_have_started)
@@ -333,11 +333,11 @@ class StartJob:
         """Look for the run before anything is sent again.
 
         Args:
-            error: what came instead of an answer that names the run; None where that is not known any more.
+            error: the error that came instead of the run; None if it is no longer known.
 
         Raises:
-            OrigamiError: `error`, where the server has refused, and the lists could not be read.
-            AmbiguousStart: the lists could not be read, or one of several runs may be ours.
+            OrigamiError: `error`, if the server refused and the lists could not be read.
+            AmbiguousStart: the lists could not be read, or several runs may be ours.
         """
         if error is None or self.record.last_answer == "old_refusal":
             await self.look()
@@ -355,16 +355,16 @@ class StartJob:
     async def _look(
         self, waits: Sequence[float], waits_if_withdrawn: Sequence[float] = (), only: str | None = None
     ) -> OrigamiError | None:
-        """Look for the run, and take it if it is found; return why the lists could not be read, None where they were.
+        """Look for the run and take it if it is found. Return why the lists could not be read; None if they were.
 
         Args:
-            waits: seconds before each look.
-            waits_if_withdrawn: seconds before each further look while the lists cannot be read and the run is withdrawn, so
-                that it does not go on unseen and cost credits.
+            waits: seconds before each search.
+            waits_if_withdrawn: seconds before each further search while the lists cannot be read and the run is
+                withdrawn, so that it does not go on unseen and cost credits.
             only: see `Reconciliation.find`.
 
         Raises:
-            AmbiguousStart: several runs fit, or one nearly does.
+            AmbiguousStart: several runs match, or one nearly does.
         """
         reconciliation = Reconciliation(self._operations, self.spec, self.record)
         unseen: OrigamiError | None = None
@@ -386,10 +386,10 @@ class StartJob:
         return unseen
 
     def _take_only(self, found: Sequence[Candidate]) -> bool:
-        """Take the one run that fits; return False when there is none.
+        """Take the only run that matches; return False if none does.
 
         Raises:
-            AmbiguousStart: several fit, or one nearly does.
+            AmbiguousStart: several match, or one nearly does.
         """
         exact = [each for each in found if each.likeness == Likeness.EQUAL]
         if len(exact) > 1 or (found and not exact):
@@ -418,9 +418,9 @@ class StartJob:
         """Return the error of this start while its outcome is unknown.
 
         Args:
-            last: what came instead of the answer.
-            found: the runs that fit or nearly fit.
-            unseen: the lists could not be read.
+            last: the error of the last attempt.
+            found: the runs that match or nearly match.
+            unseen: whether the lists could not be read.
         """
         near, exact = (
             [(each.agent_id, each.run.id) for each in found if each.likeness == likeness]
@@ -432,7 +432,7 @@ class StartJob:
 
 
 def mark(stopped: BaseException, job: StartJob) -> None:
-    """Give an exception that interrupted a start the attributes and methods that find its run."""
+    """Give the exception that interrupted a start the attributes and methods that find its run."""
     vars(stopped).update(
         idempotency_key=job.key,
         may_have_started=job.record.may_have_started,

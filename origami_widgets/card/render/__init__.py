@@ -1,1 +1,1 @@
-"""Renderers: from a view to HTML and text."""
+"""Renderers that turn a view into HTML and text."""

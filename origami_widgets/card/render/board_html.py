@@ -1,4 +1,4 @@
-"""The static board: plain elements with inline styles, which every host shows for ever. Pure."""
+"""Static HTML of a board: plain elements with inline styles, which every host can always show. Pure."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _AROUND = 700
 
 
 def render_board_html(view: BoardView, *, now: float) -> str:
-    """Return a board as one static piece of HTML, by the rules of the static card.
+    """Return a board as static HTML, by the rules of the static card.
 
     Args:
-        view: what `make_board` returned, of any form but `live`.
-        now: the moment of saving, in Unix seconds.
+        view: a view from `make_board`, in any form but `live`.
+        now: when the board is saved, in Unix seconds.
 
     Returns:
-        HTML that takes at most 28.5 kB in a notebook. Where that is too little for all that is known of each run, each
-        has one line; where it is too little for that, the last ones are counted.
+        HTML that takes at most 28.5 kB in a notebook. If the details of all runs do not fit, each run has one line; if
+        those do not fit either, the last runs are only counted.
     """
     head = _head(view["head"])
     room = SIZE_LIMIT - _AROUND - stored_size(head)
@@ -105,7 +105,7 @@ def _row(row: BoardRow, moments: CheckTimes, now: float) -> Html:
 
 
 def _line(row: BoardRow) -> Html:
-    """In as few bytes as a hundred of them allow."""
+    """Return a row as one line, in few enough bytes for a hundred of them."""
     amounts = ", ".join(amounts_of(row))
     about = row["name"] or row["prompt"]
     return Html(f"<div>{_sign(row)} {isolated(about)} {text(amounts)} <code>{text(row['token'])}</code></div>")

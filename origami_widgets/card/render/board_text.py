@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def render_board_text(view: BoardView, *, now: float) -> str:
-    """Return a board in lines of at most 100 columns, without colour.
+    """Return a board as text in lines of at most 100 columns, without colour.
 
-    Where there is no room for all that is known of each run, each has one line; where there is none for that, the last
-    ones are counted.
+    If the details of all runs do not fit, each run has one line; if those do not fit either, the last runs are only
+    counted.
 
     Args:
-        view: what `make_board` returned, of any form but `live`.
-        now: the moment of printing, in Unix seconds.
+        view: a view from `make_board`, in any form but `live`.
+        now: when the board is printed, in Unix seconds.
 
     Returns:
-        Text of at most 11 kB in the file of a notebook, without a line break at its end.
+        Text of at most 11 kB in the notebook file, without a line break at the end.
     """
     head = [*_head(view)]
     room = SIZE_LIMIT - _size(head)
@@ -40,24 +40,24 @@ def _size(lines: list[str]) -> int:
 
 
 def title_line(head: BoardHead) -> str:
-    """Return how many runs there are, and how far they have come."""
+    """Return how many runs there are, and how many are in each stage."""
     counts = ", ".join(count["label"] for count in head["counts"])
     return f"{head['title']}: {counts}" if counts else head["title"]
 
 
 def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
-    """Return what there is to say of a run, in short pieces: leads, qualified leads, credits, time.
+    """Return the facts about a run as short texts: leads, qualified leads, credits, time.
 
     Args:
         row: the run.
-        moments: when it was heard.
-        now: the moment of the view, in Unix seconds.
+        moments: when the server was last heard about it.
+        now: the time of the view, in Unix seconds.
     """
     return [piece for piece in (*amounts_of(row), *_times(row, moments, now)) if piece]
 
 
 def amounts_of(row: BoardRow) -> list[str]:
-    """Return leads, qualified leads and credits, where the server said any."""
+    """Return leads, qualified leads and credits, as far as the server gave them."""
     leads, _, used = row["keys"]
     told = (
         (row["leads"], "lead" if leads == 1 else "leads"),

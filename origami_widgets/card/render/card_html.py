@@ -1,4 +1,4 @@
-"""The static card from a view, part by part in the order of the live one."""
+"""Static HTML of a card, with its parts in the order of the live card."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     )
 
 SIZE_LIMIT = 28_500
-"""Bytes in the file of a notebook, which holds the text too: the two together stay under 40 kB."""
+"""Bytes that the HTML may take in a notebook file. Together with the text, which is saved as well, it stays under 40 kB."""
 
 _AROUND = 1_000
 _TABLES_LEAST = 3_500
@@ -84,17 +84,17 @@ _LIST = "margin:0;padding-left:20px"
 
 
 def render_html(view: View, *, now: float) -> str:
-    """Return a card as one static piece of HTML.
+    """Return a card as static HTML.
 
-    Inline styles only, no script, no style sheet, no image; nothing is fetched. It reads well with every style
-    removed, on light and on dark pages, and says when it was made.
+    It has inline styles only, and no script, style sheet or image; nothing is fetched. It reads well with all styles
+    removed, on light and dark pages, and says when it was made.
 
     Args:
-        view: what `make_view` returned, of any form but `live`.
-        now: the moment of the view, in Unix seconds.
+        view: a view from `make_view`, in any form but `live`.
+        now: the time of the view, in Unix seconds.
 
     Returns:
-        HTML that takes at most 28.5 kB in a notebook, so that it stays under 40 kB together with its text.
+        HTML that takes at most 28.5 kB in a notebook; with its text, it stays under 40 kB.
     """
     before = [
         _earlier(view["earlier"]),
@@ -109,7 +109,7 @@ def render_html(view: View, *, now: float) -> str:
         _lines(view["head"]["lines"]),
     ]
     room = SIZE_LIMIT - _AROUND - sum(map(stored_size, (*before, *after)))
-    # Words that consist of escapes are up to six times as long here: the prose gives way first, also to many tables.
+    # Text made of escapes is up to six times as long here. The prose gives way first, also to many tables.
     wanted = _PROSE_SIZE if len(view["tables"]["items"]) <= _FEW_TABLES else _PROSE_SIZE // 2
     prose = _prose(view["prose"], min(wanted, room - _TABLES_LEAST))
     tables = tables_html(view["tables"], room - stored_size(prose))
@@ -146,7 +146,7 @@ def _head(head: Head) -> Html:
 
 
 def _result(view: View, now: float) -> Html:
-    """What came out, large; beside it, small, how long it took and how old this is."""
+    """Return the result in large type, and beside it, in small type, how long the run took and how old this is."""
     head, result = view["head"], view["result"]
     figures = [
         span(
@@ -204,7 +204,7 @@ def _ask(ask: Ask) -> Html:
 def _choices(question: QuestionView) -> Html:
     choices = [*question["suggestions"], question["freeform"]]
     circle = span(QUIET, text("○ "))
-    # Like the live card's radio buttons; with all styles removed the circles still tell the answers apart.
+    # Like the live card's radio buttons. Without styles, the circles still separate the answers.
     return div(
         "margin-top:4px", *(span("margin-right:16px", circle, isolated(choice), text(" ")) for choice in choices)
     )
@@ -216,7 +216,7 @@ def _prose(prose: Prose, size: int) -> Html:
     nodes: list[str | Node] = list(prose["nodes"])
     body, room = prose_blocks(nodes), size
     while stored_size(body) > size and nodes:
-        # Markup and escapes make it longer than its JSON, by how much is known only afterwards.
+        # Markup and escapes make the HTML longer than the JSON; by how much is known only afterwards.
         nodes = prune(prose["nodes"], room)
         body, room = prose_blocks(nodes), room * 4 // 5
     cut = prose["cut"] or (GOES_ON if nodes != prose["nodes"] else "")
@@ -268,7 +268,7 @@ def _lines(lines: list[CodeLine]) -> Html:
 _ABOVE = 7
 _BLOCK = f"margin:{_ABOVE}px 0 0"
 
-# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer keeps neither.
+# Element and style of each node. `p` becomes a `div` and `h` a bold one, because the strictest sanitizer removes both.
 _AS: Final[dict[str, tuple[str, str]]] = {
     "p": ("div", _BLOCK),
     "h": ("div", f"{_BLOCK};font-weight:600"),
@@ -284,12 +284,12 @@ _AS: Final[dict[str, tuple[str, str]]] = {
 
 
 def prose_html(nodes: Sequence[str | Node]) -> Html:
-    """Nodes of prose, inline or block."""
+    """Return nodes of prose, inline or block, as HTML."""
     return Html("".join(_one(node) for node in nodes))
 
 
 def prose_blocks(nodes: Sequence[str | Node]) -> Html:
-    """Blocks of prose, the first without room above it."""
+    """Return blocks of prose as HTML, the first without space above it."""
     return div(f"margin-top:-{_ABOVE}px", prose_html(nodes))
 
 
@@ -312,7 +312,7 @@ def _one(node: str | Node) -> Html:
 
 
 def _table(node: Node) -> Html:
-    """A table of the agent, with the first row as its headings."""
+    """Return a table from the agent's text as HTML, with the first row as headings."""
     rows = [
         [prose_html(cell.get("c", ())) for cell in row.get("c", ()) if isinstance(cell, dict)]
         for row in node.get("c", ())

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 WIDTH = 100
 MIN_WIDTH = 20
 _LEAST_ROOM = 8
-"""Columns for a piece of a word, however deep it stands: a line would rather be too wide than not end."""
+"""Least columns for a piece of a word, however deep its indent: too wide a line is better than one that never ends."""
 _NAME_WIDTH = 16
-"""What a column's name wants at least, or its numbers stand below it."""
+"""Least columns for a column's name; with fewer, its numbers go below it."""
 SIZE_LIMIT = 11_000
-"""Bytes in the file of a notebook, which holds the HTML too: the two together stay under 40 kB."""
+"""Bytes that the text may take in a notebook file. Together with the HTML, which is saved as well, it stays under 40 kB."""
 
 _PROSE_SIZE = 3_500
 
@@ -50,18 +50,18 @@ _INLINE = frozenset({"b", "i", "code", "a", "br"})
 
 
 def render_text(view: View, *, now: float, ticking: bool = False, width: int = WIDTH, height: float = math.inf) -> str:
-    """Return a card in lines of at most so many columns, without colour.
+    """Return a card as text in lines of limited width, without colour.
 
     Args:
-        view: what `make_view` returned, of any form but `live`.
-        now: the moment of printing, in Unix seconds.
-        ticking: it is replaced every second, so that it can say how old it is in the place of its moment.
-        width: columns of the page, 20 at least. Lines of Python are laid out for 100 unless it is ticking: a terminal
-            wraps them by itself, and they are copied whole.
-        height: lines that all down to the last table may take: columns of tables give way to that.
+        view: a view from `make_view`, in any form but `live`.
+        now: when the card is printed, in Unix seconds.
+        ticking: whether the text is replaced every second, so that it can give its age instead of its time.
+        width: columns of the page, at least 20. Lines of Python are laid out for 100, unless `ticking`: a terminal
+            wraps them itself, and they are copied whole.
+        height: lines that the text may take down to the last table; columns of tables are left out to fit.
 
     Returns:
-        Text of at most 11 kB without a line break at its end.
+        Text of at most 11 kB, without a line break at the end.
     """
     width = max(width, MIN_WIDTH)
     copied = width if ticking else max(width, WIDTH)
@@ -83,7 +83,7 @@ def render_text(view: View, *, now: float, ticking: bool = False, width: int = W
 
 
 def _fitted(blocks: list[list[str]]) -> list[list[str]]:
-    """The blocks within the limit: where escapes double what looked small, the longest lose their last lines."""
+    """Return the blocks within the size limit: if escapes make them too long, the longest blocks lose their last lines."""
     while _size(blocks) > SIZE_LIMIT:
         longest = max(blocks, key=lambda block: _size([block]))
         longest[-2:] = ["  …"]
@@ -95,12 +95,12 @@ def _size(blocks: list[list[str]]) -> int:
 
 
 def _height(blocks: list[list[str]]) -> int:
-    """Lines, with the empty one below each block."""
+    """Return the number of lines, including the empty line below each block."""
     return sum(len(block) + 1 for block in blocks if block)
 
 
 def _tables(tables: TablesView, room: int, width: int, height: float) -> list[list[str]]:
-    """All tables with as many columns each as room and height allow; without room for any, fewer tables."""
+    """Return all tables with as many columns as room and height allow; if that is none, fewer tables."""
     items = tables["items"]
     most = max((len(table["columns"]["rows"]) for table in items), default=0)
 
@@ -126,7 +126,7 @@ def _tables(tables: TablesView, room: int, width: int, height: float) -> list[li
 
 
 def width_of(text: str) -> int:
-    """Columns a text takes in a terminal: wide characters take two, combining ones none."""
+    """Return the columns that a text takes in a terminal: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
     return sum(map(_width, text))
@@ -140,7 +140,7 @@ def _width(character: str) -> int:
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
-    """Lines of at most so many columns; a word that is longer is broken."""
+    """Wrap a text into lines of limited width. A longer word is broken."""
     hanging = indent if hanging is None else hanging
     lines, line, empty = [], indent, True
     begun = width_of(hanging)
@@ -164,7 +164,7 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
 
 
 def break_to_width(word: str, width: int) -> Iterator[str]:
-    """A text without regard to its blanks, in pieces of at most so many columns."""
+    """Break a text into pieces of limited width, wherever its blanks are."""
     while width_of(word) > width:
         taken = cut_to_width(word, width)
         yield taken
@@ -174,7 +174,7 @@ def break_to_width(word: str, width: int) -> Iterator[str]:
 
 
 def cut_to_width(text: str, width: int) -> str:
-    """The beginning of a text that fits into some columns."""
+    """Return the beginning of a text that fits into a width."""
     used = 0
     for index, character in enumerate(text):
         used += _width(character)
@@ -228,7 +228,7 @@ def _ask(ask: Ask, width: int) -> Iterator[str]:
 
 def _table(table: TableView, reading: str, limit: int, width: int, *, with_funnel: bool) -> Iterator[str]:
     yield from wrap(table["name"], width=width)
-    # A broken address is of no use: the page of the workspace stands in the head.
+    # A broken address is useless, and the head has the link to the workspace.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
         yield line
     remarks = [remark["text"] for remark in table["remarks"]]
@@ -246,7 +246,7 @@ def _table(table: TableView, reading: str, limit: int, width: int, *, with_funne
 def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
     lines = [heads, *rows]
     widths = [max(width_of(line[i]) for line in lines) for i in range(len(heads))]
-    # Numbers keep their room; names give way, so that a line stays within the width.
+    # Numbers keep their width, and names are cut, so that a line fits.
     room = width - 2 - sum(widths[1:]) - 2 * (len(heads) - 1)
     if room < min(widths[0], _NAME_WIDTH):
         yield from _stacked(heads, rows, width)
@@ -260,7 +260,7 @@ def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
 
 
 def _stacked(heads: list[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The columns of a narrow page: each name, and below it what there is to say, with its heading."""
+    """Yield the lines for a narrow page: each name, and below it the values with their headings."""
     for name, *others in rows:
         yield from wrap(name, "  ", "    ", width)
         line = ""
@@ -318,7 +318,7 @@ def _block(node: Node, indent: str, width: int) -> Iterator[str]:
 
 
 def _flow(children: Sequence[str | Node], indent: str, mark: str, width: int) -> Iterator[str]:
-    """Inline children as wrapped lines, blocks among them below, the mark before the first line."""
+    """Yield inline children as wrapped lines, with blocks among them below, and the mark before the first line."""
     inner = indent + " " * len(mark)
     first = indent + mark
     pending: list[str | Node] = []

@@ -1,4 +1,4 @@
-"""The tables of a view as HTML, within what is left of the copy's size."""
+"""HTML of a view's tables, within what is left of the snapshot's size limit."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _COLOURS: Final[dict[FunnelPart, str]] = {
 _AROUND = 80
 _WORTH_A_TABLE = 1_500
 _HEADING_SIZE = 1_200
-# A name and its numbers stand in one line where there is room, and below each other where there is none. The shares of
-# the numbers are the same in every row, so that they stand below their headings.
+# A name and its numbers share a line if there is room; otherwise they are below each other. Numbers have the same share
+# of the width in every row, so that they line up with their headings.
 _ROW = f"display:flex;flex-wrap:wrap;padding:4px 0;border-top:{LINE}"
 _NAME = "flex:1 1 150px;overflow-wrap:anywhere;text-align:left"
 _NUMBERS = "display:flex;flex-wrap:wrap;flex:4 1 290px"
@@ -50,11 +50,11 @@ _HEADINGS = "display:flex;flex-wrap:wrap;font-size:11px;font-weight:600"
 
 
 def tables_html(tables: TablesView, room: int) -> Html:
-    """Return all tables: their heads first, then as many columns as the room in bytes allows, shared with_separators them."""
+    """Return all tables: their heads first, then as many columns as `room` (in bytes) allows, shared between the tables."""
     items = tables["items"]
     heads: list[Html] = []
     for table, reading in zip(items, tables["reading"] or repeat(""), strict=False):
-        # The funnel of the only table is that of the run, which stands above.
+        # The funnel of an only table is the run's, which is already shown above.
         head = _head(table, reading, with_funnel=len(items) > 1)
         room -= stored_size(head) + _AROUND
         if room < 0 and heads:
@@ -94,7 +94,7 @@ def _remark(remark: Remark) -> Html:
 
 
 def funnel_html(funnel: FunnelView) -> Html:
-    """Return a funnel as a thin bar, with its numbers in words below it."""
+    """Return a funnel as a thin bar, with the numbers in words below."""
     every = sum(part["count"] for part in funnel["parts"])
     shares = [(part["count"] / every, _COLOURS[part["part"]]) for part in funnel["parts"]]
     return join(
@@ -107,7 +107,7 @@ def _columns(tables: list[TableView], room: int) -> list[Html]:
     bodies = [Html("")] * len(tables)
     if not tables:
         return bodies
-    # Two columns of each table say nothing: when there is room for few only, the first tables get it.
+    # Two columns of each table would say nothing: if there is room for only a few, the first tables get it.
     left = min(len(tables), max(1, room // _WORTH_A_TABLE))
     for index in sorted(range(left), key=lambda i: sum(map(stored_size, rows[i]))):
         kept: list[Html] = []
@@ -129,14 +129,14 @@ def _grid(table: TableView, rows: list[Html]) -> Html:
     note = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""
     if not rows:
         return div(SMALL, text(note))
-    # Whole words: the card breaks anywhere, which would break "Company" in a narrow table.
+    # Break between words: elsewhere the card breaks anywhere, which would split "Company" in a narrow table.
     style = "margin-top:6px;text-align:right;overflow-wrap:break-word;font-variant-numeric:tabular-nums"
     headings = _row(columns, columns["heads"], role="columnheader", style=_HEADINGS)
     return join(element("div", headings, *rows, style=style, role="table"), div(f"{SMALL};margin-top:4px", text(note)))
 
 
 def _row(grid: Grid, row: list[str], *, role: str = "cell", style: str = _ROW) -> Html:
-    """One row: its name, and what is said of it in the same shares of the width as in every row."""
+    """Return a row: its name and its values, with the same shares of the width as in every row."""
     cells = [_cell(form, word.replace(" %", "\u00a0%")) for form, word in zip(grid["form"], row, strict=True)]
     (_, name), *others = with_separators(cells)
     shown = [

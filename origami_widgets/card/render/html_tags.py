@@ -1,9 +1,9 @@
-"""HTML elements that snapshots are made of.
+"""HTML elements for snapshots.
 
-Hosts sanitize saved output, each in its own way. What survives everywhere are `div`, `span`, `a`, `b`, `i`, `code`,
-`pre`, `ul`, `ol`, `li` and `blockquote`; what may be lost is every other attribute than `href`. So nothing else is used,
-and no meaning hangs on a style. There is no `table` either: parsers put a `tbody` into it, which the strictest sanitizer
-then shows as text. `Html` is a type of its own: a plain string does not pass where markup goes.
+Hosts sanitize saved output, each in its own way. Only `div`, `span`, `a`, `b`, `i`, `code`, `pre`, `ul`, `ol`, `li` and
+`blockquote` survive everywhere, and all attributes except `href` may be lost. So nothing else is used, and no meaning
+depends on a style. `table` is not used either: parsers add a `tbody`, which the strictest sanitizer shows as text.
+`Html` is a separate type, so that a plain string cannot be used as markup.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Html = NewType("Html", str)
 
-# Middle tones that stand out from white and from near black alike (about 4:1); words keep the page's own colour.
+# Middle tones with enough contrast to both white and near black (about 4:1). Text keeps the page's own colour.
 BLUE = "#3d7be0"
 GREEN = "#2a8f57"
 AMBER = "#b07410"
@@ -44,12 +44,12 @@ def join(*parts: Html, by: str = "") -> Html:
 
 
 def div(style: str, *parts: Html) -> Html:
-    """Return a block; nothing when it would be empty."""
+    """Return a block; nothing if it would be empty."""
     return _element("div", style, parts)
 
 
 def span(style: str, *parts: Html) -> Html:
-    """Return an inline element; nothing when it would be empty."""
+    """Return an inline element; nothing if it would be empty."""
     return _element("span", style, parts)
 
 
@@ -64,7 +64,7 @@ def code(value: str) -> Html:
 
 
 def link(href: str, *parts: Html, style: str = "color:inherit;text-decoration:underline") -> Html:
-    """Return a link to an address that was checked when the view was made."""
+    """Return a link. Its address was checked when the view was made."""
     attributes = f'href="{escape(href, quote=True)}" target="_blank" rel="noopener noreferrer nofollow"'
     return Html(f'<a {attributes} style="{style}">{"".join(parts)}</a>')
 
@@ -79,7 +79,7 @@ def link_button(to: Link) -> Html:
 
 
 def isolated(value: str) -> Html:
-    """Return text from outside, which must not turn the direction of the text around it."""
+    """Return text from outside, isolated so that it cannot change the direction of the text around it."""
     return span("unicode-bidi:isolate", text(value))
 
 
@@ -110,14 +110,14 @@ def line(cells: Iterable[Html], *, style: str) -> Html:
 
 
 def with_separators(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
-    """Yield each cell after a bar, which is visible only where all styles are lost and a row is a line of text."""
+    """Yield each cell after a bar, which is visible only if all styles are lost and a row is a line of text."""
     bar_between = element("i", Html(" | "), style="display:none")
     for index, cell in enumerate(cells):
         yield (bar_between if index else Html(""), cell)
 
 
 def element(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
-    """Return any other element of the list above, also an empty one."""
+    """Return any other element of the list above, even if it is empty."""
     attributes = f' role="{role}"' if role else ""
     if style:
         attributes += f' style="{escape(style, quote=True)}"'
@@ -125,9 +125,9 @@ def element(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
 
 
 def bar(parts: list[tuple[float, str]], style: str) -> Html:
-    """Return a stacked bar: shares of the whole with their colours. The words beside it say the same.
+    """Return a stacked bar of shares with their colours. The words beside it say the same.
 
-    It is a `span`, which keeps its line where styles are removed and nothing of the bar is left.
+    It is a `span`, which takes no line of its own if styles are removed and the bar is gone.
     """
     shown = [
         span(f"display:inline-block;height:100%;width:{share * 100:.1f}%;background:{colour}", Html(""))

@@ -1,4 +1,4 @@
-"""The snapshot of a grid of leads: how many there are and the line that shows them; leads only where that was asked for."""
+"""Snapshot of a grid of leads: their number and the line of code that shows them. Leads only if the user asked for that."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def render_leads_html(view: LeadGridView, saved: Sequence[SavedTable]) -> str:
     """Return the snapshot as HTML.
 
     Args:
-        view: the grid, in the form `snapshot`.
-        saved: name, leads and columns of each table whose leads are to be kept.
+        view: the view of the grid, in the form `snapshot`.
+        saved: name, leads and columns of each table whose leads to save.
     """
     head = view["head"]
     tabs = [

@@ -1,4 +1,4 @@
-"""From the state of a run to the view that every renderer is given: all words are made here."""
+"""Views: turn the state of a run into the data that every renderer gets. All words are made here."""
 
 from origami_widgets.card.view.run_view import make_view
 

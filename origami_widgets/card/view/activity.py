@@ -1,4 +1,4 @@
-"""What the run changed: the newest change in one line, and all of them by table, newest first."""
+"""Activity of a run: its newest change in one line, and all changes by table, newest first."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _COUNTED: Final = {
 
 
 def make_activity(state: RunState, *, form: Form = "live") -> Activity:
-    """Return the newest changes, grouped by table where they follow each other.
+    """Return the newest changes. Consecutive changes to one table are grouped.
 
     Args:
-        state: what is known about the run.
-        form: how the view is read.
+        state: the run's state.
+        form: the form of the view.
     """
     names = _table_names(state)
     room = ACTIVITY_SIZE
@@ -62,11 +62,11 @@ def make_activity(state: RunState, *, form: Form = "live") -> Activity:
 
 
 def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
-    """What stands on the last line while the run goes on, or its cells do."""
+    """Return the last line of the card while the run or its cells go on."""
     if state.done:
         running = shown_count(state.cells_running) or 0
         text = state.run.response.text if state.run and state.run.response else ""
-        # What the agent says stands there; how many cells are filling stands beside their table.
+        # When the agent has spoken, its text is there. The number of filling cells is beside their table.
         if not running or text:
             return []
         cells = words.plural(running, "cell")
@@ -81,7 +81,7 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
 
 
 def _table_names(state: RunState) -> dict[str, str]:
-    """Names by id: of the tables, else of the action that made them."""
+    """Return table names by id, from the tables or else from the actions that made them."""
     names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
     names.update({table.id: table.name for table in state.tables if table.id and table.name})
     return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
@@ -96,7 +96,7 @@ def _line(action: Action) -> Inline:
         return ["Added column ", {"t": "b", "c": [column]}] if column else ["Added a column"]
     if kind in _COUNTED:
         return _counted(*_COUNTED[kind], action.lead_count if kind == "leads_added" else action.count)
-    # A kind of change this version does not know is shown as the server names it.
+    # A kind of change that this version does not know is shown by the server's name.
     return [{"t": "code", "c": [clip(kind, 40) or "change"]}]
 
 

@@ -1,4 +1,4 @@
-"""From what is known of a run to its row. Pure."""
+"""Rows of a board, made from what is known of each run. Pure."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
 NO_CHECK_TIMES: Final = CheckTimes(None, None, None, "ended")
 
 _OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"})
-"""Notices whose title says no more than the status and the cells of the row, or that belong to one card."""
+"""Notices that a row leaves out: their titles only repeat its status and cells, or matter only on a card."""
 
 
 def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
-    """Return the row of a run, or of a brief that waits to become one.
+    """Return the row of a run, or of a brief that is not started yet.
 
     Args:
-        entry: what is known of it.
-        form: how the board is read.
+        entry: what is known of the run or brief.
+        form: the form of the board.
     """
     state = entry.state
     if state is None:
         return _row_of_brief(entry, form)
     head = make_head(state, entry.earlier, now=0.0, form=form)
-    # What a run that is not followed any more is doing now is not known.
+    # Nothing is known about the current state of a run that is no longer watched.
     is_lost = not state.done and state.connection.state == "stopped"
     numbers = [shown_count(state.lead_count), total(map(qualified_of, state.tables)), shown_count(state.credits_used)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
         "position": entry.position,
         "token": head["token"],
-        # Of a run that was not read yet, its id is all that tells it from others.
+        # Until a run is read, only its id distinguishes it from others.
         "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": head["status_label"],
@@ -81,7 +81,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
 
 
 def make_check_times(entry: BoardEntry) -> CheckTimes:
-    """When the server was heard about it and is asked next."""
+    """Return when the server was last heard about the run, and when it is asked next."""
     if entry.state is None:
         return NO_CHECK_TIMES
     clock = make_clock(entry.state, 0.0)
@@ -97,11 +97,11 @@ def _stage(state: RunState, tone: Tone) -> Stage:
 
 
 def _note(entry: BoardEntry, form: Form) -> str:
-    """What went wrong beside its start, and what the run's card says first, where the rest of the row does not say it."""
+    """Return the row's note: a problem besides its start, and the first notice of its card, unless the row already says it."""
     state = entry.state
     beside = entry.error.title if entry.error is not None else ""
     if state is None or entry.unread:
-        # A list leaves out what a card would speak of.
+        # A list leaves out what the card's notice would be about.
         return clip(beside, NOTE_LIMIT)
     said = [beside, _first(state, form)]
     if state.status == "needs_input" and state.run is not None and not state.sending:
@@ -155,18 +155,18 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardEntry:
-    """What is known of one line at one moment.
+    """State of one row of a board at one moment.
 
     Attributes:
-        position: its place in what the board was given, from 0.
-        name: what the agent is called; empty where that is not known.
-        prompt: the brief, as far as it is known without the run.
-        state: the run; None while there is none.
-        earlier: the runs of the same conversation before it, oldest first.
-        brief: what has become of the brief; `started` where there is a run.
-        error: why there is no run.
-        queue: what the brief waits for while all run slots are in use.
-        unread: only a list has told of the run, so its tables are not known.
+        position: the position in the board's source, from 0.
+        name: the agent's name; empty if unknown.
+        prompt: the brief, if it is known without the run.
+        state: the run's state; None while there is no run.
+        earlier: the states of earlier runs of the conversation, oldest first.
+        brief: the state of the brief; `started` if there is a run.
+        error: why there is no run; None without an error.
+        queue: the brief's wait while all run slots are in use; else None.
+        unread: whether the run is known only from a list, so that its tables are not known.
     """
 
     position: int
@@ -181,17 +181,17 @@ class BoardEntry:
 
 
 ROWS_SIZE: Final = 55_500
-"""Bytes of all rows with their moments, as ASCII JSON; what is left of 60 kB is the head's."""
+"""Bytes of all rows with their moments, as ASCII JSON. The head gets the rest of 60 kB."""
 _MOMENTS = 76
-"""Bytes of the moments of a row, which must not change how its texts are cut."""
+"""Bytes reserved for the moments of a row, so that they do not change how its texts are cut."""
 _NOTE, _NAME = 0.45, 0.25
-"""Shares of a row's room for text that its note and its name may take from the others."""
+"""Shares of a row's room for text that its note and its name may take."""
 
 
 def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """These rows with their texts cut to one share of the room each, whatever the others need.
+    """Return rows with their texts cut to equal shares of the room.
 
-    A share of its own, so that a change of one row is not a change of the others.
+    The shares are fixed, so that a change in one row does not change the others.
 
     Args:
         rows: the rows to show.

@@ -1,4 +1,4 @@
-"""From all that a board shows to the view that its renderers are given. Pure."""
+"""View of a board, for all its renderers. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STAGES: Final[dict[Stage, tuple[str, str]]] = {
     "failed": ("failed", "failed"),
     "ended": ("ended", "ended"),
 }
-"""In the words of one, and of many; in the order in which they are counted."""
+"""Words for the stages, singular and plural, in the order of counting."""
 
 _RESUME: Final[Button] = {
     "command": "resume",
@@ -51,7 +51,7 @@ _RESUME: Final[Button] = {
     "confirm": "Start the others? This uses credits.",
 }
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
-"""Who gives way first where not all can be shown: what has ended, then what may not change by itself."""
+"""Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
 
 
 def make_board(
@@ -65,17 +65,17 @@ def make_board(
     reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
     form: Form = "live",
 ) -> BoardView:
-    """Everything that a renderer of the board is given.
+    """Return the view of a board: everything that its renderers get.
 
     Args:
-        entries: what is known of each run, in the order of the board.
+        entries: the rows' entries, in the order of the board.
         now: the kernel's clock, in Unix seconds.
-        error: what keeps further briefs from being started.
-        can_resume: briefs are left that can be started again.
-        can_stop: briefs are left that will be started.
-        opened: the position of the row whose card is open.
-        reopen: what the line of Python does that shows the board again, and that line.
-        form: how the board is read.
+        error: the error that keeps further briefs from starting; None without one.
+        can_resume: whether there are briefs that `resume` would start.
+        can_stop: whether there are briefs that will be started.
+        opened: the position of the row whose card is open; None without one.
+        reopen: what the line of Python that shows the board again does, and the line itself.
+        form: the form of the board.
 
     Returns:
         A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
@@ -100,8 +100,8 @@ def make_board(
 
 
 def _shown(rows: Sequence[BoardRow]) -> list[int]:
-    """The places of those to show, the most worth it first."""
-    # Of those that give way, the later one stays: it was started last.
+    """Return the indexes of the rows to show, the most important first."""
+    # Of two equally important rows, the later one stays, as it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
     return by_worth[:BOARD_SLOTS]
 
@@ -145,14 +145,14 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
 
 
 def _facts(entries: Iterable[BoardEntry]) -> list[str]:
-    """Totals over all tables; runs that work on the same table share it."""
+    """Return the totals over all tables. A table shared by several runs counts once."""
     tables = _tables(entries)
     facts = list(filter(None, (_total(_leads(tables), "lead"), _total(_credits(tables), "credit"))))
     return [*facts[:-1], f"{facts[-1]} in {words.plural(len(tables), 'table')}"] if facts else []
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
-    """Leads and credits over all tables that tell any, each table once; None where none does."""
+    """Return leads and credits over all tables that report them, each table once; None if none does."""
     tables = _tables(entries)
     return total(_leads(tables)), total(_credits(tables))
 
@@ -217,7 +217,7 @@ def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
 
 
 def _gone(entries: Sequence[BoardEntry], again: str) -> str:
-    """What is true once the kernel of the board has stopped, before the line that shows the runs again."""
+    """Return what to say once the board's kernel has stopped, above the line that shows the runs again."""
     waiting = any(entry.state is None and entry.brief in ("waiting", "queued") for entry in entries)
     is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
     left = "Briefs that were waiting will not start. " if waiting else ""
@@ -231,7 +231,7 @@ def _gone(entries: Sequence[BoardEntry], again: str) -> str:
 
 
 def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:
-    """Of the run that is asked next: how long it may be silent before the kernel is asked whether it is there."""
+    """Return the clock of the run that is checked next: after how long a silence to ask the kernel whether it is there."""
     known = [make_check_times(entry) for entry in entries]
     heard = [one.heard_at for one in known if one.heard_at is not None]
     following = [one.next_at for one in known if one.next_at is not None]

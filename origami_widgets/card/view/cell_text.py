@@ -1,6 +1,7 @@
-"""The value of a cell as text for a person: money, percentages, large numbers, times, drafted sequences. Pure.
+"""Text for the value of a cell: money, percentages, large numbers, times, drafted sequences. Pure.
 
-The API has no types for what it found. What a number is, its key says, as in `amount_usd`, or its column's slug.
+The API has no types for findings. What a number means follows from its key, as in `amount_usd`, or from its column's
+slug.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from origami_widgets.card.view.safe_text import clean
 TEXT_LIMIT = 200
 ITEMS_LIMIT = 24
 GROUPED_FROM: Final = 10_000
-"""Smaller numbers are read without commas, as years are."""
+"""Numbers from which on commas are used. Smaller ones may be years."""
 DRAFTED: Final = "drafted"
 
 _SIGNS: Final = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}
@@ -27,7 +28,7 @@ _CURRENCIES: Final = frozenset(
 _CODE_LENGTH: Final = 3
 _EXACT: Final = 2**53
 _LARGEST: Final = 1e100
-"""Integers of thousands of digits are refused by Python itself."""
+"""Most digits of an integer: Python itself refuses thousands of them."""
 _NAMES: Final = frozenset(
     {
         "id",
@@ -47,19 +48,19 @@ _NAMES: Final = frozenset(
         "duns",
     }
 )
-"""Words of keys whose numbers are names of something, and no amounts."""
+"""Words in keys whose numbers are identifiers, not amounts."""
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 def value_text(value: Any, key: str = "", kind: str = "") -> str:
-    """Return what a cell or a part of one says; empty where it says nothing.
+    """Return the text of a cell, or of a part of it; empty if there is nothing to say.
 
     Args:
-        value: as the server sent it.
-        key: of the value in its object, or the slug of its column.
-        kind: of its column.
+        value: the value as the server sent it.
+        key: the value's key in its object, or the slug of its column.
+        kind: the kind of its column.
 
     Example:
         >>> value_text(1_200_000, "amount_usd"), value_text({"amount": 9.5, "currency": "CHF"}), value_text(31.5, "share_pct")
@@ -92,7 +93,7 @@ def value_text(value: Any, key: str = "", kind: str = "") -> str:
 
 
 def told_key(value: dict[str, Any]) -> str | None:
-    """Return the part whose text stands for an object: the main one, or the first that was found where that is empty.
+    """Return the key of the part that represents an object: the main part, or the first finding if that is empty.
 
     >>> told_key({"email": None, "phone": "+351 555 0100"})
     'phone'
@@ -107,13 +108,13 @@ def _object(value: dict[str, Any], key: str) -> str:
     match value:
         case {"amount": int() | float() as amount, "currency": str(currency)} if not isinstance(amount, bool):
             return _number(amount, key, currency.lower() if len(currency) == _CODE_LENGTH else "")
-    # The column says more than a word such as `value`.
+    # The column's name says more than a key such as `value`.
     told = told_key(value)
     return "" if told is None else value_text(value[told], f"{key} {told}")
 
 
 def _is_reference(value: Any) -> bool:
-    """Whether a sequence's cell names the drafted sequence, and holds none of it."""
+    """Return whether the cell of a sequence only refers to the drafted sequence, without its content."""
     if isinstance(value, dict):
         return all(_words(key)[-1:] == ("id",) for key in value) and any(value.values())
     return isinstance(value, str) and _ID.fullmatch(value) is not None
@@ -132,7 +133,7 @@ def _number(value: float, key: str, currency: str = "") -> str:
 
 
 def _money(value: float, currency: str) -> str:
-    """An amount, with cents where it has some."""
+    """Return an amount of money, with cents if it has any."""
     amount = f"{int(abs(value)):,}" if value == int(value) else f"{abs(value):,.2f}"
     minus = "-" if value < 0 else ""
     sign = _SIGNS.get(currency)
@@ -146,7 +147,7 @@ def _plain(value: float) -> str:
 
 
 def _time(value: str) -> str:
-    """A moment in UTC, to the minute; empty where the text is none."""
+    """Return a moment in UTC, to the minute; empty if the text is not a time."""
     if not _TIME.fullmatch(value):
         return ""
     try:

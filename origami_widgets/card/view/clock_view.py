@@ -1,4 +1,4 @@
-"""When the server was heard and when it is asked next; and how long the run takes, in views that count no time themselves."""
+"""When the server was last heard and is asked next; and for views without a live clock, how long the run has taken."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _JUST_HEARD = 90.0
 
 
 def make_clock(state: RunState, now: float) -> ClockView:
-    """Return when the server was heard and when it is asked next, with the words for both.
+    """Return when the server was last heard and is asked next, with the words for both.
 
     Args:
-        state: what is known about the run.
+        state: the run's state.
         now: the kernel's clock, in Unix seconds.
     """
     connection = state.connection
@@ -46,14 +46,14 @@ def _clock_words(connection: ConnectionState, *, done: bool, settled: bool) -> t
 
 
 def fresh_words(clock: ClockView, *, now: float) -> str:
-    """Return how fresh a view is that is drawn again every second.
+    """Return in words how fresh a view is, for a view that is redrawn every second.
 
     Args:
-        clock: of the view.
-        now: the moment of drawing, in Unix seconds.
+        clock: the clock of the view.
+        now: the time of drawing, in Unix seconds.
 
     Returns:
-        For example `updated 9 s ago, next check in 6 s`; empty when no more checks are needed.
+        For example `updated 9 s ago, next check in 6 s`; empty if no more checks are needed.
     """
     heard, due = clock["heard_at"], clock["next_at"]
     pieces = []
@@ -68,12 +68,12 @@ def fresh_words(clock: ClockView, *, now: float) -> str:
 
 
 def times_of(view: View, *, now: float, ticking: bool = False) -> list[str]:
-    """Return how long the run took, when it ended and when it was last heard of, for a view without a live clock.
+    """Return how long the run took, when it ended and when it was last checked, for a view without a live clock.
 
     Args:
-        view: of any form but `live`.
-        now: the moment of the view, in Unix seconds.
-        ticking: it is drawn again every second, and says itself how old it is.
+        view: the view, in any form but `live`.
+        now: the time of the view, in Unix seconds.
+        ticking: whether the view is redrawn every second, and itself says how old it is.
     """
     head, clock = view["head"], view["clock"]
     heard = clock["heard_at"]
@@ -98,7 +98,7 @@ def _lasted(head: Head, clock: ClockView, now: float) -> str:
 
 
 def lasted_at_last_update(started: float, heard: float | None, connection: ConnectionState) -> str:
-    """Return how long a run had been at work when the server was last heard; empty for a saved answer, which has no such moment."""
+    """Return how long a run had taken when the server was last heard; empty for a saved answer, which has no such moment."""
     if heard is None or connection == "ended":
         return ""
     return f"{words.duration((heard - started) / 1000)} at the last update"

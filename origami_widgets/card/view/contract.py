@@ -1,12 +1,12 @@
-"""The view: what every renderer of the card is given, and nothing else.
+"""The view: all the data that the card's renderers get.
 
-One dictionary, JSON-safe and bounded, is made from the state of a run (`card.view`). The widget sends its sections as
-traits, the static HTML and the terminal text are made from the same sections, and `js/src/contract.ts` is generated
+`card.view` turns the state of a run into one JSON-safe dictionary of limited size. The widget sends its sections as
+traits, and the static HTML and the terminal text are made from the same sections. `js/src/contract.ts` is generated
 from this file, so that Python and TypeScript cannot drift apart.
 
-Rules: Python writes every sentence and every number, in the tense in which it is read: live on a card, in the past in a
-snapshot. The front end lays them out and counts time. What it has to count with (ages, bars, orders) travels as
-numbers; moments are milliseconds since 1970 on the kernel's clock; `None` means that the server did not say.
+Python writes every sentence and every number, in the right tense: the present on a live card, the past in a snapshot.
+The front end lays them out and counts time. It gets numbers for what it computes (ages, bars, orders). Moments are
+milliseconds since 1970 on the kernel's clock. `None` means that the server did not say.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, get_args
 
 TABLE_SLOTS: Final = 24
-"""TablesView shown at most. Each travels in a trait of its own, `table_0` and so on, so that one that fills does not send all."""
+"""Most tables shown. Each has its own trait, `table_0` and so on, so that a change in one does not send all."""
 
 UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-"""The units of durations and ages, with their seconds, the largest first."""
+"""Units of durations and ages with their seconds, largest first."""
 
 SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origami.board+json")
-"""Media types under which a saved notebook has the view of a card and of a board, as `SavedView`."""
+"""Media types of the views of a card and of a board in a saved notebook, as `SavedView`."""
 
 SAVED_VERSION: Final = 1
-"""Version of what is saved. Raise it when a front end of an earlier version could no longer draw a view, or draw it wrongly."""
+"""Version of saved views. Raise it if an earlier front end could not draw a view any more, or would draw it wrongly."""
 
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
-"""Colour and shape of a status or notice; never the only carrier of its meaning."""
+"""Colour and shape of a status or notice. Never the only sign of its meaning."""
 
 FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
 FUNNEL_PARTS: Final = get_args(FunnelPart)
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
-"""`live`: checks go on. `reconnecting`: the last check failed. `stopped`: checks ended on an error. `ended`: no more needed."""
+"""`live`: checks go on. `reconnecting`: the last check failed. `stopped`: an error ended them. `ended`: none are needed."""
 
 CommandName = Literal[
     "cancel",
@@ -46,13 +46,13 @@ CommandName = Literal[
     "stop_starting",
     "resume",
 ]
-"""The first five are about one run, on its card; `cancel` and the others on a board."""
+"""A card has the first five, which are about one run; a board has `cancel` and the others."""
 
 Stage = Literal["waiting", "running", "filling", "needs_you", "failed", "ended"]
-"""How far a run of a board has come: `filling` when its agent is done and cells are not, `needs_you` when a person must act."""
+"""Stage of a run on a board: `filling` if the agent is done but cells are not, `needs_you` if the user must act."""
 
 BOARD_SLOTS: Final = 100
-"""Runs shown at most. Each travels in a trait of its own, `row_0` and so on, its moments in another."""
+"""Most runs shown. Each has its own trait, `row_0` and so on, and another for its moments."""
 
 NodeName = Literal[
     "p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"
@@ -60,7 +60,7 @@ NodeName = Literal[
 
 
 class Node(TypedDict):
-    """One element of prose: name, children, and for `a` the address (checked in Python: https or mailto only)."""
+    """One element of prose: name, children, and for `a` the address (checked in Python: only https or mailto)."""
 
     t: NodeName
     c: NotRequired[list[str | Node]]
@@ -68,18 +68,18 @@ class Node(TypedDict):
 
 
 Inline = list[str | Node]
-"""A sentence: text and inline elements."""
+"""Sentence of text and inline elements."""
 
 
 class Link(TypedDict):
-    """An address that was checked, and its words."""
+    """A checked address, and its label."""
 
     href: str
     label: str
 
 
 class Button(TypedDict):
-    """A button that sends a command. `confirm` is the sentence to ask first; empty when nothing is spent."""
+    """A button that sends a command. `confirm` is the question to ask first; empty if nothing is spent."""
 
     command: CommandName
     label: str
@@ -88,11 +88,11 @@ class Button(TypedDict):
 
 
 Form = Literal["live", "current", "snapshot"]
-"""How a view is read. `live`: on a widget. `current`: as HTML or text that is replaced as the run goes on. `snapshot`: later."""
+"""Form of a view. `live`: on a widget. `current`: HTML or text that is replaced as the run goes on. `snapshot`: read later."""
 
 
 class CodeLine(TypedDict):
-    """A line to copy: Python code or an id. `label` names it in the card's menu and in front of it in a snapshot."""
+    """A line to copy: Python code or an id. `label` is its name in the card's menu, and the text before it in a snapshot."""
 
     label: str
     code: str
@@ -101,9 +101,9 @@ class CodeLine(TypedDict):
 class Head(TypedDict):
     """Status and identity of the run.
 
-    `reply`: the user's answer, in a run that continues after questions about `prompt`. `last_known`: the status to show
-    when the run is no longer polled. `announcement`: what assistive technology is told when it changes. `gone`: what to say above
-    the first of `lines` without a kernel. `as_of`: when a view was made that does not count time by itself.
+    `reply`: the user's answer, if the run continues after questions about `prompt`. `last_known`: the status to show
+    once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `gone`:
+    text above the first of `lines` without a kernel. `as_of`: when the view was made, if it does not count time itself.
     """
 
     form: Form
@@ -129,11 +129,11 @@ class Head(TypedDict):
 
 
 class ClockView(TypedDict):
-    """When the server was last heard and when it is asked next.
+    """When the server was last heard and is asked next.
 
     `now` is the kernel's clock at sending; `interval` is the seconds between checks (None: no more checks). The words
-    have a `{}` for the age or the time that is left; `due` stands in the place of `next` when that moment has come. Empty
-    words are not shown.
+    have a `{}` for the age or the remaining time; `due` replaces `next` once that moment has come. Empty words are not
+    shown.
     """
 
     now: float
@@ -147,7 +147,7 @@ class ClockView(TypedDict):
 
 
 class Figure(TypedDict):
-    """A number of the result line, large, with its noun and what it comes to."""
+    """A large number in the result line, with its noun and a note such as its price."""
 
     value: str
     label: str
@@ -155,9 +155,9 @@ class Figure(TypedDict):
 
 
 class Result(TypedDict):
-    """What came out: figures, or `note` while there are none; `steps` beside them, more about them in `details`.
+    """The result: figures, or `note` while there are none; `steps` beside them, with more in `details`.
 
-    `spent`: what this run alone has used, for the menu, with a `{}` for when that was last read.
+    `spent`: what this run alone has used, for the menu, with a `{}` for when it was last read.
     """
 
     figures: list[Figure]
@@ -169,14 +169,14 @@ class Result(TypedDict):
 
 
 class Earlier(TypedDict):
-    """The earlier runs of the same conversation, folded above the current one, oldest first."""
+    """Earlier runs of the conversation, folded above the current one, oldest first."""
 
     title: str
     runs: list[EarlierRun]
 
 
 class EarlierRun(TypedDict):
-    """One earlier run and what came of it."""
+    """An earlier run and its outcome."""
 
     run_id: str
     prompt: str
@@ -186,7 +186,7 @@ class EarlierRun(TypedDict):
 
 
 class Notice(TypedDict):
-    """What the state means and what to do about it."""
+    """What the run's state means, and what to do about it."""
 
     key: str
     tone: Tone
@@ -198,7 +198,7 @@ class Notice(TypedDict):
 
 
 class QuestionView(TypedDict):
-    """One pending question with the agent's suggestions; free text is always possible."""
+    """A pending question with the agent's suggested answers. Free text is always allowed."""
 
     kind: str
     question: str
@@ -207,9 +207,9 @@ class QuestionView(TypedDict):
 
 
 class Ask(TypedDict):
-    """The answer form. `state` is `sending` from the first click on, so that no second one is sent.
+    """The answer form. `state` is `sending` from the first click on, so that a second click sends nothing.
 
-    `progress` has a `{}` for the number of questions that are answered.
+    `progress` has a `{}` for the number of answered questions.
     """
 
     run_id: str
@@ -229,21 +229,21 @@ class FunnelCount(TypedDict):
 
 
 class FunnelView(TypedDict):
-    """Where the sourced leads went. `words` says it in one sentence."""
+    """Where the sourced leads went; in one sentence in `words`."""
 
     words: str
     parts: list[FunnelCount]
 
 
 class Grid(TypedDict):
-    """A small table, ready to be drawn.
+    """A small table, ready to draw.
 
     Attributes:
-        heads: the names of its columns.
-        form: a letter for each of them: `t` for the name of a row, `l` for text, `r` for numbers, `m` for what is quiet,
-            `x` for what went wrong.
+        heads: the names of the columns.
+        form: one letter for each column: `t` for the name of a row, `l` for text, `r` for numbers, `m` for muted text,
+            `x` for problems.
         rows: the words of each row.
-        keys: for each row the numbers behind the columns with the letter `r`, in their order; to sort by.
+        keys: for each row, the numbers to sort by: those of the columns with the letter `r`, in order.
     """
 
     heads: list[str]
@@ -253,7 +253,7 @@ class Grid(TypedDict):
 
 
 class Remark(TypedDict):
-    """A few words about a table, with more behind them on demand."""
+    """A few words about a table, with details on demand."""
 
     text: str
     tone: Tone
@@ -261,9 +261,10 @@ class Remark(TypedDict):
 
 
 class TableView(TypedDict):
-    """One table. `hidden` columns are not in `columns`, which say so in `columns_note`.
+    """One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
 
-    `facts`: what it cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of `FUNNEL_PARTS`.
+    `facts`: what the table cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of
+    `FUNNEL_PARTS`.
     """
 
     id: str
@@ -280,11 +281,11 @@ class TableView(TypedDict):
 
 
 class TablesView(TypedDict):
-    """The tables the run touched; `hidden` says how many are not shown.
+    """The tables that the run touched; `hidden` says how many are not shown.
 
-    `reading`: for each of `items`, how far this process has come with its leads while it reads them, else empty; an
-    empty list while it reads none. It stands beside them, so that it travels without them. `leads`: the card may show them;
-    `no_leads` stands in their place where there is no kernel to read them.
+    `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
+    empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
+    card may show leads; without a kernel to read them, it shows `no_leads` instead.
     """
 
     items: list[TableView]
@@ -295,7 +296,7 @@ class TablesView(TypedDict):
 
 
 class Prose(TypedDict):
-    """The agent's own words as a tree. `cut` says that there is more than is shown; else it is empty."""
+    """The agent's prose as a tree. `cut` says that there is more than is shown; otherwise it is empty."""
 
     nodes: list[Node]
     cut: str
@@ -309,7 +310,7 @@ class ActionGroup(TypedDict):
 
 
 class Activity(TypedDict):
-    """What the run changed, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were."""
+    """The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were."""
 
     latest: Inline
     groups: list[ActionGroup]
@@ -317,14 +318,14 @@ class Activity(TypedDict):
 
 
 class SuggestionView(TypedDict):
-    """A next step the agent proposes; without a button while none can be sent."""
+    """A next step that the agent suggests; without a button while none can be sent."""
 
     label: str
     button: Button | None
 
 
 class View(TypedDict):
-    """Everything a renderer is given. Sections that have nothing to say are None or empty."""
+    """All the data for a renderer. Sections with nothing to say are None or empty."""
 
     head: Head
     clock: ClockView
@@ -339,9 +340,9 @@ class View(TypedDict):
 
 
 class BoardRow(TypedDict):
-    """One run of a board, or a brief that has not been started: then without `token`.
+    """A run on a board, or a brief that has not started, which has no `token`.
 
-    `note`: what its card says first. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
     """
 
     position: int
@@ -364,7 +365,7 @@ class BoardRow(TypedDict):
 
 
 class CheckTimes(NamedTuple):
-    """When the server was last heard about the run of a row and when it is asked next, as in `ClockView`."""
+    """When the server was last heard about the run of a row and is asked next, as in `ClockView`."""
 
     heard_at: float | None
     next_at: float | None
@@ -373,7 +374,7 @@ class CheckTimes(NamedTuple):
 
 
 class StageCount(TypedDict):
-    """How many rows have come so far; `label` says it in words: "3 running"."""
+    """The number of rows in a stage; in words in `label`: "3 running"."""
 
     stage: Stage
     label: str
@@ -381,12 +382,12 @@ class StageCount(TypedDict):
 
 
 class BoardHead(TypedDict):
-    """What is true of all runs of a board. `hidden`: what is said of those that are not shown; `open`: whose card is open.
+    """Facts about all runs of a board. `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
 
-    `as_of` as in `Head`. `nothing`: what stands in the place of rows while there are none. `none_match`: where none has the
-    words that are searched for. `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
+    `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
+    `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
 
-    `again_line` does what `again_words` say; `gone` is what to say above it without a kernel.
+    `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
     """
 
     form: Form
@@ -409,7 +410,7 @@ class BoardHead(TypedDict):
 
 
 class BoardView(TypedDict):
-    """Everything a renderer of a board is given; `moments` beside `rows`, because they change more often."""
+    """All the data for a board's renderer. `moments` are separate from `rows`, because they change more often."""
 
     head: BoardHead
     clock: ClockView
@@ -418,14 +419,14 @@ class BoardView(TypedDict):
 
 
 class SavedView(TypedDict):
-    """A snapshot's view in a saved notebook, for JupyterLab's extension. `view` is JSON: as an object it would take twice the room."""
+    """Snapshot's view in a saved notebook, for the JupyterLab extension. `view` is JSON text; an object would be twice as large."""
 
     version: int
     view: str
 
 
 class CommandMessage(TypedDict):
-    """Front end to kernel: a click. `id` is unique per click; the kernel acts once per id. A board names runs by token."""
+    """Front end to kernel: a click. `id` is unique; the kernel acts once for each. A board names runs by token."""
 
     kind: Literal["command"]
     id: str
@@ -436,11 +437,11 @@ class CommandMessage(TypedDict):
 
 
 class HelloMessage(TypedDict):
-    """Front end to kernel: asks for the newest clock, after mounting, when stale and when it becomes visible.
+    """Front end to kernel: asks for the newest clock after mounting, when stale, and when the view becomes visible.
 
-    `seq` is the trait of that name as the front end knows it: when it is behind, the kernel sends the whole state again,
-    because not every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether it
-    saves the newest snapshot in the widget's place; then it is sent the whole snapshot. None from a view.
+    `seq` is the front end's value of that trait: if it is behind, the kernel sends the whole state again, because not
+    every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether the page
+    saves the newest snapshot instead of the widget, so that it needs the whole snapshot. It is None from a view.
     """
 
     kind: Literal["hello"]
@@ -449,7 +450,7 @@ class HelloMessage(TypedDict):
 
 
 class AckMessage(TypedDict):
-    """Kernel to front end: what became of a command."""
+    """Kernel to front end: the outcome of a command."""
 
     kind: Literal["ack"]
     id: str
@@ -466,14 +467,14 @@ class ClockMessage(TypedDict):
 
 
 class ColumnsMessage(TypedDict):
-    """Front end to kernel: asks for all columns of one table, of which the view holds the most telling only."""
+    """Front end to kernel: asks for all columns of a table, as the view has only the most important ones."""
 
     kind: Literal["columns"]
     table: str
 
 
 class ColumnsAnswer(TypedDict):
-    """Kernel to front end: all columns of one table, as far as they can be sent; `hidden` of them are not."""
+    """Kernel to front end: all columns of a table, except `hidden` ones that are too many to send."""
 
     kind: Literal["columns"]
     table: str
@@ -482,17 +483,18 @@ class ColumnsAnswer(TypedDict):
 
 
 class PieceRange(NamedTuple):
-    """PieceRange of the snapshot before, from `start` up to but not including `end`."""
+    """Range of pieces of the previous snapshot, from `start` up to but not including `end`."""
 
     start: int
     end: int
 
 
 class SnapshotMessage(TypedDict):
-    """Kernel to front end: the newest snapshot, for a notebook that is saved while the card is alive.
+    """Kernel to front end: the newest snapshot, for saving the notebook while the card is alive.
 
-    `parts`, by media type, are pieces of the snapshot with the number `since` and text between them; whole text where `since`
-    is 0; of a `SavedView`, the text of its view. A page that has another one asks for the whole.
+    `parts` has, by media type, pieces of the snapshot with the number `since` and text between them, or the whole text
+    if `since` is 0. For a `SavedView`, this is the text of its view. A page that has another snapshot asks for the
+    whole.
     """
 
     kind: Literal["snapshot"]

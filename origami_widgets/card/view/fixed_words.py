@@ -1,6 +1,6 @@
-"""Words of the front end that are the same in every state, so that they need not travel. `js/src/contract.ts` has them, too.
+"""Words that are the same in every state, so that they need not be sent: `js/src/contract.ts` has a copy of them.
 
-A `{}` stands for a number or a name.
+`{}` is the place for a number or a name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 CANCEL: Final = "Cancel"
 CANCEL_NAMED: Final = "Cancel {}"
-"""A button of a board's row, for assistive technology."""
+"""Label of a button in a board's row, for assistive technology."""
 CANCEL_ASKS: Final = "Cancel this run?"
 CANCEL_CONFIRMS: Final = "Yes, cancel it"
 CANCEL_REQUESTED: Final = "Cancel requested"

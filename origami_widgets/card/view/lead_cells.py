@@ -1,4 +1,4 @@
-"""Leads as the front end draws them: the three states of a cell, its parts, and what differs from what was sent. Pure."""
+"""Leads for the front end: the three states of a cell, its parts, and the changes since the leads were sent. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
-"""What a person leaves out of a website that has no path."""
+"""Matches the parts of a website's address that people leave out."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 
@@ -32,18 +32,18 @@ def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
     """Return the cells of one lead, in the order of its table's columns.
 
     Args:
-        row: as the server sent it. A cell that it leaves out has not run, or has failed.
-        columns: of the table, those without a slug left out.
+        row: the row as the server sent it. A missing cell has not run, or has failed.
+        columns: the table's columns that have a slug.
     """
     return [_cell(row.values, column) for column in columns]
 
 
 def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) -> list[LeadHead]:
-    """Return the columns with the share that was found among the leads that were read.
+    """Return the heads of the columns, with the share of values found among the leads read.
 
     Args:
-        columns: of the table, those without a slug left out.
-        rows: the cells of all leads that were read.
+        columns: the table's columns that have a slug.
+        rows: the cells of all leads read.
     """
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     return [_head(column, cells) for column, cells in zip(columns, by_column, strict=True)]
@@ -52,14 +52,14 @@ def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) ->
 def changed_rows(
     known: Mapping[str, list[LeadCell]], after: Sequence[tuple[str, list[LeadCell]]]
 ) -> tuple[list[LeadRow], list[CellChange]]:
-    """Return a page as what differs from the leads that were sent before.
+    """Return the differences between a page and the leads that were sent before.
 
     Args:
-        known: cells of the leads that were sent, by row id, of whichever page.
-        after: ids and cells of the rows now.
+        known: cells of the leads that were sent, by row id, on any page.
+        after: current ids and cells of the page's rows.
 
     Returns:
-        The rows in their order, without the cells of those that were sent; and the cells of these that have changed.
+        The rows in order, without the cells of rows that were sent before; and the changed cells of those rows.
     """
     rows: list[LeadRow] = []
     changes: list[CellChange] = []
@@ -74,18 +74,18 @@ def changed_rows(
 
 
 def shown_columns(columns: Iterable[Column]) -> list[Column]:
-    """Return the columns that leads have cells of, as many as are shown."""
+    """Return the columns in which leads can have cells, up to the number that is shown."""
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
 
 
 def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool) -> str:
-    """Return how many leads were read of how many.
+    """Return in words how many of how many leads were read.
 
     Args:
-        read: leads that were read.
-        total: leads that fulfil all conditions, where the server said.
-        leads: leads of the table, where the server said.
-        is_filtered: conditions were added to those of the table.
+        read: the number of leads read.
+        total: the number of leads that match all conditions; None if the server did not say.
+        leads: the number of leads in the table; None if the server did not say.
+        is_filtered: whether conditions were added to the table's own.
     """
     if is_filtered:
         return f"{words.plural(total if total is not None else read, 'lead')} that match"
@@ -104,7 +104,7 @@ def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     text = _SCHEME.sub("", value_text(value, slug, column.kind))
     if not isinstance(value, dict):
         return text
-    # The reference of a sequence is no text to read: it stands among its parts.
+    # The reference of a sequence is not text to read, so it is shown among the parts.
     said = told_key(value) if text and column.kind != "sequence" else None
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
@@ -114,7 +114,7 @@ def _cell(values: dict[str, Any], column: Column) -> LeadCell:
 
 
 def _parts(key: str, value: object) -> list[CellPart]:
-    """A part with its name; each address of a list of sources is a part of its own."""
+    """Return a value as named parts. Each address in a list of sources is a separate part."""
     label = clean(_JOINED.sub(lambda joint: f" {joint[1].lower()}", key).replace("_", " ").replace("-", " "), 40)
     if isinstance(value, list) and is_remark(key):
         return [part for each in value[:PARTS_LIMIT] for part in _parts(key, each)]
@@ -138,6 +138,6 @@ def _head(column: Column, cells: Sequence[LeadCell]) -> LeadHead:
         "share": None if share is None else round(share, 3),
         "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
-        # What the specification promises; the server says no to the others.
+        # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
     }

@@ -1,6 +1,6 @@
-"""The leads part of the view: messages that carry leads, and the view of a grid of leads, which has none of them.
+"""Leads in the view: messages with leads, and the view of a grid of leads, which contains none.
 
-The rules are those of `contract`. Leads travel as messages and stand in no trait, so that no saved widget has any.
+The rules are those of `contract`. Leads are sent as messages and never in a trait, so that no saved widget has any.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001 - 
 
 
 class CodeMessage(TypedDict):
-    """Front end to kernel: asks for the code that draws leads, when they are looked at for the first time."""
+    """Front end to kernel: asks for the code that draws leads, when they are shown for the first time."""
 
     kind: Literal["code"]
 
@@ -24,16 +24,16 @@ class CodeAnswer(TypedDict):
 
 
 class LeadHead(TypedDict):
-    """One column of leads.
+    """A column of leads.
 
     Attributes:
-        slug: its key, by which rows are sorted and filtered.
-        name: its name.
-        kind: `input` for what was typed in; `enrichment`, `score`, `sequence` for what was computed.
-        share: how much of it was found among the leads that were read, from 0 to 1; None where nothing can be said.
-        details: that share in words.
-        filling: cells of it are running.
-        filters: the server filters by it.
+        slug: the column's key, for sorting and filtering rows.
+        name: the column's name.
+        kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
+        share: the share of values found among the leads read, from 0 to 1; None if unknown.
+        details: the share in words.
+        filling: whether cells of the column are running.
+        filters: whether the server can filter by it.
     """
 
     slug: str
@@ -46,7 +46,7 @@ class LeadHead(TypedDict):
 
 
 class CellPart(NamedTuple):
-    """One part of an enrichment's cell; `href` is an address that was checked, else empty."""
+    """One part of an enrichment's cell; `href` is a checked address, or empty."""
 
     label: str
     text: str
@@ -54,7 +54,7 @@ class CellPart(NamedTuple):
 
 
 class OpenCell(TypedDict):
-    """A cell that opens to its parts; `text` is empty where nothing was found."""
+    """A cell that opens to show its parts; `text` is empty if nothing was found."""
 
     text: str
     confidence: str
@@ -62,18 +62,18 @@ class OpenCell(TypedDict):
 
 
 LeadCell = str | OpenCell | None
-"""Text; empty text where the agent looked and found nothing; None while its cell has no result yet."""
+"""Text; empty if the agent looked and found nothing; None while the cell has no result yet."""
 
 
 class LeadRow(NamedTuple):
-    """One lead. `cells` is None where they were sent before, whichever page the lead was on, but for the changes beside it."""
+    """One lead. `cells` is None if they were sent before, on any page; the changes to them are then sent separately."""
 
     id: str
     cells: list[LeadCell] | None
 
 
 class CellChange(NamedTuple):
-    """One cell that has changed: the place of its row in the page, and that of its column."""
+    """One changed cell, with the indexes of its row in the page and of its column."""
 
     row: int
     column: int
@@ -81,7 +81,7 @@ class CellChange(NamedTuple):
 
 
 class LeadFilter(TypedDict):
-    """One condition, as the API has it."""
+    """One condition, in the API's form."""
 
     column: str
     operator: str
@@ -89,21 +89,21 @@ class LeadFilter(TypedDict):
 
 
 class LeadSort(TypedDict):
-    """The order of rows, as the API has it."""
+    """The order of rows, in the API's form."""
 
     column: str
     direction: Literal["asc", "desc"]
 
 
 class LeadsMessage(TypedDict):
-    """Front end to kernel: which leads are looked at, from the first time until it says that none are.
+    """Front end to kernel: which leads are shown, sent from the first time until no leads are shown.
 
     Attributes:
-        view: of the front end that asks; several may look at different leads.
-        query: counts the questions of that view; an answer names the one that it answers.
-        table: the table's id; empty: no leads are looked at any more.
-        first: the place of the first row that is seen, and `last` of the last one.
-        size: rows a page.
+        view: the id of the asking view, as several views may show different leads.
+        query: the number of the view's question; an answer repeats the number.
+        table: the table's id; empty if no leads are shown any more.
+        first: the index of the first visible row; `last` is that of the last one.
+        size: rows per page.
     """
 
     kind: Literal["leads"]
@@ -118,20 +118,20 @@ class LeadsMessage(TypedDict):
 
 
 class LeadsAnswer(TypedDict):
-    """Kernel to front end: one page of leads, or what of it has changed.
+    """Kernel to front end: one page of leads, or the changes to it.
 
-    A lead stands once: where rows were added or taken away above it, it leaves its old place with the page that has it now.
+    Each lead appears once: if rows above it were added or removed, it leaves its old place when its new page arrives.
 
     Attributes:
-        start: the place of its first row among all rows.
-        rows: its rows, in order; None where they are those that were sent.
-        changes: cells of rows that were sent before.
-        read: how many places were read; what is known of places behind them holds no longer.
-        heads: the columns; None where they are as they were sent.
-        total: how many rows there are, when the server said.
-        more: whether there are rows behind this page.
-        count: how many leads were read, in words.
-        note: why there are none, or why they are no longer brought up to date; empty while all is well.
+        start: the index of the page's first row among all rows.
+        rows: the page's rows, in order; None if they are the ones sent before.
+        changes: changed cells of rows that were sent before.
+        read: how many rows were read; what the front end knows about later rows is no longer valid.
+        heads: the columns; None if they are as sent before.
+        total: how many rows there are; None if the server did not say.
+        more: whether there are rows after this page.
+        count: in words, how many leads were read.
+        note: why there are no leads, or why they are no longer updated; empty while all is well.
     """
 
     kind: Literal["leads"]
@@ -150,7 +150,7 @@ class LeadsAnswer(TypedDict):
 
 
 class LeadTab(TypedDict):
-    """One table of a grid of leads. `line` reads all of them into a DataFrame."""
+    """One table of a grid of leads. `line` reads all its leads into a DataFrame."""
 
     id: str
     name: str
@@ -159,7 +159,7 @@ class LeadTab(TypedDict):
 
 
 class LeadGridHead(TypedDict):
-    """What a grid of leads is of. `line` shows the same leads again; `gone` is what to say above it without a kernel."""
+    """What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it."""
 
     form: Form
     as_of: str
@@ -170,14 +170,14 @@ class LeadGridHead(TypedDict):
 
 
 class LeadGridView(TypedDict):
-    """A grid of leads without any lead: they travel as messages."""
+    """A grid of leads, without the leads, which are sent as messages."""
 
     head: LeadGridHead
     clock: ClockView
 
 
 class SelectMessage(TypedDict):
-    """Front end to kernel: leads were ticked, or no longer are."""
+    """Front end to kernel: leads were ticked or unticked."""
 
     kind: Literal["select"]
     ids: list[str]

@@ -1,8 +1,8 @@
-"""Links: which addresses are shown as links, and with which labels.
+"""Links: which addresses become links, and with which labels.
 
-Two kinds of links exist: those of the product (tables, hand-offs of errors) and those in the agent's prose. Both may
-come from a page the agent read, so neither is trusted: `https` and `mailto` only, no user name before the host, and
-a host outside the product's own domain is named in the link's label.
+There are links to the product (tables, pages that help with errors) and links in the agent's prose. Both may come from
+a page that the agent has read, so neither is trusted: only `https` and `mailto`, no user name before the host, and the
+label names any host outside the product's own domain.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9]
 
 
 def safe_href(address: object) -> str | None:
-    """Return an address that may stand in a link; None when it is refused.
+    """Return an address if it is safe for a link, else None.
 
     Args:
-        address: what the server or the prose named.
+        address: the address from the server or the prose.
 
     Returns:
-        The address unchanged, or None when it is refused: another scheme than `https` or `mailto`, no host, a user
-        name in it, characters outside printable ASCII (look-alike hosts), or longer than 600 characters.
+        The unchanged address, or None if it has a scheme other than `https` or `mailto`, no host, a user name,
+        characters outside printable ASCII (look-alike hosts), or more than 600 characters.
 
     Example:
         >>> safe_href("https://origami.chat/workspace/1")
@@ -44,12 +44,12 @@ def safe_href(address: object) -> str | None:
     if _MAILTO.fullmatch(address):
         return address
     host = host_of(address)
-    # Nothing ever stands under `.invalid` (RFC 2606): the sandbox's addresses end so.
+    # `.invalid` never resolves (RFC 2606); the sandbox's addresses end in it.
     return address if host and not host.endswith(".invalid") else None
 
 
 def host_of(address: str) -> str:
-    """Return the host of an `https` address, lower case; empty when the address is refused.
+    """Return the host of an `https` address in lower case; empty if the address is refused.
 
     Example:
         >>> host_of("https://Docs.Origami.chat/agents")
@@ -57,7 +57,7 @@ def host_of(address: str) -> str:
         >>> host_of("javascript:alert(1)")
         ''
     """
-    # Browsers read a backslash as a slash, Python does not: refuse what the two would take apart differently.
+    # Browsers read a backslash as a slash, and Python does not: refuse what they would parse differently.
     if not _HTTPS.fullmatch(address) or "\\" in address:
         return ""
     try:
@@ -73,7 +73,7 @@ def host_of(address: str) -> str:
 
 
 def is_product(address: str) -> bool:
-    """Return whether an address lies on the product's own domain or below it.
+    """Return whether an address is on the product's own domain or a subdomain.
 
     Example:
         >>> is_product("https://docs.origami.chat/x"), is_product("https://origami.chat.evil.example/")
@@ -89,7 +89,7 @@ def shown_host(address: str) -> str:
 
 
 def short_host(host: str) -> str:
-    """Shorten a host to 60 characters; a long one keeps its end, which says who owns it.
+    """Shorten a host to 60 characters. A long one keeps its end, which says who owns it.
 
     Example:
         >>> short_host("origami.chat." * 9 + "evil.example").endswith("origami.chat.evil.example")
@@ -99,7 +99,7 @@ def short_host(host: str) -> str:
 
 
 def open_link(address: object) -> Link | None:
-    """Return a link to a table, to stand beside its name; a host other than the product's is named in the label.
+    """Return a link to a table, to show beside its name. The label names any host other than the product's.
 
     Example:
         >>> open_link("https://origami.chat/workspace/1")["label"]
@@ -114,14 +114,14 @@ def open_link(address: object) -> Link | None:
 
 
 def product_link(address: object, label: str) -> Link | None:
-    """Return a link of the product with a label; another host is named in it.
+    """Return a link to the product with a label. The label names any other host.
 
     Args:
-        address: what the server named.
-        label: the words, already clean.
+        address: the address from the server.
+        label: the label, already clean.
 
     Returns:
-        The link, or None when the address is refused.
+        The link, or None if the address is refused.
 
     Example:
         >>> product_link("https://origami.chat/settings/billing", "Add credits")

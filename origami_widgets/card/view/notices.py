@@ -1,4 +1,4 @@
-"""What a person must know or can do about a run, the most urgent first."""
+"""Notices: what a user must know or can do about a run, the most urgent first."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
     """Return all notices of a state, the most urgent first.
 
     Args:
-        state: what is known about the run.
-        form: how the view is read. Without a widget, a button becomes its line of Python; a snapshot is in the past.
+        state: the run's state.
+        form: the form of the view. Without a widget, a button becomes its line of Python; a snapshot is in the past
+            tense.
     """
     writer = _Writer(state, form)
     return take(writer.all(), NOTICES_SIZE)
 
 
 class _Writer:
-    """Writes the notices of one state in one tense."""
+    """Writes the notices of a state in one tense."""
 
     def __init__(self, state: RunState, form: Form) -> None:
         self.state = state
@@ -59,7 +60,7 @@ class _Writer:
             yield from self._questions()
 
     def _say(self, live: str, later: str) -> str:
-        """One of two sentences: what is true now, or how it is told in a snapshot."""
+        """Return the sentence for a live view or the one for a snapshot."""
         return later if self.form == "snapshot" else live
 
     def _notice(
@@ -118,7 +119,7 @@ class _Writer:
         return self._notice("reconnecting", "attention", title, text, button=button, link=link_of_error(error))
 
     def _stopped(self, error: OrigamiError | None) -> Notice:
-        """Checks ended on an error. The run continues, unless the server says that there is none: the way back stands here."""
+        """Return the notice that checks ended on an error, and how to resume them. The run goes on, if it exists."""
         state = self.state
         if state.done:
             filling = self._say("may still fill in", "may have filled in since")
@@ -161,7 +162,7 @@ class _Writer:
             yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
 
     def _queued(self, queue: Queue) -> Notice:
-        """A follow-up waits for a run slot; waiting is not charged."""
+        """Return the notice that a follow-up waits for a run slot, free of charge."""
         limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
         retry = words.duration(queue.wait)
         text = self._say(
@@ -173,7 +174,7 @@ class _Writer:
         return self._notice("queued", "attention", title, text, button=button)
 
     def _attached(self) -> Iterator[Notice]:
-        """A cell that was run again has not paid again."""
+        """Yield the notice that a rerun cell has not paid again."""
         state = self.state
         if state.attached is None or not words.known(state.attached):
             return
@@ -185,7 +186,7 @@ class _Writer:
         yield self._notice("attached", "neutral", title, f"{found} To start a new run, pass fresh=True.")
 
     def _status(self) -> Iterator[Notice]:
-        """A status that this version does not know."""
+        """Yield the notice about a status that this version does not know."""
         if is_known(self.state.status):
             return
         text = "This version doesn't know that status."
@@ -194,7 +195,7 @@ class _Writer:
         yield self._notice("unknown_status", "neutral", f"Origami reports “{clip(self.state.status, 40)}”", text)
 
     def _end(self) -> Iterator[Notice]:
-        """What a terminal status means."""
+        """Yield the notice about what a terminal status means."""
         state = self.state
         run = state.run
         if run is None or not state.done:
@@ -228,7 +229,7 @@ class _Writer:
         return "It changed nothing." if lists_actions(self.state) else ""
 
     def _nothing_built(self) -> Iterator[Notice]:
-        """A run can end cleanly, tell of tables in its text, and have changed nothing at all."""
+        """Yield the notice about a run that ended well, and may even claim to have made tables, but changed nothing."""
         state = self.state
         run = state.run
         if run is None or state.actions:
@@ -278,19 +279,19 @@ class _Writer:
 
 
 def explanation_of(error: OrigamiError) -> str:
-    """Return what an error says beyond its title, in whole sentences."""
+    """Return an error's cause and remedy, in whole sentences."""
     return sentences(_cause(error), error.remedy)
 
 
 def sentences(*parts: str | None) -> str:
-    """Return sentences joined, each with its full stop, none twice."""
+    """Join sentences, each with a full stop, without duplicates."""
     whole_ones = [part.strip() for part in parts if part and part.strip()]
     ended = [part if part.endswith((".", "!", "?", "…", ":")) else f"{part}." for part in whole_ones]
     return " ".join(dict.fromkeys(ended))
 
 
 def link_of_error(error: OrigamiError | None) -> Link | None:
-    """Return the page of the product that helps against an error; None where there is none."""
+    """Return the link to the page that helps with an error; None without one."""
     if error is None or not error.link:
         return None
     return product_link(error.link, "Fix this in Origami")
@@ -303,5 +304,6 @@ def _cause(error: OrigamiError | None) -> str:
 def _as_code(button: Button | None) -> str:
     if button is None or button["command"] != "follow_up":
         return ""
-    # As a whole Python string: what an agent wrote must not end it, since the line is made to be copied and run.
+    # Quoted as a Python string: the line is made to be copied and run, so an agent's text must not be able to end the
+    # string.
     return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"

@@ -1,4 +1,4 @@
-"""Numbers, times and durations as words, the same as in the front end: both are held to one list of cases.
+"""Words for numbers, times and durations. The front end writes them alike: one list of cases tests both.
 
 Rounding is half up by `floor(x + 0.5)`, because Python and JavaScript round halves differently.
 """
@@ -12,13 +12,13 @@ from typing import TypeGuard
 from origami_widgets.card.view.contract import UNITS
 
 MISSING = "n/a"
-"""What the server did not say."""
+"""Shown for a value that the server did not send."""
 
 _LARGEST = 10**15
 
 
 def known(value: float | None) -> TypeGuard[float]:
-    """Return whether a number was sent and can be shown."""
+    """Return whether a number is present and can be shown."""
     if value is None or not -_LARGEST < value < _LARGEST:
         return False
     return math.isfinite(value)
@@ -30,10 +30,10 @@ def shown_count(value: float | None) -> int | None:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time in the two largest units that apply.
+    """Return a duration in the two largest units that apply.
 
     Args:
-        seconds: the length in seconds; below zero counts as zero.
+        seconds: the duration in seconds; negative ones count as zero.
 
     Returns:
         Words; `n/a` for None.
@@ -47,17 +47,17 @@ def duration(seconds: float | None) -> str:
     whole = max(0, math.floor(seconds))
     at = next(at for at, (_, size) in enumerate(UNITS) if whole >= size or size == 1)
     unit, size = UNITS[at]
-    # Seconds are no news where it takes hours.
+    # Seconds do not matter once it takes hours.
     smaller = UNITS[at + 1 : at + 2] if whole >= UNITS[-2][1] else ()
     parts = [f"{whole // size} {unit}", *(f"{rest} {name}" for name, each in smaller if (rest := whole % size // each))]
     return " ".join(parts)
 
 
 def age(seconds: float | None) -> str:
-    """How long ago something was, in one unit.
+    """Return how long ago something was, in one unit.
 
     Args:
-        seconds: since then; below one counts as now.
+        seconds: the seconds since then; less than one counts as now.
 
     Returns:
         Words; `n/a` for None.
@@ -76,10 +76,10 @@ def age(seconds: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as whole percent, never "0 %" for some and never "100 %" for not all.
+    """Return a share in whole percent, but never "0 %" for some or "100 %" for not all.
 
     Args:
-        share: a fraction, 1 is all.
+        share: a fraction; 1 is all.
 
     Returns:
         Words; `n/a` for None.
@@ -99,7 +99,7 @@ def percent(share: float | None) -> str:
 
 
 def credits(value: float | None) -> str:  # noqa: A001 - the field's word
-    """An amount of credits with at most two decimals.
+    """Return an amount of credits with at most two decimals.
 
     Args:
         value: credits.
@@ -121,7 +121,7 @@ def credits(value: float | None) -> str:  # noqa: A001 - the field's word
 
 
 def count(value: float | None) -> str:
-    """A whole number with its thousands apart.
+    """Return a whole number with thousands separators.
 
     Args:
         value: how many.
@@ -140,12 +140,12 @@ def count(value: float | None) -> str:
 
 
 def plural(value: float | None, one: str, many: str = "") -> str:
-    """A count with its noun.
+    """Return a count with its noun.
 
     Args:
         value: how many.
         one: the noun for one.
-        many: the noun for any other count; `one` with an s when left out.
+        many: the noun for any other count; `one` with an s by default.
 
     Returns:
         Words.
@@ -158,7 +158,7 @@ def plural(value: float | None, one: str, many: str = "") -> str:
 
 
 def moment(milliseconds: float | None) -> str:
-    """A moment in UTC, to the minute.
+    """Return a moment in UTC, to the minute.
 
     Args:
         milliseconds: since 1970.
@@ -174,7 +174,7 @@ def moment(milliseconds: float | None) -> str:
 
 
 def instant(milliseconds: float | None) -> str:
-    """A moment in UTC, to the second.
+    """Return a moment in UTC, to the second.
 
     Args:
         milliseconds: since 1970.

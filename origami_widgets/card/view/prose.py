@@ -1,7 +1,7 @@
-"""The agent's prose, parsed into a small tree that every renderer builds from.
+"""Parse the agent's prose into a small tree for all renderers.
 
-CommonMark with tables; no raw HTML, no images, no addresses guessed from text. The tree is bounded in depth, in
-elements and in bytes, so that no text makes a renderer slow or a saved notebook large.
+The prose is CommonMark with tables, but without raw HTML, images, or addresses guessed from text. The tree is limited
+in depth, elements and bytes, so that no text can make a renderer slow or a saved notebook large.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Node, NodeName, Prose
 
 GOES_ON: Final = "The text continues in run.text."
-"""What stands below a text that was cut."""
+"""Shown below a text that was cut."""
 
 TEXT_LIMIT = 8_000
 DEPTH_LIMIT = 8
@@ -58,19 +58,19 @@ def _parser(*, tables: bool) -> MarkdownIt:
 
 
 def _cells(source: str) -> int:
-    """Count the cells the parser may make: it fills each row, however short, to the width of its table's head."""
+    """Count the cells that the parser may make: it fills every row to the width of the table's head."""
     lines = source.split("\n")
     return len(lines) * max(line.count("|") for line in lines)
 
 
 def make_prose(text: object) -> Prose:
-    """Parse a text into the tree that renderers build from.
+    """Parse a text into the tree that renderers use.
 
     Args:
-        text: the agent's prose, None when there is none.
+        text: the agent's prose; None without any.
 
     Returns:
-        Nodes of at most 10,000 bytes of JSON, and whether something was left out.
+        Nodes of at most 10,000 bytes of JSON, and a note if something was left out.
 
     Example:
         >>> make_prose("I built **15** rows.")["nodes"]
@@ -85,16 +85,16 @@ def make_prose(text: object) -> Prose:
 
 @lru_cache(maxsize=32)
 def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
-    """Parse a text once: it is read at every check and hardly ever changes."""
+    """Parse a text, cached: it is read at every check and hardly ever changes."""
     builder = _Builder()
     nodes = builder.build(_parser(tables=_cells(source) <= CELL_LIMIT).parse(source))
-    # Definitions of links alone make no element, and yet something was said.
+    # A text of link definitions alone makes no element, but is shown anyway.
     kept = prune(nodes or [{"t": "p", "c": [source]}], SIZE_LIMIT)
     return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)
 
 
 def prune(items: Sequence[str | Node], size: int) -> list[str | Node]:
-    """Return as many items as fit into `size` bytes of JSON; of the first that does not, its beginning."""
+    """Return as many items as fit into `size` bytes of JSON, and the beginning of the first that does not."""
     kept: list[str | Node] = []
     for item in items:
         needed = len(json.dumps(item)) + 2
@@ -111,7 +111,7 @@ def prune(items: Sequence[str | Node], size: int) -> list[str | Node]:
 
 
 class _Builder:
-    """Turns the parser's flat tokens into nodes, and stops adding when the limits are reached."""
+    """Turns the parser's flat tokens into nodes until the limits are reached."""
 
     def __init__(self) -> None:
         self.full = False
@@ -123,7 +123,7 @@ class _Builder:
         return [item if isinstance(item, dict) else {"t": "p", "c": [item]} for item in top]
 
     def _fill(self, into: list[str | Node], tokens: Iterator[Token], depth: int) -> None:
-        """Adds nodes until the closing token of the element that is being filled."""
+        """Add nodes until the closing token of the current element."""
         for token in tokens:
             if token.type in _INVISIBLE:
                 continue
@@ -137,7 +137,7 @@ class _Builder:
                 self._leaf(into, token)
 
     def _open(self, into: list[str | Node], token: Token, tokens: Iterator[Token], depth: int) -> None:
-        """One element with its children, which have to be read in any case to reach its end."""
+        """Add an element with its children. These must always be read, to reach the end of the element."""
         has_room = self._has_room()
         children: list[str | Node] = []
         self._fill(children, tokens, depth + 1)
@@ -145,7 +145,7 @@ class _Builder:
             into.extend(_linked(str(token.attrs.get("href", "")), children) if has_room else children)
             return
         name = _OPENING.get(token.type)
-        # A paragraph inside a tight list item is no paragraph; neither is what lies too deep or is unknown.
+        # A paragraph in a tight list item makes no element, nor does anything that is too deep or unknown.
         if name is None or token.hidden or depth >= DEPTH_LIMIT or (token.type in _INLINE and not has_room):
             _extend(into, children)
         elif has_room:
@@ -157,7 +157,7 @@ class _Builder:
     def _leaf(self, into: list[str | Node], token: Token) -> None:
         match token.type:
             case "text" | "softbreak":
-                # Character references (&#x202e;) turn into characters only in the parser.
+                # The parser has just turned character references (&#x202e;) into characters.
                 _extend(into, [one_line(token.content) if token.type == "text" else " "])
             case "hardbreak" | "hr":
                 if self._has_room():
@@ -178,7 +178,7 @@ class _Builder:
 
 
 def _extend(into: list[str | Node], more: list[str | Node]) -> None:
-    """Appends, joining neighbouring strings."""
+    """Append items, joining neighbouring strings."""
     for item in more:
         if isinstance(item, str) and into and isinstance(into[-1], str):
             into[-1] += item
@@ -187,7 +187,7 @@ def _extend(into: list[str | Node], more: list[str | Node]) -> None:
 
 
 def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
-    """Write the numbers of a list that does not start at one into its items: the tree has no place for them."""
+    """Write the numbers of a list that does not start at one into its items, as the tree has no field for them."""
     numbered: list[str | Node] = []
     for number, item in enumerate((item for item in items if isinstance(item, dict)), start):
         children: list[str | Node] = [f"{number}. "]
@@ -197,7 +197,7 @@ def _numbered(items: list[str | Node], start: int) -> list[str | Node]:
 
 
 def _linked(address: str, children: list[str | Node]) -> list[str | Node]:
-    """Return a link with its text; the text alone when the address is refused; a foreign host is shown beside it."""
+    """Return a link with its text, or only the text if the address is refused. A foreign host is shown beside it."""
     href = safe_href(address)
     if href is None or not children:
         return children

@@ -1,4 +1,4 @@
-"""The agent's questions with their form, and the next steps it proposes. What starts a follow-up run says so and asks once."""
+"""The agent's questions with their form, and its suggestions. Buttons that start a follow-up run say so and ask once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 FOLLOW_UP_LINE = 'run = run.follow_up("…")'
-"""What stands in the place of suggested buttons where there are none."""
+"""Shown instead of the buttons of suggestions if these cannot be sent."""
 FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
 ASK_SIZE = 5_500
 SUGGESTIONS_SIZE = 2_400
@@ -27,7 +27,7 @@ _AS_PROMPT = frozenset({"", "find_more_leads"})
 
 
 def make_ask(state: RunState) -> Ask | None:
-    """The answer form of a run that ended with questions, whatever its status."""
+    """Return the answer form of a run that ended with questions, whatever its status; else None."""
     run = state.run
     if run is None or not state.done or not run.todo.pending_questions:
         return None
@@ -54,7 +54,7 @@ def _question(question: models.Question) -> QuestionView:
 
 
 def _fit(questions: list[QuestionView]) -> None:
-    """Every question keeps a place in the form, since they are answered together: long ones lose words."""
+    """Cut long questions so that all fit into the form, as they are answered together."""
     share = ASK_SIZE // len(questions)
     for question in questions:
         room = share - 120
@@ -63,22 +63,22 @@ def _fit(questions: list[QuestionView]) -> None:
 
 
 def can_follow_up(state: RunState) -> bool:
-    """Return whether a follow-up can be sent now: the agent is free, nothing is being sent, the server answers us."""
+    """Return whether a follow-up can be sent now: the agent is free, nothing is being sent, and the server answers."""
     return state.run is not None and state.done and not state.sending and state.connection.state != "stopped"
 
 
 def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
-    """Return a button that continues the conversation, or None when that is not possible now.
+    """Return a button that continues the conversation, or None if that is not possible now.
 
     Args:
         state: what is known about the run.
-        label: the words of the button.
-        prompt: what it sends.
+        label: the label of the button.
+        prompt: the prompt that the button sends.
     """
     if not can_follow_up(state):
         return None
     shown = clip(label, 160)
-    # The question takes the button's place: it must say what it asks about.
+    # The question replaces the button, so it must say what it is about.
     return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": f"{shown}? {FOLLOW_UP_COST}"}
 
 
@@ -89,7 +89,7 @@ def answer_line(ask: Ask) -> str:
 
 
 def make_suggestions(state: RunState) -> list[SuggestionView]:
-    """Return the next steps that the agent proposes and a follow-up run can do; what only the app can do is left out."""
+    """Return the agent's suggestions, except those that only the app can carry out."""
     run = state.run
     if run is None:
         return []

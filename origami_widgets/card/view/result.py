@@ -1,4 +1,4 @@
-"""What came out of a run, in one line of figures, and where the sourced leads went."""
+"""The result of a run: a line of figures, and where the sourced leads went."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Result:
-    """Return the result line: leads, qualified leads and credits over all tables, the steps of the run, and what it has used.
+    """Return the result line: leads, qualified leads and credits over all tables, the run's steps, and what it has used.
 
     Args:
         state: what is known about the run.
         earlier: the states of earlier runs of the conversation, oldest first.
-        form: how the view is read.
+        form: the form of the view.
     """
     figures = _figures(state)
     funnels = [funnel for table in state.tables if (funnel := _counted(table.stats)) is not None]
@@ -39,37 +39,38 @@ def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
 
 
 def qualified_of(table: models.Table) -> int | None:
-    """Return how many leads of a table qualify; None where the server did not say."""
+    """Return how many leads of a table qualify; None if the server did not say."""
     stats = table.stats
     return shown_count(stats.qualification.qualified_leads) if stats and stats.qualification else None
 
 
 def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
-    """Return where the sourced leads of one table went, or None when the server's numbers do not add up.
+    """Return where the sourced leads of a table went, or None if the server's numbers do not add up.
 
     Args:
-        stats: of the table.
-        judging: a qualification is being checked, so that a lead that does not qualify may only not have been judged.
+        stats: the table's stats.
+        judging: whether leads are still being judged, so that a lead that does not qualify may simply have no verdict
+            yet.
     """
     counted = _counted(stats)
     return None if counted is None else _as_funnel(counted, judging=judging, more=_has_more(stats))
 
 
 def is_judging(table: models.Table) -> bool:
-    """Return whether a column of a table that judges leads has cells at work."""
+    """Return whether a column that judges leads has running cells."""
     judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
     return any(shown_count(column.cells.running) for column in judges)
 
 
 def sourced_words(sourced: int, *, more: bool) -> str:
-    """Return how many leads were found, and that there are more."""
+    """Return in words how many leads were found, and whether there are more."""
     return (
         f"{words.plural(sourced, 'lead')} found, more available" if more else f"{words.plural(sourced, 'lead')} found"
     )
 
 
 def number(value: float | None) -> float | None:
-    """Return an amount that can be shown, with four decimals, whole numbers as such; else None."""
+    """Return an amount that can be shown, rounded to four decimals, whole numbers as integers; else None."""
     if value is None or not words.known(value) or value < 0:
         return None
     rounded = round(value, 4)
@@ -102,7 +103,7 @@ def _figure(value: int, label: str, note: str = "") -> Figure:
 
 
 def _price(state: RunState, used: int, qualified: int | None) -> str:
-    """Credits per qualified lead: the server's own number for one table, over several their credits by their leads."""
+    """Return the credits per qualified lead: for one table, the server's number; for several, their credits by their leads."""
     if not qualified:
         return ""
     stats = state.tables[0].stats if len(state.tables) == 1 else None
@@ -113,7 +114,7 @@ def _price(state: RunState, used: int, qualified: int | None) -> str:
 
 
 def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
-    """What the run has used since it began: the credits beside the leads are those of its tables, over all runs."""
+    """Return what the run has used since it began. The credits beside the leads are the tables', over all runs."""
     used, how = used_since_start(state, earlier)
     so_far = "" if state.settled else " so far"
     amount = f"not known. {how}" if used is None else f"{words.count(used)}{so_far}."
@@ -123,7 +124,7 @@ def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
 
 def _note(state: RunState, form: Form) -> str:
     if not state.done:
-        # Without tables the changes are all that the server said about leads.
+        # Without tables, the run's actions are the only information about leads.
         if added := [action.lead_count for action in state.actions if action.type == "leads_added"]:
             leads = shown_count(total(added))
             return "Leads added." if leads is None else f"{words.plural(leads, 'lead')} added."
@@ -144,7 +145,7 @@ def _steps(state: RunState) -> str:
 
 
 def _details(state: RunState) -> str:
-    """More about the steps. The limit is the plan's, and no total: a run may end long before."""
+    """Return details about the steps. The limit is the plan's, not a total: a run may end long before it."""
     run = state.run
     if run is None:
         return ""
@@ -162,7 +163,7 @@ def _has_more(stats: models.TableStats | None) -> bool:
 
 
 def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
-    """How many leads went where; None where the server's numbers are missing or do not add up."""
+    """Return the number of leads in each part of the funnel; None if numbers are missing or do not add up."""
     funnel = stats.funnel if stats else None
     if stats is None or funnel is None:
         return None
@@ -200,7 +201,7 @@ def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> 
 
 
 def _funnel(funnels: Iterable[dict[FunnelPart, int]], state: RunState) -> FunnelView:
-    """The funnels of all tables in one."""
+    """Return the funnels of all tables as one."""
     added: dict[FunnelPart, int] = {}
     for funnel in funnels:
         for part, count in funnel.items():

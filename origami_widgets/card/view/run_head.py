@@ -1,4 +1,4 @@
-"""Who the run is: its status, its brief, the lines of Python that go on from it, and the runs before it."""
+"""Head of a run's view: status, brief, lines of Python to go on with, and the runs before it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _OFFSET_STEP = 5.0
 
 
 def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, form: Form = "live") -> Head:
-    """Return status and identity of a run. A run that answers questions keeps the brief that they were about.
+    """Return the head of a run: its status and identity. A run that answers questions keeps the brief of the questions.
 
     Args:
-        state: what is known about the run.
+        state: the run's state.
         earlier: the states of earlier runs of the conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
-        form: how the view is read.
+        form: the form of the view.
     """
     label, tone = status_words(state)
     last_known = label if state.done or state.run is None else LAST_KNOWN.format(label)
@@ -75,11 +75,11 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
 
 
 def as_of(now: float, form: Form) -> str:
-    """Return when a view was made, to the second where it is replaced by newer ones; empty for a live one.
+    """Return when a view was made, to the second if newer ones replace it; empty for a live view.
 
     Args:
-        now: Unix seconds.
-        form: how the view is read.
+        now: the time in Unix seconds.
+        form: the form of the view.
     """
     if form == "live":
         return ""
@@ -87,14 +87,14 @@ def as_of(now: float, form: Form) -> str:
 
 
 def make_earlier(states: Sequence[RunState]) -> Earlier:
-    """Return the earlier runs of the conversation, the newest eight, oldest first."""
+    """Return the newest eight of a conversation's earlier runs, oldest first."""
     runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     kept = take(reversed(runs), EARLIER_SIZE)[::-1]
     return {"title": words.plural(len(states), "earlier run") if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:
-    """Return what `attach` takes: agent and run."""
+    """Return the run's token, for `attach`."""
     return f"{clip(state.agent_id, _ID_LIMIT)}/{clip(state.run_id, _ID_LIMIT)}"
 
 
@@ -104,19 +104,19 @@ def attach_line(state: RunState) -> str:
 
 
 def agent_line(state: RunState) -> str:
-    """Return the line of Python that shows the newest run of the agent."""
+    """Return the line of Python that shows the agent's newest run."""
     return _attach(token_of(state).partition("/")[0])
 
 
 def full_prompt(state: RunState) -> str | None:
-    """Return the prompt as it was sent; the run's own copy is cut to 200 characters by the server."""
+    """Return the whole prompt as it was sent: the server cuts the run's own copy to 200 characters."""
     if state.run is None:
         return None
     return state.run.request.prompt or state.run.prompt
 
 
 def built_words(state: RunState) -> str:
-    """Return how many tables and leads there are; empty while there are none."""
+    """Return in words how many tables and leads there are; empty while there are none."""
     parts = []
     if state.tables:
         parts.append(words.plural(len(state.tables), "table"))
@@ -126,7 +126,7 @@ def built_words(state: RunState) -> str:
 
 
 def _announcement(state: RunState, label: str) -> str:
-    """What assistive technology is told: the status, open questions, and the end of all cells."""
+    """Return the announcement for assistive technology: the status, open questions, and the end of all cells."""
     questions = state.run.todo.pending_questions if state.run and state.done and not state.sending else ()
     parts = [f"Run: {label}."]
     if questions:
@@ -138,7 +138,7 @@ def _announcement(state: RunState, label: str) -> str:
 
 
 def _lines(state: RunState) -> list[CodeLine]:
-    """The lines to copy, the one that attaches first. They name the run: in the reader's notebook `run` may be another one."""
+    """Return the lines to copy, attaching first. They name the run, as `run` may be another in the reader's notebook."""
     attach = attach_line(state)
     quiet = f"{attach[:-1]}, show=False)"
     lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
@@ -153,7 +153,7 @@ def _lines(state: RunState) -> list[CodeLine]:
 
 
 def _gone(state: RunState) -> str:
-    """What is true once the kernel of the card has stopped, before the line that shows the run again."""
+    """Return what to say once the card's kernel has stopped, above the line that shows the run again."""
     if state.origin == "sandbox":
         return "A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the run again in any kernel:"
     if is_missing(state):
@@ -169,7 +169,7 @@ def _attach(token: str) -> str:
 
 
 def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
-    """What a run is about, and what was answered last when its own prompt is a list of answers."""
+    """Return the brief of a run, and the last answers if its own prompt is a list of answers."""
     prompt = full_prompt(state)
     answers = _answers(prompt, earlier[-1]) if earlier else []
     if not answers:
@@ -179,9 +179,9 @@ def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, st
 
 
 def _answers(prompt: str | None, asked: RunState) -> list[str]:
-    """The answers in a prompt that repeats each question of the run before."""
+    """Return the answers in a prompt that repeats each question of the previous run."""
     questions = asked.run.todo.pending_questions if asked.run is not None else ()
-    # A brief that we sent is shorter, and has a line for each question.
+    # A brief that we sent is shorter than this, and has one line for each question.
     lines = (prompt or "")[: 2 * LONGEST_PROMPT].split("\n")
     if len(questions) > len(lines):
         return []
@@ -196,9 +196,9 @@ def _answers(prompt: str | None, asked: RunState) -> list[str]:
 
 
 def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
-    """A moment of the server on the kernel's clock.
+    """Return a moment of the server on the kernel's clock, in milliseconds.
 
-    Small differences are those of a header that counts whole seconds: following them would send the head again at
+    Small clock differences are ignored: they come from a header with whole seconds, and would send the head again at
     every check.
     """
     if at is None:
@@ -208,7 +208,7 @@ def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
 
 
 def milliseconds(seconds: float | None) -> float | None:
-    """Return a moment as the front end counts it, or None for one that no calendar holds."""
+    """Return a moment in milliseconds, for the front end; None if it is outside the calendar."""
     return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
 
 
@@ -221,7 +221,7 @@ def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
 
 
 def _workspace_link(state: RunState) -> Link | None:
-    """The page of the run's workspace, known only from its tables' addresses."""
+    """Return the link to the run's workspace, which is known only from its tables' addresses."""
     for table in state.tables:
         href = safe_href(table.url)
         if href is None or not is_product(href):
@@ -234,7 +234,7 @@ def _workspace_link(state: RunState) -> Link | None:
 def _earlier(state: RunState) -> EarlierRun:
     label, tone = status_words(state)
     if state.status == "needs_input":
-        # A later run continues it: nothing is asked any more.
+        # A later run continues this one, so its questions are no longer open.
         questions = len(state.run.todo.pending_questions) if state.run else 0
         label, tone = f"Asked {words.plural(questions, 'question')}", "neutral"
     return {

@@ -1,8 +1,8 @@
-"""The view of a run: everything that a renderer of the card is given, in the tense in which it is read. Pure.
+"""The view of a run: everything that the card's renderers get, in the right tense. Pure.
 
-The whole stays under 60 kB however large the run is. Every part has a size limit of its own and does not lend it to
-others: if tables could use what prose leaves, one more sentence would send all tables again. Sizes are measured as ASCII
-JSON, the longest form any host sends.
+A view stays under 60 kB however large the run is. Every part has its own size limit and does not lend it to others: if
+tables could use what prose leaves, one more sentence would send all tables again. Sizes are measured as ASCII JSON, the
+longest form that any host sends.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ if TYPE_CHECKING:
 def make_view(
     state: RunState, *, earlier: Sequence[RunState] = (), now: float, form: Form = "live", leads: bool = True
 ) -> View:
-    """Return everything that a renderer of the card is given about one run.
+    """Return the view of a run: everything that the card's renderers get.
 
     Args:
-        state: what is known about the run that is shown.
+        state: the state of the run.
         earlier: the states of earlier runs of the same conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
-        leads: the card may show leads.
-        form: how it is read: `live` on a widget, `current` where it is replaced as the run goes on, `snapshot` later.
+        leads: whether the card may show leads.
+        form: `live` for a widget, `current` for output that is replaced as the run goes on, `snapshot` for later
+            reading.
 
     Returns:
-        A JSON-safe dictionary of at most 60 kB, however large the run is. Only the `clock` of a live one depends on `now`.
+        A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
     """
     response = state.run.response if state.run else None
     return {
@@ -59,27 +60,27 @@ def make_view(
 
 
 def view_now(conversation: Conversation, form: Form = "live") -> View:
-    """Return the view of a conversation's newest run, with those before it."""
+    """Return the current view of a conversation's newest run, with the runs before it."""
     *earlier, current = conversation.states
     return make_view(current, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
 
 
 TOLERANCE = 2_500.0
-"""Milliseconds by which the moment of a check may differ from what a reader counts on."""
+"""Milliseconds by which a check may differ from what the reader expects."""
 
 
 def view_changed(old: View, new: View) -> bool:
-    """Return whether a new view is worth sending: time that passes is not, the front end counts it itself."""
+    """Return whether a new view is worth sending. Passing time is not: the front end counts it itself."""
     if any(section != old[name] for name, section in new.items() if name != "clock"):  # type: ignore[literal-required]
         return True
     return clock_drifted(old["clock"], new["clock"])
 
 
 def clock_drifted(before: ClockView, after: ClockView) -> bool:
-    """Return whether a reader who only knows `before` would be wrong about when the server was heard and is asked next.
+    """Return whether a reader who knows only `before` would be wrong about when the server was heard or is asked next.
 
-    The front end goes on counting from the check that it knows, one interval after the other; checks that
-    the rate limit delays do not keep to that.
+    The front end counts on from the last known check, one interval after the other, but the rate limit may delay
+    checks.
     """
     first, following, interval = before["next_at"], after["next_at"], after["interval"]
     if before["connection"] != after["connection"] or before["interval"] != interval:

@@ -1,7 +1,7 @@
-"""Text from outside, made safe to show: no control or direction characters, a known length.
+"""Make text from outside safe to show: without control and direction characters, and of limited length.
 
-Renderers only ever set text, so markup is harmless. What stays dangerous are characters that change how *other*
-text is read: direction overrides, invisible characters, line separators, halves of surrogate pairs.
+Renderers only ever set text, so markup is harmless. Characters that change how *other* text reads are not: direction
+overrides, invisible characters, line separators, and halves of surrogate pairs.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-# Joiners carry meaning between letters of some scripts and inside emoji; anywhere else they only hide.
+# Joiners have a meaning between letters of some scripts and inside emoji. Anywhere else, they only hide.
 _STRAY_JOINER = re.compile(
     "(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])",
 )
-# Neither letters nor blanks: marks that pile up on one letter stand in a row of these.
+# Long runs of characters that are neither letters nor blanks may contain marks that pile up on one letter.
 _PILE = re.compile("[^\\w\\s\x00-\x7f]{9,}")
 _PILE_LIMIT = 8
-"""Marks on one letter; the scripts that need most get along with fewer."""
+"""Most marks on one letter: no script needs more."""
 
 
 def strip_tricks(text: str) -> str:
     """Remove direction controls, invisible characters, halves of surrogate pairs and piles of marks.
 
     Args:
-        text: any string, also one that strict encoders refuse.
+        text: any string, even one that strict encoders refuse.
 
     Returns:
-        A string that encodes to UTF-8 and reads in the order it is stored. Line breaks and tabs stay.
+        A string that can be encoded in UTF-8 and reads in the order in which it is stored. Line breaks and tabs stay.
 
     Example:
         >>> strip_tricks("invoice\u202efdp.exe")
@@ -54,7 +54,7 @@ def strip_tricks(text: str) -> str:
 
 
 def _unpiled(found: re.Match[str]) -> str:
-    """Drop marks that pile up above or below a letter and would cover the lines around it."""
+    """Drop marks that pile up on a letter and would cover the lines around it."""
     kept: list[str] = []
     marks = 0
     for character in found[0]:
@@ -68,7 +68,7 @@ def _unpiled(found: re.Match[str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Remove tricks, and put a blank in the place of every control character."""
+    """Remove tricks, and replace every control character by a blank."""
     return _CONTROL.sub(" ", strip_tricks(text))
 
 
@@ -77,10 +77,10 @@ def clean(value: object, limit: int) -> str:
 
     Args:
         value: what the server sent; anything but a string becomes an empty one.
-        limit: characters at most, the ellipsis included.
+        limit: maximum number of characters, including the ellipsis.
 
     Returns:
-        The text with runs of white space made one blank and tricks removed.
+        The text without tricks, and with single blanks instead of runs of white space.
 
     Example:
         >>> clean("  Porto\n bakeries ", 80)
@@ -90,7 +90,7 @@ def clean(value: object, limit: int) -> str:
     """
     if not isinstance(value, str):
         return ""
-    # A megabyte is cut before any expression runs over it; blanks and tricks may cost up to three quarters.
+    # Cut a megabyte before any expression runs over it. Up to three quarters may be blanks and tricks.
     text = one_line(value.lstrip()[: limit * 4 + 64])
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip(" \u200d") + ELLIPSIS
@@ -101,10 +101,10 @@ def clean_block(value: object, limit: int) -> tuple[str, bool]:
 
     Args:
         value: what the server sent; anything but a string becomes an empty one.
-        limit: characters at most.
+        limit: maximum number of characters.
 
     Returns:
-        The text, cut at a paragraph, line or word where one is near, and whether anything was cut.
+        The text, cut at a nearby paragraph, line or word if possible, and whether anything was cut.
 
     Example:
         >>> clean_block("one two three", 9)
@@ -124,21 +124,21 @@ def clean_block(value: object, limit: int) -> tuple[str, bool]:
 
 
 def clip_to(text: str, size: int) -> str:
-    """Return the beginning of a text that fits into some bytes of ASCII JSON, quotes included.
+    """Return the beginning of a text that fits into a number of bytes as ASCII JSON, including quotes.
 
     Args:
         text: clean text.
-        size: bytes at most.
+        size: maximum number of bytes.
 
     Returns:
-        The text itself when it fits, else its beginning with an ellipsis; empty when not even that fits.
+        The text itself if it fits, else its beginning with an ellipsis; empty if not even that fits.
 
     Example:
         >>> clip_to("a longer name", 13)
         'a lo…'
     """
     while (now := len(json.dumps(text))) > size:
-        # Fewer characters in proportion; a few rounds are enough because most text has one width.
+        # Shorten in proportion. A few rounds are enough, because most text has characters of one width.
         keep = min(len(text) - 2, len(text) * (size - 8) // now)
         if keep < 1:
             return ""
@@ -147,7 +147,7 @@ def clip_to(text: str, size: int) -> str:
 
 
 def size_of(value: object) -> int:
-    """Return the bytes of a value as ASCII JSON with the separators of Python's default."""
+    """Return the size of a value in bytes, as ASCII JSON with Python's default separators."""
     return len(json.dumps(value))
 
 
@@ -157,7 +157,7 @@ def clip(value: object, limit: int, size: int = 0) -> str:
 
 
 def take(items: Iterable[T], size: int) -> list[T]:
-    """Return the first items that fit into `size` bytes of JSON together."""
+    """Return the first items that together fit into `size` bytes of JSON."""
     taken: list[T] = []
     for item in items:
         size -= size_of(item) + 2
@@ -168,5 +168,5 @@ def take(items: Iterable[T], size: int) -> list[T]:
 
 
 def stored_size(text: str) -> int:
-    """Return the bytes that a text takes in the file of a notebook, which is JSON."""
+    """Return the bytes that a text takes in a notebook file, which is JSON."""
     return len(text.encode()) + sum(map(text.count, '"\\\n'))

@@ -1,4 +1,4 @@
-"""What a status means: its words and tone, and whether a run that ended well built anything."""
+"""Meaning of a status: its words and tone, and whether a run that ended well built anything."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _STATUSES: Final[dict[str, tuple[str, Tone]]] = {
     "timed_out": ("Timed out", "bad"),
 }
 
-# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added".
-# Only the tone depends on them, never whether the sentence stands there: other languages and other words exist.
+# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added". Only
+# the tone depends on them, never whether the notice is shown, as there are other words and languages.
 _DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
 _OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
 _CLAIM = re.compile(
@@ -42,7 +42,7 @@ def is_known(status: str) -> bool:
 
 
 def status_words(state: RunState) -> tuple[str, Tone]:
-    """Return label and tone of a run's status; a status that this version does not know is shown as it is."""
+    """Return the label and tone of a run's status. An unknown status is shown as it is."""
     if state.run is None:
         return ("Starting", "running") if state.connection.state == "live" else ("No answer yet", "neutral")
     if state.status in _STATUSES:
@@ -51,23 +51,23 @@ def status_words(state: RunState) -> tuple[str, Tone]:
 
 
 def is_missing(state: RunState) -> bool:
-    """Return whether the server said last that there is no such run or agent: then nothing is known about the run."""
+    """Return whether the server last said that the run or agent does not exist, so that nothing is known about the run."""
     return isinstance(state.connection.error, NotFound)
 
 
 def lists_actions(state: RunState) -> bool:
-    """Return whether the server sent a list of changes; without one, nothing can be said about them."""
+    """Return whether the server sent a list of changes. Without one, nothing can be said about them."""
     response = state.run.response if state.run else None
     return response is not None and isinstance(response.raw.get("actions"), list)
 
 
 def claims_work(text: str) -> bool:
-    """Return whether an agent's text speaks of tables, columns or leads that it made."""
+    """Return whether an agent's text claims that it made tables, columns or leads."""
     return _CLAIM.search(text[:_CLAIM_SEARCHED]) is not None
 
 
 def built_nothing(state: RunState) -> bool:
-    """Return whether a run completed without any change, and said nothing or claimed that it had made some."""
+    """Return whether a run completed without any change, but said nothing or claimed to have made some."""
     if state.status != "completed" or state.actions or not lists_actions(state):
         return False
     said = (state.run.response.text if state.run and state.run.response else "") or ""

@@ -1,4 +1,4 @@
-"""The tables of a run: what each cost and which of its columns cost credits, within a size limit."""
+"""View of a run's tables: what each cost and which of its columns used credits, within a size limit."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def make_tables(
 ) -> TablesView:
     """Return the tables in the order in which the run names them.
 
-    Heads come first, as many as fit; what they leave is shared between the tables for their columns, so that the
-    last table of a large run is not the one without any.
+    Heads come first, as many as fit. The tables then share the remaining room for their columns, so that the last table
+    of a large run is not left without any.
 
     Args:
-        tables: of the run.
-        row_progress: how far this process has come with the rows of each table that it reads now.
-        form: how the view is read.
-        leads: the card may show leads.
+        tables: the run's tables.
+        row_progress: for each table that this process is reading, how many of its rows it has read.
+        form: the form of the view.
+        leads: whether the card may show leads.
     """
     shown: list[TableView] = []
     used = 0
@@ -51,7 +51,7 @@ def make_tables(
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    # How far a reading had come is of no use in a snapshot.
+    # In a snapshot, the progress of reading is useless.
     is_read = row_progress and form != "snapshot"
     reading = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if is_read else []
     hidden = len(tables) - len(shown)
@@ -65,21 +65,21 @@ def make_tables(
 
 
 def make_all_columns(table: models.Table) -> tuple[Grid, int]:
-    """Return all columns of one table, which a person asked for, and how many of them are too many to be sent."""
+    """Return all columns of a table, as requested by the user, and how many of them are too many to send."""
     lines = [_line(column) for column in _dearest_first(table.columns)]
     kept = _first_that_fit(lines, COLUMNS_SIZE)
     return _grid(lines[:kept]), len(lines) - kept
 
 
 class _Line(NamedTuple):
-    """One column of a table: its words by head, and the numbers behind those to sort by."""
+    """One column of a table: its words by head, and the numbers to sort by."""
 
     words: dict[str, str]
     keys: dict[str, float | None]
 
 
 class _Head(NamedTuple):
-    """One head of the grid: how its column is drawn, and what stands in it."""
+    """One head of the grid: how its column is drawn, and what it contains."""
 
     form: str
     say: Callable[[models.Column], str]
@@ -87,7 +87,7 @@ class _Head(NamedTuple):
 
 
 def _said(value: float | None, say: Callable[[float | None], str]) -> str:
-    """What is known in words; an empty place where the server did not say."""
+    """Return a value in words; empty if the server did not say."""
     return "" if value is None else say(value)
 
 
@@ -115,7 +115,7 @@ def _counted(value: int | None) -> str:
     return words.count(value) if value else ""
 
 
-# A new number of a column's stats is a line here.
+# To show a new number of a column's stats, add a line here.
 _HEADS: Final[dict[str, _Head]] = {
     "Column": _Head("t", lambda column: clip(column.name, NAME_LIMIT) or "Unnamed column"),
     "Coverage": _Head("r", lambda column: _said(_coverage(column), words.percent), _coverage),
@@ -133,7 +133,7 @@ def _line(column: models.Column) -> _Line:
 
 
 def _grid(lines: Sequence[_Line]) -> Grid:
-    """The lines as a grid, without the columns of which there is nothing to say."""
+    """Return the lines as a grid, without empty columns."""
     names = [name for name in _HEADS if name == "Column" or any(line.words[name] for line in lines)]
     return {
         "heads": names,
@@ -144,7 +144,7 @@ def _grid(lines: Sequence[_Line]) -> Grid:
 
 
 def _dearest_first(columns: Sequence[models.Column]) -> list[models.Column]:
-    """Columns by what they cost, the dearest first; typed-in ones, which cost nothing, come last."""
+    """Return columns by cost, the most expensive first. Typed-in columns, which cost nothing, come last."""
     return sorted(columns, key=lambda column: (column.kind == "input" and not _used(column), -(_used(column) or 0)))
 
 
@@ -161,7 +161,7 @@ def _first_that_fit(lines: Sequence[_Line], room: int) -> int:
 
 
 def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room: int) -> None:
-    """Small tables get all their columns; what they leave over goes to the larger ones."""
+    """Give small tables all their columns, and larger tables the rest of the room."""
     costing = [
         [column for column in table.columns if column.kind != "input" or _used(column)]
         for table in tables[: len(shown)]
@@ -208,7 +208,7 @@ def _head(table: models.Table, form: Form) -> TableView:
 
 
 def _remarks(table: models.Table, form: Form) -> list[Remark]:
-    """How many cells are filling and how many failed."""
+    """Return how many cells are filling and how many have failed."""
     running, errored = shown_count(table.cells.running) or 0, shown_count(table.cells.errored) or 0
     past = form == "snapshot"
     remarks: list[Remark] = []
@@ -223,13 +223,13 @@ def _remarks(table: models.Table, form: Form) -> list[Remark]:
 
 
 def reading_words(progress: RowProgress | None) -> str:
-    """Return how far this process has come with a table's leads; empty when it does not read them."""
+    """Return in words how many of a table's leads this process has read; empty if it is not reading them."""
     if progress is None:
         return ""
     rows, total = progress.rows, shown_count(progress.total)
     if not rows:
         return "reading leads"
-    # A count that was exceeded is no count of what is read.
+    # A total that was already exceeded is wrong.
     of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
     return f"reading leads: {words.count(rows)} {of}"
 
@@ -244,7 +244,7 @@ def _facts(table: models.Table) -> list[str]:
         facts.append(credits_words(used))
     if stats is None:
         return facts
-    # A price per lead where there is no lead yet is a number without a meaning.
+    # Without leads, a price per lead has no meaning.
     if (price := number(stats.credits_per_lead)) is not None and leads != 0:
         facts.append(f"{words.credits(price)} credits per lead")
     qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
@@ -259,7 +259,7 @@ def _facts(table: models.Table) -> list[str]:
 
 
 def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
-    """The funnel's numbers one by one, where they do not add up to a bar."""
+    """Return the funnel's numbers one by one, for those that do not add up to a bar."""
     facts = []
     if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
         facts.append(sourced_words(sourced, more=more))

@@ -1,1 +1,1 @@
-"""Widgets: cards and boards that live in a notebook, and their snapshots."""
+"""Widgets: live cards, boards and grids in a notebook, and their snapshots."""

@@ -1,4 +1,4 @@
-"""Source of a board's rows: given runs, the runs of an agent or of the account, or a batch."""
+"""Sources of a board's rows: given runs, the runs of an agent or of the account, or a batch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 MAX_LISTED = 100
 DEFAULT_LIMIT = 20
 MAX_TOKENS = 3
-"""Tokens that still make a readable line."""
+"""Most tokens in a line, so that it stays readable."""
 EXPECTED = (
     "Give it runs or their tokens, an agent's id, what ow.start_many(…) returned, or nothing for the newest runs."
 )
@@ -44,13 +44,13 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run of a list, of which the server has sent little more than its status.
+    """Run from a list, for which the server has sent little more than the status.
 
     Args:
         agent_id: the agent's id.
         run_id: the run's id.
-        agent_name: what the agent is called; empty where the list does not say it.
-        summary: its summary in the list; None for a run that was named by its token.
+        agent_name: the agent's name; empty if the list does not have it.
+        summary: the run's summary in the list; None for a run given by its token.
     """
 
     agent_id: str
@@ -61,11 +61,12 @@ class ListedRun:
 
 @dataclass(frozen=True)
 class ReopenLine:
-    """A line of Python that shows the runs of a board again, in any kernel.
+    """Line of Python that shows a board's runs again, in any kernel.
 
     Args:
-        line: a line of Python.
-        exact: it shows the very same runs; otherwise the newest ones of the account, these perhaps among them.
+        line: the line of Python.
+        exact: whether it shows exactly these runs; if not, it shows the newest ones of the account, which may include
+            them.
     """
 
     line: str
@@ -78,7 +79,7 @@ class ReopenLine:
 
 
 def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
-    """Return the line that shows these runs again: by their tokens where they are few."""
+    """Return the line that shows these runs again: by their tokens, if there are few."""
     if 0 < len(runs) <= MAX_TOKENS:
         return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
     return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)), exact=False)
@@ -90,12 +91,12 @@ def _newest_line(limit: int, *, exact: bool) -> ReopenLine:
 
 @dataclass(frozen=True)
 class RunsSource:
-    """Runs that are known when the board is made.
+    """Source of runs that are known when the board is made.
 
     Args:
-        runs: the runs, in order. A row goes on with the run that continues its conversation.
-        reopen: the line that shows them again.
-        listed: what a list has of them, by their tokens.
+        runs: the runs, in order. When a conversation continues, its row shows the newest run.
+        reopen: the line that shows the runs again.
+        listed: the runs' entries from a list, by token.
     """
 
     runs: tuple[Run, ...]
@@ -136,7 +137,7 @@ class RunsSource:
 
 @dataclass(frozen=True)
 class BatchSource:
-    """The briefs of a batch, and the runs started for them.
+    """Source of a batch's briefs and their runs.
 
     Args:
         batch: the batch.
@@ -146,17 +147,17 @@ class BatchSource:
 
     @property
     def reopen(self) -> ReopenLine:
-        """The line that shows the runs again that were started so far."""
+        """The line that shows the runs started so far again."""
         return reopen_line_for(self.runs)
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The runs that were started so far."""
+        """The runs started so far."""
         return self.batch.runs
 
     @property
     def rows(self) -> tuple[tuple[int, Run], ...]:
-        """Each run that was started so far, with the position of its brief."""
+        """Each run started so far, with the position of its brief."""
         return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
 
     def entries(self) -> list[BoardEntry]:
@@ -187,11 +188,11 @@ BoardSource = RunsSource | BatchSource
 
 
 def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
-    """Return the position and run of the row that a page knows by this token; None when there is none.
+    """Return the position and run of the row with a token; None without one.
 
     Args:
-        source: what the board is of.
-        token: the row's own, or that of an earlier run of its conversation: a page may be a moment behind.
+        source: the board's source.
+        token: the token of the row's run, or of an earlier run of its conversation, as a page may be a moment behind.
     """
     shown = {token_of(entry.state): entry.position for entry in source.entries() if entry.state is not None}
     for position, run in source.rows:
@@ -204,15 +205,15 @@ def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
 
 
 def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> BoardSource:
-    """Return the source for what a board was given.
+    """Return the source for the argument of a board.
 
     Args:
-        shown: what it was given.
-        client: the client for what has to be read; None for the configured one.
-        limit: runs in all, where the board looks for them itself.
+        shown: the argument.
+        client: the client for reading runs; None for the configured one.
+        limit: the maximum number of runs, if the board lists them itself.
 
     Raises:
-        InvalidInput: it is nothing that a board can show.
+        InvalidInput: a board cannot show the argument.
         OrigamiError: the runs could not be listed.
     """
     given: object = limit
@@ -223,7 +224,7 @@ def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> Boar
             remedy=f"Give a whole number from 1 to {MAX_LISTED}.",
         )
     if client is not None:
-        # Also where it is not needed: a mistake raises where it is made.
+        # Checked even if it is not needed, so that a mistake raises where it is made.
         check_client(client)
     if isinstance(shown, RunBatch):
         return BatchSource(shown)
@@ -240,7 +241,7 @@ def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> Boar
 def _check_given(shown: object) -> list[object]:
     if isinstance(shown, Run | str):
         return [shown]
-    # Their parts would be taken for what they are not.
+    # Iterating over these would give parts that are not runs.
     if not isinstance(shown, Iterable) or isinstance(shown, bytes | dict):
         raise InvalidInput(
             "A board shows runs",
@@ -266,7 +267,7 @@ def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSo
         tokens.append(ListedRun(agent_id, run_id))
     found = iter(background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
-    # The same run twice would be two rows that always say the same.
+    # A run given twice would make two equal rows.
     unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
     return RunsSource(unique, reopen_line_for(unique))
 
@@ -290,7 +291,7 @@ async def _source_of_listed(operations: Operations, listed: Sequence[ListedRun],
 
 
 async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:
-    """Return handles on runs that are read one after the other: a board does not wait for a hundred answers."""
+    """Return handles on runs that the poller reads one after the other, so that a board does not wait for a hundred answers."""
     runs = []
     for each in listed:
         watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
@@ -302,6 +303,6 @@ async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> li
 
 
 def _state_of_summary(state: RunState, summary: RunSummary) -> RunState:
-    """Return the state of an unread run as far as a list has it; for the board alone, as its tables are unknown."""
+    """Return the state of an unread run from its list entry. Only for the board, as its tables are unknown."""
     run = RunObject.from_raw(summary.raw)
     return replace(state, run=run, done=is_terminal(run.status, keep_polling=True))

@@ -1,6 +1,6 @@
-"""Commands that a click on a card or board sends: checked, and carried out once.
+"""Commands from clicks on a card or board: check them and carry each out once.
 
-A message may arrive on any thread (see the kernel's subshells); everything happens on the background loop.
+A message may arrive on any thread (because of the kernel's subshells), but everything happens on the background loop.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = logging.getLogger("origami_widgets")
 
 @dataclass(frozen=True, slots=True)
 class ClickCommand:
-    """A click: what to do, for which run, with which prompt or answers."""
+    """Click on a button: the command, its run, and its prompt or answers."""
 
     id: str
     name: CommandName
@@ -49,10 +49,10 @@ class ClickCommand:
 
 
 def read_command(content: object) -> ClickCommand | None:
-    """Return the command in a message of the front end; None when it is none.
+    """Return the command in a message from the front end; None if it is not a command.
 
     Args:
-        content: the message, from a page that may be forged.
+        content: the message, which may be forged.
     """
     if not isinstance(content, dict) or content.get("kind") != "command":
         return None
@@ -68,7 +68,7 @@ def read_command(content: object) -> ClickCommand | None:
 
 
 def unknown_command(command: ClickCommand) -> InvalidInput:
-    """Return the error for a button of another kind of widget, or of another version."""
+    """Return the error for a command of another kind or version of widget."""
     return InvalidInput(
         "There is no such button here",
         cause=f"The page sent {command.name!r}.",
@@ -77,13 +77,13 @@ def unknown_command(command: ClickCommand) -> InvalidInput:
 
 
 class CommandHandler:
-    """Carries out commands, each id once."""
+    """Carries out commands, each command id only once."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def carry_out(self, command: ClickCommand) -> AckMessage | None:
-        """Carry out a command and return its acknowledgement; None for an id that was seen before."""
+        """Carry out a command and return its acknowledgement; None for a known id."""
         if command.id in self._seen:
             return None
         self._seen[command.id] = None
@@ -94,21 +94,21 @@ class CommandHandler:
         except OrigamiError as error:
             return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
         except Exception:
-            # Without an answer the button would stay "requested" for ever.
+            # Without an answer, the button would stay "requested" for ever.
             log.exception("The command %s failed", command.name)
             return AckMessage(kind="ack", id=command.id, ok=False, title=UNEXPECTED, remedy=REPORT)
         return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
 
     async def _execute(self, command: ClickCommand) -> None:
-        """Carry out a command that was not seen before."""
+        """Carry out a new command."""
         raise NotImplementedError
 
 
 class CardCommandHandler(CommandHandler):
-    """Carries out commands for one conversation.
+    """Carries out commands of a card.
 
     Args:
-        conversation: the runs that the commands are about.
+        conversation: the card's conversation.
     """
 
     def __init__(self, conversation: Conversation) -> None:
@@ -154,11 +154,11 @@ class CardCommandHandler(CommandHandler):
 
 
 class BoardCommandHandler(CommandHandler):
-    """Carries out commands for a board.
+    """Carries out commands of a board.
 
     Args:
         source: the source of the board's rows.
-        show_card: shows the card of a run in the row of a position; of None, no card.
+        show_card: shows the card of a row's position and run; None shows no card.
     """
 
     def __init__(self, source: BoardSource, show_card: Callable[[tuple[int, Run] | None], object]) -> None:
@@ -195,7 +195,7 @@ class BoardCommandHandler(CommandHandler):
 
     def _watch(self, token: str) -> RunWatch:
         _, run = self._row(token)
-        # Not the newest in any case: a page that is a moment behind means the run that it shows.
+        # Not always the newest run: a page that is a moment behind means the run that it shows.
         return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)
 
     def _batch(self, command: ClickCommand) -> RunBatch:
@@ -212,7 +212,7 @@ class BoardCommandHandler(CommandHandler):
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         failed = [each for each in ended if isinstance(each, BaseException)]
         for each in failed:
-            # The click is answered with the first error; each row shows its own.
+            # The first error answers the click; each row shows its own error.
             if not isinstance(each, OrigamiError):
                 raise each
         if failed:

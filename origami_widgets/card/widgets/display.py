@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 
 class CardBackend:
-    """Shows runs as cards and batches as boards. Loads the widget library only in a kernel that can show a widget."""
+    """Shows runs as cards and batches as boards. Imports the widget library only in a kernel that can show widgets."""
 
     def __init__(self) -> None:
         self._cell = ""
         self._shown: weakref.WeakSet[object] = weakref.WeakSet()
 
     def cell(self) -> CellRef | None:
-        """Return the cell that is being executed; None where the front end sends no cell ids."""
+        """Return the cell that is being executed; None if the front end sends no cell ids."""
         return cell_ref()
 
     def show(self, shown: Run | RunBatch) -> None:
-        """Show the card or board at once in a notebook; elsewhere nothing."""
+        """Show the card or board at once in a notebook; elsewhere, do nothing."""
         cell = running_cell()
         if cell is None:
             return
@@ -47,7 +47,7 @@ class CardBackend:
         self._shown.add(_identity(shown))
 
     def display(self, shown: Run | RunBatch) -> None:
-        """Show the card or board as the value of a cell, unless `show` has shown it in this very cell."""
+        """Show the card or board as the value of a cell, unless `show` has already shown it in this cell."""
         cell = running_cell()
         if cell is None:
             print(repr(shown) if isinstance(shown, RunBatch) else self.text(shown))  # noqa: T201 - a terminal's display
@@ -55,7 +55,7 @@ class CardBackend:
             self._emit(shown)
 
     def mimebundle(self, shown: Run | RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the output of the card or board, for hosts that place it themselves."""
+        """Return the output for the card or board, for hosts that place it themselves."""
         in_notebook = running_cell() is not None or in_marimo()
         if isinstance(shown, RunBatch):
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
@@ -67,7 +67,7 @@ class CardBackend:
         return card_of(shown).bundle()
 
     def waited(self, shown: Run | RunBatch) -> None:
-        """Freeze the card or board where a program executes the cells: the kernel may end right after the last one."""
+        """Freeze the card or board if a program executes the cells: the kernel may end right after the last one."""
         if not executed_by_program():
             return
         if isinstance(shown, RunBatch):
@@ -80,7 +80,7 @@ class CardBackend:
             _freeze_card(shown)
 
     def continued(self, run: Run) -> None:
-        """Bring a frozen card back to life in its outputs: an answer or a follow-up goes on in the same card."""
+        """Revive a frozen card in its outputs: an answer or follow-up goes on in the same card."""
         card: RunCard | None = run.conversation.presentation
         if card is not None and card.frozen and card.outputs and running_cell() is not None:
             from origami_widgets.card.widgets.run_card import RunCard
@@ -121,7 +121,7 @@ class CardBackend:
             return
         from origami_widgets.card.widgets.run_card import card_of
 
-        # One that the background loop freezes at this moment gives way to a new one.
+        # If the background loop freezes the card right now, a new one takes its place.
         while not card_of(shown).add_output(view):
             pass
         if shown.done:
@@ -129,20 +129,20 @@ class CardBackend:
 
 
 def _identity(shown: Run | RunBatch) -> object:
-    """Return what all handles of a run's conversation, or of a batch, have in common."""
+    """Return the object that all handles of a run's conversation, or of a batch, share."""
     return shown if isinstance(shown, RunBatch) else shown.conversation
 
 
 def _view_of(run: Run, form: Form = "live") -> View:
     """Return the view of the run, with the earlier runs of its conversation."""
     states = run.conversation.states
-    # By its id: a state that is compared may have changed meanwhile.
+    # Compared by id, because the state may have changed meanwhile.
     at = [state.run_id for state in states].index(run.id)
     return make_view(states[at], earlier=states[:at], now=time.time(), form=form)
 
 
 def _needs_no_widget(view: View) -> bool:
-    """Whether a card would be frozen at once: it is final, has no buttons, and its page cannot keep it alive."""
+    """Return whether a card would be frozen at once: it is final, has no buttons, and its page cannot keep it alive."""
     return freeze_after(view) == 0 and (not pages.may_keep_snapshots or executed_by_program())
 
 

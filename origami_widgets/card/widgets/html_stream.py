@@ -1,6 +1,6 @@
-"""Card without a widget: HTML and text that are replaced in place as the run goes on.
+"""Cards without a widget: HTML and text that are replaced in place as the run goes on.
 
-For hosts that have no widget manager but understand display updates. It loads no widget library.
+For hosts without a widget manager that understand display updates. Imports no widget library.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
 
 SPACING = 2.0
-"""Seconds between two updates at least: each one sends the whole card."""
+"""Least seconds between two updates, as each one sends the whole card."""
 
 _NOW = "To see this run as it is now: "
 
 
 class HtmlStream:
-    """The snapshots of one conversation's card that are kept up to date, in one or more outputs.
+    """Up-to-date snapshots of one conversation's card, in one or more outputs.
 
-    These snapshots have no buttons, but lines of Python in their place. A run that will change no more gets its final
-    snapshot, which is updated again in the same output when the conversation goes on.
+    These snapshots have lines of Python instead of buttons. A run that will not change any more gets its final
+    snapshot. If the conversation goes on, the same output is updated again.
 
     Args:
-        conversation: what to show.
+        conversation: the conversation to show.
     """
 
     def __init__(self, conversation: Conversation) -> None:
-        # Weak, because the conversation holds the stream by its subscription; `_kept_alive` holds it where nothing else does.
+        # Weak, because the conversation holds the stream by its subscription. `_kept_alive` holds it if nothing else
+        # does.
         self._conversation = weakref.ref(conversation)
         self._lock = threading.RLock()
         self._display_ids: list[str] = []
@@ -50,12 +51,12 @@ class HtmlStream:
         conversation.subscribers.add(self._changed)
 
     def show(self) -> None:
-        """Show one more snapshot here."""
+        """Show the snapshot in one more output."""
         conversation = self._conversation()
         if conversation is None:
             return
         follow_cells()
-        # Under the lock, or an update of the background loop could overtake the output that it is meant for.
+        # Under the lock, or an update from the background loop could come before the output that it is for.
         with self._lock:
             view = _without_progress(view_now(conversation))
             self._display_ids.append(show(stream_snapshot(conversation, final=is_final(view))))
@@ -66,7 +67,7 @@ class HtmlStream:
         self._changed()
 
     def update(self) -> None:
-        """Bring all snapshots up to date now, if the view has changed."""
+        """Update all snapshots now, if the view has changed."""
         with self._lock:
             conversation = self._conversation()
             if conversation is None or self.view is None:
@@ -87,14 +88,14 @@ class HtmlStream:
 
     async def _update_later(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
-        # Before the update: what changes during it is planned anew.
+        # Reset before the update, so that a change during it plans another one.
         with self._lock:
             self._planned = None
-        # Not in the context of this task: it may have waited since an earlier cell.
+        # Not in the context of this task, which may date from an earlier cell.
         background().call_soon(self.update)
 
     def _keep_watching(self, conversation: Conversation, view: View) -> None:
-        """Keep a run that is shown watched until its end, although its cell may have kept no handle on it."""
+        """Keep a shown run watched until its end, even if its cell has kept no handle."""
         if is_final(view) or view["clock"]["connection"] == "stopped":
             _kept_alive.pop(self, None)
         else:
@@ -106,35 +107,35 @@ _kept_alive: dict[HtmlStream, Conversation] = {}
 
 
 def stream_of(conversation: Conversation) -> HtmlStream:
-    """Return the one stream of a conversation."""
+    """Return the stream of a conversation, a new one if it has none."""
     if conversation not in _streams:
         _streams[conversation] = HtmlStream(conversation)
     return _streams[conversation]
 
 
 def known_stream(conversation: Conversation) -> HtmlStream | None:
-    """Return the stream of a conversation; None when it was never shown as one."""
+    """Return the stream of a conversation; None if it has none."""
     return _streams.get(conversation)
 
 
 def is_final(view: View) -> bool:
-    """Return whether the view will change no more by itself."""
+    """Return whether the view will not change any more by itself."""
     return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
 
 
 def _without_progress(view: View) -> View:
-    """Leave out row progress from a final view: what stands in the notebook must outlive the kernel."""
+    """Leave row progress out of a final view, as it must stay true without the kernel."""
     return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
 def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:
-    """Return the card as it stands now: its snapshot at the end, before it one that says how old it is.
+    """Return the current card: its snapshot at the end, before that a snapshot that says how old it is.
 
-    A snapshot whose kernel has died stays as it is, so it carries its moment and the line that shows the run again.
+    If the kernel dies, the snapshot stays as it is. It therefore has its time, and the line that shows the run again.
 
     Args:
-        conversation: what is shown.
-        final: nothing will change by itself any more.
+        conversation: the conversation that is shown.
+        final: whether nothing will change any more by itself.
     """
     if final:
         return card_snapshot(view_now(conversation, "snapshot"))

@@ -1,4 +1,4 @@
-"""Leads for the front ends that look at them: pages are read as they are asked for, and again when their table has changed."""
+"""Leads for views that show them: pages are read on demand, and again when their table has changed."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ log = logging.getLogger("origami_widgets")
 
 LARGEST_PAGE = 200
 VIEWS_LIMIT = 8
-"""Front ends of one widget that can look at leads at once."""
+"""Most views of a widget that can show leads at the same time."""
 STALE = 90.0
-"""Seconds after which a front end that has not said that it still looks is forgotten: its page may be closed."""
+"""Seconds after which a silent view is forgotten, as its page may be closed."""
 SPACING = 2.0
-"""Seconds between two reads of one page at least, however often its table changes."""
+"""Least seconds between two reads of a page, however often its table changes."""
 RETRY = 15.0
-"""Seconds until a page is asked for again that could not be read."""
+"""Seconds until a page that could not be read is requested again."""
 
 Version = tuple[Any, ...]
 
 
 @dataclass
 class _Page:
-    """One page of a table's rows.
+    """Page of a table's rows.
 
     Attributes:
-        leads: its rows as the server sent them.
-        rows: their ids and cells, as they are shown.
-        following: cursor of the page after it; None on the last.
-        version: what the table was at when it was read; None where it no longer holds.
-        read_at: when that was (monotonic clock).
-        is_sent: the front end has it.
-        is_known: the front end has all its rows in their places.
+        leads: the rows as the server sent them.
+        rows: ids and shown cells of the rows.
+        following: the cursor of the next page; None on the last.
+        version: the version of the table when the page was read; None if the page is no longer valid.
+        read_at: when the page was read (monotonic clock).
+        is_sent: whether the front end has the page.
+        is_known: whether the front end has all its rows in their places.
     """
 
     leads: list[FlatRow]
@@ -65,24 +65,24 @@ class _Page:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of its rows."""
+        """The ids of the rows."""
         return [row_id for row_id, _ in self.rows]
 
     def is_stale(self, version: Version, now: float) -> bool:
-        """Whether it is to be read again."""
+        """Return whether the page must be read again."""
         return self.version is None or (self.version != version and now - self.read_at >= SPACING)
 
 
 @dataclass
 class _LookedAt:
-    """What one front end looks at.
+    """Leads that one view shows.
 
     Attributes:
-        query: its number, so that an answer to an older question can be told from one to the newest.
-        pages: those that were read, from the first one on.
-        sent: cells that the front end has, by row id.
-        heads: those that the front end has.
-        not_before: when the server may be asked again after an error (monotonic clock).
+        query: the number of the question, which distinguishes answers to it from answers to older ones.
+        pages: the pages read, from the first one.
+        sent: the cells that the front end has, by row id.
+        heads: the heads that the front end has.
+        not_before: the earliest time for the next request after an error (monotonic clock).
     """
 
     query: int
@@ -106,13 +106,13 @@ class _LookedAt:
         return (self.table, self.size, self.sort, self.filters) == (other.table, other.size, other.sort, other.filters)
 
     def due(self, version: Version, now: float) -> int | None:
-        """The number of the page to read now; None where all that is seen is up to date."""
+        """Return the number of the page to read now; None if everything visible is up to date."""
         if now < self.not_before:
             return None
         last = max(self.last, 0) // self.size
         for number in range(last + 1):
             if number >= len(self.pages):
-                # Each page names the next one, so those between are read on the way.
+                # Each page has the cursor of the next one, so the pages in between are read on the way.
                 return number if number == 0 or self.pages[-1].following else None
             page = self.pages[number]
             if self.first // self.size <= number and page.is_stale(version, now):
@@ -120,7 +120,7 @@ class _LookedAt:
         return None
 
     def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
-        """The leads that were read, by row id and in their order; of one that stands on two pages, what was read last."""
+        """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
         newest: dict[str, _Page] = {}
         for page in self.pages:
             for row_id, _ in page.rows:
@@ -134,19 +134,19 @@ class _LookedAt:
         }
 
     def forget_sent(self) -> None:
-        """The front end has nothing any more."""
+        """Note that the front end has nothing any more."""
         self.sent.clear()
         self.heads = None
         for page in self.pages:
             page.is_sent = page.is_known = False
 
     def put(self, number: int, page: _Page) -> None:
-        """Take over a page that was read, in the place of an older one."""
+        """Store a page, replacing an older one."""
         known = self.pages[number] if number < len(self.pages) else None
         self.pages[number : number + 1] = [page]
         taken = set(page.ids)
         for each in self.pages:
-            # A lead that this page has now leaves a gap where the front end had it.
+            # A lead that has moved to this page leaves a gap in the front end's old page.
             each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
         if known is None:
             return
@@ -154,25 +154,25 @@ class _LookedAt:
         if page.following is None or len(known.rows) != len(page.rows):
             del self.pages[number + 1 :]
         elif known.following != page.following or known.ids != page.ids:
-            # What comes after it has moved.
+            # The rows after this page have moved.
             for each in self.pages[number + 1 :]:
                 each.version = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedLeads:
-    """The leads of a table that a front end has read.
+    """Leads of a table that were read for a view.
 
     Attributes:
-        table: the table; None where there is none yet.
-        rows: the leads, in their order.
-        columns: the columns that are shown.
-        filters: the conditions of the question; None for those saved with the table.
+        table: the table; None if there is none yet.
+        rows: the leads, in order.
+        columns: the shown columns.
+        filters: the view's conditions; None for those saved with the table.
         sort: the order; None for the saved one.
-        total: how many leads the server counts.
-        pages: number of pages.
+        total: the server's count of leads.
+        pages: the number of pages read.
         complete: whether these are all pages.
-        version: what the table was at when all of them were read; None where it has changed meanwhile.
+        version: the version of the table when all pages were read; None if the table has changed meanwhile.
     """
 
     table: Table | None
@@ -187,18 +187,18 @@ class LoadedLeads:
 
 
 class LeadFeed:
-    """Sends leads to the front ends of one widget. All of it happens on the background loop.
+    """Sends leads to the views of one widget. Everything happens on the background loop.
 
-    Nothing is read that no front end looks at, nothing is kept in the widget's state, and only what has changed is sent.
+    It reads only leads that a view shows, keeps none in the widget's state, and sends only changes.
 
     Args:
-        send: sends a message to all front ends of the widget.
-        tables: returns the tables as they are known now.
-        operations: returns the API through which they are read; None where there is none.
-        is_unfiltered: returns whether the filters that the table has saved are left off, as while its run goes on: they hold
-            what the brief demands, and would hide each lead until it has been judged.
-        filters: conditions that all reads fulfil, besides those of the front end.
-        sort: the order where the front end has none.
+        send: sends a message to all views of the widget.
+        tables: returns the current tables.
+        operations: returns the API to read through; None without one.
+        is_unfiltered: returns whether to ignore the table's saved filters, as while its run goes on: they are what the
+            brief demands, and would hide each lead until it has been judged.
+        filters: conditions for all reads, besides those of the view.
+        sort: the order if the view has none.
     """
 
     def __init__(
@@ -223,16 +223,16 @@ class LeadFeed:
 
     @property
     def newest_table(self) -> str:
-        """The id of the table that was looked at last; empty while none is."""
+        """The id of the table that was shown last; empty while none is shown."""
         return next((each.table for each in reversed(list(self._views.values()))), "")
 
     @property
     def is_looked_at(self) -> bool:
-        """Whether a front end looks at leads."""
+        """Whether any view shows leads."""
         return bool(self._views)
 
     def loaded(self, table_id: str) -> LoadedLeads:
-        """Return the leads of a table that were read for the front end that has read most of them."""
+        """Return the loaded leads of a table, from the view that has read most of them."""
         table = self._table(table_id)
         looked = [each for each in list(self._views.values()) if each.table == table_id]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
@@ -252,10 +252,10 @@ class LeadFeed:
         )
 
     def look(self, message: Any) -> None:
-        """Take over what a front end says that it looks at.
+        """Note which leads a view shows.
 
         Args:
-            message: a `LeadsMessage`; what is none is ignored.
+            message: a `LeadsMessage`; anything else is ignored.
         """
         read = _read_message(message)
         if read is None:
@@ -268,7 +268,7 @@ class LeadFeed:
         known = self._views.pop(view, None)
         if known is not None and known.is_same_question(wish):
             if known.query != wish.query:
-                # A view that begins anew has none of what was sent before.
+                # A view that starts anew has nothing that was sent before.
                 known.forget_sent()
             known.query, known.first, known.last, known.asked_at = wish.query, wish.first, wish.last, wish.asked_at
             wish = known
@@ -279,17 +279,17 @@ class LeadFeed:
         self.changed()
 
     def changed(self) -> None:
-        """Look again whether what is looked at has changed; called after each change of the run."""
+        """Check whether shown leads have changed. Called after each change of the run."""
         if not self._views:
             return
         self._wake.set()
         if self._task is None or self._task.done():
-            # Of this loop: the background loop may have ended, and another one have begun.
+            # Made for the current loop, as the background loop may have ended and started anew.
             self._wake = asyncio.Event()
             self._task = kept_task(self._run(), "origami-widgets leads")
 
     def stop(self) -> None:
-        """Forget all front ends."""
+        """Forget all views."""
         self._views.clear()
         self._wake.set()
 
@@ -308,7 +308,7 @@ class LeadFeed:
                 await self._read(*due, operations)
                 continue
             try:
-                # What is spaced out or is to be tried again becomes due without a word.
+                # Delayed reads and retries become due without a notification.
                 async with asyncio.timeout(SPACING):
                     await self._wake.wait()
             except TimeoutError:
@@ -321,7 +321,7 @@ class LeadFeed:
         return None if table is None else looked.due(table.version, now)
 
     def _is_behind(self, looked: _LookedAt) -> bool:
-        """Whether something will be due without a further change."""
+        """Return whether something will become due without a further change."""
         table = self._table(looked.table)
         if table is None:
             return False
@@ -335,7 +335,7 @@ class LeadFeed:
         return next((table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
     async def _read(self, view: str, number: int, operations: Operations) -> None:
-        """Read one page and send what of it has changed."""
+        """Read one page and send its changes."""
         await poller().allow(operations)
         looked = self._views.get(view)
         table = self._table(looked.table) if looked is not None else None
@@ -377,7 +377,7 @@ class LeadFeed:
             _Page(list(answer.items), _rows(answer.items, columns), answer.next_cursor, version, time.monotonic()),
         )
         if is_shaped_anew:
-            # Rows that were sent have other columns.
+            # The rows sent before have other columns.
             looked.forget_sent()
             for each in looked.pages:
                 each.rows = _rows(each.leads, columns)
@@ -392,13 +392,13 @@ class LeadFeed:
         self._tell(view, looked, 0)
 
     def _tell_missing(self, view: str, looked: _LookedAt) -> None:
-        """Send the pages that the front end does not have."""
+        """Send the pages that the view does not have."""
         for number, page in enumerate(looked.pages):
             if not page.is_sent:
                 self._tell(view, looked, number)
 
     def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
-        """Send a page, or what of it has changed; an empty one where none was read."""
+        """Send a page, or its changes; an empty page if none was read."""
         page = looked.pages[number] if looked.pages else None
         shown = page.rows if page is not None else []
         rows, changes = changed_rows(looked.sent, shown)
@@ -453,7 +453,7 @@ _OPERATORS: Final = frozenset(
 
 
 def _read_message(message: Any) -> tuple[str, _LookedAt] | None:
-    """What a front end asks for; None of a message that no front end of ours sends."""
+    """Return the view and the leads that a message asks for; None if our front end could not have sent the message."""
     match message:
         case {
             "kind": "leads",

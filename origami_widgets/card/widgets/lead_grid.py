@@ -1,4 +1,4 @@
-"""`LeadGrid`: the leads of a run or table as a live widget. Nothing of them is saved in the notebook unless it is asked for."""
+"""`LeadGrid`: the leads of a run or table as a live widget. No lead is saved in the notebook unless the user asks for it."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ClockView, Form
 
 SAVED_LIMIT: Final = 20
-"""Leads that stay in a saved notebook, where it was asked for."""
+"""Most leads to save in a notebook, with `save=True`."""
 SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
 
 
 class LeadGrid(LeadWidget):
-    """The leads of a run or of one table, live: they are read page by page as you scroll, and change as cells fill.
+    """Live grid of the leads of a run or table. It reads them page by page as you scroll, and updates them as cells fill.
 
-    Sorting and filtering by columns happen on the server; typing searches what is loaded. Reads are free requests, within
-    the rate limit of polls, and only while the grid can be seen. Leads are personal data: none is in a trait, a log or the
-    saved notebook, unless `save=True` keeps a static table of the first 20.
+    The server sorts and filters by columns; typing searches the loaded leads. Reads are free requests within the rate
+    limit of polls, sent only while the grid is visible. Leads are personal data: none is in a trait, a log or the saved
+    notebook, unless `save=True` keeps a static table of the first 20.
 
     Args:
         source: a run, one of its tables, or a list of tables.
         filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        client: the client for tables; a run is read through its own.
-        save: keep the first 20 leads of each table that was looked at in the saved notebook.
+        client: the client for tables; a run is read through its own client.
+        save: keep the first 20 leads of each table that you looked at in the saved notebook.
 
     Raises:
-        InvalidInput: the source is neither, or an argument is invalid.
+        InvalidInput: the source is neither a run nor a table, or an argument is invalid.
         MissingKey: tables were given and there is no key.
 
     Example:
@@ -96,9 +96,9 @@ class LeadGrid(LeadWidget):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The leads that were loaded for the table on top, as `rows_frame` has them, with its `attrs`. Sends nothing.
+        """The loaded leads of the table in front, in the form of `rows_frame`, with its `attrs`. Sends nothing.
 
-        `attrs["origami"]["complete"]` is whether these are all leads with the filters and the order that you see.
+        `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
         operations = self._operations()
         return display_backend().loaded_leads(
@@ -106,7 +106,7 @@ class LeadGrid(LeadWidget):
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return what `frame` has as an Arrow stream, for polars, duckdb and others: `pl.DataFrame(grid)`. Sends nothing."""
+        """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
         loaded = self._leads.loaded(self._shown_table())
         batches = display_backend().loaded_batches(
             [column.raw for column in loaded.columns], [row.raw for row in loaded.rows]
@@ -116,7 +116,7 @@ class LeadGrid(LeadWidget):
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The leads that are ticked, as `rows_frame` has them. Sends nothing."""
+        """The ticked leads, in the form of `rows_frame`. Sends nothing."""
         frame, order = self.frame, {row_id: at for at, row_id in enumerate(self.selected)}
         ticked = frame[frame["row_id"].isin(order)]
         ticked = ticked.reset_index(drop=True)
@@ -128,15 +128,15 @@ class LeadGrid(LeadWidget):
         return ticked
 
     def to_frame(self, **options: Any) -> pd.DataFrame:
-        """Read all leads of the table on top, with the grid's filters and order: free requests, as `rows_frame`.
+        """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `rows_frame` does.
 
         Args:
             options: further arguments of `rows_frame`.
 
         Raises:
-            OrigamiError: as `rows_frame`.
+            OrigamiError: as in `rows_frame`.
         """
-        # A page that saves the notebook may ask for the state at the same time: the widget is not held meanwhile.
+        # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
         found = [table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == self._shown_table()]
         if not found:
             raise InvalidInput(
@@ -148,14 +148,14 @@ class LeadGrid(LeadWidget):
         return display_backend().all_leads(found[0], self._operations(), settings)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what stays in a saved notebook: how many leads there are and the line that shows them."""
+        """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
         view = self._view_now("snapshot")
         saved = [(table.name, self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]
         kept = [(name, leads.rows[:SAVED_LIMIT], leads.columns) for name, leads in saved if leads.rows and self._save]
         return {"text/html": render_leads_html(view, kept), "text/plain": render_leads_text(view)}
 
     def _ipython_display_(self) -> None:
-        """Show the grid where its output can be replaced; elsewhere its snapshot as text."""
+        """Show the grid if its output can be replaced; otherwise, show its snapshot as text."""
         if running_cell() is None:
             print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
             return
@@ -242,22 +242,23 @@ def leads(
     client: AnyClient | None = None,
     save: bool = False,
 ) -> LeadGrid:
-    """Show the leads of a run or table as a live grid: sort, filter, open cells, tick leads.
+    """Show the leads of a run or table in a live grid, to sort, filter, open cells and tick leads.
 
-    Reads pages of rows while the grid is on the screen: free requests within the rate limit.
+    Reads pages of rows while the grid is on the screen, with free requests within the rate limit.
 
     Args:
         source: a run, one of its tables, or a list of tables.
         filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        client: the client for tables; a run is read through its own.
-        save: keep the first 20 leads of each table in the saved notebook; without it, none is saved.
+        client: the client for tables; a run is read through its own client.
+        save: keep the first 20 leads of each table in the saved notebook; False saves none.
 
     Returns:
-        A widget. `grid.selection` and `grid.frame` are DataFrames of what is ticked and loaded, `grid.to_frame()` reads all.
+        A widget. `grid.selection` and `grid.frame` are DataFrames of the ticked and the loaded leads; `grid.to_frame()`
+        reads all.
 
     Raises:
-        InvalidInput: the source is neither, or an argument is invalid.
+        InvalidInput: the source is neither a run nor a table, or an argument is invalid.
         MissingKey: tables were given and there is no key.
 
     API: `GET /tables/{tableId}/rows`.

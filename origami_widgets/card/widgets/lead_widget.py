@@ -1,4 +1,4 @@
-"""Base class of the widgets that show leads: it feeds the front ends that look at them."""
+"""Base class of the widgets that show leads, with a feed for their views."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class LeadWidget(LiveWidget):
-    """A widget whose front end may look at the leads of its tables. None of them is kept in a trait.
+    """Widget whose views may show the leads of its tables. No lead is kept in a trait.
 
     Args:
-        outputs: the outputs it is shown in already.
-        filters: conditions that all leads fulfil.
-        sort: the order where the front end has none.
+        outputs: the outputs that already show the widget.
+        filters: conditions for all leads.
+        sort: the order if the view has none.
     """
 
     def __init__(
@@ -39,21 +39,21 @@ class LeadWidget(LiveWidget):
         )
         super().__init__(outputs)
 
-    # For each kind of widget to define.
+    # To be defined by each kind of widget.
 
     def _tables(self) -> Sequence[Table]:
-        """Return the tables as they are known now."""
+        """Return the current tables."""
         raise NotImplementedError
 
     def _operations(self) -> Operations | None:
-        """Return the API through which leads are read; None where there is none."""
+        """Return the API to read leads through; None without one."""
         raise NotImplementedError
 
     def _goes_on(self) -> bool:
-        """Return whether the run has not ended: until then the filters saved with a table are left off."""
+        """Return whether the run goes on; until its end, the saved filters of tables are ignored."""
         raise NotImplementedError
 
-    # Common to all of them.
+    # The same for all kinds.
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
         if self.comm is not None:
@@ -70,7 +70,7 @@ class LeadWidget(LiveWidget):
 
     def _release(self) -> None:
         super()._release()
-        # It may be half made.
+        # The widget may be only half made.
         leads: LeadFeed | None = getattr(self, "_leads", None)
         if leads is not None:
             leads.stop()

@@ -1,4 +1,4 @@
-"""Base class of all widgets of the package: kept up to date from the background loop, saved as a snapshot."""
+"""Base class of the package's widgets: updated from the background loop, and saved as a snapshot."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
 RESENDS, RESEND_WINDOW = 5, 5.0
-"""How often a page gets all that it asks for within so many seconds; what is asked for beyond that is sent together later."""
+"""How many requests of pages are answered at once within so many seconds. Later ones are answered together."""
 DOCTOR_LINE: Final = "This place shows no live widget. To find out why: ow.doctor()"
 OPTIONAL: Final = {"default_value": None, "allow_none": True}
 
 
 def front_end_file(name: str) -> str:
-    """Return a file of the built front end.
+    """Return the text of a file of the built front end.
 
     Raises:
-        ImportError: it was not built.
+        ImportError: the front end was not built.
     """
     try:
         return (STATIC / name).read_text(encoding="utf-8")
@@ -53,12 +53,12 @@ def front_end_file(name: str) -> str:
 
 
 def synced_trait(kind: type[traitlets.TraitType[Any, Any]], **options: Any) -> Any:
-    """Return a trait that is sent to the front end and set by the widget only."""
+    """Return a trait that is sent to the front end and that only the widget sets."""
     return kind(read_only=True, **options).tag(sync=True)
 
 
 class _Observer:
-    """A user's observer, called off the background loop. Observers of one function are equal, for `unobserve`."""
+    """A user's observer, called outside the background loop. Observers of one function are equal, for `unobserve`."""
 
     def __init__(self, function: Callable[[Any], object]) -> None:
         self.function = function
@@ -70,7 +70,7 @@ class _Observer:
         return isinstance(other, _Observer) and other.function == self.function
 
     def __hash__(self) -> int:
-        # Of a function that may have no hash of its own.
+        # The function may have no hash.
         return hash(_Observer)
 
 
@@ -80,25 +80,25 @@ def _merged_changes(first: Any, second: Any) -> Any:
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """A widget that is updated from the background loop, and replaced by its snapshot at the end.
+    """Widget that is updated from the background loop and replaced by its snapshot at the end.
 
-    It stores nothing of its own: `_view_now` makes the view from what is known, and the traits are set from it.
+    It stores no data: `_view_now` makes the view from the current state, and the traits are set from the view.
 
     Args:
-        outputs: the outputs it is shown in already; for a widget that replaces another one.
+        outputs: the outputs that already show the widget, if it replaces another one.
     """
 
     TRAITS: tuple[str, ...] = ()
-    """Traits that change with the view; the front end itself, which is as large, is not among them."""
+    """Traits that change with the view. They do not include the front end's code, which is as large."""
     SPACING = 0.0
-    """Seconds between two updates at least."""
+    """Least seconds between two updates."""
     key = synced_trait(traitlets.Unicode)
     seq = synced_trait(traitlets.Int)
 
     def __init__(self, outputs: Outputs | None = None) -> None:
         self._flush_planned = False
         self._freezing: concurrent.futures.Future[None] | None = None
-        # Seconds from its last change after which the snapshot replaces it; None while it stays.
+        # Seconds after the last change until the snapshot replaces the widget; None while it stays.
         self.freezes_in: float | None = None
         self._viewed = False
         self._filled = False
@@ -107,16 +107,16 @@ class LiveWidget(anywidget.AnyWidget):
         self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._snapshots = SnapshotFeed()
-        # Whether the page of this widget keeps its snapshots; None before the page has said.
+        # Whether the widget's page keeps its snapshots; None before the page has reported.
         self._is_kept: bool | None = None
-        # The model's own id, by which the page asks its host whether it is alive. It is in the state that opens the widget:
-        # what is set later can reach a page after it has begun to look for its snapshot.
+        # The model's id, by which the page asks its host whether the widget is alive. It is part of the opening state:
+        # set later, it could reach a page that has already begun to look for its snapshot.
         self._model_key = uuid.uuid4().hex
         self.lock = threading.RLock()
         self.frozen = False
         self.outputs = outputs or Outputs()
         follow_cells()
-        # 0 and not None, so that the host counts the views: the comm must not close under one of them.
+        # 0 instead of None, so that the host counts the views: the comm must not close while there is one.
         super().__init__(_view_count=0, model_id=self._model_key)
         deliver_as_addressed(self.comm)
         self._own_layout = self.layout
@@ -128,7 +128,7 @@ class LiveWidget(anywidget.AnyWidget):
     # For each kind of widget to define.
 
     def _view_now(self, form: Form = "live") -> Any:
-        """Return what it shows now, on the widget or in another form."""
+        """Return the current view, for the widget or in another form."""
         raise NotImplementedError
 
     def _subscribe(self) -> Callable[[], None]:
@@ -144,7 +144,7 @@ class LiveWidget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def _clock_now(self) -> ClockView:
-        """Return the clock. Cheap, in contrast to the view: any page may ask for it at any time."""
+        """Return the clock. It is cheap, unlike the view, as any page may ask for it at any time."""
         raise NotImplementedError
 
     def _freeze_after(self, view: Any) -> float | None:
@@ -152,17 +152,17 @@ class LiveWidget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:
-        """Return its snapshot as it is now, by media type."""
+        """Return the current snapshot, by media type."""
         raise NotImplementedError
 
     def _on_content(self, content: Any) -> None:
-        """Handle a message of the front end that is particular to this kind of widget."""
+        """Handle a front-end message that only this kind of widget has."""
         raise NotImplementedError
 
     def _before_update(self, _old: Any, new: Any) -> None:
         """Called before a new view is sent."""
 
-    # Common to all widgets.
+    # The same for all widgets.
 
     @traitlets.default("key")
     def _key_is_the_model_id(self) -> str:
@@ -170,42 +170,42 @@ class LiveWidget(anywidget.AnyWidget):
 
     @property
     def view(self) -> Any:
-        """The view that the widget shows now, as every renderer is given it."""
+        """The view that the widget shows now, as all renderers get it."""
         return self._view_now()
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:  # noqa: FBT001, FBT002 - ipywidgets' signature
-        """Return the synced state; before the first update it is filled from the view."""
-        # Only then: this is also called on other threads, where an older view could undo what the loop just set.
+        """Return the synced state. Before the first update, it is filled from the view."""
+        # Only before the first update: on other threads, an older view could undo what the loop has just set.
         if not self._filled:
             self._filled = True
             self._show(self._view)
         return super().get_state(key, drop_defaults)
 
     def set_state(self, sync_data: Any) -> None:
-        """Take over how many views the host draws, and nothing else: all other traits are the kernel's own.
+        """Accept only the number of views from the host. All other traits belong to the kernel.
 
-        `read_only` does not hold against a host: ipywidgets goes round it for what a message sets.
+        `read_only` does not protect them: ipywidgets bypasses it for values from messages.
         """
         count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             super().set_state({"_view_count": count})
 
     def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
-        """Call back when a trait changes, on a background thread, where it may block; else as `traitlets.HasTraits.observe`."""
-        # Those that a class declares are found by their type, and are not a user's.
+        """Call a function when a trait changes, as in `traitlets.HasTraits`, but on a background thread, where it may block."""
+        # Handlers that a class declares are recognised by their type; they are not a user's.
         super().observe(handler if isinstance(handler, traitlets.EventHandler) else _Observer(handler), names, type)
 
     def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
-        """Remove an observer; as `traitlets.HasTraits.unobserve`."""
+        """Remove an observer, as in `traitlets.HasTraits`."""
         if handler is not None and not isinstance(handler, traitlets.EventHandler):
             handler = _Observer(handler)
         super().unobserve(handler, names, type)
 
     def close(self) -> None:
-        """Close the widget and its comm; the runs go on, and are watched as long as a handle exists."""
+        """Close the widget and its comm. The runs go on, and stay watched as long as a handle exists."""
         self._release()
         super().close()
-        # Every widget comes with a layout, a widget of its own that nothing else closes.
+        # Every widget has a layout, which is a separate widget that nothing else closes.
         layout = getattr(self, "_own_layout", None)
         if layout is not None:
             layout.close()
@@ -215,12 +215,12 @@ class LiveWidget(anywidget.AnyWidget):
 
     @property
     def is_open(self) -> bool:
-        """Whether the host still has the widget: marimo takes away what a cell has made when that cell runs again."""
+        """Whether the host still has the widget. When a cell reruns, marimo removes the widgets that it made."""
         return self.comm is not None and not getattr(self.comm, "_closed", False)
 
     @property
     def is_live(self) -> bool:
-        """Whether the widget is open and not frozen, so that it is kept up to date."""
+        """Whether the widget is updated: it is open and not frozen."""
         return self.is_open and not self.frozen
 
     def freeze(self) -> None:
@@ -231,13 +231,13 @@ class LiveWidget(anywidget.AnyWidget):
             self.frozen = True
             self._release()
             self.outputs.replace(self.snapshot())
-            # Outputs that a page has loaded again since are not reached by that.
+            # That does not reach outputs that a page has loaded again since.
             self._send_snapshot()
             if self._view_count == 0:
                 self.close()
 
     def freeze_for_a_program(self) -> None:
-        """Leave the snapshot where no front end draws the widget: the kernel may end after this cell."""
+        """Freeze the widget if no front end draws it, as the kernel may end after this cell."""
         if not self.outputs or self._viewed:
             return
 
@@ -250,7 +250,7 @@ class LiveWidget(anywidget.AnyWidget):
         background().call(freeze)
 
     def shown(self) -> None:
-        """Note that the widget has a further output, which is frozen with the others."""
+        """Note that the widget has another output, which is frozen with the others."""
         background().call_soon(self._on_display)
 
     def _on_display(self) -> None:
@@ -260,12 +260,12 @@ class LiveWidget(anywidget.AnyWidget):
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
 
-        The metadata is passed through: on Colab it names the widget manager to load.
+        The metadata is passed through, because on Colab it names the widget manager to load.
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
         snapshot = mark_snapshot(self.snapshot(), self.key)
-        # Text is what a host shows that has neither widgets nor HTML; what is saved is without this line.
+        # Hosts without widgets and HTML show the text. The saved text lacks this line.
         text = f"{snapshot['text/plain']}\n{DOCTOR_LINE}"
         return {**data, **snapshot, "text/plain": text}, dict(metadata)
 
@@ -292,7 +292,7 @@ class LiveWidget(anywidget.AnyWidget):
         if self._view_changed(self._view, new):
             before, self._view = self._view, new
             self._before_update(before, new)
-            # Before the change itself: a page that saves at this moment must not hold an older snapshot than it shows.
+            # Sent before the change itself: a page that saves right now must not have an older snapshot than it shows.
             self._send_snapshot()
             with self.hold_sync():
                 self._set_trait("seq", self.seq + 1)
@@ -303,11 +303,11 @@ class LiveWidget(anywidget.AnyWidget):
         try:
             self.set_trait(name, value)
         except Exception:
-            # An observer's mistake must keep neither the other traits nor the freeze from happening.
+            # A mistake in an observer must not prevent the other traits or the freeze.
             log.exception("An observer of %s raised", name)
 
     def _set_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
-        """Set one trait for each value, so that one that changes does not send the others."""
+        """Set one trait for each value, so that a changed value does not send the others."""
         known = list(values)
         for slot in range(slots):
             self._set_trait(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
@@ -327,7 +327,7 @@ class LiveWidget(anywidget.AnyWidget):
     async def _freeze_later(self, delay: float) -> None:
         await asyncio.sleep(delay)
         self._freezing = None
-        # A follow-up may have been sent at this very moment.
+        # A follow-up may have been sent in the meantime.
         if self._freeze_after(self._view_now()) is not None and not self._is_kept:
             self.freeze()
 
@@ -350,13 +350,13 @@ class LiveWidget(anywidget.AnyWidget):
                         pages.note_report(keeps_snapshots=keeps)
                         self._resend({"snapshot"})
                     case None if is_behind:
-                        # What a view has missed may have been a snapshot as well.
+                        # The view may have missed a snapshot, too.
                         self._resend({"snapshot"})
             case _:
                 self._on_content(content)
 
     def _resend(self, wanted: set[str]) -> None:
-        """Send what a page has missed; soon, where pages ask so often that it would keep the kernel busy."""
+        """Send what a page has missed; a little later if pages ask so often that answers would keep the kernel busy."""
         with self.lock:
             self._wanted |= wanted
             if self._resend_planned:
@@ -386,7 +386,7 @@ class LiveWidget(anywidget.AnyWidget):
             background().call_soon(self._on_page_loaded)
 
     def _thaw(self) -> None:
-        """Resume when a view that outlasted the freeze is used: voila loses the update that would have replaced it."""
+        """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it."""
         with self.lock:
             if self.frozen and self.comm is not None:
                 self.frozen = False
@@ -395,17 +395,17 @@ class LiveWidget(anywidget.AnyWidget):
                 background().call_soon(self._flush)
 
     def _on_thaw(self) -> None:
-        """Called when the widget resumes after it was frozen."""
+        """Called when the widget resumes after a freeze."""
 
     def _on_page_loaded(self) -> None:
-        """Handle a page that has loaded the widget: one that saves snapshots needs the newest."""
+        """Handle a page that has loaded the widget. If it saves snapshots, it needs the newest."""
         self._snapshots.asked()
         self._send_snapshot()
         self._flush()
 
     def _send_snapshot(self) -> None:
-        """Send the page the snapshot to save in the widget's place. Background loop only: each builds on the last."""
-        # A widget that its host has placed by itself, or that stands in a box, has no output to save a snapshot in.
+        """Send the page the snapshot to save instead of the widget. Background loop only, as each one builds on the last."""
+        # A widget that the host placed itself, or that is in a box, has no output to save a snapshot in.
         if self.comm is not None and self.outputs and pages.keep_snapshots is not False:
             self.send(self._snapshots.message(mark_snapshot(self.snapshot(), self.key)))
 
@@ -416,7 +416,7 @@ class LiveWidget(anywidget.AnyWidget):
             self.close()
 
     def _release(self) -> None:
-        """End the subscription and the planned freeze: nothing may keep a closed widget alive. It may be half made."""
+        """End the subscription and the planned freeze, which would keep a closed widget alive. It may be only half made."""
         unsubscribe = getattr(self, "_unsubscribe", None)
         if unsubscribe is not None:
             unsubscribe()
@@ -426,15 +426,15 @@ class LiveWidget(anywidget.AnyWidget):
 
 
 def encode_for_page(comm: object, message: Any) -> Any:
-    """Return the message in the form in which all of it arrives at the page.
+    """Return a message in a form that reaches the page complete.
 
     Args:
-        comm: what it is sent over.
-        message: what is sent.
+        comm: the comm that sends the message.
+        message: the message.
     """
     if not type(comm).__module__.startswith("pyodide_kernel"):
         return message
-    # Missing in a Pyodide before 0.28.
+    # Pyodide has it since 0.28.
     return _with_null(message, getattr(importlib.import_module("pyodide.ffi"), "jsnull", None))
 
 

@@ -38,29 +38,28 @@ if TYPE_CHECKING:
 OPTIONAL: dict[str, Any] = {"default_value": None, "allow_none": True}
 
 opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
-"""In how many boards each card is open that was made for one."""
+"""For each card made for a board, the number of boards in which it is open."""
 
 
 class RunBoard(LiveWidget):
-    """Many runs in one compact list: status, steps, leads, credits, and how old each of them is.
+    """Many runs in one compact list: status, steps, leads, credits, and the age of each of these.
 
-    The list can be filtered and sorted; a run opens as its card, where it can be steered, and can be cancelled in its
-    row. All runs are watched by the one poller of the process, within its rate limit: with many of them each is
-    asked less often, as its age shows.
+    You can filter and sort the list, open a run as its card to steer it, and cancel it in its row. The process's poller
+    watches all runs within its rate limit: the more runs there are, the less often each is checked, as its age shows.
 
-    Its traits are read-only: `observe` and `link` them. Every frame takes it in the place of a list of runs:
+    Its traits are read-only: `observe` and `link` them. All frames accept a board like a list of runs:
     `ow.runs_frame(board)`.
 
     Args:
-        source: runs or their tokens; an agent's id, for its runs; what `start_many` returned; None for the newest run of
-            each agent of the account. The last and the second are listed first (GETs, free of charge), and each run is
-            read when its turn comes.
-        client: the client for what has to be read; None for the configured one.
-        limit: runs at most where the board lists them itself, 1 to 100; the newest ones.
+        source: runs or their tokens; an agent's id, for its runs; a batch from `start_many`; or None, for the newest
+            run of each agent of the account. For an agent or the account, the board lists the runs first (GETs, free of
+            charge), and then reads one after the other.
+        client: the client for reading runs; None for the configured one.
+        limit: how many of the newest runs to show if the board lists them itself, 1 to 100.
 
     Raises:
-        InvalidInput: it is nothing that a board can show.
-        MissingKey: something has to be read and there is no key.
+        InvalidInput: a board cannot show the source.
+        MissingKey: the board has to read runs, and there is no key.
         OrigamiError: the runs could not be listed.
 
     Example:
@@ -74,7 +73,7 @@ class RunBoard(LiveWidget):
         ['completed', 'completed']
     """
 
-    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    # Strings instead of paths: with a path, the library would watch the file and keep every instance alive.
     _esm = front_end_file("board.js")
     _css = front_end_file("page.css")
     TRAITS = (
@@ -109,27 +108,27 @@ class RunBoard(LiveWidget):
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Handles on all runs that were started, in the order of the board; also on those that it does not show."""
+        """Handles on all started runs, in the order of the board, including those that it does not show."""
         return self._source.runs
 
     @property
     def batch(self) -> RunBatch | None:
-        """The batch that the board shows; None where it shows runs."""
+        """The batch that the board shows; None if it shows runs."""
         return self._source.batch
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until all agents are done, or until all cells have settled.
+        """Block until all agents have ended, or until no cell is running either.
 
-        Interrupting it (Ctrl-C, Stop) only stops waiting. It sends nothing of its own and costs nothing.
+        Ctrl-C (or Stop) only stops waiting. Sends nothing and costs nothing.
 
         Args:
-            until: `"run"` for the end of the agents, `"cells"` for the moment when no cell is running any more.
-            timeout: seconds to wait at most; None waits as long as the runs are watched.
+            until: `"run"` waits until all agents have ended, `"cells"` until no cell is running either.
+            timeout: the maximum number of seconds to wait; None waits as long as the runs are watched.
 
         Raises:
-            InvalidInput: `until` or `timeout` is something else.
-            WaitTimedOut: `timeout` seconds passed first; the runs go on.
-            OrigamiError: a brief could not be started, or a run cannot be watched any more.
+            InvalidInput: `until` or `timeout` is not valid.
+            WaitTimedOut: the runs did not end within `timeout` seconds; they go on.
+            OrigamiError: a brief could not be started, or a run can no longer be checked.
         """
         if self._source.batch is not None:
             self._source.batch.wait(until, timeout)
@@ -146,19 +145,19 @@ class RunBoard(LiveWidget):
         return self
 
     def close(self) -> None:
-        """Close the board and its comm; the runs go on, and are watched as long as a handle exists."""
+        """Close the board and its comm. The runs go on, and stay watched as long as a handle exists."""
         self._fold()
         super().close()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the board as HTML and as text, as they stay in a saved notebook."""
+        """Return the board as HTML and text, as a saved notebook has them."""
         return board_snapshot(self._view_now("snapshot"))
 
     def __str__(self) -> str:
         return str(self.snapshot()["text/plain"])
 
     def show_here(self) -> None:
-        """Show the board as an output of the present cell; one that is closed or frozen is shown as its snapshot."""
+        """Show the board as an output of the current cell. A closed or frozen board is shown as its snapshot."""
         if running_cell() is None:
             print(self.snapshot()["text/plain"])  # noqa: T201 - this is the display of a terminal
             return
@@ -166,7 +165,7 @@ class RunBoard(LiveWidget):
         with self.lock:
             batch, view = self.batch, self.view
             if batch is not None and self.is_live and not _is_live(batch.presentation):
-                # Made by hand, it is frozen like another one when the batch is waited for.
+                # So that a wait for the batch also freezes a board that the user made.
                 batch.presentation = self
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
@@ -180,11 +179,11 @@ class RunBoard(LiveWidget):
                 self.shown()
 
     def _ipython_display_(self) -> None:
-        """Show the board where its output can be replaced; in a box or a layout it stays as it is."""
+        """Show the board if its output can be replaced; in a box or layout, it stays as it is."""
         self.show_here()
 
     def _as_html(self, *, final: bool) -> dict[str, str]:
-        """The board where no widget can stand, in the tense of a snapshot that is replaced as the runs go on."""
+        """Return the board as HTML and text for hosts without widgets; until it is final, it is replaced as the runs go on."""
         return board_snapshot(self._view_now("snapshot" if final else "current"))
 
     def _view_now(self, form: Form = "live") -> BoardView:
@@ -211,7 +210,7 @@ class RunBoard(LiveWidget):
         return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
 
     def _times(self, view: BoardView) -> list[list[Any]]:
-        """Return the check times to send for each row: those the front end has, unless it would be wrong about them."""
+        """Return the check times to send for each row: the front end's own, unless they would be wrong."""
         times = []
         for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
             known = getattr(self, f"time_{slot}")
@@ -226,7 +225,7 @@ class RunBoard(LiveWidget):
 
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]
-        # What can be opened, sorted and filtered is worth more than what can be read.
+        # A live board can be opened, sorted and filtered, so it stays longer than a card.
         return REMEDY_TIME if head["settled"] and not head["buttons"] and not head["open"] else None
 
     def _show(self, view: BoardView) -> None:
@@ -263,7 +262,7 @@ class RunBoard(LiveWidget):
             self.send(ack)
 
     def _show_card(self, row: tuple[int, Run] | None) -> None:
-        """Show the card of a row's run within the board; None shows no card. Background loop only."""
+        """Show the card of a row's run inside the board; None shows no card. Background loop only."""
         self._fold()
         if row is not None and self.is_open:
             position, run = row
@@ -281,7 +280,7 @@ class RunBoard(LiveWidget):
 
 
 def board_of(batch: RunBatch) -> RunBoard:
-    """Return the live board of a batch; a new one where there is none, or it is closed or frozen."""
+    """Return the live board of a batch, or a new one if there is none or it is closed or frozen."""
     board: RunBoard | None = batch.presentation
     if board is None or not board.is_live:
         board = batch.presentation = RunBoard(batch)
@@ -307,7 +306,7 @@ def _as_clock(moments: CheckTimes | list[Any]) -> ClockView:
 
 
 def open_card(run: Run) -> RunCard:
-    """Return the live card of a run, for a board; `release_card` gives it back. Background loop only.
+    """Return the live card of a run, for a board. Return it with `release_card`. Background loop only.
 
     Args:
         run: the run.
@@ -320,10 +319,10 @@ def open_card(run: Run) -> RunCard:
 
 
 def release_card(card: RunCard) -> None:
-    """Close a card that a board has folded, unless it is shown anywhere else.
+    """Close a card that a board has folded, unless it is shown elsewhere.
 
     Args:
-        card: what `card_within` returned.
+        card: a card from `open_card`.
     """
     if card not in opened_in:
         return

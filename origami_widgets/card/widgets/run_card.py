@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 
 class RunCard(LeadWidget):
-    """The live card of a run and of the runs that continue it.
+    """Live card of a run and of the runs that continue it.
 
-    The card reads the run's state and stores nothing of its own. Its traits are read-only: `observe` and `link` them.
-    The sections of the view (`head`, `tables`, …) travel to the front end; the rest stays in the kernel.
+    The card reads the run's state and stores no data. Its traits are read-only: `observe` and `link` them. Only the
+    sections of the view (`head`, `tables`, …) are sent to the front end; the rest stays in the kernel.
 
     Args:
         run: the run to show.
-        outputs: where the conversation was shown before; for the card itself.
+        outputs: where the conversation was shown before; only for internal use.
 
     Raises:
-        InvalidInput: it is not a `Run`.
+        InvalidInput: `run` is not a `Run`.
 
     Example:
         >>> import origami_widgets as ow
@@ -55,7 +55,7 @@ class RunCard(LeadWidget):
         'completed'
     """
 
-    # Strings, not paths: a path makes the library watch the file and keep every instance alive for it.
+    # Strings instead of paths: with a path, the library would watch the file and keep every instance alive.
     _esm = front_end_file("card.js")
     _css = front_end_file("page.css")
     TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
@@ -100,16 +100,16 @@ class RunCard(LeadWidget):
         return Run(self._conversation.current, self._conversation)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the card as HTML and as text, as they stay in a saved notebook."""
+        """Return the card as HTML and text, as a saved notebook has them."""
         return card_snapshot(self._view_now("snapshot"))
 
     def add_output(self, view: View) -> bool:
-        """Show the card here, in one more output; returns False, and shows nothing, when it is closed or frozen.
+        """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen.
 
         Args:
-            view: what it shows.
+            view: the view that the card shows.
         """
-        # The background loop may be freezing it at this moment: what is shown must not be what was just taken away.
+        # The background loop may be freezing the card right now, and what was just removed must not be shown.
         with self.lock:
             if not self.is_live:
                 return False
@@ -118,9 +118,9 @@ class RunCard(LeadWidget):
             return True
 
     def _ipython_display_(self) -> None:
-        """Show the card where its output can be replaced; one that is closed or frozen is shown as its snapshot.
+        """Show the card if its output can be replaced. A closed or frozen card is shown as its snapshot.
 
-        In a box or a layout it stays as it is.
+        In a box or layout, the card stays as it is.
         """
         if running_cell() is None:
             print(render_text(self._view_now("current"), now=time.time()))  # noqa: T201 - this is the display of a terminal
@@ -197,7 +197,7 @@ class RunCard(LeadWidget):
 
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
-            # Another card goes on in the places of this one: they are its own now.
+            # Another card takes over the outputs of this one.
             self.outputs = Outputs()
 
     async def _carry_out(self, command: Any) -> None:
@@ -214,7 +214,7 @@ class RunCard(LeadWidget):
 
 
 def card_of(run: Run) -> RunCard:
-    """Return the live card of a run's conversation; a new one where there is none, or it is closed or frozen."""
+    """Return the live card of a run's conversation, or a new one if there is none or it is closed or frozen."""
     conversation = run.conversation
     card: RunCard | None = conversation.presentation
     if card is None or not card.is_live:

@@ -1,7 +1,7 @@
-"""Snapshots of cards and boards: their content, how a page's one is kept up to date, when it replaces the widget.
+"""Snapshots of cards and boards: their content, how a page keeps up to date with them, and when they replace the widget.
 
-A widget does not survive its kernel: a reopened notebook shows an error in its place. So a card that will not change
-and has nothing more to offer is frozen: replaced by its snapshot, which every host shows for ever.
+A widget does not survive its kernel: a reopened notebook shows an error instead. So a card that will not change any
+more, and offers no more actions, is frozen: it is replaced by its snapshot, which every host can always show.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, View
 
 PAGE_LOAD_TIME = 5.0
-"""Seconds after which a page surely listens to a widget that was placed on it: hosts give up on one after 2 s."""
+"""Seconds after which a page certainly listens to a new widget: hosts give up on a widget after 2 s."""
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 PIECES: Final = {
     "text/html": re.compile(r"(?=<)|(?<=>)"),
     "text/plain": re.compile(r"(?<=\n)"),
     **dict.fromkeys(SAVED_TYPES, re.compile(r"(?<=,)")),
 }
-"""Where a snapshot is cut into pieces, as in the front end: around each tag, after each line of text, after each comma of JSON."""
+"""Where to cut a snapshot into pieces, as in the front end: around tags, after lines of text, and after commas in JSON."""
 SAVED_SIZE = 60_000
-"""Bytes that a saved view takes in the file of a notebook at most; a larger one is left out."""
+"""Most bytes of a saved view in a notebook file; larger ones are left out."""
 
 BUTTON_TIME = 120.0
-"""Seconds that the buttons of a settled card stay, for a person who is looking at it."""
+"""Seconds that the buttons of a settled card stay, for a user who is looking at it."""
 REMEDY_TIME = 600.0
-"""The same for a run that came to a bad end: its remedy is a button."""
+"""The same for a run that ended badly, as its remedy is a button."""
 
 
 def card_snapshot(view: View) -> dict[str, Any]:
-    """Return a card of any form but `live` as HTML and as text, and a `snapshot` as its view, too."""
+    """Return a card in any form but `live` as HTML and text, and a `snapshot` also as its view."""
     now = time.time()
     html, text = render_html(view, now=now), render_text(view, now=now)
-    # Without the place for leads, which would be empty.
+    # Without the space for leads, which would be empty.
     saved: View = {**view, "tables": {**view["tables"], "leads": False}}
     return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, saved)}
 
 
 def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
-    """Return the view for JupyterLab's extension; nothing of one that will be replaced, or is too large to be saved."""
+    """Return the view for the JupyterLab extension; empty if the view will be replaced or is too large to save."""
     if view["head"]["form"] != "snapshot":
         return {}
     text = json.dumps(view, ensure_ascii=False, separators=(",", ":"))
@@ -62,19 +62,19 @@ def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
 
 
 def mark_snapshot(snapshot: dict[str, Any], key: str) -> dict[str, Any]:
-    """Mark a snapshot that stands beside a live widget: the front end recognizes it by the widget's key.
+    """Mark the snapshot of a live widget with the widget's key, by which the front end recognizes it.
 
-    It is what a notebook holds that is saved while the widget is alive, and where the widget is drawn when the page is
-    loaded again.
+    A notebook that is saved while the widget is alive contains this snapshot, and a reloaded page draws the widget in
+    its place.
     """
     return {**snapshot, "text/html": f'<div class="origami-snapshot-{key}">{snapshot["text/html"]}</div>'}
 
 
 class SnapshotFeed:
-    """Makes the messages that keep a page's snapshot of one widget up to date, as small as what changed.
+    """Makes messages that keep a page's snapshot of a widget up to date and contain only what changed.
 
-    What is sent before a page listens is lost, and while a cell blocks the kernel a page asks in vain. So the whole snapshot
-    is sent until a page has asked for it, or has certainly begun to listen.
+    Messages sent before a page listens are lost, and a page's requests wait while a cell blocks the kernel. So whole
+    snapshots are sent until a page has asked for one, or has certainly begun to listen.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class SnapshotFeed:
         self._listens_at = math.inf
 
     def displayed(self) -> None:
-        """Note that the widget was placed on a page now, which may be another one than before."""
+        """Note that the widget was placed on a page, perhaps a different one."""
         self._is_chained, self._listens_at = False, time.monotonic() + PAGE_LOAD_TIME
 
     def asked(self) -> None:
@@ -102,14 +102,14 @@ class SnapshotFeed:
 
 
 def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange]:
-    """Return what to keep of the old text and what to put between, in time that grows with their length only."""
+    """Return the pieces of the old text to keep and the new text between them, in linear time."""
     before, after = ([piece for piece in pieces.split(text) if piece] for text in (old, new))
     counts = Counter(before)
     once = {piece: at for at, piece in enumerate(before) if counts[piece] == 1}
     parts: list[str | PieceRange] = []
     at = 0
     for piece in after:
-        # Go on where the last piece was; behind one that was replaced; or at the only place that has this one.
+        # Continue at the next piece, after a replaced piece, or at the only place that has this piece.
         found = next((place for place in (at, at + 1) if before[place : place + 1] == [piece]), once.get(piece))
         last = parts[-1] if parts else None
         if found is None:
@@ -126,12 +126,12 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
 
 
 def attach_bundle(view: View) -> dict[str, Any]:
-    """Return one muted line that shows how to find the run again."""
+    """Return a muted line of code that finds the run again."""
     return muted_bundle("To see this run again: ", view["head"]["lines"][0]["code"])
 
 
 def muted_bundle(words: str, line: str) -> dict[str, Any]:
-    """Return words and a line of Python, in small."""
+    """Return words and a line of Python, in small type."""
     return {
         "text/html": (
             f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{words}'
@@ -142,14 +142,14 @@ def muted_bundle(words: str, line: str) -> dict[str, Any]:
 
 
 def board_snapshot(view: BoardView) -> dict[str, Any]:
-    """Return a board of any form but `live` as HTML and as text, and a `snapshot` as its view, too."""
+    """Return a board in any form but `live` as HTML and text, and a `snapshot` also as its view."""
     now = time.time()
     html, text = render_board_html(view, now=now), render_board_text(view, now=now)
     return {"text/html": html, "text/plain": text, **saved_view(BOARD_TYPE, view)}
 
 
 def reopen_bundle(view: BoardView) -> dict[str, Any]:
-    """Return one muted line that shows how to see the runs again."""
+    """Return a muted line of code that shows the runs again."""
     return muted_bundle(f"{view['head']['again_words']}: ", view["head"]["again_line"])
 
 
@@ -157,7 +157,7 @@ def freeze_after(view: View) -> float | None:
     """Return the seconds after which a card is frozen; None while it must stay alive.
 
     Args:
-        view: what the card shows.
+        view: the card's view.
     """
     if not view["head"]["settled"] or view["ask"] is not None:
         return None

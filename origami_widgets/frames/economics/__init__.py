@@ -1,1 +1,1 @@
-"""What tables, columns and sources of leads cost, and how runs differ."""
+"""Economics: what tables, columns and lead sources cost, and how runs differ."""

@@ -1,4 +1,4 @@
-"""`column_economics_frame`: which columns the credits of a table went to."""
+"""`column_economics_frame`: which columns have used a table's credits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLUMN_ECONOMICS = FrameSchema(
         computed_field(
             "share_of_spend",
             "number",
-            "of the credits of all columns of its table; NA where one is unknown",
+            "of the credits of all columns of its table; NA if one is unknown",
             "fraction",
         ),
         COLUMN_FIELDS["total_runs"].renamed("executions"),
@@ -64,24 +64,24 @@ COLUMN_ECONOMICS = FrameSchema(
 def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per column of every table: its share of the spend, and the credits that it wasted.
 
-    Sends no request and spends no credits. All values are computed from what the server reports, by the formulas beside
-    the columns; a result is NA where a part of it is missing.
+    Sends no request and spends no credits. All values are computed from what the server reports, by the formulas given
+    with the columns. A result is NA if one of its inputs is missing.
 
     Expected spend on unfit leads:
 
         credits_unqualified = credits_used * leads judged unfit / leads
 
-    The API does not report which leads a column ran for. This assumes that it ran for fit and unfit leads alike. A column
-    that ran for exactly as many leads as qualify is assumed to have run for these, and so is a column of kind `sequence`
-    that ran for fewer: 0. Rank columns by it.
+    The API does not report which leads a column ran for. The formula assumes that it ran for fit and unfit leads alike.
+    A column that ran for exactly as many leads as qualify is assumed to have run only for these, as is a column of kind
+    `sequence` that ran for fewer: 0. Use this value to rank columns.
 
-    Least spend on unfit leads: `credits_unqualified_min` is the number of unfit leads that the column must have run for,
-    times `credits_per_execution`, and at most `credits_used`. The column ran for (call rate * leads) leads. Leads that are
-    not judged unfit explain as many of these as there are; the rest must be unfit. It is 0 for most columns that run for
-    some leads only.
+    Least spend on unfit leads: `credits_unqualified_min` is the number of unfit leads that the column must have run
+    for, times `credits_per_execution`, and at most `credits_used`. The column ran for (call rate * leads) leads. If
+    that is more than the leads that are not judged unfit, the rest must be unfit. It is 0 for most columns that run
+    only for some leads.
 
-    Both are NA for columns that give verdicts, as these must run for every lead, and where counts contradict each other:
-    more leads qualify than were judged, more were judged than exist, or a number is negative.
+    Both are NA for columns that give verdicts, because these must run for every lead, and if counts contradict each
+    other: more leads qualify than were judged, more were judged than exist, or a number is negative.
     `attrs["origami"]["contradictions"]` lists these.
 
     Failed cells: `credits_errored` is cells_errored * credits_per_execution, at most credits_used. Some of these cells
@@ -93,17 +93,17 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `column_id` (string): the column
         - `column_name` (string): the heading
         - `kind` (category): what the column does
         - `credits_used` (Float64, credits): settled, over all runs
-        - `share_of_spend` (Float64, fraction): of the credits of all columns of its table; NA where one is unknown
+        - `share_of_spend` (Float64, fraction): of the credits of all columns of its table; NA if one is unknown
         - `executions` (Int64, executions): executions so far
         - `credits_per_execution` (Float64, credits per execution): mean per execution
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads of its table
@@ -113,7 +113,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         - `fail_rate` (Float64, fraction): `fail` verdicts / all verdicts; NA without verdicts
         - `credits_errored` (Float64, credits): failed cells at the mean price
         - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
+        - `credits_unqualified_min` (Float64, credits): least credits spent on leads judged unfit, as the counts prove
         - `unqualified_share` (Float64, fraction): credits_unqualified / credits_used
 
     Raises:
@@ -133,7 +133,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
     """
     check_backend(dtype_backend)
     spending = Spending(gather(source, COLUMN_ECONOMICS.name))
-    # What is missing is NaN here, and a count may be larger than a float.
+    # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending).items()}
     return build(

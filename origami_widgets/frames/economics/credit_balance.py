@@ -1,7 +1,8 @@
-"""`credits_frame`: the credit balance over time, and what the tables of runs used in between.
+"""`credits_frame`: the credit balance over time, and what the tables of runs have used in between.
 
-The API has neither credits of a run nor a history of the balance. The credits that a table has used over its life only
-grow, so the difference of two checks is what was used in between; where one of the two is missing, it is unknown.
+The API reports neither the credits of a run nor a history of the balance. The credits that a table has used over its
+life only grow, so the difference between two checks is what it used in between. If one of the two is missing, that is
+unknown.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ CREDITS = FrameSchema(
         computed_field(
             "credits_measured",
             "number",
-            "used by the tables of the runs since the previous reading; NA where unknown",
+            "used by the tables of the runs since the previous reading; NA if unknown",
             "credits",
         ),
         computed_field(
             "credits_other",
             "number",
-            "-change - credits_measured: spent elsewhere; negative where credits were added",
+            "-change - credits_measured: spent elsewhere; negative if credits were added",
             "credits",
         ),
     ),
@@ -62,30 +63,30 @@ def credits_frame(
     """One row per reading of the credit balance in this process. Reads the balance once more: one free request.
 
     The API keeps no history of the balance. The frame has a row for each time that `login`, `account`, `get_credits` or
-    this function has read it with the same key, the newest 1,000. The balance belongs to the organization: other runs,
-    other keys and the web app spend from it, too. With `runs`, two more columns separate what the tables of these runs
-    have used from the rest.
+    this function has read it with the same key, up to the newest 1,000. The balance belongs to the organization, so
+    other runs, other keys and the web app spend from it, too. With `runs`, two more columns separate what the tables of
+    these runs have used from the rest.
 
-    The cost of a run is measured from its tables: the credits that they have used once their cells are finished, minus
-    those used before it started. Cells that end between a check of the tables and a reading of the balance count in the
-    next interval, so read the balance while nothing is running: before the start, and after `wait("cells")`. Credits
-    reserved for running cells are in no table. A table that is older than the previous reading, and that no run of this
-    process had reported by then, makes the interval NA. `compare_runs` has the same measure per run.
+    The cost of a run is measured from its tables: the credits they have used once their cells are finished, minus those
+    used before the run started. Cells that end between a check of the tables and a reading of the balance count in the
+    next interval, so read the balance while nothing is running: before the start, and after `wait("cells")`. No table
+    includes the credits reserved for running cells. An interval is NA if a table is older than the previous reading and
+    no run of this process had reported it by then. `compare_runs` measures the same for each run.
 
     Args:
-        runs: a run, or a list of runs, that this process watched; None for the balance alone.
-        client: the client whose balance is read; the configured one by default.
+        runs: a run or list of runs that this process has watched; None for the balance alone.
+        client: the client whose balance to read; None for the configured one.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), oldest reading first. `attrs["units"]` has the
-        units, `attrs["origami"]` where the frame comes from.
+        units, and `attrs["origami"]` says where the frame comes from.
 
         - `time` (datetime64[us, UTC]): when the balance was read, on the kernel's clock
         - `balance` (Float64, credits): credits left at that time
         - `change` (Float64, credits): balance minus that of the previous reading
-        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA where unknown
-        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative where credits were added
+        - `credits_measured` (Float64, credits): used by the tables of the runs since the previous reading; NA if unknown
+        - `credits_other` (Float64, credits): -change - credits_measured: spent elsewhere; negative if credits were added
 
     Raises:
         InvalidInput: `runs` cannot be read or `dtype_backend` is unknown; no request was sent.
@@ -112,9 +113,9 @@ def credits_frame(
 async def credits_frame_async(
     runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
 ) -> pd.DataFrame:
-    """Return the frame of `credits_frame` without blocking the event loop; same arguments, errors and (free) requests.
+    """Return the same frame as `credits_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
-    For code in an event loop, and for hosts where Python has one thread (JupyterLite).
+    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
 
     Example:
         >>> import asyncio
@@ -128,7 +129,7 @@ async def credits_frame_async(
 
 
 async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    # Loaded here: the other frames need no network.
+    # Imported here, as the other frames need no network.
     from origami_widgets.api.default_client import client_or_default
     from origami_widgets.api.sync_bridge import OnLoop
 
@@ -142,13 +143,13 @@ async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_ba
 def frame_of_readings(
     readings: Sequence[BalanceReading], source: SourceData, dtype_backend: DtypeBackend, *, are_measured: bool
 ) -> pd.DataFrame:
-    """Make the frame of readings of the balance. Pure.
+    """Make the frame of balance readings. Pure.
 
     Args:
-        readings: in order.
-        source: the runs whose tables are measured.
+        readings: the readings, oldest first.
+        source: the runs whose tables to measure.
         dtype_backend: the arrays that hold the columns.
-        are_measured: whether runs were given; without, the columns about them are NA.
+        are_measured: whether runs were given; if not, the columns about them are NA.
     """
     balances = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
     balance = read_values(CREDITS["balance"], balances[CREDITS["balance"].path])
@@ -180,29 +181,29 @@ _SECOND = 1_000_000
 
 
 class BalanceMoment(NamedTuple):
-    """Time of a reading: Unix seconds on the kernel's clock, and the server's second, None where unknown."""
+    """Time of a reading: Unix seconds on the kernel's clock, and the server's second (None if unknown)."""
 
     at: float
     server_second: float | None
 
     def is_surely_before(self, moment: int | None) -> bool:
-        """Whether it is surely earlier than a time of the server, in microseconds since 1970."""
+        """Whether this moment is certainly before a server time in microseconds since 1970."""
         if self.server_second is None or moment is None:
             return False
-        # The server reports whole seconds: it may have been the last moment of that second.
+        # The server reports whole seconds, so the reading may be from the last moment of that second.
         return moment >= (self.server_second + 1) * _SECOND
 
 
 def used_per_interval(
     source: SourceData, moments: Sequence[BalanceMoment], issues: DataIssues | None = None
 ) -> Measure:
-    """Credits that the tables of runs used from each moment to the next; NaN for the first, and where unknown.
+    """Return the credits that the tables of runs used from each moment to the next; NaN for the first and if unknown.
 
-    What a table had used at a moment is what the newest check before it reported, and 0 before the table was created.
+    At each moment, a table had used what the newest check before it reported, or 0 before the table was created.
 
     Args:
         source: the runs, with the history that their handles have recorded.
-        moments: in order.
+        moments: the moments, in order.
         issues: collects unreadable values.
     """
     issues = issues or DataIssues()
@@ -213,7 +214,7 @@ def used_per_interval(
         gained += _steps([_used(recorded.get(table, ([], [])), birth, moment) for moment in moments])
     for part, began in zip(source.parts, counts(starts), strict=True):
         if not part.tables and not has_no_tables(part):
-            # It may have worked on any table since it started.
+            # The run may have worked on any table since it started.
             gained[[not moment.is_surely_before(began) for moment in moments]] = np.nan
     gained[:1] = np.nan
     return gained
@@ -221,7 +222,7 @@ def used_per_interval(
 
 def _steps(used: Sequence[float]) -> Measure:
     gained = np.diff(used, prepend=np.nan)
-    # It never decreases: where it seems to, the answers contradict each other.
+    # The use never decreases: if it seems to, the answers contradict each other.
     return np.where(gained >= 0, gained, np.nan)
 
 
@@ -229,7 +230,7 @@ Recorded = tuple[list[float], list[float]]
 
 
 def _recorded(source: SourceData) -> dict[str, Recorded]:
-    """For each table the times when its credits were reported, in order, and their numbers."""
+    """Return for each table its reported credits, with the times of the reports, in order."""
     points: dict[str, list[tuple[float, float]]] = {}
     for point in (point for part in source.parts for point in part.history):
         for table, used in getattr(point, "credits_of_tables", None) or ():
@@ -243,7 +244,7 @@ def _in_order(points: list[tuple[float, float]]) -> Recorded:
 
 
 def _created(source: SourceData, issues: DataIssues) -> dict[str, int | None]:
-    """When each table of the runs was created, in microseconds since 1970."""
+    """Return when each table of the runs was created, in microseconds since 1970."""
     tables = [table for part in source.parts for table in part.tables if isinstance(table, Mapping)]
     created = counts(issues.read(TABLES["created_at"], [table.get(TABLES["created_at"].path) for table in tables]))
     return dict(zip((str(table.get("id")) for table in tables), created, strict=True))

@@ -75,16 +75,16 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `source_id` (string): the lead source
         - `source_name` (string): the name
-        - `leads` (Int64, leads): found by it
-        - `credits_used` (Float64, credits): spent on it
+        - `leads` (Int64, leads): found by the lead source
+        - `credits_used` (Float64, credits): spent on the lead source
         - `share_of_leads` (Float64, fraction): of the leads of all lead sources of its table
         - `share_of_spend` (Float64, fraction): of the credits of all lead sources of its table
         - `credits_per_lead` (Float64, credits per lead): mean that the server reports, else credits_used / leads
@@ -109,7 +109,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
     spending = Spending(gather(source, LEAD_SOURCE_ECONOMICS.name), ("stats.leadSources",))
     each = nested_items(spending.tables["stats.leadSources"])
     fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
-    # What is missing is NaN here, and a count may be larger than a float.
+    # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending, each, fields).items()}
     return build(

@@ -1,8 +1,9 @@
-"""Number of leads needed until enough of them qualify, when the share is known from few verdicts only. Pure.
+"""How many leads are needed until enough of them qualify, if their share is known only from a few verdicts. Pure.
 
-Before any verdict all shares are about as likely (Jeffreys' prior, Beta(1/2, 1/2)); after `judged` verdicts, of which
-`qualified` are good, the share is Beta(qualified + 1/2, judged - qualified + 1/2). The leads that do not qualify before
-the last one that is wanted then have a beta-negative-binomial distribution: chance and the unknown share in one.
+Before any verdict, all shares are about equally likely (Jeffreys' prior, Beta(1/2, 1/2)). After `judged` verdicts, of
+which `qualified` are good, the share is Beta(qualified + 1/2, judged - qualified + 1/2). The number of leads that fail
+before the last wanted one qualifies then has a beta-negative-binomial distribution, which combines chance and the
+unknown share.
 """
 
 from __future__ import annotations
@@ -18,35 +19,36 @@ from origami_widgets.api.errors import InvalidInput
 
 MOST_LEADS = 10**9
 LOW, HIGH = 0.02, 0.99
-"""Between them lie 97 % of the distribution.
+"""Quantiles that enclose 97 % of the distribution.
 
-For any one share of leads that qualify, fewer orders do than on average over all shares, and most of the others are dearer.
-With 2.5 % at each end 92 to 94 % did for some shares, and 4 to 6 % were dearer. With these ends at least 94 % lie between,
-and at most 3.5 % are dearer, whatever the share is, as soon as 10 leads are judged; with 5 it is 93 % and 4 %.
+For some shares of qualifying leads, they enclose fewer orders than on average over all shares, and most of the others
+cost more. With 2.5 % at each end, they would enclose 92 to 94 % for some shares, and 4 to 6 % would cost more. With
+these ends, they enclose at least 94 %, and at most 3.5 % cost more, whatever the share, once 10 leads are judged; with
+5, it is 93 % and 4 %.
 """
 LOW_OF_NONE = 0.01
-"""The lower end where none qualifies yet: by chance alone this happens to one in twenty samples of a quite good share."""
+"""Lower end while no lead qualifies: even with a fairly good share, chance alone causes that in one of twenty samples."""
 FEW, MANY = 2**10, 2**17
-"""Numbers of leads that are summed up one by one; beyond the larger one the distribution is smooth."""
+"""Numbers of leads that are summed one by one. Beyond the larger one, the distribution is smooth."""
 POINTS = 2_001
 LARGEST = 1e9
-"""More verdicts would make no visible difference to the range."""
+"""Most verdicts that count: more would make no visible difference to the range."""
 _FURTHEST = 80.0
-"""The logarithm of more leads than there can be."""
+"""Logarithm of a number of leads that no table can reach."""
 _NEGLIGIBLE = 40.0
-"""By so much the logarithm of a density falls where what lies beyond does not count."""
+"""Fall in the logarithm of a density beyond which the rest is negligible."""
 _ROUNDS = 8
 
 
 def checked_order(more: object, caller: str) -> int:
-    """Return a number of qualified leads that are wanted.
+    """Check the number of wanted qualified leads, and return it.
 
     Args:
-        more: the argument of the caller.
+        more: the caller's argument.
         caller: the name of the called function, for the error.
 
     Raises:
-        InvalidInput: it is no such number.
+        InvalidInput: it is not such a number.
     """
     try:
         wanted = 0 if isinstance(more, bool) else operator.index(more)  # type: ignore[arg-type]
@@ -63,12 +65,13 @@ def checked_order(more: object, caller: str) -> int:
 
 @lru_cache(maxsize=4096)
 def leads_needed(more: int, qualified: float, judged: float) -> tuple[float, float]:
-    """Return the number of leads that 98 % of such orders reach or exceed, and the number that 1 % exceed.
+    """Return the number of leads that 98 % of orders reach or exceed, and the number that 1 % exceed.
 
-    With none qualified, the lower end is what 99 % reach or exceed, and there is no upper end: the share may be 0.
+    While none has qualified, the lower end is what 99 % reach or exceed, and there is no upper end, as the share may be
+    0.
 
     Args:
-        more: number of qualified leads wanted.
+        more: the number of qualified leads wanted.
         qualified: leads with a good verdict so far.
         judged: leads with any verdict so far.
 
@@ -99,28 +102,28 @@ def _unfit(more: int, good: float, bad: float, ends: tuple[float, float]) -> tup
     if reached >= ends[1]:
         return exact[0], exact[1]
     logs, masses = _beyond(more, good, bad, size)
-    # One by one they are exact, so the smooth part is what they leave.
+    # The numbers summed one by one are exact, so the smooth part gets the remainder.
     shares = reached + (1.0 - reached) * masses / masses[-1]
     low, high = (math.floor(math.exp(float(np.interp(end, shares, logs)))) for end in ends)
     return (exact[0] if reached >= ends[0] else low), high + 1
 
 
 def _log_steps(more: int, good: float, bad: float, size: int) -> npt.NDArray[np.float64]:
-    """The logarithms of the chances of 0, 1, 2, … unfit leads, relative to that of none."""
+    """Return the logarithms of the probabilities of 0, 1, 2, … unfit leads, relative to that of none."""
     before = np.arange(size - 1, dtype=np.float64)
     steps = np.log1p((bad - 1) / (before + 1)) + np.log((more + before) / (good + bad + more + before))
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def _beyond(more: int, good: float, bad: float, start: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The logarithms of numbers of unfit leads from `start` on, and how much lies below each, in any unit."""
+    """Return logarithms of numbers of unfit leads from `start` on, and the cumulative mass below each, not normalized."""
     logs = np.linspace(math.log(start), _FURTHEST, POINTS)
     density = _log_density(logs, more, good, bad)
     for _ in range(_ROUNDS):
         near = np.flatnonzero(density > density.max() - _NEGLIGIBLE)
         if len(near) > POINTS // 4:
             break
-        # It has one peak, which may be narrower than the steps.
+        # The density has one peak, which may be narrower than the steps.
         logs = np.linspace(logs[max(0, near[0] - 1)], logs[min(POINTS - 1, near[-1] + 1)], POINTS)
         density = _log_density(logs, more, good, bad)
     weights = np.exp(density - density.max())
@@ -128,18 +131,18 @@ def _beyond(more: int, good: float, bad: float, start: int) -> tuple[npt.NDArray
 
 
 def _log_density(logs: npt.NDArray[np.float64], more: int, good: float, bad: float) -> npt.NDArray[np.float64]:
-    """The logarithm of the density by the logarithm of the number of unfit leads, but for a constant."""
+    """Return the log density over the logarithm of the number of unfit leads, up to a constant."""
     unfit = np.exp(logs)
     rising = _log_gamma_ratios(unfit + 1, more - 1.0) - _log_gamma_ratios(unfit + bad, good + more)
     return np.asarray(rising + logs)
 
 
 def _log_gamma_ratio(of: float, by: float) -> float:
-    """The logarithm of Γ(of + by) / Γ(of)."""
+    """Return the logarithm of Γ(of + by) / Γ(of)."""
     return math.lgamma(of + by) - math.lgamma(of)
 
 
 def _log_gamma_ratios(of: npt.NDArray[np.float64], by: float) -> npt.NDArray[np.float64]:
-    """The same of large numbers, without the difference of two huge ones: by Stirling's formula."""
+    """Return the same for large numbers, by Stirling's formula, which avoids the difference of two huge numbers."""
     whole = of + by
     return (of - 0.5) * np.log1p(by / of) + by * (np.log(whole) - 1) + (1 / whole - 1 / of) / 12

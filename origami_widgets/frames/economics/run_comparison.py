@@ -1,4 +1,4 @@
-"""`compare_runs`: what runs took, built and cost, beside each other."""
+"""`compare_runs`: duration, results and cost of runs, side by side."""
 
 from __future__ import annotations
 
@@ -46,13 +46,11 @@ COMPARISON = FrameSchema(
         ),
         computed_field("qualified_share", "number", "qualified_leads / leads with a verdict", "fraction"),
         computed_field("credits_used", "number", "used by its tables, over their life", "credits"),
-        computed_field(
-            "credits_added", "number", "of these, not yet used at an earlier run of the comparison", "credits"
-        ),
+        computed_field("credits_added", "number", "of these, used since the earlier runs of the comparison", "credits"),
         computed_field(
             "credits_measured",
             "number",
-            "used by its tables since it started; NA where the credits of a table at that moment are unknown",
+            "used by its tables since it started; NA if a table's credits at that moment are unknown",
             "credits",
         ),
         computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
@@ -91,34 +89,34 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
 
     Sends no request and spends no credits. The API does not report the credits of a run. `credits_used` is what its
     tables have used over their life, in all runs that worked on them; runs of one agent usually share tables
-    (`shared_tables`). `credits_added` is what these tables have used beyond what the earlier runs of the list reported
-    for them: the cost of a follow-up. `credits_measured` is what the tables have used since the run started, whatever
-    caused it. It is NA unless each table was created since then or is in an earlier run of the list; read it when no
-    cells are running any more.
+    (`shared_tables`). `credits_added` is what these tables have used beyond what earlier runs in the list reported for
+    them: the cost of a follow-up. `credits_measured` is what the tables have used since the run started, whatever used
+    it. It is NA unless each table was created since then or is in an earlier run of the list; read it once no cells are
+    running.
 
-    A difference between two runs may be chance, as few leads were judged. The range of the price of a qualified lead is that
-    of `economics_frame` for `more` further ones, with the verdicts of all tables of the run together:
+    A difference between two runs may be chance if few leads were judged. The price of a qualified lead has the range of
+    `economics_frame` for `more` further leads, with the verdicts of all tables of the run together:
 
         credits_per_qualified_lead_low = credits_per_qualified_lead * leads needed (2 % quantile) * qualified_share / more
 
-    and `_high` with the 99 % quantile. Where the ranges of two runs overlap, the cheaper one may not stay so. With no
-    qualified lead yet, there are no ends here.
+    and `_high` with the 99 % quantile. If the ranges of two runs overlap, the cheaper run may not stay cheaper. Without
+    a qualified lead, both ends are NA.
 
-    Ratios use the tables that report all parts of them, sums the tables that report a value. Impossible numbers count as
-    missing and are listed in `attrs["origami"]["contradictions"]`. Tables that are given without a run are ignored.
+    Ratios use the tables that report all their inputs, and sums the tables that report a value. Impossible numbers
+    count as missing and are listed in `attrs["origami"]["contradictions"]`. Tables given without a run are ignored.
 
     Args:
-        runs: a list of runs, or of API answers about runs (dicts). The others are compared with the first.
-        more: number of further qualified leads that the range is for, 1 to 1,000,000,000.
+        runs: a list of runs, or of API answers about runs (dicts). All are compared with the first.
+        more: the number of further qualified leads to compute the range for, 1 to 1,000,000,000.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
         - `run_id` (string): the run
         - `agent_id` (string): the agent
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `status` (category): the status, as the server reports it
         - `prompt` (string): the full brief
         - `model` (category): the model that ran
@@ -130,8 +128,8 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
         - `qualified_leads` (Int64, leads): leads judged to qualify, in the tables that report them
         - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
         - `credits_used` (Float64, credits): used by its tables, over their life
-        - `credits_added` (Float64, credits): of these, not yet used at an earlier run of the comparison
-        - `credits_measured` (Float64, credits): used by its tables since it started; NA where the credits of a table at that moment are unknown
+        - `credits_added` (Float64, credits): of these, used since the earlier runs of the comparison
+        - `credits_measured` (Float64, credits): used by its tables since it started; NA if a table's credits at that moment are unknown
         - `credits_per_lead` (Float64, credits per lead): credits_used / leads
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `credits_per_qualified_lead_low` (Float64, credits per qualified lead): 98 % of orders of `more` cost at least this, if leads cost as before
@@ -164,7 +162,7 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
     data = runs_only(gather(runs, COMPARISON.name))
     spending = Spending(data)
     runs_values, computed = values_of_runs(data.parts, spending.issues)
-    # What is missing is NaN here, and a count may be larger than a float.
+    # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         measures = _measures(spending, runs_values, computed, wanted)
         changes = {f"{name}_change": _against_first(measures[name]) for name in _CHANGES}
@@ -223,7 +221,7 @@ def _count(spending: Spending, name: str) -> Counts:
 
 
 def _added(spending: Spending, used: Measure) -> Measure:
-    """Per table the credits used beyond what an earlier run of the source reported."""
+    """Return per table the credits used beyond what an earlier run of the source reported."""
     before: dict[str, float] = {}
     added = used.copy()
     for position, (table, now) in enumerate(zip(spending.tables["id"], used.tolist(), strict=True)):
@@ -234,14 +232,14 @@ def _added(spending: Spending, used: Measure) -> Measure:
 
 
 def _shared(spending: Spending, of_runs: Mapping[str, TypedValues]) -> Counts:
-    """Per run the number of its tables that another run has touched; missing where its tables are unknown."""
+    """Return per run the number of its tables that another run has touched; missing if its tables are unknown."""
     owners, tables, parts = spending.found.owners.tolist(), spending.tables["id"], spending.source.parts
     of_batch: list[set[str]] = [set() for _ in parts]
     runs: dict[str, set[Any]] = {}
     for owner, table in zip(owners, tables, strict=True):
         if isinstance(table, str):
             of_batch[owner].add(table)
-            # A run that is given twice counts as one.
+            # A run given twice counts as one.
             run = parts[owner].run_id
             runs.setdefault(table, set()).add(run if isinstance(run, str) else owner)
     shared = [sum(len(runs[table]) > 1 for table in touched) for touched in of_batch]
@@ -253,7 +251,7 @@ def _against_first(values: Measure) -> Measure:
 
 
 def _measured_of_runs(spending: Spending, used: Measure, runs: FieldValues) -> Measure:
-    """Credits that the tables of each run have used since it started; NaN where it is unknown for one of them.
+    """Return the credits that the tables of each run have used since it started; NaN if unknown for one of them.
 
     A table that was created since the run started had used nothing before. An older one had used what the earlier runs
     of the source reported.

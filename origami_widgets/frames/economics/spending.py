@@ -1,7 +1,8 @@
-"""Credits spent on tables and columns, verdicts, and waste: the arithmetic that the economics frames share. Pure.
+"""Arithmetic that the economics frames share: credits spent on tables and columns, verdicts, and waste. Pure.
 
-Measures are floats, with NaN for missing values; `measured` makes typed values of them. Counts stay Python integers, with
-None for missing ones, as a float would lose the last digits of large ones. A result is missing where a part of it is.
+Measures are floats, with NaN for missing values; `measured` turns them into typed values. Counts stay Python integers,
+with None for missing ones, because a float would lose the last digits of large ones. A result is missing if one of its
+inputs is.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Places: TypeAlias = npt.NDArray[np.intp]
 
 
 def measure(field: FrameField, fields: FieldValues, issues: DataIssues) -> Measure:
-    """Read a field as floats. All are amounts: negative ones become missing and are noted as contradictions."""
+    """Read a field as floats. As all are amounts, negative ones become missing and are noted as contradictions."""
     values = known(issues.read(field, fields[field.path]))
     issues.add_contradiction(f"{field.origin}.{field.path} is negative", values < 0)
     return np.where(values < 0, np.nan, values)
@@ -62,13 +63,13 @@ def measured(values: Measure) -> TypedValues:
 
 
 def counted(field: FrameField, values: Sequence[int | None]) -> TypedValues:
-    """Return counts as typed values of a column of integers; those of more than 64 bits become missing."""
+    """Return counts as typed values of a column of integers. Counts of more than 64 bits become missing."""
     cells = read_values(field, values)
     return TypedValues(cells.data, cells.missing)
 
 
 def over(part: Measure, whole: Measure) -> Measure:
-    """Divide; missing where the divisor is not positive.
+    """Divide; missing if the divisor is not positive.
 
     >>> over(np.array([57.0, 1.0, np.nan]), np.array([15.0, 0.0, 2.0])).tolist()
     [3.8, nan, nan]
@@ -77,7 +78,7 @@ def over(part: Measure, whole: Measure) -> Measure:
 
 
 def sums(values: Measure, owners: Places, size: int) -> Measure:
-    """Sum the known values per owner; missing where none is known.
+    """Sum the known values per owner; missing if none is known.
 
     >>> sums(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
     [3.0, nan, nan]
@@ -105,7 +106,7 @@ UNQUALIFIED = computed_field(
     "credits_unqualified", "number", "expected to have been spent on leads judged unfit", "credits"
 )
 UNQUALIFIED_MIN = computed_field(
-    "credits_unqualified_min", "number", "spent on leads judged unfit at least, as the counts prove", "credits"
+    "credits_unqualified_min", "number", "least credits spent on leads judged unfit, as the counts prove", "credits"
 )
 
 
@@ -145,12 +146,12 @@ class Spending:
 
     @property
     def skipped(self) -> int:
-        """Number of list items in the answers that were no objects."""
+        """The number of list items in the answers that were not objects."""
         return self.found.skipped + self.each.skipped
 
     @property
     def size(self) -> int:
-        """Number of tables."""
+        """The number of tables."""
         return len(self.found.items)
 
     @property
@@ -167,13 +168,13 @@ class Spending:
         return measure(TABLES[name], self.tables, self.issues)
 
     def table_counts(self, name: str) -> Counts:
-        """Read a column of `tables_frame` as counts; negative ones become missing."""
+        """Read a column of `tables_frame` as counts. Negative ones become missing."""
         field = TABLES[name]
         found = counts(self.issues.read(field, self.tables[field.path]))
         return [None if count is None or count < 0 else count for count in found]
 
     def has_more(self) -> list[bool]:
-        """Per table whether a lead source has an unknown number of further leads."""
+        """Per table: whether a lead source has an unknown number of further leads."""
         field = TABLES["has_unknown_total_with_more"]
         cells = self.issues.read(field, self.tables[field.path])
         return [bool(more) for more in cells.data & ~cells.missing]
@@ -191,13 +192,13 @@ class Spending:
         return sums(values, self.each.owners, self.size)
 
     def of_all_columns(self, values: Measure, wanted: Measure) -> Measure:
-        """Sum over the wanted columns of each table; missing where one of these is missing."""
+        """Sum over the wanted columns of each table; missing if one of these is missing."""
         lost = self.of_columns(np.where((wanted > 0) & np.isnan(values), 1.0, 0.0))
         return np.where(lost > 0, np.nan, self.of_columns(np.where(wanted > 0, values, np.nan)))
 
     @cached_property
     def judged(self) -> Measure:
-        """Per table: leads with a verdict, of the column with most verdicts, else implied by the share that the server reports."""
+        """Per table: leads with a verdict, from the column with most verdicts, else as implied by the server's share."""
         most = np.full(self.size, np.nan)
         np.fmax.at(most, self.each.owners, self.column("qualification_total"))
         implied = np.rint(over(self.table("qualified_leads"), self.table("qualification_rate")))
@@ -205,7 +206,7 @@ class Spending:
 
     @cached_property
     def qualified(self) -> Measure:
-        """Per table: qualified leads; missing where they exceed the judged ones."""
+        """Per table: qualified leads; missing if they exceed the judged ones."""
         qualified = self.table("qualified_leads")
         is_wrong = qualified > self.judged
         self.issues.add_contradiction("more leads qualify than were judged", is_wrong)
@@ -218,7 +219,7 @@ class Spending:
 
     @cached_property
     def unfit(self) -> Measure:
-        """Per table: judged leads that do not qualify; missing where more were judged than exist."""
+        """Per table: judged leads that do not qualify; missing if more were judged than exist."""
         leads = self.table("lead_count")
         is_wrong = self.judged > leads
         self.issues.add_contradiction("more leads were judged than there are", is_wrong)
@@ -234,17 +235,17 @@ class Spending:
 
     @cached_property
     def judges(self) -> Measure:
-        """Per column: 1 where it gives verdicts and so must run for every lead, else 0."""
+        """Per column: 1 if it gives verdicts, and so must run for every lead; else 0."""
         return np.where(self.column("qualification_total") >= 0, 1.0, 0.0)
 
     @cached_property
     def spends(self) -> Measure:
-        """Per column: 1 where it has used credits or their number is unknown, else 0."""
+        """Per column: 1 if it has used credits, or their number is unknown; else 0."""
         return np.where(self.column("credits_lifetime_used") <= 0, 0.0, 1.0)
 
     @cached_property
     def credits_errored(self) -> Measure:
-        """Per column: failed cells at its mean price, at most the credits used; missing where these are unknown."""
+        """Per column: failed cells at its mean price, at most the credits used; missing if these are unknown."""
         errored = self.column("cells_errored")
         price = errored * self.column("avg_credits_per_run")
         return np.where(errored == 0, 0.0, np.minimum(price, self.column("credits_lifetime_used")))
@@ -253,8 +254,9 @@ class Spending:
     def credits_unqualified_min(self) -> Measure:
         """Per column: the unfit leads that it must have run for, at its mean price.
 
-        Leads that are not judged unfit are too few to explain all executions; the rest must be unfit. At most the credits
-        used; missing where these are unknown, as a bound without its cap may exceed what was spent.
+        If there are more executions than leads that are not judged unfit, the rest must have been for unfit leads. At
+        most the credits used; missing if these are unknown, because the bound without its cap may exceed what was
+        spent.
         """
         others = self.of_table(self.table("lead_count") - self.unfit)
         price = np.maximum(self.ran_for - others, 0.0) * self.column("avg_credits_per_run")
@@ -264,9 +266,9 @@ class Spending:
     def credits_unqualified(self) -> Measure:
         """Per column: expected spend on leads judged unfit, at least `credits_unqualified_min`.
 
-        The API does not report which leads a column ran for. If it ran for all of them alike, unfit leads have their share
-        of the credits. A column that ran for as many leads as qualify is taken to have run for these, and so is one that
-        drafts outreach, unless it ran for more.
+        The API does not report which leads a column ran for. If it ran for all of them alike, unfit leads have their
+        share of the credits. A column that ran for as many leads as qualify is assumed to have run only for these, as
+        is one that drafts outreach, unless it ran for more.
         """
         used, leads = self.column("credits_lifetime_used"), self.table("lead_count")
         alike = used * self.of_table(over(self.unfit, leads))
@@ -282,27 +284,27 @@ class Spending:
 
     @cached_property
     def credits_errored_of_tables(self) -> Measure:
-        """Per table: the sum; missing where it is unknown for a column that spends."""
+        """Per table: the sum; missing if it is unknown for a column that spends."""
         return self.of_all_columns(self.credits_errored, self.spends)
 
     @cached_property
     def credits_unqualified_of_tables(self) -> Measure:
-        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
+        """Per table: the sum; missing if it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified, self.spends * (1 - self.judges))
 
     @cached_property
     def credits_unqualified_min_of_tables(self) -> Measure:
-        """Per table: the sum; missing where it is unknown for a column that spends and gives no verdicts."""
+        """Per table: the sum; missing if it is unknown for a column that spends and gives no verdicts."""
         return self.of_all_columns(self.credits_unqualified_min, self.spends * (1 - self.judges))
 
     @cached_property
     def share_of_table(self) -> Measure:
-        """Per column: its share of the credits of all columns of its table; missing where one of these is unknown."""
+        """Per column: its share of the credits of all columns of its table; missing if one of these is unknown."""
         used = self.column("credits_lifetime_used")
         return over(used, self.of_table(self.of_all_columns(used, np.ones(len(used)))))
 
     def newest(self) -> list[bool]:
-        """Per table whether the source has no later version of it: runs of one agent share tables."""
+        """Per table: whether the source has no later version of it, as runs of one agent share tables."""
         ids = self.tables["id"]
         last = {table: position for position, table in enumerate(ids) if isinstance(table, str)}
         return [not isinstance(table, str) or last[table] == position for position, table in enumerate(ids)]

@@ -36,7 +36,7 @@ ECONOMICS = FrameSchema(
         TABLE_NAME,
         TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
         computed_field("share_of_spend", "number", "of the credits of all tables of the source", "fraction"),
-        TABLE_FIELDS["cells_running"].renamed("cells_running", "above 0, more credits will be spent"),
+        TABLE_FIELDS["cells_running"].renamed("cells_running", "if above 0, more credits will be spent"),
         TABLE_FIELDS["lead_count"].renamed("leads"),
         computed_field("judged_leads", "integer", "leads with a verdict", "leads"),
         TABLE_FIELDS["qualified_leads"],
@@ -78,52 +78,52 @@ ECONOMICS = FrameSchema(
 
 
 def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-    """One row per table: its cost per lead, the price of more qualified leads, and the credits that were wasted.
+    """One row per table: its cost per lead, the price of more qualified leads, and the wasted credits.
 
-    Sends no request and spends no credits. All values are computed from what the server reports; a result is NA where a
-    part of it is missing. Most need the table's `stats`, which a `Run` reads by itself. For single columns and lead
-    sources see `column_economics_frame` and `lead_source_economics_frame`.
+    Sends no request and spends no credits. All values are computed from what the server reports; a result is NA if one
+    of its inputs is missing. Most need the table's `stats`, which a `Run` always reads. For single columns and lead
+    sources, see `column_economics_frame` and `lead_source_economics_frame`.
 
     Price of a qualified lead:
 
         credits_per_qualified_lead = (credits_used / leads) / (qualified_leads / judged_leads)
 
-    Leads without a verdict count in the price, not in the share, so that a run that was stopped early does not look
+    Leads without a verdict count in the price but not in the share, so that a run that was stopped early does not look
     expensive. While cells are running, some credits are not counted yet. NA without a relevance condition.
 
     Price of more leads: `expected_credits` assumes that further leads cost (`credits_per_lead`) and qualify as before.
     `expected_credits_low` and `expected_credits_high` are `credits_per_lead` times the number of leads needed: the 2 %
-    and 99 % quantiles of its posterior predictive distribution (beta-negative-binomial, from Jeffreys' prior). With 10 or
-    more judged leads, at least 94 of 100 such orders are within this range and at most 3.5 cost more, whatever the true
-    share; with fewer, somewhat less. The range does not include that the price of a lead may change. With no qualified
-    lead yet there is no upper end, and the lower end is the 1 % quantile. `leads_left` is the server's estimate of all
-    qualified leads minus those found; NA where a lead source has an unknown number of further leads.
+    and 99 % quantiles of its posterior predictive distribution (beta-negative-binomial, from Jeffreys' prior). With 10
+    or more judged leads, at least 94 of 100 such orders are within this range and at most 3.5 cost more, whatever the
+    true share; with fewer, somewhat less. The range assumes that the price of a lead does not change. Without a
+    qualified lead, there is no upper end, and the lower end is the 1 % quantile. `leads_left` is the server's estimate
+    of all qualified leads minus those found; NA if a lead source has an unknown number of further leads.
 
-    Waste: `credits_unqualified` is the expected and `credits_unqualified_min` the least number of credits that columns
-    without verdicts of their own have spent on leads judged unfit; `column_economics_frame` documents both formulas.
-    `credits_errored` is failed cells times the mean price of a cell. Some of these cells never ran, and the API does not
-    document whether the others are charged.
+    Waste: `credits_unqualified` is the expected, and `credits_unqualified_min` the least, number of credits that
+    columns without their own verdicts have spent on leads judged unfit; `column_economics_frame` documents both
+    formulas. `credits_errored` is failed cells times the mean price of a cell. Some of these cells never ran, and the
+    API does not document whether the others are charged.
 
-    Contradictions: where more leads qualify than were judged, more were judged than exist, or a number is negative,
-    results are NA and `attrs["origami"]["contradictions"]` lists it.
+    Contradictions: if more leads qualify than were judged, more were judged than exist, or a number is negative,
+    results are NA, and `attrs["origami"]["contradictions"]` says why.
 
     Args:
-        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these. A
-            table that is given more than once counts once in `share_of_spend`, with its last values.
-        more: number of further qualified leads to price, 1 to 1,000,000,000.
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these. A table
+            given more than once counts once in `share_of_spend`, with its last values.
+        more: the number of further qualified leads to price, 1 to 1,000,000,000.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
-        has the units, `attrs["origami"]` where the frame comes from.
+        has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `run_id` (string): the run; NA for a table that was given without its run
-        - `name` (string): the run's agent, named as in `start_many({…})`; NA where no answer said it
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `credits_used` (Float64, credits): settled, over all runs
         - `share_of_spend` (Float64, fraction): of the credits of all tables of the source
-        - `cells_running` (Int64, cells): above 0, more credits will be spent
+        - `cells_running` (Int64, cells): if above 0, more credits will be spent
         - `leads` (Int64, leads): rows not deleted, before saved filters
         - `judged_leads` (Int64, leads): leads with a verdict
         - `qualified_leads` (Int64, leads): judged to qualify
@@ -141,7 +141,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         - `costliest_column_share` (Float64, fraction): its share of the credits of the table's columns
         - `credits_errored` (Float64, credits): failed cells at the mean price
         - `credits_unqualified` (Float64, credits): expected to have been spent on leads judged unfit
-        - `credits_unqualified_min` (Float64, credits): spent on leads judged unfit at least, as the counts prove
+        - `credits_unqualified_min` (Float64, credits): least credits spent on leads judged unfit, as the counts prove
 
     Raises:
         InvalidInput: the source cannot be read, `more` is out of range, or `dtype_backend` is unknown.
@@ -162,7 +162,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     check_backend(dtype_backend)
     wanted = checked_order(more, ECONOMICS.name)
     spending = Spending(gather(source, ECONOMICS.name))
-    # What is missing is NaN here, and a count may be larger than a float.
+    # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         computed = {name: measured(values) for name, values in _measures(spending, wanted).items()}
         computed["judged_leads"] = counted(ECONOMICS["judged_leads"], _whole(spending.judged))
@@ -224,7 +224,7 @@ def _largest(spending: Spending) -> Measure:
 
 
 def _costliest(spending: Spending) -> list[Any]:
-    """The name of the first column with the largest share of its table."""
+    """Return the name of the first column with the largest share of its table."""
     names: list[Any] = [None] * spending.size
     is_largest = spending.share_of_table == spending.of_table(_largest(spending))
     columns = zip(spending.each.owners.tolist(), spending.columns["name"], is_largest.tolist(), strict=True)

@@ -1,7 +1,7 @@
-"""Write files to disk: all of them, or none.
+"""Write files to disk: either all of them or none.
 
-They are written to a hidden folder on the same disk and moved into place in the last step. An error in that step is
-undone. A process that is killed between two files of a folder leaves each of them whole, some of them new.
+Files are written to a hidden folder on the same disk and moved into place in the last step. An error in that step is
+undone. If the process is killed between two files of a folder, each file is whole, and some are new.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def working_folder(folder: Path) -> Iterator[Path]:
         try:
             shutil.rmtree(work, ignore_errors=True)
         finally:
-            # Once more, in case of an interrupt in the lines above.
+            # Again, in case an interrupt came in the lines above.
             shutil.rmtree(work, ignore_errors=True)
 
 
@@ -77,7 +77,7 @@ def move_into_place(work: Path, folder: Path, files: Sequence[Path], *, overwrit
 
 
 def _in_one_step(work: Path, folder: Path) -> bool:
-    """Make a new folder appear with all its files; False if another process has made it."""
+    """Make a new folder appear with all its files. Return False if another process has made it."""
     missing = [each for each in folder.parents if not each.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _one_by_one(work: Path, files: Sequence[Path], *, overwrite: bool) -> None:
                 continue
             if file.exists():
                 _keep(file, kept)
-                # The file may be readable by fewer users than a new one.
+                # The old file may be readable by fewer users than a new one.
                 shutil.copymode(file, made)
             made.replace(file)
     except BaseException as error:

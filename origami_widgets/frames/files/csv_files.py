@@ -1,4 +1,4 @@
-"""Write frames as CSV, also for programs that split at semicolons or tabs."""
+"""Write frames as CSV that is safe even in programs that split at semicolons or tabs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 10_000
 _AS_IT_IS = re.compile(r'\w[^,;"\t\r\n\ud800-\udfff]*(?<!\s)')
-"""Most texts: they need neither quotation marks nor a check for formulas."""
+"""Matches most texts, which need neither quotation marks nor a check for formulas."""
 _QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
 
 
 _SEPARATOR = re.compile(r"([;\t\r\n])")
-"""Where a spreadsheet may begin a new cell inside a text: Excel splits at semicolons in half of Europe, and then ignores
+"""Where a spreadsheet may begin a new cell inside a text: in half of Europe, Excel splits at semicolons, and then ignores
 quotation marks in the middle of a line."""
 _CALL = re.compile(r"\w\(|\|")
 
 
 def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
-    """Write a frame by RFC 4180, with quotation marks also around other separators than the comma.
+    """Write a frame by RFC 4180, and quote texts that contain separators other than the comma, too.
 
-    A missing value is empty, an empty text is two quotation marks. Dates and times are as pandas shows them.
+    A missing value is empty; an empty text is two quotation marks. Dates and times look as in pandas.
     """
     shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
     with file.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as out:
@@ -61,7 +61,7 @@ def _text(value: Any, *, neutralize: bool) -> str:
 
 
 def neutral(text: str) -> str:
-    """Return the text with an apostrophe before formulas, which spreadsheets then show as text.
+    """Return the text with an apostrophe before formulas, so that spreadsheets show them as text.
 
     >>> neutral("=HYPERLINK(1)"), neutral("Padaria"), neutral("a;=HYPERLINK(1);b")
     ("'=HYPERLINK(1)", 'Padaria', "a;'=HYPERLINK(1);b")
@@ -74,7 +74,7 @@ def neutral(text: str) -> str:
 
 
 def _is_call(part: str) -> bool:
-    """Whether a part may be computed. Lines that begin with dashes are common, and harmless without a call or a pipe."""
+    """Return whether a part may be computed. Lines that begin with a dash are common, and harmless without a call or pipe."""
     bare = visible_text(part)
     if not bare or bare[0] not in STARTS:
         return False

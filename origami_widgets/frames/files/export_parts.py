@@ -1,4 +1,4 @@
-"""What `export` writes: the sheets or files of a source, each made when its turn comes."""
+"""Sheets or files that `export` writes for a source, each made when its turn comes."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "column_economics": column_economics_frame,
     "lead_source_economics": lead_source_economics_frame,
 }
-"""All are written for every source, so that no file of an earlier export to the same folder is taken for a new one."""
+"""All are written for every source, so that no file from an earlier export to the same folder looks like a new one."""
 LONGEST_FILE_NAME = 60
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""Names that Windows keeps for devices."""
+"""Names that Windows reserves for devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class ExportPart:
     """One sheet or file.
 
     Attributes:
-        name: its name.
-        make: returns the frame, or a source of record batches; reads the leads.
-        stream: whether it is record batches.
+        name: the name of the sheet or file.
+        make: returns the frame or a source of record batches; for leads, reads them first.
+        stream: whether `make` returns record batches.
     """
 
     name: str
@@ -62,7 +62,7 @@ class ExportPart:
 
 
 def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[ExportPart]:
-    """Return the parts of a source, in the order in which they are written.
+    """Return the parts of a source, in the order of writing.
 
     Raises:
         InvalidInput: the source cannot be exported.
@@ -74,7 +74,7 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
             remedy="Use series.to_frame() instead.",
         )
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
-        # Each frame reads the source once, which an iterator would not allow.
+        # Each frame reads the source, but an iterator can be read only once.
         source, batches = peeked(iter(source))
         source = source if batches else list(source)
     else:
@@ -122,7 +122,7 @@ def _given(each: Any) -> Any:
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its index as columns; an unnamed index that only numbers the rows is left out.
+    """Return the frame with its index as columns. An unnamed index that only numbers the rows is left out.
 
     >>> tidy(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="key"))).columns.to_list()
     ['key', 'n']
@@ -166,7 +166,7 @@ def _read(table: Mapping[str, Any], name: str, client: AnyClient | None, read: l
 
 
 def file_names(names: Iterable[str], ending: str) -> list[str]:
-    """Return file names that every file system can hold, unique even if it ignores case.
+    """Return file names that are valid on every file system, and unique even if it ignores case.
 
     >>> file_names(["a/b", "A?B", "con", ""], "csv")
     ['a_b.csv', 'A_B_2.csv', '_con.csv', 'frame.csv']
@@ -188,7 +188,7 @@ def _folded(name: str) -> str:
 
 
 def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
-    """Check that record batches are exported as Parquet only.
+    """Check that record batches are exported only as Parquet.
 
     Raises:
         InvalidInput: they are not.

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
 OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".json", ".zip", ".gz", ".feather", ".arrow")
-"""Endings of other kinds of files, refused for folders even if `format` is given."""
+"""Endings of other kinds of files, which a folder may not have even if `format` is given."""
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.ASCII)
-"""An ending of a file name. A folder may be called v1.2 or 2026.11."""
+"""Matches the ending of a file name, but not those of folders such as v1.2 or 2026.11."""
 
 
 def export(
@@ -47,37 +47,41 @@ def export(
 ) -> list[Path]:
     """Write frames to an Excel workbook, or to a folder of CSV or Parquet files. Sends requests only with `leads`.
 
-    All files are written, or none. A new folder appears in one step; in an existing folder, files are replaced one after
-    the other, each whole, and restored after an error. Frames without rows are written with their headings, so that the
-    files are the same for every source. An index is written as columns unless it only numbers the rows.
+    Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
+    one after the other, each as a whole, and restored after an error. Frames without rows are written with their
+    headings, so that every source gives the same files. An index is written as columns, unless it only numbers the
+    rows.
 
-    Texts that a spreadsheet would compute are neutralized: in CSV by an apostrophe, also after a semicolon, a tab or a
-    line break in a cell, in Excel as quoted text. Numbers stay as they are, and so do phone numbers unless a spreadsheet
-    would subtract in them (+1-555-0127). Excel has no time zones: times are UTC, as their headings say. Dates before
-    March 1900, integers of more than 15 digits, lists and objects (as JSON) become texts in Excel. CSV has no dtypes.
-    Parquet keeps dtypes, categories and `attrs`; columns of objects are JSON, and `attrs["json_columns"]` lists them. A
-    Parquet file without rows has its categories in `attrs["categories"]` only.
+    Texts that a spreadsheet would compute are neutralized: in CSV by an apostrophe, even after a semicolon, tab or line
+    break in a cell; in Excel as quoted text. Numbers stay as they are, as do phone numbers, unless a spreadsheet would
+    compute them (+1-555-0127). Excel has no time zones: times are UTC, as their headings say. Dates before March 1900,
+    integers of more than 15 digits, and lists and objects (as JSON) become texts in Excel. CSV has no dtypes. Parquet
+    keeps dtypes, categories and `attrs`; columns of objects are JSON, and `attrs["json_columns"]` lists them. A Parquet
+    file without rows has its categories only in `attrs["categories"]`.
 
     Args:
-        source: a frame, a dict of frames by name, or a source of frames (a `Run`, a payload, tables): then its runs,
-            tables, columns, lead sources, actions, transcript, history and economics. For Parquet also Arrow record
-            batches (a reader, or an iterable of batches) or a dict of these; memory holds one row group at a time.
-        path: a file that ends in `.xlsx`, a folder, or for a single frame a file that ends in `.csv` or `.parquet`. A
-            new folder whose name looks like another kind of file (`founders.docx`) is refused, unless it ends in a slash
-            or `format` is given.
-        leads: also read the leads of each table with `rows_frame`, and write them under the table's name. Free requests.
-        client: the client that reads leads; the configured one by default.
-        overwrite: replace existing files; other files of a folder stay.
-        format: `"xlsx"`, `"csv"` or `"parquet"`; by default that of the path, or CSV for a folder.
-        bom: begin CSV files with the byte order mark, by which Excel recognizes UTF-8.
-        neutralize: False writes texts unchanged, for programs that compute nothing.
+        source: a frame, a dict of frames by name, or a source of frames (a `Run`, a payload, tables). Of a source, it
+            writes runs, tables, columns, lead sources, actions, transcript, history and economics. For Parquet, also
+            Arrow record batches (a reader, or an iterable of batches) or a dict of these; memory holds one row group at
+            a time.
+        path: a file that ends in `.xlsx`, a folder, or, for a single frame, a file that ends in `.csv` or `.parquet`. A
+            new folder whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in
+            a slash or `format` is given.
+        leads: also read the leads of each table with `rows_frame` (free requests), and write them under the table's
+            name.
+        client: the client that reads leads; None for the configured one.
+        overwrite: replace existing files; other files in a folder stay.
+        format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
+        bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.
+        neutralize: False writes texts unchanged, for programs that do not compute formulas.
 
     Returns:
         The paths of the written files.
 
     Raises:
-        InvalidInput: a file exists already, a package is missing, a sheet cannot hold a frame, or an argument is invalid.
-        IncompleteRows: leads could not be read to the end; nothing was written, and a note lists what was read.
+        InvalidInput: a file already exists, a package is missing, a sheet cannot hold a frame, or an argument is
+            invalid.
+        IncompleteRows: leads could not be read to the end. Nothing was written, and a note lists what was read.
         OSError: the disk refuses to write; nothing has changed.
 
     Example:
@@ -89,7 +93,7 @@ def export(
     check_path(path, format)
     target = Path(path).expanduser()
     if target.is_symlink():
-        # As for open(): the link stays, and its target is written.
+        # As with open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
     parts = parts_of(source, leads=leads, client=client)
@@ -123,7 +127,7 @@ def export(
 
 
 def check_path(path: object, asked: str | None) -> None:
-    """Check that the path is a path, and no name of another kind of file, which would become a folder.
+    """Check that the path is a path, and does not name another kind of file, which would become a folder.
 
     Raises:
         InvalidInput: it is not.

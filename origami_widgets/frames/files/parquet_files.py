@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 ROWS_OF_A_GROUP = 65_536
 BYTES_OF_A_GROUP = 32 * 2**20
-"""Batches are collected up to this size: row groups of one page, 200 rows, would make files that are slow to read."""
+"""Rows per row group. Batches are collected up to this size, because row groups of one page (200 rows) are slow to read."""
 _ARROW_KNOWS = frozenset({str, bytes, date, time, Decimal})
 
 
 def write_parquet(frame: pd.DataFrame, file: Path) -> None:
     """Write a frame so that `pandas.read_parquet` restores dtypes, categories and `attrs`.
 
-    Columns of objects are written as JSON; `attrs["json_columns"]` lists them. A file without rows cannot hold categories
-    that pandas reads, so they are in `attrs["categories"]`.
+    Columns of objects are written as JSON, and `attrs["json_columns"]` lists them. A file without rows cannot hold
+    categories that pandas can read, so they are in `attrs["categories"]`.
 
     Raises:
         InvalidInput: two columns have the same name.
@@ -61,7 +61,7 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
         attrs["json_columns"] = mixed
     if frame.empty and (members := _members(shown)):
         attrs["categories"] = members
-    # pandas refuses attrs that are not JSON.
+    # pandas does not write attrs that are not JSON.
     shown.attrs = json.loads(json.dumps(attrs, default=str, skipkeys=True))
     shown.to_parquet(file, engine="pyarrow", index=False)
 
@@ -75,7 +75,7 @@ def _members(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def is_stream(source: object) -> bool:
-    """Whether a source has Arrow record batches: an Arrow reader or table, a polars frame, a list of batches."""
+    """Return whether a source has Arrow record batches: an Arrow reader or table, a polars frame, or a list of batches."""
     if isinstance(source, pd.DataFrame):
         return False
     if hasattr(source, "__arrow_c_stream__"):
@@ -84,12 +84,12 @@ def is_stream(source: object) -> bool:
 
 
 def _is_batch(item: object) -> bool:
-    # By attributes, so that Arrow need not be loaded.
+    # Checked by attributes, so that Arrow need not be imported.
     return hasattr(item, "__arrow_c_array__") and hasattr(item, "schema") and hasattr(item, "num_rows")
 
 
 def peeked(source: Any) -> tuple[Any, bool]:
-    """Look at the first item of an iterator; return an equal iterator, and whether it has batches."""
+    """Look at an iterator's first item. Return an equal iterator, and whether it has batches."""
     try:
         first = next(source)
     except StopIteration:
@@ -98,9 +98,9 @@ def peeked(source: Any) -> tuple[Any, bool]:
 
 
 def write_batches(source: Any, file: Path) -> None:
-    """Write record batches as they come, with one row group in memory. Keeps the metadata of the schema.
+    """Write record batches as they come, with one row group in memory. Keeps the schema's metadata.
 
-    An error of the source or the disk gets a note with the number of rows so far.
+    An error from the source or the disk gets a note with the number of rows so far.
     """
     pa: Any = import_module("pyarrow")
     pq: Any = import_module("pyarrow.parquet")
@@ -132,7 +132,7 @@ def _opened(source: Any, pa: Any) -> tuple[Any, Iterator[Any]]:
 
 
 def name_of_stream(source: Any) -> str | None:
-    """Return the table's name if the metadata of the schema has the `attrs` of a frame."""
+    """Return the table's name if the schema's metadata has the `attrs` of a frame."""
     schema = getattr(source, "schema", None)
     metadata = getattr(schema, "metadata", None) or {}
     try:

@@ -1,4 +1,4 @@
-"""Cells as files can hold them, and texts that a spreadsheet would compute. Pure."""
+"""Convert cells to what files can hold, and recognise texts that a spreadsheet would compute. Pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pandas as pd
 from origami_widgets.frames.values import as_json, unicode_text
 
 STARTS = "=+-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-"""First characters of formulas, also in full width and small form, which some spreadsheets accept."""
+"""First characters of formulas, including the full-width and small forms that some spreadsheets accept."""
 _NUMBER = re.compile(r"[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?", re.ASCII)
 _PHONE = re.compile(r"\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?", re.ASCII)
 _SUM = re.compile(r"\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*", re.ASCII)
-"""A phone number that Excel would compute: +1-555-0127 is -681 there."""
+"""Matches phone numbers that Excel would compute: there, +1-555-0127 is -681."""
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may compute a text. Numbers are no formulas, nor are phone numbers unless they look like sums.
+    """Return whether a spreadsheet may compute a text. Numbers are not formulas; phone numbers are only if they look like sums.
 
     >>> [is_formula(text) for text in ("=1+1", "+1 555 0127", "-3.5", "-2+3+cmd|' /C calc'!A0", "a=b", "+1-555-0127")]
     [True, False, False, True, False, True]
@@ -42,7 +42,7 @@ def visible_text(text: str) -> str:
 
 
 def plain_cell(value: Any) -> Any:
-    """Return a cell as text, number, boolean, date or UTC time; lists and objects as JSON, missing values as None.
+    """Return a cell as text, number, boolean, date or UTC time. Lists and objects become JSON, missing values None.
 
     >>> plain_cell(["a", 1]), plain_cell(pd.NA), plain_cell(pd.Timestamp("2026-01-01T01:00+01:00"))
     ('["a", 1]', None, Timestamp('2026-01-01 00:00:00+0000', tz='UTC'))
@@ -63,7 +63,7 @@ def plain_cell(value: Any) -> Any:
 
 
 def plain_column(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the column with dates for times if all are midnight without a time zone, as pandas stores dates.
+    """Return the column with dates instead of times if all are midnight without a time zone, which is how pandas stores dates.
 
     >>> plain_column(pd.Series(pd.to_datetime(["2026-01-01", None]))).to_list()
     [datetime.date(2026, 1, 1), NaT]

@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384
 LONGEST_TEXT, LONGEST_NAME = 32_767, 31
-"""In UTF-16 code units: most emoji count twice."""
+"""Longest text in a cell and longest name of a sheet, in UTF-16 code units: most emoji count twice."""
 LARGEST_EXACT = 10**15
-"""Excel keeps fifteen digits."""
+"""Integers from here on may lose digits, as Excel keeps fifteen."""
 FIRST_DAY = date(1900, 3, 1)
-"""Excel has a 29 February 1900, so programs disagree on the dates before it."""
+"""Earliest date to write as a date. Excel has a 29 February 1900, so programs disagree on the dates before it."""
 LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times have no zone
 NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
 FILTER_WIDTH = 2
-"""Characters that the button of a column's filter covers."""
+"""Characters that the filter button of a column covers."""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
 
 
 def engine() -> Any:
-    """Return the package that writes workbooks.
+    """Import and return the package that writes workbooks.
 
     Raises:
         InvalidInput: it is not installed.
@@ -54,13 +54,13 @@ def engine() -> Any:
 
 
 def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
-    """Write one sheet per part: frozen header with filters, column widths, times in UTC, no formulas and no links.
+    """Write one sheet per part, with a frozen header with filters, column widths, times in UTC, and no formulas or links.
 
     Args:
         parts: the sheets.
         path: the file.
         work: a folder for temporary files.
-        neutralize: mark texts that look like formulas as text, which lasts when they are edited.
+        neutralize: mark texts that look like formulas as text, even when they are edited.
 
     Raises:
         InvalidInput: a frame has more rows or columns than a sheet.
@@ -76,7 +76,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         "day": book.add_format({"num_format": "yyyy-mm-dd"}),
         "duration": book.add_format({"num_format": "[h]:mm:ss"}),
-        # Like an apostrophe typed into Excel: stays text when it is edited.
+        # Like an apostrophe typed into Excel: the cell stays text when it is edited.
         "quoted": book.add_format({"quote_prefix": True}),
         "plain": book.add_format(),
     }
@@ -94,7 +94,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
-        # It hides the error of the disk.
+        # The library's error hides the one from the disk.
         raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from error
 
 
@@ -126,14 +126,14 @@ def sheet_name(name: str, taken: set[str]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Cut a text to `most` characters as Excel counts them, without half a character at its end."""
+    """Cut a text to `most` characters as Excel counts them, without half a character at the end."""
     if len(text) * 2 <= most:
         return text
     return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", "ignore")
 
 
 class _Sheet:
-    """A sheet while it is written."""
+    """Writes one sheet."""
 
     def __init__(self, sheet: Any, formats: Mapping[str, Any], *, neutralize: bool) -> None:
         self._sheet = sheet
@@ -183,7 +183,7 @@ class _Sheet:
         return str(cell)
 
     def _text(self, row: int, at: int, text: str, *, header: bool = False) -> None:
-        # Lines end as they do in Excel; a carriage return would be shown as _x000D_ elsewhere.
+        # End lines as Excel does; other programs would show a carriage return as _x000D_.
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         whole, text = text, _cut(text, LONGEST_TEXT)
         self._too_long += len(text) < len(whole)
@@ -191,14 +191,14 @@ class _Sheet:
         style = self._formats["quoted_header" if quoted else "header"] if header else None
         style = self._formats["quoted"] if quoted and not header else style
         if text.startswith("<r>") and text.endswith("</r>"):
-            # xlsxwriter takes this for its own markup and would write it to the file unescaped.
+            # xlsxwriter takes such a text for its own markup and would write it unescaped.
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])
         else:
             self._sheet.write_string(row, at, text, style)
 
 
 def _is_number(cell: Any) -> bool:
-    """Whether Excel keeps its value: floats always, other numbers up to fifteen digits."""
+    """Return whether Excel keeps a cell's value: always for floats, up to fifteen digits for other numbers."""
     if isinstance(cell, float):
         return math.isfinite(cell)
     if isinstance(cell, Decimal):
@@ -207,7 +207,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _moment(cell: datetime) -> datetime:
-    """Return the time in UTC without time zone; a fraction after the last second would show the year 10000."""
+    """Return the time in UTC without time zone. A fraction after the last second of 9999 would show the year 10000."""
     naive = cell.to_pydatetime(warn=False) if isinstance(cell, pd.Timestamp) else cell
     if naive.tzinfo is not None:
         naive = naive.astimezone(UTC).replace(tzinfo=None)

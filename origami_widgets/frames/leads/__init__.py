@@ -1,1 +1,1 @@
-"""The leads of a table: pages of rows to columns of a frame, or to record batches."""
+"""Leads of tables: turn pages of rows into the columns of a frame, or into record batches."""

@@ -1,4 +1,4 @@
-"""The leads of a table as record batches: first all pages go to disk, then come batches with the types that were found."""
+"""Leads of a table as record batches. All pages go to disk first; the batches then have the types that were found."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class BatchesReading(RowsReading):
-    """The leads of one table while they are read to disk.
+    """Reading of the leads of one table to disk.
 
     Args:
         operations: the API.
@@ -46,7 +46,7 @@ class BatchesReading(RowsReading):
         super().__init__(operations, request)
         self._size = size
         self._spool = PageSpool()
-        # Pages that a full disk has refused: they have been read and must not be lost.
+        # Pages that did not fit on the disk: they have been read and must not be lost.
         self._refused: list[Sequence[dict[str, Any]]] = []
 
     def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
@@ -73,15 +73,15 @@ class BatchesReading(RowsReading):
 
 
 class RowBatches:
-    """The leads of a table as Arrow record batches, as often as you like: `rows_batches` has read them all.
+    """Leads of a table as Arrow record batches, which can be read as often as you like. Made by `rows_batches`.
 
-    Nothing of it sends a request. Whatever reads Arrow streams takes it as it is: `pa.table(batches)`,
-    `pl.DataFrame(batches)`, `duckdb.sql("select * from batches")`, `export(batches, "folder", format="parquet")`.
+    It sends no requests. Anything that reads Arrow streams accepts it: `pa.table(batches)`, `pl.DataFrame(batches)`,
+    `duckdb.sql("select * from batches")`, `export(batches, "folder", format="parquet")`.
 
     Args:
         schema: the `pyarrow.Schema` of all batches.
         pages: returns the rows, page after page.
-        batched: returns the batches of pages.
+        batched: turns pages into batches.
 
     Attributes:
         schema: the `pyarrow.Schema` of all batches.
@@ -109,11 +109,11 @@ class RowBatches:
         return f"<RowBatches of {len(self.schema.names):,} columns>"
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through all batches from the first, as `pyarrow.RecordBatch` objects."""
+        """Iterate over all batches from the first, as `pyarrow.RecordBatch` objects."""
         return self._batched(self._pages(), self.schema)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return all batches from the first as an Arrow stream, by the PyCapsule interface."""
+        """Return all batches from the first as an Arrow stream (PyCapsule interface)."""
         return self._reader().__arrow_c_stream__(requested_schema)
 
     def to_arrow(self) -> Any:
@@ -121,7 +121,7 @@ class RowBatches:
         return self._reader().read_all()
 
     def to_polars(self) -> Any:
-        """Return all leads as a `polars.DataFrame`, in memory, without pandas in between. Sends nothing.
+        """Return all leads as a `polars.DataFrame`, in memory and without going through pandas. Sends nothing.
 
         Raises:
             InvalidInput: polars isn't installed.
@@ -149,7 +149,7 @@ def loaded_batches(table: LeadTable, rows: Sequence[dict[str, Any]]) -> RowBatch
     """Return rows in memory as record batches.
 
     Args:
-        table: an empty table of their columns, which keeps only kinds.
+        table: an empty table with their columns, which keeps only kinds.
         rows: the rows.
     """
     table.add(rows)
@@ -166,11 +166,11 @@ def batches_of(
     """Return the record batches of rows.
 
     Args:
-        table: has learned the types of these rows.
-        pages: returns the rows, page after page, whenever it is called.
+        table: a table that has learned the types of these rows.
+        pages: returns the rows, page after page, on each call.
         size: rows per batch.
         findings: collects notes about the columns.
-        rows: number of rows of all pages; None for all that the table has learned.
+        rows: the number of rows in all pages; None for all that the table has learned.
     """
     pa: Any = import_module("pyarrow")
     findings = findings or Findings()
@@ -224,7 +224,7 @@ QUICK = 1
 
 
 class PageSpool:
-    """Pages of rows in an unnamed temporary file, which the system deletes with the spool or the process."""
+    """Pages of rows in an unnamed temporary file, which the system deletes at the end of the spool or process."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="origami-")  # noqa: SIM115 - open as long as the spool
@@ -234,7 +234,7 @@ class PageSpool:
         self._closing = weakref.finalize(self, self._file.close)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write a page; if the disk is full, raise and leave the page out."""
+        """Write a page. If the disk is full, raise and leave the page out."""
         data = zlib.compress(pickle.dumps(list(rows), pickle.HIGHEST_PROTOCOL), QUICK)
         with self._lock:
             self._file.seek(self._end)
@@ -244,12 +244,12 @@ class PageSpool:
             self._end += len(data)
 
     def part(self) -> Callable[[], Iterator[list[dict[str, Any]]]]:
-        """Return a function that goes through the current pages, also when there are more by then."""
+        """Return a function that iterates over the current pages, even if there are more by then."""
         current = list(self._pages)
         return lambda: self.pages(current)
 
     def pages(self, wanted: Sequence[tuple[int, int]] | None = None) -> Iterator[list[dict[str, Any]]]:
-        """Go through pages in order, the current ones by default; several readers may do so at once."""
+        """Iterate over pages in order, by default the current ones. Several readers may do so at once."""
         for start, size in list(self._pages if wanted is None else wanted):
             with self._lock:
                 self._file.seek(start)

@@ -1,6 +1,6 @@
-"""Collect the cells of one column, block after block, in one typed array. Pure.
+"""Collect the cells of a column, block after block, in one typed array. Pure.
 
-The dtype of a column depends on its cells, as there is no schema. Nothing is lost: integers stay exact, and cells
+As there is no schema, the dtype of a column depends on its cells. Nothing is lost: integers stay exact, and cells
 without a common type stay Python objects.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.schema import Kind
 
 LARGEST_EXACT = 2**53
-"""Beyond it a float stands for several integers."""
+"""Beyond this integer, several integers have the same float."""
 WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
 KINDS: dict[frozenset[type], Kind] = {
     frozenset({str}): "string",
@@ -42,20 +42,20 @@ NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boole
 
 
 class CellColumn:
-    """One column while its cells arrive.
+    """Column whose cells are still arriving.
 
     Args:
-        dtype_backend: the arrays that hold them.
+        dtype_backend: the dtype backend of its arrays.
 
     Attributes:
-        length: number of cells so far.
+        length: the number of cells so far.
         kind: the common kind of all cells so far; None while all are null.
-        words: the types of JSON values so far, in words.
-        read_as: the kind of the array returned last: texts that are all dates become dates, all times timestamps.
-        too_large: whether integers of more than 64 bits are among them.
-        pinned: the dtype that the caller wants; None for the one that the cells suggest.
-        misfits: rows of the array returned last whose cells can't have the pinned dtype.
-        tally: the dates among texts that are not all dates.
+        words: the types of the JSON values so far, in words.
+        read_as: the kind of the array returned last. Texts that are all dates become dates, and all times timestamps.
+        too_large: whether there are integers of more than 64 bits.
+        pinned: the dtype that the caller wants; None to let the cells decide.
+        misfits: the rows of the array returned last whose cells can't have the pinned dtype.
+        tally: counts of dates among texts that are not all dates.
     """
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
@@ -68,7 +68,7 @@ class CellColumn:
         self.misfits: list[int] = []
         self.tally: DateTally | None = None
         self._backend = dtype_backend
-        # By kind: texts of Arrow or pandas, objects of numpy, else `TypedValues`; or a number of nulls in a row.
+        # By kind: Arrow or pandas texts, NumPy objects, else `TypedValues`; or a number of consecutive nulls.
         self._chunks: list[Any] = []
         self._maybe_moments = True
 
@@ -83,7 +83,7 @@ class CellColumn:
         self._chunks.append(count)
 
     def add(self, values: list[Any], types: AbstractSet[type] | None = None) -> None:
-        """Add cells; None is a null. Cells are cheap by the thousand, and each call costs something.
+        """Add cells; None is a null. Add thousands at once, as each call has a cost.
 
         Args:
             values: the cells.
@@ -97,12 +97,12 @@ class CellColumn:
         self._take(types - {NoneType}, *self._typed(types - {NoneType}, values, has_nulls=NoneType in types))
 
     def add_texts(self, values: list[Any]) -> bool:
-        """Add cells if all are texts or nulls, as those of most columns are; return whether that was so.
+        """Add cells if all are texts or nulls, as in most columns. Return whether they were added.
 
-        Arrow finds out while it copies them, which spares a look at each.
+        Arrow checks this while it copies the cells, which saves a separate check.
 
         Args:
-            values: the cells, of which at least one is a text.
+            values: the cells; at least one is a text.
         """
         if not _keeps_arrow(self._backend):
             return False
@@ -117,18 +117,18 @@ class CellColumn:
         return True
 
     def snapshot(self) -> CellColumn:
-        """Return a copy of the column, to which other cells may be added."""
+        """Return a copy of the column that can take other cells."""
         other = copy(self)
         other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
         return other
 
     def array(self, *, copy: bool, json: bool = False, rows: int | None = None) -> Any:
-        """Return all cells so far as one array; unless it is a copy, later cells may share its memory.
+        """Return all cells so far as one array. Unless it is a copy, later cells may share its memory.
 
         Args:
-            copy: whether it must be one.
-            json: return cells without a common type as JSON texts, not as objects.
-            rows: number of cells that must fit a pinned dtype; None for all. A pinned array has no others.
+            copy: whether the array must be a copy.
+            json: return cells without a common type as JSON texts instead of objects.
+            rows: the number of cells that must fit a pinned dtype; None for all. A pinned array has only these.
         """
         merged = self._merged()
         self.read_as = self.kind
@@ -158,7 +158,7 @@ class CellColumn:
         return merged.copy() if copy else merged
 
     def _pinned(self, merged: Any, dtype: Any) -> tuple[Any, list[int]]:
-        """Return cells as the pinned dtype, and the rows that can't have it; most cells need no second look."""
+        """Return cells as the pinned dtype, and the rows that can't have it. Most cells need no second check."""
         if self.kind == kind_of(dtype):
             if isinstance(merged, TypedValues):
                 return convert(to_array(cast("Kind", self.kind), merged, self._backend), dtype)
@@ -167,7 +167,7 @@ class CellColumn:
         return pin(_as_objects(merged).tolist(), dtype, self._backend)
 
     def arrow(self, kind: CellKind) -> Any:
-        """Return all cells so far as an Arrow array of a kind that can hold them."""
+        """Return all cells so far as an Arrow array of the given kind, which can hold them."""
         pa: Any = import_module("pyarrow")
         merged, to = self._merged(), arrow_type(kind)
         if self.pinned is not None and self.kind not in (None, kind) and kind != "object":
@@ -213,7 +213,7 @@ class CellColumn:
         return "object", _objects(values)
 
     def _unify(self, kind: CellKind, chunk: Any) -> tuple[CellKind, Any]:
-        """Convert the cells so far and a new block to a common kind."""
+        """Convert the cells so far and a new chunk to a common kind."""
         if {kind, self.kind} == {"integer", "number"}:
             whole = [chunk] if kind == "integer" else [each for each in self._chunks if isinstance(each, TypedValues)]
             if all(_is_exact((int(each.data.min()), int(each.data.max()))) for each in whole):
@@ -226,9 +226,9 @@ class CellColumn:
         return "object", chunk if kind == "object" else _as_objects(chunk)
 
     def _merged(self) -> Any:
-        """Join the chunks to one and keep that, so that memory holds no column twice."""
+        """Join the chunks into one and keep that, so that memory does not hold the column twice."""
         if self.kind is None:
-            # The kind is not decided yet, so the chunks stay numbers of nulls.
+            # The kind is not known yet, so the chunks are still numbers of nulls.
             return self._nulls(self.length)
         if len(self._chunks) > 1:
             self._chunks = [_joined([self._nulls(each) if isinstance(each, int) else each for each in self._chunks])]
@@ -237,24 +237,24 @@ class CellColumn:
     def _nulls(self, count: int) -> Any:
         if self.kind == "object":
             return np.full(count, None, dtype=object)
-        # An empty column will most likely hold text.
+        # An empty column will most likely get text.
         if self.kind in (None, "string"):
             return _text([None] * count, self._backend)
         return TypedValues(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
 
 
 class KindOnlyColumn(CellColumn):
-    """A column whose cells are not kept: only their common kind, and which of them do not fit a pinned dtype."""
+    """Column that does not keep its cells, only their common kind and the rows that do not fit a pinned dtype."""
 
     def __init__(self, dtype_backend: DtypeBackend) -> None:
         super().__init__(dtype_backend)
         self.tally = DateTally()
 
     def kind_within(self, rows: int | None = None) -> CellKind:
-        """Return the kind of all cells; text for an empty column.
+        """Return the kind of all cells; for an empty column, text.
 
         Args:
-            rows: number of cells that must fit a pinned dtype, else the cells decide; None for all.
+            rows: the number of cells that must fit a pinned dtype (if they don't, the cells decide); None for all.
         """
         if self.pinned is not None and not any(rows is None or row < rows for row in self.misfits):
             return self._pinned_kind
@@ -263,7 +263,7 @@ class KindOnlyColumn(CellColumn):
     @property
     def _pinned_kind(self) -> CellKind:
         kind = kind_of(self.pinned)
-        # Batches would each have categories of their own.
+        # Each batch would have its own categories.
         return "string" if kind in (None, "category") else kind
 
     def add_nulls(self, count: int) -> None:
@@ -280,12 +280,12 @@ class KindOnlyColumn(CellColumn):
             self.misfits += [start + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
         if not isinstance(cells, TypedValues) and self.tally is not None:
             self.tally.add(cells, start)
-        # Of integers, the smallest and the largest: they decide whether all may become floats.
+        # Keep the smallest and largest integer, which decide whether all may become floats.
         self._chunks = [_ends(_joined(self._chunks))] if self.kind == "integer" else []
 
 
 def arrow_type(kind: CellKind) -> Any:
-    """Return the Arrow type of a kind of cells; cells without a common type are JSON texts."""
+    """Return the Arrow type for a kind of cells. Cells without a common type are JSON texts."""
     pa: Any = import_module("pyarrow")
     types = {
         "integer": pa.int64(),
@@ -302,7 +302,7 @@ def _ends(integers: TypedValues) -> TypedValues:
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:
-    """Return numbers or booleans as `TypedValues`, nulls as 0; None if one does not fit."""
+    """Return numbers or booleans as `TypedValues`, with nulls as 0; None if a value does not fit."""
     size = len(values)
     try:
         if not has_nulls:
@@ -312,7 +312,7 @@ def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues |
         if kind == "boolean":
             missing = np.fromiter(map(is_, values, repeat(None)), np.bool_, size)
             return TypedValues(np.fromiter(values, np.bool_, size), missing)
-        # NumPy reads nulls as NaN in one step.
+        # NumPy converts nulls to NaN in the same step.
         data = np.fromiter(values, np.float64, size)
         missing = np.isnan(data)
         data[missing] = 0
@@ -332,12 +332,12 @@ def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
             return _arrow_texts(values, dtype_backend)
         return pd.array(_objects(values), dtype=pd.StringDtype())
     except UnicodeEncodeError:
-        # Half an emoji, which JSON can carry and no storage of strings can hold.
+        # Half an emoji, which JSON can carry but no string storage can hold.
         return _text([read_text(value) for value in values], dtype_backend)
 
 
 def _keeps_arrow(dtype_backend: DtypeBackend) -> bool:
-    """Whether pandas keeps texts in Arrow's memory."""
+    """Return whether pandas keeps texts in Arrow's memory."""
     dtype: Any = pd.StringDtype()
     return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
 
@@ -345,7 +345,7 @@ def _keeps_arrow(dtype_backend: DtypeBackend) -> bool:
 def _arrow_texts(values: list[Any], dtype_backend: DtypeBackend) -> Any:
     pa: Any = import_module("pyarrow")
     kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-    # Arrow's own pool uses half as much memory again for blocks of this size.
+    # For blocks of this size, Arrow's own pool would use half as much memory again.
     return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
 
 

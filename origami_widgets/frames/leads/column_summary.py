@@ -1,4 +1,4 @@
-"""How far each column of leads is filled, how sure its values are, and what one of them costs. Pure."""
+"""Summary of each column of leads: how far it is filled, how certain its values are, and what one costs. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ DESCRIPTION = FrameSchema(
         COLUMN_FIELDS["kind"],
         computed_field("leads", "integer", "leads that were read", "leads"),
         computed_field("filled", "integer", "a value was found", "cells"),
-        computed_field("nothing_found", "integer", "looked and found nothing, or left empty by people", "cells"),
+        computed_field("nothing_found", "integer", "looked and found nothing, or left empty by users", "cells"),
         computed_field("not_run", "integer", "without a result: not run, running or failed", "cells"),
         computed_field("share_found", "number", "filled / leads", "fraction"),
         *(
@@ -74,7 +74,7 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
     Args:
         leads: a frame of `leads_frame`.
         examples: whether to show values.
-        dtype_backend: the arrays of the result.
+        dtype_backend: the dtype backend of the result.
     """
     rows = [_row(each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
@@ -96,8 +96,8 @@ class _Column:
     Attributes:
         leads: the leads of the table.
         name: the column of the frame.
-        facts: what is known of the column.
-        note: what is known of the table.
+        facts: the notes about the column.
+        note: the notes about the table.
     """
 
     leads: pd.DataFrame
@@ -109,7 +109,7 @@ class _Column:
 def _columns(leads: pd.DataFrame) -> Iterator[_Column]:
     notes = table_notes(leads)
     if not notes:
-        # Without notes all that is known are the columns themselves.
+        # Without notes, only the columns themselves are known.
         groups = [group for _, group in leads.groupby("table_id", dropna=False, sort=False)] or [leads]
         for group in groups:
             head: dict[str, Any] = {name: _first(group[name]) for name in ("run_id", "name", "table_id", "table_name")}
@@ -139,7 +139,7 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     sep = (column.note.get("options") or {}).get("sep", ".")
     filled, pending = _states(leads, name, f"{name}{sep}found", str(facts.get("kind", "")))
     count = int(filled.sum())
-    # The main part may be empty where another one was found.
+    # The main part may be empty although another part was found.
     mains = [each for each in python_values(values[filled]) if is_found(each)]
     distinct = {as_json(each): each for each in mains}
     used, is_whole = facts.get("credits_used"), _has_all_leads(column.note, size)
@@ -170,7 +170,7 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
 def _states(
     leads: pd.DataFrame, name: str, flags: str, kind: str
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Return per lead whether its cell has a value, and whether it may still get one."""
+    """Return for each lead whether its cell has a value, and whether it may still get one."""
     values = leads[name]
     if flags in leads:
         found = leads[flags]

@@ -1,7 +1,7 @@
-"""The registrable domain of a lead's website or e-mail address, so that two lists of leads can be compared. Pure.
+"""Registrable domain of a lead's website or e-mail address, to compare lists of leads. Pure.
 
-Two leads at gmail.com, or with a page on facebook.com, are not the same company: addresses at public mail providers and
-pages on sites that many companies share have no domain.
+Two leads at gmail.com, or with a page on facebook.com, are not the same company: addresses at public mail providers,
+and pages on sites that many companies share, have no domain.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _WEBSITE = (("website",), ("web", "site"), ("homepage",), ("domain",), ("url",), ("web", "page"), ("site",))
 _EMAIL = (("email",), ("e", "mail"), ("mail",), ("emails",))
 _OTHER_ADDRESSES = frozenset({"linkedin", "facebook", "instagram", "twitter", "logo", "image", "source", "profile"})
-"""Words of columns whose addresses are about the lead, but not its own."""
+"""Words in the names of columns whose addresses are about the lead but not its own."""
 
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@?#\s]*@)?([^/:?#@\s]+)(?::\d+)?([/?#]\S*)?", re.IGNORECASE)
 _TOP_LEVEL = re.compile(r"\.(?:[a-z]{2,}|xn--[a-z0-9-]+)$")
-"""The end of a domain name; it may be newer than the list of public suffixes. "n.a." and numbers have none."""
+"""Matches the end of a domain name, which may be newer than the public suffix list. "n.a." and numbers do not match."""
 _MAILBOX = re.compile(r"(?:mailto:)?[^@\s/]+@([^@\s/?]+)(?:\?\S*)?", re.IGNORECASE)
 
 _MAIL_PROVIDERS = (
@@ -41,7 +41,7 @@ _MAIL_PROVIDERS = (
 )
 MAIL_PROVIDERS = frozenset(_MAIL_PROVIDERS.split())
 MAIL_BRANDS = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx", "yandex"})
-"""Providers with a domain in each country: yahoo.co.uk, hotmail.fr."""
+"""Providers with a domain for each country: yahoo.co.uk, hotmail.fr."""
 _SHARED_SITES = (
     "airbnb.com amazon.com angel.co apple.com bandcamp.com bbb.org behance.net booking.com calendly.com "
     "clutch.co crunchbase.com doctolib.de doctolib.fr doordash.com dribbble.com ebay.com etsy.com eventbrite.com "
@@ -53,17 +53,17 @@ _SHARED_SITES = (
     "xing.com yelp.com youtu.be youtube.com zillow.com "
 )
 SHARED_SITES = frozenset(_SHARED_SITES.split())
-"""Sites on which many companies have a page: a path there is the page of one of them, the site itself a company."""
+"""Sites on which many companies have a page. A path there is a company's page; the site itself is a company."""
 _HOSTED_SITES = (
     "business.site godaddysites.com hubspotpagebuilder.com jimdosite.com medium.com site123.me squarespace.com "
     "substack.com tumblr.com weebly.com wordpress.com wpengine.com "
 )
 HOSTED_SITES = frozenset(_HOSTED_SITES.split())
-"""Hosts that give each customer a subdomain, and that the public suffix list does not have."""
+"""Hosts that give each customer a subdomain and are not in the public suffix list."""
 
 
 def company_domain(value: object) -> str | None:
-    """Return the registrable domain of a website or an e-mail address; None for none, or one that many companies share.
+    """Return the registrable domain of a website or e-mail address; None without one, or if many companies share it.
 
     >>> company_domain("https://www.shop.example.co.uk/en?a=b"), company_domain("Anna@Example.com")
     ('example.co.uk', 'example.com')
@@ -91,9 +91,9 @@ def company_domain(value: object) -> str | None:
 
 
 def registrable(host: str) -> str | None:
-    """Return the part of a host name that is registered, in ASCII; None where it is no domain name."""
+    """Return the registered part of a host name, in ASCII; None if it is not a domain name."""
     try:
-        # The form that both spellings of a name share.
+        # The form that both spellings of an international name share.
         name = host.strip(".").lower().encode("idna").decode("ascii")
     except UnicodeError:
         return None
@@ -106,21 +106,21 @@ def registrable(host: str) -> str | None:
 
 
 def _below(host: str, domain: str) -> list[str]:
-    """Return the labels left of a domain, without `www`."""
+    """Return the labels of a host to the left of a domain, without `www`."""
     labels = host.strip(".").lower().removesuffix(domain).strip(".").split(".")
     return [label for label in labels if label not in ("", "www", "m")]
 
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    # Loaded and read on first use: 40 ms.
+    # Imported and read on first use, as this takes 40 ms.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
 
 
 def address_columns(names: Iterable[str]) -> list[str]:
-    """Return the columns that hold a company's own address by their names: websites first, then e-mail addresses.
+    """Return the columns whose names say that they hold a company's own address: websites first, then e-mail addresses.
 
     >>> address_columns(["company", "contact-email", "website", "linkedin-url", "website.source_url", "company_url"])
     ['website', 'company_url', 'contact-email']
@@ -141,11 +141,11 @@ def _follow(wanted: Sequence[str], parts: Sequence[str]) -> bool:
 
 
 def domains_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str | None]:
-    """Return the domain of each lead: of the first of the columns that has one.
+    """Return the domain of each lead, from the first column that has one.
 
     Args:
         frame: the leads.
-        columns: names of columns, the preferred one first; those that the frame lacks are passed over.
+        columns: names of columns, in order of preference. Columns that the frame lacks are skipped.
     """
     known: dict[Any, str | None] = {}
     domains: list[str | None] = [None] * len(frame)

@@ -1,4 +1,4 @@
-"""Read texts that are all ISO dates, or all ISO dates with a time. Pure."""
+"""Read columns of texts that are all ISO dates, or all ISO dates with a time. Pure."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 ISO_DATE = re.compile(
     r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
-"""A date, or a date and time with at most microseconds: finer ones would lose digits."""
+"""Matches a date, or a date and time with at most microseconds: finer times would lose digits."""
 DATE_LENGTH = len("2026-07-21")
-"""Length of a date without a time, and of nothing else that `ISO_DATE` matches."""
+"""Length of a date without a time; nothing else that `ISO_DATE` matches has this length."""
 _ZERO, _NINE = ord("0"), 9
 
 
 class IsoDates(NamedTuple):
-    """Texts of one column that were read as dates or as times.
+    """Texts of a column that were read as dates or times.
 
     Attributes:
-        kind: `date` where no text has a time, `timestamp` where all have one; None where all are null.
-        cells: microseconds since 1970; of a date, of its midnight.
+        kind: `date` if no text has a time, `timestamp` if all have one; None if all are null.
+        cells: microseconds since 1970; for a date, those at midnight.
     """
 
     kind: Literal["date", "timestamp"] | None
@@ -37,7 +37,7 @@ class IsoDates(NamedTuple):
 
 
 def may_be_iso_dates(values: Sequence[Any]) -> bool:
-    """Whether the first and last of a block of texts look like dates; all texts are checked once at the end."""
+    """Return whether the first and last text of a block look like dates. All texts are checked once at the end."""
     first = next(value for value in values if value is not None)
     last = next(value for value in reversed(values) if value is not None)
     return (
@@ -46,7 +46,7 @@ def may_be_iso_dates(values: Sequence[Any]) -> bool:
 
 
 def read_iso_dates(values: Sequence[Any]) -> IsoDates | None:
-    """Read ISO 8601 texts; None if one of them is no date or time, or if both occur.
+    """Read ISO 8601 texts. Return None if one of them is not a date or time, or if both occur.
 
     Times without a time zone are UTC.
 
@@ -76,7 +76,7 @@ def read_iso_dates(values: Sequence[Any]) -> IsoDates | None:
 
 
 def iso_dates_of_arrow(texts: Any) -> IsoDates | None:
-    """Read an array of Arrow texts as `read_iso_dates` does, straight from its memory if all have one shape."""
+    """Read an array of Arrow texts as `read_iso_dates` does, straight from memory if all have the same shape."""
     missing = texts.is_null().to_numpy(zero_copy_only=False)
     data = np.zeros(len(texts), np.int64)
     if missing.all():
@@ -96,9 +96,9 @@ def iso_dates_of_arrow(texts: Any) -> IsoDates | None:
 
 
 def _dates_of_arrow(texts: Any, missing: npt.NDArray[np.bool_]) -> IsoDates | None:
-    """Read Arrow texts as long as a date; None if one of them is none."""
+    """Read Arrow texts of a date's length; None if one of them is not a date."""
     try:
-        # Arrow takes what `ISO_DATE` does, and the year 0.
+        # Arrow accepts what `ISO_DATE` matches, and the year 0.
         days = texts.cast("date32")
     except ValueError:
         return None
@@ -108,14 +108,14 @@ def _dates_of_arrow(texts: Any, missing: npt.NDArray[np.bool_]) -> IsoDates | No
 
 
 def _kind_of(lengths: set[int]) -> Literal["date", "timestamp"] | None:
-    """Return the kind of dates of these lengths; None if there are both kinds, or no texts."""
+    """Return the kind of dates with these lengths; None if there are both kinds, or no texts."""
     if lengths == {DATE_LENGTH}:
         return "date"
     return None if DATE_LENGTH in lengths or not lengths else "timestamp"
 
 
 def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
-    """Read texts in UTC; None if one of them is no date."""
+    """Read texts as UTC, one by one; None if one of them is not a date."""
     match = ISO_DATE.fullmatch
     zones = {found[1] if (found := match(text)) else "" for text in texts}
     if "" in zones:
@@ -131,7 +131,7 @@ def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
 
 
 def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
-    """Read texts of one length and shape in UTC, all at once; None if they need the careful reader."""
+    """Read texts of the same length and shape as UTC, all at once; None if they need the careful reader."""
     if not width:
         return None
     rows = letters.reshape(-1, width)
@@ -146,13 +146,13 @@ def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] 
 
 
 def _moments_of(digits: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
-    """Compute microseconds since 1970 from the digits of texts of one shape; None if one is no date or time.
+    """Compute microseconds since 1970 from the digits of texts of the same shape; None if one is not a date or time.
 
     >>> letters = np.array([[*b"1970-01-02"], [*b"2024-02-29"]], np.uint8)
     >>> _moments_of(letters - np.uint8(48), 10).tolist()
     [86400000000, 1709164800000000]
     """
-    # Digit by digit, each of all texts in a row.
+    # One row per digit position, across all texts.
     columns = digits.T.astype(np.int64)
 
     def number(start: int, length: int) -> npt.NDArray[np.int64]:
@@ -179,7 +179,7 @@ def _moments_of(digits: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int
 
 
 def _days_before(months: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the days from 1970 to the first of a month, counted from January 1970."""
+    """Return the days from 1970 to the first of each month; months count from January 1970."""
     days: npt.NDArray[np.int64] = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return days
 
@@ -187,22 +187,22 @@ def _days_before(months: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 _EPOCH_YEAR, _MONTHS = 1970, 12
 _DAY, _DIGITS_OF_SECOND = 86_400_000_000, 6
 _FIRST_DAY = -719_162 * _DAY
-"""The first of January of the year 1, in microseconds since 1970."""
+"""1 January of the year 1, in microseconds since 1970."""
 _PARTS_OF_TIME = ((11, 2, 24, 3_600_000_000), (14, 2, 60, 60_000_000), (17, 2, 60, 1_000_000), (20, 0, 10**6, 1))
-"""Where each part of a time stands, how long it is, what it stays below, and its microseconds; 0: as long as it is."""
+"""Position, length (0: to the end), upper bound and microseconds of each part of a time."""
 
 
 MOST_NAMED = 20
-"""Rows that a note names."""
+"""Rows that a note lists, at most."""
 _DASH, _YEAR_ENDS, _MONTH_ENDS = ord("-"), 4, 7
 
 
 @dataclass(slots=True)
 class DateTally:
-    """Counts the dates, the times and the other values of a column that is text, to say why it holds no dates.
+    """Counts dates, times and other values in a text column, to say why it is not a date column.
 
     Attributes:
-        counts: number of values by kind: `dates`, `times`, `others`.
+        counts: the number of values by kind: `dates`, `times`, `others`.
         rows: the first rows of each kind.
     """
 
@@ -219,8 +219,8 @@ class DateTally:
         """Count cells.
 
         Args:
-            values: an array of Arrow texts, or objects; None is an empty cell.
-            start: the row of the first.
+            values: an array of Arrow texts or of objects; None is an empty cell.
+            start: the row of the first cell.
         """
         if hasattr(values, "iterchunks"):
             for chunk in values.iterchunks():
@@ -256,7 +256,7 @@ class DateTally:
         named += rows[: MOST_NAMED - len(named)]
 
     def note(self) -> dict[str, Any] | None:
-        """Return what kept the column from being dates or times, if more than half of its values are."""
+        """Return why the column has no dates or times although more than half of its values are such; else None."""
         most = max(("dates", "times"), key=lambda kind: self.counts[kind])
         others = sum(self.counts.values()) - self.counts[most]
         if not 0 < others < self.counts[most]:
@@ -270,7 +270,7 @@ def _has_dashes(text: str) -> bool:
 
 
 def _dashes_of_arrow(texts: Any) -> int:
-    """Return how many texts have dashes where dates do, 0 for half of them or less. Straight from Arrow's memory."""
+    """Return how many texts have dashes where dates do, or 0 if at most half of them do. Reads straight from Arrow's memory."""
     _, offsets, memory = texts.buffers()
     if memory is None:
         return 0
@@ -282,7 +282,7 @@ def _dashes_of_arrow(texts: Any) -> int:
     at = ends[:-1] + _YEAR_ENDS
     dashed = letters.take(at, mode="clip") == _DASH
     if np.count_nonzero(dashed) * 2 <= len(texts) - texts.null_count:
-        # As of nearly all columns. Some texts may even be too short.
+        # The case of nearly all columns. Some texts may even be too short.
         return 0
     dashed &= letters.take(at + (_MONTH_ENDS - _YEAR_ENDS), mode="clip") == _DASH
     return int(np.count_nonzero(dashed & (ends[1:] - ends[:-1] >= DATE_LENGTH)))

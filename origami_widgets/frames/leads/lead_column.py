@@ -1,4 +1,4 @@
-"""Turn one column of a table into columns of a frame: main value, parts of objects, and what was found. Pure.
+"""Turn one column of a table into columns of a frame: main value, parts of objects, and whether a value was found. Pure.
 
 The cell of an enrichment is usually an object: the wanted fields beside `confidence`, `reasoning` and sources. A cell
 without any field filled has run and found nothing; a missing cell has not run. `is_found` decides.
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_KEYS = 64
-"""Maximum number of parts with a column of their own; an object used as a dictionary would make thousands."""
+"""Maximum number of parts that get a column: an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
 _NO, _YES, _UNKNOWN = range(3)
 ABSENT = object()
-"""Stands for a missing cell among the cells that wait."""
+"""Marks a missing cell among the waiting cells."""
 _HOLDERS = frozenset({dict, list})
 
 
 class LeadColumn:
-    """One table column while its cells arrive.
+    """Table column whose cells are still arriving.
 
     Args:
-        slug: its key in rows.
-        computed: whether its cells are results of an agent's work, so that a null means that nothing was found.
-        flatten: whether parts of objects get columns of their own.
-        mains: whether an object's main value stands for it, without its parts.
-        pins: wanted dtypes by part, "" for the main value; these parts have columns whatever the cells.
-        dtype_backend: the arrays that hold the cells.
+        slug: the column's key in rows.
+        computed: whether agents compute the cells, so that a null means that nothing was found.
+        flatten: whether parts of objects get their own columns.
+        mains: whether objects are replaced by their main values, without their parts.
+        pins: wanted dtypes by part, "" for the main value. These parts have columns whatever the cells are.
+        dtype_backend: the dtype backend of the arrays.
         kept: the class that holds the cells, or only their kind.
 
     Attributes:
-        absent: stands for a missing cell among those that are added.
+        absent: marks a missing cell among those that are added.
     """
 
     def __init__(
@@ -68,29 +68,29 @@ class LeadColumn:
         self._pins = pins or {}
         self._kept = kept
         self._main = self._made("")
-        # The part whose cells have been the main values so far: there nearly always is one, and it is typed only once.
+        # The part whose cells have been the main values so far. There nearly always is one, and it is typed only once.
         self._same: str | None = None
-        # The parts that have been the main value of an object: a single one needs no second column.
+        # The parts that have been an object's main value. If there is only one, it needs no second column.
         self._main_keys: set[str] = set()
         wanted = [key for key in self._pins if key not in ("", FOUND)]
-        # After so many parts it is what has no column of its own; before, a part that is called so.
+        # Beyond `MOST_KEYS` parts, this name collects the rest; below, it is a part with this very name.
         overflow = REST in wanted[MOST_KEYS:]
         self._parts: dict[str, CellColumn] = {key: self._made(key) for key in wanted if key != REST or not overflow}
         self._rest: CellColumn | None = self._made(REST) if overflow else None
         self._length = 0
         self._waiting: list[Any] = []
-        # What stands for a missing cell, where it must be told from a null.
+        # Marks a missing cell if it must be distinguished from a null.
         self.absent: Any = ABSENT if flatten and computed else None
-        # What was found, by block; None: every cell that is not null, and no other cell has run.
+        # Whether a value was found, by block. None: found for every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
         self._tells_findings = False
 
     def add(self, cells: Iterable[Any]) -> None:
-        """Add the cells of a page of rows, `absent` for a missing one. They wait to be typed."""
+        """Add the cells of a page of rows, with `absent` for a missing one. They wait to be typed."""
         self._waiting += cells
 
     def take_waiting(self) -> None:
-        """Type the cells that wait. Each call costs something, so a few thousand cells should."""
+        """Type the waiting cells. Each call has a cost, so let a few thousand cells wait."""
         values, self._waiting = self._waiting, []
         if not values:
             return
@@ -121,11 +121,11 @@ class LeadColumn:
         return self._same is not None or bool(self._parts) or self._rest is not None
 
     def _add_found(self, values: list[Any], types: set[type], found: list[int] | None, absent: Sequence[bool]) -> None:
-        # Columns typed in by people have `found` only if they hold objects.
+        # Columns that users fill in have `found` only if they hold objects.
         if found is None and self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
             found = [_flag(value) for value in values]
             self._tells_findings |= self._computed
-        # A null that is there means that nothing was found, unlike a cell that is missing.
+        # Unlike a missing cell, a null means that nothing was found.
         if self.absent is ABSENT and NoneType in types and values.count(None) > sum(absent):
             absent = absent or [False] * len(values)
             found = [_UNKNOWN if value is None else _YES for value in values] if found is None else found
@@ -148,7 +148,7 @@ class LeadColumn:
         self._length += count
 
     def blank(self) -> LeadColumn:
-        """Return a column without cells that makes the same columns of a frame, in the same order."""
+        """Return a column without cells that gives the same frame columns in the same order."""
         other = LeadColumn(
             self.slug,
             self._backend,
@@ -164,15 +164,15 @@ class LeadColumn:
         return other
 
     def forget_findings(self) -> None:
-        """Forget what was found per row, as the cells are not kept either."""
+        """Forget per row whether a value was found, as the cells are not kept either."""
         self._found.clear()
 
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
-        """Go through its columns of the frame by suffix, "" for the main value. None stands for `found`."""
+        """Iterate over its frame columns by suffix, "" for the main value. None stands for `found`."""
         yield "", self._values
         repeated = self._main_keys if len(self._main_keys) == 1 else ()
         for key, part in self._parts.items():
-            # A source is the main value only where it is no address.
+            # A source is the main value only if it is not an address.
             if key not in repeated or key == "source" or key in self._pins:
                 yield key, part
         if self._rest is not None:
@@ -181,7 +181,7 @@ class LeadColumn:
             yield FOUND, None
 
     def found(self) -> Any:
-        """Return per row True for a finding, False if nothing was found, NA if no work has ended."""
+        """Return for each row True for a finding, False if nothing was found, NA if no work has ended."""
         flags, at = self._flags_of_values(), 0
         for count, block in self._found:
             if block is not None:
@@ -191,7 +191,7 @@ class LeadColumn:
         return convert(array, self._pins[FOUND])[0] if FOUND in self._pins else array
 
     def _flags_of_values(self) -> Any:
-        """Return the flag of each row by its main value alone."""
+        """Return the flag of each row from its main value alone."""
         if self._computed:
             return np.where(self._values.missing(), _UNKNOWN, _YES).astype(np.int8)
         values = self._values.array(copy=False)
@@ -211,16 +211,16 @@ class LeadColumn:
         return self._main if self._same is None else self._parts[self._same]
 
     def _add_main(self, values: list[Any], types: set[type], there: Mapping[str, list[Any]] | None = None) -> None:
-        """Add main values that are not the cells of a part; `there` has the cells that the parts will get."""
+        """Add main values that are not a part's cells; `there` has the cells that the parts will get."""
         if self._same is not None:
-            # Where the part gets nulls, too, its cells are still the main values.
+            # If the part gets nulls, too, its cells are still the main values.
             if types == {NoneType} and all(map(is_, (there or {}).get(self._same, ()), repeat(None))):
                 return
             self._main, self._same = self._parts[self._same].snapshot(), None
         self._main.add(values, types)
 
     def _take_apart(self, values: list[Any], types: set[type]) -> list[int]:
-        """Add the main values and the parts, and return what was found."""
+        """Add the main values and the parts, and return whether values were found."""
         first: dict[str, Any] = next(value for value in values if type(value) is dict)
         blank = dict.fromkeys(first)
         objects = values if types == {dict} else [value if type(value) is dict else blank for value in values]
@@ -254,9 +254,9 @@ class LeadColumn:
     def _add_main_of(
         self, values: list[Any], types: set[type], there: dict[str, list[Any]], alike: tuple[str, ...] | None
     ) -> None:
-        """Add the main values of objects, before their parts are added; `alike` has the keys of all, if they are the same."""
+        """Add the main values of objects before their parts; `alike` has the keys if all objects have the same."""
         if alike is not None and len(findings_of(alike)) == 1:
-            # In whatever order.
+            # The keys may be in any order.
             mains = {main_key(alike)}
         else:
             mains = {main_key(shape) for shape in {tuple(value) for value in values if type(value) is dict}}
@@ -285,17 +285,17 @@ def _flag(value: Any) -> int:
 
 
 def _has_blanks(values: list[Any], types: set[type]) -> bool:
-    """Whether some cells are present but empty."""
+    """Return whether some cells are present but empty."""
     if str in types and _blank_texts(values, types):
         return True
     return list in types and not all(is_found(value) for value in values if type(value) is list)
 
 
 def _blank_texts(values: list[Any], types: set[type]) -> bool:
-    """Whether some texts among the cells are blank."""
+    """Return whether some texts among the cells are blank."""
     if "" in values:
         return True
-    # Without a step in Python per cell if possible: nearly all pages have none.
+    # If possible, without a Python step per cell, as nearly all pages have no blank texts.
     texts = filter(None, values) if types <= {str, NoneType} else (each for each in values if type(each) is str)
     return True in map(str.isspace, texts)
 
@@ -313,12 +313,12 @@ def _of_one_shape(first: dict[str, Any], objects: list[dict[str, Any]]) -> dict[
 def _flags(
     values: list[Any], types: set[type], there: dict[str, list[Any]], kinds_of: dict[str, set[type]]
 ) -> list[int]:
-    """Return what was found on a page, by the rules of `is_found`; plain values in objects of one shape all at once."""
+    """Return whether values were found, by the rules of `is_found`. Plain values in objects of one shape go all at once."""
     wanted = findings_of(tuple(there))
     cells, kinds = [there[key] for key in wanted], [kinds_of[key] for key in wanted]
     if REST in there or "source" in there or any(_HOLDERS & each for each in kinds):
         return [_flag(value) for value in values]
-    # A blank text is no finding, as a null is not.
+    # Like a null, a blank text is no finding.
     cells = [
         [None if type(cell) is str and (not cell or cell.isspace()) else cell for cell in part]
         if str in each and _blank_texts(part, each)

@@ -1,4 +1,4 @@
-"""Collect leads, page after page, in the columns of a frame. Pure."""
+"""Collect leads, page after page, into the columns of a frame. Pure."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ Names: TypeAlias = Literal["slug", "name"]
 Objects: TypeAlias = Literal["flatten", "json", "main"]
 
 BLOCK = 2_000
-"""Rows whose cells are typed at once: enough to be cheap per cell, few enough to keep as decoded objects."""
+"""Rows whose cells are typed at once: enough to be cheap per cell, but few enough to keep as decoded objects."""
 MOST_UNLISTED = 100
-"""Maximum number of columns for slugs that the server did not list."""
+"""Maximum number of columns for slugs that the server does not list."""
 MOST_SHOWN = 20
 """Maximum number of columns that an error lists."""
 ROW_ID = "row_id"
 FOUND_DTYPES = ("boolean", "bool[pyarrow]")
 UNLISTED = "unlisted"
 BESIDE = frozenset({"id", "object"})
-"""Keys of a row that are no cells."""
+"""Keys of a row that are not cells."""
 LEVELS = BESIDE | {"cells"}
 CELL_TYPES = frozenset({"scalar", "value", "sequence"})
 
 
 @dataclass(frozen=True, slots=True)
 class ListedColumn:
-    """A column of the table, as the server lists it.
+    """Column of the table, as the server lists it.
 
     Attributes:
         id: the column's id.
-        name: its heading.
-        slug: its key in rows, None if it has none.
+        name: the heading.
+        slug: the column's key in rows; None if it has none.
         kind: `input`, `enrichment`, `score` or `sequence`, or a newer word.
     """
 
@@ -63,15 +63,15 @@ class Findings:
     """Notes about the columns of a frame of leads.
 
     Attributes:
-        columns: ids of the table's columns by column of the frame.
-        mixed_types: types of the values by column, for columns of dtype `object`.
-        dates: columns whose texts are all dates, and were read as dates.
-        timestamps: columns whose texts are all dates with a time, and were read as times.
-        without_cells: reasons by column, for columns that cannot have cells.
-        unlisted: columns of the rows that the server did not list.
-        not_dates: columns that are text although most of their values are dates or times: how many, and which rows hold
-            something else.
-        misfits: for columns that could not be given their pinned dtype, that dtype and the rows that do not fit.
+        columns: ids of the table's columns, by column of the frame.
+        mixed_types: types of the values, by column, for columns of dtype `object`.
+        dates: columns whose texts are all dates and were read as dates.
+        timestamps: columns whose texts are all dates with a time and were read as times.
+        without_cells: reasons, by column, for columns that cannot have cells.
+        unlisted: columns in the rows that the server does not list.
+        not_dates: for columns that are text although most of their values are dates or times: how many are, and which
+            rows hold something else.
+        misfits: for columns that could not get their pinned dtype: the dtype, and the rows that do not fit.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Findings:
     misfits: dict[str, tuple[Any, list[int]]] = field(default_factory=dict)
 
     def note(self, name: str, part: CellColumn, kind: CellKind | None, rows: int | None = None) -> None:
-        """Note the kind of the cells of a column, where it matters; of the first rows, if a number is given."""
+        """Note the kind of a column's cells if it matters; only for the first rows, if a number is given."""
         if misfits := [row for row in part.misfits if rows is None or row < rows]:
             self.misfits[name] = (part.pinned, misfits)
         elif part.pinned is None and part.tally is not None and (odd := part.tally.note()) is not None:
@@ -98,27 +98,27 @@ class Findings:
 
 
 def needs_typed_cells(listed: Iterable[ListedColumn]) -> bool:
-    """Whether a slug collides with a key of the row itself."""
+    """Return whether a slug collides with a key of the row itself."""
     return any(column.slug in LEVELS for column in listed)
 
 
 class LeadTable:
-    """The columns of a frame while rows arrive.
+    """Columns of a frame whose rows are still arriving.
 
     Args:
         listed: the table's columns.
-        dtype_backend: the arrays that hold the cells.
-        flatten: whether parts of objects get columns of their own, `slug.key`; False keeps objects in the cells.
-        objects: `flatten`; `json` for JSON texts instead of objects, lists and mixed types; `main` for the main values of
-            objects alone.
+        dtype_backend: the dtype backend of the arrays.
+        flatten: whether parts of objects get their own columns, `slug.key`; False keeps objects in the cells.
+        objects: `flatten`; `json` for JSON texts instead of objects, lists and mixed types; `main` for only the main
+            values of objects.
         names: whether columns are named by slug or by heading.
-        sep: what stands between the name of a column and that of a part.
-        schema: wanted dtypes by name of the frame's column.
-        strict: whether all of these columns must be columns of the table.
+        sep: the separator between the names of a column and a part.
+        schema: wanted dtypes, by column of the frame.
+        strict: whether the table must have all of these columns.
         kept: the class that holds the cells, or only their kind.
 
     Raises:
-        InvalidInput: the schema names a column that the table does not have.
+        InvalidInput: the schema names a column that the table lacks.
     """
 
     def __init__(
@@ -156,14 +156,14 @@ class LeadTable:
         self._rest: CellColumn | None = None
 
     def decoder(self) -> RowDecoder:
-        """Return what decodes pages of rows for this table faster than any decoder of JSON."""
+        """Return a decoder for this table's pages of rows that is faster than a JSON decoder."""
         return RowDecoder(
             {slug: column.absent for slug, column in self._columns.items()},
             [column.slug for column in self._listed if column.slug is not None and column.kind != "input"],
         )
 
     def add(self, rows: Sequence[dict[str, Any]] | Sequence[SlottedRow]) -> None:
-        """Add a page of rows: decoded JSON, flat or typed, or what `decoder` makes of it."""
+        """Add a page of rows: decoded JSON, flat or typed, or the result of `decoder`."""
         if not rows:
             return
         if isinstance(rows[0], SlottedRow):
@@ -189,12 +189,12 @@ class LeadTable:
             cells = cells_of(rows, self._columns.keys())
             keys = set().union(*cells)
         for slug, column in self._columns.items():
-            # Taken out while the rows are in the processor's cache.
+            # Extracted while the rows are in the processor's cache.
             column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
 
     def _take_waiting(self) -> None:
-        """Type the cells that wait: enough at once to be cheap per cell."""
+        """Type the waiting cells, enough at once to be cheap per cell."""
         ids, self._row_ids = self._row_ids, []
         if ids and not self._ids.add_texts(ids):
             self._ids.add(ids)
@@ -208,14 +208,14 @@ class LeadTable:
 
         Args:
             copy: whether the frame must not share memory with this table.
-            rows: number of rows of the frame; those after them have a say in its columns and dtypes.
+            rows: the number of rows of the frame. Later rows still influence its columns and dtypes.
         """
         findings = Findings()
         arrays: dict[str, Any] = {}
         seen: list[object] = []
         for name, part in self.layout(findings):
             if isinstance(part, CellColumn):
-                # Main values may be the cells of a part, and columns of a frame must not share memory.
+                # Main values may be the same cells as a part's, and columns of a frame must not share memory.
                 arrays[name] = part.array(copy=copy or part in seen, json=self._objects == "json", rows=rows)
                 findings.note(name, part, part.read_as, rows)
                 seen.append(part)
@@ -224,7 +224,7 @@ class LeadTable:
             if rows is not None and rows < len(arrays[name]):
                 arrays[name] = arrays[name][:rows]
             if arrays[name].dtype == object:
-                # pandas would take objects for texts where all of them are.
+                # If all objects were texts, pandas would change the dtype.
                 arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
         size = self._length if rows is None else min(rows, self._length)
         return pd.DataFrame(arrays, pd.RangeIndex(size), copy=False), findings
@@ -248,9 +248,9 @@ class LeadTable:
         return other
 
     def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
-        """Go through the columns of the frame in order: their names and cells.
+        """Iterate over the columns of the frame in order, as names and cells.
 
-        A `LeadColumn` stands for what was found in its cells, None for a column that cannot have cells.
+        A `LeadColumn` stands for its column `found`, None for a column that cannot have cells.
 
         Args:
             findings: collects notes about the columns.
@@ -281,7 +281,7 @@ class LeadTable:
             yield name, self._rest
 
     def _base_names(self) -> list[str]:
-        """Return the names of the listed columns; decided first, so that no part takes the name of another column."""
+        """Return the names of the listed columns. They are chosen first, so that no part takes the name of another column."""
         taken: dict[str, None] = {ROW_ID: None}
         for column in self._listed:
             wanted = (column.slug if self._names == "slug" else None) or column.name or column.slug or column.id
@@ -291,7 +291,7 @@ class LeadTable:
     def _named(
         self, column: LeadColumn, name: str, taken: dict[str, None], reserved: AbstractSet[str]
     ) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
-        """Go through the columns of the frame for one column of the table: the first has its name, the others a suffix."""
+        """Iterate over the frame columns of one table column: the first has its name, the others have a suffix."""
         first = True
         for suffix, part in column.columns():
             full = name if first else _unique(f"{name}{self._sep}{suffix}", taken, reserved)
@@ -299,7 +299,7 @@ class LeadTable:
             yield full, column if part is None else part
 
     def _pins_of(self, schema: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
-        """Return the wanted dtypes by slug and part, "" for the main value."""
+        """Return the wanted dtypes by slug and part; "" is the main value."""
         bases = dict(zip(self._base_names(), self._listed, strict=True))
         pins: dict[str | None, dict[str, Any]] = {}
         for name, dtype in schema.items():
@@ -353,7 +353,7 @@ class LeadTable:
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
-    """Return the cells of rows by slug, whether they come flat, under `cells`, or typed.
+    """Return the cells of rows by slug, whether they are flat, under `cells`, or typed.
 
     >>> cells_of([{"object": "row", "id": "1", "cells": {"fit": {"type": "value", "value": 82, "run": None}}}], ["fit"])
     [{'fit': 82}]
@@ -366,7 +366,7 @@ def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[d
         return rows
     return [
         {
-            # Without a call for nearly all cells.
+            # Avoids a call for nearly all cells.
             slug: cell["value"]
             if type(cell) is dict and "value" in cell and cell.get("type") in CELL_TYPES
             else _value(cell)
@@ -383,7 +383,7 @@ def _value(cell: Any) -> Any:
         return cell
     if "value" in cell:
         return cell["value"]
-    # A reference to a drafted sequence, of undocumented shape; flat rows have it without `type` and `run`.
+    # A reference to a drafted sequence, whose shape is undocumented. Flat rows have it without `type` and `run`.
     return {key: value for key, value in cell.items() if key not in ("type", "run")} or None
 
 
@@ -396,12 +396,12 @@ def _unique(name: str, *taken: Container[str]) -> str:
 
 
 def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]:
-    """Return which column a name is a part of, and the part; empty texts for none.
+    """Return the column and part that a name stands for; empty texts if none.
 
     >>> _base_and_part("mail.email", ["mail", "mail.old"], "."), _base_and_part("mail_old_2", ["mail", "mail_old"], "_")
     (('mail', 'email'), ('mail', 'old'))
     """
-    # Of a part whose name another column has.
+    # The suffix of a part whose name another column already has.
     plain, _, number = name.rpartition("_")
     whole = plain if number.isdigit() and plain in bases else name
     base = max((each for each in bases if whole.startswith(each + sep) and whole != each + sep), key=len, default="")
@@ -409,13 +409,13 @@ def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]
 
 
 def no_such_column(argument: str, name: str, known: Sequence[str], *, tables: bool = False) -> InvalidInput:
-    """Return the error for a name that is no column of the table.
+    """Return the error for a name that is not a column of the table.
 
     Args:
-        argument: the argument that has it.
+        argument: the argument with the name.
         name: the name.
         known: the columns of the table.
-        tables: whether they are those of several tables, which were read.
+        tables: whether these are the columns of several tables, which have been read.
     """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"Did you mean {near[0]!r}? " if near else ""

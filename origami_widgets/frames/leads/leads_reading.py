@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 MOST_TABLES_NOTED = 200
 _REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
-"""What the whole frame says, and each of its tables need not."""
+"""Notes that belong to the whole frame, so that its tables need not repeat them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableLeads:
-    """The leads of one table, and the run that built it.
+    """Leads of one table, and the run that built it.
 
     Attributes:
         frame: as `rows_frame` returns it.
         run_id: the run; None if unknown.
-        name: the name of its agent; None if unknown.
+        name: the name of the run's agent; None if unknown.
     """
 
     frame: pd.DataFrame
@@ -59,19 +59,20 @@ def stack_leads(
     strict: bool = True,
     noun: str = "",
 ) -> pd.DataFrame:
-    """Return the leads of tables in one frame, with their run, table and domain before the union of their columns.
+    """Return the leads of tables in one frame: run, table and domain, then the union of their columns.
 
     Args:
-        parts: the tables. One that is a result of this function keeps its runs, tables and domains.
-        domain_from: names of the columns that `domain` is made of; None for those whose names say website or e-mail.
+        parts: the tables. A result of this function keeps its runs, tables and domains.
+        domain_from: names of the columns to take `domain` from; None for columns named like a website or e-mail
+            address.
         dtype_backend: the arrays of the result.
-        origin: where the rows come from; empty for Origami itself.
-        schema: wanted dtypes by name of the column.
-        strict: whether the schema must fit; if not, columns that it does not fit have the dtypes of their cells.
-        noun: what `.partial` of the error is; empty if it has none.
+        origin: where the rows come from; empty for Origami.
+        schema: wanted dtypes by column.
+        strict: whether the schema must fit; if not, columns that do not fit have the dtypes of their cells.
+        noun: what the error's `.partial` is, for its message; empty if it has none.
 
     Raises:
-        InvalidInput: the schema names a column that no table has, or cells can't have their dtypes.
+        InvalidInput: the schema names a column that no table has, or cells do not fit their dtypes.
     """
     schema = schema or {}
     notes: list[dict[str, Any]] = []
@@ -114,7 +115,7 @@ def stack_leads(
 def _with_head(
     part: TableLeads, domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the leads with their run, table and domain, and the names of the columns that had to be renamed for it."""
+    """Return the leads with their run, table and domain, and the names of columns that had to be renamed."""
     frame = part.frame.reset_index(drop=True)
     if set(HEAD) <= set(frame.columns):
         return frame, {}
@@ -139,12 +140,12 @@ def _with_head(
 
 
 def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[str, str]:
-    """Return new names for columns, and their parts, that are called like one of the first columns.
+    """Return new names for columns (and their parts) with the same name as one of the first columns.
 
     Args:
         names: all columns of the leads.
-        main: those of them that are no parts.
-        sep: what stands between the name of a column and that of a part.
+        main: those columns that are not parts.
+        sep: the separator between the names of a column and a part.
     """
     taken = {*HEAD, *names}
     renamed: dict[str, str] = {}
@@ -176,17 +177,17 @@ def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str])
 
 
 class LeadsReading:
-    """The leads of several tables while they are read, one table after the other.
+    """Reading of the leads of several tables, one table after the other.
 
     Args:
-        operations: the API; None where there is no table to read.
-        tables: per table the id and the name of its run, None where unknown, and the request.
+        operations: the API; None if there is no table to read.
+        tables: for each table, the id and name of its run (None if unknown) and the request.
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
-        schema: wanted dtypes by name of the column.
+        schema: wanted dtypes by column.
 
     Attributes:
-        gives: what is made of the rows, in a few words for messages.
+        gives: the kind of result, in a few words for messages.
     """
 
     gives = "the frame"
@@ -203,10 +204,10 @@ class LeadsReading:
         self._origin = "" if operations is None else operations.origin
         self._runs = [(run_id, name) for run_id, name, _ in tables]
         self._schema = schema or {}
-        # What the first columns are called has another meaning in a table.
+        # In a table, the names of the first columns have another meaning.
         of_cells = {name: dtype for name, dtype in self._schema.items() if name not in HEAD}
         requests = [] if operations is None else [replace(request, schema=of_cells) for _, _, request in tables]
-        # Whether the schema fits is known only of all tables together.
+        # Whether the schema fits is known only for all tables together.
         self._readings = [RowsReading(cast("Operations", operations), each, strict=False) for each in requests]
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
@@ -215,7 +216,7 @@ class LeadsReading:
         self._backend = dtype_backend
 
     def read(self, progress: Progress | None) -> pd.DataFrame:
-        """Read to the end and return the frame; after an error or interrupt, continue where reading stopped.
+        """Read to the end and return the frame. After an error or interrupt, continue where reading stopped.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -224,7 +225,7 @@ class LeadsReading:
         return block(self.steps(progress, caller=6))
 
     async def steps(self, progress: Progress | None, *, caller: int = 5) -> pd.DataFrame:
-        """Do what `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
+        """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -250,7 +251,7 @@ class LeadsReading:
             notifier.close()
 
     def partial(self, reason: str) -> pd.DataFrame:
-        """Return the frame of the rows so far, independent of later ones."""
+        """Return a frame of the rows so far, independent of later ones."""
         unfinished = {
             place: reading.partial(reason)
             for place, reading in enumerate(self._readings)
@@ -282,7 +283,7 @@ class LeadsReading:
         )
 
     def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:
-        """Return what counts the rows of one table in the progress of all."""
+        """Return a function that counts the rows of one table in the progress of all."""
 
         def notify(rows: int, total: int | None) -> None:
             self._rows[place], self._totals[place] = rows, total

@@ -1,6 +1,6 @@
 """Convert the cells of a column to the dtype that `schema=` pins. Pure.
 
-What fits is what the package's other frames can read: digits in a text are a number, a whole float is an integer.
+A cell fits if the package's other frames could read it: digits in a text are a number, a whole float is an integer.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CellKind: TypeAlias = Kind | Literal["object"]
 
 _DAY = 86_400_000_000
 MOST_NAMED = 20
-"""Rows that a message or a note names."""
+"""Rows that a message or note lists, at most."""
 _READERS: dict[str, tuple[Callable[[object], Any], type[Any]]] = {
     "integer": (read_integer, np.int64),
     "number": (read_number, np.float64),
@@ -48,13 +48,13 @@ _EXAMPLES = '"string", "Int64", "Float64", "boolean", "datetime64[us, UTC]", "da
 
 
 def check_schema(schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the dtypes of `schema=` as objects of pandas.
+    """Return the dtypes in `schema=` as pandas objects.
 
     Args:
-        schema: a dtype by column, in any form that pandas takes.
+        schema: a dtype by column, in any form that pandas accepts.
 
     Raises:
-        InvalidInput: it is no mapping of names, or pandas or leads do not have a dtype.
+        InvalidInput: it is not a mapping of names, or pandas or leads do not have a dtype.
     """
     if schema is None:
         return {}
@@ -91,7 +91,7 @@ def _checked(name: str, given: Any) -> Any:
 
 
 def kind_of(dtype: Any) -> CellKind | None:
-    """Return which values a dtype holds; None if leads have no such values."""
+    """Return the kind of values that a dtype holds; None if leads have no such values."""
     types = pd.api.types
     tests: tuple[tuple[CellKind, bool], ...] = (
         ("category", isinstance(dtype, pd.CategoricalDtype)),
@@ -110,9 +110,9 @@ def pin(values: Sequence[Any], dtype: Any, dtype_backend: DtypeBackend) -> tuple
     """Return JSON values as an array of a dtype, and the positions of those that do not fit.
 
     Args:
-        values: the cells; None is an empty one.
+        values: the cells; None is an empty cell.
         dtype: the dtype, as `check_schema` returns it.
-        dtype_backend: the arrays in between.
+        dtype_backend: the dtype backend of intermediate arrays.
     """
     kind = kind_of(dtype)
     if kind == "object":
@@ -134,14 +134,14 @@ def pin(values: Sequence[Any], dtype: Any, dtype_backend: DtypeBackend) -> tuple
 
 
 def convert(array: Any, dtype: Any) -> tuple[Any, list[int]]:
-    """Return an array as another dtype for the same kind of values, and the positions of values that it can't hold."""
+    """Return an array as another dtype for the same kind of values, and the positions of values that this dtype can't hold."""
     if array.dtype == dtype:
         return array, []
     series = pd.Series(array, copy=False)
     try:
         other = series.astype(dtype)
     except (TypeError, ValueError, OverflowError, ArithmeticError):
-        # A dtype of NumPy has no place for an empty cell, a narrow one none for a large number.
+        # A NumPy dtype can't hold an empty cell, and a narrow dtype can't hold a large number.
         return array, [at for at in range(len(series)) if not _holds(series.iloc[at : at + 1], dtype)]
     if pd.api.types.is_integer_dtype(dtype):
         # pandas lets integers wrap around.
@@ -160,7 +160,7 @@ def _holds(one: pd.Series[Any], dtype: Any) -> bool:
 
 def _typed(kind: CellKind | None, cells: TypedValues, dtype_backend: DtypeBackend) -> Any:
     plain: Kind = kind if kind in ("integer", "number", "boolean", "timestamp", "date") else "string"
-    # A local time keeps its time of day in pandas' dates, which Arrow's would cut off.
+    # pandas' dates keep the time of day of a local time, which Arrow's would cut off.
     return to_array(plain, cells, "numpy_nullable" if plain == "date" else dtype_backend)
 
 
@@ -171,7 +171,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _as_local(value: Any) -> int | None:
-    """Return microseconds since 1970 of a date or time without a time zone; with one, it would be another moment."""
+    """Return microseconds since 1970 for a date or time without a time zone. With one, it would be another moment."""
     found = ISO_DATE.fullmatch(value) if isinstance(value, str) else None
     return read_timestamp(value) if found is not None and found[1] is None else None
 
@@ -186,11 +186,11 @@ def _as_words(texts: npt.NDArray[Any], dtype: Any) -> tuple[Any, list[int]]:
 
 
 def misfit(columns: Mapping[str, tuple[Any, Sequence[int]]], *, noun: str) -> InvalidInput:
-    """Return the error for cells that do not fit their pinned dtypes. It names rows, not what is in them.
+    """Return the error for cells that do not fit their pinned dtypes. It names rows, not their content.
 
     Args:
-        columns: the dtype and the rows, by column.
-        noun: what `.partial` of the error is; empty if it has none.
+        columns: for each column, the dtype and the rows.
+        noun: what the error's `.partial` is, for its message; empty if it has none.
     """
     parts = []
     for name, (dtype, rows) in columns.items():

@@ -1,4 +1,4 @@
-"""Read leads again where their table has changed, and find out which rows are new, changed or gone."""
+"""Reread leads whose table has changed, and find out which rows are new, changed or gone."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 class RefreshedLeads(NamedTuple):
-    """Leads as they are now, and what has changed since they were read before.
+    """Current leads, and what has changed since they were last read.
 
     Attributes:
-        frame: all leads now.
-        new: the rows of `frame` that were not there.
-        changed: the rows of `frame` that had other cells.
-        gone: the rows of the earlier frame that are no longer there.
+        frame: all current leads.
+        new: the rows of `frame` that are new.
+        changed: the rows of `frame` whose cells have changed.
+        gone: the rows of the earlier frame that no longer exist.
     """
 
     frame: pd.DataFrame
@@ -44,13 +44,13 @@ class RefreshedLeads(NamedTuple):
     gone: pd.DataFrame
 
     def __repr__(self) -> str:
-        # Without the leads, which are personal data.
+        # Shows no leads, as they are personal data.
         parts = f"{len(self.new):,} new, {len(self.changed):,} changed, {len(self.gone):,} gone"
         return f"<RefreshedLeads: {len(self.frame):,} leads, {parts}>"
 
 
 async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progress | None) -> RefreshedLeads:
-    """Do what `refresh_leads` does, for the sync bridge.
+    """Refresh leads as `refresh_leads` does, for the sync bridge.
 
     Args:
         frame: the leads as they were read before.
@@ -58,7 +58,7 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
         progress: as in `rows_frame`.
 
     Raises:
-        InvalidInput: the frame does not say which tables it is of.
+        InvalidInput: the frame does not say which tables it comes from.
     """
     notes = table_notes(frame)
     if not notes or "row_id" not in frame.columns:
@@ -113,7 +113,7 @@ async def _read(
 
 
 async def _due(note: Mapping[str, Any], operations: Operations) -> RowsRequest | None:
-    """Return the request that reads a table again; None where it has not changed. One without a table: it is gone."""
+    """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
     query: dict[str, Any] = {
         "filters": None if note["saved_filters"] else note["filters"],
         "sort": note["sort"],
@@ -130,7 +130,7 @@ async def _due(note: Mapping[str, Any], operations: Operations) -> RowsRequest |
 
 
 def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame | None:
-    """Return the leads of one table with what is noted about it; None where the table is gone."""
+    """Return the leads of one table with its notes; None if the table is gone."""
     notes = [note for note in table_notes(frame) if note["table_id"] == table_id]
     if not notes:
         return None

@@ -35,16 +35,16 @@ LARGEST_PAGE = 200
 
 
 class RowsReading:
-    """The leads of one table while they are read.
+    """Reading of the leads of one table.
 
     Args:
         operations: the API.
-        request: the table, the query, and how the frame is made.
-        strict: whether the schema must fit: whether all of its columns are columns of the table, and all cells can have their
-            dtypes. If not, columns and cells that do not fit are left as they are.
+        request: the table, the query, and the options of the frame.
+        strict: whether the schema must fit, so that the table has all its columns and all cells fit their dtypes. If
+            not, columns and cells that do not fit are left as they are.
 
     Attributes:
-        gives: what is made of the rows, in a few words for messages.
+        gives: the kind of result, in a few words for messages.
     """
 
     gives = "the frame"
@@ -60,14 +60,14 @@ class RowsReading:
         self._table: LeadTable | None = None
         self._listed: list[ListedColumn] = []
         self._pages: RowPages[dict[str, Any]] | None = None
-        # An exception holds it, so its frame may be needed more than once.
+        # Whether an exception holds this object, so that its frame may be needed more than once.
         self._held = False
-        # Leads that match `filters_add`, of which those that match the saved filters, too, are kept.
+        # Ids of the leads that match `filters_add`. Of these, leads that also match the saved filters are kept.
         self._chosen: set[str] | None = None
         self._rows = 0
 
     def read(self, progress: Progress | None) -> Any:
-        """Read to the end and return the result; after an error or interrupt, continue where reading stopped.
+        """Read to the end and return the result. After an error or interrupt, continue where reading stopped.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -76,7 +76,7 @@ class RowsReading:
         return block(self.steps(progress, caller=5))
 
     async def steps(self, progress: Progress | None, *, caller: int = 4) -> Any:
-        """Do what `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
+        """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -100,7 +100,7 @@ class RowsReading:
             self._held = True
             raise InterruptedRows(self) from interrupt
         except Exception as error:
-            # Including errors of a progress bar: the rows are kept in any case.
+            # Including errors of a progress bar: the rows are always kept.
             if not self.has_rows:
                 raise
             self._held = True
@@ -110,7 +110,7 @@ class RowsReading:
             notifier.close()
 
     def partial(self, reason: str) -> Any:
-        """Return the result of the rows so far, independent of later ones."""
+        """Return the result for the rows so far, independent of later ones."""
         return self._result(copy=True, reason=reason)
 
     def state(self) -> str:
@@ -145,11 +145,11 @@ class RowsReading:
             chosen = RowQuery(filters=request.filters_add, flat=True)
             self._chosen = await _ids_of_all(RowPages(lambda cursor: read(chosen, cursor, decode), ids_of))
         decoder = made.decoder() if self._in_slots else decode
-        # Which filters joined leads reach the limit is known only as they are read.
+        # With joined filters, only reading shows when the limit is reached.
         limit = request.limit if self._chosen is None else None
         pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
         if request.limit == 0:
-            # Columns and dtypes are those of a frame with rows.
+            # Even an empty frame has the columns and dtypes of one with rows.
             page = await read(query, None, decode)
             pages.walk.total = page.total
             self._learn(made, page.items)
@@ -170,7 +170,7 @@ class RowsReading:
             self._rows += len(rows)
             self._keep(self._table, rows)
             if limit is not None and self._rows >= limit:
-                # A frame of few rows has the columns and dtypes of one with more.
+                # Even a frame with few rows has the columns and dtypes of one with more.
                 self._learn(self._table, beyond)
 
     def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
@@ -185,7 +185,7 @@ class RowsReading:
 
     @property
     def has_rows(self) -> bool:
-        """Whether a page of rows was read."""
+        """Whether any page of rows was read."""
         return self._pages is not None and self._pages.walk.pages > 0
 
     def _wanted(self, total: int | None) -> int | None:
@@ -236,20 +236,20 @@ async def _ids_of_all(pages: RowPages[dict[str, Any]]) -> set[str]:
 
 
 def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of a page after the last one that was taken; all of it if none was."""
+    """Return the rows of a page after the last one taken; all rows if none was."""
     return page[next((at + 1 for at in range(len(page) - 1, -1, -1) if taken and page[at] is taken[-1]), 0) :]
 
 
 class Resumable(Protocol):
-    """Rows while they are read, of one table or of several."""
+    """Reading of rows, of one or several tables."""
 
     @property
     def gives(self) -> str:
-        """What is made of the rows, in a few words for messages."""
+        """The kind of result, in a few words for messages."""
         ...
 
     def read(self, progress: Progress | None) -> Any:
-        """Read to the end, from where reading stopped."""
+        """Read to the end, from where reading stopped, and return the result."""
         ...
 
     def partial(self, reason: str) -> Any:
@@ -262,7 +262,7 @@ class Resumable(Protocol):
 
 
 class _KeptRows:
-    """Mixin of exceptions that keep the rows read so far."""
+    """Mixin for exceptions that keep the rows read so far."""
 
     _reading: Resumable | None
     _reason: str
@@ -277,7 +277,7 @@ class _KeptRows:
 
     @property
     def partial(self) -> Any:
-        """The rows read so far, in the form of the call's result; `attrs["origami"]["complete"]` is False."""
+        """The rows read so far, in the form of the call's result, with `attrs["origami"]["complete"]` False."""
         return self._kept().partial(self._reason)
 
     def resume(self, progress: Progress | None = None) -> Any:
@@ -324,7 +324,7 @@ class IncompleteRows(OrigamiError, _KeptRows):
         cause = f"{reading.state()} were read before this error: {why}."
         remedy = f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there."
         if isinstance(error, InvalidInput):
-            # All rows were read; what is wrong is how they were asked for.
+            # All rows were read; the problem is the arguments.
             title, cause, remedy = error.title, error.cause, error.remedy
         super().__init__(
             title,
@@ -340,7 +340,7 @@ class IncompleteRows(OrigamiError, _KeptRows):
         self._keep(reading, why)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Neither key nor connection may go to another process.
+        # Neither the key nor the connection may go to another process.
         return _restored, (self.title, {**self.__dict__, "_reading": None})
 
 
@@ -365,7 +365,7 @@ def _restored(title: str, state: dict[str, Any]) -> IncompleteRows:
 
 @runtime_checkable
 class ProgressBar(Protocol):
-    """The interface of tqdm's bars."""
+    """Interface of tqdm's bars."""
 
     total: Any
 
@@ -378,14 +378,14 @@ Progress: TypeAlias = "Callable[[int, int | None], object] | ProgressBar | type"
 
 
 class ProgressNotifier:
-    """Notifies a progress bar or a function of the rows read.
+    """Reports the rows read to a progress bar or a function.
 
     Args:
-        progress: a bar; a class of bars such as `tqdm.auto.tqdm`, of which one is made, and closed at the end; or a
-            function of rows read and total rows (None if unknown). None notifies nothing.
+        progress: a bar; a class of bars such as `tqdm.auto.tqdm`, in which case a bar is made, and closed at the end;
+            or a function of rows read and total rows (None if unknown). None reports nothing.
 
     Raises:
-        InvalidInput: `progress` is none of these.
+        InvalidInput: `progress` is something else.
     """
 
     def __init__(self, progress: Progress | None) -> None:
@@ -430,7 +430,7 @@ UNTRUSTED = (
 
 
 def origin_notes(origin: str) -> dict[str, Any]:
-    """Return what the `attrs` of every frame of leads say of where they come from, empty for Origami itself."""
+    """Return the notes on where leads come from, for the `attrs` of every frame of leads; empty for Origami."""
     return {
         "frame": "rows_frame",
         "version": __version__,
@@ -452,7 +452,7 @@ def attributes(
     reason: str,
     complete: bool,
 ) -> dict[str, Any]:
-    """Return the `attrs` of a frame of leads, all of it JSON.
+    """Return the `attrs` of a frame of leads, as JSON.
 
     Args:
         request: the table and the query.
@@ -460,9 +460,9 @@ def attributes(
         rows: number of rows in the frame.
         findings: notes about the columns.
         listed: the table's columns.
-        origin: where the rows come from; empty for Origami itself.
+        origin: where the rows come from; empty for Origami.
         reason: why reading ended early, if it did.
-        complete: whether these are all rows that were asked for.
+        complete: whether these are all requested rows.
     """
     stopped = reason or walk.stopped
     return {
@@ -472,7 +472,7 @@ def attributes(
             "table_id": request.table_id,
             "table_name": request.table_name,
             "rows": rows,
-            # Of filters that are joined to the saved ones the server counts nothing.
+            # The server has no count for filters that are joined to the saved ones.
             "total": walk.total
             if request.filters_add is None
             else rows
@@ -507,8 +507,8 @@ def attributes(
 def _table_columns(
     request: RowsRequest, findings: Findings, listed: Sequence[ListedColumn]
 ) -> list[dict[str, str | int | None]]:
-    """Return per column of the table where it is in the frame, and what it had cost before its cells were read."""
-    # The first column of a frame that comes from a column of the table has its main values.
+    """Return for each table column its place in the frame, and what it had cost before its cells were read."""
+    # The first frame column of each table column has its main values.
     main = {column_id: name for name, column_id in reversed(findings.columns.items())}
     known = {} if request.table is None else {column.id: column for column in request.table.columns}
     return [

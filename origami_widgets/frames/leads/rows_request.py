@@ -27,22 +27,22 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class RowsRequest:
-    """Which rows to read, and how to make the frame.
+    """Rows to read, and options of the frame.
 
     Attributes:
         table_id: the table.
-        table_name: its name, None if not known yet.
-        lead_count: its leads before saved filters, None if not known yet.
+        table_name: the table's name; None if not known yet.
+        lead_count: the table's leads before saved filters; None if not known yet.
         query: filters and sort.
         limit: maximum number of rows; None for all.
-        flatten: whether parts of objects get columns of their own.
+        flatten: whether parts of objects get their own columns.
         names: whether columns are named by slug or by heading.
-        dtype_backend: the arrays that hold the cells.
-        objects: what stands for an object.
-        sep: what stands between the name of a column and that of a part.
+        dtype_backend: the dtype backend of the frame.
+        objects: how to show objects.
+        sep: the separator between the names of a column and a part.
         schema: wanted dtypes by column.
         filters_add: filters to join to the saved ones; None for none.
-        table: the table as it was before its rows were read, None if not known yet.
+        table: the table before its rows were read; None if not known yet.
     """
 
     table_id: str
@@ -60,17 +60,17 @@ class RowsRequest:
     table: Table | None = None
 
     def with_table(self, table: Table) -> RowsRequest:
-        """Return the request with what is known of the table."""
+        """Return the request with the details of the table."""
         return replace(self, table_name=table.name, lead_count=table.lead_count, table=table)
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments of `rows_frame` that decide what the frame looks like, all of it JSON."""
+        """Return the arguments of `rows_frame` that shape the frame, as JSON."""
         of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
         options = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
         return options | {"schema": {name: str(dtype) for name, dtype in self.schema.items()}}
 
     def query_for(self, *, typed: bool) -> RowQuery:
-        """Return the query to send: for flat cells, unless a slug is also a key of the row itself."""
+        """Return the query to send, which asks for flat cells unless a slug is also a key of the row itself."""
         return replace(self.query, flat=not typed)
 
 
@@ -89,7 +89,7 @@ def request_from(
     dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "rows_frame",
 ) -> RowsRequest:
-    """Check the arguments of `rows_frame`, or of the function that `caller` names. Sends nothing.
+    """Check the arguments of `rows_frame`, or of the function named by `caller`. Sends nothing.
 
     Raises:
         InvalidInput: an argument is invalid.
@@ -149,7 +149,7 @@ def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
     """Check that filters and sort name columns of the table.
 
     Raises:
-        InvalidInput: one does not; the message lists the columns.
+        InvalidInput: one of them does not; the message lists the columns.
     """
     query = request.query
     parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
@@ -167,7 +167,7 @@ def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
 
 
 def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:
-    """Add an empty value to tests for emptiness: they need none, but the API requires one."""
+    """Add an empty value to tests for emptiness, which need none but for which the API requires one."""
     if not isinstance(filters, list | tuple):
         return filters
     return [
@@ -207,7 +207,7 @@ def _example(caller: str) -> str:
 
 
 def _choices(given: object, caller: str) -> str:
-    """Return what to type for each table of a run, of an answer about a run, or of a list; empty for anything else."""
+    """Return the expression for each table of a run, an answer about a run, or a list; empty for anything else."""
     expression: str
     tables: object
     if isinstance(given, list | tuple):

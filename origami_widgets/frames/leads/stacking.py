@@ -1,4 +1,4 @@
-"""Stack frames of leads: the union of their columns, and one dtype for each, whatever the order of the frames. Pure."""
+"""Stack frames of leads: the union of their columns, each with one dtype, whatever the order of the frames. Pure."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain")
-"""The first columns of a frame of several tables."""
+"""First columns of a frame of several tables."""
 
 
 def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
-    """Return what a frame of leads says about each of its tables; empty where pandas has dropped its `attrs`."""
+    """Return the notes of a frame of leads about each of its tables; empty if pandas has dropped its `attrs`."""
     notes = frame.attrs.get("origami")
     if not isinstance(notes, Mapping):
         return []
@@ -40,7 +40,7 @@ def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
 
 
 def separators(notes: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return what stands between `slug` and `key` in the columns of tables, of which these are the notes."""
+    """Return the separators between `slug` and `key` in the columns of tables, from the tables' notes."""
     return {str((note.get("options") or {}).get("sep", ".")) for note in notes} or {"."}
 
 
@@ -52,15 +52,16 @@ def stack_frames(
 ) -> tuple[pd.DataFrame, Findings]:
     """Return the rows of all frames in one, and notes about its columns.
 
-    A column has the dtype of its values in all frames together, as if they were one table: integers and numbers become
-    numbers where that is exact, dates beside other texts become ISO texts, and other mixtures objects. A frame without a
-    column has NA there; where others have `slug.found`, its own values tell what was found.
+    A column has the dtype of its values in all frames together, as if they were one table: integers mixed with numbers
+    become numbers if that is exact, dates mixed with other texts become ISO texts, and other mixtures become objects. A
+    frame without a column gets NA. If only other frames have `slug.found`, its values are derived from the frame's own
+    cells.
 
     Args:
         frames: frames with unique column names.
         dtype_backend: the arrays of the result.
-        seps: what may stand between `slug` and `key` in the names of columns.
-        schema: wanted dtypes by name of the column.
+        seps: possible separators between `slug` and `key` in the names of columns.
+        schema: wanted dtypes by column.
     """
     schema = schema or {}
     findings = Findings()
@@ -82,7 +83,7 @@ def stack_frames(
 
 
 def is_missing(values: Any) -> Any:
-    """Return per value whether it is missing; lists are values."""
+    """Return for each value whether it is missing. Lists are values."""
     return np.asarray(pd.isna(values), dtype=np.bool_)
 
 
@@ -101,12 +102,12 @@ def _iso(value: Any, kind: str) -> str:
 
 
 def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | None:
-    """Return a column of a frame; `slug` is the column whose cells it tells about, None where it is not of that kind."""
+    """Return a column of a frame. For a column `found`, `slug` is the column that it describes; else None."""
     if name in frame:
         return frame[name]
     if slug is None or slug not in frame:
         return None
-    # All that is there was found, and nothing is known of the rest: that is why the frame lacks the column.
+    # The frame lacks the column because all its cells are findings, and nothing is known about missing cells.
     cells = frame[slug].astype(object).to_list()
     found = [None if lost else is_found(cell) for cell, lost in zip(cells, is_missing(frame[slug]), strict=True)]
     return pd.Series(pd.array(found, dtype="boolean"))
@@ -115,7 +116,7 @@ def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | 
 def _pinned(
     parts: list[pd.Series[Any] | None], sizes: list[int], dtype: Any, dtype_backend: DtypeBackend
 ) -> tuple[Any, list[int]]:
-    """Return a column of all frames as a dtype, and the rows whose cells can't have it."""
+    """Return a column of all frames as a dtype, and the rows whose cells do not fit."""
     alike = [part for part in parts if part is not None and part.dtype == dtype]
     if len(alike) == len(parts) and not isinstance(dtype, pd.CategoricalDtype):
         return pd.concat(alike, ignore_index=True).array, []
@@ -156,7 +157,7 @@ def _joined(
 
 def _is_of_backend(dtype: Any, dtype_backend: DtypeBackend) -> bool:
     if dtype == np.dtype(object):
-        # Taken cell by cell, which tells their types.
+        # Add the cells one by one, so that their types are known.
         return False
     return isinstance(dtype, pd.ArrowDtype) == (dtype_backend == "pyarrow")
 

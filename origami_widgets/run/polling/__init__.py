@@ -1,1 +1,1 @@
-"""When the server is asked about each run: the poller, its schedule and its rate limits."""
+"""Polling: when the server is asked about each run, within the rate limits."""

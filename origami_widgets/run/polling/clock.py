@@ -1,4 +1,4 @@
-"""The poller's clock, which tests replace."""
+"""`PollerClock`: the poller's clock, which tests replace."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Protocol
 from origami_widgets.host.runtime import monotonic
 
 NAP = 1.0
-"""Seconds between two looks at the clock: a timer does not run while the machine is suspended."""
+"""Seconds between two readings of the clock: timers stand still while the machine is suspended."""
 SUSPENDED = 1.0
-"""Seconds of suspension that count: two clocks read one after the other differ by less, however busy the machine is."""
+"""Seconds from which a suspension counts. Reading two clocks in turn never takes that long, even on a busy machine."""
 
 
 class PollerClock(Protocol):
-    """Clock of the poller: the time, and sleeping."""
+    """Clock of the poller: tells the time and sleeps."""
 
     def monotonic(self) -> float:
-        """Return seconds that only grow, also while the machine is suspended."""
+        """Return seconds that only grow, even while the machine is suspended."""
         ...
 
     def time(self) -> float:
@@ -39,7 +39,7 @@ class SystemClock:
     """Clock of the machine."""
 
     def monotonic(self) -> float:
-        """Return seconds that only grow, also while the machine is suspended."""
+        """Return seconds that only grow, even while the machine is suspended."""
         return monotonic()
 
     def time(self) -> float:

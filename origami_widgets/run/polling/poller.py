@@ -47,7 +47,7 @@ log = logging.getLogger("origami_widgets")
 
 @dataclass(frozen=True)
 class ListRead:
-    """A read of the agent's table list, for one watched run."""
+    """Purpose of a request that reads the agent's table list for one watched run."""
 
     watch: RunWatch
 
@@ -56,22 +56,22 @@ Purpose = RunWatch | ListRead | asyncio.Future[None]
 """The purpose of a request: a check of a run, a table list, or a further request of a check under way."""
 KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 LATE = 2.0
-"""Seconds that a check may be late before that is shown: users see when the next one is planned."""
+"""Seconds that a check may be late before its run shows the delay: users see when the next check is planned."""
 END_PATIENCE = 5.0
-"""Seconds to wait for the table list before a run that has ended is reported, if its last answer names no tables."""
+"""Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
 DATE_RESOLUTION = 2.0
-"""Seconds by which a clock offset from `Date`, which has whole seconds, may differ from another for no reason."""
+"""Seconds by which two clock offsets may differ for no reason: they come from `Date`, which has whole seconds."""
 
 
 class Poller:
     """Checks each watched run when its schedule says so.
 
-    A run is watched as long as a handle or card holds its watch. The poller holds it weakly, so that a run without a handle is
-    not checked any more, and the poller's task ends when there is nothing left to check.
+    A run is watched as long as a handle or card holds its watch. The poller holds the watch weakly: a run without a
+    handle or card is no longer checked, and the poller's task ends when nothing is left to check.
 
     Args:
         clock: the clock to plan with.
-        make_limiter: makes the rate limiter of an organization.
+        make_limiter: makes the rate limiter for an organization.
     """
 
     def __init__(self, clock: PollerClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
@@ -87,13 +87,13 @@ class Poller:
         self._wake: asyncio.Event | None = None
 
     async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
-        """Return the watch of a run: the one that exists, or a new one.
+        """Return the existing watch of a run, or a new one.
 
         Args:
             operations: the API through which the run is read.
             agent_id: the agent's id.
             run_id: the run's id.
-            started: the run object of the POST answer when this process started the run.
+            started: the run object from the answer to the POST, if this process started the run; else None.
         """
         key = (operations.identity, agent_id, run_id)
         known = self._watches.get(key)
@@ -112,7 +112,7 @@ class Poller:
 
     def watched(self) -> list[RunWatch]:
         """Return all watched runs; from any thread."""
-        # The references, taken in one step: the loop may add a watch meanwhile.
+        # Copies the references in one step, as the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
     @property
@@ -121,7 +121,7 @@ class Poller:
         return self._task is not None and not self._task.done()
 
     def keep(self, watch: RunWatch) -> None:
-        """Make sure that a run is checked, also one of the process that this one was forked from."""
+        """Make sure that a run is checked, even one inherited from the parent process by a fork."""
         if watch.operations is None:
             return
         if not any(known is watch for known in self._watches.values()):
@@ -131,35 +131,35 @@ class Poller:
         self._poll()
 
     def hurry(self, watch: RunWatch) -> None:
-        """Check a run now, because a person asked; stopped checks start again. Background loop only."""
+        """Check a run now, because the user asked. Stopped checks start again. Background loop only."""
         watch.hurried = True
         self.soon(watch)
 
     def soon(self, watch: RunWatch) -> None:
-        """Check a run as soon as its turn comes, after requests that a person waits for. Background loop only."""
+        """Check a run at its next turn, after requests that the user waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
             watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
             self._plan(watch)
             self.keep(watch)
 
     async def check(self, watch: RunWatch, include: tuple[str, ...] = ("stats",)) -> None:
-        """Read a run once, outside its schedule. Checks that had stopped start again.
+        """Read a run once, outside its schedule. Stopped checks start again.
 
         Raises:
             OrigamiError: the run could not be read; the schedule is unchanged.
         """
         if watch.operations is not None:
             self.keep(watch)
-            # With `stats` in any case: an answer without them would wipe those that are known.
+            # Always with `stats`: an answer without them would wipe the known ones.
             answer = await self._read_run(watch, watch.operations, tuple(dict.fromkeys(("stats", *include))))
             if watch.schedule is not None:
                 watch.schedule = plans.renew(watch.schedule, self.clock.monotonic())
             self._on_success(watch, answer.retry_after)
-            # The poller may sleep longer than until what has just been planned.
+            # The poller may be asleep beyond the moment that was just planned.
             self._poll()
 
     async def refresh(self, watch: RunWatch, include: str) -> None:
-        """Read a run now, and its tables where answers about it name none. Checks that had stopped start again.
+        """Read a run now, and its tables if answers about it name none. Stopped checks start again.
 
         Raises:
             InvalidInput: the run was made from a saved answer.
@@ -173,10 +173,10 @@ class Poller:
     async def first_check(self, watch: RunWatch) -> None:
         """Read a run for the first time.
 
-        After a transient error, and while the server refuses all requests, it is read by its schedule.
+        After a transient error, or while the server refuses all requests, the run's schedule takes over.
 
         Raises:
-            OrigamiError: another check cannot help; checks have stopped.
+            OrigamiError: the run could not be read, and another check would not help; checks have stopped.
         """
         now = self.clock.monotonic()
         if (
@@ -198,11 +198,11 @@ class Poller:
     async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.
 
-        A failed read is not a failure of the run: its tables stay as they are, and the list is read again later.
+        If the read fails, the run and its known tables stay as they are, and the list is read again later.
 
         Args:
             watch: the run.
-            if_room: send nothing now if the rate limit would delay a poll; the poller reads the list later.
+            if_room: send nothing if that would delay a poll; the poller then reads the list later.
         """
         operations, plan = watch.operations, watch.schedule
         if operations is None or plan is None or not wants_table_list(watch.state):
@@ -213,17 +213,17 @@ class Poller:
         watch.update(*await self._read_list(watch, operations, watch.state))
 
     async def allow(self, operations: Operations) -> None:
-        """Return when the rate limit has room for a request that no run depends on, such as a page of leads.
+        """Wait until the rate limit has room for a low-priority request, such as a page of leads.
 
-        It is counted already: set `is_counted` before it is sent. Background loop only.
+        The request is then already counted: set `is_counted` before you send it. Background loop only.
 
         Args:
-            operations: what the request goes through.
+            operations: the API that receives the request.
         """
         await self._until_allowed(operations, low_priority=True)
 
     def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
-        """Update each run with this table: how many of its rows have been read. Background loop only."""
+        """Note in each run with this table how many of the table's rows have been read. Background loop only."""
         for watch in self.watched():
             if watch.operations is not None and watch.operations.traffic is organization:
                 watch.update(RowsRead(table_id, progress))
@@ -237,18 +237,18 @@ class Poller:
             self._wake.set()
 
     def wake(self) -> None:
-        """Look again at what to check, and when; from any thread."""
+        """Plan the next requests anew; from any thread."""
         wake, task = self._wake, self._task
-        # Without a poller there is nothing to wake, and no thread must start for that. Its loop may end at this moment.
+        # Without a running poller there is nothing to wake, and no thread must start. Its loop may just be ending.
         if wake is not None and task is not None and not task.done():
             with contextlib.suppress(RuntimeError):
                 task.get_loop().call_soon_threadsafe(wake.set)
 
     def abandon(self) -> None:
-        """Forget a poller whose loop does not exist in this process."""
+        """Discard a poller whose loop does not exist in this process."""
         self._task = self._wake = None
         for watch in list(self._watches.values()):
-            # The parent notes the end of it.
+            # The parent process reads those rows and sees the end of it; this one never would.
             watch.state = replace(watch.state, row_progress={})
 
     async def _run(self) -> None:
@@ -268,7 +268,7 @@ class Poller:
                 self._others_first = request.urgent
                 self._passed_over = 0 if request.low_priority else self._passed_over + 1
                 self._admit(request, now)
-            # A sleeping poller must not be what keeps a forgotten run alive.
+            # A sleeping poller must not keep a run alive that has no handle.
             del request
             if wait is None or wait > 0:
                 self.show_delays(now)
@@ -277,7 +277,7 @@ class Poller:
                     self._wake_up(away)
 
     def _wake_up(self, away: float) -> None:
-        """Check again after the machine was suspended: connections have not survived, and users want to see changes now."""
+        """Check again after the machine was suspended: connections are gone, and users want to see changes now."""
         for task in self._checks:
             task.cancel()
         for watch in list(self._watches.values()):
@@ -294,7 +294,7 @@ class Poller:
                 watch.update(Delayed())
 
     def _limiter(self, operations: Operations) -> RateLimiter:
-        """Return the rate limiter of a client's organization, which lives as long as the organization has a client."""
+        """Return the rate limiter for a client's organization. It lives as long as the organization has a client."""
         traffic, clock = operations.traffic, self.clock
         limiter = self._limiters.get(traffic)
         if limiter is None:
@@ -303,7 +303,7 @@ class Poller:
         return limiter
 
     def _requests(self) -> Iterator[PollRequest[Purpose]]:
-        """List all requests to send, now or later: checks of runs, table lists, further tables of checks under way."""
+        """Yield all requests to send, now or later: checks of runs, table lists, and further tables of checks under way."""
         self._further = [further for further in self._further if not further.purpose.done()]
         yield from self._further
         for watch in self._watches.values():
@@ -313,13 +313,13 @@ class Poller:
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
                 yield PollRequest(ListRead(watch), listed, self._limiter(operations), low_priority=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
-            # A run is checked after its list was read, not meanwhile; a check that a person waits for goes ahead.
+            # A run is not checked while its list is being read, unless the user waits for the check.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
             yield PollRequest(watch, due, self._limiter(operations), urgent)
 
     def _admit(self, request: PollRequest[Purpose], now: float) -> None:
-        # Counted here and not when it is sent: the next one is admitted before this one has begun.
+        # Counted here, not when it is sent: the next request is admitted before this one has begun.
         request.limiter.count_poll(now)
         match request.purpose:
             case asyncio.Future() as further:
@@ -355,7 +355,7 @@ class Poller:
         except OrigamiError as error:
             self.note_failure(watch, error)
         except Exception as error:
-            # A bug of ours must not end the checks of a run that costs credits, nor repeat them without a pause.
+            # A bug of ours must neither end the checks of a run that costs credits nor repeat them without a pause.
             log.exception("A check of run %s failed", watch.state.run_id)
             self.note_failure(watch, _not_understood(error))
         finally:
@@ -376,13 +376,13 @@ class Poller:
     async def _read_run(self, watch: RunWatch, operations: Operations, include: tuple[str, ...]) -> ApiResponse:
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self.clock.time()
-        # The header is part of it: with a status that we do not know, its absence means the end.
+        # The digest includes whether there is a `Retry-After`: with an unknown status, its absence means the end.
         digest = (answer.digest, answer.retry_after is not None)
         offset = None if answer.server_date is None else answer.server_date.timestamp() - at
         if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
             # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
             offset = None
-        # A server clock that was set anew is a change although the answer is none.
+        # If the server's clock was reset, that is a change even when the answer is the same.
         if digest == watch.response_digest and offset is None:
             watch.update(Heard(at))
             return answer
@@ -408,9 +408,10 @@ class Poller:
         return answer
 
     async def _list_at_end(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
-        """Read the table list of a run whose last answer names no tables, as the tables known so far may be outdated.
+        """Read the table list of a run whose last answer names no tables: those known so far may be outdated.
 
-        The end is reported together with them, or the run would seem to have settled. It waits `END_PATIENCE` at most.
+        The end is reported together with the tables, or the run would seem to have settled. Waits at most
+        `END_PATIENCE`.
         """
         try:
             async with asyncio.timeout(END_PATIENCE):
@@ -421,7 +422,7 @@ class Poller:
             return ()
 
     async def _read_list(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
-        """Read the agent's table list; return () if neither it nor the run has changed, or if it cannot be read."""
+        """Read the agent's table list. Return () if neither the list nor the run has changed, or if the list cannot be read."""
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False
@@ -444,10 +445,10 @@ class Poller:
         return listed
 
     async def _read_tables(self, watch: RunWatch, operations: Operations) -> float | None:
-        """Read all filling tables; return the longest `Retry-After` of the answers, None where none had one."""
+        """Read all filling tables. Return the longest `Retry-After` of the answers; None if no answer had one."""
         waits: list[float] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
-        # A table that cannot be read comes last, so that it does not keep the others from being read.
+        # A table that could not be read comes last, so that it does not block the others.
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
@@ -465,12 +466,12 @@ class Poller:
         return max(waits, default=None)
 
     async def _until_allowed(self, operations: Operations, *, low_priority: bool = False) -> None:
-        """Return when the poller lets one more request through."""
+        """Wait until the poller admits one more request."""
         further = asyncio.get_running_loop().create_future()
         self._further.append(
             PollRequest(further, self.clock.monotonic(), self._limiter(operations), low_priority=low_priority)
         )
-        # There may be no poller at work: the runs of a card can have ended long ago.
+        # The poller may have stopped: the runs of a card can have ended long ago.
         self._poll()
         await further
 
@@ -484,11 +485,11 @@ class Poller:
         self._plan(watch)
 
     def note_failure(self, watch: RunWatch, error: OrigamiError) -> None:
-        """Plan the next check of a run that could not be read, or stop, as the error demands. Background loop only."""
+        """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
         if watch.schedule is None:
             return
         watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self.clock.monotonic())
-        # Kept without its frames: they hold the watch, which would outlive its last handle, and the answer.
+        # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
         self._plan(watch, CheckFailed(error.with_traceback(None), at=self.clock.time()))
 
     def _plan(self, watch: RunWatch, *events: CheckFailed) -> None:
@@ -521,7 +522,7 @@ def poller() -> Poller:
 
 
 def _forget_in_child() -> None:
-    """Begin with a new poller after a fork: the parent's loop and tasks do not run in the child."""
+    """Start with a new poller after a fork: the parent's loop and tasks do not run in the child."""
     global current  # noqa: PLW0603 - see `poller`
     if current is not None:
         current.abandon()

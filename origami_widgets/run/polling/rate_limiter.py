@@ -1,8 +1,8 @@
-"""`RateLimiter`: how many polls may be sent, and `next_request`: which one is next. Pure: the clock is an argument.
+"""`RateLimiter` says when a poll may be sent, and `next_request` which one. Pure: the clock is an argument.
 
-The organization has 100 requests a minute for everything; polls leave room for people, other notebooks and the web app.
-Requests that a person makes are counted, but never wait: polls wait instead. When others share the quota, the answers show
-it, and this process takes its part of what is left.
+An organization has 100 requests a minute for everything, so polls leave room for users, other notebooks and the web
+app. Requests that a user makes are counted but never wait: polls wait instead. The answers show if others share the
+quota; this process then takes only its part of what is left.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ T_co = TypeVar("T_co", covariant=True)
 PER_MINUTE = 80
 BURST = 10
 KEPT = 2
-"""Polls of a burst that are kept for checks that a person waits for."""
+"""Polls of a burst that are reserved for checks that a user waits for."""
 MINUTE = 60.0
 TRICKLE = 15.0
-"""Seconds after which one more poll is sent, however many requests a person sends meanwhile."""
+"""Seconds after which one more poll is sent, however many requests users send meanwhile."""
 RESERVE = 0.3
-"""The part of a shared quota that polls aim to leave alone."""
+"""Part of a shared quota that polls try not to use."""
 LAST = 0.1
-"""The part that they do not touch: there are none until the window is over."""
+"""Part that polls never use: once it is reached, no poll is sent until the window is over."""
 MORE, LESS = 1.0, 1.5
-"""What shares a quota alike in the end: a step up is the same for all, a step down larger for who uses more. `MORE` is
-in polls a minute; `LESS` is how much of what is used too much is given back."""
+"""Steps towards equal shares of a quota: a step up is the same for all processes, a step down is larger for heavy users.
+`MORE` is in polls a minute; `LESS` is the part of any excess use that is given back."""
 AT_LEAST = 2.0
-"""Polls a minute while nothing is refused and the last part is not reached."""
+"""Minimum of polls a minute while nothing is refused and `LAST` is not reached."""
 GENTLE = 10.0
-"""Seconds between the first polls after a refusal, and within which processes that wait for one moment begin again."""
+"""Seconds between the first polls after a refusal. Processes that wait for the same moment spread over this time."""
 RELAX = 20.0
-"""Seconds in which a pause shrinks to a third at most: one answer with a large remainder is no reason for a rush."""
+"""Seconds in which a pause shrinks to a third at most: one answer with a large remainder is no reason to rush."""
 JITTER = 0.2
-"""By how much a pause is made longer or shorter, so that processes which began together do not go on together."""
+"""Random part by which a pause varies, so that processes that began together drift apart."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
-# A generator of its own: a user who has seeded `random` gets the same numbers as without this package.
+# A separate generator: users who seed `random` get the same numbers as without this package.
 _chance = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """Pause between polls from one moment until another, after which it shrinks to nothing within a minute.
+    """Pause between polls from `since` to `until`. Afterwards it shrinks to nothing within a minute.
 
-    No poll is sent before `opens`, where that is set.
+    If `opens` is set, no poll is sent before it.
     """
 
     pause: float
@@ -63,20 +63,20 @@ class _Pace:
     def earliest(self, now: float, last: float) -> float:
         if now < max(self.until, self.opens):
             return min(last + self.pause, self.until) if self.opens == NEVER else self.opens
-        # The first one after that moment is free.
+        # The first poll after `until` does not pause.
         rest = max(0.0, 1 - (now - self.until) / MINUTE) if last >= self.until else 0.0
         return last + rest * self.pause
 
 
 class RateLimiter:
-    """Rate limiter of one organization: a few polls at once, then evenly spaced ones, fewer when others share the quota.
+    """Rate limiter of one organization: a few polls at once, then evenly spaced ones, fewer if others share the quota.
 
-    Evenly, because a window that is used up at its beginning would serve the same runs first each time.
+    They are evenly spaced, because a window used up at its start would serve the same runs first each time.
 
     Args:
         per_minute: polls in any 60 seconds, whatever the server allows.
-        burst: how many of them may be sent at once.
-        jitter: returns numbers from 0 to 1, to keep apart from other processes. By default they are random.
+        burst: how many polls may be sent at once.
+        jitter: returns numbers from 0 to 1 that keep processes apart; random by default.
     """
 
     def __init__(
@@ -95,17 +95,18 @@ class RateLimiter:
         self._by_people: deque[float] = deque()
 
     def wait(self, now: float, *, urgent: bool = False, after_urgent: bool = False) -> float:
-        """Return the seconds until one more poll may be sent; 0 when it may be sent now.
+        """Return the seconds until one more poll may be sent; 0 for now.
 
         Args:
             now: the present moment.
-            urgent: a person waits for it. It may use polls that are kept for people, but must wait until a refusal is over.
-            after_urgent: the last poll was urgent; then none are kept, or many urgent ones would hold up all others.
+            urgent: a user waits for the poll. It may use the reserved polls, but must wait until a refusal is over.
+            after_urgent: the last poll was urgent. No polls are then reserved, or many urgent ones would hold up all
+                others.
         """
         if urgent:
             earliest = max(self._held_until, self._full_at - self._slack)
         else:
-            # People may have sent more than that; what they send is not put off, so polls are.
+            # Users' requests never wait, so together with polls there may be more than that. Polls wait instead.
             counted = self._sent[-self._per_minute] + MINUTE if len(self._sent) >= self._per_minute else NEVER
             earliest = max(
                 self._held_until,
@@ -123,13 +124,13 @@ class RateLimiter:
         return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
 
     def is_refused(self, now: float) -> bool:
-        """Return whether the server has said that it refuses all requests at this moment."""
+        """Return whether the server has said that it refuses all requests for now."""
         return now < self._held_until
 
     def count_poll(self, now: float) -> None:
         """Count one poll sent at this moment."""
         if self._last == NEVER:
-            # Other processes may begin at the same moment, and nothing is known of them yet.
+            # Start without the full burst: other processes may begin at the same moment, and nothing shows them yet.
             self._full_at = max(self._full_at, now + self._slack - self._kept)
         self._full_at = max(self._full_at, now) + self._pause
         self._last = now
@@ -143,9 +144,9 @@ class RateLimiter:
         self._note(self._by_people, now)
 
     def on_traffic(self, event: TrafficEvent, now: float) -> None:
-        """Count a request that was not counted as a poll, or take account of an answer.
+        """Count a request that is not a poll, or apply the limits in an answer.
 
-        A refusal says how long it lasts, which its quotas say less exactly.
+        A refusal's own duration counts; its quotas are less exact.
         """
         if event.refused_for is not None:
             self.on_refusal(event.refused_for, now)
@@ -155,22 +156,22 @@ class RateLimiter:
             self.count_request(now)
 
     def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
-        """Take account of the quotas in an answer."""
+        """Adapt the pauses between polls to the quotas in an answer."""
         for quota in quotas:
             self._paces[quota.scope] = self._pace(quota, now)
 
     def on_refusal(self, seconds: float, now: float) -> None:
-        """Send nothing for so many seconds, while the server refuses requests, and then not all at once."""
+        """Send no polls for so many seconds, as the server refuses them, and then not all at once."""
         self._held_until = max(self._held_until, now + seconds)
-        # Alone, there are no others to keep apart from.
+        # Without other processes, there is no rush to avoid.
         opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
         self._paces["refused"] = _Pace(GENTLE, now, self._held_until, opens)
 
     def _pace(self, quota: Quota, now: float) -> _Pace:
         """Return the pause that spreads our part of the remaining quota over the rest of the window.
 
-        While a window slides, requests of a minute ago are free again, so we may go on as we did. Of the rest we take no
-        more than our part, as the others see the same remainder.
+        As a window slides, our requests of a minute ago become free again, so we can keep our pace. Of the remainder we
+        take only our part, because the others see the same remainder.
         """
         left = max(quota.resets_in, 1.0)
         sent = [at for at in self._sent if at > now - MINUTE]
@@ -182,7 +183,7 @@ class RateLimiter:
         if self._is_shared:
             spare *= (own + 1) / (own + 1 + others) * (1 if spare > 0 else LESS)
             room += MORE * left / MINUTE
-        # People go on sending requests, too.
+        # Users will go on sending requests, too.
         room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
         pause = left / max(room + spare, AT_LEAST * left / MINUTE)
         if self._is_shared:
@@ -201,14 +202,14 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class PollRequest(Generic[T_co]):
-    """Request that the poller is to send.
+    """Request that the poller has to send.
 
     Attributes:
         purpose: what the request is for.
         due: the earliest moment to send it.
-        limiter: the rate limit that it counts towards.
-        urgent: a person waits for the answer.
-        low_priority: such as a table list: sent when no other request is due, and now and then before one.
+        limiter: the rate limiter that counts it.
+        urgent: whether a user waits for the answer.
+        low_priority: whether it waits for all others, as a table list does; now and then it goes first.
     """
 
     purpose: T_co
@@ -219,7 +220,7 @@ class PollRequest(Generic[T_co]):
 
 
 LOW_PRIORITY_TURN = 5
-"""A low-priority request goes first after this many others, or after each of them has been sent once if there are fewer."""
+"""A low-priority request goes first after this many others, or, if there are fewer, after each of them was sent once."""
 LOW_PRIORITY_PAUSE = 2.0
 """A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
 
@@ -227,16 +228,16 @@ LOW_PRIORITY_PAUSE = 2.0
 def next_request(
     requests: Iterable[PollRequest[T_co]], now: float, *, others_first: bool = False, passed_over: int = 0
 ) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
-    """Return the next request to send, and in how many seconds; (None, None) when there is none.
+    """Return the seconds to wait and the request to send then; (None, None) without requests.
 
     Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first.
 
     Args:
-        requests: all requests that are to be sent.
+        requests: all requests to send.
         now: the present moment.
-        others_first: prefer a request that is not urgent, because the last one was: otherwise many urgent requests
-            would keep all others from being sent.
-        passed_over: how many requests were sent since the last low-priority one.
+        others_first: prefer a request that is not urgent, because the last one was. Otherwise many urgent requests
+            would block all others.
+        passed_over: how many requests have been sent since the last low-priority one.
     """
     requests = tuple(requests)
     others = sum(not request.low_priority for request in requests)

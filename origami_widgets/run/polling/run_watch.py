@@ -1,6 +1,6 @@
-"""`RunWatch`: one watched run, its newest state and its schedule; `Subscribers`: callbacks that are notified of its changes.
+"""`RunWatch`: a watched run with its newest state and schedule. `Subscribers`: callbacks for its changes.
 
-State changes on the background loop only, so they need no lock; anyone may read `state` at any time.
+State changes only on the background loop, so it needs no lock. Any thread may read `state` at any time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits"
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
 run_log = logging.getLogger("origami_widgets.run")
-"""For scripts: one line at INFO for each change of a run's status and for each table that it builds."""
+"""Logger for scripts: one INFO line for each change of a run's status and each table that it builds."""
 
 
 class Subscribers:
@@ -48,7 +48,7 @@ class Subscribers:
 
         Args:
             callback: what to call.
-            of_user: it is a user's function, which may block, so it is called on the callback thread.
+            of_user: whether it is a user's function. Those may block, so they are called on the callback thread.
 
         Returns:
             A function that ends the subscription; it may be called twice.
@@ -60,7 +60,7 @@ class Subscribers:
     def _beside_the_loop(self, key: object, callback: Callable[[], object]) -> Callable[[], None]:
         @functools.wraps(callback)
         def call(_: None) -> None:
-            # It may have been removed while it waited its turn.
+            # It may have been removed while it waited for its turn.
             if key in self._callbacks:
                 self._call(key, callback)
 
@@ -74,10 +74,10 @@ class Subscribers:
         return len(self._callbacks)
 
     def notify(self, *, users: bool = True) -> None:
-        """Call all callbacks, or all but those of users. One that raises is not called again.
+        """Call all callbacks, or all except users' callbacks. A callback that raises is not called again.
 
-        Nothing that a callback does may end the watch of a run that costs credits, not even `sys.exit`, and nothing
-        is printed: from this thread the text would land in the cell that happens to run.
+        No callback can end the watch of a run that costs credits, not even with `sys.exit`. Nothing is printed, because
+        text from this thread would land in whichever cell is running.
         """
         for key, (callback, of_user) in tuple(self._callbacks.items()):
             if users or not of_user:
@@ -94,18 +94,18 @@ class Subscribers:
 
 
 class RunWatch:
-    """Watched run, shared by all of its handles and cards.
+    """Watched run, shared by all its handles and cards.
 
     Args:
-        operations: the API that the run is read through; None for a saved answer, which is never read again.
-        state: the first state.
+        operations: the API to read the run through; None for a saved answer, which is never read again.
+        state: the initial state.
         schedule: when to check; None for never.
 
     Attributes:
-        response_digest: digest of the newest answer about the run, to notice that nothing has changed.
-        list_digest: digests of the newest table list and of the answer about the run that it was compared with.
-        is_listing: the agent's table list is being read.
-        stop_waiting: set to take a follow-up out of the queue for a run slot; None while none is in it.
+        response_digest: digest of the newest answer about the run, to see whether the next one differs.
+        list_digest: digests of the newest table list and of the run's newest answer at that time.
+        is_listing: whether the agent's table list is being read.
+        stop_waiting: event that takes a follow-up out of the queue for a run slot; None while none is queued.
         cancelling: the task that asks the server to cancel the run; None before a cancel.
     """
 
@@ -127,11 +127,11 @@ class RunWatch:
         before = state = self.state
         for event in events:
             state = reduce(state, event)
-        # Set once: another thread may read it at any moment, and must not see some of the events only.
+        # Set once, because another thread may read the state at any moment and must not see only some of the events.
         self.state = state
         if state is not before:
             _log_changes(before, state)
-            # Rows that this process has read change nothing of the run, so callbacks of users are not called for them.
+            # Row progress of this process does not change the run, so users' callbacks are not called for it.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
 
     def connected(self) -> Operations:
@@ -150,7 +150,7 @@ class RunWatch:
 
 
 def _log_changes(before: RunState, state: RunState) -> None:
-    """Log a change of status and new tables, by their ids and counts only: what agents write is not to be trusted in a log."""
+    """Log a changed status and new tables, by ids and counts only: text from agents is not safe in a log."""
     if not run_log.isEnabledFor(logging.INFO):
         return
     token = f"{printable(state.agent_id)}/{printable(state.run_id)}"
@@ -163,17 +163,17 @@ def _log_changes(before: RunState, state: RunState) -> None:
 
 
 def watch_of_saved(payload: object) -> RunWatch:
-    """Make the watch of a saved answer. It never sends anything.
+    """Make the watch of a saved answer. Such a watch never sends anything.
 
     Args:
-        payload: a run object, or an answer that holds one under `run`.
+        payload: a run object, or an answer that has one under `run`.
 
     Raises:
-        InvalidInput: it is not a run object.
+        InvalidInput: `payload` is not a run object.
     """
     inner = payload.get("run", payload) if isinstance(payload, dict) else payload
     agent = payload.get("agent") if isinstance(payload, dict) else None
-    # Without a stamp, or with one that this version does not know, it may be a run all the same.
+    # If `object` is missing, or unknown to this version, it may still be a run.
     is_other = isinstance(inner, dict) and inner.get("object") in OTHER_OBJECTS
     if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
         raise InvalidInput(
@@ -185,6 +185,6 @@ def watch_of_saved(payload: object) -> RunWatch:
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
     name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
     watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
-    # It does not say when it was read, and the server was not heard now.
+    # A saved answer does not say when it was read, and the server has not answered now.
     watch.state = replace(watch.state, connection=replace(watch.state.connection, heard_at=None))
     return watch

@@ -1,7 +1,7 @@
-"""The schedule of one run's checks. Pure: the clock is an argument, so that a test can pass an hour in a millisecond.
+"""`Schedule`: when to check a run. Pure: the clock is an argument, so that tests can pass an hour in a millisecond.
 
-Moments are seconds of a monotonic clock. Rules: never check earlier than `Retry-After` says, never after the deadline, back
-off while the server does not answer, stop at once where another check cannot help.
+Moments are seconds on a monotonic clock. The rules: never check earlier than `Retry-After` says or after the deadline,
+back off while the server does not answer, and stop at once if another check cannot help.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
 
 DEFAULT_INTERVAL = 15.0
-"""Seconds between checks where the server names none; what it names itself today."""
+"""Seconds between checks if the server names none. It names the same number today."""
 SHORTEST = 1.0
 LONGEST = 300.0
-"""Bounds of any wait: a header that asks for a day is a mistake, and a run would be lost to it."""
+"""Bounds of any wait: a header that asks for a day is a mistake, and the run would be lost."""
 LONGEST_BACKOFF = 30.0
-"""Seconds between checks while the server does not answer, at most."""
+"""Longest time between checks while the server does not answer, in seconds."""
 DEADLINE = 75 * 60.0
-"""A run takes 20 minutes at most; its cells go on filling. After this many seconds checks end."""
+"""Seconds after which checks end. A run takes at most 20 minutes, but its cells go on filling."""
 FORGIVEN_404 = 30.0
-"""A new run may not be readable everywhere at once."""
+"""Seconds in which a 404 is ignored: a new run may not be readable everywhere at once."""
 TABLE_SPACING = 3.0
-"""Seconds of the organization's rate limit that one filling table takes per round."""
+"""Least seconds between checks for each filling table, as each takes a part of the rate limit."""
 LIST_BACKOFF = 20.0
-"""Seconds to wait after a first failed read of the agent's table list. A run can be watched without the list."""
+"""Seconds to wait after the first failed read of the agent's table list. A run can be watched without the list."""
 EAGER = 5.0
-"""Seconds between reads of that list while a new run has no table: the first leads matter most."""
+"""Seconds between reads of the list while a new run has no table: the first leads matter most."""
 EAGER_FOR = 180.0
-"""Seconds after which a run without a table is not expected to have one soon."""
+"""Seconds after which a run without a table is unlikely to get one soon."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -44,14 +44,14 @@ class Schedule:
     Attributes:
         started: when checks began.
         deadline: when checks end, whatever happens.
-        phase: `run` until a terminal status, `cells` until the tables settle, then `over`.
+        phase: `run` until the status is terminal, `cells` until the tables settle, then `over`.
         interval: seconds between checks while all is well.
         failures: failed checks in a row.
-        due: when to check next; None when no check is planned.
-        stopped: checks ended although the run or its cells may go on.
-        fresh: the run was started by us a moment ago, so a 404 may only mean "not yet".
-        heard: the server has answered about this run before.
-        list_due: when to read the agent's table list; None when no read is planned.
+        due: when to check next; None if no check is planned.
+        stopped: whether checks ended although the run or its cells may go on.
+        fresh: whether this process has just started the run, so that a 404 may only mean "not yet".
+        heard: whether the server has answered about this run before.
+        list_due: when to read the agent's table list; None if no read is planned.
         list_after: the earliest moment for the next read of the list, by `Retry-After` or after a failure.
         list_failures: failed reads of the list in a row.
     """
@@ -72,7 +72,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Successful check: `retry_after` in seconds as the server said, and how many `tables` are still filling."""
+    """Successful check: the server's `retry_after` in seconds, and how many `tables` are still filling."""
 
     phase: Phase
     retry_after: float | None = None
@@ -107,7 +107,7 @@ def next_due(schedule: Schedule) -> float | None:
 
 
 def next_list(schedule: Schedule) -> float | None:
-    """Return when to read the agent's table list; None when no read is planned, or the last check of the run failed."""
+    """Return when to read the agent's table list; None if no read is planned or the last check failed."""
     if schedule.phase != "run" or schedule.due is None or schedule.failures:
         return None
     return schedule.list_due
@@ -117,7 +117,7 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
     """Return the schedule after an answer about the run: read the agent's table list next, or not.
 
     Args:
-        schedule: the schedule before. A read of the list that is planned for an earlier moment keeps it.
+        schedule: the schedule before. If it plans an earlier read of the list, that moment stays.
         now: the present moment.
         wanted: whether the list can say more about the run's tables than the answer did.
     """
@@ -135,16 +135,16 @@ def list_sent(schedule: Schedule) -> Schedule:
 def on_list(
     schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False, is_empty: bool = False
 ) -> Schedule:
-    """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait for the next read.
+    """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait.
 
-    While a new run has no table, the list is read between the checks of the run, too.
+    While a new run has no table, the list is also read between the run's checks.
 
     Args:
         schedule: the schedule before.
-        retry_after: seconds to wait, from the answer's `Retry-After`; None when it had none.
+        retry_after: seconds to wait, from the answer's `Retry-After`; None if it had none.
         now: when the answer arrived.
         failed: whether the read failed.
-        is_empty: whether no table of the run is known after it.
+        is_empty: whether the run still has no known table.
     """
     failures = schedule.list_failures + 1 if failed else 0
     backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0
@@ -173,29 +173,29 @@ def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:
 
 
 def hurry(schedule: Schedule, now: float) -> Schedule:
-    """Return the schedule after a user asked to check now; stopped checks start again."""
+    """Return the schedule after a user has asked to check now. Stopped checks start again."""
     if schedule.phase == "over":
         return schedule
     return replace(renew(schedule, now), due=now, failures=0)
 
 
 def renew(schedule: Schedule, now: float) -> Schedule:
-    """Return the schedule with a new deadline, if checks had stopped or the old one is over."""
+    """Return the schedule with a new deadline if checks had stopped or the old deadline has passed."""
     if not schedule.stopped and now < schedule.deadline:
         return schedule
     return replace(schedule, deadline=now + DEADLINE, stopped=False)
 
 
 def wake_up(schedule: Schedule, away: float) -> Schedule:
-    """Return the schedule after the machine was suspended for `away` seconds, which the deadline does not count.
+    """Return the schedule after the machine was suspended for `away` seconds. The deadline moves by as much.
 
-    A check that became due meanwhile happens at once; a longer `Retry-After` is still kept.
+    A check that became due meanwhile happens at once. A longer `Retry-After` still holds.
     """
     return schedule if schedule.due is None else replace(schedule, deadline=schedule.deadline + away)
 
 
 def clamp(seconds: float | None, *, fallback: float) -> float:
-    """Return a wait within bounds; the fallback where the server named none."""
+    """Return a wait within bounds, or the fallback if the server named none."""
     return fallback if seconds is None else min(max(seconds, SHORTEST), LONGEST)
 
 
@@ -223,7 +223,7 @@ def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool
     if error.code in {"TLS_FAILED", "PROXY_REFUSED"}:
         return plan.failures < TLS_TRIES
     if error.code == "REDIRECT_REFUSED":
-        # An address that was right until now is not wrong: a network's sign-in page has come in between.
+        # The address worked before, so it is not wrong: a network's sign-in page probably answered.
         return plan.fresh or plan.heard
     return error.transient
 

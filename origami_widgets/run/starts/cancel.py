@@ -1,8 +1,8 @@
-"""`cancel`: ask the server to cancel a run, until it has heard it or the run is over.
+"""`cancel`: ask the server to cancel a run until it receives the request or the run is over.
 
-The API cancels by agent. The run is read first, so that a newer run of the same agent, started elsewhere, is never
-cancelled in its place: an agent has one active run at most. "Cancelled" is the server's word and comes with a later
-check.
+The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
+same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
+later check.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
-"""Seconds after which `CancelPending` is raised. The server is still asked again."""
+"""Seconds after which `CancelPending` is raised. The request is still repeated."""
 
 
 class CancelPending(OrigamiError):
-    """The server has not heard yet that the run is to be cancelled; it is asked again and again."""
+    """The cancel request has not reached the server yet; it is still being repeated."""
 
 
 async def cancel(watch: RunWatch) -> None:
-    """Ask the server to cancel a run, again and again while it cannot be reached.
+    """Ask the server to cancel a run, and repeat the request while the server cannot be reached.
 
-    After a while without success, this raises and the card says so; the asking goes on until the server has heard it,
-    refuses, or the run is over, even when the caller has stopped waiting.
+    After `PATIENCE` seconds without success, this raises and the card says so. The requests go on until the server
+    accepts or refuses one or the run is over, even if the caller has stopped waiting.
 
     Raises:
-        CancelPending: the server has not heard it yet.
+        CancelPending: the request has not reached the server yet.
         OrigamiError: the server refused; the run goes on.
     """
     operations = watch.connected()
     if watch.state.done:
         return
     heard = watch.cancelling
-    # One of a loop that has ended, or of the process that this one was forked from, asks no more.
+    # A task whose loop has ended, or that the parent process left behind by a fork, sends nothing any more.
     if heard is None or not is_under_way(heard):
         heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
     await asyncio.wait((heard,), timeout=PATIENCE)
@@ -61,7 +61,7 @@ async def cancel(watch: RunWatch) -> None:
 
 
 async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError | None:
-    """Return the error that ended it; None when the server has heard it or the run is over."""
+    """Repeat the request until it succeeds or the run is over. Return the error that ended the attempts, else None."""
     clock, never = poller().clock, asyncio.Event()
     began, pause = clock.monotonic(), FIRST_PAUSE
     watch.update(CancelRequested())
@@ -72,7 +72,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
         except OrigamiError as error:
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
             if not (error.transient or early) or clock.monotonic() - began > DEADLINE:
-                # A copy: the one that is raised carries its frames, which hold the watch.
+                # A copy, because the raised error carries frames that hold the watch.
                 watch.update(CommandFailed(copy.copy(error), cancel=True))
                 return error.with_traceback(None)
             watch.update(CancelDelayed(copy.copy(error)))
@@ -80,7 +80,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
             if answer is not None and answer.id == watch.state.run_id:
-                # No answer to a POST asks for another check: with a status that we do not know that is no end.
+                # Answers to a POST have no `Retry-After`. Here its absence must not make an unknown status final.
                 watch.update(RunRead(answer, at=poller().clock.time(), keep_polling=True))
                 if _is_done(watch):
                     poller().hurry(watch)
@@ -90,5 +90,5 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
 
 
 def _is_done(watch: RunWatch) -> bool:
-    # A function: it changes between two looks, which the type checker does not expect of an attribute.
+    # A function, because the type checker assumes that an attribute does not change between two reads.
     return watch.state.done

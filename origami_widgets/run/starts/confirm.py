@@ -1,7 +1,7 @@
-"""Ask a person before runs are started whose cost is in question: in an interactive notebook, and once for each call.
+"""Ask the user before starting runs that may cost too much: in an interactive notebook, once for each call.
 
-`question` is the rule, and pure. What runs may cost is the median of what such runs have cost here: runs that this process has
-seen settle, paid from the same balance, that began an agent too (or continued one too), with the same model where one is given.
+`question` decides, and is pure. The expected cost of a run is the median of similar runs that settled in this process:
+paid from the same balance, beginning (or continuing) an agent as well, and with the same model if one is given.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_COMPARED = 20
-"""Runs that a start is compared with: the newest. What runs cost changes with the briefs that one writes."""
+"""How many of the newest runs a start is compared with: what runs cost changes with the briefs that a user writes."""
 FRESH = 60.0
-"""Seconds for which a reading of the balance is taken as it is."""
+"""Seconds for which a reading of the balance counts as current."""
 PATIENCE = 5.0
-"""Seconds to wait for the balance: a server that is slow must not keep a run from being started."""
+"""Seconds to wait for the balance: a slow server must not keep a run from starting."""
 
 
 YES = ("y", "yes")
 
 
 class StartDeclined(OrigamiError):
-    """A person was asked whether to start runs, and did not say yes. Nothing was sent."""
+    """The user was asked whether to start runs, and did not say yes. Nothing was sent."""
 
 
 class Expected(NamedTuple):
-    """What runs may cost.
+    """Expected cost of runs.
 
     Attributes:
-        credits: what all of them may cost, at most the credit limit.
-        each: the median of the runs that they are compared with.
-        compared: how many those are.
-        lowest: what the cheapest of those has cost.
-        highest: what the dearest of those has cost.
+        credits: the expected cost of all runs, at most the credit limit.
+        each: the median cost of the similar runs.
+        compared: the number of similar runs.
+        lowest: the cost of the cheapest similar run.
+        highest: the cost of the dearest similar run.
     """
 
     credits: float
@@ -60,12 +60,12 @@ class Expected(NamedTuple):
 
 
 def expected(runs: int, costs: Sequence[int], credit_limit: float | None = None) -> Expected | None:
-    """Return what runs may cost; None where nothing is known.
+    """Return the expected cost of runs; None without similar runs.
 
     Args:
         runs: how many are to be started.
-        costs: what such runs have cost, newest last.
-        credit_limit: what all of them together may use; None for no limit.
+        costs: the costs of similar runs, newest last.
+        credit_limit: the credits that all runs together may use; None for no limit.
 
     >>> expected(2, [100, 120, 500]).credits
     240
@@ -81,12 +81,12 @@ def expected(runs: int, costs: Sequence[int], credit_limit: float | None = None)
 def question(
     runs: int, cost: Expected | None, balance: BalanceReading | None, threshold: float | None, now: float
 ) -> str:
-    """Return what to ask before runs are started; empty for nothing.
+    """Return the question to ask before runs start; empty for none.
 
     Args:
         runs: how many are to be started.
-        cost: what they may cost; None where nothing is known.
-        balance: the newest reading of the balance; None for none.
+        cost: their expected cost; None if unknown.
+        balance: the newest reading of the balance; None without one.
         threshold: credits above which to ask in any case; None never asks.
         now: Unix seconds.
     """
@@ -108,14 +108,14 @@ def question(
 
 
 def can_ask() -> bool:
-    """Return whether a person can be asked on this thread, and wants to be."""
+    """Return whether the user can be asked on this thread, and has not turned questions off."""
     return background().has_thread and confirm_above() is not None and can_confirm()
 
 
 def ask(text: str) -> None:
-    """Ask the person in front of the notebook; nothing if there is no question. Not on the background loop.
+    """Ask the user a question; an empty one is not asked. Not on the background loop.
 
-    Where no answer can be given after all, that counts as yes: only a person says no.
+    If it turns out that no answer can be given, that counts as yes: only a user says no.
 
     Raises:
         StartDeclined: the answer was no; nothing was sent.
@@ -128,7 +128,7 @@ def ask(text: str) -> None:
     except EOFError:
         pass
     except NotImplementedError:
-        # The front end has said that it takes input, and does not.
+        # The front end claims to take input, but does not.
         return
     raise StartDeclined(
         "Not started",
@@ -148,22 +148,23 @@ async def question_about(
     credit_limit: float | None = None,
     owners: int = 0,
 ) -> str:
-    """Return what to ask before jobs are started; empty for nothing. Background loop only.
+    """Return the question to ask before jobs start; empty for none. Background loop only.
 
-    Jobs whose run is known, or may have been started before, are paid for already, and those that another call wants were
-    asked about then: they do not count. Once such runs have a known cost, sends a GET that reads the balance if it was not read
-    for a minute; where there is a reason to ask, also those that look for known runs.
+    Two kinds of jobs do not count: those whose run is known or may have been started before, as it is already paid for,
+    and those that another call wants, which has asked already. If the cost of similar runs is known, this sends a GET
+    that reads the balance, unless it was read within the last minute. If there is a reason to ask, it also sends the
+    GETs that look for known runs.
 
     Args:
         operations: the API.
         jobs: the jobs.
-        find_known: finds the runs of the jobs that were started before; None where that was done.
-        kind: whether the runs begin agents.
-        credit_limit: what they may use together; None for no limit.
+        find_known: finds runs of the jobs that were started before; None if that is done.
+        kind: whether the runs begin agents or continue them.
+        credit_limit: the credits that the runs together may use; None for no limit.
         owners: how many owners of each job belong to the call.
 
     Raises:
-        OrigamiError: what is known of the jobs could not be read.
+        OrigamiError: the known runs or records could not be read.
     """
     threshold = confirm_above()
     costs = costs_paid_from(operations.balance_history).of(kind, jobs[0].spec.model) if jobs else ()
@@ -174,7 +175,7 @@ async def question_about(
     def asked_for(runs: int) -> str:
         return question(runs, expected(runs, costs, credit_limit), balance, threshold, time.time())
 
-    # Known runs are looked for only where that decides: it may take a request for each.
+    # Known runs are looked for only if they can change the answer: each may take a request.
     if not asked_for(len(jobs)):
         return ""
     if find_known is not None:
@@ -188,11 +189,11 @@ def _is_new(job: WatchedJob, owners: int) -> bool:
 
 
 async def _balance(operations: Operations) -> BalanceReading | None:
-    """Return the newest reading of the balance, after reading it where that was not done for a minute."""
+    """Return the newest reading of the balance, and read it first if the last reading is older than a minute."""
     history = operations.balance_history
     newest = history.readings[-1] if history.readings else None
     if newest is None or not 0 <= time.time() - newest.at < FRESH:
-        # Where it cannot be read, what was read before counts. The start itself says what is wrong.
+        # If it cannot be read, the last reading counts. The start itself will say what is wrong.
         with contextlib.suppress(OrigamiError, TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await operations.get_credits()
@@ -208,7 +209,7 @@ def _amount(value: float) -> str:
 
 
 def _age(seconds: float) -> str:
-    """Return how long ago something was, in one unit."""
+    """Return an age in one unit, as text."""
     whole = max(0, int(seconds))
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         if whole >= size:

@@ -1,4 +1,4 @@
-"""`CreditLimit` (`credit_limit=`): cancel runs once their tables have used more credits than allowed since they began.
+"""`CreditLimit` (`credit_limit=`): cancel runs whose tables have used more credits than allowed since the runs began.
 
 The credits are counted after each answer about a run, so a run may use a little more before it ends.
 """
@@ -32,14 +32,14 @@ Halt = Callable[[CreditLimitReached], bool]
 
 
 class CreditLimit:
-    """Limit on the credits that one or more runs may use together. Background loop only.
+    """Limit on the credits that one or several runs may use together. Background loop only.
 
     Args:
         limit: the credits that may be used.
-        halt: called with the error when more has been used; returns whether that has stopped anything.
+        halt: called with the error when more has been used; returns whether it has stopped anything.
 
     Attributes:
-        error: says that more has been used; None until then.
+        error: the error once more has been used; None until then.
     """
 
     def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
@@ -50,9 +50,9 @@ class CreditLimit:
         self._used: dict[str, float] = {}
 
     async def note_before(self, operations: Operations, table_ids: Iterable[str]) -> None:
-        """Read what tables have used before runs begin that work on them: one GET for each, free of charge.
+        """Read what tables have used before the runs that work on them begin: one free GET for each table.
 
-        Where a table cannot be read, what was used before counts from the first answer about the run.
+        If a table cannot be read, its use counts from the first answer about the run.
         """
         for table_id in table_ids:
             if table_id not in self._before:
@@ -60,7 +60,7 @@ class CreditLimit:
                     self._before[table_id] = (await operations.get_table(table_id)).credits.lifetime_used or 0
 
     def set(self, limit: float) -> None:
-        """Allow another number of credits from now on."""
+        """Set another limit from now on."""
         self._limit = limit
         if sum(self._used.values()) <= limit:
             self.error = None
@@ -71,7 +71,7 @@ class CreditLimit:
             return
         _limits[watch] = self
         limited.add(watch)
-        # Weak, or the run would hold itself: polled for ever.
+        # Weak, or the run would hold itself and be polled for ever.
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
         look()
@@ -92,7 +92,7 @@ class CreditLimit:
                 code="CREDIT_LIMIT",
             )
             halt = None if self._halt is None else self._halt()
-            # A run that is over when that is seen gets no error, unless more would follow it.
+            # A run that is already over gets no error, unless more runs would follow it.
             if (halt is not None and halt(reached)) or active:
                 self.error = reached
         if self.error is not None:
@@ -104,7 +104,7 @@ class CreditLimit:
             limited.discard(watch)
 
     def _count(self, state: RunState) -> None:
-        """Count what each table has used since the runs began; of an older table, since it was first read."""
+        """Count what each table has used since the runs began, or for an older table, since it was first read."""
         began = state.run.started_at if state.run is not None else None
         for table in state.tables:
             used = table.credits.lifetime_used or 0
@@ -114,12 +114,12 @@ class CreditLimit:
 
 
 limited: set[RunWatch] = set()
-"""Active runs with a limit. They stay watched even without a handle; otherwise nothing would end them."""
+"""Active runs with a limit. They stay watched even without a handle, as otherwise nothing would cancel them."""
 _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
-"""The limit that each run counts towards."""
+"""The limit of each run."""
 
 
 async def _cancel(watch: RunWatch) -> None:
-    # The card says what went wrong, and the server is asked again.
+    # The card says what went wrong, and the request is repeated.
     with contextlib.suppress(OrigamiError):
         await cancel(watch)

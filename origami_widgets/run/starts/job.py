@@ -1,9 +1,9 @@
-"""`WatchedJob`: a start job that waits for a free run slot, whose run is watched, and that may have a name (`once=`).
+"""`WatchedJob`: a start job that waits for a free run slot, watches its run, and may have a name (`once=`).
 
-The first job with a name starts a run; later ones attach to that run instead of paying again. A name is valid for one base
-URL, one project and one organization. The organization is asked for (`GET /account`, once per client), so that nothing made
-from the key is written down. Where the server names none, keys of two organizations share their names, and the second one
-gets an error that the run is not there; it never pays unnoticed.
+The first job with a name starts a run; later jobs attach to it instead of paying again. A name is valid for one base
+URL, one project and one organization. The organization is read from the server (`GET /account`, once per client), so
+that nothing made from the key is written down. If the server names no organization, keys of two organizations share
+their names: the second key then gets an error that the run does not exist, and never pays unnoticed.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from origami_widgets.run.starts.credit_limit import CreditLimit
 
 USUAL_WAIT = 60.0
-"""Seconds to wait for a free slot when the server names no time."""
+"""Seconds to wait for a free slot if the server names no time."""
 LONGEST_QUEUE = 75 * 60.0
 """Seconds after which a start leaves the queue for a run slot."""
 SANDBOX = "sandbox"
 JUST_STARTED = 30.0
-"""Seconds after its start in which a server may not know a run yet."""
+"""Seconds after its start in which the server may not know a run yet."""
 
 
 class StartUnclear(AmbiguousStart):
@@ -61,27 +61,27 @@ class StartUnclear(AmbiguousStart):
 
 
 class WatchedJob(StartJob):
-    """Start job whose run is watched.
+    """Start job that watches its run and may wait for a run slot or have a name.
 
     Args:
         operations: the API.
-        spec: what is asked for.
-        make_run: makes the handle on the run, from its watch and its conversation.
-        once: the name of `once=` that the conversation of its run gets; empty for none.
-        name: its name in the start store, which may say more than `once`: which brief of a batch, which follow-up. Empty for
-            a job that is not stored.
-        fresh: start a run in any case, and let the name stand for it from now on.
-        follow_up: what the run continues; None for a new agent.
+        spec: the start spec.
+        make_run: makes the run's handle from its watch and conversation.
+        once: the name in `once=` for the run's conversation; empty without one.
+        name: the job's name in the start store, which may add to `once` the brief of a batch or the follow-up. Empty
+            for a job that is not stored.
+        fresh: start a run in any case; the name then belongs to that run.
+        follow_up: the follow-up to send; None for a new agent.
         queues: when all run slots are in use, wait for a free one instead of failing.
 
     Attributes:
-        credit_limit: what its run may use; None for as much as it wants.
-        earlier: records of the same start by earlier executions of its cell, whose runs may still be active.
-        watch: the run, once it is known.
-        handle: the handle on it.
-        queue: what it waits for while all run slots are in use, else None.
-        unrecorded: why its run could not be written down under its name; None where it could.
-        subscribers: are notified of each change.
+        credit_limit: the credit limit of the run; None for no limit.
+        earlier: records of equal starts in earlier executions of the cell, whose runs may still be active.
+        watch: the watch of the run, once the run is known.
+        handle: the handle on the run.
+        queue: the job's wait while all run slots are in use; else None.
+        unrecorded: why the run could not be recorded under the job's name; None if it could.
+        subscribers: notified of each change.
     """
 
     def __init__(
@@ -114,13 +114,13 @@ class WatchedJob(StartJob):
         self._stored: StoredStart | None = None
 
     async def find_known(self) -> bool:
-        """Take the run of an equal start that was made before; return whether there is one. Starts nothing.
+        """Attach to the run of an equal earlier start; return whether there is one. Starts nothing.
 
-        With a name, that is the run of the name; else one of an earlier execution of the cell that is still active. If such
-        a start may have a run that is not known, its record is taken, so that the run is looked for first.
+        With a name, that is the run with the name; else an active run from an earlier execution of the cell. If the
+        outcome of such a start is unknown, the job takes over its record, so that its run is looked for first.
 
         Raises:
-            OrigamiError: what is known cannot be read, or the run is gone.
+            OrigamiError: the stored start cannot be read, or the run is gone.
         """
         if self._name:
             if self._fresh:
@@ -140,7 +140,7 @@ class WatchedJob(StartJob):
         return False
 
     async def earlier_run(self, slot: RecordSlot) -> RunWatch | None:
-        """Return the run of an earlier record, watched; None where it has none that is known or can be read."""
+        """Watch the run of an earlier record and return the watch; None if the run is unknown or cannot be read."""
         record = slot.record
         if record.state != "started":
             if record.may_have_started:
@@ -155,7 +155,7 @@ class WatchedJob(StartJob):
         return watch
 
     def attach(self, watch: RunWatch) -> None:
-        """Take a run that this cell has started before."""
+        """Attach to a run that this cell has started before."""
         run = watch.state.run
         at = run.started_at.timestamp() if run is not None and run.started_at is not None else poller().clock.time()
         watch.update(Attached(at, by="cell"))
@@ -163,13 +163,13 @@ class WatchedJob(StartJob):
         self._take_watch(watch)
 
     def limit(self, credit_limit: CreditLimit | None) -> None:
-        """Cancel the run when it uses more credits, now and whenever it is known; None changes nothing."""
+        """Set the credit limit of the run, also if the run is not known yet. None changes nothing."""
         self.credit_limit = credit_limit or self.credit_limit
         if self.credit_limit is not None and self.watch is not None:
             self.credit_limit.guard(self.watch)
 
     async def hand_over(self) -> Any:
-        """Return the handle on the run, which is written down first; None where there is no run."""
+        """Record the run and return its handle; None without a run."""
         if self.watch is None and self.run is not None:
             await self._write_down(self.run.started_at)
             agent_id = self.agent_id
@@ -190,7 +190,7 @@ class WatchedJob(StartJob):
             self._follow_up.go_on_with(watch)
             conversation = self._follow_up.conversation
         conversation = conversation or conversation_of(watch)
-        # So that what follows on it is sent once, too.
+        # Its follow-ups are then sent only once, too.
         conversation.once = conversation.once or self._once
         conversation.subscribers.relay_to(self.subscribers)
         self.handle = self._make_run(watch, conversation)
@@ -206,25 +206,25 @@ class WatchedJob(StartJob):
             self.subscribers.notify()
 
     async def begin(self) -> None:
-        """Start the run, or attach to the one that is known by the job's name; wait for a free run slot where all are in use.
+        """Start the run, or attach to the run with the job's name. Waits for a free run slot if all are in use.
 
         Raises:
-            RunPoolFull: all run slots are in use, and the job does not wait for one, or no longer.
-            InvalidInput: it is a follow-up, and another one is being sent, or its questions were answered before.
-            NameTaken: the name stands for something else.
-            StartUnclear: a run may exist that cannot be found.
-            RunNotFound: the run is gone at the server.
-            RegistryUnusable: the store cannot be read or written.
-            OrigamiError: as `StartJob.begin`, or the run could not be read.
+            RunPoolFull: all run slots are in use, and the job does not wait for one or has stopped waiting.
+            InvalidInput: it is a follow-up, and either another one is being sent or its questions were answered before.
+            NameTaken: the name belongs to another brief or other options.
+            StartUnclear: a run may have started under the name, but cannot be found.
+            RunNotFound: the run no longer exists on the server.
+            RegistryUnusable: the start store cannot be read or written.
+            OrigamiError: as in `StartJob.begin`, or the run could not be read.
         """
         if not self._name:
             await self._begin_unnamed()
             return
         entry = await self._find_entry()
-        # What this job may have started a moment ago is looked for, also where a new one is wanted.
+        # Even if a new run is wanted, one that this job may have started a moment ago is looked for.
         fresh = self._fresh and not self.record.may_have_started
         while True:
-            # Without the lock: a run that is known needs no writing, hence no folder that can be written to.
+            # Without the lock: for a known run nothing is written, so the folder may be read-only.
             if not fresh and await self._attach_stored(await entry.read()):
                 return
             other = _under_way.get(entry.key)
@@ -238,12 +238,12 @@ class WatchedJob(StartJob):
             del _under_way[entry.key]
 
     async def _wait_for(self, other: WatchedJob) -> bool:
-        """Wait for another start under the same name, as one of its owners; return whether it was under way."""
+        """Wait for another start under the same name as one of its owners; return whether it was under way."""
         other.owners.add(self)
         try:
             was_under_way = await other.over()
         except asyncio.CancelledError:
-            # A task of the caller that is cancelled leaves the run alone; an interrupt withdraws it.
+            # Cancelling the caller's task does not affect the run; an interrupt withdraws the start.
             if self.slot.is_wanted:
                 other.abandon(self)
             else:
@@ -257,7 +257,7 @@ class WatchedJob(StartJob):
         try:
             before = await entry.read()
         except RegistryUnusable:
-            # A new start in any case needs nothing of what stood there.
+            # With `fresh`, the old content does not matter.
             if not fresh:
                 raise
             before = None
@@ -280,11 +280,11 @@ class WatchedJob(StartJob):
             await self._begin_unnamed()
         except OrigamiError as error:
             if is_new and not error.may_have_started and not isinstance(error, IdempotencyConflict):
-                # Nothing was started, so the name stands for what it stood for before.
+                # Nothing was started, so the name keeps its old content.
                 with contextlib.suppress(RegistryUnusable):
                     await entry.write(before)
             else:
-                # The refusal of a request that was sent before does not prove that it has started no run.
+                # A refusal now does not prove that the same request, sent before, has started no run.
                 error.add_note(
                     f"once={stored.name!r} still refers to the request of {spoken(stored.claimed_at)}. Run the cell "
                     "again to look for its run; this won't start a second one. If you're sure there is no run: "
@@ -296,7 +296,7 @@ class WatchedJob(StartJob):
         follow_up = self._follow_up
         if follow_up is None:
             await self._queue_and_begin()
-        # Found before its questions count as answered: by nothing but this very run.
+        # Look for the run before its questions count as answered: that very run may be what has answered them.
         elif not (self.record.outcome_unknown and await self.look()):
             with follow_up.sending(self.withdrawn if self._queues else None):
                 await self._queue_and_begin()
@@ -306,10 +306,10 @@ class WatchedJob(StartJob):
         until = clock.monotonic() + LONGEST_QUEUE
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
-                # The server said when to ask again before the job was withdrawn.
+                # The server named this time before the job was withdrawn.
                 await clock.sleep(wait, self.withdrawn)
             try:
-                # One that was found since is not asked for again: the server may have forgotten the key.
+                # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
                     if self.credit_limit is not None:
                         await self.credit_limit.note_before(self._operations, self.spec.focus_tables)
@@ -350,7 +350,7 @@ class WatchedJob(StartJob):
         return StoreEntry(operations.embedded, Scope(*operations.destination, organization), self._name)
 
     async def _write_down(self, started_at: datetime | None) -> None:
-        """Write down the run that was started under the name, unless the name stands for a newer start by now."""
+        """Record the started run under the name, unless the name belongs to a newer start by now."""
         if (stored := self._stored) is None or self.run is None:
             return
         entry = await self._find_entry()
@@ -360,11 +360,11 @@ class WatchedJob(StartJob):
             if current is None or current.idempotency_key == stored.idempotency_key:
                 await entry.write(known)
         except RegistryUnusable as error:
-            # The run was paid for: it is handed over. The entry still finds it, while the server keeps the answer.
+            # The run is paid for, so the caller gets it. The entry still finds it while the server remembers the key.
             self.unrecorded = error.with_traceback(None)
 
     async def _attach_stored(self, stored: StoredStart | None) -> bool:
-        """Take the run that is known under the name; return whether there is one."""
+        """Attach to the run that is stored under the name; return whether there is one."""
         if stored is None or next_step(stored, self.spec, _now()) != "attach":
             return False
         watch = await poller().watch(self._operations, stored.agent_id, stored.run_id, started=None)
@@ -375,35 +375,35 @@ class WatchedJob(StartJob):
             if isinstance(error, ProjectNotFound):
                 raise
             if self._operations.origin == SANDBOX:
-                # A sandbox that was started again has forgotten its runs, and a new one costs nothing.
+                # A restarted sandbox has forgotten its runs, and a new run costs nothing.
                 return False
             raise _gone(stored, error) from error
         run = watch.state.run
         is_another = run is not None and run.request.prompt not in ("", self.spec.prompt)
         if is_another and self._operations.origin == SANDBOX:
-            # A sandbox that was started again gives the same ids again, to other runs.
+            # A restarted sandbox gives the same ids to other runs.
             return False
         watch.update(Attached(stored.began.timestamp()))
-        # An agent has one active run at most: nothing has continued one that is active.
+        # An agent has at most one active run, so an active run has no later runs.
         is_over = watch.state.done and self._follow_up is None
         self._take_watch(watch, await with_later_runs(self._operations, watch) if is_over else conversation_of(watch))
         return True
 
     def _recover(self, stored: StoredStart) -> None:
-        """Take over the record of a request that may have been sent."""
+        """Take over the record of a stored request that may have been sent."""
         self.slot.record = recovered_record(stored.idempotency_key, stored.claimed_at.timestamp())
         if self._follow_up is not None:
             self.spec = self._follow_up.spec(may_be_sent=True)
 
 
 _organizations: dict[Hashable, str] = {}
-"""The organization of each client, once it was asked for."""
+"""The organization of each client, once it was read."""
 _under_way: dict[object, WatchedJob] = {}
-"""The job that starts a run under a name at this moment, by the key of its entry."""
+"""The jobs that are starting a run under a name right now, by the key of the name's entry."""
 
 
 def goes_on(watch: RunWatch) -> bool:
-    """Return whether a run is active and was not asked to cancel."""
+    """Return whether a run is active and not being cancelled."""
     return not watch.state.done and watch.state.cancel != "requested"
 
 

@@ -1,7 +1,7 @@
-"""Reruns: which start of an earlier execution of its cell an equal start finds, instead of paying once more.
+"""Reruns: an equal start in a rerun cell finds the run of the earlier execution instead of paying again.
 
-A loop in one cell starts as many runs as it asks for; when the cell is run again, each call finds one of them. The records
-that are kept hold no run: a run without a handle is found again by its ids. Background loop only.
+A loop in one cell starts as many runs as it asks for; in a rerun, each call finds one of them. The records hold no
+runs: a run without a handle is found again by its ids. Background loop only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.starts.job import WatchedJob
 
 MOST_CALLS = 100
-"""Calls of one cell whose records are kept; the oldest are dropped."""
+"""Calls of one cell whose records are kept, at most; the oldest are dropped."""
 MOST_CELLS = 2_000
 
 
@@ -33,14 +33,14 @@ class CallRecord:
     """Record of one call that started runs, kept after its handles are garbage-collected.
 
     Attributes:
-        execution: the execution of the cell that made it, or has found it since.
-        once: the name of `once=`; empty for none.
-        fingerprints: one for each start, in order.
-        slots: their records.
-        jobs: their jobs, while those exist.
-        batch: the batch of them, while it exists; None for a single start.
-        is_stopped: nothing more is to be started.
-        is_whole: no later call has taken over any of its starts.
+        execution: the execution of the cell that made the call, or the latest one that found it.
+        once: the name in `once=`; empty without one.
+        fingerprints: fingerprints of the starts, in order.
+        slots: records of the starts.
+        jobs: jobs of the starts, while they exist.
+        batch: the batch, while it exists; None for a single start.
+        is_stopped: whether nothing more will be started.
+        is_whole: whether no later call has taken over any of the starts.
     """
 
     execution: str
@@ -54,11 +54,11 @@ class CallRecord:
 
 
 class EarlierStart(NamedTuple):
-    """Earlier start that an equal one finds.
+    """Earlier start that is equal to a new one.
 
     Attributes:
-        job: the start job of an earlier call, to share; None where there is none.
-        records: records of earlier calls whose runs may be active; starts with the same fingerprint share one list.
+        job: the start job of an earlier call, to share; None without one.
+        records: records of earlier calls whose runs may be active. Starts with the same fingerprint share one list.
     """
 
     job: WatchedJob | None
@@ -66,7 +66,7 @@ class EarlierStart(NamedTuple):
 
 
 class CellCalls:
-    """Calls of one cell through one client, as one execution of the cell sees them.
+    """Calls of one cell through one client, seen from one execution of the cell.
 
     Args:
         execution: this execution of the cell.
@@ -83,10 +83,10 @@ class CellCalls:
         """Record a call.
 
         Args:
-            specs: what it starts.
-            jobs: its start jobs.
-            once: the name of `once=`; empty for none.
-            batch: the batch of them; None for a single start.
+            specs: the start specs.
+            jobs: the start jobs.
+            once: the name in `once=`; empty without one.
+            batch: the batch; None for a single start.
         """
         call = CallRecord(
             self._execution,
@@ -101,7 +101,7 @@ class CellCalls:
         return call
 
     def equal_batch(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
-        """Return the call of an earlier execution that has started the same list, if its batch may still be active."""
+        """Return an earlier execution's call with the same list, if its batch may still be active."""
         fingerprints = _fingerprints(specs)
         for call in self._calls:
             if call.batch is None or (call.once, call.fingerprints) != (once, fingerprints):
@@ -109,14 +109,14 @@ class CellCalls:
             if call.execution == self._execution or not (call.is_whole and any(slot.is_wanted for slot in call.slots)):
                 continue
             batch = call.batch()
-            # Without its batch, the runs of a name are found by the name.
+            # If the batch is gone, the runs of a named batch are found by their names.
             if not once if batch is None else batch.is_wanted:
                 call.execution = self._execution
                 return call
         return None
 
     def equal_starts(self, specs: Iterable[StartSpec]) -> list[EarlierStart]:
-        """Return the earlier start that each of these finds among those of earlier executions."""
+        """Return for each of these the equal start of an earlier execution."""
         found: defaultdict[str, list[tuple[int, EarlierStart]]] = defaultdict(list)
         earlier: defaultdict[str, list[RecordSlot]] = defaultdict(list)
         seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
@@ -136,7 +136,7 @@ class CellCalls:
         return [found[each].pop(0)[1] if found[each] else EarlierStart(None, []) for each in _fingerprints(specs)]
 
     def hand_over(self, jobs: Iterable[WatchedJob], to: object) -> None:
-        """Let a later batch own the jobs that it has taken over: the batches that had them no longer start them."""
+        """Make a later batch the owner of the jobs that it has taken over; the earlier batches no longer start them."""
         taken = set(jobs)
         for call in self._calls:
             batch = call.batch() if call.batch is not None else None
@@ -150,7 +150,7 @@ class CellCalls:
 
 
 def _rank(slot: RecordSlot, job: WatchedJob | None) -> int | None:
-    """Return how soon an equal start takes an earlier one, the lowest first; None where its run has ended."""
+    """Return the rank of an earlier start; the lowest is taken first. None if its run has ended."""
     if job is None:
         return 2 if slot.record.may_have_started else None
     if job.watch is not None:
@@ -163,11 +163,11 @@ _SALT = uuid.uuid4().hex
 
 
 def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
-    """Return the calls of a cell; of too many cells, those that were used longest ago are dropped.
+    """Return the calls of a cell. If there are too many cells, the least recently used are dropped.
 
     Args:
-        cell: the cell; None where the host does not name its cells: nothing is recorded then.
-        client: what makes two clients the same.
+        cell: the cell; None if the host has no cell ids, in which case nothing is recorded.
+        client: the client's identity: equal for clients of the same account.
     """
     if cell is None:
         return CellCalls("", [])
@@ -179,10 +179,10 @@ def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
 
 
 def _identity(slot: RecordSlot) -> str:
-    """Return an id that is the same for all records of one start."""
+    """Return an id that all records of one start share."""
     return slot.record.run_id or slot.record.first_key
 
 
 def _fingerprints(specs: Iterable[StartSpec]) -> tuple[str, ...]:
-    # Briefs themselves would stay in memory as long as the process lives.
+    # Not the briefs themselves, which would stay in memory as long as the process lives.
     return tuple(spec.fingerprint(_SALT) for spec in specs)

@@ -1,7 +1,7 @@
-"""The scheduler: start the jobs of a batch in their order, as run slots become free.
+"""The scheduler: start the jobs of a batch in order, as run slots become free.
 
-State changes on the background loop only; any thread may read it at any time. The jobs of one batch are started one after
-the other, so that the outcome of one request at most is unknown at a time.
+State changes only on the background loop; any thread may read it at any time. The jobs of a batch start one after the
+other, so that at most one request has an unknown outcome at a time.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
 
 USUAL_AT_ONCE = 10
-"""Runs of a batch that are active at a time where the plan has no limit, or none is known."""
+"""Runs of a batch that may be active at a time if the plan has no limit, or its limit is unknown."""
 RESUMING = "batch.resume() looks for it first, and only sends the request again if there is no run."
 
 
 class JobQueue:
-    """Queue of start jobs: starts one after the other while fewer than `at_once` of their runs are active.
+    """Queue of start jobs: starts the next one when fewer than `at_once` of their runs are active.
 
-    A process that was forked from the one that made the queue starts none of its jobs: each would be paid for twice.
+    A fork of the process that made the queue starts none of its jobs: each would be paid for twice.
 
     Args:
         operations: the API.
-        jobs: the jobs, in the order in which they are started.
+        jobs: the jobs, in the order in which they start.
 
     Attributes:
         operations, jobs: as given.
-        at_once: how many runs may be active at a time; None until the plan's run slots are read.
-        error: why no more is started, until the queue is resumed or stopped; None when nothing halts it.
-        call: the record of the call that made it, which outlives it; None before it has begun.
-        subscribers: are notified of each change of a job or of a run.
+        at_once: how many runs may be active at a time; None until the plan's number of run slots is known.
+        error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
+        call: the record of the call that made the queue and that outlives it; None before the queue has begun.
+        subscribers: notified of each change of a job or run.
     """
 
     def __init__(self, operations: Operations, jobs: Sequence[WatchedJob]) -> None:
@@ -66,9 +66,9 @@ class JobQueue:
         self._earlier: CallRecord | None = None
         self._is_stopped = self._is_looking = False
         self._process = os.getpid()
-        # Jobs that a later batch starts, and whether they were under way when it took them over.
+        # Jobs that a later batch has taken over, and whether they were under way at that moment.
         self._given_up: dict[WatchedJob, bool] = {}
-        # Not the queue itself: its jobs would keep it alive, and so all runs of it.
+        # Not the queue itself, because its jobs would keep it alive, and with it all its runs.
         self._owner = object()
         self._driver: asyncio.Task[None] | None = None
         self._cancelling: asyncio.Task[OrigamiError | None] | None = None
@@ -76,19 +76,19 @@ class JobQueue:
             job.owners.add(self._owner)
             job.subscribers.relay_to(self.subscribers)
             if not job.is_going:
-                # Of a job that an earlier batch could not start.
+                # Left by an earlier batch that could not start the job.
                 job.error = None
 
     # Reading, from any thread
 
     @property
     def is_inherited(self) -> bool:
-        """Whether another process starts the jobs, from which this one was forked."""
+        """Whether this process is a fork of the one that starts the jobs."""
         return self._process != os.getpid()
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing more is to be started."""
+        """Whether nothing more will be started."""
         return self._is_stopped or self.is_inherited
 
     @is_stopped.setter
@@ -112,22 +112,22 @@ class JobQueue:
 
     @property
     def goes_on(self) -> bool:
-        """Whether any run is being started, is going to be, or is looked for."""
+        """Whether any run is being started, will be started, or is being looked for."""
         states = {self.status_of(job) for job in self.jobs}
         is_halted = self.is_stopped or self.error is not None
-        # One that has just failed halts it in a moment.
+        # A failed job counts as open until it halts the queue, a moment later.
         is_open = not is_halted and bool(states & {"waiting", "failed"})
         is_looking = self._is_looking or (self._earlier is not None and not self.is_inherited)
         return is_looking or is_open or bool(states & {"starting", "queued"})
 
     @property
     def is_over_limit(self) -> bool:
-        """Whether its runs have used more credits than allowed, so that nothing more is started."""
+        """Whether the runs have used more credits than allowed, so that nothing more is started."""
         return self._credit_limit is not None and self._credit_limit.error is not None
 
     @property
     def is_wanted(self) -> bool:
-        """Whether running its cell again shows it: it goes on or is halted, or a run of it is active, or may be."""
+        """Whether a rerun of the cell shows this batch: it goes on or is halted, or one of its runs is or may be active."""
         if not any(job.slot.is_wanted for job in self.jobs):
             return False
         started = [watch for job in self.jobs if (watch := job.watch) is not None]
@@ -137,14 +137,14 @@ class JobQueue:
     # On the background loop
 
     def go_on(self, at_once: int | None, credit_limit: float | None = None) -> None:
-        """Begin, or go on where an error has halted it.
+        """Begin, or resume if an error has halted the queue.
 
         Args:
-            at_once: how many runs may be active at a time from now on; None for as many as the plan has run slots.
-            credit_limit: what all runs together may use from now on, in credits; None for as much as they want.
+            at_once: how many runs may be active at a time from now on; None for the plan's number of run slots.
+            credit_limit: the credits that all runs together may use from now on; None for no limit.
         """
         if self._earlier is not None:
-            # Found once more, what this queue starts in its place would be started again.
+            # Another rerun must not find the earlier call, or it would start again what this queue starts in its place.
             self._earlier.is_whole = False
         self._limit(credit_limit)
         self._wanted_at_once = self.at_once = at_once
@@ -154,33 +154,33 @@ class JobQueue:
             self.drive()
 
     def rerun(self, earlier: CallRecord) -> None:
-        """Go on with the runs of an equal call whose batch was garbage-collected."""
+        """Take over the runs of an equal call whose batch was garbage-collected."""
         self._earlier = earlier
 
     def drive(self) -> None:
-        """Begin to start the jobs that wait, unless that is under way."""
+        """Begin to start waiting jobs, unless that is under way."""
         if is_under_way(self._driver):
             self.subscribers.notify()
         elif self.goes_on and not self.is_inherited:
             self._driver = kept_task(self._drive(), "origami-widgets batch")
 
     def keep(self) -> None:
-        """Make sure that its jobs are being started and its runs watched."""
+        """Make sure that the jobs are being started and the runs watched."""
         for job in self.jobs:
             if job.watch is not None:
                 poller().keep(job.watch)
         self.drive()
 
     def stop_now(self) -> None:
-        """Start no more jobs. A request on its way is not cut off: its answer names the run."""
+        """Start no more jobs. A request that was sent is not aborted, because its answer names the run."""
         self.is_stopped = True
-        # A stopped batch is not halted: no job waits behind the one that failed.
+        # A stopped batch is not halted: no jobs wait behind the failed one.
         self.error = None
         self.leave_jobs()
         self.subscribers.notify()
 
     def resume_now(self) -> None:
-        """Start the jobs that were not started."""
+        """Start the jobs that have not started."""
         self.is_stopped = False
         self.at_once = self._wanted_at_once
         self.error = None if self._credit_limit is None else self._credit_limit.error
@@ -193,7 +193,7 @@ class JobQueue:
         self.subscribers.notify()
 
     def give_up(self, job: WatchedJob) -> None:
-        """Leave a job to a later batch; a request on its way is not cut off."""
+        """Leave a job to a later batch. A request that was sent is not aborted."""
         self._given_up[job] = job.is_going
         job.owners.discard(self._owner)
         if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
@@ -202,24 +202,24 @@ class JobQueue:
         self.subscribers.notify()
 
     async def cancel_all(self) -> None:
-        """Start no more jobs, and ask the server to cancel all active runs, at the same time.
+        """Start no more jobs, and ask the server to cancel all active runs at the same time.
 
-        Asking goes on even when the caller stops waiting, and ends runs that were being started meanwhile.
+        The requests go on even if the caller stops waiting, and include runs that were being started meanwhile.
 
         Raises:
-            CancelPending: the server has not heard all cancels yet.
-            AmbiguousStart: a run may have been started that could not be found; it halts the batch.
-            OrigamiError: the server refused for one of them, or what was started before could not be looked up.
+            CancelPending: not all cancel requests have reached the server yet.
+            AmbiguousStart: a run may have started but could not be found; this halts the batch.
+            OrigamiError: the server refused to cancel a run, or earlier starts could not be looked up.
         """
         for job in self._own_jobs():
             job.slot.is_wanted = False
-            # Even when others own it: all that this batch shows is to end.
+            # Even if the job has other owners: everything that this batch shows must end.
             job.withdrawn.set()
         self.stop_now()
         asking = self._cancelling
         if asking is None or not is_under_way(asking):
             asking = self._cancelling = kept_task(self._until_cancelled(), "origami-widgets cancel batch")
-        # Each run raises after that time; one that is being started has some more.
+        # The cancel of each run raises after `PATIENCE`; a run that is being started gets a little longer.
         await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
         if not asking.done():
             raise cancel.CancelPending(
@@ -240,22 +240,22 @@ class JobQueue:
                 job.limit(self._credit_limit)
 
     def abandon(self) -> None:
-        """Leave the jobs to another process: this one starts none of them any more."""
+        """Leave the jobs to another process; this one starts none of them any more."""
         self._process = 0
 
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
-        """Start no more jobs, as the credit limit is reached; return False where there is nothing that it could end."""
+        """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
         is_waited_for = any(job.watch is None for job in self._own_jobs())
         if self.is_stopped or not (is_waited_for or self._active()):
             return False
         self.error = reached
-        # A job that waits for a run slot would get that of a run which is cancelled now.
+        # A job that waits for a run slot would get the slot of a run that is being cancelled.
         self.leave_jobs()
         self.subscribers.notify()
         return True
 
     def leave_jobs(self) -> None:
-        """Stop wanting the runs of the jobs that were not started."""
+        """Give up the jobs that have no run yet."""
         for job in self._own_jobs():
             if job.watch is None:
                 job.leave(self._owner)
@@ -268,7 +268,7 @@ class JobQueue:
             while (job := self._next()) is not None:
                 if self.at_once is None:
                     self.at_once = await self._run_slots()
-                    # It may have been stopped meanwhile.
+                    # The batch may have been stopped meanwhile.
                     continue
                 changed.clear()
                 if not job.is_going and self._active() >= self.at_once:
@@ -283,7 +283,7 @@ class JobQueue:
             self.subscribers.notify()
 
     def _next(self) -> WatchedJob | None:
-        """Return the job whose turn it is. One that may have a run comes first, so that there is never a run too many."""
+        """Return the next job. Jobs that may already have a run come first, so that there is never one run too many."""
         if self.is_stopped or self.error is not None:
             return None
         waiting = [job for job in self._own_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
@@ -293,7 +293,7 @@ class JobQueue:
         return [job for job in self.jobs if job not in self._given_up]
 
     def _active(self) -> int:
-        """Count its active runs; one that cannot be watched any more counts as over."""
+        """Count the active runs. A run that can no longer be checked counts as over."""
         states = [job.watch.state for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
         return sum(not state.done and state.connection.state != "stopped" for state in states)
 
@@ -301,12 +301,12 @@ class JobQueue:
         try:
             slots = (await self.operations.get_account()).capabilities.concurrent_agents
         except OrigamiError:
-            # If it keeps a start from succeeding, the start raises it.
+            # If the cause also prevents starts, the start raises it.
             slots = None
         return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
 
     async def find_known(self) -> None:
-        """Find the runs that were started before, so that only the rest is started."""
+        """Find the runs that were started before, so that only the other jobs start."""
         await self._find_rerun()
         for job in self.jobs:
             if self.status_of(job) != "waiting" or self._next() is None:
@@ -320,7 +320,7 @@ class JobQueue:
                 self._ended(job)
 
     async def _find_rerun(self) -> None:
-        """Take all runs of the earlier call if any of them is active or may be; else all are started anew."""
+        """Take over all runs of the earlier call if any of them is or may be active; otherwise all jobs start anew."""
         if (earlier := self._earlier) is None:
             return
         found = [(job, await job.earlier_run(slot)) for job, slot in zip(self.jobs, earlier.slots, strict=True)]
@@ -334,7 +334,7 @@ class JobQueue:
         self.subscribers.notify()
 
     def _ended(self, job: WatchedJob) -> None:
-        """Let the error of an attempt halt the queue, where it concerns this queue."""
+        """Halt the queue on the error of an attempt, if the error concerns this queue."""
         error = job.error
         if error is None or job.watch is not None or job in self._given_up:
             return
@@ -345,9 +345,9 @@ class JobQueue:
                 remedy="batch.resume() checks for a run, then tries again. If it keeps happening, please report it.",
             )
         if job.withdrawn.is_set() and not self.is_stopped:
-            # It was stopped, and resumed since.
+            # The queue was stopped, and has been resumed since.
             job.error = None
-        # A refusal after which no run was found is what has to be put right.
+        # If the start was refused and no run was found, the refusal itself is the error to fix.
         elif job.record.may_have_started and job.record.state != "refused":
             job.error = error = unclear(job, error)
         else:
@@ -358,7 +358,7 @@ class JobQueue:
         self.subscribers.notify()
 
     async def _until_cancelled(self) -> OrigamiError | None:
-        """Find and cancel all runs; return one of the errors, None when there was none."""
+        """Find and cancel all runs. Return the most important error; None without one."""
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
         asked: list[RunWatch] = []
@@ -383,7 +383,7 @@ class JobQueue:
         self._is_looking = True
         try:
             await self._find_rerun()
-            # A job that was being started may have got its run meanwhile.
+            # A job that was being started may have a run by now.
             await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
             await asking
         finally:
@@ -396,22 +396,22 @@ class JobQueue:
                 unknown[0],
                 f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled.",
             )
-        # A cancel that is repeated by itself is not what has to be looked at first.
+        # A pending cancel comes last: it is repeated automatically.
         refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
         said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
         return _noted(refused[0], said) if refused else None
 
     async def _find(self, job: WatchedJob) -> None:
-        """Take the run of a job, if it was started before or may have been. Starts nothing.
+        """Find the run of a job if one was, or may have been, started before. Starts nothing.
 
         Raises:
-            OrigamiError: it is not known whether there is a run.
+            OrigamiError: it could not be determined whether there is a run.
         """
         if job.watch is not None or job in self._given_up:
             return
         error = job.error
         try:
-            # More than once: a server that has failed may be late with its list.
+            # Look several times: after a failure, the server's list may lag behind.
             is_found = await job.find_known() or (
                 job.record.may_have_started and await job.look((0.0, *submit.LOOKS)) is not None
             )
@@ -425,14 +425,14 @@ class JobQueue:
 
 
 def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
-    """Return the error of a job whose run may have been started.
+    """Return the error of a job that may have started a run.
 
     Args:
         job: the job.
-        error: why its run is not known; None where that is not known any more.
+        error: why its run is not known; None if the cause is no longer known.
     """
     if isinstance(error, StartUnclear):
-        # Nothing is sent again for it.
+        # This error already says that nothing is sent again.
         return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
     unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
@@ -444,7 +444,7 @@ def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
 
 
 def _noted(error: OrigamiError, note: str) -> OrigamiError:
-    """Return a copy with a note: the error that a run keeps must not speak of other runs."""
+    """Return a copy with a note. A copy, because the error that a run keeps must not mention other runs."""
     noted = copy.copy(error)
     noted.add_note(note)
     return noted

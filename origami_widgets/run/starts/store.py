@@ -1,9 +1,9 @@
 """The start store of `once=`: one entry for each name, in a file or in memory.
 
-An entry holds ids, moments and a fingerprint: neither the brief nor anything made from the API key. It is written before
-the request that costs money, with the idempotency key of that request, and completed when the answer names the run. A file
-is only ever replaced as a whole. Each name has a lock of its own: kernels that run the same cell at once wait for each
-other, others do not, and a damaged file affects one name.
+An entry holds ids, moments and a fingerprint, but neither the brief nor anything made from the API key. It is written
+before the request that costs money, with that request's idempotency key, and completed when the answer names the run. A
+file is always replaced as a whole. Each name has its own file and lock: only kernels that run the same cell at once
+wait for each other, and a damaged file affects one name.
 """
 
 from __future__ import annotations
@@ -40,37 +40,37 @@ VERSION = 1
 LONGEST_ONCE = 100
 SLUG_LENGTH = 40
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Years that a clock may have been set to when an entry was written. Windows can format no later ones."""
+"""Range of years that an entry may contain, even if a clock was set wrong. Windows cannot format later years."""
 KEY_KEPT = timedelta(hours=23)
-"""The server repeats its first answer to an idempotency key for a day; an hour less, for clocks that differ."""
+"""The server repeats its first answer to an idempotency key for a day. Minus one hour, as clocks differ."""
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
-"""Names a folder to use instead of the platform's."""
+"""Environment variable with a folder to use instead of the platform's."""
 PATIENCE = 300.0
 """Seconds to wait for another kernel that is starting the same run."""
 LARGEST = 256 * 1024
-"""Bytes of a file: ours have one or two thousand."""
+"""Largest file to read, in bytes: ours have one or two thousand."""
 LOOK = 0.1
-"""Seconds between two tries to lock a name that another kernel holds."""
+"""Seconds between two attempts to lock a name that another kernel holds."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Step = Literal["start", "attach", "send_again", "reconcile"]
 
 
 class NameTaken(InvalidInput):
-    """The name of `once=` stands for a run with another brief or other options; nothing was sent."""
+    """The name in `once=` belongs to a run with another brief or other options; nothing was sent."""
 
 
 class RegistryUnusable(OrigamiError):
-    """The store entry of a name of `once=` cannot be read or written; nothing was sent."""
+    """The store entry for a name in `once=` cannot be read or written; nothing was sent."""
 
 
 class Scope(NamedTuple):
-    """Scope of a name: in another scope, the same name is another one.
+    """Scope of a name: the same name in another scope is a different name.
 
     Args:
         base_url: the whole prefix of the API.
         project: the project's id; None for the parent organization.
-        organization: the id of the key's organization; empty when the server did not say.
+        organization: the id of the key's organization; empty if the server did not say.
     """
 
     base_url: str
@@ -79,20 +79,20 @@ class Scope(NamedTuple):
 
 
 class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of one entry of a start store.
+    """Content of one entry in a start store.
 
     Attributes:
-        name: the name that was given to `once=`.
-        base_url: see `Scope`, as the next two.
+        name: the name in `once=`.
+        base_url: see `Scope`, also for the next two.
         project: the project's id.
         organization: the organization's id.
-        fingerprint: of the start spec, salted with the idempotency key.
+        fingerprint: fingerprint of the start spec, salted with the idempotency key.
         idempotency_key: the key of the request that starts the run.
-        claimed_at: when that request was about to be sent.
-        agent_id: the agent's id; empty until the answer came.
-        run_id: the run's id; empty until the answer came.
+        claimed_at: when the request was about to be sent.
+        agent_id: the agent's id; empty before the answer.
+        run_id: the run's id; empty before the answer.
         started_at: when the run started.
-        version: of this form.
+        version: version of this format.
     """
 
     name: str
@@ -109,21 +109,22 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def began(self) -> datetime:
-        """When the run started, or when its request was sent if that is not known."""
+        """When the run started, or if that is unknown, when its request was sent."""
         return self.started_at or self.claimed_at
 
 
 def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
-    """Return what a call has to do that starts this spec under a name.
+    """Return what a call that starts this spec under a name has to do.
 
     Args:
-        stored: the entry of the name.
+        stored: the content of the name's entry; None without one.
         spec: the arguments of the call.
         now: the present moment.
 
     Returns:
-        `start` a run; `attach` to the one that is known; `send_again` the same request with the same key if no run is found
-        that it has started; or `reconcile` only: the server has forgotten the key, so nothing may be sent again.
+        `start`: start a run. `attach`: attach to the stored run. `send_again`: look for a run that the stored request
+        has started, and if there is none, send the same request with the same key. `reconcile`: only look for it, as
+        the server has forgotten the key, so nothing may be sent again.
 
     Raises:
         NameTaken: the name stands for something else.
@@ -152,10 +153,10 @@ def spoken(moment: datetime) -> str:
 
 
 def valid_once(name: object) -> str:
-    """Check a name for `once=`: 1 to 100 characters of any script; return it in one form of Unicode.
+    """Check a name for `once=` (1 to 100 characters of any script) and return it with normalized Unicode.
 
     Raises:
-        InvalidInput: it cannot be a name; nothing was sent.
+        InvalidInput: the name is not valid; nothing was sent.
     """
     remedy = f"Use a short name of your own, up to {LONGEST_ONCE} characters: once='bakeries'."
     if not isinstance(name, str):
@@ -171,10 +172,10 @@ def valid_once(name: object) -> str:
 
 
 class StoreEntry:
-    """The entry of one name in a start store: a file, or memory for an API that lives in this process and ends with it.
+    """Entry of one name in a start store: a file, or memory for an API embedded in this process, which ends with it.
 
     Args:
-        embedded: the API itself when it lives in this process, else None.
+        embedded: the API itself if it is embedded in this process; else None.
         scope: where the name is valid.
         name: the name.
 
@@ -182,7 +183,7 @@ class StoreEntry:
         key: equal for equal entries.
 
     Raises:
-        RegistryUnusable: the environment names a folder that depends on where the kernel was started.
+        RegistryUnusable: `ORIGAMI_WIDGETS_DATA` is a relative path, which depends on where the kernel was started.
     """
 
     def __init__(self, embedded: object | None, scope: Scope, name: str) -> None:
@@ -193,7 +194,7 @@ class StoreEntry:
         self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
 
     def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
-        """Return what is to be written before a run is started."""
+        """Return the content to write before a run is started."""
         return StoredStart(
             name=self._name,
             **self._scope._asdict(),
@@ -203,10 +204,10 @@ class StoreEntry:
         )
 
     async def read(self) -> StoredStart | None:
-        """Return what is known; None for nothing.
+        """Return the content of the entry; None if there is no entry.
 
         Raises:
-            RegistryUnusable: the file cannot be read, or holds something else.
+            RegistryUnusable: the file cannot be read, or is not an entry of this name.
         """
         if self._memory is not None:
             return self._memory.get(self.key)
@@ -220,7 +221,7 @@ class StoreEntry:
             raise self._unusable("is damaged", error) from error
 
     async def write(self, stored: StoredStart | None) -> None:
-        """Replace what is known; None forgets it.
+        """Replace the content of the entry; None deletes it.
 
         Raises:
             RegistryUnusable: the folder cannot be written to, or the disk is full.
@@ -239,18 +240,18 @@ class StoreEntry:
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
-        """Keep other processes from starting under this name.
+        """Hold the name's lock, so that no other process starts under this name.
 
         Raises:
-            RegistryUnusable: the folder cannot be written to, or another kernel does not come to an end.
+            RegistryUnusable: the folder cannot be written to, or another kernel holds the lock for too long.
         """
         if self._memory is not None:
-            # No other process knows it.
+            # No other process can see this memory.
             yield
             return
         from filelock import AsyncFileLock, Timeout
 
-        # No executor: a lock is asked for without waiting, and some hosts have no threads.
+        # No executor: trying to lock does not block, and some hosts have no threads.
         lock = AsyncFileLock(self._path.with_suffix(".lock"), run_in_executor=False)
         try:
             _make_folder(self._path)
@@ -286,7 +287,7 @@ _memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart | None]] =
 def _folder() -> Path:
     chosen = os.environ.get(FOLDER_VARIABLE)
     if not chosen:
-        # Loaded here, because few runs have a name.
+        # Imported here, because few runs have a name.
         from platformdirs import user_data_path
 
         return user_data_path("origami_widgets", appauthor=False) / "once"
@@ -295,7 +296,7 @@ def _folder() -> Path:
         place = place.expanduser()
     if place.is_absolute():
         return place / "once"
-    # From another working directory no run would be known there, and each would be paid for again.
+    # From another working directory, the runs would not be found, and each would be paid for again.
     raise RegistryUnusable(
         f"{FOLDER_VARIABLE} isn't an absolute path",
         cause=f"{chosen!r} is a different folder in each working directory. Nothing was started.",
@@ -305,7 +306,7 @@ def _folder() -> Path:
 
 
 def file_stem(scope: Scope, name: str) -> str:
-    """Return the file name of an entry without its suffix: readable letters of the name, and a digest of name and scope.
+    """Return an entry's file name without suffix: readable letters of the name, and a digest of name and scope.
 
     >>> file_stem(Scope("https://origami.chat/api/v2", None, ""), "Porto, 2026!").partition("--")[0]
     'porto-2026'
@@ -316,14 +317,14 @@ def file_stem(scope: Scope, name: str) -> str:
 
 
 def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
-    """Read the content of an entry from the bytes of its file.
+    """Decode the bytes of an entry's file.
 
     Raises:
-        ValueError: it holds none, or one of another name.
+        ValueError: they are not an entry, or are that of another name.
     """
     stored = msgspec.json.decode(data, type=StoredStart)
     moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
-    # So that they can be compared and formatted in any time zone without leaving the calendar.
+    # Moments outside these years could leave the calendar when they are compared or formatted in some time zones.
     if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
         raise ValueError("a date in it is outside of the years 1900 to 2999")
     if stored.version != VERSION:
@@ -336,9 +337,9 @@ def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
 
 
 async def _in_a_thread(act: Callable[[], T]) -> T:
-    """Call a function that waits for the disk, in a thread where there are threads, so that the event loop goes on.
+    """Call a function that waits for the disk, in a thread if the host has threads, so that the event loop goes on.
 
-    A task that is cancelled waits for its end all the same: a file must not change after the lock of its name is released.
+    A cancelled task still waits for the function's end: a file must not change after the lock of its name is released.
     """
     result: concurrent.futures.Future[T] = concurrent.futures.Future()
 
@@ -348,7 +349,8 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - handed on
             result.set_exception(error)
 
-    # No pool: one that cannot start its thread keeps what it was given, and would write it later, while another process holds the name.
+    # Not a thread pool: if it cannot start its thread, it keeps the work and would write later, while another process
+    # holds the name.
     try:
         threading.Thread(target=carry_out, name="origami-widgets registry").start()
     except RuntimeError:
@@ -364,10 +366,10 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
 
 
 def _read_file(path: Path) -> bytes:
-    """Read a file of the store. Never blocks, as reading a pipe or a device would.
+    """Read a file of the store. Does not block on a pipe or a device.
 
     Raises:
-        OSError: it cannot be read, is not a regular file, or is larger than any of ours.
+        OSError: the file cannot be read, is not a regular file, or is larger than any of ours.
     """
     handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
     with os.fdopen(handle, "rb") as file:
@@ -387,7 +389,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _replace_file(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: a reader sees the old one or the new one, even after a crash."""
+    """Replace a file as a whole: a reader sees either the old or the new content, even after a crash."""
     _make_folder(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     try:
