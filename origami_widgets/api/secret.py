@@ -189,11 +189,8 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
         remedies: sentences that go before the general remedy.
     """
     ways = (
-        "Copy a key from Origami (Settings, API keys). In a notebook or a terminal, ow.login() asks for it "
-        "without showing it, and ow.login(store=True) stores it in the system's keyring (extra: keyring). For "
-        "programs, "
-        "set ORIGAMI_API_KEY before Jupyter starts. On Colab, add a secret of that name. To try everything without a "
-        "key: ow.use_sandbox()."
+        "Copy a key from Origami (Settings, API keys) and run ow.login(); store=True keeps it in your system's keyring. "
+        "In scripts, set ORIGAMI_API_KEY; on Colab, add a secret of that name. To try it without a key: ow.use_sandbox()."
     )
     return MissingKey("No API key", cause=cause, remedy=" ".join((*remedies, ways)))
 
