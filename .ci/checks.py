@@ -31,8 +31,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
 # Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
 AT_ONCE = 2
-PATIENCE = 7
-"""How nice the stages are that depend on no clock. One of them runs beside those two, on what they leave of the cores."""
+PATIENCE = 10
+"""How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
+PATIENT_AT_ONCE = 2
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -40,7 +41,7 @@ FAILURES = ("FAILED ", "ERROR ")
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
-# Each process of the tests loads every plugin, which takes a third of a second for this one and half as much for the other.
+# Each process of the tests loads every plugin. Schemathesis takes a second and a half, and Hypothesis a fifth of one.
 WITHOUT_SCHEMATHESIS = ("-p", "no:schemathesis")
 WITHOUT_HYPOTHESIS = (*WITHOUT_SCHEMATHESIS, "-p", "no:hypothesispytest")
 ZIZMOR = (str(Path(sys.executable).with_name("zizmor")), "--offline", "--quiet", "--strict-collection")
@@ -99,6 +100,8 @@ LINT = (
 HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
 # They compute, on clocks of their own if any, and are half of the unit tests' work.
 PATIENT = ("card/render", "card/view", "ci", "frames", "packaging")
+# They alone need Schemathesis. One process loads it, and makes its operations into tests, in place of six.
+GENERATED = ("tests/sandbox/test_openapi.py", "tests/frames/test_described.py")
 UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
@@ -120,7 +123,15 @@ QUICK_TESTS = (
 # collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
     Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
-    Stage("pytest", (*PYTEST, *parallel(4), *UNIT_TESTS, *(f"--ignore=tests/{each}" for each in PATIENT)), EVERYTHING),
+    Stage(
+        "pytest",
+        (
+            *(*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(4), *UNIT_TESTS),
+            *(f"--ignore=tests/{each}" for each in PATIENT),
+            *(f"--ignore={each}" for each in GENERATED),
+        ),
+        EVERYTHING,
+    ),
     Stage(
         "pytest kernels",
         (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
@@ -138,14 +149,17 @@ STAGES = (
     Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs")),
-    *(dataclasses.replace(stage, patient=True) for stage in LINT),
-    # As many workers as cores: in the end it runs alone.
     Stage(
         "pytest patient",
-        (*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(2), *(f"tests/{each}" for each in PATIENT)),
+        (
+            *(*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(2), *(f"tests/{each}" for each in PATIENT)),
+            *(f"--ignore={each}" for each in GENERATED),
+        ),
         EVERYTHING,
         patient=True,
     ),
+    Stage("pytest generated", (*PYTEST, *GENERATED), EVERYTHING, patient=True),
+    *(dataclasses.replace(stage, patient=True) for stage in LINT),
 )
 
 QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING))
@@ -192,7 +206,7 @@ def test_counts(output: str) -> tuple[int, int]:
 
 
 class Runner:
-    """Runs stages, a few at a time, in their order; patient ones one after the other beside them."""
+    """Runs stages, a few at a time, in their order; patient ones beside them."""
 
     def __init__(self, *, fresh: bool) -> None:
         """List the files that decide; `fresh` repeats what has not changed, too."""
@@ -203,7 +217,7 @@ class Runner:
 
     def run(self, stages: Sequence[Stage]) -> list[Outcome]:
         """Run all of them, report each when it ends, and return how they went."""
-        with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(1) as beside:
+        with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(PATIENT_AT_ONCE) as beside:
             try:
                 started = [(beside if stage.patient else pool).submit(self._run, stage) for stage in stages]
                 return [each.result() for each in started]

@@ -71,6 +71,11 @@ def test_every_unit_test_is_in_one_stage() -> None:
         assert (checks.REPOSITORY / "tests" / folder).is_dir()
         assert f"tests/{folder}" in stages["pytest patient"]
         assert f"--ignore=tests/{folder}" in stages["pytest"]
+    for file in checks.GENERATED:
+        assert (checks.REPOSITORY / file).is_file()
+        assert file in stages["pytest generated"]
+        assert f"--ignore={file}" in stages["pytest"]
+        assert f"--ignore={file}" in stages["pytest patient"]
 
 
 def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
