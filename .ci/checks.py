@@ -102,6 +102,13 @@ HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
 PATIENT = ("card/render", "card/view", "ci", "frames", "packaging")
 # They alone need Schemathesis. One process loads it, and makes its operations into tests, in place of six.
 GENERATED = ("tests/sandbox/test_openapi.py", "tests/frames/test_described.py")
+# It runs the tests of frames once more, with the lowest versions of what they use, in a process of its own.
+FLOORS = "tests/kernels/test_frames_floor.py"
+OF_KERNELS = (
+    "origami_widgets/",
+    ".ci/",
+    *(f"tests/{each}/" for each in ("ci", "faults", "fixtures", "kernels", "support")),
+)
 UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
@@ -132,23 +139,12 @@ STAGES = (
         ),
         EVERYTHING,
     ),
+    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
     Stage(
         "pytest kernels",
-        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
-        (
-            "origami_widgets/",
-            "tests/kernels/",
-            "tests/frames/",
-            "tests/fixtures/",
-            "tests/support/",
-            "tests/ci/",
-            ".ci/",
-            "notebooks/colab.ipynb",
-        ),
+        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels", f"--ignore={FLOORS}"),
+        (*OF_KERNELS, "notebooks/colab.ipynb"),
     ),
-    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
-    # The site is made of the notebooks that have just been run.
-    Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs")),
     Stage(
         "pytest patient",
         (
@@ -158,6 +154,9 @@ STAGES = (
         EVERYTHING,
         patient=True,
     ),
+    # The site is made of the notebooks that have just been run.
+    Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs"), patient=True),
+    Stage("pytest floors", (*PYTEST, *WITHOUT_HYPOTHESIS, FLOORS), (*OF_KERNELS, "tests/frames/"), patient=True),
     Stage("pytest generated", (*PYTEST, *GENERATED), EVERYTHING, patient=True),
     *(dataclasses.replace(stage, patient=True) for stage in LINT),
 )

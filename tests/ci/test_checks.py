@@ -65,7 +65,7 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
     assert patient.code - other.code == checks.PATIENCE
 
 
-def test_every_unit_test_is_in_one_stage() -> None:
+def test_every_test_is_in_one_stage() -> None:
     stages = {stage.name: stage.command for stage in checks.STAGES}
     for folder in checks.PATIENT:
         assert (checks.REPOSITORY / "tests" / folder).is_dir()
@@ -76,6 +76,9 @@ def test_every_unit_test_is_in_one_stage() -> None:
         assert file in stages["pytest generated"]
         assert f"--ignore={file}" in stages["pytest"]
         assert f"--ignore={file}" in stages["pytest patient"]
+    assert (checks.REPOSITORY / checks.FLOORS).is_file()
+    assert checks.FLOORS in stages["pytest floors"]
+    assert f"--ignore={checks.FLOORS}" in stages["pytest kernels"]
 
 
 def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
