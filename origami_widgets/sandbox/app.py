@@ -1,7 +1,7 @@
 """The ASGI application: from a request to the endpoint that answers it, with all that holds for every request.
 
-In this order: `Host` (403), route (404, 405), rate limit of the address, key (401), rate limit of the organization, plan
-(402), project header, then `Idempotency-Key` and body. Everything between reading the body and having the response
+In this order: `Host` (403), rate limit of the address, key (401), rate limit of the organization, plan (402), route (404,
+405), project header, then `Idempotency-Key` and body. Everything between reading the body and having the response
 happens under one lock, so that callers on several loops and threads see one organization.
 """
 
