@@ -33,7 +33,7 @@ RECORDS = REPOSITORY / ".cache" / "checks"
 AT_ONCE = 7
 """Processes of tests that look at real clocks and sockets. With more of them they come too late on two cores."""
 PATIENT_AT_ONCE = 2
-PATIENCE = 10
+PATIENCE = 7
 """How nice the stages are that depend on no clock. They run beside those, on what those leave of the cores."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""

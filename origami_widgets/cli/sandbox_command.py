@@ -20,7 +20,11 @@ def register(commands: Commands[Any]) -> None:
         commands,
         "sandbox",
         short="serve a simulated Origami API on this machine",
-        description="Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. Ctrl-C stops it, with exit code 0.",
+        description=(
+            "Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. A word in a brief picks "
+            "what happens, for example scenario:needs_input; an unknown name is refused, with a list of all. Ctrl-C "
+            "stops it, with exit code 0."
+        ),
         example="origami-widgets sandbox --port 8765 --speed 20",
     )
     parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free port")

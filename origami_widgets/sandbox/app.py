@@ -1,7 +1,7 @@
 """The ASGI application: routes requests to endpoints, after the checks that every request must pass.
 
-The checks come in this order: `Host` (403), route (404, 405), rate limit of the address, key (401), rate limit of the
-organization, plan (402), project header, then `Idempotency-Key` and body. Everything from reading the body to the
+The checks come in this order: `Host` (403), rate limit of the address, key (401), rate limit of the organization, plan
+(402), route (404, 405), project header, then `Idempotency-Key` and body. Everything from reading the body to the
 finished response happens under one lock, so that callers on several loops and threads see one organization.
 """
 

@@ -214,7 +214,7 @@ class SandboxOrganization:
         return all(other.container != record.container for other in self.agents.values())
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
-        self.tables = cut_tables(self.tables, run.id, at)
+        self.tables = cut_tables(self.tables, run.id, at, self.clock.now())
         touched = {action.body["tableId"] for action in run.actions if action.at <= at}
         kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched}
         stopped = run.cut(

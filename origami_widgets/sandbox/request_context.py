@@ -18,6 +18,8 @@ DEFAULT_LIMIT, MAX_LIMIT, MAX_ROWS_LIMIT = 50, 100, 200
 """Items on a page: by default, at most, and at most for rows."""
 
 _MAX_CURSOR_LENGTH = 400
+_ANCHORS = 3
+"""Items before the next page whose ids are in a cursor: it goes on after the last one that is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def take_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str
     end = start + len(page)
     if end >= len(items) or not page:
         return page, None
-    mark = {"l": _fingerprint(request.list_id), "o": end, "a": id_of(page[-1])}
+    anchors = [id_of(item) for item in items[max(0, end - _ANCHORS) : end]]
+    mark = {"l": _fingerprint(request.list_id), "o": end, "a": anchors}
     packed = json.dumps(mark, separators=(",", ":")).encode()
     return page, base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -104,12 +107,16 @@ def _start(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) 
     mark = _unpack(request.cursor)
     if mark is None or mark.get("l") != _fingerprint(request.list_id):
         return 0
-    after, offset = mark.get("a"), mark.get("o")
-    for position, item in enumerate(items):
-        if id_of(item) == after:
+    anchors, offset = mark.get("a"), mark.get("o")
+    if not isinstance(anchors, list) or not isinstance(offset, int):
+        return 0
+    positions = {id_of(item): position for position, item in enumerate(items)}
+    for anchor in reversed(anchors):
+        if isinstance(anchor, str) and anchor in positions:
             # Items may have been added before the cursor since. What was read is not read again.
-            return position + 1
-    return offset if isinstance(offset, int) and 0 <= offset < len(items) else 0
+            return positions[anchor] + 1
+    # All of them are gone, so what follows them has moved up. At the end of the list nothing is left to read.
+    return min(max(offset - len(anchors), 0), len(items))
 
 
 def _unpack(cursor: str | None) -> dict[str, Any] | None:

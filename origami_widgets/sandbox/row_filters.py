@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.json_objects import cell_value, main_value
+from origami_widgets.sandbox.run_requests import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,7 +87,7 @@ def select_leads(
 
 def _json(text: str, code: str, path: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except (ValueError, RecursionError):
         raise error_responses.invalid((path, "Expected JSON"), code=code, error=f"Invalid {path}") from None
 

@@ -381,12 +381,17 @@ def _lead_outcomes(
 def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
     """End a run at a wall moment. Everything done until then stays; the rest is dropped."""
     run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
-    return ScenarioResult(run, cut_tables(result.tables, run.id, at))
+    return ScenarioResult(run, cut_tables(result.tables, run.id, at, at))
 
 
-def cut_tables(tables: Mapping[str, TableTimeline], run_id: str, at: float) -> dict[str, TableTimeline]:
-    """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
-    cut = {table_id: table.cut(run_id, at) for table_id, table in tables.items()}
+def cut_tables(
+    tables: Mapping[str, TableTimeline], run_id: str, at: float, dropped_at: float
+) -> dict[str, TableTimeline]:
+    """Drop what a run would do to tables after a moment. Tables that it would create later are left out.
+
+    `dropped_at` is the moment from which queued cell runs are missing: that of the request to cancel.
+    """
+    cut = {table_id: table.cut(run_id, at, dropped_at) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
 
 

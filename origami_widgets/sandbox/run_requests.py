@@ -55,6 +55,20 @@ def is_uuid(value: object) -> bool:
         return False
 
 
+def parse_json(text: str) -> Any:
+    """Decode JSON, without the NaN and Infinity that `json` reads as well.
+
+    Raises:
+        ValueError: the text is not JSON.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
 def parse_json_object(body: bytes) -> dict[str, Any]:
     """Decode a JSON object.
 
@@ -62,16 +76,12 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         ErrorResponse: the body is not a JSON object.
     """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        value = parse_json(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
     if not isinstance(value, dict):
         raise error_responses.invalid(("", "Expected a JSON object"))
     return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> CheckedRunRequest:

@@ -72,35 +72,38 @@ def _protocol() -> type[Protocol]:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class TimedProtocol(H11Protocol):
-        _timer: TimerHandle | None = None
+        _timer: TimerHandle
         _has_begun = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self._set_timer()
+            self._timer = self._new_timer()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_timer()
+            self._timer.cancel()
             super().connection_lost(exc)
+
+        def shutdown(self) -> None:
+            if self._has_begun:
+                # uvicorn would wait for the rest of the request, then cancel the application, which logs a traceback.
+                self.transport.close()
+            else:
+                super().shutdown()
 
         def handle_events(self) -> None:
             super().handle_events()
             state = self.conn.their_state
             begun = state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))
             if begun and not self._has_begun:
-                self._set_timer()
+                self._timer.cancel()
+                self._timer = self._new_timer()
             elif not begun:
                 # No request is being received; until the next one, uvicorn's own keep-alive timeout applies.
-                self._stop_timer()
+                self._timer.cancel()
             self._has_begun = begun
 
-        def _set_timer(self) -> None:
-            self._stop_timer()
-            self._timer = self.loop.call_later(REQUEST_TIMEOUT, self.transport.close)
-
-        def _stop_timer(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
+        def _new_timer(self) -> TimerHandle:
+            return self.loop.call_later(REQUEST_TIMEOUT, self.transport.close)
 
     return TimedProtocol
 

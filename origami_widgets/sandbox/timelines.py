@@ -295,7 +295,8 @@ class TableTimeline:
         ]
         moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
         moments += [column.added_at for column in self.columns]
-        moments += [cell_run.done for column in self.columns for cell_run in column.cell_runs]
+        cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
+        moments += [moment for cell_run in cell_runs for moment in (cell_run.queued, cell_run.done)]
         return sorted(moments)
 
     @cached_property
@@ -354,11 +355,12 @@ class TableTimeline:
         """Sum the credits of all cell runs, ended and to come."""
         return sum(cell_run.credits for column in self.columns for cell_run in column.cell_runs)
 
-    def cut(self, run_id: str, at: float) -> TableTimeline | None:
+    def cut(self, run_id: str, at: float, dropped_at: float) -> TableTimeline | None:
         """Drop what one run would have done after a moment; None when the table would not exist.
 
         Work of other runs on the same table stays. Cell runs that had started are finished and paid for. Those that
-        were only queued are dropped, and count neither as running nor as errored.
+        were only queued are dropped, and count neither as running nor as errored. `dropped_at` is the moment from which
+        they are missing, which is a change of the table.
         """
         if self.run_id == run_id and self.created_at > at:
             return None
@@ -381,6 +383,8 @@ class TableTimeline:
             if column.run_id != run_id or column.added_at <= at
         )
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
+        if sum(len(column.cell_runs) for column in columns) < sum(len(column.cell_runs) for column in self.columns):
+            edits += ((dropped_at, run_id),)
         return replace(self, leads=leads, columns=columns, edits=edits, deletion=_cut(self, run_id, at))
 
 

@@ -63,7 +63,8 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
     stages = [checks.Stage("patient", command, patient=True), checks.Stage("other", command)]
     patient, other = checks.Runner(fresh=True).run(stages)
     assert patient.stage.name == "patient"
-    assert patient.code - other.code == checks.PATIENCE
+    # No process is nicer than 19.
+    assert patient.code == min(19, other.code + checks.PATIENCE)
 
 
 def collected(stage: checks.Stage) -> set[str]:

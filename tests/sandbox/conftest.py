@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import httpx
 import jsonschema
 import pytest
@@ -93,6 +95,35 @@ def asgi_scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> di
 @pytest.fixture
 def session() -> Session:
     return Session()
+
+
+@dataclass
+class Wire:
+    """A sandbox behind a real socket, with an injected clock."""
+
+    http: httpx.Client
+    clock: FakeClock
+
+    def start(self, prompt: str, **body) -> tuple[str, str]:
+        answer = self.http.post("/agents", json={"prompt": prompt, **body})
+        assert answer.status_code == 202, answer.text
+        run = answer.json()["run"]
+        return run["agentId"], run["id"]
+
+    def get(self, path: str, **params) -> dict:
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def wire():
+    clock = FakeClock()
+    with (
+        Sandbox(clock=clock).serve() as served,
+        httpx.Client(base_url=served.base_url, headers={"Authorization": f"Bearer {served.api_key}"}) as http,
+    ):
+        yield Wire(http, clock)
 
 
 @pytest.fixture

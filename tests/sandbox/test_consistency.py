@@ -230,3 +230,23 @@ async def test_a_run_extends_a_table_whose_first_run_is_cancelled(session):
             check_table(seen)
             await check_rows(session, seen)
     assert seen["leadCount"] > table["leadCount"]
+
+
+def counts(table) -> dict:
+    """What a reader of a table sees, without the moment of its last change."""
+    return {name: value for name, value in table.items() if name != "updatedAt"}
+
+
+def test_every_change_of_a_table_moves_its_updated_at(wire):
+    agent, _ = wire.start("Find 12 cheese makers in Leeds scenario:slow")
+    before: dict[str, dict] = {}
+    for second in range(0, 900, 5):
+        if second == 500:
+            wire.http.post(f"/agents/{agent}/cancel")
+        for table in wire.get(f"/agents/{agent}/tables")["items"]:
+            earlier = before.get(table["id"], table)
+            assert (counts(table) != counts(earlier)) <= (table["updatedAt"] > earlier["updatedAt"])
+            assert table["updatedAt"] >= earlier["updatedAt"]
+            before[table["id"]] = table
+        wire.clock.advance(5)
+    assert sum(table["cells"]["running"] for table in before.values()) == 0 < len(before)

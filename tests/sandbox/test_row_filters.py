@@ -132,6 +132,18 @@ async def test_malformed_sort(ask, sort):
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SORT")
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_words_that_are_not_json_are_refused(wire, word):
+    agent, _ = wire.start("Find 12 cheese makers in Leeds")
+    wire.clock.advance(2000)
+    rows = f"/tables/{wire.get(f'/agents/{agent}/tables')['items'][0]['id']}/rows"
+    filters = f'[{{"column":"employees","operator":"less_than","value":{word}}}]'
+    answer = wire.http.get(rows, params={"filters": filters})
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FILTERS")
+    answer = wire.http.get(rows, params={"sort": f'{{"column":"employees","direction":"asc","nulls":{word}}}'})
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SORT")
+
+
 async def test_unknown_columns(ask):
     for params in (
         {"filters": on("nothing", "equals", 1)},

@@ -131,6 +131,17 @@ def test_a_request_that_never_arrives_whole_is_dropped(served, monkeypatch):
     assert len(httpx.get(f"{served.base_url}/agents", headers=headers).json()["items"]) == 1
 
 
+def test_stopping_drops_half_a_request_without_a_traceback(capsys):
+    with ExitStack() as stack:
+        with Sandbox().serve() as served:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))
+            connection.sendall(HALVES["half a body"])
+            # It has reached the application once a later request is answered.
+            assert httpx.get(f"{served.base_url}/account").status_code == 401
+        assert until_closed(connection) == b""
+    assert capsys.readouterr().err == ""
+
+
 def test_a_request_in_two_parts_is_answered(served):
     body = b'{"prompt": "Find bakers"}'
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
