@@ -19,7 +19,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
-AT_ONCE = 7
-"""Processes of tests that look at real clocks and sockets. With more of them they come too late on two cores."""
+# Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
+AT_ONCE = 2
 PATIENT_AT_ONCE = 2
 PATIENCE = 7
-"""How nice the stages are that depend on no clock. They run beside those, on what those leave of the cores."""
+"""How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -42,7 +41,7 @@ FAILURES = ("FAILED ", "ERROR ")
 PYTHON = (sys.executable, "-m")
 NPM = ("npm", "run", "--silent", "--prefix", "js")
 PYTEST = (*PYTHON, "pytest", "--no-header")
-# Each process of the tests loads every plugin. Schemathesis takes a second and a half, and Hypothesis a fifth of one.
+# Each process of the tests loads every plugin, which takes a third of a second for this one and half as much for the other.
 WITHOUT_SCHEMATHESIS = ("-p", "no:schemathesis")
 WITHOUT_HYPOTHESIS = (*WITHOUT_SCHEMATHESIS, "-p", "no:hypothesispytest")
 ZIZMOR = (str(Path(sys.executable).with_name("zizmor")), "--offline", "--quiet", "--strict-collection")
@@ -60,19 +59,12 @@ class Stage:
         command: What it runs, in the repository.
         inputs: Prefixes of the paths that decide its outcome, or their endings as ".py"; empty: it always runs.
         patient: Whether it passes however long it is kept waiting.
-        processes: How many it spreads its tests over.
     """
 
     name: str
     command: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     patient: bool = False
-    processes: int = 1
-
-    @property
-    def whole_command(self) -> tuple[str, ...]:
-        """The command with the number of its processes."""
-        return (*self.command, *(parallel(self.processes) if self.processes > 1 else ()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,29 +98,13 @@ LINT = (
 )
 
 HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
-UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
-# They take as long as each other, in one process each: where a stage has more, each of them collects all of its tests.
-CLOCKS = {"starts": ("run/starts",), "runs": ("run",), "cards": ("card/widgets", "cli", "magics")}
 # They compute, on clocks of their own if any, and are half of the unit tests' work.
-PATIENT = {
-    "frames": ("frames",),
-    "plots": ("frames/plots",),
-    "views": ("card/render", "card/view", "ci"),
-    "packaging": ("packaging",),
-}
-# They alone need Schemathesis, which takes a second and a half to load.
-GENERATED = ("tests/sandbox/test_openapi.py", "tests/frames/test_described.py")
-# It runs the tests of frames once more, with the lowest versions of what they use.
-FLOORS = "tests/kernels/test_frames_floor.py"
-OF_KERNELS = (
-    "origami_widgets/",
-    ".ci/",
-    *(f"tests/{each}/" for each in ("ci", "faults", "fixtures", "kernels", "support")),
-)
+PATIENT = ("card/render", "card/view", "ci", "frames", "packaging")
+UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
-    *(*PYTEST, *WITHOUT_SCHEMATHESIS),
+    *(*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(4)),
     *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/host", "tests/magics"),
     *("tests/run/test_state.py", "tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_public_interface.py"),
@@ -141,46 +117,38 @@ QUICK_TESTS = (
     *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/frames/test_interchange.py"),
 )
 
-
-def unit_tests(name: str, folders: Sequence[str], *, patient: bool = False) -> Stage:
-    """Return the stage of these folders of unit tests, without those within them that other stages have."""
-    within = tuple(f"{folder}/" for folder in folders)
-    others = [
-        f"tests/{each}" for part in (*CLOCKS.values(), *PATIENT.values()) for each in part if each.startswith(within)
-    ]
-    command = (*PYTEST, *WITHOUT_SCHEMATHESIS, *(f"tests/{each}" for each in folders))
-    return Stage(f"pytest {name}", (*command, *without(*others, *GENERATED)), EVERYTHING, patient=patient)
-
-
-def without(*paths: str) -> tuple[str, ...]:
-    """Return the options that leave these folders and files out."""
-    return tuple(f"--ignore={path}" for path in paths)
-
-
-_IN_OTHERS = (f"tests/{each}" for part in (*CLOCKS.values(), *PATIENT.values()) for each in part)
-
-# Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Those of the
-# browser and of hosts start servers of their own in each process.
+# Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Each worker
+# collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
-    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/browser"), processes=3),
-    *(unit_tests(name, folders) for name, folders in CLOCKS.items()),
-    Stage("pytest", (*PYTEST, *WITHOUT_SCHEMATHESIS, *UNIT_TESTS, *without(*_IN_OTHERS, *GENERATED)), EVERYTHING),
-    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/hosts"), processes=3),
+    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
+    Stage("pytest", (*PYTEST, *parallel(4), *UNIT_TESTS, *(f"--ignore=tests/{each}" for each in PATIENT)), EVERYTHING),
     Stage(
         "pytest kernels",
-        (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/kernels", *without(FLOORS)),
-        (*OF_KERNELS, "notebooks/colab.ipynb"),
-        processes=4,
+        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
+        (
+            "origami_widgets/",
+            "tests/kernels/",
+            "tests/frames/",
+            "tests/fixtures/",
+            "tests/support/",
+            "tests/ci/",
+            ".ci/",
+            "notebooks/colab.ipynb",
+        ),
+    ),
+    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
+    Stage(
+        "pytest patient",
+        (*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(2), *(f"tests/{each}" for each in PATIENT)),
+        EVERYTHING,
+        patient=True,
     ),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs"), patient=True),
-    *(unit_tests(name, folders, patient=True) for name, folders in PATIENT.items()),
-    Stage("pytest floors", (*PYTEST, *WITHOUT_HYPOTHESIS, FLOORS), (*OF_KERNELS, "tests/frames/"), patient=True),
-    Stage("pytest generated", (*PYTEST, *GENERATED), EVERYTHING, patient=True),
     *(dataclasses.replace(stage, patient=True) for stage in reversed(LINT)),
 )
 
-QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING, processes=4))
+QUICK = (*LINT, Stage("pytest quick", QUICK_TESTS, EVERYTHING))
 
 
 def tracked_files() -> list[str]:
@@ -224,7 +192,7 @@ def test_counts(output: str) -> tuple[int, int]:
 
 
 class Runner:
-    """Runs stages in their order, as many processes at a time as two cores bear; patient ones beside them."""
+    """Runs stages, a few at a time, in their order; patient ones beside them, a few at a time as well."""
 
     def __init__(self, *, fresh: bool) -> None:
         """List the files that decide; `fresh` repeats what has not changed, too."""
@@ -235,37 +203,13 @@ class Runner:
 
     def run(self, stages: Sequence[Stage]) -> list[Outcome]:
         """Run all of them, report each when it ends, and return how they went."""
-        with ThreadPoolExecutor(len(stages)) as pool, ThreadPoolExecutor(2) as lanes:
+        with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(PATIENT_AT_ONCE) as beside:
             try:
-                lines = [
-                    lanes.submit(
-                        self._run_in_order, [stage for stage in stages if stage.patient is patient], limit, pool
-                    )
-                    for patient, limit in ((False, AT_ONCE), (True, PATIENT_AT_ONCE))
-                ]
-                outcomes = {each.stage: each for line in lines for each in line.result()}
+                started = [(beside if stage.patient else pool).submit(self._run, stage) for stage in stages]
+                return [each.result() for each in started]
             except KeyboardInterrupt:
                 self.stop()
                 raise
-        return [outcomes[stage] for stage in stages]
-
-    def _run_in_order(self, stages: Sequence[Stage], limit: int, pool: ThreadPoolExecutor) -> list[Outcome]:
-        """Start each as soon as no more than `limit` processes run with it."""
-        free = threading.Semaphore(limit)
-
-        def run(stage: Stage, taken: int) -> Outcome:
-            try:
-                return self._run(stage)
-            finally:
-                free.release(taken)
-
-        started = []
-        for stage in stages:
-            taken = min(stage.processes, limit)
-            for _ in range(taken):
-                free.acquire()
-            started.append(pool.submit(run, stage, taken))
-        return [each.result() for each in started]
 
     def stop(self) -> None:
         """End what is running, with all that it started, and start nothing more."""
@@ -317,7 +261,7 @@ class Runner:
         own = ("-o", f"cache_dir={RECORDS / stage.name.replace(' ', '-')}") if stage.name.startswith("pytest") else ()
         nice = ("nice", "-n", str(PATIENCE)) if stage.patient else ()
         process = subprocess.Popen(  # noqa: S603 - the commands stand above
-            (*nice, *stage.whole_command, *own, *options),
+            (*nice, *stage.command, *own, *options),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

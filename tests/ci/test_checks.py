@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,55 +66,12 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
     assert patient.code == min(19, other.code + checks.PATIENCE)
 
 
-def collected(stage: checks.Stage) -> set[str]:
-    """The files of tests that a stage runs, by the folders that it names and leaves out."""
-    parts = [part for part in stage.command if not part.startswith("-")]
-    left_out = tuple(f"{part.removeprefix('--ignore=')}/" for part in stage.command if part.startswith("--ignore="))
-    files = (
-        file.relative_to(checks.REPOSITORY).as_posix() for file in (checks.REPOSITORY / "tests").rglob("test_*.py")
-    )
-    named = tuple(f"{part}/" for part in parts)
-    return {file for file in files if f"{file}/".startswith(named) and not f"{file}/".startswith(left_out)}
-
-
-def test_every_test_is_in_one_stage() -> None:
-    each = [file for stage in checks.STAGES if stage.name.startswith("pytest") for file in collected(stage)]
-    every = {
-        file.relative_to(checks.REPOSITORY).as_posix() for file in (checks.REPOSITORY / "tests").rglob("test_*.py")
-    }
-    assert sorted(each) == sorted(every)
-
-
-@pytest.mark.usefixtures("repository")
-def test_stages_start_in_their_order_and_no_more_processes_run_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "AT_ONCE", 3)
-    processes = {"three": 3, "one": 1, "two": 2, "more than may": 5, "last": 1}
-    at_once, lock = threading.Barrier(2, timeout=60), threading.Lock()
-    running: list[str] = []
-    seen: list[list[str]] = []
-
-    class Played:
-        """A process that runs until its stage is over."""
-
-        pid, returncode = 0, 0
-
-        def __init__(self, command: tuple[str, ...], **_: object) -> None:
-            self.name = command[0]
-
-        def communicate(self) -> tuple[str, None]:
-            with lock:
-                running.append(self.name)
-                seen.append(sorted(running))
-            if self.name in ("one", "two"):
-                at_once.wait()
-            with lock:
-                running.remove(self.name)
-            return "", None
-
-    monkeypatch.setattr(checks.subprocess, "Popen", Played)
-    stages = [checks.Stage(name, (name,), processes=number) for name, number in processes.items()]
-    assert [outcome.stage for outcome in checks.Runner(fresh=True).run(stages)] == stages
-    assert [seen[0], *seen[2:]] == [["three"], ["one", "two"], ["more than may"], ["last"]]
+def test_every_unit_test_is_in_one_stage() -> None:
+    stages = {stage.name: stage.command for stage in checks.STAGES}
+    for folder in checks.PATIENT:
+        assert (checks.REPOSITORY / "tests" / folder).is_dir()
+        assert f"tests/{folder}" in stages["pytest patient"]
+        assert f"--ignore=tests/{folder}" in stages["pytest"]
 
 
 def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,3 +114,22 @@ def test_what_the_quick_tests_name_exists() -> None:
 )
 def test_closing_lines_are_counted(output: str, counts: tuple[int, int]) -> None:
     assert checks.test_counts(output) == counts
+
+
+def collected(stage: checks.Stage) -> set[str]:
+    """The files of tests that a stage runs, by the folders that it names and leaves out."""
+    parts = [part for part in stage.command if not part.startswith("-")]
+    left_out = tuple(f"{part.removeprefix('--ignore=')}/" for part in stage.command if part.startswith("--ignore="))
+    files = (
+        file.relative_to(checks.REPOSITORY).as_posix() for file in (checks.REPOSITORY / "tests").rglob("test_*.py")
+    )
+    named = tuple(f"{part}/" for part in parts)
+    return {file for file in files if f"{file}/".startswith(named) and not f"{file}/".startswith(left_out)}
+
+
+def test_every_test_is_in_one_stage() -> None:
+    each = [file for stage in checks.STAGES if stage.name.startswith("pytest") for file in collected(stage)]
+    every = {
+        file.relative_to(checks.REPOSITORY).as_posix() for file in (checks.REPOSITORY / "tests").rglob("test_*.py")
+    }
+    assert sorted(each) == sorted(every)
