@@ -31,6 +31,7 @@ def register(commands: Commands[Any]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="decides ids and leads (default 0)")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)")
     parser.add_argument("--plan", default="pro", help="starter, pro, scale, ultra or enterprise (default pro)")
+    parser.add_argument("--credits", type=int, default=5_000, help="the balance at the start (default 5,000)")
     parser.set_defaults(run=run)
 
 
@@ -48,7 +49,7 @@ def _serve(options: Namespace) -> int:
     from origami_widgets.sandbox.server import listen, make_server, served_at
 
     try:
-        sandbox = Sandbox(options.seed, options.speed, plan=options.plan)
+        sandbox = Sandbox(options.seed, options.speed, plan=options.plan, credits=options.credits)
         server = make_server(sandbox)
         bound = listen(options.port)
     except (ValueError, ImportError, OSError) as problem:

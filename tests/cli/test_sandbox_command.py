@@ -20,7 +20,7 @@ from tests.cli.conftest import COMMAND
 @pytest.fixture
 def served():
     process = subprocess.Popen(
-        [*COMMAND, "sandbox", "--speed", "50", "--seed", "3", "--plan", "starter"],
+        [*COMMAND, "sandbox", "--speed", "50", "--seed", "3", "--plan", "starter", "--credits", "77"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -40,6 +40,8 @@ def test_the_sandbox_prints_its_address_and_serves_until_interrupted(served):
     assert "Ctrl-C" in lines[3]
     account = httpx.get(f"{url}/account", headers={"Authorization": "Bearer og_live_sandbox"})
     assert account.json()["plan"]["id"] == "starter"
+    balance = httpx.get(f"{url}/account/credits", headers={"Authorization": "Bearer og_live_sandbox"})
+    assert balance.json()["balance"] == 77
     served.send_signal(signal.SIGINT)
     out, err = served.communicate(timeout=10)
     assert (served.returncode, out, err) == (0, "", "")
@@ -57,6 +59,7 @@ def test_a_port_in_use_is_an_error(capsys):
         (["--port", "99999"], "port"),
         (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
         (["--plan", "gold"], "plan must be one of starter"),
+        (["--credits", "-1"], "credits must be a whole number, 0 or more"),
     ],
 )
 def test_wrong_options_are_errors(capsys, options, expected):
