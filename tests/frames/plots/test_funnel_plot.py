@@ -56,6 +56,12 @@ def test_a_table_without_stats_has_its_leads_and_a_remark():
     assert row(chart, "leads now")["note"] == "15 · no stats for this table"
 
 
+def test_a_table_of_which_nothing_is_known_has_a_row_that_says_so():
+    chart = plot_funnel({"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": []})
+    assert [name for name, *_ in stages(chart)] == ["leads now"]
+    assert row(chart, "leads now")["note"] == "n/a · no stats for this table"
+
+
 def test_a_source_with_more_leads_has_a_note():
     chart = plot_funnel(of_table(stats__hasUnknownTotalWithMore=True))
     assert row(chart, "sourced")["note"] == "21 · more available"
