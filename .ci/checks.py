@@ -128,6 +128,7 @@ STAGES = (
         (
             "origami_widgets/",
             "tests/kernels/",
+            "tests/faults/",
             "tests/frames/",
             "tests/fixtures/",
             "tests/support/",

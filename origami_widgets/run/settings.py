@@ -124,7 +124,6 @@ def configure(
         )
     _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
     _check_flag("leads", leads, "show no leads on cards", "show them")
-    threshold = None if confirm_above is None else _read_threshold(confirm_above)
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
@@ -133,7 +132,7 @@ def configure(
     given = {"render": render, "queue": queue, "leads": leads}
     changes: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
     if confirm_above is not None:
-        changes["confirm_above"] = threshold
+        changes["confirm_above"] = _read_threshold(confirm_above)
     if not changes or (client, base_url, project) != (None, None, None):
         changes |= {"client": chosen, "is_given": chosen is not None, "address": ApiAddress(base_url, project)}
     _change(**changes)
