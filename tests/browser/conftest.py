@@ -1,7 +1,8 @@
-"""One JupyterLab and one Chromium for all browser tests; a kernel and a browser context for each."""
+"""One JupyterLab and one Chromium for all browser tests; a notebook and a kernel for each."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,30 @@ from playwright.sync_api import expect
 from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
-from tests.browser.window import CARD
+from tests.browser.window import CARD, new_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 __all__ = ["browser", "pytest_runtest_makereport"]
 
 SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
+# They ask at each load for the formats of the menu "Save and Export Notebook As", for which the server reads all that is installed.
+SLOW_PLUGINS = ("@jupyterlab/notebook-extension:export", "@jupyterlab/notebook-extension:update-raw-mimetype")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mark(items, Path(__file__).parent)
+
+
+def configure(home: Path, disabled: Sequence[str]) -> None:
+    """Disable plugins in a JupyterLab whose settings are under `home`."""
+    folder = home / "config" / "labconfig"
+    folder.mkdir(parents=True)
+    (folder / "page_config.json").write_text(json.dumps({"disabledExtensions": dict.fromkeys(disabled, True)}))
 
 
 @pytest.fixture(scope="package")
@@ -33,29 +43,35 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     home = tmp_path_factory.mktemp("lab")
     root = home / "notebooks"
     root.mkdir()
+    configure(home, SLOW_PLUGINS)
     started = serve.start(home, root, LAB_OPTIONS)
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="package")
-def windows() -> Iterator[list[LabPage]]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The one of all windows of JupyterLab: what loads it for the second time takes it from the cache."""
+    made = new_context(browser)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="package")
+def windows(context: BrowserContext) -> list[LabPage]:
     """The windows that stand open for the next test."""
-    free: list[LabPage] = []
-    yield free
-    for window in free:
-        window.close()
+    return []
 
 
 @pytest.fixture
 def open_lab(
-    request: pytest.FixtureRequest, browser: Browser, lab: serve.Lab, windows: list[LabPage]
+    request: pytest.FixtureRequest, context: BrowserContext, lab: serve.Lab, windows: list[LabPage]
 ) -> Iterator[Callable[..., LabPage]]:
     """Return a function that opens a notebook, given as `LabPage.open_notebook` takes it, in a window of its own."""
     opened: list[LabPage] = []
 
     def open_page(source: list[str] | Path, *, theme: str = "light") -> LabPage:
-        window = windows.pop() if windows else LabPage(browser, lab)
+        window = windows.pop() if windows else LabPage(context, lab)
         opened.append(window)
         window.open_notebook(source, theme=theme)
         return window

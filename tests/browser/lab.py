@@ -18,7 +18,7 @@ from tests.browser.window import LOOKS, READY_SECONDS, VIEWPORT, Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, BrowserContext, Locator
 
     from notebooks.serve import Lab
 
@@ -48,18 +48,17 @@ _numbers = itertools.count(1)
 
 
 class LabPage(Window):
-    """A window of JupyterLab with one notebook at a time, in a browser context of its own.
+    """A window of JupyterLab with one notebook at a time.
 
     Args:
-        browser: The Chromium to open it in.
+        opener: The Chromium to open it in, or a context: one that has loaded JupyterLab before does so in half the time.
         lab: The server.
         viewport: Width and height of the window in px.
     """
 
-    def __init__(self, browser: Browser, lab: Lab, viewport: dict[str, int] = VIEWPORT) -> None:
-        super().__init__(browser, lab.url, viewport)
+    def __init__(self, opener: Browser | BrowserContext, lab: Lab, viewport: dict[str, int] = VIEWPORT) -> None:
+        super().__init__(opener, lab.url, viewport)
         self.lab = lab
-        self._browser = browser
         self.name = ""
         # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened: this one is
         # loaded anew for that, which takes less than a new window.
@@ -103,14 +102,14 @@ class LabPage(Window):
 
     def second_window(self) -> LabPage:
         """Open the same notebook, with the same kernel, in a further window; close it yourself."""
-        other = LabPage(self._browser, self.lab)
+        other = LabPage(self.context, self.lab)
         other.name, other.was_reopened = self.name, True
         other.goto(f"{self._workspace}-2")
         return other
 
     def elsewhere(self, lab: Lab) -> LabPage:
         """Open the same notebook in a window of another server, which serves the same folder; close it yourself."""
-        other = type(self)(self._browser, lab)
+        other = type(self)(self.context, lab)
         other.name, other.was_reopened = self.name, True
         other.goto()
         return other

@@ -98,3 +98,6 @@ def test_a_card_over_a_restarted_kernel_says_so(card_in: Callable[..., LabPage])
     assert clock.inner_text() == stands
     expect(card.get_by_role("button", name="Cancel")).to_be_disabled()
     lab.screenshot(Path(".cache/browser/kernel-gone.png"), card)
+    lab.save()
+    saved = lab.saved_outputs(1)[0]["data"]
+    assert all("Last known state: Running" in "".join(saved[kind]) for kind in (STATIC, "text/plain"))

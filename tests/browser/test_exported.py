@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -82,8 +84,9 @@ def offline(browser: Browser) -> Iterator[Callable[[str], Page]]:
 
 @pytest.fixture(scope="module")
 def executed() -> Callable[[int], nbformat.NotebookNode]:
-    """Return a function that executes a notebook with a card at some speed, as nbconvert --execute does."""
+    """Return a function that tells what nbconvert --execute makes of a notebook with a card at some speed."""
 
+    @functools.cache
     def run(speed: int, further: str = "") -> nbformat.NotebookNode:
         source = (SETUP.format(speed=speed), f"run = ow.start({BRIEF}){further}")
         cells = [nbformat.v4.new_code_cell(each) for each in source]
@@ -91,7 +94,7 @@ def executed() -> Callable[[int], nbformat.NotebookNode]:
         NotebookClient(notebook, timeout=60).execute()
         return notebook
 
-    return run
+    return lambda speed, further="": copy.deepcopy(run(speed, further))
 
 
 def page_of(notebook: nbformat.NotebookNode, *, sanitize: bool = False) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import expect
 
 from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
-from tests.browser.conftest import LAB_OPTIONS
+from tests.browser.conftest import LAB_OPTIONS, configure
 from tests.browser.window import BOARD, CARD
 from tests.hosts.looks import expect_leads, uses_saved_card
 
@@ -48,10 +47,7 @@ def another_server(lab: serve.Lab, tmp_path: Path) -> Iterator[Callable[..., ser
 
     def start(*, extension: bool) -> serve.Lab:
         home = tmp_path / f"server-{len(started)}"
-        settings = home / "config" / "labconfig"
-        settings.mkdir(parents=True)
-        disabled = {"disabledExtensions": {"origami-widgets": not extension}}
-        (settings / "page_config.json").write_text(json.dumps(disabled))
+        configure(home, () if extension else ("origami-widgets",))
         started.append(serve.start(home, lab.root, LAB_OPTIONS))
         return started[-1]
 
@@ -100,10 +96,15 @@ def uses(lab: LabPage) -> None:
     assert lab.errors_of_ours == []
 
 
-def test_a_saved_notebook_can_be_used_by_another_person_who_trusts_it(
+def test_a_saved_notebook_can_be_used_by_another_person_who_trusts_it_and_read_without_the_extension(
     saved: LabPage, another_server: Callable[..., serve.Lab]
 ) -> None:
-    other = saved.elsewhere(another_server(extension=True))
+    can_be_used(saved.elsewhere(another_server(extension=True)))
+    is_the_html(saved.elsewhere(another_server(extension=False)), saved)
+
+
+def can_be_used(other: LabPage) -> None:
+    """It can when it is trusted; before, it is what it is without the extension."""
     # Not executed there and not trusted: the sanitized HTML, as without the extension.
     expect(other.output(1).first).to_contain_text("Snapshot of")
     expect(other.page.locator(CARD)).to_have_count(0)
@@ -113,8 +114,8 @@ def test_a_saved_notebook_can_be_used_by_another_person_who_trusts_it(
     other.close()
 
 
-def test_without_the_extension_it_is_the_html(saved: LabPage, another_server: Callable[..., serve.Lab]) -> None:
-    other = saved.elsewhere(another_server(extension=False))
+def is_the_html(other: LabPage, saved: LabPage) -> None:
+    """It shows every word of the HTML that was saved."""
     for cell in (1, 2):
         other.show_cell(cell)
         html = saved.saved_outputs(cell)[0]["data"]["text/html"]

@@ -97,13 +97,14 @@ def test_the_card_keeps_its_height(card_in: Callable[..., LabPage]) -> None:
     assert max(heights) - min(heights) <= 60, heights
 
 
-def test_the_server_sorts_and_filters(card_in: Callable[..., LabPage]) -> None:
+def test_leads_are_opened_to_their_parts_and_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:
     ask = "sort = {'column': 'company', 'direction': '%s'}\nprint(*ow.rows_frame(run.wait('cells').tables[0], sort=sort)['company'], sep='|')"
     lab = card_in(BRIEF, ask % "asc", ask % "desc", speed=200)
     for cell in (2, 3):
         lab.run_cell(cell)
     ascending, descending = (lab.output(cell).inner_text().strip().split("|") for cell in (2, 3))
     lab.show_cell(1)
+    a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab)
     heading = leads_of(lab, 1).get_by_role("columnheader").first
     heading.get_by_role("button").click()
     expect(heading).to_have_attribute("aria-sort", "ascending")
@@ -118,10 +119,7 @@ def test_the_server_sorts_and_filters(card_in: Callable[..., LabPage]) -> None:
     expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=descending[0])).to_have_count(0)
 
 
-def test_a_cell_opens_to_its_parts_by_mouse_and_keyboard(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in(BRIEF, "run.wait('cells');", speed=200)
-    lab.run_cell(2)
-    lab.show_cell(1)
+def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     card = lab.output(1).locator(CARD)
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
     opens.click()

@@ -29,6 +29,7 @@ TITLES = {
     "history": "History of run",
     "compare": "Credits per qualified lead: 3 runs",
 }
+NAME = "<img src=x onerror=document.title='evil'> " + 30 * "long "
 PATIENCE = 20.0
 MIMES = {"application/vnd.vegalite.v5+json", "image/png", "text/plain"}
 
@@ -46,8 +47,11 @@ def reads_well_in(theme: str, page: float, text: float) -> bool:
     return (page > 240 if theme == "light" else page < 30) and abs(page - text) > 150
 
 
-def test_plots_are_drawn_in_both_themes_without_requests_to_others(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, *(f"plot_{name}({source})" for name, source in PLOTS.items())])
+def test_plots_are_drawn_in_both_themes_read_once_and_explained_without_requests_to_others(
+    open_lab: Callable[..., LabPage],
+) -> None:
+    last = f"plot_funnel({{'object': 'table', 'id': 't', 'name': {NAME!r}, 'leadCount': 7, 'columns': []}})"
+    lab = open_lab([SETUP, *(f"plot_{name}({source})" for name, source in PLOTS.items()), last])
     lab.run_all()
     for theme in ("light", "dark"):
         # Plots that are drawn already have to follow.
@@ -62,6 +66,10 @@ def test_plots_are_drawn_in_both_themes_without_requests_to_others(open_lab: Cal
                 # The plot follows a moment after the theme has changed.
                 lab.page.wait_for_timeout(100)
             assert reads_well, (theme, name, seen)
+    lab.show_cell(1)
+    each_row_is_read_once(lab.output(1))
+    lab.show_cell(len(PLOTS) + 1)
+    a_tooltip_shows_the_whole_name_as_text(lab, lab.output(len(PLOTS) + 1))
     assert lab.foreign_requests == []
     assert [error for error in lab.console_errors if "vega" in error.lower()] == []
     for index in range(1, len(PLOTS) + 1):
@@ -73,27 +81,18 @@ def test_plots_are_drawn_in_both_themes_without_requests_to_others(open_lab: Cal
     assert saved["metadata"]["image/png"]["alt"] == saved["data"]["text/plain"]
 
 
-def test_a_screen_reader_hears_each_row_once(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, "plot_funnel(run)"])
-    lab.run_all()
-    picture = lab.output(1).locator("[role='graphics-document']").first
-    said = picture.get_attribute("aria-label") or ""
+def each_row_is_read_once(output: Locator) -> None:
+    """A screen reader hears each row of the funnel, and neither its bar nor its numbers on their own."""
+    said = output.locator("[role='graphics-document']").first.get_attribute("aria-label") or ""
     assert said.startswith("Funnel: 2 tables. Bakeries in Porto; sourced: 33; duplicates: 4 · 12 %; excluded: 2 · 6 %;")
     assert said.endswith("qualified: n/a")
-    # Neither the bar of a row nor its numbers are read on their own.
-    expect(lab.output(1).get_by_label("duplicates: 4 · 12 %", exact=True)).to_have_count(1)
+    expect(output.get_by_label("duplicates: 4 · 12 %", exact=True)).to_have_count(1)
 
 
-def test_a_tooltip_shows_the_whole_name_as_text(open_lab: Callable[..., LabPage]) -> None:
-    name = "<img src=x onerror=document.title='evil'> " + 30 * "long "
-    lab = open_lab(
-        [SETUP, f"plot_funnel({{'object': 'table', 'id': 't', 'name': {name!r}, 'leadCount': 7, 'columns': []}})"]
-    )
-    lab.run_all()
-    lab.show_cell(1)
-    lab.output(1).locator("svg .mark-rect path").first.hover()
+def a_tooltip_shows_the_whole_name_as_text(lab: LabPage, output: Locator) -> None:
+    output.locator("svg .mark-rect path").first.hover()
     tip = lab.page.locator("#vg-tooltip-element")
-    expect(tip).to_contain_text(name.strip())
+    expect(tip).to_contain_text(NAME.strip())
     expect(tip).to_contain_text("7")
     assert tip.locator("img").count() == 0
     assert "evil" not in lab.page.title()

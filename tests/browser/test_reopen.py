@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from tests.browser.lab import LabPage
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-LIVE, ENDED = 1, 2
+LIVE, ENDED, OTHER = 1, 2, 3
 CELLS = [
-    "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())",
+    "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}, plan='scale').client())",
     "run = ow.start('Find dentists in Lyon. scenario:slow')",
     "ow.start('What can you do? scenario:answer', client=ow.Sandbox(speed=600).client()).wait();",
+    "other = ow.start('Find bakeries in Lyon. scenario:slow')",
 ]
 
 
@@ -73,8 +74,11 @@ def is_a_copy_of_the_past(lab: LabPage) -> None:
     expect(copy.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
-def test_a_reloaded_page_shows_the_card_alive_again(both: Callable[..., LabPage]) -> None:
+def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callable[..., LabPage]) -> None:
     lab = both()
+    lab.run_cell(OTHER)
+    other = lab.output(OTHER).locator(CARD)
+    expect(other).to_contain_text("Running")
     lab.save()
     assert all(WIDGET not in output["data"] for output in lab.saved_outputs(LIVE)), "the file must not need this kernel"
     lab.reload()
@@ -82,15 +86,13 @@ def test_a_reloaded_page_shows_the_card_alive_again(both: Callable[..., LabPage]
     nothing_is_broken(lab)
     expect(live(lab)).not_to_have_text(live(lab).text_content() or "")
     lab.reload()
-    live(lab).get_by_role("button", name="Cancel").click()
-    expect(lab.output(LIVE).first).to_contain_text("Cancelled", timeout=60_000)
+    other.get_by_role("button", name="Cancel").click()
+    expect(lab.output(OTHER).first).to_contain_text("Cancelled", timeout=60_000)
     # The end reaches the file too, although nothing can replace the output of a page that was loaded again.
     lab.save()
-    says(lab, LIVE, "Cancelled")
-
-
-def test_a_restarted_kernel_leaves_a_card_that_says_so(both: Callable[..., LabPage]) -> None:
-    lab = both()
+    says(lab, OTHER, "Cancelled")
+    # Only a card that somebody sees asks whether its kernel is there.
+    lab.show_cell(LIVE)
     lab.restart_kernel()
     card = live(lab)
     expect(card).to_contain_text("Kernel stopped")
@@ -98,21 +100,11 @@ def test_a_restarted_kernel_leaves_a_card_that_says_so(both: Callable[..., LabPa
     expect(card).to_contain_text("ow.attach(")
     expect(card).not_to_contain_text("next check in")
     expect(card.get_by_role("button", name="Cancel")).to_be_disabled()
+    expect(other).to_contain_text("Cancelled")
     nothing_is_broken(lab)
     lab.save()
     lab.reload()
     is_a_copy_of_the_past(lab)
-    nothing_is_broken(lab)
-
-
-def test_a_card_that_was_drawn_over_its_copy_knows_when_the_kernel_goes(both: Callable[..., LabPage]) -> None:
-    lab = both()
-    lab.save()
-    lab.reload()
-    expect(live(lab)).to_contain_text("Running")
-    lab.restart_kernel()
-    expect(live(lab)).to_contain_text("Kernel stopped")
-    expect(live(lab)).to_contain_text("Last known state: Running")
     nothing_is_broken(lab)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import urllib.parse
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import BrowserContext
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
+    from playwright.sync_api import Browser, Error, Locator, Page
 
 READY_SECONDS = 60.0
 LOOKS = 50.0
@@ -33,21 +35,28 @@ ACTIVE = """(() => {
 })()"""
 
 
+def new_context(browser: Browser) -> BrowserContext:
+    """Return a new profile of Chromium, with nothing in its caches, for windows without motion."""
+    # The dot of a running card makes Chromium draw sixty pictures a second, which takes half a core without a GPU.
+    return browser.new_context(reduced_motion="reduce")
+
+
 class Window:
-    """A window in a browser context of its own.
+    """A window in a browser context of its own, or in the one that is given.
 
     Args:
-        browser: The Chromium to open it in.
+        opener: The Chromium to open it in, or a context whose caches it shares.
         url: The address of the only server that its page may ask, with a slash at the end.
         viewport: Width and height of the window in px.
     """
 
-    def __init__(self, browser: Browser, url: str, viewport: dict[str, int] = VIEWPORT) -> None:
+    def __init__(self, opener: Browser | BrowserContext, url: str, viewport: dict[str, int] = VIEWPORT) -> None:
         self.url = url
         self.foreign_requests: list[str] = []
         self.console_errors: list[str] = []
-        # The dot of a running card makes Chromium draw sixty pictures a second, which takes half a core without a GPU.
-        self.context: BrowserContext = browser.new_context(viewport=viewport, reduced_motion="reduce")
+        self._viewport = viewport
+        self._owns_context = not isinstance(opener, BrowserContext)
+        self.context = opener if isinstance(opener, BrowserContext) else new_context(opener)
         self.page: Page = self._new_page()
 
     @property
@@ -68,11 +77,15 @@ class Window:
         return str(self.page.evaluate(f"{ACTIVE}?.textContent ?? ''"))
 
     def close(self) -> None:
-        """Close the window."""
-        self.context.close()
+        """Close the window, and its context if it has one of its own."""
+        if self._owns_context:
+            self.context.close()
+        else:
+            self.page.close()
 
     def _new_page(self) -> Page:
         page = self.context.new_page()
+        page.set_viewport_size(self._viewport)
         page.set_default_timeout(READY_SECONDS * 1000)
         page.on("console", lambda message: self._heard(message.type, f"{message.text} {message.location['url']}"))
         page.on("pageerror", lambda error: self._heard("error", _with_stack(error)))
