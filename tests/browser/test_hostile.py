@@ -38,7 +38,9 @@ MADE_OF = (
 WITH = "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type"
 ELEMENTS, ATTRIBUTES = frozenset(MADE_OF.split()), frozenset(WITH.split())
 
+# A page without a clipboard, as this one, copies through a selection: all cards would be laid out anew for each button.
 LOAD = """async script => {
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: async () => {} } });
     const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     window.card = (await import(url)).default;
 }"""
