@@ -60,8 +60,8 @@ class LabPage(Window):
         super().__init__(opener, lab.url, viewport)
         self.lab = lab
         self.name = ""
-        # JupyterLab restores what a loaded page had open, now and then after the next notebook was opened: this one is
-        # loaded anew for that, which takes less than a new window.
+        # JupyterLab restores what a loaded page had open, now and then after it was closed or the next notebook was opened:
+        # this one is loaded anew for that, which takes less than a new window.
         self.was_reopened = False
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))
 
@@ -119,10 +119,14 @@ class LabPage(Window):
 
         Loading JupyterLab takes longer than most tests; a notebook has a kernel and a widget manager of its own.
         """
-        self.page.evaluate(f"() => {{ const panel = {PANEL}; panel.context.model.dirty = false; panel.close(); }}")
-        self.page.wait_for_function(
-            "[...window.jupyterapp.shell.widgets('main')].every(one => !one.context)", polling=LOOKS
-        )
+        self.page.evaluate(f"() => {{ {PANEL}.context.model.dirty = false; }}")
+        if self.was_reopened:
+            self.page.goto("about:blank")
+        else:
+            self.page.evaluate(f"{PANEL}.close()")
+            self.page.wait_for_function(
+                "[...window.jupyterapp.shell.widgets('main')].every(one => !one.context)", polling=LOOKS
+            )
         self._end_sessions()
         self.page.set_viewport_size(VIEWPORT)
         self.foreign_requests.clear()
