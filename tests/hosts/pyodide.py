@@ -14,7 +14,9 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +29,11 @@ from tests.browser.window import LOOKS, Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 LOCK = Path(__file__).parent / "locks" / "pyodide.txt"
 WHEELS = REPOSITORY / ".cache" / "pyodide"
 PYODIDE = REPOSITORY / "js" / "node_modules" / "pyodide"
-URL = "https://pyodide.invalid/"
 # Chromium compiles all of Python; beside other tests that takes several times as long as alone.
 START_SECONDS = 240.0
 PLATFORM = ("--platform=pyemscripten_2026_0_wasm32", "--python-version=314", "--implementation=cp", "--abi=cp314")
@@ -93,22 +94,31 @@ def asked():
 
 
 class Pyodide(Window):
-    """A window with Python in it.
+    """A window with Python in it, and the server that it comes from.
 
     Args:
         browser: The Chromium to open it in.
     """
 
     def __init__(self, browser: Browser) -> None:
-        super().__init__(browser, URL)
-        self.page.route("**/*", _answer)
+        # What goes wrong here is not the page's.
+        packages()
+        # Not Playwright's routes, which take Python through two more processes as text.
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Files)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        super().__init__(browser, f"http://127.0.0.1:{self._server.server_port}/")
+        self.page.route(lambda url: not url.startswith(self.url), lambda route: route.abort())
 
     def open(self) -> None:
         """Load the page and start Python."""
-        # Before the page asks for it: what goes wrong here is not the page's.
-        packages()
-        self.page.goto(f"{URL}index.html")
+        self.page.goto(f"{self.url}index.html")
         self.page.wait_for_function("window.python !== undefined", timeout=START_SECONDS * 1000, polling=LOOKS)
+
+    def close(self) -> None:
+        """Close the window and the server."""
+        super().close()
+        self._server.shutdown()
+        self._server.server_close()
 
     def run(self, code: str) -> Any:
         """Run code as a cell is run, in which the page goes on meanwhile; what its last expression gives as JSON."""
@@ -120,16 +130,29 @@ class Pyodide(Window):
         return json.loads(self.page.evaluate("code => python.runPython(code)", code))
 
 
-def _answer(route: Route) -> None:
-    name = route.request.url.removeprefix(URL)
-    if name == "index.html":
-        route.fulfill(body=PAGE, content_type="text/html")
-    elif name == "packages.zip":
-        route.fulfill(body=packages(), content_type=KINDS[".zip"])
-    elif (PYODIDE / name).is_file():
-        route.fulfill(body=(PYODIDE / name).read_bytes(), content_type=KINDS.get(Path(name).suffix, "text/plain"))
-    else:
-        route.fulfill(status=404)
+class _Files(BaseHTTPRequestHandler):
+    """Serves the page, Python and the packages, without a word."""
+
+    def do_GET(self) -> None:
+        name = self.path.removeprefix("/")
+        path = PYODIDE / name
+        if name == "index.html":
+            body, kind = PAGE.encode(), "text/html"
+        elif name == "packages.zip":
+            body, kind = packages(), KINDS[".zip"]
+        elif path.is_file():
+            body, kind = path.read_bytes(), KINDS.get(path.suffix, "text/plain")
+        else:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @functools.cache
