@@ -124,31 +124,32 @@ def test_the_example_shows_the_card_follows_the_run_and_ends_in_frames(open_note
     assert_quiet(window)
 
 
-@pytest.mark.parametrize("named", [', once="dentists"', ""], ids=["named", "unnamed"])
-def test_a_cell_that_marimo_runs_again_pays_once(open_notebook: Callable[..., Window], named: str) -> None:
-    started = f"""again
-executions.append(1)
-run = ow.start("Find dentists. scenario:slow"{named})
-run"""
+def test_a_cell_that_marimo_runs_again_pays_once(open_notebook: Callable[..., Window]) -> None:
     cells = [
         Cell("import marimo as mo\nimport origami_widgets as ow", gives=("mo", "ow")),
-        Cell(
-            "client = ow.Sandbox(speed=40).client()\now.configure(client=client)\nexecutions = []",
-            ("ow",),
-            ("client", "executions"),
-        ),
+        Cell("from collections import Counter\nexecutions = Counter()", gives=("executions",)),
         Cell('again = mo.ui.button(label="Again")\nagain', ("mo",), ("again",)),
-        Cell(started, ("again", "executions", "ow"), ("run",)),
-        Cell(
-            'f"{len(executions)} executions, {len(client.list_agents())} agent, {run.status}"',
-            ("client", "executions", "run"),
-        ),
     ]
+    for name, once in {"named": ', once="dentists"', "nameless": ""}.items():
+        client, run = f"client_{name}", f"run_{name}"
+        started = f"""again
+executions["{name}"] += 1
+{run} = ow.start("Find dentists. scenario:slow"{once}, client={client})
+{run}"""
+        said = f'{{executions["{name}"]}} executions, {{len({client}.list_agents())}} agent, {{{run}.status}}'
+        cells += [
+            Cell(f"{client} = ow.Sandbox(speed=40).client()", ("ow",), (client,)),
+            Cell(started, ("again", "executions", "ow", client), (run,)),
+            Cell(f"f'{name}: {said}'", ("executions", client, run)),
+        ]
     window = open_notebook("run", cells, theme="light")
-    page, card = window.page, window.page.locator(CARD)
-    expect(page.get_by_text("1 executions, 1 agent, running")).to_be_visible()
+    page, cards = window.page, window.page.locator(CARD)
+    for name in ("named", "nameless"):
+        expect(page.get_by_text(f"{name}: 1 executions, 1 agent, running")).to_be_visible()
     page.get_by_role("button", name="Again").click()
-    expect(page.get_by_text("2 executions, 1 agent, running")).to_be_visible()
-    expect(card).to_have_count(1)
-    expect_more_steps(card)
-    cancel(card)
+    for name in ("named", "nameless"):
+        expect(page.get_by_text(f"{name}: 2 executions, 1 agent, running")).to_be_visible()
+    expect(cards).to_have_count(2)
+    for card in (cards.first, cards.last):
+        expect_more_steps(card)
+        cancel(card)
