@@ -25,6 +25,7 @@ def test_few_leads_give_a_wide_range_and_many_a_narrow_one():
     assert spread(40, 50, more=1) > spread(40, 50, more=1000)
 
 
+@lru_cache
 def ranges(judged_leads, more):
     """The range of leads for each number of qualified ones: a lead costs one credit."""
     tables = [

@@ -295,10 +295,17 @@ def test_a_file_without_rows_names_the_categories_in_attrs(tmp_path):
 
 def test_categories_and_their_order_come_back_from_several_groups_of_rows(tmp_path):
     dtype = pd.CategoricalDtype(["low", "middle", "high", "never"], ordered=True)
-    frame = pd.DataFrame({"k": pd.Categorical([None] * 1_100_000 + ["high"], dtype=dtype)})
+    codes = [-1] * 1_100_000 + [2]
+    frame = pd.DataFrame({"k": pd.Categorical.from_codes(codes, dtype=dtype)})
     (file,) = ow.export(frame, tmp_path, format="parquet")
     assert pq.read_metadata(file).num_row_groups > 1
-    pd.testing.assert_frame_equal(pd.read_parquet(file), frame)
+    back = pd.read_parquet(file)
+    # What pandas has for this takes seconds: it compares a million texts.
+    assert list(back) == ["k"]
+    assert back.index.equals(frame.index)
+    assert back["k"].dtype == dtype
+    pd.testing.assert_index_equal(back["k"].cat.categories, dtype.categories)
+    assert back["k"].cat.codes.to_list() == codes
 
 
 def test_exporting_frames_as_csv_loads_neither_http_nor_the_writer_of_workbooks(tmp_path):
