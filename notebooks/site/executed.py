@@ -34,6 +34,8 @@ AT_ONCE = 4
 QUIET = ["--log-level=ERROR"]
 # A notebook must not spend credits with the key of your environment.
 NEVER = ("ORIGAMI_API_KEY", "ORIGAMI_BASE_URL", "ORIGAMI_PROJECT", "COLUMNS")
+# The package is there, with what it needs: a notebook that installs it need not look at forty packages, nor ask an index.
+INSTALLED = {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def names() -> list[str]:
@@ -83,7 +85,7 @@ async def _run(name: str) -> NotebookNode:
         work = Path(folder) / "work"
         work.mkdir()
         environ = jupyter_environment(Path(folder) / "jupyter") | {"ORIGAMI_WIDGETS_DATA": str(Path(folder) / "names")}
-        environ = {key: value for key, value in environ.items() if key not in NEVER}
+        environ = {key: value for key, value in environ.items() if key not in NEVER} | INSTALLED
         where = {"metadata": {"path": str(work)}}
         client = NotebookClient(notebook, timeout=CELL_SECONDS, resources=where, extra_arguments=QUIET)
         await client.async_execute(env=environ)
