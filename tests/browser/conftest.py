@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
 from tests.browser.window import CARD, new_context
+from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext
 
@@ -23,19 +23,10 @@ __all__ = ["browser", "pytest_runtest_makereport"]
 
 SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
-# They ask at each load for the formats of the menu "Save and Export Notebook As", for which the server reads all that is installed.
-SLOW_PLUGINS = ("@jupyterlab/notebook-extension:export", "@jupyterlab/notebook-extension:update-raw-mimetype")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mark(items, Path(__file__).parent)
-
-
-def configure(home: Path, disabled: Sequence[str]) -> None:
-    """Disable plugins in a JupyterLab whose settings are under `home`."""
-    folder = home / "config" / "labconfig"
-    folder.mkdir(parents=True)
-    (folder / "page_config.json").write_text(json.dumps({"disabledExtensions": dict.fromkeys(disabled, True)}))
 
 
 @pytest.fixture(scope="package")
@@ -43,7 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     home = tmp_path_factory.mktemp("lab")
     root = home / "notebooks"
     root.mkdir()
-    configure(home, SLOW_PLUGINS)
+    disable_plugins(home)
     started = serve.start(home, root, LAB_OPTIONS)
     yield started
     started.stop()

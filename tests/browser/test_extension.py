@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 
 from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
-from tests.browser.conftest import LAB_OPTIONS, configure
+from tests.browser.conftest import LAB_OPTIONS
 from tests.browser.window import BOARD, CARD
 from tests.hosts.looks import expect_leads, uses_saved_card
+from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ def another_server(lab: serve.Lab, tmp_path: Path) -> Iterator[Callable[..., ser
 
     def start(*, extension: bool) -> serve.Lab:
         home = tmp_path / f"server-{len(started)}"
-        configure(home, () if extension else ("origami-widgets",))
+        disable_plugins(home, *(() if extension else ("origami-widgets",)))
         started.append(serve.start(home, lab.root, LAB_OPTIONS))
         return started[-1]
 

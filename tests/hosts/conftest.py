@@ -11,7 +11,7 @@ from notebooks import serve
 from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
 from tests.hosts import notebook7, pages
 from tests.support.groups import Groups
-from tests.support.lab_settings import without_exports
+from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     root = home / "notebooks"
     root.mkdir()
     pages.build(home / "static")
-    without_exports(home)
+    disable_plugins(home)
     # The pages come from the server itself: Chromium lets no page of unknown origin speak to this machine.
     started = serve.start(home, root, (*notebook7.OPTIONS, f"--ServerApp.extra_static_paths={home / 'static'}"))
     yield started

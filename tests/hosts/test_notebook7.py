@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from origami_widgets.card.view.contract import SAVED_TYPES
-from tests.browser.fixtures import has_passed
+from tests.browser.window import new_context
 from tests.hosts.looks import (
     CARD,
     SANDBOX,
@@ -26,7 +26,7 @@ from tests.hosts.notebook7 import NotebookPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
     from notebooks.serve import Lab
     from tests.browser.window import Window
@@ -36,39 +36,24 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(scope="module")
-def free() -> Iterator[list[NotebookPage]]:
-    """The window that stands open for the next test: one that has Notebook's scripts loads it in a third of the time."""
-    windows: list[NotebookPage] = []
-    yield windows
-    for window in windows:
-        window.close()
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The one of all windows: what loads Notebook for the second time takes it from the cache."""
+    made = new_context(browser)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def open_notebook(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    server: Lab,
-    windows: list[Window],
-    free: list[NotebookPage],
-) -> Iterator[Callable[..., NotebookPage]]:
+def open_notebook(context: BrowserContext, server: Lab, windows: list[Window]) -> Callable[..., NotebookPage]:
     """Return a function that opens these cells in Notebook 7."""
-    opened: list[NotebookPage] = []
 
     def open_page(cells: list[str], *, theme: str = "light") -> NotebookPage:
-        window = free.pop() if free else NotebookPage(browser, server)
-        opened.append(window)
+        window = NotebookPage(context, server)
+        windows.append(window)
         window.open_notebook(cells, theme=theme)
         return window
 
-    yield open_page
-    for window in opened:
-        if has_passed(request.node):
-            window.close_notebook()
-            free.append(window)
-        else:
-            # It is looked at, and never used again.
-            windows.append(window)
+    return open_page
 
 
 def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: Callable[..., NotebookPage]) -> None:

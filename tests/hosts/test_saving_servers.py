@@ -17,7 +17,7 @@ from tests.browser.lab import LabPage
 from tests.hosts import saving_servers
 from tests.hosts.looks import CARD, SANDBOX, SLOW, START, assert_quiet
 from tests.kernels.environments import blocks
-from tests.support.lab_settings import without_exports
+from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def saving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("saving")
     root = home / "notebooks"
     root.mkdir()
-    without_exports(home)
+    disable_plugins(home)
     # The history of shared documents would be written where the tests are started.
     options = ("--LabApp.expose_app_in_browser=True", f"--SQLiteYStore.db_path={home / 'history.db'}")
     started = serve.start(home, root, options, environ=saving_servers.environ(request.param))

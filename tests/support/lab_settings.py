@@ -9,14 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXPORTS = ("@jupyterlab/notebook-extension:export", "@jupyterlab/notebook-extension:update-raw-mimetype")
+"""They ask at each load for the formats of exports, and to list those the server makes every exporter that is installed."""
 
 
-def without_exports(home: Path) -> None:
-    """Let the pages of a server with this folder not ask for the formats of exports each time they are loaded.
-
-    To list them, the server makes every exporter that is installed. The folder is the one that `serve.start` gets.
-    """
+def disable_plugins(home: Path, *others: str) -> None:
+    """Disable those that slow each load down, and others, in a server's pages. Its folder is the one that `serve.start` gets."""
     folder = home / "config" / "labconfig"
     folder.mkdir(parents=True)
-    settings = {"disabledExtensions": dict.fromkeys(EXPORTS, True)}
+    settings = {"disabledExtensions": dict.fromkeys((*EXPORTS, *others), True)}
     (folder / "page_config.json").write_text(json.dumps(settings), encoding="utf-8")
