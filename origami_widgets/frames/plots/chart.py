@@ -25,6 +25,8 @@ PAGE = "currentColor"
 
 # Space beside marks, and around the plot, and the width of a character, on average, in px.
 GAP, PADDING, CHARACTER = 8, 5, 5.8
+# Where the plot begins and ends, as the x of a mark.
+AT_START, AT_END = alt.XValue(0), alt.XValue("width")  # type: ignore[no-untyped-call]
 _TEXT = {"labelColor": PAGE, "titleColor": PAGE, "labelFontSize": 11}
 CONFIG: dict[str, Any] = {
     "background": "transparent",
@@ -129,6 +131,14 @@ def headed(title: str, details: list[str], said: list[str], width: int) -> dict[
     return {"title": text, "description": name_of(f"{title}. {'; '.join(said)}", 1_000)}
 
 
+def tooltips(*fields: str | alt.Tooltip) -> list[alt.Tooltip]:
+    """Return the lines of a tooltip.
+
+    Altair would take the fields as they are, as it would for all channels, and hash its whole schema for each of them.
+    """
+    return [alt.Tooltip(field) if isinstance(field, str) else field for field in fields]
+
+
 def row_plot(
     rows: list[Record], marks: list[alt.Chart], title: str, details: list[str], width: int, *, empty: str
 ) -> LayeredPlot:
@@ -163,10 +173,10 @@ def row_plot(
     ]
     y = alt.Y("row:N", title=None, axis=alt.Axis(labelExpr="slice(datum.value, 7)", labelLimit=0, aria=False))
     # One text of each row is read aloud, with all that the row says.
-    text = alt.Chart().encode(y=y, description="spoken:N", tooltip=["table:N"])
-    notes = text.mark_text(align="left", dx=GAP).encode(x=alt.value("width"), text="beside:N")
+    text = alt.Chart().encode(y=y, description=alt.Description("spoken:N"), tooltip=tooltips("table:N"))
+    notes = text.mark_text(align="left", dx=GAP).encode(x=AT_END, text=alt.Text("beside:N"))
     notes = notes.encode(tooltip=marks[0].encoding.tooltip).transform_filter("datum.name")
-    headings = text.mark_text(align="left", fontWeight="bold").encode(x=alt.value(0), text="above:N")
+    headings = text.mark_text(align="left", fontWeight="bold").encode(x=AT_START, text=alt.Text("above:N"))
     layer = [*(mark.encode(y=y) for mark in marks), notes, headings.transform_filter("datum.heading")]
     heads = headed(title, details, [row["spoken"] for row in data], width)
     return LayeredPlot(data=alt.InlineData(values=data), layer=layer, width=width, **heads)

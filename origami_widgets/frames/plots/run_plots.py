@@ -131,26 +131,31 @@ def _panels(lines: list[list[Record]], inner: int) -> list[LayerChart]:
     color, dash = alt.Color("run:N", legend=None), alt.StrokeDash("run:N", legend=None)
     since, until = (f"utcFormat(datum.{moment}, '%Y-%m-%d %H:%M:%S UTC')" for moment in ("time", "end"))
     points = alt.Chart().transform_calculate(since=since)
-    now = points.transform_filter("datum.last").mark_text(align="left", dx=chart.GAP).encode(x=alt.value("width"))
+    now = points.transform_filter("datum.last").mark_text(align="left", dx=chart.GAP).encode(x=chart.AT_END)
 
     spans = alt.Chart(alt.InlineData(values=[span for line in lines for span in _spans(line)]))
     spans = spans.transform_calculate(since=since, until=until)
-    spans = spans.encode(x=plain, y=row, tooltip=["run id:N", "status:N", "since:N", "until:N"])
+    spans = spans.encode(x=plain, y=row, tooltip=chart.tooltips("run id:N", "status:N", "since:N", "until:N"))
     fits = f"(datum.end - datum.time) / {(end - start) / inner} > {chart.CHARACTER} * (length(datum.status) + 2)"
     names = spans.transform_filter(fits).mark_text(align="left", dx=chart.GAP, color=chart.ON_MARKS)
-    bars, names = spans.mark_bar().encode(x2="end:T", color=color), names.encode(text="status:N")
+    bars, names = spans.mark_bar().encode(x2=alt.X2("end:T"), color=color), names.encode(text=alt.Text("status:N"))
 
     def panel(unit: str, layer: list[alt.Chart], height: int | alt.Step) -> LayerChart:
         title = alt.TitleParams(unit, frame="group", fontSize=11)
         return alt.LayerChart(layer=layer, title=title, width=inner, height=height)
 
     # A tick shows where a status began, also one that was too short to be seen.
-    panels = [panel("status", [bars, spans.mark_tick(), names, now.encode(y=row, text="now:N")], alt.Step(20))]
+    panels = [
+        panel("status", [bars, spans.mark_tick(), names, now.encode(y=row, text=alt.Text("now:N"))], alt.Step(20))
+    ]
     for field, unit in _UNITS.items():
         x, y = clock if unit == "credits" else plain, alt.Y(f"{field}:Q", title=None, axis=left)
         line = points.mark_line(interpolate="step-after", point={"size": 20})
-        line = line.encode(x=x, y=y, color=color, strokeDash=dash, tooltip=["run id:N", f"{unit}:N", "since:N"])
-        value = now.encode(y=alt.value(_HEIGHT / 2), text=f"{unit}:N")
+        line = line.encode(
+            x=x, y=y, color=color, strokeDash=dash, tooltip=chart.tooltips("run id:N", f"{unit}:N", "since:N")
+        )
+        middle = alt.YValue(_HEIGHT / 2)  # type: ignore[no-untyped-call]
+        value = now.encode(y=middle, text=alt.Text(f"{unit}:N"))
         panels.append(panel(unit, [line, value] if len(lines) == 1 else [line], _HEIGHT))
     return panels
 
@@ -203,8 +208,9 @@ def plot_compare(runs: Source, *, more: int = 100, top: int = 20, width: int = 6
     most = float(min(ends.max(), 3 * ends[_PRICE])) or 1
     x = alt.X("low:Q", title="credits per qualified lead", scale=alt.Scale(domain=[0, most], nice=False, clamp=True))
     run, price = alt.Tooltip("name:N", title="run"), alt.Tooltip("note:N", title="price of a qualified lead")
-    priced = alt.Chart().encode(tooltip=[run, "model:N", price, "qualified:N", "credits:N"])
-    bars, ticks = priced.mark_bar(opacity=0.4).encode(x=x, x2="high:Q"), priced.mark_tick().encode(x="price:Q")
+    priced = alt.Chart().encode(tooltip=chart.tooltips(run, "model:N", price, "qualified:N", "credits:N"))
+    bars = priced.mark_bar(opacity=0.4).encode(x=x, x2=alt.X2("high:Q"))
+    ticks = priced.mark_tick().encode(x=alt.X("price:Q"))
     parts = "price so far (tick), its range (bar), leads, and the share that qualifies"
     meaning = f"the range is for {many(more, 'more qualified lead')}, if they cost and qualify as before"
     details = [parts, meaning, left_out(len(compared) - len(ranked), "dearer run")]

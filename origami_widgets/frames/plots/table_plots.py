@@ -72,9 +72,9 @@ def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: in
     rows = [*_by_table(drawn, lambda table: _stages(table[0], shares=shares), len(tables))]
     axis = alt.Axis(format=".0%", tickCount=5) if shares else alt.Axis(tickMinStep=1)
     x = alt.X("start:Q", title="share of the leads sourced" if shares else "leads", axis=axis)
-    color = alt.condition("datum.part == 'lost'", alt.value(chart.LOSS), alt.value(chart.LEADS))
-    tooltip = ["table:N", alt.Tooltip("name:N", title="stage"), alt.Tooltip("note:N", title="leads")]
-    bars = alt.Chart().mark_bar().encode(x=x, x2="end:Q", color=color, tooltip=tooltip)
+    color = alt.ColorValue(chart.LEADS, condition={"test": "datum.part == 'lost'", "value": chart.LOSS})
+    tooltip = chart.tooltips("table:N", alt.Tooltip("name:N", title="stage"), alt.Tooltip("note:N", title="leads"))
+    bars = alt.Chart().mark_bar().encode(x=x, x2=alt.X2("end:Q"), color=color, tooltip=tooltip)
     bars = bars.transform_filter("datum.end > datum.start")
     about = joined(run_ids(tables), "leads, and their share of those sourced")
     details = [about, left_out(len(tables) - len(drawn), "smaller table")]
@@ -150,11 +150,11 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
     name, verdicts = alt.Tooltip("name:N", title="column"), alt.Tooltip("said:N", title="verdicts")
     parts = alt.Chart().transform_fold([*kinds], as_=["verdict", "leads"]).transform_filter("datum.leads > 0")
     parts = parts.transform_calculate(share="datum.leads / datum.total", rank=f"indexof({kinds}, datum.verdict)")
-    parts = parts.encode(x=x, order="rank:Q", detail="verdict:N")
+    parts = parts.encode(x=x, order=alt.Order("rank:Q"), detail=alt.Detail("verdict:N"))
     part = alt.Tooltip("share:Q", format=".1%")
-    parts = parts.encode(tooltip=["table:N", name, verdicts, "verdict:N", "leads:Q", part])
+    parts = parts.encode(tooltip=chart.tooltips("table:N", name, verdicts, "verdict:N", "leads:Q", part))
     bars = parts.mark_bar().encode(color=alt.Color("verdict:N", scale=scale))
-    number = alt.condition(f"datum.share >= {_ROOM}", "leads:Q", alt.value(""))
+    number = alt.TextValue("", condition={"test": f"datum.share >= {_ROOM}", "field": "leads", "type": "quantitative"})
     numbers = parts.mark_text(color=chart.ON_MARKS, aria=False).encode(x=x.bandPosition(0.5), text=number)
     about = joined(run_ids(columns), "share of the leads that a column has judged")
     unjudged = left_out(len(columns) - len(judged), "column", "have no verdicts")
@@ -227,7 +227,7 @@ def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerCha
     scale = alt.Scale(domain=_PARTS, range=[chart.LEADS, chart.LOSS])
     bars = alt.Chart().transform_fold([*_PARTS], as_=["part", "spent"]).transform_filter("datum.spent > 0").mark_bar()
     color, order = alt.Color("part:N", scale=scale, legend=legend), alt.Order("part:N", sort="descending")
-    tooltip = ["table:N", "column:N", "kind:N", alt.Tooltip("said:N", title="credits")]
+    tooltip = chart.tooltips("table:N", "column:N", "kind:N", alt.Tooltip("said:N", title="credits"))
     bars = bars.encode(x=alt.X("spent:Q", stack=True, title="credits"), color=color, order=order, tooltip=tooltip)
     about = joined(run_ids(tables), "settled over the life of each column, and its share of its table's columns")
     unknown = left_out(len(tables) - len(known), "table", "have no credits reported") if len(known) else ""
@@ -296,8 +296,11 @@ def _subject(tables: pd.DataFrame) -> str:
 
 def _by_table(frame: pd.DataFrame, rows_of: Callable[..., Iterable[Record]], tables: int) -> Iterator[Record]:
     """Yield the rows that `rows_of` makes of each table, with its name above them where there are several `tables`."""
-    for (_, table_name), table in frame.groupby(["table_id", "table_name"], sort=False, dropna=False):
-        name, found = name_of(table_name, 300), records(table)
+    found_by_table: dict[tuple[str | None, str | None], list[Record]] = {}
+    for row in records(frame):
+        found_by_table.setdefault((row["table_id"], row["table_name"]), []).append(row)
+    for (_, table_name), found in found_by_table.items():
+        name = name_of(table_name, 300)
         if tables > 1:
             yield {"table": name, "heading": joined(name_of(name, 48), amount(found[0].get("used_by_table")))}
         yield from ({"table": name, **row} for row in rows_of(found))
