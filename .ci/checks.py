@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
 # Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
 AT_ONCE = 2
-PATIENT_AT_ONCE = 2
+PATIENT_AT_ONCE = 3
 PATIENCE = 7
 """How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
 MOST_REPEATED = 10
@@ -98,8 +98,15 @@ LINT = (
 )
 
 HOSTS = ("browser", "docs", "hosts", "kernels", "notebooks")
-# They compute, on clocks of their own if any, and are half of the unit tests' work.
-PATIENT = ("card/render", "card/view", "ci", "frames", "packaging")
+# They compute, on clocks of their own if any, and are half of the unit tests' work. Each stage is one process: a second one
+# would collect its tests again and report each of them to a third.
+PATIENT = {
+    "pytest frames": ("frames",),
+    "pytest views": ("card/render", "card/view", "ci", "packaging"),
+}
+# To make the tests of it takes as long as to collect a thousand others.
+OPENAPI = "sandbox/test_openapi.py"
+PATIENT_TESTS = (*(part for parts in PATIENT.values() for part in parts), OPENAPI)
 UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
@@ -121,7 +128,17 @@ QUICK_TESTS = (
 # collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
     Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
-    Stage("pytest", (*PYTEST, *parallel(4), *UNIT_TESTS, *(f"--ignore=tests/{each}" for each in PATIENT)), EVERYTHING),
+    Stage(
+        "pytest",
+        (
+            *PYTEST,
+            *WITHOUT_SCHEMATHESIS,
+            *parallel(4),
+            *UNIT_TESTS,
+            *(f"--ignore=tests/{each}" for each in PATIENT_TESTS),
+        ),
+        EVERYTHING,
+    ),
     Stage(
         "pytest kernels",
         (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
@@ -138,12 +155,11 @@ STAGES = (
         ),
     ),
     Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
-    Stage(
-        "pytest patient",
-        (*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(2), *(f"tests/{each}" for each in PATIENT)),
-        EVERYTHING,
-        patient=True,
+    *(
+        Stage(name, (*PYTEST, *WITHOUT_SCHEMATHESIS, *(f"tests/{part}" for part in parts)), EVERYTHING, patient=True)
+        for name, parts in PATIENT.items()
     ),
+    Stage("pytest openapi", (*PYTEST, f"tests/{OPENAPI}"), EVERYTHING, patient=True),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs"), patient=True),
     *(dataclasses.replace(stage, patient=True) for stage in reversed(LINT)),

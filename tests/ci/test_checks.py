@@ -68,10 +68,10 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
 
 def test_every_unit_test_is_in_one_stage() -> None:
     stages = {stage.name: stage.command for stage in checks.STAGES}
-    for folder in checks.PATIENT:
-        assert (checks.REPOSITORY / "tests" / folder).is_dir()
-        assert f"tests/{folder}" in stages["pytest patient"]
-        assert f"--ignore=tests/{folder}" in stages["pytest"]
+    for part in checks.PATIENT_TESTS:
+        assert (checks.REPOSITORY / "tests" / part).exists()
+        assert sum(f"tests/{part}" in command for command in stages.values()) == 1
+        assert f"--ignore=tests/{part}" in stages["pytest"]
 
 
 def test_a_failure_is_told_in_full(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
