@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -31,42 +33,67 @@ class Person(NotebookClient):
 
 
 def executed(*cells, by=NotebookClient):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    by(notebook, timeout=60, store_widget_state=False).execute()
+    """What cells show in a kernel of their own, which they may set up."""
+    return shown_by(made(by), *cells)
+
+
+def made(by):
+    return by(nbformat.v4.new_notebook(), timeout=60, store_widget_state=False)
+
+
+def shown_by(client, *cells, **options):
+    notebook = client.nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client.execute(**options)
     return [[output.data for output in cell.outputs if "data" in output] for cell in notebook.cells]
 
 
+@pytest.fixture(scope="module")
+def program():
+    """Execute cells as a program does, all tests in one kernel: for those that leave it as it is."""
+    client = made(NotebookClient)
+    yield partial(shown_by, client, cleanup_kc=False)
+    shown_by(client)
+
+
+@pytest.fixture(scope="module")
+def person():
+    """Execute cells as a person does, all tests in one kernel: for those that leave it as it is."""
+    client = made(Person)
+    yield partial(shown_by, client, cleanup_kc=False)
+    shown_by(client)
+
+
 @pytest.mark.parametrize("scenario", ["needs_input", "filling"])
-def test_a_wait_in_the_same_cell_leaves_the_card_of_a_person_alive(scenario):
-    (card, line), *_ = executed(START.format(scenario) + "run.wait();", by=Person)
+def test_a_wait_in_the_same_cell_leaves_the_card_of_a_person_alive(person, scenario):
+    (card, line), *_ = person(START.format(scenario) + "run.wait();")
     assert WIDGET in card
     assert "ow.attach" in line["text/plain"]
 
 
-def test_a_wait_freezes_the_card_of_a_program():
-    (card, line), *_ = executed(START.format("completed"), "run.wait();")
+def test_a_wait_freezes_the_card_of_a_program(program):
+    (card, line), *_ = program(START.format("completed"), "run.wait();")
     assert WIDGET not in card
     assert "Completed" in card["text/html"]
     assert line["text/plain"] == ""
 
 
-def test_each_wait_of_a_program_brings_the_saved_card_up_to_date():
+def test_each_wait_of_a_program_brings_the_saved_card_up_to_date(program):
     slow = START.format("filling").replace("240", "60")
-    (card, _), *_ = executed(slow, "run.wait(); assert not run.settled", 'run.wait("cells");')
+    (card, _), *_ = program(slow, "run.wait(); assert not run.settled", 'run.wait("cells");')
     assert WIDGET not in card
     assert "cells were filling" not in card["text/plain"]
 
 
-def test_an_answer_goes_on_in_the_same_place():
-    (card, _), _, last = executed(START.format("needs_input"), "run.wait();", "run.answer('Iberia', 'yes').wait()")
+def test_an_answer_goes_on_in_the_same_place(program):
+    (card, _), _, last = program(START.format("needs_input"), "run.wait();", "run.answer('Iberia', 'yes').wait()")
     assert "Completed" in card["text/plain"]
     assert "Asked 2 questions" in card["text/plain"]
     assert not any(WIDGET in data for data in last)
 
 
-def test_what_was_shown_when_started_is_not_shown_again_in_its_cell():
+def test_what_was_shown_when_started_is_not_shown_again_in_its_cell(person):
     both = START.format("slow") + 'other = ow.start("Find dentists. scenario:slow", client=client)\nrun'
-    shown, again = executed(both, "run", by=Person)
+    shown, again = person(both, "run")
     assert sum(WIDGET in data for data in shown) == 2
     assert sum(WIDGET in data for data in again) == 1
 
@@ -93,9 +120,9 @@ def test_a_card_made_by_hand_is_frozen_like_a_run():
     assert line["text/plain"] == ""
 
 
-def test_a_closed_card_is_shown_as_what_it_has_become():
+def test_a_closed_card_is_shown_as_what_it_has_become(person):
     quiet = START.format("answer").replace("client=client", "client=client, show=False")
-    (card,), *_ = executed(quiet + "card = ow.RunCard(run.wait())\ncard.close()\ncard", by=Person)
+    (card,), *_ = person(quiet + "card = ow.RunCard(run.wait())\ncard.close()\ncard")
     assert WIDGET not in card
     assert "Completed" in card["text/plain"]
 
@@ -111,7 +138,7 @@ briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenar
 MANY = BOARD_START + "batch = ow.start_many(briefs, client=client)\n"
 
 
-def test_a_program_is_left_static_boards():
+def test_a_program_is_left_static_boards(program):
     """Shown when started and as the last expression; made by hand of runs, of a batch, and of what has ended."""
     cells = (
         MANY.format("filling") + "batch",
@@ -122,7 +149,7 @@ def test_a_program_is_left_static_boards():
         "other.wait('cells');",
         "ow.RunBoard(batch)",
     )
-    shown, _, of_runs, _, of_batch, _, again = executed(*cells)
+    shown, _, of_runs, _, of_batch, _, again = program(*cells)
     for data, line in (shown, of_runs, of_batch):
         assert WIDGET not in data
         assert "Completed" in data["text/plain"]
