@@ -247,8 +247,16 @@ def private_uses(tree: ast.AST) -> Iterator[tuple[int, object]]:
             yield from ((line, alias.name) for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from ((line, name) for name in IN_CODE.findall(node.value))
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("setattr", "getattr", "delattr")):
+        elif isinstance(node, ast.Call) and called(node).endswith(("setattr", "getattr", "delattr")):
             yield from ((line, each.value) for each in node.args if isinstance(each, ast.Constant))
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called; empty where it has none."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def test_no_test_uses_a_private_name_of_the_package():
