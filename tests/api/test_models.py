@@ -5,6 +5,7 @@ import json
 import pickle
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -53,11 +54,17 @@ def known_names(model: type[Model]) -> list[str]:
     return [name for name in model.__struct_encode_fields__ if name != "raw"] + ["actions", "text", "cells", "items"]
 
 
+@cache
+def json_for(model: type[Model]) -> st.SearchStrategy:
+    """Any JSON, half of it with fields of a model. To make the strategy takes as long as an example of it."""
+    return st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON
+
+
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_json_object_becomes_an_object(model, data):
-    raw = data.draw(st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON)
+    raw = data.draw(json_for(model))
     notes: list[str] = []
     built = model.from_raw(raw, notes)
     assert isinstance(built, model)
