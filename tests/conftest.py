@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # Where jsonschema finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
 sys.modules.setdefault("rfc3987_syntax", None)
+
+# With each request to a sandbox in this process, httpx looks for this in all folders of packages; it need not be installed.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None
 
 # Each of the workers collects all tests, and what it makes for that stays: looking for garbage takes a fifth of the time.
 gc.disable()
