@@ -133,7 +133,7 @@ STAGES = (
         (
             *PYTEST,
             *WITHOUT_SCHEMATHESIS,
-            *parallel(4),
+            *parallel(3),
             *UNIT_TESTS,
             *(f"--ignore=tests/{each}" for each in PATIENT_TESTS),
         ),
