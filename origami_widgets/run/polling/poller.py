@@ -306,17 +306,21 @@ class Poller:
         """Yield all requests to send, now or later: checks of runs, table lists, and further tables of checks under way."""
         self._further = [further for further in self._further if not further.purpose.done()]
         yield from self._further
+        limiters: dict[Operations, RateLimiter] = {}
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
             if plan is None or operations is None or watch.checking:
                 continue
+            limiter = limiters.get(operations)
+            if limiter is None:
+                limiter = limiters[operations] = self._limiter(operations)
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                yield PollRequest(ListRead(watch), listed, self._limiter(operations), low_priority=True)
+                yield PollRequest(ListRead(watch), listed, limiter, low_priority=True)
             urgent = watch.hurried or watch.state.cancel == "requested"
             # A run is not checked while its list is being read, unless the user waits for the check.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
-            yield PollRequest(watch, due, self._limiter(operations), urgent)
+            yield PollRequest(watch, due, limiter, urgent)
 
     def _admit(self, request: PollRequest[Purpose], now: float) -> None:
         # Counted here, not when it is sent: the next request is admitted before this one has begun.

@@ -11,7 +11,7 @@ import math
 import random
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -200,9 +200,8 @@ class RateLimiter:
         moments.append(now)
 
 
-@dataclass(frozen=True, slots=True)
-class PollRequest(Generic[T_co]):
-    """Request that the poller has to send.
+class PollRequest(NamedTuple, Generic[T_co]):
+    """Request that the poller has to send. The poller makes one for each run whenever it plans: a tuple is made quickly.
 
     Attributes:
         purpose: what the request is for.
@@ -251,10 +250,13 @@ def next_request(
         if allowed is None:
             allowed = waits[id(limiter), urgent] = limiter.wait(now, urgent=urgent, after_urgent=others_first)
         wait = max(allowed, request.due - now, 0.0)
+        if wait > best[0]:
+            continue
+        rank = (wait, urgent == others_first, request.low_priority != low_first, request.due)
+        if rank >= best:
+            continue
         may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
         if may_be_passed_over and limiter.pause(now + wait) > LOW_PRIORITY_PAUSE:
             continue
-        rank = (wait, urgent == others_first, request.low_priority != low_first, request.due)
-        if rank < best:
-            found, best = (wait, request), rank
+        found, best = (wait, request), rank
     return found
