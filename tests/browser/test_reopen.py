@@ -221,6 +221,9 @@ LOOK = """card => [...card.querySelectorAll("table, th, td, tr")].map(node => {
 
 def show_columns(card: Locator) -> None:
     """Show the tab with a table in it: what hosts style most."""
+    # A page that was loaded shows the saved card until the live one takes its place.
+    expect(card).to_have_count(1)
+    expect(card).not_to_contain_text("Snapshot of")
     card.get_by_role("tab", name="Columns").click()
     expect(card.locator("td").first).to_be_visible()
 
