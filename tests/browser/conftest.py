@@ -9,17 +9,17 @@ import pytest
 from playwright.sync_api import expect
 
 from notebooks import serve
-from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
+from tests.browser.fixtures import browser, context, has_passed, mark, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
-from tests.browser.window import CARD, new_context
+from tests.browser.window import CARD
 from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import BrowserContext
 
-__all__ = ["browser", "pytest_runtest_makereport"]
+__all__ = ["browser", "context", "pytest_runtest_makereport"]
 
 SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
@@ -38,14 +38,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serve.Lab]:
     started = serve.start(home, root, LAB_OPTIONS)
     yield started
     started.stop()
-
-
-@pytest.fixture(scope="package")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """The one of all windows of JupyterLab: what loads it for the second time takes it from the cache."""
-    made = new_context(browser)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="package")

@@ -9,12 +9,13 @@ from playwright.sync_api import expect, sync_playwright
 
 from notebooks import serve
 from tests.browser import chromium
+from tests.browser.window import new_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
     from tests.browser.window import Window
 
@@ -39,6 +40,14 @@ def browser() -> Iterator[Browser]:
         started = chromium.launch(playwright)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The one of all windows of a host: what loads it for the second time takes it from the cache."""
+    made = new_context(browser)
+    yield made
+    made.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebooks import serve
-from tests.browser.fixtures import browser, has_passed, mark, picture, pytest_runtest_makereport
+from tests.browser.fixtures import browser, context, has_passed, mark, picture, pytest_runtest_makereport
 from tests.hosts import notebook7, pages
 from tests.support.groups import Groups
 from tests.support.lab_settings import disable_plugins
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.browser.window import Window
 
-__all__ = ["browser", "pytest_runtest_makereport"]
+__all__ = ["browser", "context", "pytest_runtest_makereport"]
 
 
 LONG = "test_saving_servers"

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from origami_widgets.card.view.contract import SAVED_TYPES
-from tests.browser.window import new_context
 from tests.hosts.looks import (
     CARD,
     SANDBOX,
@@ -24,23 +23,15 @@ from tests.hosts.looks import (
 from tests.hosts.notebook7 import NotebookPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import BrowserContext
 
     from notebooks.serve import Lab
     from tests.browser.window import Window
 
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """The one of all windows: what loads Notebook for the second time takes it from the cache."""
-    made = new_context(browser)
-    yield made
-    made.close()
 
 
 @pytest.fixture
