@@ -11,7 +11,6 @@ always run; so does everything with `--fresh` and where CI is set. The full outp
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import hashlib
 import os
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
-# Each has several workers. With a third, tests that look at real clocks and sockets come too late on two cores.
-AT_ONCE = 2
+# It has several workers. Beside a second one, tests that look at real clocks and sockets come too late on two slow cores.
+AT_ONCE = 1
 PATIENT_AT_ONCE = 3
-PATIENCE = 7
-"""How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
+PATIENCE = 15
+"""How nice the stages are that depend on no clock. They run beside that one, on what it leaves of the cores."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -223,7 +222,8 @@ class Runner:
         with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(PATIENT_AT_ONCE) as beside:
             try:
                 started = [(beside if stage.patient else pool).submit(self._run, stage) for stage in stages]
-                return [each.result() for each in started]
+                outcomes = [each.result() for each in started]
+                return [self._repeat(outcome) if can_be_repeated(outcome) else outcome for outcome in outcomes]
             except KeyboardInterrupt:
                 self.stop()
                 raise
@@ -235,7 +235,7 @@ class Runner:
             os.killpg(process.pid, signal.SIGTERM)
 
     def _run(self, stage: Stage) -> Outcome:
-        record = RECORDS / f"{stage.name.replace(' ', '-')}.passed"
+        record = record_of(stage)
         mark = fingerprint(stage, self.files) if stage.inputs and self.files else ""
         if mark and not self.fresh and record.exists() and record.read_text(encoding="ascii") == mark:
             outcome = Outcome(stage, None)
@@ -244,34 +244,30 @@ class Runner:
         else:
             record.unlink(missing_ok=True)
             outcome = self._execute(stage)
-            if (
-                outcome.code == 1
-                and stage.name.startswith("pytest")
-                and 0 < test_counts(outcome.output)[1] <= MOST_REPEATED
-            ):
-                outcome = self._repeat(outcome)
-            record.with_suffix(".log").write_text(outcome.output, encoding="utf-8")
-            if mark and outcome.code == 0:
-                record.write_text(mark, encoding="ascii")
+            keep(outcome, mark)
         if not self.is_stopping:
             report(outcome)
         return outcome
 
     def _repeat(self, outcome: Outcome) -> Outcome:
-        """Run the tests that failed once more, one after the other; those that pass then are named.
+        """Run the tests that failed once more, one after the other and when all else is over; name those that pass then.
 
         Tests that look at real clocks and sockets come too late where another program takes the machine. A fault fails twice.
         """
         again = self._execute(outcome.stage, "--last-failed", "--last-failed-no-failures=none", "--numprocesses=0")
         seconds = outcome.seconds + again.seconds
         if again.code:
-            return Outcome(outcome.stage, again.code, f"{outcome.output}\nRepeated:\n{again.output}", seconds)
-        lines = outcome.output.rstrip().splitlines()
-        named = [f"REPEATED, and passed then: {line}" for line in lines if line.startswith(FAILURES)]
-        passed, failed = test_counts(outcome.output)
-        return Outcome(
-            outcome.stage, 0, "\n".join([*lines, *named, f"{passed + failed} passed, some repeated"]), seconds
-        )
+            outcome = Outcome(outcome.stage, again.code, f"{outcome.output}\nRepeated:\n{again.output}", seconds)
+        else:
+            lines = outcome.output.rstrip().splitlines()
+            named = [f"REPEATED, and passed then: {line}" for line in lines if line.startswith(FAILURES)]
+            passed, failed = test_counts(outcome.output)
+            output = "\n".join([*lines, *named, f"{passed + failed} passed, some repeated"])
+            outcome = Outcome(outcome.stage, 0, output, seconds)
+        stage = outcome.stage
+        keep(outcome, fingerprint(stage, self.files) if stage.inputs and self.files else "")
+        report(outcome)
+        return outcome
 
     def _execute(self, stage: Stage, *options: str) -> Outcome:
         began = time.monotonic()
@@ -289,13 +285,44 @@ class Runner:
             start_new_session=True,
         )
         if stage.patient:
-            # Linux divides the processor among sessions first, and among the processes of each after that.
-            with contextlib.suppress(OSError):
-                Path(f"/proc/{process.pid}/autogroup").write_text(str(PATIENCE), encoding="ascii")
+            be_nice(process.pid)
         self.running.add(process)
         output, _ = process.communicate()
         self.running.discard(process)
         return Outcome(stage, process.returncode, output, time.monotonic() - began)
+
+
+def be_nice(session: int) -> None:
+    """Leave the processor to others: Linux divides it among sessions first, and among the processes of each after that."""
+    for _ in range(20):
+        try:
+            Path(f"/proc/{session}/autogroup").write_text(str(PATIENCE), encoding="ascii")
+        except BlockingIOError:
+            # Without privileges, ten of these a second are all that Linux takes from all programs together.
+            time.sleep(0.1)
+        except OSError:
+            return
+        else:
+            return
+
+
+def can_be_repeated(outcome: Outcome) -> bool:
+    """Tell whether a stage failed for so few of its tests that they may only have come too late."""
+    is_pytest = outcome.stage.name.startswith("pytest")
+    return outcome.code == 1 and is_pytest and 0 < test_counts(outcome.output)[1] <= MOST_REPEATED
+
+
+def record_of(stage: Stage) -> Path:
+    """Return the file that says for which inputs the stage last passed."""
+    return RECORDS / f"{stage.name.replace(' ', '-')}.passed"
+
+
+def keep(outcome: Outcome, mark: str) -> None:
+    """Write down what a stage said, and for which inputs it passed."""
+    record = record_of(outcome.stage)
+    record.with_suffix(".log").write_text(outcome.output, encoding="utf-8")
+    if mark and outcome.code == 0:
+        record.write_text(mark, encoding="ascii")
 
 
 def report(outcome: Outcome) -> None:

@@ -85,12 +85,14 @@ def test_the_loop_ends_when_idle_and_starts_again(loop):
 
 
 def test_the_loop_does_not_end_while_a_task_runs(loop):
-    future = loop.submit(asyncio.sleep(0.6, "done"))
+    ends = asyncio.Event()
+    future = loop.submit(ends.wait())
     first = loop.generation
-    time.sleep(0.4)
+    time.sleep(4 * loops.IDLE)
     loop.run(thread_name())
     assert loop.generation == first
-    assert future.result(5) == "done"
+    loop.call_soon(ends.set)
+    assert future.result(5)
 
 
 def test_connections_are_closed_when_the_loop_ends(loop):

@@ -66,6 +66,35 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
     assert patient.code == min(19, other.code + checks.PATIENCE)
 
 
+TOO_LATE_AT_FIRST = """
+import pathlib, sys, time
+if "--last-failed" not in sys.argv:
+    print("1 failed, 2 passed in 1.00s")
+    raise SystemExit(1)
+print("1 passed in 1.00s" if pathlib.Path("over").exists() else "beside another stage")
+raise SystemExit(pathlib.Path("fails-twice").exists())
+"""
+
+
+@pytest.mark.parametrize("fails_twice", [False, True])
+def test_few_failed_tests_are_repeated_when_all_else_is_over(
+    repository: Path, capsys: pytest.CaptureFixture[str], fails_twice: bool
+) -> None:
+    (repository / "code.py").write_text(TOO_LATE_AT_FIRST)
+    (repository / "slow.py").write_text("import pathlib, time; time.sleep(1); pathlib.Path('over').touch()")
+    if fails_twice:
+        (repository / "fails-twice").touch()
+    tests = checks.Stage("pytest", (sys.executable, "code.py"), (".py",))
+    slow = checks.Stage("slow", (sys.executable, "slow.py"), patient=True)
+    outcome, _ = checks.Runner(fresh=True).run([tests, slow])
+    assert outcome.failed == fails_twice
+    lines = capsys.readouterr().out.splitlines()
+    assert "beside another stage" not in lines
+    assert sum(line.startswith("pytest ") for line in lines) == 2
+    # Only a pass is remembered.
+    assert (checks.Runner(fresh=False).run([tests])[0].code is None) != fails_twice
+
+
 def test_every_unit_test_is_in_one_stage() -> None:
     stages = {stage.name: stage.command for stage in checks.STAGES}
     for part in checks.PATIENT_TESTS:

@@ -24,7 +24,7 @@ import origami_widgets as ow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCALE = 40.0
+SCALE = 20.0
 ROOT = Path(__file__).parents[2]
 RUN = re.compile(r"/agents/[^/]+/runs/([^/]+)$")
 ROWS = re.compile(r"/tables/([^/]+)/rows$")
