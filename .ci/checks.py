@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
-# It has several workers. Beside a second one, tests that look at real clocks and sockets come too late on two slow cores.
-AT_ONCE = 1
+# Each has two workers or more. With more of them, tests that look at real clocks and sockets come too late on two slow cores.
+AT_ONCE = 2
 PATIENT_AT_ONCE = 3
 PATIENCE = 15
-"""How nice the stages are that depend on no clock. They run beside that one, on what it leaves of the cores."""
+"""How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -105,6 +105,8 @@ PATIENT = {
 }
 # To make the tests of it takes as long as to collect a thousand others.
 OPENAPI = "sandbox/test_openapi.py"
+# It runs the tests of frames once more, in an environment of its own.
+FLOOR = "kernels/test_frames_floor.py"
 PATIENT_TESTS = (*(part for parts in PATIENT.values() for part in parts), OPENAPI)
 UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=tests/{folder}" for folder in HOSTS))
 
@@ -126,13 +128,13 @@ QUICK_TESTS = (
 # Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Each worker
 # collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
-    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
+    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(2), "tests/browser")),
     Stage(
         "pytest",
         (
             *PYTEST,
             *WITHOUT_SCHEMATHESIS,
-            *parallel(3),
+            *parallel(2),
             *UNIT_TESTS,
             *(f"--ignore=tests/{each}" for each in PATIENT_TESTS),
         ),
@@ -140,12 +142,11 @@ STAGES = (
     ),
     Stage(
         "pytest kernels",
-        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels"),
+        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/kernels", f"--ignore=tests/{FLOOR}"),
         (
             "origami_widgets/",
             "tests/kernels/",
             "tests/faults/",
-            "tests/frames/",
             "tests/fixtures/",
             "tests/support/",
             "tests/ci/",
@@ -153,11 +154,12 @@ STAGES = (
             "notebooks/colab.ipynb",
         ),
     ),
-    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
+    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(2), "tests/hosts")),
     *(
         Stage(name, (*PYTEST, *WITHOUT_SCHEMATHESIS, *(f"tests/{part}" for part in parts)), EVERYTHING, patient=True)
         for name, parts in PATIENT.items()
     ),
+    Stage("pytest floor", (*PYTEST, *WITHOUT_HYPOTHESIS, f"tests/{FLOOR}"), EVERYTHING, patient=True),
     Stage("pytest openapi", (*PYTEST, f"tests/{OPENAPI}"), EVERYTHING, patient=True),
     # The site is made of the notebooks that have just been run.
     Stage("pytest notebooks", (*PYTEST, *WITHOUT_HYPOTHESIS, "tests/notebooks", "tests/docs"), patient=True),

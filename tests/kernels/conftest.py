@@ -66,11 +66,6 @@ def jupyter_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # It takes longest: no core waits for it in the end.
-    items.sort(key=lambda item: item.path.stem != "test_frames_floor")
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     """Let one process run all tests in an environment: it makes that, and starts one kernel in it."""
     return Groups(config, log, group_of)
