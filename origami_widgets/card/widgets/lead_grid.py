@@ -229,9 +229,10 @@ class LeadGrid(LeadWidget):
         return self._leads.newest_table or next((clip(table.id, TABLE_ID_LIMIT) for table in self._tables()), "")
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
-        super()._send_leads(answer)
+        # Sent before the leads: a page that saves right now must not have an older snapshot than it shows.
         if self._save:
             self._send_snapshot()
+        super()._send_leads(answer)
 
 
 def leads(

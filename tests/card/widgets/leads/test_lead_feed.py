@@ -21,6 +21,7 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
+from origami_widgets.host.outputs import Outputs
 from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
@@ -457,6 +458,19 @@ def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(
     assert len(again.new) == len(whole) - SIZE
     receive(grid, {"kind": "select", "ids": [frame["row_id"][1]], "on": True})
     assert grid.selection.attrs["origami"]["rows"] == 1
+    grid.close()
+
+
+def test_a_page_that_saves_as_soon_as_it_shows_leads_saves_them(ended, monkeypatch):
+    monkeypatch.setattr(Outputs, "__bool__", lambda _: True)
+    grid = ow.LeadGrid(ended.run, save=True)
+    messages = sent_by(grid)
+    receive(grid, message(ended.table.id))
+    see(lambda: leads_in(messages))
+    contents = [each["content"] for each in messages if each["method"] == "custom"]
+    until_then = contents[: [content["kind"] for content in contents].index("leads")]
+    *_, newest = [json.dumps(content, ensure_ascii=False) for content in until_then if content["kind"] == "snapshot"]
+    assert all(company in newest for company in grid.frame["company"])
     grid.close()
 
 
