@@ -419,7 +419,7 @@ async def _settle(loop: asyncio.AbstractEventLoop) -> None:
 async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
     for close in list(closers.values()):
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
+            async with runtime.time_limit(CLOSE_TIMEOUT):
                 await close()
         except Exception:  # the process ends; a connection that does not close must not hold it
             log.debug("A connection didn't close", exc_info=True)

@@ -47,7 +47,7 @@ from origami_widgets.api.responses import (
 from origami_widgets.api.retries import is_start_retryable, with_retries
 from origami_widgets.api.row_paging import RawRows
 from origami_widgets.api.usage import balance_history_of, traffic_of
-from origami_widgets.host.runtime import monotonic
+from origami_widgets.host.runtime import monotonic, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -347,7 +347,7 @@ class Operations:
 
         async def pause(seconds: float) -> None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with time_limit(seconds):
                     await is_stopped.wait()
 
         try:

@@ -172,7 +172,7 @@ class Transport:
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
                 return _not_encodable(error)
-            async with asyncio.timeout(self._settings.timeout):
+            async with runtime.time_limit(self._settings.timeout):
                 return await self.exchange(client, request, waits, decoder)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))

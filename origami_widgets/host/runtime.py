@@ -1,15 +1,18 @@
-"""The Python that runs this: whether it has threads, whether it can block in a browser, and its clock for durations."""
+"""The Python that runs this: whether it has threads, whether it can block in a browser, its clock and its time limits."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import concurrent.futures
+    from collections.abc import AsyncIterator
 
 IN_BROWSER = sys.platform == "emscripten"
 HAS_THREADS = sys.platform not in ("emscripten", "wasi")
@@ -50,3 +53,20 @@ COUNTING_CLOCK = _counting_clock()
 def monotonic() -> float:
     """Return seconds of a clock that only grows, even while the machine is suspended. `time.monotonic` may stop then."""
     return time.monotonic() if COUNTING_CLOCK is None else time.clock_gettime(COUNTING_CLOCK)
+
+
+@contextlib.asynccontextmanager
+async def time_limit(seconds: float | None) -> AsyncIterator[None]:
+    """Raise `TimeoutError` after so many seconds (None: never), like `asyncio.timeout`, on the loop of a browser, too.
+
+    Pyodide's loop raises `ValueError` if a moment passes while it is being scheduled there, and takes durations only.
+    """
+    async with asyncio.timeout(None) as limit:  # noqa: TID251 - without a moment, it schedules nothing
+        if seconds is None:
+            yield
+            return
+        timer = asyncio.get_running_loop().call_later(max(0.0, seconds), limit.reschedule, -math.inf)
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 import sys
 from dataclasses import asdict, dataclass
@@ -23,13 +22,14 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.loop import background
 from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
-from origami_widgets.host.runtime import IN_BROWSER
+from origami_widgets.host.runtime import IN_BROWSER, time_limit
 from origami_widgets.run.settings import KeySource, client_or_default, key_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.default_client import AnyClient, UsableClient
+    from origami_widgets.api.operations import Operations
     from origami_widgets.host.installation import JupyterServer, Requirement
 
     Words = Callable[[OrigamiError], tuple[str, str]]
@@ -244,6 +244,11 @@ def _listed(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items()) or "no packages found"
 
 
+async def _asked(operations: Operations) -> None:
+    async with time_limit(PATIENCE):
+        await operations.get_account()
+
+
 def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bool | None, list[Finding]]:
     """Return which API was asked, whether it answered, and the problems with key and network."""
 
@@ -257,7 +262,7 @@ def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bo
         return "", None, [finding(error)]
     operations = client.operations
     try:
-        background().run(asyncio.wait_for(operations.get_account(), PATIENCE))
+        background().run(_asked(operations))
     except CannotBlock:
         # Raised in a browser; nothing was sent.
         return operations.origin or HOST, None, []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.api.loop import background
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.polling.poller import poller
 
@@ -112,7 +113,7 @@ def block(awaited: Awaited, timeout: float | None) -> None:
 
 
 async def _wait_at_most(seconds: float | None, awaited: Awaited) -> None:
-    async with asyncio.timeout(seconds):
+    async with time_limit(seconds):
         await _until_reached(awaited)
 
 
@@ -142,7 +143,7 @@ async def _until_reached(awaited: Awaited) -> None:
             # Wait in slices here, too: a kernel notices an interrupt only when its loop wakes up, and nothing else may
             # wake it.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SLICE):
+                async with time_limit(SLICE):
                     await changed.wait()
             changed.clear()
     finally:

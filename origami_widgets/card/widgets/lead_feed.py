@@ -17,6 +17,7 @@ from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, Lea
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ class LeadFeed:
                 continue
             try:
                 # Delayed reads and retries become due without a notification.
-                async with asyncio.timeout(SPACING):
+                async with time_limit(SPACING):
                     await self._wake.wait()
             except TimeoutError:
                 if not any(self._is_behind(each) for each in self._views.values()):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from origami_widgets.host.runtime import monotonic
+from origami_widgets.host.runtime import monotonic, time_limit
+
+if TYPE_CHECKING:
+    import asyncio
 
 NAP = 1.0
 """Seconds between two readings of the clock: timers stand still while the machine is suspended."""
@@ -57,7 +59,7 @@ class SystemClock:
         suspended = _suspended()
         while not wake.is_set() and (ends is None or now < ends):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(NAP if ends is None else min(NAP, ends - now)):
+                async with time_limit(NAP if ends is None else min(NAP, ends - now)):
                     await wake.wait()
             now = self.monotonic()
             if (away := _suspended() - suspended) > SUSPENDED:

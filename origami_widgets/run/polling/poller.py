@@ -14,6 +14,7 @@ from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
 from origami_widgets.api.usage import is_counted
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import PollerClock, SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
@@ -59,6 +60,8 @@ LATE = 2.0
 """Seconds that a check may be late before its run shows the delay: users see when the next check is planned."""
 END_PATIENCE = 5.0
 """Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
+AFTER_FAILURE = 1.0
+"""Seconds until the poller goes on after an exception that should not have happened."""
 DATE_RESOLUTION = 2.0
 """Seconds by which two clock offsets may differ for no reason: they come from `Date`, which has whole seconds."""
 
@@ -256,25 +259,36 @@ class Poller:
         if wake is None:  # pragma: no cover - `_poll` sets it before it starts this task
             return
         while True:
-            wake.clear()
-            now = self.clock.monotonic()
-            wait, request = next_request(
-                self._requests(), now, others_first=self._others_first, passed_over=self._passed_over
-            )
-            if request is None and not self._checks:
-                self._task = None
-                return
-            if wait is not None and request is not None and wait <= 0:
-                self._others_first = request.urgent
-                self._passed_over = 0 if request.low_priority else self._passed_over + 1
-                self._admit(request, now)
-            # A sleeping poller must not keep a run alive that has no handle.
-            del request
-            if wait is None or wait > 0:
-                self.show_delays(now)
-                away = await self.clock.sleep(wait, wake)
-                if away:
-                    self._wake_up(away)
+            try:
+                if not await self._send_next(wake):
+                    self._task = None
+                    return
+            except Exception:
+                # Whatever a host's event loop raises: without this task no card would ever change again.
+                log.exception("Polling failed, and goes on")
+                await asyncio.sleep(AFTER_FAILURE)
+
+    async def _send_next(self, wake: asyncio.Event) -> bool:
+        """Send the next request, or sleep until it is due. Return False if there is none."""
+        wake.clear()
+        now = self.clock.monotonic()
+        wait, request = next_request(
+            self._requests(), now, others_first=self._others_first, passed_over=self._passed_over
+        )
+        if request is None and not self._checks:
+            return False
+        if wait is not None and request is not None and wait <= 0:
+            self._others_first = request.urgent
+            self._passed_over = 0 if request.low_priority else self._passed_over + 1
+            self._admit(request, now)
+        # A sleeping poller must not keep a run alive that has no handle.
+        del request
+        if wait is None or wait > 0:
+            self.show_delays(now)
+            away = await self.clock.sleep(wait, wake)
+            if away:
+                self._wake_up(away)
+        return True
 
     def _wake_up(self, away: float) -> None:
         """Check again after the machine was suspended: connections are gone, and users want to see changes now."""
@@ -418,7 +432,7 @@ class Poller:
         `END_PATIENCE`.
         """
         try:
-            async with asyncio.timeout(END_PATIENCE):
+            async with time_limit(END_PATIENCE):
                 if is_counted.get():
                     await self._until_allowed(operations)
                 return await self._read_list(watch, operations, state)

@@ -6,7 +6,6 @@ paid from the same balance, beginning (or continuing) an agent as well, and with
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from statistics import median
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.host.application import can_confirm
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.cost_history import costs_paid_from
 from origami_widgets.run.settings import confirm_above
 
@@ -195,7 +195,7 @@ async def _balance(operations: Operations) -> BalanceReading | None:
     if newest is None or not 0 <= time.time() - newest.at < FRESH:
         # If it cannot be read, the last reading counts. The start itself will say what is wrong.
         with contextlib.suppress(OrigamiError, TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with time_limit(PATIENCE):
                 await operations.get_credits()
     return next((reading for reading in reversed(history.readings) if reading.balance is not None), None)
 

@@ -7,6 +7,7 @@ import pytest
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.view.run_view import clock_drifted
+from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due
 from origami_widgets.run.state import CancelRequested
@@ -59,6 +60,26 @@ async def test_failures_do_not_end_a_run(poller, clock):
     assert ("reconnecting", 8) in seen
     pauses = [later[0] - earlier[0] for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
     assert [round(pause) for pause in pauses] == [15, 2, 4, 8, 16, 30, 30, 30, 30, 15]
+
+
+async def test_an_exception_of_the_loop_does_not_end_polling(clock, monkeypatch, caplog):
+    monkeypatch.setattr(module, "AFTER_FAILURE", 0.0)
+    sleep, moments = clock.sleep, iter([1, 3])
+    fails_at = next(moments)
+
+    async def fails_at_times(seconds, wake):
+        nonlocal fails_at
+        if len(server.asked) >= fails_at:
+            fails_at = next(moments, 1_000)
+            raise ValueError("Can't schedule in the past")
+        return await sleep(seconds, wake)
+
+    clock.sleep = fails_at_times
+    server = Server(clock, steps(3), steps(5), steps(9), COMPLETED, tables=[settled_table()])
+    watch = await Poller(clock).watch(server, "a", "r", started=started("r"))
+    await over(watch)
+    assert watch.state.settled
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
 async def test_retry_after_of_a_failure_is_kept(poller, clock):
