@@ -11,6 +11,7 @@ always run; so does everything with `--fresh` and where CI is set. The full outp
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RECORDS = REPOSITORY / ".cache" / "checks"
-# Each has two workers or more. With more of them, tests that look at real clocks and sockets come too late on two slow cores.
-AT_ONCE = 2
+# It has several workers. Beside a second one, tests that look at real clocks and sockets come too late on two slow cores.
+AT_ONCE = 1
 PATIENT_AT_ONCE = 3
 PATIENCE = 15
-"""How nice the stages are that depend on no clock. They run beside those two, on what those leave of the cores."""
+"""How nice the stages are that depend on no clock. They run beside that one, on what it leaves of the cores."""
+LONGEST = 2_400.0
+"""Seconds after which a stage has hung and is ended."""
 MOST_REPEATED = 10
 """Failed tests of a stage that are run once more; with more of them, something is broken."""
 FAILURES = ("FAILED ", "ERROR ")
@@ -125,24 +128,12 @@ QUICK_TESTS = (
     *("--ignore=tests/frames/test_mutations.py", "--ignore=tests/frames/test_interchange.py"),
 )
 
-# Started in this order, patient ones apart: what takes longest is first, so that no core is idle in the end. Each worker
-# collects all tests of its stage, and those of the browser and of hosts start servers of their own.
+# Started in this order, patient ones apart. The first two wait most, which leaves the cores to patient stages; in the end no
+# core is idle. Each worker collects all tests of its stage, and those of the browser and of hosts start servers of their own.
 STAGES = (
-    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(2), "tests/browser")),
-    Stage(
-        "pytest",
-        (
-            *PYTEST,
-            *WITHOUT_SCHEMATHESIS,
-            *parallel(2),
-            *UNIT_TESTS,
-            *(f"--ignore=tests/{each}" for each in PATIENT_TESTS),
-        ),
-        EVERYTHING,
-    ),
     Stage(
         "pytest kernels",
-        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/kernels", f"--ignore=tests/{FLOOR}"),
+        (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(4), "tests/kernels", f"--ignore=tests/{FLOOR}"),
         (
             "origami_widgets/",
             "tests/kernels/",
@@ -154,7 +145,19 @@ STAGES = (
             "notebooks/colab.ipynb",
         ),
     ),
-    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(2), "tests/hosts")),
+    Stage("pytest hosts", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/hosts")),
+    Stage(
+        "pytest",
+        (
+            *PYTEST,
+            *WITHOUT_SCHEMATHESIS,
+            *parallel(3),
+            *UNIT_TESTS,
+            *(f"--ignore=tests/{each}" for each in PATIENT_TESTS),
+        ),
+        EVERYTHING,
+    ),
+    Stage("pytest browser", (*PYTEST, *WITHOUT_HYPOTHESIS, *parallel(3), "tests/browser")),
     *(
         Stage(name, (*PYTEST, *WITHOUT_SCHEMATHESIS, *(f"tests/{part}" for part in parts)), EVERYTHING, patient=True)
         for name, parts in PATIENT.items()
@@ -289,7 +292,15 @@ class Runner:
         if stage.patient:
             be_nice(process.pid)
         self.running.add(process)
-        output, _ = process.communicate()
+        try:
+            output, _ = process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output = ""
+            # What it has started may still hold the other end.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                output, _ = process.communicate(timeout=10)
+            output += f"\nNot over after {LONGEST:.0f} s: something in it hangs."
         self.running.discard(process)
         return Outcome(stage, process.returncode, output, time.monotonic() - began)
 

@@ -66,6 +66,16 @@ def test_patient_stages_have_less_of_the_processor_than_the_others(repository: P
     assert patient.code == min(19, other.code + checks.PATIENCE)
 
 
+def test_a_stage_that_hangs_is_ended_and_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "LONGEST", 1.0)
+    (repository / "code.py").write_text("import time; print('begun', flush=True); time.sleep(60)")
+    outcome = run()
+    assert outcome.failed
+    assert outcome.output.startswith("begun")
+    assert "hangs" in outcome.output
+    assert outcome.seconds < 30
+
+
 TOO_LATE_AT_FIRST = """
 import pathlib, sys, time
 if "--last-failed" not in sys.argv:

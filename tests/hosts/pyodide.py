@@ -55,6 +55,11 @@ python.runPython("import sys; sys.path.insert(0, '/packages')");
 window.python = python;
 </script>
 """
+# Playwright waits for a promise without end.
+RUN = """([code, ms]) => Promise.race([
+  python.runPythonAsync(code),
+  new Promise((_, refuse) => setTimeout(() => refuse(new Error(`no result after ${ms} ms`)), ms)),
+])"""
 # What JupyterLite's page does around its kernel: it takes what the kernel sends, as JavaScript's values and then as JSON.
 KERNEL = """
 import json
@@ -122,7 +127,7 @@ class Pyodide(Window):
 
     def run(self, code: str) -> Any:
         """Run code as a cell is run, in which the page goes on meanwhile; what its last expression gives as JSON."""
-        given = self.page.evaluate("code => python.runPythonAsync(code)", code)
+        given = self.page.evaluate(RUN, [code, START_SECONDS * 1000])
         return None if given is None else json.loads(given)
 
     def run_at_once(self, code: str) -> Any:
