@@ -60,7 +60,7 @@ class BackgroundLoop:
 
     def __init__(self) -> None:
         self.generation = 0
-        # Reentrant, because the garbage collector may call `forget` in the middle of any of these methods.
+        # Reentrant, because a finalizer that runs in the middle of any of these methods may call another one.
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -258,10 +258,12 @@ class BackgroundLoop:
             self._keeper = asyncio.get_running_loop().create_task(_keep(self._closers), name="origami-widgets keeper")
 
     def forget(self, owner: object) -> None:
-        """Close what an owner has registered, from any thread. Does nothing if the loop is gone."""
-        with self._lock:
-            loop = self._loop
-            if loop is not None and not loop.is_closed():
+        """Close what an owner has registered, from any thread. Does nothing if the loop is gone, which has closed it then."""
+        # Without the lock: the garbage collector may call this in a thread that is just starting, while another one holds
+        # the lock and waits for that start.
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._close_one, owner)
 
     def stop(self) -> None:

@@ -108,6 +108,24 @@ def test_connections_are_closed_when_the_loop_ends(loop):
     assert closed.wait(5)
 
 
+def test_what_is_forgotten_while_the_loop_starts_waits_for_nobody(loop, monkeypatch):
+    """The garbage collector may run in the new thread, before the one that starts it goes on."""
+    at_once = []
+
+    class Collecting(threading.Thread):
+        def start(self):
+            if self.name == "origami-widgets":
+                finalizer = threading.Thread(target=loop.forget, args=("it",))
+                finalizer.start()
+                finalizer.join(5)
+                at_once.append(not finalizer.is_alive())
+            super().start()
+
+    monkeypatch.setattr(threading, "Thread", Collecting)
+    assert loop.run(thread_name()) == "origami-widgets"
+    assert at_once == [True]
+
+
 def test_a_forgotten_connection_is_closed_at_once(loop):
     closed = threading.Event()
 
