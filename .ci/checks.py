@@ -194,7 +194,9 @@ def matches(name: str, inputs: Iterable[str]) -> bool:
 
 
 def fingerprint(stage: Stage, files: Sequence[str]) -> str:
-    """Return the hash of everything that decides how `stage` ends."""
+    """Return the hash of everything that decides how `stage` ends; empty if it always runs or nothing is known of that."""
+    if not (stage.inputs and files):
+        return ""
     digest = hashlib.sha256(repr((sys.version, stage)).encode())
     for name in files:
         if name in ALWAYS_READ or matches(name, stage.inputs):
@@ -241,7 +243,7 @@ class Runner:
 
     def _run(self, stage: Stage) -> Outcome:
         record = record_of(stage)
-        mark = fingerprint(stage, self.files) if stage.inputs and self.files else ""
+        mark = fingerprint(stage, self.files)
         if mark and not self.fresh and record.exists() and record.read_text(encoding="ascii") == mark:
             outcome = Outcome(stage, None)
         elif self.is_stopping:
@@ -269,8 +271,7 @@ class Runner:
             passed, failed = test_counts(outcome.output)
             output = "\n".join([*lines, *named, f"{passed + failed} passed, some repeated"])
             outcome = Outcome(outcome.stage, 0, output, seconds)
-        stage = outcome.stage
-        keep(outcome, fingerprint(stage, self.files) if stage.inputs and self.files else "")
+        keep(outcome, fingerprint(outcome.stage, self.files))
         report(outcome)
         return outcome
 
