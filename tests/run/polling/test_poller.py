@@ -77,7 +77,8 @@ async def test_an_exception_of_the_loop_does_not_end_polling(clock, monkeypatch,
     clock.sleep = fails_at_times
     server = Server(clock, steps(3), steps(5), steps(9), COMPLETED, tables=[settled_table()])
     watch = await Poller(clock).watch(server, "a", "r", started=started("r"))
-    await over(watch)
+    async with asyncio.timeout(20):
+        await over(watch)
     assert watch.state.settled
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
