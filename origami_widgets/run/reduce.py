@@ -35,6 +35,7 @@ from origami_widgets.run.state import (
     RunRead,
     RunState,
     SendingChanged,
+    StopChanged,
     TableGone,
     TableRead,
     TablesListed,
@@ -90,6 +91,9 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
             return replace(state, agent_name=event.agent_name) if is_news else state
         case CancelRequested() | CancelDelayed():
             return _cancel_changed(state, event)
+        case StopChanged():
+            stopped = event.stopped or state.stopped
+            return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error, command_error=None)
         case CreditsExceeded():
             return replace(state, limit_error=event.error)
         case SendingChanged():

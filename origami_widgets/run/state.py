@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
     from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.run.whose_cells import StoppedCells
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -110,10 +111,13 @@ class RunState:
         connection: the state of the checks.
         cancel: `requested` from the user's request until the server says that the run has ended.
         cancel_error: why the cancel request has not reached the server yet; None if it has, or without a request.
+        stopping: `requested` from the request to stop its cells until none of them is active.
+        stop_error: why the last request to stop its cells failed; it is repeated. None if it did not fail.
+        stopped: what the requests to stop its cells have stopped, and what they left running; None without a request.
         sending: the follow-up that is being sent; empty without one.
         queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
-        limit_error: the error if the run was cancelled because it used more credits than allowed; else None.
+        limit_error: the error if the run and its cells were stopped because they used more credits than allowed.
         history: one record for each change, oldest first.
         origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
         clock_offset: the server's clock minus the kernel's, in seconds.
@@ -132,6 +136,9 @@ class RunState:
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None
+    stopping: Literal["none", "requested"] = "none"
+    stop_error: OrigamiError | None = None
+    stopped: StoppedCells | None = None
     sending: Literal["", "answer", "follow_up"] = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
@@ -287,6 +294,21 @@ class CancelDelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class StopChanged:
+    """Cells of the run are being stopped, or no longer are.
+
+    Attributes:
+        stopping: whether requests go on.
+        stopped: what they have stopped so far; None for no news.
+        error: why the last request failed; None if it did not.
+    """
+
+    stopping: Literal["none", "requested"]
+    stopped: StoppedCells | None = None
+    error: OrigamiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendingChanged:
     """A follow-up is being sent or waits for a run slot, or no longer does."""
 
@@ -324,7 +346,7 @@ class CreditsExceeded:
     error: OrigamiError
 
 
-Asked = Attached | Named | CancelRequested | CancelDelayed | SendingChanged | CommandFailed | CreditsExceeded
+Asked = Attached | Named | CancelRequested | CancelDelayed | StopChanged | SendingChanged | CommandFailed | CreditsExceeded
 Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked
 
 
@@ -352,7 +374,7 @@ def run_error(state: RunState) -> OrigamiError | None:
             remedy="Continue with run.follow_up('Please continue.'), which starts a new run of the same agent.",
             code="timed_out",
         )
-    if state.status == "cancelled" and state.limit_error is not None:
+    if state.done and state.limit_error is not None:
         return state.limit_error
     if state.connection.state == "stopped":
         return state.connection.error
