@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import (
         Account,
+        ActiveCells,
         Agent,
+        CancelledCells,
         Column,
         CreatedAgent,
         Credits,
@@ -141,6 +143,14 @@ class AsyncClient(BaseClient):
     ) -> Page[Table]:
         """Return one page of tables; see `Client.list_tables`. Free."""
         return await background().bridge(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
+
+    async def cancel_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> CancelledCells:
+        """Stop the active cells of a table; see `Client.cancel_cells`. Free."""
+        return await background().bridge(self.operations.cancel_cells(table_id, columns=columns))
+
+    async def active_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> ActiveCells:
+        """Count the active cells of a table, without stopping them; see `Client.active_cells`. Free."""
+        return await background().bridge(self.operations.active_cells(table_id, columns=columns))
 
     async def list_columns(self, table_id: str) -> Page[Column]:
         """Return all columns of a table; see `Client.list_columns`. Free."""

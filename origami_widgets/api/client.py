@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import (
         Account,
+        ActiveCells,
         Agent,
+        CancelledCells,
         Column,
         CreatedAgent,
         Credits,
@@ -335,6 +337,58 @@ class Client(BaseClient):
             0
         """
         return background().run(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
+
+    def cancel_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> CancelledCells:
+        """Stop the active cells of a table: one `POST /tables/{tableId}/cancel`. Free, and safe to repeat.
+
+        Cells are stopped whichever run, colleague or schedule started them. Cells that have ended keep their values and
+        their price. The agent is not stopped and may start new cells: cancel its run first, with `cancel`.
+
+        Args:
+            table_id: the table's id.
+            columns: slugs of the columns whose cells to stop, such as `["phone"]`; None for the whole table, which also
+                stops its lead-source jobs.
+
+        Returns:
+            How many `cells` and `lead_source_jobs` were stopped; 0 if nothing was active.
+
+        Raises:
+            TableNotFound: the table does not exist for this key and project.
+            InvalidInput: `columns` is empty or not a list of slugs, so nothing was sent; or the table has no such column.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("List bakeries in Porto scenario:settled", client=client, show=False).wait()
+            >>> client.cancel_cells(run.tables[0].id).cells
+            0
+        """
+        return background().run(self.operations.cancel_cells(table_id, columns=columns))
+
+    def active_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> ActiveCells:
+        """Count the active cells of a table, which `cancel_cells` would stop. Free, and stops nothing.
+
+        It sends one `POST /tables/{tableId}/cancel`, as a dry run. While the table's agent works, it may start more.
+
+        Args:
+            table_id: the table's id.
+            columns: slugs of the columns whose cells to count; None for the whole table, with its lead-source jobs.
+
+        Returns:
+            How many `cells` and `lead_source_jobs` are active.
+
+        Raises:
+            TableNotFound: the table does not exist for this key and project.
+            InvalidInput: `columns` is empty or not a list of slugs, so nothing was sent; or the table has no such column.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("List bakeries in Porto scenario:settled", client=client, show=False).wait()
+            >>> client.active_cells(run.tables[0].id, columns=["phone"]).cells
+            0
+        """
+        return background().run(self.operations.active_cells(table_id, columns=columns))
 
     def list_columns(self, table_id: str) -> Page[Column]:
         """Return all columns of a table, on one page: `GET /tables/{tableId}/columns`. Free.

@@ -22,7 +22,9 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models import (
     Account,
+    ActiveCells,
     Agent,
+    CancelledCells,
     Column,
     CreatedAgent,
     Credits,
@@ -240,6 +242,31 @@ class Operations:
         if agent_id is not None:
             params["workspaceId"] = validate.agent_id(agent_id)
         return await self._page(Table, "/tables", params)
+
+    async def cancel_cells(
+        self, table_id: str, *, columns: Sequence[str] | None = None, once: bool = False
+    ) -> CancelledCells:
+        """`POST /tables/{tableId}/cancel`: stop the active cells of a table. Exactly one attempt if `once`.
+
+        Without `columns`, lead-source jobs are stopped, too. Like `cancel`, it is retried like a read and has no
+        idempotency key.
+        """
+        return CancelledCells.from_raw((await self._cancel_cells(table_id, columns, once=once)).body)
+
+    async def active_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> ActiveCells:
+        """`POST /tables/{tableId}/cancel` as a dry run: count the active cells of a table, and stop nothing."""
+        return ActiveCells.from_raw((await self._cancel_cells(table_id, columns, dry_run=True)).body)
+
+    async def _cancel_cells(
+        self, table_id: str, columns: Sequence[str] | None, *, dry_run: bool = False, once: bool = False
+    ) -> ApiResponse:
+        path, slugs = f"{_table_path(table_id)}/cancel", validate.column_slugs(columns)
+        body = {**({} if slugs is None else {"columns": slugs}), **({"dryRun": True} if dry_run else {})}
+
+        async def attempt() -> ApiResponse:
+            return await self._once("POST", path, body=body, check=require_object)
+
+        return await (attempt() if once else with_retries(attempt))
 
     async def list_columns(self, table_id: str) -> Page[Column]:
         """`GET /tables/{tableId}/columns`: all of them at once."""

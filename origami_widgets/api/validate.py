@@ -146,6 +146,27 @@ def table_ids(values: object) -> list[str]:
     return ids
 
 
+def column_slugs(values: object) -> list[str] | None:
+    """Return the slugs of columns, or None for the whole table.
+
+    Raises:
+        InvalidInput: there is none, or one of them is not a slug.
+    """
+    remedy = "Pass the slugs of columns: columns=['phone'], or leave out columns= for the whole table."
+    if values is None:
+        return None
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise InvalidInput("Expected a list of column slugs", cause=f"columns= got {shortened(values)}.", remedy=remedy)
+    slugs = list(values)
+    if not slugs:
+        raise InvalidInput("No columns were named", cause="columns= got an empty list.", remedy=remedy)
+    for slug in slugs:
+        if not isinstance(slug, str) or not slug.strip() or not _is_whole(slug):
+            raise InvalidInput("Invalid column slug", cause=f"Got {shortened(slug)}.", remedy=remedy)
+        not_a_key(slug, "a column's slug")
+    return slugs
+
+
 def _id(value: object, kind: str) -> str:
     remedy = f"Pass the {kind}'s id as Origami shows it. It contains only letters, digits, - and _."
     article = "an" if kind == "agent" else "a"

@@ -25,7 +25,7 @@ from origami_widgets.sandbox.request_context import (
     take_page,
 )
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
-from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, parse_run_request
+from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, parse_cancel_request, parse_run_request
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
@@ -140,6 +140,25 @@ def list_tables(context: RequestContext) -> SandboxResponse:
 def get_table(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}."""
     return json_response(table_object(_table(context), context.now, stats="stats" in context.include))
+
+
+def cancel_cells(context: RequestContext) -> SandboxResponse:
+    """Answer POST /tables/{tableId}/cancel: stop the active cells of a table or of some columns, or count them."""
+    table, now = _table(context), context.now
+    request = parse_cancel_request(context.body)
+    columns = table.columns_at(now)
+    if request.columns is not None:
+        by_slug = {column.slug: column for column in columns}
+        for position, slug in enumerate(request.columns):
+            if slug not in by_slug:
+                raise error_responses.unknown_column(f"columns.{position}")
+        columns = [by_slug[slug] for slug in dict.fromkeys(request.columns)]
+    active = sum(column.running(now) for column in columns)
+    if request.dry_run:
+        return json_response({"dryRun": True, "tableId": table.id, "activeCells": active, "activeLeadSourceJobs": 0})
+    if active:
+        context.organization.stop_cells(table, columns)
+    return json_response({"tableId": table.id, "cancelledCells": active, "cancelledLeadSourceJobs": 0})
 
 
 def list_columns(context: RequestContext) -> SandboxResponse:
@@ -296,6 +315,7 @@ ROUTES: tuple[tuple[str, str, Callable[[RequestContext], SandboxResponse]], ...]
     ("GET", "/agents/{id}/tables", list_agent_tables),
     ("GET", "/tables", list_tables),
     ("GET", "/tables/{tableId}", get_table),
+    ("POST", "/tables/{tableId}/cancel", cancel_cells),
     ("GET", "/tables/{tableId}/columns", list_columns),
     ("GET", "/tables/{tableId}/rows", list_rows),
     ("GET", "/tables/{tableId}/rows/{rowId}", get_row),

@@ -41,6 +41,11 @@ def not_found(what: str) -> ErrorResponse:
     return ErrorResponse(404, f"{what.upper()}_NOT_FOUND", f"{what.capitalize()} not found")
 
 
+def unknown_column(path: str) -> ErrorResponse:
+    """Return the 400 of a slug that no column has."""
+    return invalid((path, "No such column"), code="UNKNOWN_COLUMN", error="Unknown column")
+
+
 def unauthorized() -> ErrorResponse:
     """Return the 401."""
     return ErrorResponse(401, "UNAUTHORIZED", "Missing or invalid API key", headers={"WWW-Authenticate": "Bearer"})

@@ -15,11 +15,11 @@ from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from origami_widgets.sandbox.run_requests import CheckedRunRequest
     from origami_widgets.sandbox.scenarios import RefusalName
-    from origami_widgets.sandbox.timelines import RunTimeline, TableTimeline
+    from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
 """Credits that must be available to start a run. This is not its price."""
@@ -198,6 +198,10 @@ class SandboxOrganization:
         if at < run.ends:
             self._stop(record, run, at, agent_text.CANCELLED)
         return record.last_run
+
+    def stop_cells(self, table: TableTimeline, columns: Collection[ColumnTimeline]) -> None:
+        """Stop the active cells of some columns of a table."""
+        self.tables[table.id] = table.stop_cells(self.clock.now(), columns)
 
     def archive(self, record: AgentRecord) -> bool:
         """Archive an agent and stop its active run; its tables stay.

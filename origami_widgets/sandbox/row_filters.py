@@ -109,7 +109,7 @@ def _filter(item: Any, position: int, columns: Mapping[str, ColumnTimeline]) -> 
 
 def _column(slug: str, path: str, columns: Mapping[str, ColumnTimeline]) -> ColumnTimeline:
     if slug not in columns:
-        raise error_responses.invalid((path, "No such column"), code="UNKNOWN_COLUMN", error="Unknown column")
+        raise error_responses.unknown_column(path)
     return columns[slug]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 1 << 20
 """Bytes of a request body that are accepted; every documented body is far smaller."""
 
-MAX_PROMPT_LENGTH, MAX_NAME_LENGTH, MAX_FOCUS_TABLES, MAX_ATTACHMENTS = 10_000, 80, 50, 20
+MAX_PROMPT_LENGTH, MAX_NAME_LENGTH, MAX_FOCUS_TABLES, MAX_ATTACHMENTS, MAX_COLUMNS = 10_000, 80, 50, 20, 10_000
 
 Issue = tuple[str, str]
 
@@ -131,6 +131,36 @@ def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> Checked
         attached_documents=tuple(part["documentId"].lower() for part in attachments if part["kind"] == "document"),
         workspace_id=workspace.lower() if workspace is not None else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCancelRequest:
+    """A valid request to stop cells; `columns` is None for the whole table."""
+
+    columns: tuple[str, ...] | None
+    dry_run: bool
+
+
+def parse_cancel_request(body: bytes) -> CheckedCancelRequest:
+    """Check the body of a POST that stops cells. It may be empty; unknown fields are ignored.
+
+    Raises:
+        ErrorResponse: the body is not valid, with every issue named.
+    """
+    data = parse_json_object(body or b"{}")
+    issues: list[Issue] = []
+    columns = _list(data, "columns", MAX_COLUMNS, issues, _slug_issue)
+    if data.get("columns") == []:
+        issues.append(("columns", "Expected at least 1 item"))
+    if not isinstance(data.get("dryRun", False), bool):
+        issues.append(("dryRun", "Expected a boolean"))
+    if issues:
+        raise error_responses.invalid(*issues)
+    return CheckedCancelRequest(tuple(columns) if "columns" in data else None, data.get("dryRun", False))
+
+
+def _slug_issue(item: Any) -> str | None:
+    return None if isinstance(item, str) and item else "Expected a slug"
 
 
 def _text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: int = 0) -> str:

@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
@@ -350,6 +350,32 @@ class TableTimeline:
             for cell_run in column.cell_runs
             if cell_run.queued <= now < cell_run.done
         ]
+
+    def stop_cells(self, at: float, columns: Collection[ColumnTimeline]) -> TableTimeline:
+        """Stop the active cell runs of some columns. They stay empty, cost nothing and count as never run.
+
+        What a stopped score would have triggered never runs either.
+        """
+        stopped = {
+            id(cell_run) for column in columns for cell_run in column.cell_runs if cell_run.queued <= at < cell_run.done
+        }
+        unscored = {
+            cell_run.lead_id
+            for column in self.columns
+            if column.is_relevance
+            for cell_run in column.cell_runs
+            if id(cell_run) in stopped
+        }
+
+        def goes_on(column: ColumnTimeline, cell_run: CellRun) -> bool:
+            is_triggered = column.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
+            return id(cell_run) not in stopped and not is_triggered
+
+        shorter = tuple(
+            replace(column, cell_runs=tuple(each for each in column.cell_runs if goes_on(column, each)))
+            for column in self.columns
+        )
+        return replace(self, columns=shorter, edits=(*self.edits, (at, "")))
 
     def planned_credits(self) -> int:
         """Sum the credits of all cell runs, ended and to come."""

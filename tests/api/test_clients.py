@@ -41,6 +41,8 @@ VERBS = {
     "list_agent_tables": (("a",), {}, {"workspaceId": "w", "tables": [TABLE]}, "GET /agents/a/tables?include=stats", models.Table),
     "get_table": (("t",), {"include": ()}, {**TABLE, "id": "t"}, "GET /tables/t", models.Table),
     "list_tables": ((), {"agent_id": "a"}, {"items": [TABLE]}, "GET /tables?limit=50&workspaceId=a", models.Table),
+    "cancel_cells": (("t",), {"columns": ["phone"]}, {"tableId": "t", "cancelledCells": 7, "cancelledLeadSourceJobs": 0}, "POST /tables/t/cancel", models.CancelledCells),
+    "active_cells": (("t",), {}, {"dryRun": True, "tableId": "t", "activeCells": 7, "activeLeadSourceJobs": 1}, "POST /tables/t/cancel", models.ActiveCells),
     "list_columns": (("t",), {}, {"columns": TABLE["columns"]}, "GET /tables/t/columns", models.Column),
     "get_account": ((), {}, ACCOUNT, "GET /account", models.Account),
     "get_credits": ((), {}, {"object": "credits", "balance": 7.5, "currency": "credits"}, "GET /account/credits", models.Credits),

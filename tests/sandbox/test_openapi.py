@@ -74,7 +74,7 @@ def stocked():
 
 
 def test_every_route_is_described():
-    assert len(ROUTES) == 17
+    assert len(ROUTES) == 18
     for method, path, _ in ROUTES:
         assert method.lower() in DESCRIPTION["paths"][path]
 

@@ -23,6 +23,8 @@ from origami_widgets.api.models.run import Todo as Todo
 from origami_widgets.api.models.run import ToolCall as ToolCall
 from origami_widgets.api.models.run import TranscriptMessage as TranscriptMessage
 from origami_widgets.api.models.run import Workspace as Workspace
+from origami_widgets.api.models.table import ActiveCells as ActiveCells
+from origami_widgets.api.models.table import CancelledCells as CancelledCells
 from origami_widgets.api.models.table import Cell as Cell
 from origami_widgets.api.models.table import Cells as Cells
 from origami_widgets.api.models.table import Column as Column

@@ -102,6 +102,22 @@ class RunningStats(Model, frozen=True):
     oldest_active_run_started_at: Annotated[datetime | None, About("start of the oldest running work")] = None
 
 
+class CancelledCells(Model, frozen=True):
+    """What stopping the work of a table has stopped."""
+
+    table_id: str = ""
+    cells: int | None = msgspec.field(default=None, name="cancelledCells")
+    lead_source_jobs: int | None = msgspec.field(default=None, name="cancelledLeadSourceJobs")
+
+
+class ActiveCells(Model, frozen=True):
+    """Work of a table that stopping would stop."""
+
+    table_id: str = ""
+    cells: int | None = msgspec.field(default=None, name="activeCells")
+    lead_source_jobs: int | None = msgspec.field(default=None, name="activeLeadSourceJobs")
+
+
 class LeadSource(Model, frozen=True):
     """A source of leads and its cost. `source` is `historical` or `estimate`, or a newer word."""
 
