@@ -66,7 +66,7 @@ T = TypeVar("T")
 SUCCESS = range(200, 300)
 LARGEST_PAGE = 100
 MOST_AGENT_PAGES = 5
-"""Pages of 100 agents in which `account_summary` looks for active runs, at most."""
+"""Pages of 100 agents in which `active_runs` looks, at most."""
 LARGEST_ROW_PAGE = 200
 
 
@@ -324,21 +324,22 @@ class Operations:
         """
         account = await self.get_account()
         wallet = await _or_none(self.get_credits())
-        active = await _or_none(self._active_runs(account.capabilities.concurrent_agents))
-        return summarize(account, None if wallet is None else wallet.balance, active, self.origin)
+        active = await _or_none(self.active_runs(account.capabilities.concurrent_agents))
+        balance = None if wallet is None else wallet.balance
+        return summarize(account, balance, None if active is None else len(active), self.origin)
 
-    async def _active_runs(self, enough: int | None) -> int:
-        """Count the listed agents with an active run; stop at `enough` of them."""
-        active: set[str] = set()
+    async def active_runs(self, enough: int | None = None) -> list[RunSummary]:
+        """Return the active runs of the listed agents, or the first `enough` of them. One GET for each 100 agents."""
+        active: dict[str, RunSummary] = {}
         cursor: str | None = None
         for _ in range(MOST_AGENT_PAGES):
             page = await self.list_agents(cursor=cursor, limit=LARGEST_PAGE)
             runs = (agent.last_run for agent in page.items)
-            active.update(run.id for run in runs if run is not None and run.status == "running")
+            active.update((run.id, run) for run in runs if run is not None and run.status == "running")
             cursor = page.next_cursor
             if cursor is None or len(active) >= (math.inf if enough is None else enough):
                 break
-        return len(active)
+        return list(active.values())
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
         return Page.of(item, (await self._read(path, params, check=require_list)).body)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.starts.credit_limit import CreditLimit
     from origami_widgets.run.state import RunState
 
 
@@ -25,12 +26,17 @@ class Conversation:
     Attributes:
         presentation: reserved for the display backend; not used here.
         once: the name in `once=` that its first run was started under; empty without one.
+        credit_limit: the credit limit that its runs share; None without one.
+        columns_before: for focus tables that were read before a run worked on them, the ids of their columns then, by
+            table id in lower case.
         subscribers: notified of each change of any of its runs.
     """
 
     def __init__(self, watch: RunWatch, before: Sequence[RunState] = ()) -> None:
         self.presentation: Any = None
         self.once = ""
+        self.credit_limit: CreditLimit | None = None
+        self.columns_before: dict[str, frozenset[str]] = {}
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()

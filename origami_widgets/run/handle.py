@@ -19,7 +19,7 @@ from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
-from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint
     from origami_widgets.run.waiting import Until
+    from origami_widgets.run.whose_cells import StoppedCells
 
 
 class Run:
@@ -313,17 +314,29 @@ class Run:
         background().run(poller().refresh(self._watch, validate.include(include)))
         return self
 
-    def cancel(self) -> Self:
-        """Cancel the run. Its tables and leads are kept; used credits are not returned.
+    def cancel(self, *, cells: bool = True) -> Self:
+        """Cancel the run and stop its cells. Its tables and leads are kept; used credits are not returned.
 
-        Sends one GET and one POST. `status` becomes `cancelled` when the server says so, which may take until the next
-        check. Does nothing if the run has ended. If the server cannot be reached, the request is repeated, even after
-        an interrupt.
+        A run spends credits in two stages: its agent works, and cells of its tables fill, also after the agent has
+        ended. This ends both. If only cells are left, it stops them; if nothing is left, it sends nothing. It returns
+        once Origami has accepted the first requests. Cells are then stopped again in the background until the run has
+        ended and none of them is active. Cells that are being filled at that moment may still use credits.
+
+        Cells that this conversation started are stopped: those of tables that it made, and in other tables, such as
+        focus tables, those of columns that it added. Tables on which another active run works are left. The card and
+        `run.state.stopped` say what was left running; `stop_cells(tables=…)` stops a table whole.
+
+        Sends one GET and one POST for the agent, one GET that looks for other active runs, and two or more POSTs for
+        each table, all free. `status` becomes `cancelled` when the server says so, which may take until the next check.
+        Requests that fail are repeated, even after an interrupt.
+
+        Args:
+            cells: stop cells, too; False cancels the agent only.
 
         Raises:
-            CancelPending: the server could not be reached for 20 seconds. The request is still being repeated, as the
+            CancelPending: the server could not be reached for 20 seconds. The requests are still being repeated, as the
                 card shows.
-            OrigamiError: the server refused; the run goes on.
+            OrigamiError: the server refused; the run or its cells go on.
 
         Example:
             >>> import origami_widgets as ow
@@ -333,13 +346,45 @@ class Run:
             'cancelled'
         """
         try:
-            background().run(cancel(self._watch))
+            background().run(cancel(self._watch, cells=cells))
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
-    def answer(self, *answers: str, fresh: bool = False) -> Run:
+    def stop_cells(self, tables: Sequence[str | Table] | None = None) -> StoppedCells:
+        """Stop cells that are filling; the agent goes on. Values that are there stay, and used credits are not returned.
+
+        Returns once Origami has accepted the requests. If the run has ended, cells are stopped again in the background
+        until none is active. Safe to repeat. Sends one or more POSTs for each table, all free.
+
+        Args:
+            tables: tables, or their ids, to stop whole, whoever works on them; None for the cells that this
+                conversation started, as in `cancel`.
+
+        Returns:
+            `cells` and `lead_source_jobs` that were stopped, and `left_running`: tables with cells that were left, with
+            the reason.
+
+        Raises:
+            InvalidInput: `tables` is not a list of tables or ids; nothing was sent.
+            TableNotFound: there is no such table for this key and project; nothing was stopped.
+            CancelPending: the server could not be reached for 20 seconds; the requests are still being repeated.
+            OrigamiError: the server refused; the cells go on.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=60).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
+            >>> run.stop_cells().left_running
+            ()
+            >>> run.wait("cells").state.cells_running
+            0
+        """
+        ids = None if tables is None else validate.table_ids(tables)
+        return background().run(stop_cells(self._watch, ids))
+
+    def answer(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
         """Answer all open questions of the agent. This starts one follow-up run, which takes over the card.
 
         Sends one POST, which spends credits. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
@@ -348,6 +393,7 @@ class Run:
         Args:
             *answers: one answer for each question, in the order of `questions`; free text is always allowed.
             fresh: send the answers again even if they were sent before under the name in `once=`.
+            credit_limit: another credit limit for the conversation; None keeps the one it has.
 
         Returns:
             The follow-up run.
@@ -355,6 +401,7 @@ class Run:
         Raises:
             InvalidInput: the answers do not match the questions, or the questions were answered before; nothing was
                 sent.
+            CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
@@ -367,10 +414,17 @@ class Run:
             >>> run.answer("Iberia", "yes").wait().status
             'completed'
         """
-        return self._continue(answering(self._conversation, self._watch, answers), fresh=fresh)
+        follow_up = answering(self._conversation, self._watch, answers)
+        return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     def follow_up(
-        self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        focus_tables: Sequence[str] = (),
+        fresh: bool = False,
+        credit_limit: float | None = None,
     ) -> Run:
         """Start another run of the same agent, which remembers the conversation. The new run takes over the card.
 
@@ -382,6 +436,7 @@ class Run:
             model: `origami-lite` or `origami-max`; None for the plan's default.
             focus_tables: ids of tables to work on.
             fresh: send the follow-up again even if it was sent before under the name in `once=`.
+            credit_limit: another credit limit for the conversation; None keeps the one it has.
 
         Returns:
             The follow-up run.
@@ -389,6 +444,7 @@ class Run:
         Raises:
             InvalidInput: the brief is empty or too long, or another follow-up is being sent; nothing was sent.
             AgentBusy: another run of the agent is active.
+            CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
@@ -400,7 +456,7 @@ class Run:
             True
         """
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
-        return self._continue(follow_up, fresh=fresh)
+        return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     async def refresh_async(self, include: Sequence[str] = ("stats",)) -> Self:
         """Read the run now, without blocking the event loop; see `refresh`. Free of charge.
@@ -418,8 +474,8 @@ class Run:
         await background().bridge(poller().refresh(self._watch, validate.include(include)))
         return self
 
-    async def cancel_async(self) -> Self:
-        """Cancel the run, without blocking the event loop; see `cancel`.
+    async def cancel_async(self, *, cells: bool = True) -> Self:
+        """Cancel the run and stop its cells, without blocking the event loop; see `cancel`.
 
         Example:
             >>> import asyncio
@@ -431,10 +487,26 @@ class Run:
             >>> asyncio.run(main())
             'cancelled'
         """
-        await background().bridge(cancel(self._watch))
+        await background().bridge(cancel(self._watch, cells=cells))
         return self
 
-    async def answer_async(self, *answers: str, fresh: bool = False) -> Run:
+    async def stop_cells_async(self, tables: Sequence[str | Table] | None = None) -> StoppedCells:
+        """Stop cells that are filling, without blocking the event loop; see `stop_cells`.
+
+        Example:
+            >>> import asyncio
+            >>> import origami_widgets as ow
+            >>> async def main():
+            ...     client = ow.Sandbox(speed=60).client()
+            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     return (await run.stop_cells_async()).left_running
+            >>> asyncio.run(main())
+            ()
+        """
+        ids = None if tables is None else validate.table_ids(tables)
+        return await background().bridge(stop_cells(self._watch, ids))
+
+    async def answer_async(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
         """Answer all open questions, without blocking the event loop; see `answer`. Spends credits.
 
         Example:
@@ -447,10 +519,17 @@ class Run:
             >>> asyncio.run(main())
             'completed'
         """
-        return await self._continue_async(answering(self._conversation, self._watch, answers), fresh=fresh)
+        follow_up = answering(self._conversation, self._watch, answers)
+        return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     async def follow_up_async(
-        self, prompt: str, *, model: str | None = None, focus_tables: Sequence[str] = (), fresh: bool = False
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        focus_tables: Sequence[str] = (),
+        fresh: bool = False,
+        credit_limit: float | None = None,
     ) -> Run:
         """Start another run of the same agent, without blocking the event loop; see `follow_up`. Spends credits.
 
@@ -465,22 +544,23 @@ class Run:
             True
         """
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
-        return await self._continue_async(follow_up, fresh=fresh)
+        return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
 
-    def _continue(self, follow_up: FollowUp, *, fresh: bool) -> Run:
+    def _continue(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
         with StartCall() as call:
-            job = call.job = self._job(follow_up, fresh=fresh)
+            job = call.job = self._job(follow_up, fresh=fresh, credit_limit=credit_limit)
             if can_ask():
                 ask(call.block(question_about(self._watch.connected(), [job], job.find_known, kind="continued")))
             run: Run = job.handle or call.block(call.fulfil(job))
             return self._continued(run)
 
-    async def _continue_async(self, follow_up: FollowUp, *, fresh: bool) -> Run:
+    async def _continue_async(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
         call = StartCall()
-        run: Run = await call.wait(call.fulfil(self._job(follow_up, fresh=fresh)))
+        job = self._job(follow_up, fresh=fresh, credit_limit=credit_limit)
+        run: Run = await call.wait(call.fulfil(job))
         return self._continued(run)
 
-    def _job(self, follow_up: FollowUp, *, fresh: bool) -> WatchedJob:
+    def _job(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> WatchedJob:
         once = self._conversation.once
         return WatchedJob(
             self._watch.connected(),
@@ -491,6 +571,7 @@ class Run:
             fresh=fresh,
             follow_up=follow_up,
             queues=waits_for_a_slot(),
+            new_limit=validate.credit_limit(credit_limit),
         )
 
     def _continued(self, run: Run) -> Run:

@@ -89,11 +89,8 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
         case Named():
             is_news = event.agent_name not in ("", state.agent_name)
             return replace(state, agent_name=event.agent_name) if is_news else state
-        case CancelRequested() | CancelDelayed():
+        case CancelRequested() | CancelDelayed() | StopChanged():
             return _cancel_changed(state, event)
-        case StopChanged():
-            stopped = event.stopped or state.stopped
-            return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error, command_error=None)
         case CreditsExceeded():
             return replace(state, limit_error=event.error)
         case SendingChanged():
@@ -104,7 +101,10 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
             return replace(state, command_error=event.error, **cancel)
 
 
-def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed) -> RunState:
+def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed | StopChanged) -> RunState:
+    if isinstance(event, StopChanged):
+        stopped = event.stopped or state.stopped
+        return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error)
     if state.done:
         return state
     if isinstance(event, CancelRequested):
@@ -169,10 +169,11 @@ def _goes_back(old: RunObject | None, new: RunObject) -> bool:
 def _newest_tables(known: tuple[Table, ...], answered: tuple[Table, ...]) -> tuple[Table, ...]:
     """Return the newest state of each table: an answer about the run may be older than one about a table."""
     by_id = {table.id: table for table in known}
-    return tuple(_newer(by_id.get(table.id), table) for table in answered) if answered else known
+    return tuple(newer(by_id.get(table.id), table) for table in answered) if answered else known
 
 
-def _newer(old: Table | None, new: Table) -> Table:
+def newer(old: Table | None, new: Table) -> Table:
+    """Return the object of a table that the server changed last: answers may arrive in another order."""
     if old is None or old.updated_at is None or new.updated_at is None:
         return new
     return old if new.updated_at < old.updated_at else new
@@ -185,7 +186,7 @@ def wants_table_list(state: RunState) -> bool:
     """
     if not _is_list_of_use(state):
         return False
-    return not state.done or bool(state.tables) or bool(_named_tables(state))
+    return not state.done or bool(state.tables) or bool(named_tables(state))
 
 
 def _is_list_of_use(state: RunState) -> bool:
@@ -209,10 +210,10 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     listed: dict[str, Table] = {}
     for table in event.tables:
         if _is_of_run(table, state):
-            listed[table.id] = _newer(listed.get(table.id), table)
+            listed[table.id] = newer(listed.get(table.id), table)
     if not listed:
         return state
-    is_behind = any(table.id in listed and _newer(table, listed[table.id]) is table for table in state.tables)
+    is_behind = any(table.id in listed and newer(table, listed[table.id]) is table for table in state.tables)
     # If the server is behind, a table that is missing from the list was not deleted.
     kept = [table for table in state.tables if is_behind or table.id in listed]
     known = {table.id for table in kept}
@@ -223,7 +224,7 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
 
 
 def _changed(old: Table, new: Table | None) -> Table:
-    return old if new is None or new.raw == old.raw else _newer(old, new)
+    return old if new is None or new.raw == old.raw else newer(old, new)
 
 
 def _creation(table: Table) -> float:
@@ -239,12 +240,12 @@ def _is_of_run(table: Table, state: RunState) -> bool:
     """
     if not table.id:
         return False
-    if any(known.id == table.id for known in state.tables) or table.id.lower() in _named_tables(state):
+    if any(known.id == table.id for known in state.tables) or table.id.lower() in named_tables(state):
         return True
     return _is_during(state.run, table.created_at)
 
 
-def _named_tables(state: RunState) -> frozenset[str]:
+def named_tables(state: RunState) -> frozenset[str]:
     """Return the table ids in the request and the run's actions, in lower case: those in the request are as typed."""
     focused = state.run.request.focus_table_ids if state.run is not None else ()
     return frozenset(
@@ -262,7 +263,7 @@ def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
     def now(table: Table) -> Table:
         match event:
             case TableRead() if table.id == event.table.id:
-                return _newer(table, event.table)
+                return newer(table, event.table)
             case TableGone() if table.id == event.table_id:
                 return _without_running_cells(table)
         return table

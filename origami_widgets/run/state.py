@@ -346,7 +346,9 @@ class CreditsExceeded:
     error: OrigamiError
 
 
-Asked = Attached | Named | CancelRequested | CancelDelayed | StopChanged | SendingChanged | CommandFailed | CreditsExceeded
+Asked = (
+    Attached | Named | CancelRequested | CancelDelayed | StopChanged | SendingChanged | CommandFailed | CreditsExceeded
+)
 Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked
 
 

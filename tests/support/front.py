@@ -62,9 +62,11 @@ class Front:
         reads: what the next requests for a list meet.
         polls: what the next reads of one run are answered.
         cancels: what the next requests to cancel are answered.
+        stops: what the next requests to stop cells, or to count them, are answered.
         starts: the requests that asked for a run.
         polled: how many times a run was read.
         asked_to_cancel: how many requests to cancel have reached the sandbox.
+        asked_to_stop: how many requests to stop cells, or to count them, have reached it.
         asked: what is called at each start, after the sandbox has seen it.
         refusal: what starts are refused with, as body and status; None while none is refused.
         recorded: the refusals by idempotency key, which are repeated to it as real servers do.
@@ -84,7 +86,8 @@ class Front:
         self.polls: list[Behaviour] = []
         self.cancels: list[Behaviour] = []
         self.starts: list[Received] = []
-        self.polled = self.asked_to_cancel = 0
+        self.stops: list[Behaviour] = []
+        self.polled = self.asked_to_cancel = self.asked_to_stop = 0
         self.asked: Callable[[], object] = lambda: None
         self.refusal: Refusal | None = None
         self.recorded: dict[str, Refusal] = {}
@@ -107,6 +110,9 @@ class Front:
         if request.method == "POST" and not request.path.endswith("/cancel"):
             self.starts.append(request)
             fault = self.faults.pop(0) if self.faults else self._usual(request)
+        elif request.path.endswith("/cancel") and "/tables/" in request.path:
+            fault = kept_off(self.stops.pop(0)) if self.stops else passes
+            self.asked_to_stop += fault is passes
         elif request.path.endswith("/cancel"):
             fault = kept_off(self.cancels.pop(0)) if self.cancels else passes
             self.asked_to_cancel += fault is passes

@@ -149,7 +149,7 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
 
 def forget_limited_runs(patch: pytest.MonkeyPatch) -> None:
     """Let go of runs with a credit limit when the test ends: they are watched without a handle, and its server is gone."""
-    patch.setattr(credit_limit, "limited", set())
+    patch.setattr(credit_limit, "limited", {})
 
 
 def see(what: Callable[[], object], *, every: float = 0.01) -> None:

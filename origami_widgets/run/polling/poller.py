@@ -138,6 +138,13 @@ class Poller:
         watch.hurried = True
         self.soon(watch)
 
+    def limit(self, watch: RunWatch) -> None:
+        """Check a run before others and without a deadline, as a credit limit relies on it. Background loop only."""
+        watch.is_limited = True
+        if watch.schedule is not None:
+            watch.schedule = replace(watch.schedule, is_limited=True)
+        self.keep(watch)
+
     def soon(self, watch: RunWatch) -> None:
         """Check a run at its next turn, after requests that the user waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
@@ -329,12 +336,14 @@ class Poller:
             if limiter is None:
                 limiter = limiters[operations] = self._limiter(operations)
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                yield PollRequest(ListRead(watch), listed, limiter, low_priority=True)
-            urgent = watch.hurried or watch.state.cancel == "requested"
+                # While answers about a run name no tables, its credits are known from the list alone.
+                is_limited = watch.is_limited
+                yield PollRequest(ListRead(watch), listed, limiter, low_priority=not is_limited, is_limited=is_limited)
+            urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
             # A run is not checked while its list is being read, unless the user waits for the check.
             if (due := plans.next_due(plan)) is None or (watch.is_listing and not urgent):
                 continue
-            yield PollRequest(watch, due, limiter, urgent)
+            yield PollRequest(watch, due, limiter, urgent, is_limited=watch.is_limited)
 
     def _admit(self, request: PollRequest[Purpose], now: float) -> None:
         # Counted here, not when it is sent: the next request is admitted before this one has begun.
@@ -470,7 +479,7 @@ class Poller:
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
             if at > 0:
-                await self._until_allowed(operations)
+                await self._until_allowed(operations, is_limited=watch.is_limited)
             watch.failing.add(table_id)
             try:
                 answer = await operations.poll_table(table_id, include=("stats",))
@@ -483,12 +492,13 @@ class Poller:
             watch.failing.discard(table_id)
         return max(waits, default=None)
 
-    async def _until_allowed(self, operations: Operations, *, low_priority: bool = False) -> None:
+    async def _until_allowed(
+        self, operations: Operations, *, low_priority: bool = False, is_limited: bool = False
+    ) -> None:
         """Wait until the poller admits one more request."""
         further = asyncio.get_running_loop().create_future()
-        self._further.append(
-            PollRequest(further, self.clock.monotonic(), self._limiter(operations), low_priority=low_priority)
-        )
+        now, limiter = self.clock.monotonic(), self._limiter(operations)
+        self._further.append(PollRequest(further, now, limiter, low_priority=low_priority, is_limited=is_limited))
         # The poller may have stopped: the runs of a card can have ended long ago.
         self._poll()
         await further

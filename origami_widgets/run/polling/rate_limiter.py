@@ -209,6 +209,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
         limiter: the rate limiter that counts it.
         urgent: whether a user waits for the answer.
         low_priority: whether it waits for all others, as a table list does; now and then it goes first.
+        is_limited: whether a credit limit relies on the answer; it then goes before others of its kind.
     """
 
     purpose: T_co
@@ -216,6 +217,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
     limiter: RateLimiter
     urgent: bool = False
     low_priority: bool = False
+    is_limited: bool = False
 
 
 LOW_PRIORITY_TURN = 5
@@ -229,7 +231,8 @@ def next_request(
 ) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
     """Return the seconds to wait and the request to send then; (None, None) without requests.
 
-    Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first.
+    Urgent requests go first and low-priority ones last. Among equals, those for a credit limit go first, then the one
+    that has been due longest.
 
     Args:
         requests: all requests to send.
@@ -242,7 +245,7 @@ def next_request(
     others = sum(not request.low_priority for request in requests)
     low_first = passed_over >= min(max(others, 1), LOW_PRIORITY_TURN)
     found: tuple[float, PollRequest[T_co]] | tuple[None, None] = (None, None)
-    best = (float("inf"), True, True, 0.0)
+    best = (float("inf"), True, True, True, 0.0)
     waits: dict[tuple[int, bool], float] = {}
     for request in requests:
         limiter, urgent = request.limiter, request.urgent and request.due <= now
@@ -252,7 +255,7 @@ def next_request(
         wait = max(allowed, request.due - now, 0.0)
         if wait > best[0]:
             continue
-        rank = (wait, urgent == others_first, request.low_priority != low_first, request.due)
+        rank = (wait, urgent == others_first, request.low_priority != low_first, not request.is_limited, request.due)
         if rank >= best:
             continue
         may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN

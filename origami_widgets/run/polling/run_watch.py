@@ -107,6 +107,8 @@ class RunWatch:
         is_listing: whether the agent's table list is being read.
         stop_waiting: event that takes a follow-up out of the queue for a run slot; None while none is queued.
         cancelling: the task that asks the server to cancel the run; None before a cancel.
+        cell_stop: what stops the cells of the run, while it does; else None.
+        is_limited: whether the run has a credit limit, so that its checks come first and never end.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
@@ -120,6 +122,8 @@ class RunWatch:
         self.list_digest: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
+        self.cell_stop: object = None
+        self.is_limited = False
         self.subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:

@@ -32,6 +32,8 @@ EAGER = 5.0
 """Seconds between reads of the list while a new run has no table: the first leads matter most."""
 EAGER_FOR = 180.0
 """Seconds after which a run without a table is unlikely to get one soon."""
+LIMITED_INTERVAL = 5.0
+"""Seconds between checks of filling tables while a credit limit holds: what they use between two checks is overshot."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -54,6 +56,7 @@ class Schedule:
         list_due: when to read the agent's table list; None if no read is planned.
         list_after: the earliest moment for the next read of the list, by `Retry-After` or after a failure.
         list_failures: failed reads of the list in a row.
+        is_limited: whether a credit limit relies on the checks, so that they do not end at the deadline.
     """
 
     started: float
@@ -68,6 +71,7 @@ class Schedule:
     list_due: float | None = None
     list_after: float = 0.0
     list_failures: int = 0
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,9 @@ def clamp(seconds: float | None, *, fallback: float) -> float:
 
 
 def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
-    interval = schedule.interval if result.phase == "cells" else DEFAULT_INTERVAL
+    interval = DEFAULT_INTERVAL
+    if result.phase == "cells":
+        interval = LIMITED_INTERVAL if schedule.is_limited else schedule.interval
     interval = clamp(result.retry_after, fallback=interval)
     if result.phase == "cells":
         interval = max(interval, result.tables * TABLE_SPACING if result.tables > 1 else 0.0)
@@ -230,6 +236,8 @@ def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool
 
 def _wait(plan: Schedule, seconds: float, now: float) -> Schedule:
     due = now + seconds
+    if plan.is_limited:
+        return replace(plan, due=due)
     if now >= plan.deadline:
         return replace(plan, due=None, stopped=True)
     return replace(plan, due=min(due, plan.deadline))

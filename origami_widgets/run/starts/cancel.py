@@ -1,63 +1,127 @@
-"""`cancel`: ask the server to cancel a run until it receives the request or the run is over.
+"""End a run: cancel its agent, and stop its cells until none is active.
 
 The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
-later check.
+later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
+request for each table. See `whose_cells.py` for which cells these are.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
+import functools
+import weakref
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import OrigamiError, RunNotFound
+from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound
 from origami_widgets.api.loop import is_under_way, kept_task
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
-from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead
+from origami_widgets.run.reduce import named_tables, newer
+from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead, StopChanged
+from origami_widgets.run.whose_cells import StoppedCells, StopTarget, attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.usage import Traffic
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
-"""Seconds after which `CancelPending` is raised. The request is still repeated."""
+"""Seconds after which `CancelPending` is raised. The requests are still repeated."""
+FIRST_ANSWER = 3.0
+"""Seconds that stopping cells waits for the agent's cancel: cells are what costs most, and go on meanwhile."""
+ELSEWHERE_PATIENCE = 5.0
+"""Seconds that the first stop waits to learn on which tables runs of other kernels work."""
+MOST_RUNS_ELSEWHERE = 20
+"""Active runs of other agents that are read to see on which tables they work."""
 
 
 class CancelPending(OrigamiError):
     """The cancel request has not reached the server yet; it is still being repeated."""
 
 
-async def cancel(watch: RunWatch) -> None:
-    """Ask the server to cancel a run, and repeat the request while the server cannot be reached.
+async def cancel(watch: RunWatch, *, cells: bool = True, own: Iterable[Conversation] = ()) -> None:
+    """Ask the server to cancel a run and to stop its cells, and repeat the requests while it cannot be reached.
 
-    After `PATIENCE` seconds without success, this raises and the card says so. The requests go on until the server
-    accepts or refuses one or the run is over, even if the caller has stopped waiting.
+    Returns when the first requests were accepted. Cells are then stopped again until the run is over and none of them
+    is active, since an agent that is ending may still start some. After `PATIENCE` seconds without success, this raises
+    and the card says so; the requests go on. Sends nothing if the run has settled.
+
+    Args:
+        watch: the run.
+        cells: whether to stop cells, too. If the run is over, that is all there is to stop.
+        own: further conversations that are being stopped with this one, such as those of a batch.
 
     Raises:
-        CancelPending: the request has not reached the server yet.
-        OrigamiError: the server refused; the run goes on.
+        CancelPending: a request has not reached the server yet.
+        OrigamiError: the server refused; the run or its cells go on.
     """
     operations = watch.connected()
-    if watch.state.done:
+    waits: list[asyncio.Future[OrigamiError | None]] = []
+    if not watch.state.done:
+        heard = watch.cancelling
+        # A task whose loop has ended, or that the parent process left behind by a fork, sends nothing any more.
+        if heard is None or not is_under_way(heard):
+            heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
+        await asyncio.wait((heard,), timeout=FIRST_ANSWER)
+        if heard.done() and (refused := heard.result()) is not None:
+            raise refused
+        waits.append(heard)
+    if cells and not watch.state.settled:
+        waits.append(_stop_of(watch, operations, own).ask())
+    await _heard(watch, waits)
+
+
+async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> StoppedCells:
+    """Stop the cells of a run's conversation, or of whole tables. The agent is not cancelled.
+
+    Returns when the requests were accepted. If the run is over, cells are stopped again until none is active.
+
+    Args:
+        watch: the run.
+        tables: ids of tables to stop whole, whoever works on them; None for the cells of the conversation.
+
+    Returns:
+        What was stopped, and what was left running.
+
+    Raises:
+        CancelPending: a request has not reached the server yet.
+        TableNotFound: there is no such table for this key and project.
+        OrigamiError: the server refused; the cells go on.
+    """
+    operations = watch.connected()
+    if tables is None and watch.state.settled:
+        return watch.state.stopped or StoppedCells()
+    whole = [await operations.get_table(table_id, include=()) for table_id in tables or ()]
+    stop = _stop_of(watch, operations, ())
+    await _heard(watch, [stop.ask(whole)])
+    return stop.stopped
+
+
+async def _heard(watch: RunWatch, waits: Collection[asyncio.Future[OrigamiError | None]]) -> None:
+    if not waits:
         return
-    heard = watch.cancelling
-    # A task whose loop has ended, or that the parent process left behind by a fork, sends nothing any more.
-    if heard is None or not is_under_way(heard):
-        heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
-    await asyncio.wait((heard,), timeout=PATIENCE)
-    if not heard.done():
-        error = watch.state.cancel_error
+    done, pending = await asyncio.wait(waits, timeout=PATIENCE)
+    for each in done:
+        if (refused := each.result()) is not None:
+            raise refused
+    if pending:
+        error = watch.state.cancel_error or watch.state.stop_error
         raise CancelPending(
             "Origami hasn't received the cancel yet",
             cause=f"{error.title}. {error.cause}" if error is not None else "It hasn't responded.",
-            remedy="We'll keep retrying until Origami confirms or the run ends. The card shows when it does.",
+            remedy="We'll keep retrying until Origami confirms or nothing is running any more. The card shows when it "
+            "does.",
             code="CANCEL_PENDING",
         )
-    if (refused := heard.result()) is not None:
-        raise refused
 
 
 async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError | None:
@@ -92,3 +156,192 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
 def _is_done(watch: RunWatch) -> bool:
     # A function, because the type checker assumes that an attribute does not change between two reads.
     return watch.state.done
+
+
+def _stop_of(watch: RunWatch, operations: Operations, own: Iterable[Conversation]) -> CellStop:
+    """Return the stop of a run's cells that is under way, or a new one."""
+    stop = watch.cell_stop
+    if not isinstance(stop, CellStop) or not is_under_way(stop.task):
+        stop = watch.cell_stop = CellStop(watch, operations)
+    stop.own.update(own)
+    return stop
+
+
+class CellStop:
+    """Requests that stop the cells of a conversation, in rounds, until none is active. Background loop only.
+
+    Args:
+        watch: the run that was asked to stop; its state shows what becomes of it.
+        operations: the API.
+
+    Attributes:
+        own: conversations whose runs do not count as others that work on a table.
+        stopped: what was stopped so far.
+        task: the task that sends the requests.
+    """
+
+    def __init__(self, watch: RunWatch, operations: Operations) -> None:
+        conversation = conversation_of(watch)
+        self.own: set[Conversation] = {conversation}
+        self.stopped = StoppedCells()
+        self.task: asyncio.Task[None] | None = None
+        self._watch, self._operations, self._conversation = watch, operations, conversation
+        self._whole: dict[str, Table] = {}
+        self._elsewhere: frozenset[str] | None = None
+        self._asked: list[asyncio.Future[OrigamiError | None]] = []
+        self._wake = asyncio.Event()
+
+    def ask(self, whole: Iterable[Table] = ()) -> asyncio.Future[OrigamiError | None]:
+        """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
+        self._whole.update((table.id.lower(), table) for table in whole)
+        accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
+        self._asked.append(accepted)
+        self._wake.set()
+        if self.task is None:
+            self.task = kept_task(self._until_none_is_active(), "origami-widgets stop cells")
+        return accepted
+
+    async def _until_none_is_active(self) -> None:
+        clock = poller().clock
+        began, pause = clock.monotonic(), FIRST_PAUSE
+        was_done = self._watch.state.done
+        unsubscribe = self._watch.subscribers.add(functools.partial(self._wake_at_end, was_done=was_done))
+        self._watch.update(StopChanged("requested"))
+        error: OrigamiError | None = None
+        try:
+            while True:
+                self._wake.clear()
+                asked, self._asked = self._asked, []
+                error, is_over = await self._round()
+                is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
+                if error is None or is_refused:
+                    for accepted in asked:
+                        if not accepted.done():
+                            accepted.set_result(error)
+                else:
+                    self._asked += asked
+                is_late = clock.monotonic() - began > DEADLINE
+                if (is_over and not self._asked) or is_refused or is_late:
+                    break
+                self._watch.update(StopChanged("requested", self.stopped, error))
+                retry_after = clamp(error.retry_after, fallback=0.0) if error is not None else 0.0
+                await clock.sleep(max(pause, retry_after), self._wake if error is None else asyncio.Event())
+                pause = min(2 * pause, LONGEST_PAUSE)
+        finally:
+            unsubscribe()
+            for accepted in self._asked:
+                if not accepted.done():
+                    accepted.set_result(error)
+            # The watch is held by this object, and must not hold it in turn.
+            self._watch.cell_stop = None
+            self._watch.update(StopChanged("none", self.stopped, error))
+            poller().hurry(self._watch)
+
+    def _wake_at_end(self, *, was_done: bool) -> None:
+        if self._watch.state.done and not was_done:
+            self._wake.set()
+
+    async def _round(self) -> tuple[OrigamiError | None, bool]:
+        """Stop what is active. Return the first error, and whether the run is over and nothing of it is active.
+
+        A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
+        """
+        # Sends a request only if answers about the run name no tables.
+        await poller().list_tables(self._watch)
+        is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
+        tables = self._tables()
+        attribution = attribute(
+            self._conversation.states,
+            tables,
+            in_use=await self._in_use(tables),
+            whole=self._whole.keys(),
+            columns_before=self._conversation.columns_before,
+        )
+        errors: list[OrigamiError] = []
+        cells = jobs = active = 0
+        for target in attribution.targets:
+            try:
+                # While the agent works, a dry run proves nothing: it may start more cells at any moment.
+                counted = await self._active(target) if is_done else None
+                active += counted or 0
+                if counted != 0:
+                    stopped = await self._operations.cancel_cells(target.table_id, columns=target.columns, once=True)
+                    cells, jobs = cells + (stopped.cells or 0), jobs + (stopped.lead_source_jobs or 0)
+            except OrigamiError as error:
+                if not (isinstance(error, TableNotFound) and await self._is_gone(target)):
+                    errors.append(copy.copy(error).with_traceback(None))
+        so_far = self.stopped
+        self.stopped = StoppedCells(so_far.cells + cells, so_far.lead_source_jobs + jobs, attribution.left_running)
+        if cells or jobs:
+            poller().hurry(self._watch)
+        # An error that will not go away counts before one that may.
+        errors.sort(key=lambda error: error.transient or isinstance(error, NotFound))
+        return (errors[0] if errors else None), not errors and not active and (is_done or goes_on)
+
+    async def _active(self, target: StopTarget) -> int:
+        found = await self._operations.active_cells(target.table_id, columns=target.columns)
+        return (found.cells or 0) + (found.lead_source_jobs or 0)
+
+    async def _is_gone(self, target: StopTarget) -> bool:
+        """Return whether a table was deleted. A 404 to a stop alone does not say so: the table may be new."""
+        try:
+            await self._operations.get_table(target.table_id, include=())
+        except TableNotFound:
+            return True
+        except OrigamiError:
+            pass
+        return False
+
+    def _tables(self) -> list[Table]:
+        """Return the newest objects of all tables of the conversation, and of those that the user has named."""
+        found = dict(self._whole)
+        for state in self._conversation.states:
+            for table in state.tables:
+                found[table.id.lower()] = newer(found.get(table.id.lower()), table)
+        return list(found.values())
+
+    async def _in_use(self, tables: Collection[Table]) -> Collection[str]:
+        """Return the ids of tables on which other live runs work, in lower case. Runs of other kernels are read once."""
+        own = {watch for conversation in self.own for watch in conversation.watches}
+        here = [
+            watch
+            for watch in poller().watched()
+            if watch.operations is not None and watch.operations.traffic is self._operations.traffic
+        ]
+        if self._elsewhere is None and tables:
+            self._elsewhere = await _in_use_elsewhere(self._operations, {watch.state.run_id for watch in here})
+        in_use = set(self._elsewhere or ())
+        for watch in here:
+            if watch not in own and not watch.state.done:
+                in_use |= named_tables(watch.state) | {table.id.lower() for table in watch.state.tables}
+        return in_use
+
+
+async def _in_use_elsewhere(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
+    """Return the ids of tables on which active runs work that this process does not watch, in lower case.
+
+    What cannot be read soon counts as not in use: the cells to stop cost credits meanwhile. Stops that begin at the same
+    moment, as those of a batch, share one reading.
+    """
+    reading = _readings.get(operations.traffic)
+    if reading is None or not is_under_way(reading):
+        reading = _readings[operations.traffic] = kept_task(
+            _tables_of_active_runs(operations, known_runs), "origami-widgets active runs"
+        )
+    await asyncio.wait((reading,), timeout=ELSEWHERE_PATIENCE)
+    return reading.result() if reading.done() else frozenset()
+
+
+async def _tables_of_active_runs(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
+    in_use: set[str] = set()
+    with contextlib.suppress(OrigamiError):
+        active = [run for run in await operations.active_runs() if run.id not in known_runs]
+        for summary in active[:MOST_RUNS_ELSEWHERE]:
+            run = await operations.get_run(summary.agent_id, summary.id, include=())
+            actions = run.response.actions if run.response is not None else ()
+            in_use.update(table_id.lower() for table_id in run.request.focus_table_ids)
+            in_use.update(action.table_id.lower() for action in actions)
+    return frozenset(in_use)
+
+
+_readings: weakref.WeakKeyDictionary[Traffic, asyncio.Task[frozenset[str]]] = weakref.WeakKeyDictionary()

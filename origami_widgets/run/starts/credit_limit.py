@@ -1,6 +1,8 @@
-"""`CreditLimit` (`credit_limit=`): cancel runs whose tables have used more credits than allowed since the runs began.
+"""`CreditLimit` (`credit_limit=`): end runs, and stop their cells, once their tables have used more credits than allowed.
 
-The credits are counted after each answer about a run, so a run may use a little more before it ends.
+The limit belongs to a conversation, so answers and follow-ups share it, or to all runs of a batch. It holds until the
+cells are final, while this process runs, is online and its key is valid. Credits are counted at each check, and the API
+does not count work in flight: what settles between two checks, and what is in flight then, is used on top.
 """
 
 from __future__ import annotations
@@ -13,19 +15,21 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import kept_task
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.state import CreditsExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.models import Table
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
 
 
 class CreditLimitReached(OrigamiError):
-    """Runs have used more credits than `credit_limit=` allows, and are cancelled."""
+    """Runs have used more credits than `credit_limit=` allows. They are cancelled, and their cells stopped."""
 
 
 Halt = Callable[[CreditLimitReached], bool]
@@ -48,29 +52,28 @@ class CreditLimit:
         self._halt = halt
         self._before: dict[str, float] = {}
         self._used: dict[str, float] = {}
+        self._in_flight: dict[str, int] = {}
 
-    async def note_before(self, operations: Operations, table_ids: Iterable[str]) -> None:
-        """Read what tables have used before the runs that work on them begin: one free GET for each table.
-
-        If a table cannot be read, its use counts from the first answer about the run.
-        """
-        for table_id in table_ids:
-            if table_id not in self._before:
-                with contextlib.suppress(OrigamiError):
-                    self._before[table_id] = (await operations.get_table(table_id)).credits.lifetime_used or 0
+    def note_before(self, tables: Iterable[Table]) -> None:
+        """Note what tables have used before the runs that work on them begin."""
+        for table in tables:
+            self._before.setdefault(table.id, table.credits.lifetime_used or 0)
 
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
         self._limit = limit
-        if sum(self._used.values()) <= limit:
+        if self._sum <= limit:
             self.error = None
 
-    def guard(self, watch: RunWatch) -> None:
-        """Count what a run uses, and cancel it when the limit is reached. An earlier limit of the run ends."""
+    def guard(self, watch: RunWatch, conversation: Conversation) -> None:
+        """Count what a run uses, and end it when the limit is reached. An earlier limit of the run ends."""
+        conversation.credit_limit = self
         if _limits.get(watch) is self:
             return
         _limits[watch] = self
-        limited.add(watch)
+        # A run that nothing holds would not be checked any more, and so not be ended.
+        limited[watch] = conversation
+        poller().limit(watch)
         # Weak, or the run would hold itself and be polled for ever.
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
@@ -81,27 +84,36 @@ class CreditLimit:
         if watch is None or _limits.get(watch) is not self:
             return
         self._count(watch.state)
-        used = sum(self._used.values())
-        active = [each for each, limit in _limits.items() if limit is self and not each.state.done]
-        if self.error is None and used > self._limit:
-            reached = CreditLimitReached(
-                "Credit limit reached",
-                cause=f"{used:,.10g} credits were used since the start; credit_limit is {self._limit:,.10g}.",
-                remedy="Everything built so far is kept. To continue, start again with a higher credit_limit, or "
-                "without one.",
-                code="CREDIT_LIMIT",
-            )
+        guarded = [each for each, limit in _limits.items() if limit is self]
+        active = [each for each in guarded if not each.state.settled]
+        if self.error is None and self._sum > self._limit:
+            reached = CreditLimitReached("Credit limit reached", cause=self._cause, remedy=REMEDY, code="CREDIT_LIMIT")
             halt = None if self._halt is None else self._halt()
-            # A run that is already over gets no error, unless more runs would follow it.
+            # Runs that have settled get no error, unless more runs would follow them.
             if (halt is not None and halt(reached)) or active:
                 self.error = reached
         if self.error is not None:
-            for each in active:
-                if each.state.limit_error is None:
+            is_news, self.error.cause = self.error.cause != self._cause, self._cause
+            own = [limited[each] for each in active if each in limited]
+            for each in guarded:
+                if each in active and each.state.limit_error is None:
                     each.update(CreditsExceeded(self.error))
-                    kept_task(_cancel(each), "origami-widgets credit limit")
-        if watch.state.done or watch.state.connection.state == "stopped":
-            limited.discard(watch)
+                    kept_task(_end(each, own), "origami-widgets credit limit")
+                elif is_news and each.state.limit_error is self.error:
+                    each.update(CreditsExceeded(self.error))
+        if watch.state.settled or watch.state.connection.state == "stopped":
+            limited.pop(watch, None)
+
+    @property
+    def _sum(self) -> float:
+        return sum(self._used.values())
+
+    @property
+    def _cause(self) -> str:
+        in_flight = sum(self._in_flight.values())
+        cells = f"{in_flight:,} cells are" if in_flight != 1 else "1 cell is"
+        still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
+        return f"{self._sum:,.10g} credits were used since the start; credit_limit is {self._limit:,.10g}.{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
@@ -110,16 +122,22 @@ class CreditLimit:
             used = table.credits.lifetime_used or 0
             is_new = began is None or table.created_at is None or table.created_at >= began
             before = self._before.setdefault(table.id, 0 if is_new else used)
-            self._used[table.id] = max(0, used - before)
+            # Credits never decrease: a smaller number comes from an older answer.
+            self._used[table.id] = max(self._used.get(table.id, 0), used - before)
+            self._in_flight[table.id] = table.cells.running or 0
 
 
-limited: set[RunWatch] = set()
-"""Active runs with a limit. They stay watched even without a handle, as otherwise nothing would cancel them."""
+REMEDY = (
+    "Everything built so far is kept. To continue, start again with a higher credit_limit, or pass one to "
+    "run.answer() or run.follow_up()."
+)
+limited: dict[RunWatch, Conversation] = {}
+"""Runs with a limit that have not settled, with their conversations. They stay watched even without a handle."""
 _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
 """The limit of each run."""
 
 
-async def _cancel(watch: RunWatch) -> None:
-    # The card says what went wrong, and the request is repeated.
+async def _end(watch: RunWatch, own: Iterable[Conversation]) -> None:
+    # The card says what went wrong, and the requests are repeated.
     with contextlib.suppress(OrigamiError):
-        await cancel(watch)
+        await cancel(watch, own=own)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,29 +29,33 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.starts.record import Started
 from origami_widgets.api.starts.submit import StartJob, new_record, recovered_record
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoredStart, StoreEntry, next_step, spoken
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.starts.record import RecordSlot
     from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.starts.credit_limit import CreditLimit
 
 USUAL_WAIT = 60.0
 """Seconds to wait for a free slot if the server names no time."""
 LONGEST_QUEUE = 75 * 60.0
 """Seconds after which a start leaves the queue for a run slot."""
+READ_BEFORE = 5.0
+"""Seconds that a start waits for its focus tables."""
 SANDBOX = "sandbox"
 JUST_STARTED = 30.0
 """Seconds after its start in which the server may not know a run yet."""
@@ -73,9 +78,10 @@ class WatchedJob(StartJob):
         fresh: start a run in any case; the name then belongs to that run.
         follow_up: the follow-up to send; None for a new agent.
         queues: when all run slots are in use, wait for a free one instead of failing.
+        new_limit: another credit limit for the conversation that the follow-up continues; None keeps the one it has.
 
     Attributes:
-        credit_limit: the credit limit of the run; None for no limit.
+        credit_limit: the credit limit of the run, for a follow-up that of its conversation; None for no limit.
         earlier: records of equal starts in earlier executions of the cell, whose runs may still be active.
         watch: the watch of the run, once the run is known.
         handle: the handle on the run.
@@ -95,9 +101,10 @@ class WatchedJob(StartJob):
         fresh: bool = False,
         follow_up: FollowUp | None = None,
         queues: bool = True,
+        new_limit: float | None = None,
     ) -> None:
         super().__init__(operations, spec)
-        self.credit_limit: CreditLimit | None = None
+        self.credit_limit = None if follow_up is None else follow_up.conversation.credit_limit
         self.earlier: list[RecordSlot] = []
         self.watch: RunWatch | None = None
         self.handle: Any = None
@@ -110,7 +117,9 @@ class WatchedJob(StartJob):
         self._fresh = fresh
         self._follow_up = follow_up
         self._queues = queues
+        self._new_limit = new_limit
         self._not_before = 0.0
+        self._tables_before: dict[str, Table] = {}
         self._stored: StoredStart | None = None
 
     async def find_known(self) -> bool:
@@ -166,7 +175,7 @@ class WatchedJob(StartJob):
         """Set the credit limit of the run, also if the run is not known yet. None changes nothing."""
         self.credit_limit = credit_limit or self.credit_limit
         if self.credit_limit is not None and self.watch is not None:
-            self.credit_limit.guard(self.watch)
+            self.credit_limit.guard(self.watch, conversation_of(self.watch))
 
     async def hand_over(self) -> Any:
         """Record the run and return its handle; None without a run."""
@@ -192,6 +201,9 @@ class WatchedJob(StartJob):
         conversation = conversation or conversation_of(watch)
         # Its follow-ups are then sent only once, too.
         conversation.once = conversation.once or self._once
+        for table in self._tables_before.values():
+            columns = frozenset(column.id for column in table.columns)
+            conversation.columns_before.setdefault(table.id.lower(), columns)
         conversation.subscribers.relay_to(self.subscribers)
         self.handle = self._make_run(watch, conversation)
         self.watch = watch
@@ -311,8 +323,9 @@ class WatchedJob(StartJob):
             try:
                 # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
-                    if self.credit_limit is not None:
-                        await self.credit_limit.note_before(self._operations, self.spec.focus_tables)
+                    if not self.record.may_have_started:
+                        await self._read_focus_tables()
+                        self._check_limit()
                     await super().begin()
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
@@ -327,6 +340,39 @@ class WatchedJob(StartJob):
             else:
                 await self.hand_over()
                 return
+
+    async def _read_focus_tables(self) -> None:
+        """Read the focus tables before the run works on them: one free GET for each, within `READ_BEFORE` seconds.
+
+        What they have used does not count for the run, and their columns are not the run's to stop. A table that cannot
+        be read counts from the first answer about the run.
+        """
+        with contextlib.suppress(OrigamiError, TimeoutError):
+            async with time_limit(READ_BEFORE):
+                for table_id in self.spec.focus_tables:
+                    if table_id not in self._tables_before:
+                        self._tables_before[table_id] = await self._operations.get_table(table_id)
+        if self.credit_limit is not None:
+            self.credit_limit.note_before(self._tables_before.values())
+
+    def _check_limit(self) -> None:
+        """Refuse to continue a conversation that has used more than its credit limit.
+
+        Raises:
+            CreditLimitReached: it has; nothing was sent.
+        """
+        if self._follow_up is None:
+            return
+        if self._new_limit is not None and self.credit_limit is not None:
+            self.credit_limit.set(self._new_limit)
+        elif self._new_limit is not None:
+            self.credit_limit = CreditLimit(self._new_limit)
+            states = self._follow_up.conversation.states
+            self.credit_limit.note_before(table for state in states for table in state.tables)
+        if self.credit_limit is not None and self.credit_limit.error is not None:
+            error = copy.copy(self.credit_limit.error).with_traceback(None)
+            error.remedy = f"Nothing was sent. {error.remedy}"
+            raise error
 
     def _wait_for_slot(self, queue: Queue | None) -> None:
         self.queue = queue

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.starts import submit
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel
@@ -246,7 +247,8 @@ class JobQueue:
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
         """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
         is_waited_for = any(job.watch is None for job in self._own_jobs())
-        if self.is_stopped or not (is_waited_for or self._active()):
+        is_working = any(job.watch is not None and not job.watch.state.settled for job in self._own_jobs())
+        if self.is_stopped or not (is_waited_for or is_working):
             return False
         self.error = reached
         # A job that waits for a run slot would get the slot of a run that is being cancelled.
@@ -362,17 +364,19 @@ class JobQueue:
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
         asked: list[RunWatch] = []
+        # Tables that the runs of the batch share are theirs to stop.
+        own = [conversation_of(job.watch) for job in self.jobs if job.watch is not None]
 
         async def end(job: WatchedJob) -> None:
             try:
                 await self._find(job)
             except OrigamiError as error:
                 unknown.append(error.with_traceback(None))
-            if job.watch is None or job.watch.state.done:
+            if job.watch is None or job.watch.state.settled:
                 return
             asked.append(job.watch)
             try:
-                await cancel.cancel(job.watch)
+                await cancel.cancel(job.watch, own=own)
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 
