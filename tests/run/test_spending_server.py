@@ -1,0 +1,233 @@
+"""The server that counts the money of tests: it answers as the API does, and spends what its rules say."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from tests.contract import description
+from tests.support.quick import SkippingClock
+from tests.support.spending_server import COLLEAGUE, PROXY_PAGE, SpendingServer
+
+BRIEF = "Find bakeries in Porto"
+
+
+@pytest.fixture
+def clock():
+    return SkippingClock()
+
+
+@pytest.fixture
+def serve(clock, request):
+    """Serve with options, and return the server and a way to it."""
+
+    def make(**options):
+        server = SpendingServer(clock=clock.time, **{"cells": 100, "cells_per_second": 2, **options})
+        server.__enter__()
+        request.addfinalizer(lambda: server.__exit__(None, None, None))
+        http = httpx.Client(base_url=server.base_url, headers={"Authorization": f"Bearer {server.key}"}, timeout=5)
+        request.addfinalizer(http.close)
+        return server, http
+
+    return make
+
+
+def start(http, prompt=BRIEF, **body):
+    created = http.post("/agents", json={"prompt": prompt, **body}).json()
+    return created["agent"]["id"], created["run"]["id"]
+
+
+@cache
+def validator(schema):
+    whole = {"$ref": f"#/components/schemas/{schema}", "components": description()["components"]}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+@pytest.mark.parametrize("seconds", [0, 10, 100])
+def test_its_answers_are_those_of_the_description(serve, clock, seconds):
+    server, http = serve(response="partial")
+    created = http.post("/agents", json={"prompt": BRIEF}).json()
+    validator("CreateAgentResponse").validate(created)
+    agent, run = created["agent"]["id"], created["run"]["id"]
+    clock.skip(seconds)
+    schemas = {
+        f"/agents/{agent}/runs/{run}": "Run",
+        f"/agents/{agent}": "Agent",
+        "/agents": "AgentList",
+        f"/agents/{agent}/runs": "RunSummaryList",
+        f"/agents/{agent}/tables": "AgentTableList",
+        "/account": "Account",
+        "/account/credits": "Credits",
+    }
+    for table in server.tables:
+        schemas |= {
+            f"/tables/{table}": "Table",
+            f"/tables/{table}/rows": "RowList",
+            f"/tables/{table}/columns": "ColumnList",
+        }
+    for path, schema in schemas.items():
+        validator(schema).validate(http.get(path).json())
+    assert len(server.tables) == (seconds > 0)
+
+
+def test_cells_outlive_the_run_and_the_cancel_of_its_agent(serve, clock):
+    server, http = serve()
+    agent, run = start(http)
+    clock.skip(20)
+    assert http.post(f"/agents/{agent}/cancel").json()["run"]["status"] == "running"
+    clock.skip(3)
+    got = http.get(f"/agents/{agent}/runs/{run}").json()
+    assert got["status"] == "cancelled"
+    assert got["response"]["tables"][0]["cells"]["running"] > 0
+    assert "Retry-After" not in http.get(f"/agents/{agent}/runs/{run}").headers
+    used = server.credits
+    clock.skip(1000)
+    # It queued 90 cells in its sixth second, and one each 4.8 seconds until two seconds after the cancel.
+    assert used < server.credits == 90 + 4
+    assert server.cancels == [agent]
+
+
+def test_only_the_cancel_of_the_table_stops_them_and_what_is_worked_on_is_paid_for(serve, clock):
+    server, http = serve(in_flight=4, cells=1000)
+    start(http)
+    clock.skip(100)
+    (table,) = server.tables
+    counted = http.post(f"/tables/{table}/cancel", json={"dryRun": True}).json()
+    before, in_flight = server.credits, server.credits_in_flight
+    stopped = http.post(f"/tables/{table}/cancel").json()
+    assert (counted["dryRun"], counted["activeCells"] - stopped["cancelledCells"], in_flight) == (True, 4, 4)
+    assert http.get(f"/tables/{table}").json()["cells"]["running"] == 4
+    clock.skip(1000)
+    assert server.credits == before + 4 == server.finish()
+    assert http.get("/account/credits").json()["balance"] == 100_000 - server.credits
+    assert http.get(f"/tables/{table}").json()["credits"]["lifetimeUsed"] == server.credits
+    assert [(stop.dry_run, stop.columns) for stop in server.stops] == [(True, None), (False, None)]
+    assert server.count("POST /tables/{id}/cancel") == server.count("POST /tables/{id}/cancel dry") == 1
+
+
+def test_an_agent_that_works_queues_more_behind_a_stop(serve, clock):
+    server, http = serve(cells=1000, cells_per_second=1)
+    start(http)
+    clock.skip(30)
+    (table,) = server.tables
+    http.post(f"/tables/{table}/cancel")
+    clock.skip(10)
+    assert server.active(table) > 10
+
+
+def test_a_lead_source_goes_on_until_the_whole_table_is_stopped(serve, clock):
+    server, http = serve(cells=0, lead_source_cells=10_000, cells_per_second=100)
+    start(http)
+    clock.skip(200)
+    (table,) = server.tables
+    assert http.post(f"/tables/{table}/cancel", json={"columns": ["phone"]}).json()["cancelledLeadSourceJobs"] == 0
+    used = server.credits
+    clock.skip(100)
+    assert server.credits > used
+    assert http.post(f"/tables/{table}/cancel").json()["cancelledLeadSourceJobs"] == 1
+    clock.skip(100)
+    used = server.credits
+    assert server.finish() == used
+
+
+def test_a_focus_table_keeps_a_colleagues_cells_apart(serve, clock):
+    server, http = serve()
+    table = server.add_table(colleague_cells=200)
+    _, run = start(http, focusTableIds=[table])
+    clock.skip(70)
+    slugs = [column["slug"] for column in http.get(f"/tables/{table}/columns").json()["items"]]
+    assert slugs == ["company", "checked", "phone"]
+    assert server.tables == [table]
+    http.post(f"/tables/{table}/cancel", json={"columns": ["phone"]})
+    assert server.stops[0].owners.keys() == {run}
+    clock.skip(1000)
+    assert server.spent(table, COLLEAGUE) == 200
+    assert server.spent(table, run) < 100
+    second = start(http, focusTableIds=[table])
+    clock.skip(10)
+    assert http.get(f"/tables/{table}").json()["columns"][-1]["slug"] == "phone-2"
+    assert second[1] != run
+
+
+@pytest.mark.parametrize(
+    ("form", "brief", "named"), [("partial", BRIEF, 1), ("null", BRIEF, 1), ("partial", f"{BRIEF}, silent", 0)]
+)
+def test_what_a_run_says_of_its_tables(serve, clock, form, brief, named):
+    server, http = serve(response=form)
+    agent, run = start(http, brief)
+    clock.skip(10)
+    got = http.get(f"/agents/{agent}/runs/{run}").json()
+    assert (got["response"] is None) == (form == "null")
+    clock.skip(100)
+    assert len(http.get(f"/agents/{agent}/runs/{run}").json()["response"]["tables"]) == named
+    assert len(http.get(f"/agents/{agent}/tables").json()["items"]) == len(server.tables) == 1
+
+
+def test_a_run_that_is_cancelled_early_builds_nothing(serve, clock):
+    server, http = serve()
+    agent, _ = start(http)
+    http.post(f"/agents/{agent}/cancel")
+    clock.skip(1000)
+    assert (server.tables, server.finish()) == ([], 0)
+
+
+def test_an_agent_that_asks_builds_when_it_is_answered(serve, clock):
+    server, http = serve()
+    agent, run = start(http, f"{BRIEF}, asking first")
+    clock.skip(6)
+    got = http.get(f"/agents/{agent}/runs/{run}").json()
+    assert (got["status"], len(got["todo"]["pendingQuestions"])) == ("needs_input", 1)
+    assert http.post(f"/agents/{agent}/runs", json={"prompt": "North"}).status_code == 202
+    clock.skip(100)
+    assert server.credits > 0
+
+
+def test_faults_of_a_route_come_one_after_the_other(serve, clock):
+    server, http = serve()
+    start(http)
+    clock.skip(10)
+    path, route = f"/tables/{server.tables[0]}/cancel", "POST /tables/{id}/cancel"
+    server.fail(route, 404, 500, 429)
+    assert [http.post(path).status_code for _ in range(4)] == [404, 500, 429, 200]
+    server.fail(route, None)
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(path, timeout=0.2)
+    server.fail(route, 500, takes_effect=True)
+    assert http.post(path).status_code == 500
+    assert [stop.dry_run for stop in server.stops] == [False, False]
+    assert http.post(path, json={"dryRun": True}).json()["activeCells"] <= 10
+
+
+@pytest.mark.parametrize("keeps_key", [True, False])
+def test_a_key_that_was_not_kept_starts_a_second_run(serve, keeps_key):
+    server, http = serve()
+    server.fail("POST /agents", PROXY_PAGE, takes_effect=True, keeps_key=keeps_key)
+    sent = [http.post("/agents", json={"prompt": BRIEF}, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [each.status_code for each in sent] == [502, 202]
+    assert (len(server.runs), server.replays) == ((1, 1) if keeps_key else (2, 0))
+
+
+def test_what_is_wrong_is_refused(serve, clock):
+    server, http = serve(run_slots=1)
+    agent, _ = start(http)
+    clock.skip(10)
+    (table,) = server.tables
+    refused = [
+        http.post("/agents", json={"prompt": BRIEF}),
+        http.post(f"/agents/{agent}/runs", json={"prompt": BRIEF}),
+        http.post(f"/tables/{agent}/cancel"),
+        http.post(f"/tables/{table}/cancel", json={"columns": []}),
+        http.post(f"/tables/{table}/cancel", json={"columns": ["nowhere"]}),
+        http.get("/account", headers={"Authorization": "Bearer og_live_other"}),
+    ]
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [
+        (429, "CONCURRENT_LIMIT_EXCEEDED"),
+        (409, "AGENT_BUSY"),
+        (404, "TABLE_NOT_FOUND"),
+        (400, "VALIDATION_ERROR"),
+        (400, "UNKNOWN_COLUMN"),
+        (401, "UNAUTHORIZED"),
+    ]
