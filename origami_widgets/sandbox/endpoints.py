@@ -153,12 +153,13 @@ def cancel_cells(context: RequestContext) -> SandboxResponse:
             if slug not in by_slug:
                 raise error_responses.unknown_column(f"columns.{position}")
         columns = [by_slug[slug] for slug in dict.fromkeys(request.columns)]
-    active = sum(column.running(now) for column in columns)
+    cells = sum(column.running(now) for column in columns)
+    jobs = len(table.active_lead_sources(now)) if request.columns is None else 0
     if request.dry_run:
-        return json_response({"dryRun": True, "tableId": table.id, "activeCells": active, "activeLeadSourceJobs": 0})
-    if active:
-        context.organization.stop_cells(table, columns)
-    return json_response({"tableId": table.id, "cancelledCells": active, "cancelledLeadSourceJobs": 0})
+        return json_response({"dryRun": True, "tableId": table.id, "activeCells": cells, "activeLeadSourceJobs": jobs})
+    if cells or jobs:
+        context.organization.stop_cells(table, columns, lead_sources=jobs > 0)
+    return json_response({"tableId": table.id, "cancelledCells": cells, "cancelledLeadSourceJobs": jobs})
 
 
 def list_columns(context: RequestContext) -> SandboxResponse:

@@ -199,9 +199,24 @@ class SandboxOrganization:
             self._stop(record, run, at, agent_text.CANCELLED)
         return record.last_run
 
-    def stop_cells(self, table: TableTimeline, columns: Collection[ColumnTimeline]) -> None:
-        """Stop the active cells of some columns of a table."""
-        self.tables[table.id] = table.stop_cells(self.clock.now(), columns)
+    def stop_cells(self, table: TableTimeline, columns: Collection[ColumnTimeline], *, lead_sources: bool) -> None:
+        """Stop the active cells of some columns of a table, and its lead-source jobs too if `lead_sources`.
+
+        A run that still works on the table goes on: it may queue more cells, and its numbers follow what was stopped.
+        """
+        now = self.clock.now()
+        stopped = table.stop_cells(now, columns)
+        self.tables[table.id] = stopped.stop_lead_sources(now) if lead_sources else stopped
+        for record in self.agents.values():
+            run = record.last_run
+            if run is not None and run.is_active(now) and any(each.body["tableId"] == table.id for each in run.actions):
+                record.runs[-1] = self._recounted(run)
+
+    def _recounted(self, run: RunTimeline) -> RunTimeline:
+        recounted = (self.tables[action.body["tableId"]].recount(action) for action in run.actions)
+        reason = agent_text.CANCELLED if run.cancel_requested else agent_text.CELLS_STOPPED
+        text = self._stopped_text(reason, run, run.ends)
+        return run.retell(text, tuple(action for action in recounted if action is not None))
 
     def archive(self, record: AgentRecord) -> bool:
         """Archive an agent and stop its active run; its tables stay.
@@ -218,13 +233,15 @@ class SandboxOrganization:
         return all(other.container != record.container for other in self.agents.values())
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
-        self.tables = cut_tables(self.tables, run.id, at, self.clock.now())
+        self.tables = cut_tables(self.tables, run, at, self.clock.now())
+        text = self._stopped_text(reason, run, at)
+        stopped = run.cut(at, status="cancelled", text=text, suggestions=agent_text.CONTINUE)
+        record.runs[-1] = replace(stopped, cancel_requested=True)
+
+    def _stopped_text(self, reason: str, run: RunTimeline, at: float) -> str:
         touched = {action.body["tableId"] for action in run.actions if action.at <= at}
         kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched}
-        stopped = run.cut(
-            at, status="cancelled", text=f"{reason} {agent_text.kept_tables(kept, at)}", suggestions=agent_text.CONTINUE
-        )
-        record.runs[-1] = replace(stopped, cancel_requested=True)
+        return f"{reason} {agent_text.kept_tables(kept, at)}"
 
     def _start(self, record: AgentRecord, request: CheckedRunRequest, now: float) -> RunTimeline:
         run_id = self.ids.run()
@@ -262,7 +279,7 @@ class SandboxOrganization:
     # Admission
 
     def _check_admission(self, request: CheckedRunRequest, now: float) -> None:
-        _, _, refusal = parse_scenario(request.prompt)
+        refusal = parse_scenario(request.prompt).refusal
         if refusal is not None:
             self._refuse(refusal, request.prompt, now)
         balance = self.balance(now)

@@ -52,6 +52,7 @@ class ScenarioInputs:
     pace: Pace
     seed: str
     response_form: ResponseForm = "null"
+    cancel_drops_cells: bool = False
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
     affordable_credits: int = 0
@@ -273,6 +274,7 @@ class RunBuilder:
             questions=questions,
             suggestions=suggestions,
             response_form=inputs.response_form,
+            cancel_drops_cells=inputs.cancel_drops_cells,
         )
         return ScenarioResult(run, dict(self.tables))
 
@@ -379,19 +381,20 @@ def _lead_outcomes(
 
 
 def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
-    """End a run at a wall moment. Everything done until then stays; the rest is dropped."""
+    """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped."""
     run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
-    return ScenarioResult(run, cut_tables(result.tables, run.id, at, at))
+    return ScenarioResult(run, cut_tables(result.tables, run, at, at))
 
 
 def cut_tables(
-    tables: Mapping[str, TableTimeline], run_id: str, at: float, dropped_at: float
+    tables: Mapping[str, TableTimeline], run: RunTimeline, at: float, dropped_at: float
 ) -> dict[str, TableTimeline]:
     """Drop what a run would do to tables after a moment. Tables that it would create later are left out.
 
-    `dropped_at` is the moment from which queued cell runs are missing: that of the request to cancel.
+    `dropped_at` is the moment of the request to cancel, from which queued cell runs are missing if the run drops them.
     """
-    cut = {table_id: table.cut(run_id, at, dropped_at) for table_id, table in tables.items()}
+    moment = dropped_at if run.cancel_drops_cells else None
+    cut = {table_id: table.cut(run.id, at, moment) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
 
 

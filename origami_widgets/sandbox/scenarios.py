@@ -6,7 +6,7 @@ A scenario is a function that builds the timelines of a run and of its tables. I
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.cell_plan import CellWindow
@@ -205,6 +205,9 @@ SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
 RESPONSE_FORMS: dict[str, ResponseForm] = {"null_response": "null", "partial": "partial", "partial_actions": "actions"}
 """Scenarios that decide on `response` while the run is running."""
 
+DROPS_CELLS = "cancel_drops_cells"
+"""Scenario in which a run that is stopped takes its queued cells with it. Without it, they go on filling."""
+
 REFUSALS: tuple[RefusalName, ...] = (
     "no_credits",
     "budget_exceeded",
@@ -214,35 +217,49 @@ REFUSALS: tuple[RefusalName, ...] = (
 )
 """Scenarios in which no run starts."""
 
-SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RESPONSE_FORMS, *REFUSALS)
-"""Every name that may follow `scenario:` in a prompt. One of `SCRIPTS` and one of `RESPONSE_FORMS` can be joined."""
+SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RESPONSE_FORMS, DROPS_CELLS, *REFUSALS)
+"""Every name that may follow `scenario:` in a prompt.
+
+One of `SCRIPTS`, one of `RESPONSE_FORMS` and `DROPS_CELLS` can be joined.
+"""
 
 
-def parse_scenario(prompt: str) -> tuple[str, ResponseForm, RefusalName | None]:
-    """Read script, form of `response` while running, and refusal from a prompt.
+class ParsedScenario(NamedTuple):
+    """What a prompt asks for: a script, a form of `response` while running, the fate of cells, and a refusal."""
+
+    script: str = "completed"
+    response_form: ResponseForm = "null"
+    cancel_drops_cells: bool = False
+    refusal: RefusalName | None = None
+
+
+def parse_scenario(prompt: str) -> ParsedScenario:
+    """Read the scenario that a prompt asks for.
 
     Raises:
         LookupError: a name is not in `SCENARIOS`.
     """
-    script: str = "completed"
-    response_form: ResponseForm = "null"
-    refusal: RefusalName | None = None
+    parsed = ParsedScenario()
     for name in scenario_names(prompt):
         if name in SCRIPTS:
-            script = name
+            parsed = parsed._replace(script=name)
         elif name in RESPONSE_FORMS:
-            response_form = RESPONSE_FORMS[name]
+            parsed = parsed._replace(response_form=RESPONSE_FORMS[name])
+        elif name == DROPS_CELLS:
+            parsed = parsed._replace(cancel_drops_cells=True)
         elif name in REFUSALS:
-            refusal = next(known for known in REFUSALS if known == name)
+            parsed = parsed._replace(refusal=next(known for known in REFUSALS if known == name))
         else:
             raise LookupError(name)
-    return script, response_form, refusal
+    return parsed
 
 
 def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
     """Build the run of the scenario that the prompt names."""
-    script, response_form, _ = parse_scenario(inputs.prompt)
-    return SCRIPTS[script](replace(inputs, response_form=response_form))
+    parsed = parse_scenario(inputs.prompt)
+    return SCRIPTS[parsed.script](
+        replace(inputs, response_form=parsed.response_form, cancel_drops_cells=parsed.cancel_drops_cells)
+    )
 
 
 # Shared steps

@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
@@ -56,6 +56,7 @@ class RunTimeline:
     interim_statuses: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False
+    cancel_drops_cells: bool = False
 
     def is_active(self, now: float) -> bool:
         """Return whether the run still occupies its agent and a run slot."""
@@ -101,6 +102,17 @@ class RunTimeline:
             interim_statuses=tuple(part for part in self.interim_statuses if part[0] <= at),
             questions=(),
             suggestions=suggestions,
+        )
+
+    def retell(self, text: str, actions: tuple[TimedEvent, ...]) -> RunTimeline:
+        """Replace the text that shows from `ends` on, and the actions, because their numbers have changed."""
+        last = TimedEvent(self.ends, {"role": "assistant", "content": text})
+        is_told = self.text is not None
+        return replace(
+            self,
+            text=text if is_told else None,
+            messages=(*self.messages[:-1], last) if is_told else self.messages,
+            actions=actions,
         )
 
 
@@ -152,11 +164,15 @@ class SimulatedLead:
 
 @dataclass(frozen=True, slots=True)
 class CellRun:
-    """One execution of a cell. It counts as running from `queued` until `done`; its credits are settled at `done`."""
+    """One execution of a cell. It counts as running from `queued` until `done`; its credits are settled at `done`.
+
+    `decided` is the moment from which it comes without the agent: cells that others trigger are decided with these.
+    """
 
     lead_id: str
     source: int
     run_id: str
+    decided: float
     queued: float
     started: float
     done: float
@@ -351,6 +367,11 @@ class TableTimeline:
             if cell_run.queued <= now < cell_run.done
         ]
 
+    def active_lead_sources(self, now: float) -> set[tuple[str, int]]:
+        """Return the lead-source jobs that still find leads, each as the run that needs them and a source's position."""
+        begun = {lead.run_id for lead in self.leads if lead.sourced_at <= now}
+        return {(lead.run_id, lead.source) for lead in self.leads if lead.sourced_at > now and lead.run_id in begun}
+
     def stop_cells(self, at: float, columns: Collection[ColumnTimeline]) -> TableTimeline:
         """Stop the active cell runs of some columns. They stay empty, cost nothing and count as never run.
 
@@ -371,22 +392,42 @@ class TableTimeline:
             is_triggered = column.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
             return id(cell_run) not in stopped and not is_triggered
 
-        shorter = tuple(
-            replace(column, cell_runs=tuple(each for each in column.cell_runs if goes_on(column, each)))
-            for column in self.columns
-        )
-        return replace(self, columns=shorter, edits=(*self.edits, (at, "")))
+        return replace(self, columns=_filtered(self.columns, goes_on), edits=(*self.edits, (at, "")))
+
+    def stop_lead_sources(self, at: float) -> TableTimeline:
+        """Stop the lead-source jobs: the leads that they would have found never come."""
+        stopped = self.active_lead_sources(at)
+        leads = tuple(lead for lead in self.leads if lead.sourced_at <= at or (lead.run_id, lead.source) not in stopped)
+        known = {lead.id for lead in leads}
+        columns = _filtered(self.columns, lambda _, cell_run: cell_run.lead_id in known)
+        return replace(self, leads=leads, columns=columns, edits=(*self.edits, (at, "")))
+
+    def recount(self, action: TimedEvent) -> TimedEvent | None:
+        """Return an action on leads with its number as it is now planned; None if it concerns none of them any more."""
+        match action.body["type"]:
+            case "leads_added":
+                name = "leadCount"
+                count = sum(lead.sourced_at == action.at and lead.outcome != "duplicate" for lead in self.leads)
+            case "leads_deleted":
+                name, moments = "count", [lead.deletion.begins for lead in self.leads if lead.deletion is not None]
+                count = moments.count(action.at)
+            case "leads_restored":
+                name, moments = "count", [lead.deletion.ends for lead in self.leads if lead.deletion is not None]
+                count = moments.count(action.at)
+            case _:
+                return action
+        return TimedEvent(action.at, {**action.body, name: count}) if count else None
 
     def planned_credits(self) -> int:
         """Sum the credits of all cell runs, ended and to come."""
         return sum(cell_run.credits for column in self.columns for cell_run in column.cell_runs)
 
-    def cut(self, run_id: str, at: float, dropped_at: float) -> TableTimeline | None:
+    def cut(self, run_id: str, at: float, dropped_at: float | None) -> TableTimeline | None:
         """Drop what one run would have done after a moment; None when the table would not exist.
 
-        Work of other runs on the same table stays. Cell runs that had started are finished and paid for. Those that
-        were only queued are dropped, and count neither as running nor as errored. `dropped_at` is the moment from which
-        they are missing, which is a change of the table.
+        Work of other runs on the same table stays. The end of a run is not the end of its cells: those that are queued
+        by then go on, with all that they trigger. If `dropped_at` is given, those that have not started by then are
+        dropped from that moment on, which is a change of the table, and count neither as running nor as errored.
         """
         if self.run_id == run_id and self.created_at > at:
             return None
@@ -397,21 +438,30 @@ class TableTimeline:
             for lead in self.leads
             if lead.run_id != run_id or lead.sourced_at <= at
         )
+
+        def goes_on(_: ColumnTimeline, cell_run: CellRun) -> bool:
+            moment = cell_run.decided if dropped_at is None else cell_run.started
+            return cell_run.run_id != run_id or moment <= at
+
         columns = tuple(
-            replace(
-                column,
-                cell_runs=tuple(
-                    cell_run for cell_run in column.cell_runs if cell_run.run_id != run_id or cell_run.started <= at
-                ),
-                deletion=_cut(column, run_id, at),
-            )
-            for column in self.columns
+            replace(column, deletion=_cut(column, run_id, at))
+            for column in _filtered(self.columns, goes_on)
             if column.run_id != run_id or column.added_at <= at
         )
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
-        if sum(len(column.cell_runs) for column in columns) < sum(len(column.cell_runs) for column in self.columns):
+        if dropped_at is not None and columns != self.columns:
             edits += ((dropped_at, run_id),)
         return replace(self, leads=leads, columns=columns, edits=edits, deletion=_cut(self, run_id, at))
+
+
+def _filtered(
+    columns: tuple[ColumnTimeline, ...], goes_on: Callable[[ColumnTimeline, CellRun], bool]
+) -> tuple[ColumnTimeline, ...]:
+    """Return columns without the cell runs that do not go on."""
+    return tuple(
+        replace(column, cell_runs=tuple(cell_run for cell_run in column.cell_runs if goes_on(column, cell_run)))
+        for column in columns
+    )
 
 
 def _cut(part: ColumnTimeline | TableTimeline, run_id: str, at: float) -> Deletion | None:

@@ -35,6 +35,8 @@ MODEL_OF = {
     "LeadSourceStats": models.LeadSource,
     "TableStats": models.TableStats,
     "Table": models.Table,
+    "CancelledCells": models.CancelledCells,
+    "ActiveCells": models.ActiveCells,
     "Cell": models.Cell,
     "Row": models.Row,
     "FlatRow": models.FlatRow,

@@ -43,8 +43,25 @@ async def test_cancelling_twice_changes_nothing(session):
     assert await cancel(session, agent) == said
 
 
-async def test_queued_cell_runs_are_dropped_and_started_ones_finish(session):
+async def test_its_queued_cells_go_on_with_what_they_trigger(session):
     agent, run = await session.start("scenario:slow scenario:partial")
+    session.clock.advance(400)
+    await cancel(session, agent)
+    before = (await session.get("/account/credits"))["balance"]
+    session.clock.advance(2)
+    ended = await session.run(agent, run)
+    left = ended["response"]["tables"][0]
+    session.clock.advance(1000)
+    assert (await session.run(agent, run))["response"]["actions"] == ended["response"]["actions"]
+    settled = (await session.run(agent, run))["response"]["tables"][0]
+    assert left["cells"]["running"] > 20
+    assert (settled["cells"]["running"], settled["leadCount"]) == (0, left["leadCount"])
+    assert before - (await session.get("/account/credits"))["balance"] > left["cells"]["running"]
+    assert settled["columns"][-1]["credits"]["lifetimeUsed"] > 0, "of sequences, which passing scores trigger"
+
+
+async def test_by_scenario_queued_cell_runs_are_dropped_and_started_ones_finish(session):
+    agent, run = await session.start("scenario:slow scenario:partial scenario:cancel_drops_cells")
     session.clock.advance(400)
     await cancel(session, agent)
     session.clock.advance(1.9)
@@ -128,11 +145,15 @@ async def test_a_container_is_kept_until_its_last_agent_is_archived(session):
     assert (gone.status_code, gone.json()["code"]) == (400, "UNKNOWN_WORKSPACE")
 
 
-async def test_archiving_stops_the_active_run(session):
+async def test_archiving_stops_the_active_run_but_not_its_cells(session):
     agent, _ = await session.start("scenario:slow")
-    session.clock.advance(300)
+    session.clock.advance(330)
+    (table,) = (await session.get("/tables"))["items"]
     await session.http.delete(f"/agents/{agent}")
-    session.clock.advance(200)
+    assert (await session.get(f"/tables/{table['id']}"))["cells"]["running"] > 20
+    session.clock.advance(2000)
+    assert (await session.get(f"/tables/{table['id']}"))["cells"]["running"] == 0
+    assert len((await session.get("/tables"))["items"]) == 1
     before = await session.get("/account/credits")
     session.clock.advance(2000)
     assert await session.get("/account/credits") == before

@@ -152,22 +152,48 @@ async def check_moment(session, agent, run, before):
     return body
 
 
-@settings(max_examples=25, deadline=None)
+async def stop_every_table(session, columns):
+    """Stop each table, or those of these columns that it has; what was active is stopped, and nothing else."""
+    for table in (await session.get("/tables"))["items"]:
+        known = [column["slug"] for column in table["columns"] if columns and column["slug"] in columns]
+        if columns and not known:
+            continue
+        body = {"columns": known} if columns else {}
+        path = f"/tables/{table['id']}/cancel"
+        active = (await session.http.post(path, json={**body, "dryRun": True})).json()
+        stopped = (await session.http.post(path, json=body)).json()
+        assert (stopped["cancelledCells"], stopped["cancelledLeadSourceJobs"]) == (
+            active["activeCells"],
+            active["activeLeadSourceJobs"],
+        )
+        shown = (await session.get(f"/tables/{table['id']}"))["columns"]
+        running = sum(column["cells"]["running"] for column in shown if not columns or column["slug"] in columns)
+        assert running == 0
+        assert (await session.http.post(path, json=body)).json()["cancelledCells"] == 0
+
+
+@settings(max_examples=50, deadline=None)
 @given(
     scenario=st.sampled_from(SMALL),
     waits=st.lists(st.floats(0.01, 60), min_size=2, max_size=8),
     cancel_after=st.none() | st.integers(0, 5),
+    stop_after=st.none() | st.integers(0, 5),
+    columns=st.none() | st.just(["address", "fit"]),
+    drops=st.booleans(),
     seed=st.integers(0, 5),
 )
-def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, seed):
+def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, stop_after, columns, drops, seed):
     async def live() -> None:
         session = Session(seed=seed, speed=1)
-        agent, run = await session.start(f"Find 8 cheese makers scenario:{scenario} scenario:partial")
+        words = f"scenario:{scenario} scenario:partial{' scenario:cancel_drops_cells' if drops else ''}"
+        agent, run = await session.start(f"Find 8 cheese makers {words}")
         before = None
         for number, wait in enumerate([*waits, 0.0, 2.5, 400.0]):
             session.clock.advance(wait)
             if number == cancel_after:
                 await session.http.post(f"/agents/{agent}/cancel")
+            if number == stop_after:
+                await stop_every_table(session, columns)
             before = await check_moment(session, agent, run, before)
 
     asyncio.run(live())

@@ -111,8 +111,9 @@ class CancelledCells(Model, frozen=True):
 
 
 class ActiveCells(Model, frozen=True):
-    """Work of a table that stopping would stop."""
+    """Work of a table that stopping would stop: the answer to a dry run."""
 
+    dry_run: bool | None = None
     table_id: str = ""
     cells: int | None = msgspec.field(default=None, name="activeCells")
     lead_source_jobs: int | None = msgspec.field(default=None, name="activeLeadSourceJobs")

@@ -1,0 +1,232 @@
+"""POST /tables/{tableId}/cancel."""
+
+from __future__ import annotations
+
+import pytest
+
+from origami_widgets.sandbox import agent_text
+from origami_widgets.sandbox.organization import PROJECT_ID
+
+from .conftest import START, UNKNOWN_ID, FakeClock
+
+
+async def stop(session, table, **body):
+    answer = await session.http.post(f"/tables/{table}/cancel", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def filling(session, words="scenario:filling", seconds=80):
+    """A run that is over while the cells of its first table fill."""
+    agent, run = await session.start(f"Find 12 cheese makers in Leeds {words}")
+    session.clock.advance(seconds)
+    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]
+    assert table["cells"]["running"] > 0
+    return agent, run, table["id"]
+
+
+async def test_the_dry_run_counts_and_stops_nothing(session, conforms):
+    _, _, table = await filling(session)
+    before = await session.get(f"/tables/{table}", include="stats")
+    active = await stop(session, table, dryRun=True)
+    conforms(active, "ActiveCells")
+    assert active == {
+        "dryRun": True,
+        "tableId": table,
+        "activeCells": before["cells"]["running"],
+        "activeLeadSourceJobs": 0,
+    }
+    assert await session.get(f"/tables/{table}", include="stats") == before
+
+
+async def test_stopped_cells_stay_empty_and_cost_nothing(session, conforms):
+    _, _, table = await filling(session)
+    session.clock.advance(20)
+    before = await session.get(f"/tables/{table}", include="stats")
+    rows = await session.get(f"/tables/{table}/rows", defaults="false")
+    balance = await session.get("/account/credits")
+    stopped = await stop(session, table)
+    conforms(stopped, "CancelledCells")
+    assert stopped["cancelledCells"] == before["cells"]["running"] > 0
+    after = await session.get(f"/tables/{table}", include="stats")
+    assert after["cells"] == {"running": 0, "errored": before["cells"]["errored"]}
+    assert after["credits"] == before["credits"]
+    assert after["leadCount"] == before["leadCount"]
+    assert after["updatedAt"] > before["updatedAt"]
+    assert after["stats"]["running"] == {"runningLeads": 0, "oldestActiveRunStartedAt": None}
+    assert await session.get("/account/credits") == balance
+    session.clock.advance(1000)
+    assert await session.get(f"/tables/{table}", include="stats") == after
+    assert (await session.get(f"/tables/{table}/rows", defaults="false")) == rows
+
+
+async def test_only_the_cells_of_the_named_columns_are_stopped(session):
+    _, _, table = await filling(session)
+    shown = {column["slug"]: column for column in (await session.get(f"/tables/{table}"))["columns"]}
+    running = {slug: column["cells"]["running"] for slug, column in shown.items()}
+    stopped = await stop(session, table, columns=["phone", "address", "phone"])
+    assert stopped["cancelledCells"] == running["phone"] + running["address"] > 0
+    left = {column["slug"]: column["cells"]["running"] for column in (await session.get(f"/tables/{table}"))["columns"]}
+    assert left == {**running, "phone": 0, "address": 0}
+    session.clock.advance(1000)
+    columns = {column["slug"]: column for column in (await session.get(f"/tables/{table}"))["columns"]}
+    assert columns["phone"]["credits"] == shown["phone"]["credits"]
+    assert columns["contact-email"]["credits"]["lifetimeUsed"] > shown["contact-email"]["credits"]["lifetimeUsed"]
+
+
+async def test_a_score_that_is_stopped_triggers_no_sequence(session):
+    _, _, table = await filling(session, seconds=75)
+    await stop(session, table, columns=["fit"])
+    scores = (await session.get(f"/tables/{table}", include="stats"))["columns"][-2]
+    session.clock.advance(1000)
+    fit, opener = (await session.get(f"/tables/{table}", include="stats"))["columns"][-2:]
+    assert (fit["slug"], fit["stats"]["totalRuns"]) == ("fit", scores["stats"]["totalRuns"])
+    assert opener["stats"]["totalRuns"] == fit["qualification"]["pass"]
+
+
+async def test_other_tables_go_on(session):
+    agent, _, table = await filling(session)
+    await stop(session, table)
+    other = (await session.get(f"/agents/{agent}/tables"))["items"][1]
+    assert other["cells"]["running"] > 0
+    session.clock.advance(1000)
+    assert (await session.get(f"/tables/{other['id']}"))["credits"]["lifetimeUsed"] > other["credits"]["lifetimeUsed"]
+
+
+async def test_stopping_twice_is_the_same_as_once(session):
+    _, _, table = await filling(session)
+    await stop(session, table)
+    shown = await session.get(f"/tables/{table}")
+    session.clock.advance(10)
+    assert await stop(session, table) == {"tableId": table, "cancelledCells": 0, "cancelledLeadSourceJobs": 0}
+    assert await session.get(f"/tables/{table}") == shown
+
+
+async def test_an_agent_that_works_queues_more_cells_afterwards(session):
+    agent, _ = await session.start("Find 12 cheese makers in Leeds scenario:slow")
+    session.clock.advance(320)
+    (table,) = (await session.get(f"/agents/{agent}/tables"))["items"]
+    assert (await stop(session, table["id"]))["cancelledCells"] == 0
+    session.clock.advance(20)
+    assert (await stop(session, table["id"], dryRun=True))["activeCells"] > 20
+
+
+async def test_an_agent_that_finds_leads_has_lead_source_jobs(session):
+    agent, run = await session.start("Find 12 cheese makers in Leeds scenario:partial scenario:slow")
+    session.clock.advance(120)
+    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]
+    active = await stop(session, table["id"], dryRun=True)
+    sources = len((await session.get(f"/tables/{table['id']}", include="stats"))["stats"]["leadSources"])
+    assert 0 < active["activeLeadSourceJobs"] <= sources
+    assert (await stop(session, table["id"], dryRun=True, columns=["city"]))["activeLeadSourceJobs"] == 0
+    assert (await stop(session, table["id"]))["cancelledLeadSourceJobs"] == active["activeLeadSourceJobs"]
+    assert (await stop(session, table["id"], dryRun=True))["activeLeadSourceJobs"] == 0
+    session.clock.advance(1500)
+    ended = await session.run(agent, run, "stats")
+    assert ended["status"] == "completed"
+    assert ended["response"]["text"].startswith(agent_text.CELLS_STOPPED)
+    stopped = next(each for each in ended["response"]["tables"] if each["id"] == table["id"])
+    assert stopped["leadCount"] == stopped["stats"]["funnel"]["postStaticLeads"] < 12
+    assert str(sum(each["leadCount"] for each in ended["response"]["tables"])) in ended["response"]["text"]
+
+
+async def test_no_lead_source_is_active_once_the_agent_is_cancelled(session):
+    agent, _ = await session.start("scenario:slow")
+    session.clock.advance(120)
+    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
+    await session.http.post(f"/agents/{agent}/cancel")
+    session.clock.advance(3)
+    assert (await stop(session, table, dryRun=True))["activeLeadSourceJobs"] == 0
+
+
+async def test_a_run_that_ended_before_keeps_its_text(session):
+    agent, run, table = await filling(session)
+    text = (await session.run(agent, run))["response"]["text"]
+    await stop(session, table)
+    assert (await session.run(agent, run))["response"]["text"] == text
+
+
+async def test_the_text_of_a_cancelled_run_counts_what_is_left(session):
+    agent, run = await session.start("scenario:slow")
+    session.clock.advance(120)
+    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
+    await session.http.post(f"/agents/{agent}/cancel")
+    await stop(session, table)
+    session.clock.advance(3)
+    text = (await session.run(agent, run))["response"]["text"]
+    assert text.startswith(agent_text.CANCELLED)
+    assert f"{(await session.get(f'/tables/{table}'))['leadCount']} leads in total" in text
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"columns": ["phone"], "more": 1}', b'{"dryRun": false}'])
+async def test_bodies_that_are_accepted(session, body):
+    _, _, table = await filling(session)
+    answer = await session.http.post(f"/tables/{table}/cancel", content=body)
+    assert (answer.status_code, "cancelledCells" in answer.json()) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b"[]", ""),
+        (b"{", ""),
+        (b'{"columns": []}', "columns"),
+        (b'{"columns": null}', "columns"),
+        (b'{"columns": "phone"}', "columns"),
+        (b'{"columns": ["phone", ""]}', "columns.1"),
+        (b'{"columns": [7]}', "columns.0"),
+        (b'{"dryRun": "yes"}', "dryRun"),
+    ],
+)
+async def test_a_body_that_is_not_valid_is_refused_and_stops_nothing(session, conforms, body, path):
+    _, _, table = await filling(session)
+    before = await session.get(f"/tables/{table}")
+    answer = await session.http.post(f"/tables/{table}/cancel", content=body)
+    conforms(answer.json(), "Error")
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert answer.json()["details"]["issues"][0]["path"] == path
+    assert await session.get(f"/tables/{table}") == before
+
+
+async def test_a_column_that_the_table_lacks_stops_nothing(session):
+    _, _, table = await filling(session)
+    before = await session.get(f"/tables/{table}")
+    answer = await session.http.post(f"/tables/{table}/cancel", json={"columns": ["phone", "nowhere"]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_COLUMN")
+    assert answer.json()["details"]["issues"][0]["path"] == "columns.1"
+    assert await session.get(f"/tables/{table}") == before
+
+
+async def test_a_table_that_is_unknown_or_of_another_project(session):
+    _, _, table = await filling(session)
+    inside = session.connect(**{"x-origami-project": PROJECT_ID})
+    for http, each in ((session.http, UNKNOWN_ID), (inside, table)):
+        answer = await http.post(f"/tables/{each}/cancel")
+        assert (answer.status_code, answer.json()["code"]) == (404, "TABLE_NOT_FOUND")
+
+
+async def test_with_a_key_the_first_answer_is_repeated_and_nothing_more_is_stopped(session):
+    agent, _ = await session.start("scenario:slow")
+    session.clock.advance(120)
+    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
+    headers = {"Idempotency-Key": "stop"}
+    first = await session.http.post(f"/tables/{table}/cancel", headers=headers)
+    session.clock.advance(300)
+    again = await session.http.post(f"/tables/{table}/cancel", headers=headers)
+    assert (again.content, again.headers["idempotency-replay"]) == (first.content, "true")
+    assert (await stop(session, table, dryRun=True))["activeCells"] > 0
+
+
+async def test_the_same_requests_stop_the_same(new_session):
+    def at(session):
+        return session.clock.now - START
+
+    seen = []
+    for _ in range(2):
+        session = new_session(seed=4, clock=(clock := FakeClock()))
+        session.clock = clock
+        agent, run, table = await filling(session, "scenario:slow", 400)
+        said = await stop(session, table)
+        session.clock.advance(1000)
+        seen.append((said, at(session), await session.run(agent, run, "stats,transcript")))
+    assert seen[0] == seen[1]
