@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-import functools
 import weakref
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.usage import Traffic
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import RunState
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
@@ -190,6 +190,7 @@ class CellStop:
         self._elsewhere: frozenset[str] | None = None
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
+        self._heard: object = None
 
     def ask(self, whole: Iterable[Table] = ()) -> asyncio.Future[OrigamiError | None]:
         """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
@@ -204,13 +205,13 @@ class CellStop:
     async def _until_none_is_active(self) -> None:
         clock = poller().clock
         began, pause = clock.monotonic(), FIRST_PAUSE
-        was_done = self._watch.state.done
-        unsubscribe = self._watch.subscribers.add(functools.partial(self._wake_at_end, was_done=was_done))
+        unsubscribe = self._watch.subscribers.add(self._wake_at_news)
         self._watch.update(StopChanged("requested"))
         error: OrigamiError | None = None
         try:
             while True:
                 self._wake.clear()
+                self._heard = _news(self._watch.state)
                 asked, self._asked = self._asked, []
                 error, is_over = await self._round()
                 is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
@@ -224,8 +225,14 @@ class CellStop:
                 if (is_over and not self._asked) or is_refused or is_late:
                     break
                 self._watch.update(StopChanged("requested", self.stopped, error))
-                retry_after = clamp(error.retry_after, fallback=0.0) if error is not None else 0.0
-                await clock.sleep(max(pause, retry_after), self._wake if error is None else asyncio.Event())
+                if error is not None:
+                    await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
+                elif self._watch.state.connection.state in ("live", "reconnecting") and not self._watch.state.settled:
+                    # Nothing is worth another request before the next answer about the run or its tables.
+                    await clock.sleep(None, self._wake)
+                    continue
+                else:
+                    await clock.sleep(pause, self._wake)
                 pause = min(2 * pause, LONGEST_PAUSE)
         finally:
             unsubscribe()
@@ -237,8 +244,8 @@ class CellStop:
             self._watch.update(StopChanged("none", self.stopped, error))
             poller().hurry(self._watch)
 
-    def _wake_at_end(self, *, was_done: bool) -> None:
-        if self._watch.state.done and not was_done:
+    def _wake_at_news(self) -> None:
+        if _news(self._watch.state) != self._heard:
             self._wake.set()
 
     async def _round(self) -> tuple[OrigamiError | None, bool]:
@@ -315,6 +322,11 @@ class CellStop:
             if watch not in own and not watch.state.done:
                 in_use |= named_tables(watch.state) | {table.id.lower() for table in watch.state.tables}
         return in_use
+
+
+def _news(state: RunState) -> object:
+    """Return a value that changes with each answer of the server, and with what the user asks for."""
+    return state.connection.heard_at, state.connection.state, state.done, state.cancel
 
 
 async def _in_use_elsewhere(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
