@@ -131,7 +131,11 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
     response = new.response
     if response is not None:
         raw = response.raw
-        tables = () if terminal and _built_nothing(new) else _newest_tables(tables, response.tables)
+        if terminal and _built_nothing(new):
+            # A table that the agent's list has shown during the run exists, whatever the answer leaves out.
+            tables = tuple(table for table in tables if _is_during(new, table.created_at))
+        else:
+            tables = _newest_tables(tables, response.tables)
         # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
         if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
@@ -193,7 +197,7 @@ def _is_list_of_use(state: RunState) -> bool:
     run = state.run
     if run is None or (run.response is not None and run.response.tables):
         return False
-    return not (state.done and _built_nothing(run))
+    return not (state.done and _built_nothing(run) and not state.tables)
 
 
 def _built_nothing(run: RunObject) -> bool:

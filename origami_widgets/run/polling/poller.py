@@ -467,7 +467,12 @@ class Poller:
         if watch.schedule is not None:
             is_empty = not (listed[0].tables if listed else state.tables)
             watch.schedule = plans.on_list(
-                watch.schedule, retry_after, self.clock.monotonic(), failed=failed, is_empty=is_empty
+                watch.schedule,
+                retry_after,
+                self.clock.monotonic(),
+                failed=failed,
+                is_empty=is_empty,
+                limited=self._limited(watch),
             )
         return listed
 
@@ -508,9 +513,15 @@ class Poller:
             return
         filling = sum(1 for table in watch.state.tables if table.cells.running)
         phase: plans.Phase = "run" if not watch.state.done else "cells" if filling else "over"
-        result = plans.Checked(phase, retry_after=retry_after, tables=filling)
+        result = plans.Checked(phase, retry_after=retry_after, tables=filling, limited=self._limited(watch))
         watch.schedule = plans.on_result(watch.schedule, result, self.clock.monotonic())
         self._plan(watch)
+
+    def _limited(self, watch: RunWatch) -> int:
+        """Count the runs with a credit limit that have not settled; 0 if this run has none."""
+        if not watch.is_limited:
+            return 0
+        return sum(each.is_limited and not each.state.settled for each in self.watched())
 
     def note_failure(self, watch: RunWatch, error: OrigamiError) -> None:
         """After a failed check, plan the next one or stop, depending on the error. Background loop only."""

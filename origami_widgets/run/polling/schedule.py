@@ -33,7 +33,9 @@ EAGER = 5.0
 EAGER_FOR = 180.0
 """Seconds after which a run without a table is unlikely to get one soon."""
 LIMITED_INTERVAL = 5.0
-"""Seconds between checks of filling tables while a credit limit holds: what they use between two checks is overshot."""
+"""Seconds between readings of a run's credits while a credit limit holds: what is used between two is overshot."""
+LIMITED_SPACING = 1.25
+"""Least seconds between such readings of two runs, so that they leave a part of the rate limit to others."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -76,11 +78,19 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Successful check: the server's `retry_after` in seconds, and how many `tables` are still filling."""
+    """Successful check.
+
+    Attributes:
+        phase: the phase that it shows.
+        retry_after: seconds to wait, as the server says.
+        tables: how many tables are still filling.
+        limited: how many runs have a credit limit, this one included; 0 if this one has none.
+    """
 
     phase: Phase
     retry_after: float | None = None
     tables: int = 0
+    limited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +146,23 @@ def list_sent(schedule: Schedule) -> Schedule:
     return replace(schedule, list_due=None)
 
 
+def limited_interval(limited: int) -> float:
+    """Return the seconds between readings of the credits of a run, while so many runs have a credit limit."""
+    return max(LIMITED_INTERVAL, LIMITED_SPACING * limited)
+
+
 def on_list(
-    schedule: Schedule, retry_after: float | None, now: float, *, failed: bool = False, is_empty: bool = False
+    schedule: Schedule,
+    retry_after: float | None,
+    now: float,
+    *,
+    failed: bool = False,
+    is_empty: bool = False,
+    limited: int = 0,
 ) -> Schedule:
     """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait.
 
-    While a new run has no table, the list is also read between the run's checks.
+    While a new run has no table, or a credit limit, the list is also read between the run's checks.
 
     Args:
         schedule: the schedule before.
@@ -149,11 +170,14 @@ def on_list(
         now: when the answer arrived.
         failed: whether the read failed.
         is_empty: whether the run still has no known table.
+        limited: as in `Checked`.
     """
     failures = schedule.list_failures + 1 if failed else 0
     backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0
     wait = max(backoff, clamp(retry_after, fallback=0.0))
     plan = replace(schedule, list_failures=failures, list_after=now + wait)
+    if limited and not failed:
+        return replace(plan, list_due=now + max(wait, limited_interval(limited)))
     if is_empty and not failed and plan.fresh and now < plan.started + EAGER_FOR:
         return replace(plan, list_due=now + max(wait, EAGER))
     return plan
@@ -206,7 +230,7 @@ def clamp(seconds: float | None, *, fallback: float) -> float:
 def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
     interval = DEFAULT_INTERVAL
     if result.phase == "cells":
-        interval = LIMITED_INTERVAL if schedule.is_limited else schedule.interval
+        interval = limited_interval(result.limited) if result.limited else schedule.interval
     interval = clamp(result.retry_after, fallback=interval)
     if result.phase == "cells":
         interval = max(interval, result.tables * TABLE_SPACING if result.tables > 1 else 0.0)

@@ -186,6 +186,7 @@ class CellStop:
         self.stopped = StoppedCells()
         self.task: asyncio.Task[None] | None = None
         self._watch, self._operations, self._conversation = watch, operations, conversation
+        self._agent_id = watch.state.agent_id
         self._whole: dict[str, Table] = {}
         self._elsewhere: frozenset[str] | None = None
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
@@ -253,10 +254,15 @@ class CellStop:
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
         """
-        # Sends a request only if answers about the run name no tables.
-        await poller().list_tables(self._watch)
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
-        tables = self._tables()
+        errors: list[OrigamiError] = []
+        tables = self._known_tables()
+        if is_done or not tables:
+            # Answers about a run may leave out tables that it made.
+            try:
+                tables = _merged(tables, (await self._operations.list_agent_tables(self._agent_id)).items)
+            except OrigamiError as error:
+                errors.append(copy.copy(error).with_traceback(None))
         attribution = attribute(
             self._conversation.states,
             tables,
@@ -264,7 +270,6 @@ class CellStop:
             whole=self._whole.keys(),
             columns_before=self._conversation.columns_before,
         )
-        errors: list[OrigamiError] = []
         cells = jobs = active = 0
         for target in attribution.targets:
             try:
@@ -299,13 +304,9 @@ class CellStop:
             pass
         return False
 
-    def _tables(self) -> list[Table]:
+    def _known_tables(self) -> list[Table]:
         """Return the newest objects of all tables of the conversation, and of those that the user has named."""
-        found = dict(self._whole)
-        for state in self._conversation.states:
-            for table in state.tables:
-                found[table.id.lower()] = newer(found.get(table.id.lower()), table)
-        return list(found.values())
+        return _merged(self._whole.values(), (table for state in self._conversation.states for table in state.tables))
 
     async def _in_use(self, tables: Collection[Table]) -> Collection[str]:
         """Return the ids of tables on which other live runs work, in lower case. Runs of other kernels are read once."""
@@ -322,6 +323,14 @@ class CellStop:
             if watch not in own and not watch.state.done:
                 in_use |= named_tables(watch.state) | {table.id.lower() for table in watch.state.tables}
         return in_use
+
+
+def _merged(tables: Iterable[Table], others: Iterable[Table]) -> list[Table]:
+    """Return each table once, as the server changed it last."""
+    found: dict[str, Table] = {}
+    for table in (*tables, *others):
+        found[table.id.lower()] = newer(found.get(table.id.lower()), table)
+    return list(found.values())
 
 
 def _news(state: RunState) -> object:

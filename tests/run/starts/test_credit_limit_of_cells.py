@@ -1,0 +1,178 @@
+"""`credit_limit=` holds until the cells are final, at a server on which they outlive their run and its agent's cancel."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+import origami_widgets as ow
+from tests.support.errors import raises
+from tests.support.quick import (
+    SkippingClock,
+    cancel_quickly,
+    forget_limited_runs,
+    see,
+    use_clock,
+    without_environment,
+    without_pauses,
+)
+from tests.support.spending_server import COLLEAGUE, SpendingServer
+
+CELLS = 20_000
+"""Cells of each run: a limit that bounds nothing is far from one that does."""
+IN_TIME = 3_000
+"""What may be spent: a check and a stop, and what this clock skips while requests are on their way."""
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    cancel_quickly(monkeypatch)
+    forget_limited_runs(monkeypatch)
+    return use_clock(monkeypatch, SkippingClock())
+
+
+@pytest.fixture
+def server(request, clock):
+    options = {"cells": CELLS, "cells_per_second": 5.0, **getattr(request, "param", {})}
+    with SpendingServer(clock=clock.time, **options) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(server.key, base_url=server.base_url, timeout=5)
+
+
+def said(error):
+    """The credits that an error says were used."""
+    return float(error.cause.split(" credits")[0].replace(",", ""))
+
+
+def ended(server, *runs):
+    for run in runs:
+        see(lambda run=run: run.settled and run.state.stopping == "none")
+    return server.finish()
+
+
+@pytest.mark.parametrize(
+    "server", [{"agent_seconds": 600.0, "response": each} for each in ("null", "partial")], ids=str, indirect=True
+)
+@pytest.mark.parametrize("limit", [50, 200])
+def test_one_run_is_ended_with_its_cells(server, client, limit):
+    run = ow.start("Find bakeries", credit_limit=limit, client=client, show=False).wait("cells")
+    spent = ended(server, run)
+    assert limit < spent < IN_TIME
+    assert (run.status, run.error.code) == ("cancelled", "CREDIT_LIMIT")
+    assert said(run.error) == spent, "it says what was used in the end"
+
+
+@pytest.mark.parametrize("server", [{"agent_seconds": 20.0}], ids=str, indirect=True)
+def test_a_run_that_completed_below_the_limit_is_ended_by_its_cells(server, client):
+    run = ow.start("Find bakeries", credit_limit=400, client=client, show=False).wait()
+    assert (run.status, run.error) == ("completed", None)
+    run.wait("cells")
+    assert 400 < ended(server, run) < IN_TIME
+    assert (run.status, run.error.code) == ("completed", "CREDIT_LIMIT")
+    assert server.cancels == []
+
+
+def test_all_runs_of_a_batch_count_together(server, client):
+    briefs = [f"Find bakeries in {town}" for town in ("Porto", "Faro", "Braga", "Lagos", "Aveiro", "Olhão")]
+    batch = ow.start_many(briefs, at_once=3, credit_limit=100, client=client, show=False)
+    with raises("CreditLimitReached"):
+        batch.wait("cells")
+    assert 100 < ended(server, *batch.runs) < 3 * IN_TIME
+    assert batch.error.code == "CREDIT_LIMIT"
+    assert len(server.runs) < 6
+
+
+@pytest.mark.parametrize("server", [{"agent_seconds": 20.0}], ids=str, indirect=True)
+def test_a_batch_whose_agents_have_ended_is_ended_by_its_cells(server, client):
+    batch = ow.start_many(["Find bakeries", "Find butchers"], credit_limit=500, client=client, show=False).wait()
+    assert batch.error is None
+    with raises("CreditLimitReached"):
+        batch.wait("cells")
+    assert 500 < ended(server, *batch.runs) < 2 * IN_TIME
+
+
+def test_a_list_of_ones_own_counts_from_the_start(server, client, clock):
+    """What a colleague used before does not count; what anyone uses meanwhile does."""
+    table = server.add_table(colleague_cells=500)
+    clock.skip(600)
+    assert server.spent(table) == 500
+    run = ow.start("Find phones", focus_tables=[table], credit_limit=300, client=client, show=False).wait("cells")
+    assert 800 < ended(server, run) < 500 + IN_TIME
+    assert run.error.code == "CREDIT_LIMIT"
+
+
+def test_a_colleagues_cells_go_on_when_the_limit_is_reached(server, client):
+    table = server.add_table(colleague_cells=CELLS)
+    run = ow.start("Find phones", focus_tables=[table], credit_limit=100, client=client, show=False).wait()
+    see(lambda: run.done and run.state.stopping == "none")
+    assert server.active(table, run.id) == 0
+    assert server.active(table, COLLEAGUE) > 0
+
+
+def test_it_holds_without_a_handle(server, client):
+    ow.start("Find bakeries", credit_limit=100, client=client, show=False)
+    gc.collect()
+    see(lambda: server.tables and server.stops and server.active(server.tables[0]) == 0)
+    assert 100 < server.finish() < IN_TIME
+
+
+@pytest.mark.parametrize("server", [{"cells_per_second": 0.05, "in_flight": 1}], ids=str, indirect=True)
+def test_it_holds_for_hours(server, client, clock):
+    """Other checks end after 75 minutes."""
+    began = clock.time()
+    run = ow.start("Find bakeries", credit_limit=400, client=client, show=False).wait("cells")
+    assert clock.time() - began > 7_200
+    assert 400 < ended(server, run) < 440
+    assert run.error.code == "CREDIT_LIMIT"
+
+
+def test_an_answer_inherits_it(server, client):
+    run = ow.start("Find partners, asking", credit_limit=100, client=client, show=False).wait()
+    assert run.status == "needs_input"
+    answered = run.answer("North").wait("cells")
+    assert 100 < ended(server, answered) < IN_TIME
+    assert answered.error.code == "CREDIT_LIMIT"
+
+
+def test_a_follow_up_beyond_it_is_refused_and_a_higher_one_lets_it_go_on(server, client):
+    run = ow.start("Find bakeries", credit_limit=100, client=client, show=False).wait("cells")
+    see(lambda: run.state.stopping == "none")
+    spent = server.credits
+    with raises("CreditLimitReached", match="Nothing was sent"):
+        run.follow_up("Add owners")
+    assert len(server.runs) == 1
+    more = run.follow_up("Add owners", credit_limit=spent + 200).wait("cells")
+    assert len(server.runs) == 2
+    assert spent + 200 < ended(server, more) < spent + 200 + IN_TIME
+    assert more.error.code == "CREDIT_LIMIT"
+
+
+def test_a_follow_up_can_bring_the_first_limit(server, client):
+    run = ow.start("Find bakeries, asking", client=client, show=False).wait()
+    more = run.answer("North", credit_limit=150).wait("cells")
+    assert 150 < ended(server, more) < IN_TIME
+    with raises("InvalidInput", match="credit_limit"):
+        more.follow_up("Add owners", credit_limit=-1)
+
+
+@pytest.mark.parametrize("fault", [404, 500, 429])
+def test_it_holds_although_the_first_stops_fail(server, client, fault):
+    server.fail("POST /tables/{id}/cancel", *[fault] * 3)
+    run = ow.start("Find bakeries", credit_limit=100, client=client, show=False).wait("cells")
+    assert 100 < ended(server, run) < CELLS / 2
+
+
+def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    first = ow.start("Find bakeries", once="porto", credit_limit=50, client=client, show=False)
+    again = ow.start("Find bakeries", once="porto", credit_limit=1_000, client=client, show=False)
+    assert again == first
+    again.wait("cells")
+    assert 1_000 < ended(server, again) < 1_000 + IN_TIME

@@ -1,0 +1,361 @@
+"""Stop means stop: the agent's work and its cells, at a server on which cells outlive both, and nobody else's cells."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.run.starts import cancel as cancelling
+from tests.support.errors import raises
+from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
+from tests.support.spending_server import COLLEAGUE, SpendingServer
+
+STOP = "POST /tables/{id}/cancel"
+DRY = "POST /tables/{id}/cancel dry"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    cancel_quickly(monkeypatch)
+    return use_clock(monkeypatch, SkippingClock())
+
+
+@pytest.fixture
+def server(request, clock):
+    with SpendingServer(clock=clock.time, **getattr(request, "param", {})) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server):
+    return ow.Client(server.key, base_url=server.base_url, timeout=5)
+
+
+@pytest.fixture
+def started(client, server):
+    """Start a run; return it when cells that it asked for are waiting."""
+
+    def start(brief="Find bakeries", **options):
+        run = ow.start(brief, show=False, **{"client": client, **options})
+        own = server.runs[-1].id
+
+        def is_filling():
+            known = {table.id for table in run.tables}
+            return any(server.active(table, own) > 100 for table in server.tables if table in known)
+
+        see(is_filling)
+        return run
+
+    return start
+
+
+def over(run):
+    """A run whose agent has ended while its cells fill."""
+    run.wait()
+    assert run.state.cells_running > 0
+    return run
+
+
+def stopped(run, server, clock):
+    """Wait until nothing more is asked for, and let an hour pass: what is charged then is charged after all."""
+    see(lambda: run.state.stopping == "none")
+    before = server.credits
+    clock.skip(3600)
+    return server.credits - before
+
+
+# What is stopped
+
+
+@pytest.mark.parametrize(
+    "server", [{"cells": 5000, "response": each} for each in ("null", "partial")], ids=str, indirect=True
+)
+def test_cancel_ends_the_agent_and_its_cells(server, started, clock):
+    run = started()
+    assert run.cancel() is run
+    assert server.count(STOP) >= 1, "it returned before the first stop was acknowledged"
+    run.wait("cells")
+    assert run.status == "cancelled"
+    assert stopped(run, server, clock) == 0
+    assert server.credits < 2500
+    assert run.state.stopped.cells > 500
+    assert run.state.stopped.left_running == ()
+
+
+@pytest.mark.parametrize("server", [{"cancel_delay": 120.0, "cells": 20_000}], ids=str, indirect=True)
+def test_cancel_stops_again_what_the_agent_queued_before_it_ended(server, started, clock):
+    """A dry run proves nothing before the agent has ended."""
+    run = started()
+    run.cancel().wait("cells")
+    assert stopped(run, server, clock) == 0
+    first, *_, last = server.stops
+    assert first.at < server.runs[0].ends <= last.at
+    assert last.dry_run
+    assert (last.cells, last.jobs) == (0, 0)
+
+
+@pytest.mark.parametrize("server", [{"cells": 5000}], ids=str, indirect=True)
+def test_cancel_of_a_run_that_is_over_stops_its_cells(server, started, clock):
+    run = over(started())
+    run.cancel().wait("cells")
+    assert (run.status, run.error) == ("completed", None)
+    assert stopped(run, server, clock) == 0
+    assert server.credits < 4000
+    assert server.cancels == [], "its agent may be at work for somebody else by now"
+
+
+def test_cancel_of_a_settled_run_sends_nothing(server, client):
+    run = ow.start("Find bakeries", client=client, show=False).wait("cells")
+    sent = len(server.requests)
+    run.cancel()
+    assert run.stop_cells().cells == 0
+    assert len(server.requests) == sent
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_cancel_without_cells_leaves_them(server, started, clock):
+    run = started()
+    run.cancel(cells=False).wait()
+    assert run.status == "cancelled"
+    assert server.stops == []
+    assert stopped(run, server, clock) > 500
+
+
+@pytest.mark.parametrize("server", [{"lead_source_cells": 1000}], ids=str, indirect=True)
+def test_lead_sources_are_stopped_and_counted(server, started, clock):
+    run = started()
+    run.cancel().wait("cells")
+    assert stopped(run, server, clock) == 0
+    assert run.state.stopped.lead_source_jobs == 1
+
+
+def test_a_run_without_tables_is_cancelled_as_before(server, client):
+    run = ow.start("Find bakeries", client=client, show=False)
+    run.cancel().wait("cells")
+    assert run.status == "cancelled"
+    assert server.stops == []
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_table_that_the_answers_leave_out_is_stopped(server, started, clock):
+    """It was not in the agent's list before, and is now."""
+    run = started("Find bakeries, silent")
+    run.cancel().wait("cells")
+    assert stopped(run, server, clock) == 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 5000}], ids=str, indirect=True)
+def test_stop_cells_leaves_the_agent_at_work(server, started):
+    run = started()
+    result = run.stop_cells()
+    assert result.cells > 100
+    assert run.status == "running"
+    assert server.cancels == []
+    run.wait()
+    assert run.status == "completed"
+
+
+@pytest.mark.parametrize("server", [{"cells": 5000}], ids=str, indirect=True)
+def test_both_can_be_awaited(server, client, clock):
+    async def main():
+        run = await ow.start_async("Find bakeries", client=client, show=False)
+        await run
+        result = await run.stop_cells_async()
+        assert result.cells > 100
+        assert await run.cancel_async() is run
+        await run.settle()
+        return run
+
+    assert stopped(asyncio.run(main()), server, clock) == 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
+def test_two_clicks_are_one_stop(server, started):
+    run = over(started())
+
+    async def twice():
+        await asyncio.gather(run.cancel_async(), run.cancel_async(), run.stop_cells_async())
+
+    asyncio.run(twice())
+    run.wait("cells")
+    see(lambda: run.state.stopping == "none")
+    assert server.count(STOP) <= 3
+
+
+# Whose cells
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_colleagues_cells_in_a_focus_table_go_on(server, started, clock):
+    table = server.add_table(colleague_cells=20_000)
+    run = started(focus_tables=[table])
+    run.cancel().wait()
+    see(lambda: run.state.stopping == "none")
+    assert server.active(table, server.runs[0].id) == 0
+    assert server.active(table, COLLEAGUE) > 0
+    assert {tuple(stop.columns) for stop in server.stops} == {("phone",)}
+    (left,) = run.state.stopped.left_running
+    assert (left.table_id, left.cells > 0, bool(left.reason)) == (table, True, True)
+    before = server.spent(table, COLLEAGUE)
+    clock.skip(3600)
+    assert server.spent(table, COLLEAGUE) > before
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_table_that_a_sibling_works_on_is_left(server, started):
+    table = server.add_table()
+    first, second = (started(f"Find phone {n}", focus_tables=[table]) for n in (1, 2))
+    first.cancel()
+    see(lambda: first.done and first.state.stopping == "none")
+    assert server.stops == []
+    (left,) = first.state.stopped.left_running
+    assert left.table_id == table
+    # Afterwards it may be stopped: each by the columns that it added.
+    second.cancel()
+    see(lambda: second.done and second.state.stopping == "none")
+    assert server.active(table, server.runs[1].id) == 0
+    assert server.active(table, server.runs[0].id) > 0
+    first.stop_cells()
+    see(lambda: first.state.stopping == "none")
+    assert server.active(table) == 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_table_that_a_run_of_another_kernel_works_on_is_left(server, client, started):
+    run = over(started())
+    table = run.tables[0].id
+    client.create_agent("Add their owners", focus_table_ids=[table])
+    run.cancel()
+    see(lambda: run.state.stopping == "none")
+    assert server.stops == []
+    assert [left.table_id for left in run.state.stopped.left_running] == [table]
+    assert server.active(table, server.runs[0].id) > 0
+    run.stop_cells(tables=[table])
+    see(lambda: run.state.stopping == "none")
+    assert server.active(table) == 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_batch_stops_the_focus_tables_that_its_runs_share(server, client, clock):
+    table = server.add_table(colleague_cells=20_000)
+    batch = ow.start_many(["Find phone", "Find owner"], focus_tables=[table], client=client, show=False)
+    see(lambda: len(batch.runs) == 2 and all(run.state.cells_running > 100 for run in batch.runs))
+    batch.cancel()
+    see(lambda: all(run.done and run.state.stopping == "none" for run in batch.runs))
+    assert [server.active(table, run.id) for run in server.runs] == [0, 0]
+    assert server.active(table, COLLEAGUE) > 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_a_batch_whose_runs_are_over_stops_their_cells(server, client, clock):
+    batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False).wait()
+    assert not batch.settled
+    batch.cancel().wait("cells")
+    assert sum(stopped(run, server, clock) for run in batch.runs) == 0
+    assert server.cancels == []
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_what_cannot_be_attributed_is_left_and_can_be_named(server, client, started, clock):
+    """A table of an earlier run of the agent, seen from a kernel that knows only the later run."""
+    first = over(started())
+    table = first.tables[0].id
+    client.create_run(first.agent_id, "Add phones", focus_table_ids=[table])
+    server.colleague_fills(table, 20_000, slug="phone")
+    forgotten = ow.Client(server.key, base_url=server.base_url, project="3f902e77-9e55-4b2c-9c2f-5c8d4b0a6e03")
+    run = ow.attach(f"{first.agent_id}/{server.runs[1].id}", client=forgotten, show=False)
+    see(lambda: run.done or run.state.cells_running)
+    run.cancel()
+    see(lambda: run.done and run.state.stopping == "none")
+    (left,) = run.state.stopped.left_running
+    assert left.table_id == table
+    assert server.active(table, COLLEAGUE) > 0
+    result = run.stop_cells(tables=[table])
+    assert result.cells > 0
+    see(lambda: run.state.stopping == "none")
+    assert server.active(table) == 0
+
+
+def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, started):
+    run = started()
+    with raises("InvalidInput", match="list"):
+        run.stop_cells(tables="abc")
+    with raises("TableNotFound"):
+        run.stop_cells(tables=["3f902e77-9e55-4b2c-9c2f-5c8d4b0a6e03"])
+    assert server.stops == []
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("server", [{"cells": 200_000}], ids=str, indirect=True)
+@pytest.mark.parametrize("fault", [404, 500, 429, None])
+def test_a_stop_that_fails_is_repeated_until_it_does_not(server, started, clock, fault):
+    run = started(client=ow.Client(server.key, base_url=server.base_url, timeout=0.5))
+    server.fail(STOP, *[fault] * 3)
+    run.cancel().wait()
+    assert stopped(run, server, clock) == 0
+    assert server.count(STOP) >= 4
+    assert run.state.stop_error is None
+
+
+@pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
+def test_while_a_stop_fails_the_run_says_so(server, started, monkeypatch):
+    cancel_quickly(monkeypatch, patience=0.5)
+    run = over(started())
+    server.fail(DRY, *[500] * 10_000)
+    with raises("CancelPending", match="keep retrying"):
+        run.cancel()
+    see(lambda: run.state.stop_error)
+    assert run.state.stopping == "requested"
+    assert run.state.cells_running > 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
+def test_a_stop_that_is_refused_raises_and_can_be_asked_for_again(server, started, clock):
+    run = over(started())
+    server.fail(DRY, 403)
+    with pytest.raises(ow.OrigamiError):
+        run.cancel()
+    assert (run.state.stopping, run.state.stop_error is not None) == ("none", True)
+    run.cancel().wait("cells")
+    assert stopped(run, server, clock) == 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 30_000, "agent_seconds": 600.0}], ids=str, indirect=True)
+def test_cells_are_stopped_although_the_agent_cannot_be_cancelled_yet(server, started, monkeypatch):
+    monkeypatch.setattr(cancelling, "FIRST_ANSWER", 0.2)
+    run = started()
+    server.fail("POST /agents/{id}/cancel", *[503] * 20)
+    run.cancel()
+    see(lambda: run.state.stopping == "none")
+    assert run.status == "cancelled"
+    first = server.stops[0]
+    assert first.cells > 100
+    assert first.at < server.runs[0].ends
+
+
+@pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
+def test_a_table_that_was_deleted_is_no_error(server, started):
+    run = over(started())
+    table = run.tables[0].id
+    server.fail(DRY, *[404] * 100)
+    server.fail(STOP, *[404] * 100)
+    server.fail("GET /tables/{id}", *[404] * 100)
+    server.fail("GET /agents/{id}/tables", *[500] * 2)
+    run.cancel()
+    see(lambda: run.state.stopping == "none")
+    assert run.state.stop_error is None
+    assert table not in {left.table_id for left in run.state.stopped.left_running}
+
+
+def test_no_stop_carries_an_idempotency_key(server, started):
+    """With one, the server would repeat its first answer instead of stopping."""
+    started().cancel().wait("cells")
+    sent = [request for request in server.requests if request.path.endswith("/cancel")]
+    assert len(sent) >= 2
+    assert not any("idempotency-key" in request.headers for request in sent)
