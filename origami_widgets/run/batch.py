@@ -218,11 +218,12 @@ class RunBatch(JobQueue):
         return self
 
     def cancel(self) -> Self:
-        """Start no more runs, and cancel all active ones. Tables and leads are kept; used credits are not returned.
+        """Start no more runs, cancel all active ones and stop their cells. Tables and leads are kept, as are used credits.
 
-        Sends one GET and one POST for each run, all runs at the same time, and GETs that look for runs that were, or
-        may have been, started earlier. As with `Run.cancel`, the requests are repeated until they reach the server,
-        even after an interrupt.
+        Cells of runs that have ended are stopped, too; see `Run.cancel` for which cells these are. Focus tables that
+        runs of the batch share count as its own. Sends what `Run.cancel` sends for each run, all runs at the same time,
+        and GETs that look for runs that were, or may have been, started earlier. The requests are repeated until they
+        reach the server, even after an interrupt.
 
         Raises:
             CancelPending: the server has not received all cancel requests yet; they are still being repeated.

@@ -75,8 +75,11 @@ def start(
         focus_tables: ids of tables to work on.
         once: a name that you choose for this brief with these options, up to 100 characters of any script.
         fresh: start a new run even if the cell or the name has one. The name then belongs to the new run.
-        credit_limit: cancel the run once its tables have used more credits than this since it began, counted at each
-            check. The card and `run.error` then say so. None for no limit.
+        credit_limit: cancel the run and stop its cells once its tables have used more credits than this since it
+            began; its answers and follow-ups share the limit. It holds until all cells are final, while this process
+            runs, is online and its key is valid. Credits are counted at each check: what settles between two checks and
+            what is in flight then is used on top. In `focus_tables`, what others use counts, too. The card and
+            `run.error` say when it is reached. None for no limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 
@@ -209,9 +212,9 @@ def start_many(
         focus_tables: ids of tables that all runs work on.
         once: a name that you choose for this batch, up to 100 characters of any script.
         fresh: start new runs even if the cell's batch is active or the briefs were started under this name.
-        credit_limit: start no more runs and cancel the active ones once the tables of all runs together have used more
-            credits than this since their runs began. `batch.error` then says so. To go on, rerun the cell with a higher
-            limit. None for no limit.
+        credit_limit: once the tables of all runs together have used more credits than this since their runs began,
+            start no more runs, cancel the active ones and stop all their cells, as with `start`. `batch.error` then says
+            so. To go on, rerun the cell with a higher limit. None for no limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the board in a notebook. As the cell's last expression it is not shown a second time.
 
