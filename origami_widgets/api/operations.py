@@ -253,9 +253,11 @@ class Operations:
         """
         return CancelledCells.from_raw((await self._cancel_cells(table_id, columns, once=once)).body)
 
-    async def active_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> ActiveCells:
+    async def active_cells(
+        self, table_id: str, *, columns: Sequence[str] | None = None, once: bool = False
+    ) -> ActiveCells:
         """`POST /tables/{tableId}/cancel` as a dry run: count the active cells of a table, and stop nothing."""
-        return ActiveCells.from_raw((await self._cancel_cells(table_id, columns, dry_run=True)).body)
+        return ActiveCells.from_raw((await self._cancel_cells(table_id, columns, dry_run=True, once=once)).body)
 
     async def _cancel_cells(
         self, table_id: str, columns: Sequence[str] | None, *, dry_run: bool = False, once: bool = False

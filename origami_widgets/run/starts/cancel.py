@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import logging
 import weakref
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound
+from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
+from origami_widgets.api.models import CancelledCells, Page, Table
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
@@ -26,18 +29,21 @@ from origami_widgets.run.whose_cells import StoppedCells, StopTarget, attribute
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
 
+log = logging.getLogger("origami_widgets")
+
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 PATIENCE = 20.0
 """Seconds after which `CancelPending` is raised. The requests are still repeated."""
 FIRST_ANSWER = 3.0
 """Seconds that stopping cells waits for the agent's cancel: cells are what costs most, and go on meanwhile."""
+LIST_PATIENCE = 5.0
+"""Seconds that a stop waits for the agent's table list before it stops the tables that it knows."""
 ELSEWHERE_PATIENCE = 5.0
 """Seconds that the first stop waits to learn on which tables runs of other kernels work."""
 MOST_RUNS_ELSEWHERE = 20
@@ -186,7 +192,6 @@ class CellStop:
         self.stopped = StoppedCells()
         self.task: asyncio.Task[None] | None = None
         self._watch, self._operations, self._conversation = watch, operations, conversation
-        self._agent_id = watch.state.agent_id
         self._whole: dict[str, Table] = {}
         self._elsewhere: frozenset[str] | None = None
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
@@ -204,46 +209,56 @@ class CellStop:
         return accepted
 
     async def _until_none_is_active(self) -> None:
-        clock = poller().clock
-        began, pause = clock.monotonic(), FIRST_PAUSE
         unsubscribe = self._watch.subscribers.add(self._wake_at_news)
         self._watch.update(StopChanged("requested"))
         error: OrigamiError | None = None
         try:
-            while True:
-                self._wake.clear()
-                self._heard = _news(self._watch.state)
-                asked, self._asked = self._asked, []
-                error, is_over = await self._round()
-                is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
-                if error is None or is_refused:
-                    for accepted in asked:
-                        if not accepted.done():
-                            accepted.set_result(error)
-                else:
-                    self._asked += asked
-                is_late = clock.monotonic() - began > DEADLINE
-                if (is_over and not self._asked) or is_refused or is_late:
-                    break
-                self._watch.update(StopChanged("requested", self.stopped, error))
-                if error is not None:
-                    await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
-                elif self._watch.state.connection.state in ("live", "reconnecting") and not self._watch.state.settled:
-                    # Nothing is worth another request before the next answer about the run or its tables.
-                    await clock.sleep(None, self._wake)
-                    continue
-                else:
-                    await clock.sleep(pause, self._wake)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            error = await self._rounds()
+        except Exception as bug:
+            # Callers must not take the end of this task for an accepted request.
+            log.exception("Cells couldn't be stopped")
+            error = UnexpectedAnswer(
+                "Couldn't stop the cells",
+                cause=f"{type(bug).__name__}: {bug}",
+                remedy="Try again. If it keeps happening, please report it.",
+            )
         finally:
             unsubscribe()
-            for accepted in self._asked:
-                if not accepted.done():
-                    accepted.set_result(error)
+            self._answer(error, tuple(self._asked))
             # The watch is held by this object, and must not hold it in turn.
             self._watch.cell_stop = None
             self._watch.update(StopChanged("none", self.stopped, error))
             poller().hurry(self._watch)
+
+    async def _rounds(self) -> OrigamiError | None:
+        """Stop again until nothing is active. Return the error that ended the attempts, else None."""
+        clock = poller().clock
+        began, pause = clock.monotonic(), FIRST_PAUSE
+        while True:
+            self._wake.clear()
+            self._heard = _news(self._watch.state)
+            asked = tuple(self._asked)
+            error, is_over = await self._round()
+            is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
+            if error is None or is_refused:
+                self._answer(error, asked)
+            if (is_over and not self._asked) or is_refused or clock.monotonic() - began > DEADLINE:
+                return error
+            self._watch.update(StopChanged("requested", self.stopped, error))
+            if error is not None:
+                await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
+            else:
+                # While the poller checks, nothing is worth another request before its next answer.
+                is_checked = self._watch.state.connection.state in ("live", "reconnecting")
+                await clock.sleep(None if is_checked and not self._watch.state.settled else pause, self._wake)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _answer(self, error: OrigamiError | None, asked: Iterable[asyncio.Future[OrigamiError | None]]) -> None:
+        """Set the futures of those who asked before a round began: it was accepted, or refused with the error."""
+        for accepted in asked:
+            self._asked.remove(accepted)
+            if not accepted.done():
+                accepted.set_result(error)
 
     def _wake_at_news(self) -> None:
         if _news(self._watch.state) != self._heard:
@@ -256,11 +271,15 @@ class CellStop:
         """
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
         errors: list[OrigamiError] = []
-        tables = self._known_tables()
+        tables, is_listed = self._known_tables(), not is_done
         if is_done or not tables:
             # Answers about a run may leave out tables that it made.
             try:
-                tables = _merged(tables, (await self._operations.list_agent_tables(self._agent_id)).items)
+                async with time_limit(LIST_PATIENCE):
+                    answer = await self._operations.poll_agent_tables(self._watch.state.agent_id)
+                tables, is_listed = _merged(tables, Page.of(Table, answer.body).items), True
+            except TimeoutError:
+                is_listed = False
             except OrigamiError as error:
                 errors.append(copy.copy(error).with_traceback(None))
         attribution = attribute(
@@ -270,29 +289,40 @@ class CellStop:
             whole=self._whole.keys(),
             columns_before=self._conversation.columns_before,
         )
-        cells = jobs = active = 0
-        for target in attribution.targets:
-            try:
-                # While the agent works, a dry run proves nothing: it may start more cells at any moment.
-                counted = await self._active(target) if is_done else None
-                active += counted or 0
-                if counted != 0:
-                    stopped = await self._operations.cancel_cells(target.table_id, columns=target.columns, once=True)
-                    cells, jobs = cells + (stopped.cells or 0), jobs + (stopped.lead_source_jobs or 0)
-            except OrigamiError as error:
-                if not (isinstance(error, TableNotFound) and await self._is_gone(target)):
-                    errors.append(copy.copy(error).with_traceback(None))
+        # All at once, as each may have to wait for an answer while the others' cells cost credits.
+        ends = await asyncio.gather(*(self._stop(target, is_done=is_done) for target in attribution.targets))
+        errors += [end for end in ends if isinstance(end, OrigamiError)]
+        counts = [end for end in ends if not isinstance(end, OrigamiError)]
+        cells, jobs = (
+            sum(count.cells or 0 for _, count in counts),
+            sum(count.lead_source_jobs or 0 for _, count in counts),
+        )
         so_far = self.stopped
         self.stopped = StoppedCells(so_far.cells + cells, so_far.lead_source_jobs + jobs, attribution.left_running)
         if cells or jobs:
             poller().hurry(self._watch)
         # An error that will not go away counts before one that may.
         errors.sort(key=lambda error: error.transient or isinstance(error, NotFound))
-        return (errors[0] if errors else None), not errors and not active and (is_done or goes_on)
+        is_active = any(active for active, _ in counts) or not is_listed
+        return (errors[0] if errors else None), not errors and not is_active and (is_done or goes_on)
 
-    async def _active(self, target: StopTarget) -> int:
-        found = await self._operations.active_cells(target.table_id, columns=target.columns)
-        return (found.cells or 0) + (found.lead_source_jobs or 0)
+    async def _stop(self, target: StopTarget, *, is_done: bool) -> tuple[int, CancelledCells] | OrigamiError:
+        """Stop the cells of a table, if any are active. Return how many were, and what was stopped; or the error.
+
+        While the agent works they are not counted first: it may start more at any moment.
+        """
+        active = 0
+        try:
+            if is_done:
+                found = await self._operations.active_cells(target.table_id, columns=target.columns, once=True)
+                active = (found.cells or 0) + (found.lead_source_jobs or 0)
+            if is_done and not active:
+                return 0, CancelledCells()
+            return active, await self._operations.cancel_cells(target.table_id, columns=target.columns, once=True)
+        except OrigamiError as error:
+            if isinstance(error, TableNotFound) and await self._is_gone(target):
+                return 0, CancelledCells()
+            return copy.copy(error).with_traceback(None)
 
     async def _is_gone(self, target: StopTarget) -> bool:
         """Return whether a table was deleted. A 404 to a stop alone does not say so: the table may be new."""
