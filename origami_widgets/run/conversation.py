@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.starts.credit_limit import CreditLimit
     from origami_widgets.run.state import RunState
 
 
@@ -35,7 +34,8 @@ class Conversation:
     def __init__(self, watch: RunWatch, before: Sequence[RunState] = ()) -> None:
         self.presentation: Any = None
         self.once = ""
-        self.credit_limit: CreditLimit | None = None
+        # A `CreditLimit`, which cancels conversations and so knows this class.
+        self.credit_limit: Any = None
         self.columns_before: dict[str, frozenset[str]] = {}
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.display_backend import DtypeBackend
-    from origami_widgets.run.state import Connection, HistoryPoint
+    from origami_widgets.run.state import Connection, HistoryPoint, StoppedCells
     from origami_widgets.run.waiting import Until
-    from origami_widgets.run.whose_cells import StoppedCells
 
 
 class Run:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from origami_widgets.run.state import LeftRunning
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
@@ -19,50 +21,6 @@ if TYPE_CHECKING:
 TABLE_CREATED, COLUMN_ADDED = "table_created", "column_added"
 NOT_OURS = "not made by this conversation"
 IN_USE = "another run works on it"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftRunning:
-    """Cells of one table that were not stopped.
-
-    Attributes:
-        table_id: the table's id.
-        table_name: the table's name.
-        cells: how many of its cells were running when the table was last read; None if that is not known.
-        reason: why they were left.
-    """
-
-    table_id: str
-    table_name: str
-    cells: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedCells:
-    """What `stop_cells` has stopped so far, and what it has left running.
-
-    Attributes:
-        cells: stopped cells. They stay empty and cost nothing more.
-        lead_source_jobs: stopped jobs that were looking for more leads.
-        left_running: tables with cells that were left running. `run.stop_cells(tables=[…])` stops a table whole.
-    """
-
-    cells: int = 0
-    lead_source_jobs: int = 0
-    left_running: tuple[LeftRunning, ...] = ()
-
-    def __str__(self) -> str:
-        jobs = self.lead_source_jobs
-        parts = [f"Stopped {self.cells:,} {'cell' if self.cells == 1 else 'cells'}"]
-        if jobs:
-            parts.append(f" and {jobs:,} {'lead source' if jobs == 1 else 'lead sources'}")
-        return "".join([*parts, ".", *(f" {_said(left)}" for left in self.left_running)])
-
-
-def _said(left: LeftRunning) -> str:
-    cells = "Cells" if left.cells is None else f"{left.cells:,} {'cell' if left.cells == 1 else 'cells'}"
-    return f"{cells} of {left.table_name or left.table_id!r} left running: {left.reason}."
 
 
 @dataclass(frozen=True, slots=True)

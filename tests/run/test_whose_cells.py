@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from origami_widgets.api.models import RunObject, Table
-from origami_widgets.run.state import RunState
-from origami_widgets.run.whose_cells import LeftRunning, StoppedCells, StopTarget, attribute
+from origami_widgets.run.state import LeftRunning, RunState, StoppedCells
+from origami_widgets.run.whose_cells import StopTarget, attribute
 
 BEFORE, BEGAN, LATER = "2026-07-20T09:00:00Z", "2026-07-21T09:00:00Z", "2026-07-21T09:05:00Z"
 

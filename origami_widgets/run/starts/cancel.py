@@ -23,8 +23,15 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
 from origami_widgets.run.reduce import named_tables, newer
-from origami_widgets.run.state import CancelDelayed, CancelRequested, CommandFailed, RunRead, StopChanged
-from origami_widgets.run.whose_cells import StoppedCells, StopTarget, attribute
+from origami_widgets.run.state import (
+    CancelDelayed,
+    CancelRequested,
+    CommandFailed,
+    RunRead,
+    StopChanged,
+    StoppedCells,
+)
+from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
