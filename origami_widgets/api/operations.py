@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
 import uuid
@@ -46,10 +45,10 @@ from origami_widgets.api.responses import (
     require_run,
     require_subject,
 )
-from origami_widgets.api.retries import is_start_retryable, with_retries
+from origami_widgets.api.retries import is_start_retryable, pause, with_retries
 from origami_widgets.api.row_paging import RawRows
 from origami_widgets.api.usage import balance_history_of, traffic_of
-from origami_widgets.host.runtime import monotonic, time_limit
+from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -359,32 +358,21 @@ class Operations:
         check: Callable[[ApiResponse], ApiResponse],
         stop: asyncio.Event | None,
     ) -> ApiResponse:
-        """Send a POST that starts a run, with the same idempotency key for all attempts."""
+        """Send a POST that starts a run. Sent again only if no attempt before can have started one, with the same key."""
         key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
         headers = {"Idempotency-Key": key}
         is_stopped = asyncio.Event() if stop is None else stop
-        outcome_unknown = False
 
         async def attempt() -> ApiResponse:
-            nonlocal outcome_unknown
             if is_stopped.is_set():
                 raise not_wanted()
-            try:
-                return await self._once("POST", path, body=body, headers=headers, check=check)
-            except OrigamiError as error:
-                outcome_unknown = outcome_unknown or _may_have_started(error)
-                raise
-
-        async def pause(seconds: float) -> None:
-            with contextlib.suppress(TimeoutError):
-                async with time_limit(seconds):
-                    await is_stopped.wait()
+            return await self._once("POST", path, body=body, headers=headers, check=check)
 
         try:
-            return await with_retries(attempt, is_start_retryable, pause)
+            return await with_retries(attempt, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
         except OrigamiError as error:
-            error.idempotency_key, error.may_have_started = key, outcome_unknown
-            if _may_have_started(error):
+            error.idempotency_key, error.may_have_started = key, _may_have_started(error)
+            if error.may_have_started:
                 error.remedy = (
                     "The run may have started. Check before you start it again: list_agents() shows the newest agents."
                 )
@@ -465,10 +453,7 @@ def _page_params(cursor: str | None, limit: object, largest: int) -> dict[str, s
 
 
 def not_wanted() -> OrigamiError:
-    """Return the error for a start that was interrupted before it was sent again.
-
-    Its `may_have_started` says whether an earlier attempt may have started the run.
-    """
+    """Return the error for a start that was interrupted before it was sent again."""
     error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False
     return error

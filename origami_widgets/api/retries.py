@@ -1,12 +1,13 @@
 """Retries: which requests are sent again and when, and how `Retry-After` is read.
 
-Repeating a read is free. Repeating a start may cost credits: each attempt carries the same idempotency key, and after a
-5xx, which the server does not remember, nothing is sent again. Polls are not retried here, as they have a schedule.
+Repeating a read is free. Repeating a start may cost credits, so a start whose outcome is unknown is not retried here: its
+job looks for the run first. Polls are not retried here, as they have a schedule.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -19,9 +20,8 @@ from origami_widgets.api.errors import (
     IdempotencyConflict,
     OrigamiError,
     RateLimited,
-    ServerError,
-    UnexpectedAnswer,
 )
+from origami_widgets.host.runtime import time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -32,7 +32,6 @@ T = TypeVar("T")
 ATTEMPTS = 4
 LONGEST_IN_ALL = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
-NOT_BEGUN = (408, 425)
 ATTEMPTS_WITHOUT_TRUST = 2
 """Attempts if a certificate or proxy is the problem: what refuses once usually refuses again."""
 LONGEST_RETRY_AFTER = 86_400.0
@@ -65,28 +64,42 @@ async def with_retries(
             return await call()
         except OrigamiError as error:
             most = ATTEMPTS_WITHOUT_TRUST if error.code in ("TLS_FAILED", "PROXY_REFUSED") else ATTEMPTS
-            backoff = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1)) * _chance.uniform(0.75, 1.25)
-            wait = max(backoff, error.retry_after or 0.0)
+            wait = wait_after(error, attempts)
             is_too_late = time.monotonic() - began + wait >= LONGEST_IN_ALL
             if attempts >= most or is_too_late or not is_retryable(error):
                 raise
         await pause(wait)
 
 
-def is_start_retryable(error: OrigamiError) -> bool:
-    """Return whether a POST that starts a run may be sent again with the same key.
+def wait_after(error: OrigamiError, attempts: int) -> float:
+    """Return the seconds to wait after a number of failed attempts: longer each time, and as long as the server asks.
 
-    Yes if nothing arrived, if the first attempt is still in flight, or if a response was lost, because the server then
-    repeats it. No after a 5xx, which the server does not remember: another attempt could start a second run, even with
-    the same key. No after a repeated refusal, which the server would repeat for ever.
+    At most two minutes, in which the caller would learn nothing.
+    """
+    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempts - 1)) * _chance.uniform(0.75, 1.25)
+    return min(max(backoff, error.retry_after or 0.0), LONGEST_IN_ALL)
+
+
+async def pause(seconds: float, wake: asyncio.Event) -> None:
+    """Wait, at most until an event is set."""
+    with contextlib.suppress(TimeoutError):
+        async with time_limit(seconds):
+            await wake.wait()
+
+
+def is_start_retryable(error: OrigamiError) -> bool:
+    """Return whether a POST that starts a run may be sent again with the same key, without looking for the run.
+
+    Yes if nothing was sent, if the server put the request off, or if the first attempt is still in flight. No if a
+    response was lost or not understood: if it stood for a 5xx, the server does not remember the key, and another attempt
+    could start a second run. No after a repeated refusal, which the server would repeat for ever.
     """
     if error.is_replay:
         return False
-    if isinstance(error, ServerError):
-        return error.status_code in NOT_BEGUN
     if isinstance(error, IdempotencyConflict):
         return True
-    return isinstance(error, ConnectionFailed | RateLimited | UnexpectedAnswer) and error.transient
+    is_put_off = isinstance(error, RateLimited) or (isinstance(error, ConnectionFailed) and not error.sent)
+    return is_put_off and error.transient
 
 
 def parse_retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:

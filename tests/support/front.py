@@ -64,6 +64,7 @@ class Front:
         cancels: what the next requests to cancel are answered.
         stops: what the next requests to stop cells, or to count them, are answered.
         starts: the requests that asked for a run.
+        asks: the method of each request that asked for a run or a list, in their order.
         polled: how many times a run was read.
         asked_to_cancel: how many requests to cancel have reached the sandbox.
         asked_to_stop: how many requests to stop cells, or to count them, have reached it.
@@ -88,6 +89,7 @@ class Front:
         self.starts: list[Received] = []
         self.stops: list[Behaviour] = []
         self.polled = self.asked_to_cancel = self.asked_to_stop = 0
+        self.asks: list[str] = []
         self.asked: Callable[[], object] = lambda: None
         self.refusal: Refusal | None = None
         self.recorded: dict[str, Refusal] = {}
@@ -109,6 +111,7 @@ class Front:
         fault = passes
         if request.method == "POST" and not request.path.endswith("/cancel"):
             self.starts.append(request)
+            self.asks.append("POST")
             fault = self.faults.pop(0) if self.faults else self._usual(request)
         elif request.path.endswith("/cancel") and "/tables/" in request.path:
             fault = kept_off(self.stops.pop(0)) if self.stops else passes
@@ -116,8 +119,9 @@ class Front:
         elif request.path.endswith("/cancel"):
             fault = kept_off(self.cancels.pop(0)) if self.cancels else passes
             self.asked_to_cancel += fault is passes
-        elif request.path.endswith(("/agents", "/runs")) and self.reads:
-            fault = self.reads.pop(0)
+        elif request.path.endswith(("/agents", "/runs")):
+            self.asks.append("GET")
+            fault = self.reads.pop(0) if self.reads else passes
         elif "/runs/" in request.path:
             self.polled += 1
             if self.is_gone:

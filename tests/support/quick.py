@@ -93,7 +93,7 @@ def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
         clock.is_over = True
         patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "current", Poller(clock))
-    patch.setattr(submit, "pause", lambda seconds: clock.sleep(seconds, asyncio.Event()))
+    patch.setattr(submit, "pause", lambda seconds, wake=None: clock.sleep(seconds, wake or asyncio.Event()))
     return clock
 
 

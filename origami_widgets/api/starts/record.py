@@ -17,8 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 LONGEST_KEY = 255
-MOST_LOSSES = 2
-"""Attempts of one request that may end with an unknown outcome before the user has to decide."""
+MOST_LOSSES = 4
+"""Attempts of one request that may end with an unknown outcome before the user has to decide.
+
+One that met a failure counts twice, because the server does not remember its key.
+"""
 MINUTES, HOURS, DAY = 300.0, 3 * 3600.0, 24 * 3600.0
 """Seconds by which a start moment may be off: in this process; from another process; if the clock was set since."""
 
@@ -51,11 +54,9 @@ class DefiniteRefusal:
 
     Args:
         is_replay: whether the server says that it repeats an old answer.
-        after_loss: whether the answer to an earlier attempt of the same request was lost.
     """
 
     is_replay: bool = False
-    after_loss: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Lost:
-    """The request may have reached the server, and its outcome is unknown."""
+    """The request may have reached the server, and its outcome is unknown.
+
+    Args:
+        is_failure: whether the server failed (5xx), or an answer came that may stand for its failure.
+    """
+
+    is_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class StartRecord:
         keys_refused: the number of keys that the server has refused.
         last_answer: the last answer to the current key; empty before it was sent.
         outcome_unknown: whether an attempt may have started a run that is not known.
-        losses: the number of attempts with an unknown outcome since the record was last queued.
+        losses: the number of attempts with an unknown outcome since the record was last queued; see `MOST_LOSSES`.
         is_reconciled: whether the run was looked for since the last attempt, and not found.
         is_withdrawn: whether nothing more may be sent.
         sent_at: when the first attempt was made, in seconds of `monotonic`; None before.
@@ -216,15 +223,15 @@ def transition(record: StartRecord, event: StartEvent) -> StartRecord:
 def _unanswered(record: StartRecord, event: DefiniteRefusal | NotSent | Lost) -> StartRecord:
     """Return the record after an attempt whose answer does not name the run."""
     match event:
-        case DefiniteRefusal(is_replay, after_loss):
+        case DefiniteRefusal(is_replay):
             # A repeated refusal says nothing about later attempts, and no refusal says anything about earlier ones.
-            unknown = record.outcome_unknown or after_loss
-            refused = replace(record, last_answer="old_refusal" if is_replay else "refused", outcome_unknown=unknown)
-            return _settled(replace(refused, state="unknown" if unknown or is_replay else "refused"))
+            refused = replace(record, last_answer="old_refusal" if is_replay else "refused")
+            return _settled(replace(refused, state="unknown" if record.outcome_unknown or is_replay else "refused"))
         case NotSent() if not record.outcome_unknown:
             return _settled(replace(record, state="refused"))
     # If nothing is sent after a loss, the outcome stays unknown.
-    return replace(record, state="unknown", last_answer="lost", outcome_unknown=True, losses=record.losses + 1)
+    losses = record.losses + (2 if event == Lost(is_failure=True) else 1)
+    return replace(record, state="unknown", last_answer="lost", outcome_unknown=True, losses=losses)
 
 
 def _sent(record: StartRecord, at: float) -> StartRecord:

@@ -1,8 +1,8 @@
 """`StartJob`: send a start request until its run is known, or until it is certain that there is none.
 
 The job's record decides the next step; this module carries it out. The server remembers its answer to an idempotency
-key, except a 5xx. After a 5xx, or any other unknown outcome, the job looks for the run before it sends anything again.
-If several runs match, it takes none.
+key, except a 5xx, which a proxy may replace by anything. So after any unknown outcome, the job looks for the run before
+it sends anything again. If several runs match, it takes none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api import validate
+from origami_widgets.api import retries, validate
 from origami_widgets.api.errors import (
     AgentBusy,
     AmbiguousStart,
@@ -24,8 +24,6 @@ from origami_widgets.api.errors import (
     RateLimited,
     RunNotFound,
     RunPoolFull,
-    ServerError,
-    UnexpectedAnswer,
     ambiguous,
 )
 from origami_widgets.api.loop import background, is_under_way, kept_task
@@ -33,6 +31,7 @@ from origami_widgets.api.models import CreatedAgent
 from origami_widgets.api.operations import not_wanted
 from origami_widgets.api.starts.reconcile import Likeness, Reconciliation, take
 from origami_widgets.api.starts.record import (
+    MOST_LOSSES,
     DefiniteRefusal,
     Lost,
     NothingFound,
@@ -61,16 +60,17 @@ log = logging.getLogger("origami_widgets")
 
 LOOKS = (2.0, 10.0)
 """Seconds before each search for a run that may have started: after a failure, the server's list may lag behind."""
+NOT_BEGUN = (408, 425)
+"""Statuses that say that the request was not read, or not begun."""
 LOOKS_FOR_UNWANTED = (30.0,) * 40
 """Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
 MOST_REPLAYS = 80
 """Repeated refusals after which a request is given up: a 75-minute queue leaves one for each minute."""
-UNCLEAR = (ConnectionFailed, ServerError, UnexpectedAnswer, IdempotencyConflict)
 
 
-async def pause(seconds: float) -> None:
-    """Wait before a search."""
-    await asyncio.sleep(seconds)
+async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
+    """Wait before a search, at most until an event is set."""
+    await retries.pause(seconds, asyncio.Event() if wake is None else wake)
 
 
 def new_record(key: str | None = None) -> StartRecord:
@@ -289,7 +289,7 @@ class StartJob:
         return None if self.run is None else await self.hand_over()
 
     async def _attempt(self) -> OrigamiError | None:
-        """Send the request, and retry where its key makes that safe. Return the error if no run is known afterwards."""
+        """Send the request. Return the error if no run is known afterwards."""
         self._apply(Sent(monotonic()))
         try:
             await self._send()
@@ -321,13 +321,12 @@ class StartJob:
     def _event_of(self, error: OrigamiError) -> StartEvent:
         """Return the event that an error of the request stands for."""
         if error.is_replay:
-            return DefiniteRefusal(is_replay=True, after_loss=error.may_have_started)
-        if isinstance(error, IdempotencyConflict):
-            return Lost()
+            return DefiniteRefusal(is_replay=True)
+        if error.may_have_started or isinstance(error, IdempotencyConflict):
+            return Lost(is_failure=_is_failure(error))
         # After too many requests, the server refuses them without looking at them.
-        if isinstance(error, UNCLEAR) or (isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)):
-            return Lost() if error.may_have_started else NotSent()
-        return DefiniteRefusal(after_loss=error.may_have_started)
+        is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
+        return NotSent() if is_put_off or isinstance(error, ConnectionFailed) else DefiniteRefusal()
 
     async def _reconcile(self, error: OrigamiError | None) -> None:
         """Look for the run before anything is sent again.
@@ -343,6 +342,8 @@ class StartJob:
             await self.look()
             return
         if self.record.last_answer == "lost":
+            if await self._is_clear_at_once(error):
+                return
             if (unseen := await self._look(LOOKS, LOOKS_FOR_UNWANTED)) is not None:
                 raise self.ambiguous(error, unseen=True) from unseen
             return
@@ -351,6 +352,18 @@ class StartJob:
         if unseen is not None:
             error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
             raise error
+
+    async def _is_clear_at_once(self, error: OrigamiError) -> bool:
+        """Look once, if that is enough; return whether it was.
+
+        It is enough after a lost answer: the server most likely remembers the key, which is sent once more. It is not
+        enough after a failure, nor if nothing is sent any more.
+        """
+        if _is_failure(error) or self.record.losses >= MOST_LOSSES or self.withdrawn.is_set():
+            return False
+        await pause(retries.wait_after(error, self.record.losses), self.withdrawn)
+        unseen = await self._look((0.0,))
+        return self.run is not None or (unseen is None and not self.withdrawn.is_set())
 
     async def _look(
         self, waits: Sequence[float], waits_if_withdrawn: Sequence[float] = (), only: str | None = None
@@ -429,6 +442,11 @@ class StartJob:
         error = ambiguous(last, agent_id=self.spec.agent_id or "", exact=exact, near=near, unseen=unseen)
         error.idempotency_key, error.may_have_started, error.job = self.key, True, self
         return error
+
+
+def _is_failure(error: OrigamiError) -> bool:
+    """Return whether the server failed, or a proxy's answer may have replaced its 5xx."""
+    return not isinstance(error, ConnectionFailed) and error.status_code not in NOT_BEGUN
 
 
 def mark(stopped: BaseException, job: StartJob) -> None:

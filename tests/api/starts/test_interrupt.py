@@ -70,7 +70,7 @@ OPEN = {
     "lost": (SENT, Lost()),
     "lost, withdrawn": (SENT, Withdrawn(), Lost()),
     "an old refusal": (SENT, DefiniteRefusal(is_replay=True)),
-    "refused after a loss": (SENT, DefiniteRefusal(after_loss=True)),
+    "refused after a loss": (SENT, Lost(), NothingFound(), SENT, DefiniteRefusal()),
     # A list may be late.
     "lost, refused when sent again, and found nowhere": (
         SENT,

@@ -28,7 +28,7 @@ from origami_widgets.api.starts.record import (
 
 STARTED = Started("agent-1", "run-1")
 ANSWERS = st.sampled_from(
-    [STARTED, DefiniteRefusal(), DefiniteRefusal(is_replay=True), DefiniteRefusal(after_loss=True), NotSent(), Lost()]
+    [STARTED, DefiniteRefusal(), DefiniteRefusal(is_replay=True), NotSent(), Lost(), Lost(is_failure=True)]
 )
 EVENTS = st.one_of(ANSWERS, st.sampled_from([Sent(1.0), NothingFound(), Withdrawn(), Requeued()]))
 RECORDS = st.sampled_from([StartRecord("k"), recovered("k", 50.0, now=100.0, passed=7.0)])
@@ -74,8 +74,7 @@ def test_what_is_unknown_is_sent_again_only_after_a_reconciliation_that_found_no
 def test_an_attempt_with_an_unknown_outcome_is_never_forgotten_until_the_run_is_known(record, events):
     unknown = record.outcome_unknown
     for before, event, now in possible(record, events):
-        answered = before.state == "sending"
-        unknown = unknown or (answered and (isinstance(event, Lost) or event == DefiniteRefusal(after_loss=True)))
+        unknown = unknown or (before.state == "sending" and isinstance(event, Lost))
         assert now.may_have_started == (unknown or now.state in ("sending", "started", "unknown"))
 
 
@@ -150,7 +149,8 @@ class OneRun(RuleBasedStateMachine):
     def send(self, kind, way):
         self.record = transition(self.record, Sent(1.0))
         answer = None if way == "kept off" else self.answer_of(kind)
-        self.record = transition(self.record, Lost() if way == "lost" or answer is None else answer)
+        lost = Lost(is_failure=answer is None)
+        self.record = transition(self.record, lost if way == "lost" or answer is None else answer)
 
     @precondition(lambda self: self.record.next_step == "reconcile")
     @rule()
@@ -201,8 +201,23 @@ def test_an_old_refusal_is_reconciled_and_then_sent_with_a_new_key():
     assert transition(record, Sent(2.0)).idempotency_key == "k.2"
 
 
-def test_the_same_key_is_sent_once_more_and_then_a_person_decides():
-    record = after(StartRecord("k"), Sent(1.0), Lost(), NothingFound(), Sent(2.0), Lost())
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [Lost(is_failure=True)] * 2,
+        [Lost(is_failure=True), Lost(), Lost()],
+        [Lost(), Lost(), Lost(is_failure=True)],
+        [Lost()] * 4,
+    ],
+    ids=str,
+)
+def test_the_same_key_is_sent_again_and_in_the_end_a_person_decides(losses):
+    """After a failure once, after lost answers three times."""
+    first, *more = losses
+    record = after(StartRecord("k"), Sent(1.0), first)
+    for at, loss in enumerate(more):
+        assert record.next_step == "reconcile"
+        record = after(record, NothingFound(), Sent(2.0 + at), loss)
     assert record.idempotency_key == "k"
     assert record.next_step == "reconcile"
     record = transition(record, NothingFound())

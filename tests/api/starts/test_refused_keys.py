@@ -92,7 +92,7 @@ def test_credits_that_were_bought_after_a_crash_start_the_run(front, client, way
         return batches[0].wait(timeout=20).runs[0]
 
     front.refusal = BROKE
-    front.faults = [refused(BROKE, reset())] * 4
+    front.faults = [refused(BROKE, reset())] * 3
     for _ in range(2):
         with pytest.raises(ow.OrigamiError) as caught:
             start()

@@ -13,6 +13,7 @@ from origami_widgets.api.client import Client
 from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.api.starts import submit
 from tests.api.conftest import KEY, fixture
+from tests.support.front import EMPTY_LIST
 from tests.support.server import answer, head, raw, reset, silence
 
 CREATED = fixture("create_agent")
@@ -21,37 +22,57 @@ AGENT = CREATED["agent"]["id"]
 CREATION = answer(CREATED, 202)
 FOLLOW_UP = answer({"run": RUN}, 202)
 
-RESENT = {
+LOST = {
     "reset before the answer": reset(),
     "reset in the answer": reset(head(202, 500) + b'{"agent"'),
     "answer cut short": raw(head(202, 500) + b'{"agent"', close=True),
-    "answer that is no JSON": answer('{"agent": ', 202),
     "408": answer({}, 408),
+    "425": answer({}, 425),
+}
+PUT_OFF = {
     "429": answer({"error": "slow down", "code": "RATE_LIMITED"}, 429),
     "429 without a code": answer({}, 429),
     "409 in flight": answer({"error": "in flight", "code": "IDEMPOTENCY_ERROR"}, 409),
 }
 
 
-@pytest.mark.parametrize("fault", RESENT.values(), ids=RESENT)
-def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, fault):
-    server.plan(fault, fault, CREATION)
+FAILURES = {
+    "500": answer({}, 500),
+    "answer that is no JSON": answer('{"agent": ', 202),
+    "answer that is no object": answer([]),
+    "sign-in page": answer("<html>Welcome", content_type="text/html"),
+}
+RESENT = {
+    **{name: (fault, EMPTY_LIST, fault, EMPTY_LIST, CREATION) for name, fault in LOST.items()},
+    **{name: (fault, fault, CREATION) for name, fault in PUT_OFF.items()},
+    **{name: (fault, EMPTY_LIST, EMPTY_LIST, CREATION) for name, fault in FAILURES.items()},
+}
+
+
+@pytest.mark.parametrize("plan", RESENT.values(), ids=RESENT)
+def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, monkeypatch, plan):
+    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
+    server.plan(*plan)
     created = client.create_agent("Find bakeries in Porto", name="Porto", model="origami-max")
     assert created.run.id == RUN["id"]
     assert created.agent.id == AGENT
-    assert len(server.requests) == 3
-    assert len({request.raw for request in server.requests}) == 1
-    request = server.requests[0]
+    methods = ["GET" if behaviour is EMPTY_LIST else "POST" for behaviour in plan]
+    assert [request.method for request in server.requests] == methods
+    posts = [request for request in server.requests if request.method == "POST"]
+    assert len({request.raw for request in posts}) == 1
+    request = posts[0]
     assert (request.method, request.target) == ("POST", "/api/v2/agents")
     assert uuid.UUID(request.headers["idempotency-key"]).version == 4
     assert request.json() == {"prompt": "Find bakeries in Porto", "name": "Porto", "model": "origami-max"}
 
 
 def test_a_timeout_is_sent_again_with_the_same_key(server, quick):
-    server.plan(silence(), FOLLOW_UP)
+    server.plan(silence(), EMPTY_LIST, FOLLOW_UP)
     client = Client(KEY, base_url=server.base_url, timeout=0.4)
     assert client.create_run(AGENT, "Go on").id == RUN["id"]
-    assert server.requests[0].raw == server.requests[1].raw
+    first, look, again = server.requests
+    assert look.method == "GET"
+    assert first.raw == again.raw
 
 
 REFUSED = {
@@ -87,7 +108,7 @@ def test_a_refusal_after_an_unclear_attempt_says_that_it_may_be_our_own_run(serv
         "code": "AGENT_BUSY",
         "currentRun": {"id": "v2_run-1", "startedAt": "2026-07-21T09:14:02Z"},
     }
-    server.plan(reset(), answer(busy, 409))
+    server.plan(reset(), EMPTY_LIST, answer(busy, 409))
     with pytest.raises(errors.AgentBusy) as caught:
         client.create_run(AGENT, "Go on")
     assert caught.value.may_have_started

@@ -60,7 +60,7 @@ def an_ended_run(front, client):
 
 AWAITED = {
     "its answer": lambda over: ([lost(silent_until(over))], []),
-    "a second attempt": lambda over: ([lost(reset()), kept_off(silent_until(over))], []),
+    "a second attempt": lambda over: ([kept_off(reset()), lost(silent_until(over))], []),
     "the pause before a second attempt": lambda over: ([lost(reset())], []),
     "the first look": lambda over: ([forgotten(answer({}, 500))], []),
     "the answer to a look": lambda over: ([forgotten(answer({}, 500))], [kept_off(silent_until(over))]),

@@ -14,11 +14,12 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors
+from origami_widgets.api import errors, retries
 from origami_widgets.api.loop import background
 from origami_widgets.api.usage import Traffic
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from tests.support.front import BROKE, EMPTY_LIST, FULL, ended, forgotten, kept_off, lost, passes
+from tests.support.quick import see
 from tests.support.server import answer, head, raw, reset, silence
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -26,7 +27,7 @@ TIMEOUT = 1.0
 BRIEF = "List bakeries in Porto with a web shop"
 MORE = "Add their opening hours"
 QUEUEING = ("start", "follow_up", "answer", "card")
-INTENTS = (*QUEUEING, "create_agent", "create_run", "async create_agent", "async create_run")
+INTENTS = (*QUEUEING, "start_many", "create_agent", "create_run", "async create_agent", "async create_run")
 
 
 @pytest.fixture(params=INTENTS)
@@ -36,6 +37,7 @@ def intend(request, client, front):
     patient = ow.AsyncClient(front.sandbox.api_key, base_url=client.operations.destination[0], timeout=1.0)
     from_nothing = {
         "start": lambda: ow.start(BRIEF, client=client, show=False),
+        "start_many": lambda: first_of(ow.start_many([BRIEF], client=client, show=False)),
         "create_agent": lambda: client.create_agent(BRIEF).run,
         "async create_agent": lambda: asyncio.run(patient.create_agent(BRIEF)).run,
     }
@@ -53,6 +55,7 @@ def intend(request, client, front):
         }[kind]
     before = set(front.runs())
     front.starts.clear()
+    front.asks.clear()
     act.kind = kind
     act.made = lambda: [run_id for run_id in front.runs() if run_id not in before]
     return act
@@ -70,6 +73,13 @@ def click(run):
     return ow.Run(run.conversation.current)
 
 
+def first_of(batch):
+    see(lambda: batch.runs or batch.error is not None)
+    if batch.error is not None:
+        raise batch.error
+    return batch.runs[0]
+
+
 def one_run(front, intend):
     run = intend()
     assert intend.made() == [run.id]
@@ -80,36 +90,81 @@ def one_run(front, intend):
 WITHOUT_ANSWER = {
     "reset": reset(),
     "reset in the answer": reset(head(202, 500) + b'{"agent"'),
+    "cut short": raw(head(202, 500) + b'{"agent"', close=True),
     "closed": raw(b"", close=True),
     "timeout": silence(),
     "408": answer({}, 408),
-    "429": answer({"error": "slow down", "code": "RATE_LIMITED"}, 429),
-    "answer of a proxy": answer("<html>Welcome", content_type="text/html"),
+    "425": answer({}, 425),
+    "no object": answer([]),
+    "no JSON": answer('{"agent": ', 202),
+    "sign-in page": answer("<html>Welcome", content_type="text/html"),
 }
+SLOW_DOWN = answer({"error": "slow down", "code": "RATE_LIMITED"}, 429)
 
 
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
-def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_key(front, intend, fault):
-    front.faults = [lost(fault)]
+@pytest.mark.parametrize("way", [lost, forgotten], ids=["key recorded", "key not recorded"])
+def test_a_run_whose_answer_is_lost_is_found_and_nothing_is_sent_again(front, intend, way, fault):
+    """Also where a proxy has replaced a 5xx, so that the server does not know the key and would start a second run."""
+    front.faults = [way(fault)]
     one_run(front, intend)
+    assert len(front.starts) == 1
 
 
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
-def test_a_request_that_is_lost_is_sent_again_with_the_same_key(front, intend, fault):
+def test_a_request_that_is_lost_is_looked_for_and_then_sent_again_with_the_same_key(front, intend, fault):
     front.faults = [kept_off(fault)]
     one_run(front, intend)
+    assert len(front.starts) == 2
+    assert "GET" in front.asks[1 : front.asks.index("POST", 1)]
 
 
-def test_an_answer_that_never_comes_through_is_found_in_the_list(front, intend):
-    front.faults = [lost(reset())] * 4
+def test_between_any_two_attempts_that_are_lost_it_is_looked_for(front, intend):
+    front.faults = [kept_off(reset())] * 3
     one_run(front, intend)
     assert len(front.starts) == 4
+    assert "POST,POST" not in ",".join(front.asks)
+
+
+def test_a_start_that_is_lost_again_and_again_is_left_to_the_person(front, client):
+    front.faults = [kept_off(reset())] * 9
+    with pytest.raises(ow.AmbiguousStart):
+        ow.start(BRIEF, client=client, show=False)
+    assert len(front.starts) == 4
+    assert "POST,POST" not in ",".join(front.asks)
+
+
+def test_a_lost_answer_costs_one_look_and_half_a_second(front, client, clock, monkeypatch):
+    """The key that is sent again after that look is the second line of defence."""
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.5)
+    front.faults = [kept_off(reset())]
+    ow.start(BRIEF, client=client, show=False)
+    assert front.asks == ["POST", "GET", "POST"]
+    assert clock.slept[0] == pytest.approx(0.5, rel=0.3)
+
+
+@pytest.mark.parametrize("fault", [answer([]), answer("<html>Oops", content_type="text/html")], ids=["list", "page"])
+def test_after_an_answer_of_somebody_else_a_run_that_is_late_in_the_list_is_found(front, intend, fault):
+    """The page may stand for a 5xx, after which the key protects from nothing."""
+    front.faults = [forgotten(fault)]
+    front.reads = [kept_off(EMPTY_LIST)]
+    one_run(front, intend)
+    assert len(front.starts) == 1
+
+
+@pytest.mark.parametrize("way", [lost, kept_off])
+def test_a_request_of_too_many_is_sent_again_with_the_same_key(front, intend, way):
+    front.faults = [way(SLOW_DOWN)]
+    one_run(front, intend)
+    assert len(front.starts) == 2
 
 
 def test_a_first_request_in_flight_is_waited_for(front, intend):
     in_flight = answer({"error": "in flight", "code": "IDEMPOTENCY_ERROR"}, 409)
     front.faults = [lost(reset()), kept_off(in_flight), kept_off(in_flight)]
+    front.reads = [kept_off(EMPTY_LIST)]
     one_run(front, intend)
+    assert len(front.starts) == 4
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -213,6 +268,7 @@ def test_a_run_of_another_start_is_never_taken_for_ours(front, client, named):
 
 
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
+@pytest.mark.parametrize("intend", [each for each in INTENTS if each != "start_many"], indirect=True)
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
     """One that no error of ours stands for: what is left to do is on it all the same."""
     kept = Traffic.note_response
@@ -264,6 +320,7 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
 @pytest.mark.parametrize("intend", ["follow_up", "answer", "card", "create_run"], indirect=True)
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]
+    front.reads = [kept_off(EMPTY_LIST)]
     one_run(front, intend)
     assert len(front.starts) == 2
 
@@ -347,6 +404,7 @@ def test_a_request_that_never_arrived_is_sent_when_the_server_listens(clock):
 def test_the_fault_layer_itself_would_start_two_runs(front, client):
     """What the tests above rest on: a key that the server forgot protects from nothing."""
     front.faults = [forgotten(reset()), passes]
+    front.reads = [kept_off(EMPTY_LIST)]
     client.create_agent(BRIEF)
     assert len(front.runs()) == 2
 
