@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import origami_widgets as ow
-from tests.support.front import Front, kept_off, lost
+from tests.support.front import Front, kept_off, lost, passes
 from tests.support.quick import without_environment
 from tests.support.server import RawServer, answer, reset, silence
 from tests.support.start_files import StartFiles
@@ -58,6 +58,31 @@ async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault)
     run = await ow.start_async(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
     assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
+
+
+@pytest.mark.parametrize("second", [lost(reset()), kept_off(reset()), passes], ids=["lost", "off", "passes"])
+async def test_equal_starts_at_once_whose_answers_are_lost_get_a_run_each(front, client, second):
+    """A run is found by its brief: neither takes the other's."""
+    front.faults = [lost(reset()), second]
+    starting = [ow.start_async(BRIEF, client=client, show=False) for _ in range(2)]
+    runs = await asyncio.wait_for(asyncio.gather(*starting), 20)
+    assert sorted(front.runs()) == sorted(run.id for run in runs)
+    assert len(set(front.runs())) == 2
+
+
+async def test_a_start_waits_for_an_equal_one_only_while_that_is_wanted(front, client):
+    front.faults = [lost(silence())]
+    reached, loop = asyncio.Event(), asyncio.get_running_loop()
+    front.asked = lambda: loop.call_soon_threadsafe(reached.set)
+    task = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    await reached.wait()
+    other = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    await asyncio.sleep(0.2)
+    assert len(front.starts) == 1
+    task.cancel()
+    await asyncio.wait_for(asyncio.wait((other,)), 3)
+    assert len(front.starts) == 2
+    assert other.result().id in front.runs()
 
 
 async def test_a_refusal_is_raised(front, client):

@@ -45,6 +45,7 @@ from origami_widgets.api.starts.record import (
     recovered,
     transition,
 )
+from origami_widgets.api.starts.turns import turn
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
@@ -229,6 +230,10 @@ class StartJob:
             AmbiguousStart: a run may have started, but was not found.
             OrigamiError: the run was not started.
         """
+        async with turn((self._operations.identity, self.spec.agent_id, self.spec.prompt), self.withdrawn):
+            await self._begin()
+
+    async def _begin(self) -> None:
         self._apply(Requeued())
         error: OrigamiError | None = None
         replays = 0
