@@ -24,7 +24,7 @@ from tests.support.server import RawServer, answer, reset
 KILLS = 100
 KILLS_OF_ONE = 6
 INTENTS = 5
-FAULTS = (forgotten(answer({}, 500)), lost(reset()), kept_off(answer({}, 503)))
+FAULTS = (forgotten(answer({}, 500)), forgotten(reset()), lost(reset()), kept_off(answer({}, 503)))
 NOTEBOOK = """
 import origami_widgets as ow
 from origami_widgets.api import retries

@@ -41,22 +41,23 @@ passing = st.builds(Fault, kind=st.sampled_from([*STATUSES, *BROKEN, *BODIES]), 
 stopping = st.builds(Fault, kind=st.sampled_from(STOPPING))
 polls = st.lists(going | passing | passing | stopping, min_size=1, max_size=8)
 wall = st.sampled_from([0.0, 0.0, 0.0, HOURS, -HOURS])
-lost = st.builds(
+put_off = st.builds(
     Fault,
-    kind=st.sampled_from(["408", "429", *BROKEN, "portal", "cut off", "in flight"]),
+    kind=st.sampled_from(["429", "in flight"]),
     told=told,
     arrives=st.sampled_from(["no", "yes"]),
     takes=takes,
     wall=wall,
 )
-forgotten = st.builds(
+lost = st.builds(
     Fault,
-    kind=st.sampled_from(["500", "502", "503", "504"]),
+    kind=st.sampled_from(["500", "502", "503", "504", "408", *BROKEN, "portal", "cut off"]),
+    told=told,
     arrives=st.sampled_from(["no", "yes", "forgotten"]),
     takes=takes,
     wall=wall,
 )
-starts = st.lists(lost | forgotten, max_size=3)
+starts = st.lists(lost | lost | put_off, max_size=3)
 lists = st.lists(st.builds(Fault, kind=st.sampled_from(["500", "503", "reset", "silence", "portal"])), max_size=2)
 late = st.booleans()
 cancels = st.lists(st.builds(Fault, kind=st.sampled_from(["", "500", "429", "401", *BROKEN]), takes=takes), max_size=2)

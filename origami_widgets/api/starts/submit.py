@@ -347,7 +347,7 @@ class StartJob:
             await self.look()
             return
         if self.record.last_answer == "lost":
-            if await self._is_clear_at_once(error):
+            if await self._is_clear_soon(error):
                 return
             if (unseen := await self._look(LOOKS, LOOKS_FOR_UNWANTED)) is not None:
                 raise self.ambiguous(error, unseen=True) from unseen
@@ -358,8 +358,8 @@ class StartJob:
             error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
             raise error
 
-    async def _is_clear_at_once(self, error: OrigamiError) -> bool:
-        """Look once, if that is enough; return whether it was.
+    async def _is_clear_soon(self, error: OrigamiError) -> bool:
+        """Look at once and after `LOOKS[0]`, if that is enough; return whether it was.
 
         It is enough after a lost answer: the server most likely remembers the key, which is sent once more. It is not
         enough after a failure, nor if nothing is sent any more.
@@ -367,7 +367,7 @@ class StartJob:
         if _is_failure(error) or self.record.losses >= MOST_LOSSES or self.withdrawn.is_set():
             return False
         await pause(retries.wait_after(error, self.record.losses), self.withdrawn)
-        unseen = await self._look((0.0,))
+        unseen = await self._look((0.0, *LOOKS[:1]))
         return self.run is not None or (unseen is None and not self.withdrawn.is_set())
 
     async def _look(

@@ -42,10 +42,11 @@ FAILURES = {
     "answer that is no object": answer([]),
     "sign-in page": answer("<html>Welcome", content_type="text/html"),
 }
+LOOKS = (EMPTY_LIST,) * 2
 RESENT = {
-    **{name: (fault, EMPTY_LIST, fault, EMPTY_LIST, CREATION) for name, fault in LOST.items()},
+    **{name: (fault, *LOOKS, fault, *LOOKS, CREATION) for name, fault in LOST.items()},
     **{name: (fault, fault, CREATION) for name, fault in PUT_OFF.items()},
-    **{name: (fault, EMPTY_LIST, EMPTY_LIST, CREATION) for name, fault in FAILURES.items()},
+    **{name: (fault, *LOOKS, CREATION) for name, fault in FAILURES.items()},
 }
 
 
@@ -66,12 +67,13 @@ def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, monkeyp
     assert request.json() == {"prompt": "Find bakeries in Porto", "name": "Porto", "model": "origami-max"}
 
 
-def test_a_timeout_is_sent_again_with_the_same_key(server, quick):
-    server.plan(silence(), EMPTY_LIST, FOLLOW_UP)
+def test_a_timeout_is_sent_again_with_the_same_key(server, quick, monkeypatch):
+    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
+    server.plan(silence(), *LOOKS, FOLLOW_UP)
     client = Client(KEY, base_url=server.base_url, timeout=0.4)
     assert client.create_run(AGENT, "Go on").id == RUN["id"]
-    first, look, again = server.requests
-    assert look.method == "GET"
+    first, *looks, again = server.requests
+    assert [look.method for look in looks] == ["GET", "GET"]
     assert first.raw == again.raw
 
 
@@ -102,13 +104,14 @@ def test_a_refusal_is_raised_at_once(server, client, code):
     assert not caught.value.may_have_started
 
 
-def test_a_refusal_after_an_unclear_attempt_says_that_it_may_be_our_own_run(server, client):
+def test_a_refusal_after_an_unclear_attempt_says_that_it_may_be_our_own_run(server, client, monkeypatch):
+    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
     busy = {
         "error": "busy",
         "code": "AGENT_BUSY",
         "currentRun": {"id": "v2_run-1", "startedAt": "2026-07-21T09:14:02Z"},
     }
-    server.plan(reset(), EMPTY_LIST, answer(busy, 409))
+    server.plan(reset(), *LOOKS, answer(busy, 409))
     with pytest.raises(errors.AgentBusy) as caught:
         client.create_run(AGENT, "Go on")
     assert caught.value.may_have_started

@@ -134,19 +134,19 @@ def test_a_start_that_is_lost_again_and_again_is_left_to_the_person(front, clien
     assert "POST,POST" not in ",".join(front.asks)
 
 
-def test_a_lost_answer_costs_one_look_and_half_a_second(front, client, clock, monkeypatch):
-    """The key that is sent again after that look is the second line of defence."""
+def test_a_lost_answer_costs_two_looks_within_three_seconds(front, client, clock, monkeypatch):
+    """The key that is sent again after these looks is the second line of defence."""
     monkeypatch.setattr(retries, "FIRST_WAIT", 0.5)
     front.faults = [kept_off(reset())]
     ow.start(BRIEF, client=client, show=False)
-    assert front.asks == ["POST", "GET", "POST"]
+    assert front.asks == ["POST", "GET", "GET", "POST"]
     assert clock.slept[0] == pytest.approx(0.5, rel=0.3)
+    assert clock.slept[1] == 2.0
 
 
-@pytest.mark.parametrize("fault", [answer([]), answer("<html>Oops", content_type="text/html")], ids=["list", "page"])
-def test_after_an_answer_of_somebody_else_a_run_that_is_late_in_the_list_is_found(front, intend, fault):
-    """The page may stand for a 5xx, after which the key protects from nothing."""
-    front.faults = [forgotten(fault)]
+@pytest.mark.parametrize("name", ["reset", "408", "no object", "sign-in page"])
+def test_a_run_whose_answer_is_lost_and_that_is_late_in_the_list_is_found(front, intend, name):
+    front.faults = [forgotten(WITHOUT_ANSWER[name])]
     front.reads = [kept_off(EMPTY_LIST)]
     one_run(front, intend)
     assert len(front.starts) == 1
@@ -162,7 +162,7 @@ def test_a_request_of_too_many_is_sent_again_with_the_same_key(front, intend, wa
 def test_a_first_request_in_flight_is_waited_for(front, intend):
     in_flight = answer({"error": "in flight", "code": "IDEMPOTENCY_ERROR"}, 409)
     front.faults = [lost(reset()), kept_off(in_flight), kept_off(in_flight)]
-    front.reads = [kept_off(EMPTY_LIST)]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
     one_run(front, intend)
     assert len(front.starts) == 4
 
@@ -320,7 +320,7 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
 @pytest.mark.parametrize("intend", ["follow_up", "answer", "card", "create_run"], indirect=True)
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]
-    front.reads = [kept_off(EMPTY_LIST)]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
     one_run(front, intend)
     assert len(front.starts) == 2
 
@@ -404,7 +404,7 @@ def test_a_request_that_never_arrived_is_sent_when_the_server_listens(clock):
 def test_the_fault_layer_itself_would_start_two_runs(front, client):
     """What the tests above rest on: a key that the server forgot protects from nothing."""
     front.faults = [forgotten(reset()), passes]
-    front.reads = [kept_off(EMPTY_LIST)]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
     client.create_agent(BRIEF)
     assert len(front.runs()) == 2
 
