@@ -29,9 +29,10 @@ exit codes:
   1    failure of the network, the server or the disk
   2    wrong usage: no command, a wrong argument, a file that already exists,
        or no API key
-  3    watch: the run failed, was cancelled, or stopped early
+  3    watch: the run failed, was cancelled, or stopped early;
+       cancel: cells that the run didn't start were left running
   4    watch: the run is waiting for your answer
-  124  watch: --timeout passed; the run continues
+  124  --timeout passed; a watched run continues
   130  interrupted (Ctrl-C); a watched run continues
   141  the output is no longer read, as in `| head -1`
   143  terminated; a watched run continues

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli import (
+    cancel_command,
     demo_command,
     doctor_command,
     export_command,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = {
     "demo": demo_command.register,
     "watch": watch_command.register,
+    "cancel": cancel_command.register,
     "export": export_command.register,
     "runs": runs_command.register,
     "login": login_command.register,
@@ -40,8 +42,8 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
 """Adds the parser of each command, which sets `run`: a function of the options that returns the exit code."""
 
 DESCRIPTION = """\
-Watch Origami runs, export what they built, and find them again. To try it
-without an account:
+Watch Origami runs, cancel them, export what they built, and find them again.
+To try it without an account:
 
   origami-widgets demo --terminal
 

@@ -7,6 +7,7 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.secret import hide_all
 
 if TYPE_CHECKING:
@@ -78,6 +79,16 @@ def client_for(options: argparse.Namespace, *, timeout: float = 30.0) -> Client:
     from origami_widgets.api.client import Client
 
     return Client(base_url=options.base_url, project=options.project, timeout=timeout)
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Raise `InvalidInput` for a `--timeout` that is not more than 0."""
+    if timeout is not None and not timeout > 0:
+        raise InvalidInput(
+            "The timeout must be more than 0",
+            cause=f"--timeout was {timeout:g}.",
+            remedy="Give the seconds after which to stop waiting, for example --timeout 600.",
+        )
 
 
 def repeated_api_options(options: argparse.Namespace) -> str:

@@ -8,7 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.cli.exit_codes import INTERRUPTED, code_of_run, exit_on_sigterm
-from origami_widgets.cli.options import TOKEN_HELP, add_api_options, add_command, client_for, repeated_api_options
+from origami_widgets.cli.options import (
+    TOKEN_HELP,
+    add_api_options,
+    add_command,
+    check_timeout,
+    client_for,
+    repeated_api_options,
+)
 from origami_widgets.cli.output import open_output, terminal_width, write_line
 
 if TYPE_CHECKING:
@@ -68,19 +75,13 @@ def register(commands: Commands[Any]) -> None:
 
 def run(options: Namespace) -> int:
     """Watch a run; return the exit code."""
-    from origami_widgets.api.errors import InvalidInput
     from origami_widgets.run.agent_runs import parse_token
     from origami_widgets.run.start import attach
 
     # Checked first, so that a wrong token is refused before the search for a key.
     parse_token(options.token)
     timeout = options.timeout
-    if timeout is not None and not timeout > 0:
-        raise InvalidInput(
-            "The timeout must be more than 0",
-            cause=f"--timeout was {timeout:g}.",
-            remedy="Give the seconds after which to stop watching, for example --timeout 600.",
-        )
+    check_timeout(timeout)
     began = time.monotonic()
     client = client_for(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
     attached = attach(options.token, client=client, show=False)

@@ -154,9 +154,9 @@ COMMANDS = {
     ),
     "cancel": MagicCommand(
         "%origami cancel",
-        "Ask Origami to end a run. Everything built so far is kept. Credits already used aren't refunded. Without "
-        "RUN, it "
-        f"cancels the active run of this notebook. {A_RUN}.",
+        "End a run and stop its cells. If the run has ended while cells still fill, these are stopped. Everything built "
+        "so far is kept. Credits already used aren't refunded. Without RUN, it cancels the run of this notebook that is "
+        f"active or whose cells are filling. {A_RUN}.",
         takes="[RUN]",
         kinds=("run",),
         example="%origami cancel run",

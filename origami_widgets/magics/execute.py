@@ -8,6 +8,7 @@ import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.secret import hide_all
+from origami_widgets.card.view.safe_text import clean
 from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import (
     ALIASES,
@@ -22,6 +23,7 @@ from origami_widgets.magics.line_parser import parse, split, suggestion
 from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once
+from origami_widgets.run.whose_cells import StoppedCells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from origami_widgets.magics.variables import Variables
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
+
+LONGEST_ANSWER = 400
+"""Characters of what a line prints about tables."""
 
 # ruff: noqa: T201 - a magic prints its help and its answers
 
@@ -183,33 +188,42 @@ def _cancel(parsed: ParsedLine, variables: Variables) -> None:
         _cancel_batch(found)
         return
     for run in _attached(found):
-        if run.done:
-            print(f"{run.token} has already ended: {run.status}. Nothing to cancel.")
+        if run.settled:
+            print(f"{run.token} has already ended: {run.status}. No cell is running. Nothing to cancel.")
             continue
         requested_before = _is_cancel_requested(run)
+        agent_ended = run.done
         run.cancel()
         answer = "Cancellation was already requested for" if requested_before else "Asked Origami to cancel"
-        print(f"{answer} {run.token}. Its card shows when it has ended.")
+        what = f"the cells of {run.token}" if agent_ended else f"{run.token} and its cells"
+        print(" ".join(filter(None, [f"{answer} {what}.", _stopped(run), "Its card shows when nothing is active."])))
+
+
+def _stopped(run: Run) -> str:
+    """Return how many cells were stopped so far, and what was left running. Names of tables come from the server."""
+    stopped = run.state.stopped
+    return clean(str(stopped), LONGEST_ANSWER) if stopped not in (None, StoppedCells()) else ""
 
 
 def _cancel_batch(batch: RunBatch) -> None:
     """Cancel a batch, and print what was cancelled."""
     waiting = batch.waiting
-    ended = {run.token for run in batch.runs if run.done}
-    before = {run.token for run in batch.runs if not run.done and _is_cancel_requested(run)}
+    settled = {run.token for run in batch.runs if run.settled}
+    before = {run.token for run in batch.runs if not run.settled and _is_cancel_requested(run)}
     batch.cancel()
     # A start that was under way may have become a run by now.
-    requested = {run.token for run in batch.runs} - ended - before
+    requested = {run.token for run in batch.runs} - settled - before
+    whose = "its" if len(requested) == 1 else "their"
     sentences = [
         "No more runs will start." if waiting else "",
-        f"Asked Origami to cancel {_count(len(requested))}." if requested else "",
+        f"Asked Origami to cancel {_count(len(requested))} and {whose} cells." if requested else "",
         f"Cancellation was already requested for {_count(len(before))}." if before else "",
     ]
     print(" ".join(filter(None, sentences)) or "Nothing to cancel.")
 
 
 def _is_cancel_requested(run: Run) -> bool:
-    return run.state.cancel == "requested"
+    return "requested" in (run.state.cancel, run.state.stopping)
 
 
 def _login(parsed: ParsedLine, _variables: Variables) -> object:

@@ -107,18 +107,18 @@ def newest_run() -> Run:
 
 
 def active_run() -> Run:
-    """Return the only active run of this notebook.
+    """Return the only run of this notebook that is active or whose cells are filling.
 
     Raises:
         InvalidInput: no run is active, or several are.
     """
-    active = [run for run in watched_runs() if not run.done]
+    active = [run for run in watched_runs() if not run.settled]
     if len(active) == 1:
         return active[0]
     if not active:
         raise InvalidInput(
             "No run is active in this notebook",
-            cause="All runs started or attached here have ended.",
+            cause="All runs started or attached here have ended, and their cells aren't filling.",
             remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
         )
     raise InvalidInput(

@@ -1,5 +1,6 @@
 """What each line and each cell shows, sends and refuses."""
 
+import re
 import uuid
 from types import SimpleNamespace
 
@@ -64,7 +65,7 @@ def test_cancelling_twice_says_so(sandbox, variables, capsys):
     sandbox.ignores_cancel = True
     for answer in ("Asked Origami to cancel", "Cancellation was already requested for"):
         run_line("cancel run", variables)
-        assert capsys.readouterr().out == f"{answer} {run.token}. Its card shows when it has ended.\n"
+        assert capsys.readouterr().out.startswith(f"{answer} {run.token} and its cells.")
 
 
 def test_cancelling_a_batch_that_has_ended_sends_nothing(sandbox, variables, capsys):
@@ -99,6 +100,28 @@ def test_the_newest_run_of_a_conversation_is_its_follow_up(sandbox, variables):
     assert watched_runs() == [answer]
 
 
+def cancelled(sandbox, what):
+    """How many requests asked to cancel agents or the cells of tables."""
+    path = f"POST /api/v2/{what}/"
+    return sum(line.startswith(path) and line.endswith("/cancel") for line in sandbox.requests)
+
+
+@pytest.mark.parametrize("sandbox", [60], indirect=True)
+@pytest.mark.parametrize("line", ["cancel run", "cancel", "cancel {run.token}"])
+def test_of_a_run_that_is_over_the_cells_are_stopped(sandbox, variables, capsys, line):
+    run = variables.notebook["run"] = ow.start("Find bakers. scenario:filling", show=False).wait()
+    assert not run.settled
+    run_line(line, variables)
+    assert cancelled(sandbox, "agents") == 0 < cancelled(sandbox, "tables")
+    assert re.search(r"Stopped \d+ cells\.", capsys.readouterr().out)
+    run.wait("cells")
+    assert sum(sandbox.client().active_cells(table.id).cells for table in run.tables) == 0
+    before = len(sandbox.requests)
+    run_line("cancel run", variables)
+    assert len(sandbox.requests) == before
+    assert run.status == "completed"
+
+
 @pytest.mark.parametrize("sandbox", [60], indirect=True)
 def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables, capsys):
     other = ow.start("Find dentists. scenario:slow", show=False)
@@ -114,7 +137,7 @@ def test_the_only_active_run_is_cancelled_without_a_name(run, sandbox, variables
     assert other.token in of_other
     assert run.token in of_run
     assert f"{run.token} has already ended" in again
-    assert sum(line.endswith("/cancel") for line in sandbox.requests) == 2
+    assert cancelled(sandbox, "agents") == 2
 
 
 def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, variables, capsys):
@@ -124,7 +147,7 @@ def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, va
     run_line("cancel many", variables)
     assert batch.waiting == 0
     output = capsys.readouterr().out
-    assert output == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs.\n"
+    assert output == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs and their cells.\n"
     assert runs_in(batch) == [*batch.runs]
     assert run_line("tables many", variables)["run_id"].isin([run.id for run in batch.runs]).all()
     variables.notebook["two"] = [ow.start("Find bakers", show=False), ow.start("Find dentists", show=False)]

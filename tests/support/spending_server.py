@@ -300,6 +300,7 @@ class SpendingServer:
         self,
         *,
         agent: str | None = None,
+        name: str = "List of a colleague",
         slugs: tuple[str, ...] = ("checked",),
         rows: int = 50,
         colleague_cells: int = 0,
@@ -309,7 +310,7 @@ class SpendingServer:
             now = self.now()
             columns = [Column("Company", "company", "input", now)]
             columns += [Column(slug.capitalize(), slug, "enrichment", now) for slug in slugs]
-            table = Table(str(uuid.uuid4()), "List of a colleague", agent, now, columns, rows=rows, changed=now)
+            table = Table(str(uuid.uuid4()), name, agent, now, columns, rows=rows, changed=now)
             self._tables[table.id] = table
             if colleague_cells:
                 table.feeders.append(Feeder(COLLEAGUE, columns[1], now, 1.0, colleague_cells, colleague_cells))
