@@ -20,7 +20,9 @@ def click(front_end: FrontEnd, comm: str, command: str, name: str, *, subshell: 
 
 
 def cancels(front_end: FrontEnd) -> int:
-    return front_end.value("sum(path.endswith('/cancel') for method, path in Sandbox.asked if method == 'POST')")
+    return front_end.value(
+        "sum('/agents/' in path and path.endswith('/cancel') for method, path in Sandbox.asked if method == 'POST')"
+    )
 
 
 def test_a_click_is_carried_out_once_and_answered(front_end: FrontEnd) -> None:
