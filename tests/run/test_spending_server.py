@@ -167,7 +167,7 @@ def test_what_a_run_says_of_its_tables(serve, clock, form, brief, named):
 
 
 def test_a_run_that_is_cancelled_early_builds_nothing(serve, clock):
-    server, http = serve()
+    server, http = serve(lead_source_cells=100)
     agent, _ = start(http)
     http.post(f"/agents/{agent}/cancel")
     clock.skip(1000)

@@ -514,6 +514,8 @@ class SpendingServer:
                 # What the run hadn't come to yet never appears.
                 for part in (table, *table.columns):
                     part.appears = part.appears if part.appears <= latest.ends else math.inf
+                if table.appears == math.inf:
+                    table.feeders.clear()
         return 200, {"run": None if latest is None else self._run(latest)}
 
     def _get_run(self, request: Received, agent: str, run_id: str) -> tuple[int, Any]:
