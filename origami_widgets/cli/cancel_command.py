@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.cli.options import Commands
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.whose_cells import StoppedCells
+    from origami_widgets.run.state import StoppedCells
 
 LOOK = 0.5
 """Longest single wait in seconds, so that an interrupt is noticed on every platform."""
@@ -67,7 +67,7 @@ def run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
     from origami_widgets.run.agent_runs import parse_token
     from origami_widgets.run.start import attach
-    from origami_widgets.run.whose_cells import StoppedCells
+    from origami_widgets.run.state import StoppedCells
 
     # Checked first, so that a wrong token is refused before the search for a key.
     parse_token(options.token)
@@ -159,7 +159,7 @@ def _write(attached: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
         write_line(f"Nothing to cancel: {attached.token} has ended ({attached.status}), and no cell is running.")
         return
     write_line(f"{attached.token} has ended: {attached.status}.")
-    from origami_widgets.run.whose_cells import StoppedCells
+    from origami_widgets.run.state import StoppedCells
 
     # Names of tables come from the server.
     write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")

@@ -23,7 +23,7 @@ from origami_widgets.magics.line_parser import parse, split, suggestion
 from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once
-from origami_widgets.run.whose_cells import StoppedCells
+from origami_widgets.run.state import StoppedCells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
