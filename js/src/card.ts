@@ -1,7 +1,7 @@
 import { announcer } from "./announce";
-import style from "./card.css";
 import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
+import style from "./height.css";
 import { guardKeys } from "./keys";
 import { focused, life } from "./life";
 import { notifyToggle } from "./notify";
@@ -43,11 +43,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
     of(noticesSection(context), "notices"),
     all(
       tablesSection(context),
-      () => some("tables", "activity", "head", "result"),
+      () => some("tables", "activity", "head", "result", "prose", "ask"),
       "tables",
       "activity",
       "head",
       "result",
+      "prose",
+      "ask",
     ),
     all(
       lastSection(context, notify),
@@ -60,7 +62,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
     of(ask, "ask"),
   ];
   const voice = announcer(({ prompt, announcement, token }) => notify.notify(prompt, announcement, [token]));
-  const root = el("article", "origami-card", ...parts.map((part) => part.node), voice.node);
+  const [before, head, ...others] = parts.map((part) => part.node);
+  // What is below the brief shares a room of one height.
+  const root = el("article", "origami-card", before, head, el("div", "room", ...others), voice.node);
   // The card's own words are English, whatever the page's direction. Words from outside have their own direction.
   root.dir = "ltr";
   root.tabIndex = -1;

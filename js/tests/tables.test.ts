@@ -257,7 +257,6 @@ describe("the body", () => {
   it("shows the activity until there is a table", () => {
     const card = draw("running");
     expect(shown(card.one(".activity"))).toContain("Added 11 leads");
-    expect(card.one(".panel").className).not.toContain("short");
     card.button("Leads").click();
     expect(card.one(".panel .empty").textContent).toBe(sample("running").result.note);
   });
@@ -269,9 +268,18 @@ describe("the body", () => {
     expect(shown(card.one(".panel .empty"))).not.toBe("");
   });
 
-  it("of a run that ended without any table is as high as its activity, or not there", () => {
-    expect(draw("errored").one(".panel").className).toBe("panel short");
+  it("of a run that ended without any table shows its activity, or leaves its place to the answer and the questions", () => {
+    expect(visible(draw("errored").one(".activity"), document.body)).toBe(true);
     expect(draw("needs_input").one(".tables").hidden).toBe(true);
+    expect(draw("answered").one(".tables").hidden).toBe(true);
+  });
+
+  it("is there when nothing else is", () => {
+    const card = draw("answered", (view) => {
+      view.prose = { nodes: [], cut: "" };
+    });
+    expect(card.one(".tables").hidden).toBe(false);
+    expect(shown(card.one(".panel .empty"))).toBe("No tables.");
   });
 
   it("groups the activity by table, newest first", () => {
@@ -285,7 +293,10 @@ describe("the body", () => {
   it("says what a table cost on demand, and what failed", () => {
     const card = draw("failed_cells");
     const [table] = sample("failed_cells").tables.items;
-    expect(card.one(".strip > span").title).toBe(table?.facts);
+    const note = card.one(".strip > span");
+    expect(note.title).toBe(table?.facts);
+    card.button("Columns").click();
+    expect(note.title).toBe([shown(note), table?.facts].join(" · "));
     const [remark] = card.all(".remarks > span");
     expect([shown(remark as HTMLElement), remark?.title, remark?.className]).toEqual([
       "3 cells failed",

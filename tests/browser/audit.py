@@ -50,6 +50,17 @@ LAYOUT = (
     const within = (inner, outer) =>
         inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
 
+    // What of a box can be seen: what is scrolled away is in nobody's way.
+    const seen = ({ left, right, top, bottom }, node, root) => {
+        for (let at = node; at !== root; at = at.parentElement) {
+            if (style(at).overflowX === "visible" || style(at).overflowX === "clip") continue;
+            const bound = at.getBoundingClientRect();
+            [left, right] = [Math.max(left, bound.left), Math.min(right, bound.right)];
+            [top, bottom] = [Math.max(top, bound.top), Math.min(bottom, bound.bottom)];
+        }
+        return { left, right, top, bottom };
+    };
+
     for (const root of deep(selector)) {
         const area = root.getBoundingClientRect();
         const boxes = [];
@@ -71,8 +82,8 @@ LAYOUT = (
                     if (!within(rect, bound)) found.push(`cut off by ${name(node)}: ${name(parent)}`);
                 // What a clamped text hides below its last line is neither seen nor in anybody's way.
                 const floor = Math.min(...bounds.map(([, bound]) => bound.bottom));
-                const { left, right, top } = rect;
-                if (!region && top < floor - 1) boxes.push([{ left, right, top, bottom: Math.min(rect.bottom, floor) }, parent, text]);
+                const { left, right, top, bottom } = seen(rect, parent, root);
+                if (!region && top < floor - 1) boxes.push([{ left, right, top, bottom: Math.min(bottom, floor) }, parent, text]);
             }
         }
         for (const node of root.querySelectorAll("*")) {
@@ -81,7 +92,7 @@ LAYOUT = (
                 found.push(`${node.scrollWidth} px of words in ${node.clientWidth} px: ${name(node)}`);
         }
         for (const control of root.querySelectorAll("button, input, select, meter, progress"))
-            if (control.checkVisibility()) boxes.push([control.getBoundingClientRect(), control, control]);
+            if (control.checkVisibility()) boxes.push([seen(control.getBoundingClientRect(), control.parentElement, root), control, control]);
         boxes.sort(([one], [other]) => one.top - other.top);
         boxes.forEach(([one, parent, text], index) => {
             for (const [other, owner, further] of boxes.slice(index + 1)) {

@@ -55,7 +55,7 @@ export function askSection({ session }: Context): AskSection {
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
   const said = words("say");
-  const node = el("section", "sec", questions, el("div", "sending", send, note, said));
+  const node = el("section", "sec ask", questions, el("div", "sending", send, note, said));
   let fields: Field[] = [];
   let ask: Ask | null = null;
 

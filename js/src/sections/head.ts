@@ -90,8 +90,11 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
       setText(prompt, head.prompt);
       clamped.update(head.prompt.length > LONG_PROMPT);
       say(reply, head.reply);
+      reply.title = head.reply;
       say(origin, head.origin);
       link.update(head.link);
+      // A narrow card shows only its arrow.
+      link.node.title = head.link?.label ?? "";
       show(requested, head.cancel === "requested");
       const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
       cancel.update(head.cancel === "available" ? { spec, run: head.run_id } : null);

@@ -15,10 +15,13 @@ const LINES = 2;
 function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);
   const label = words("off");
+  const node = el("li", "", press.node, label, press.said);
   return {
-    node: el("li", "", press.node, label, press.said),
+    node,
     refresh: press.refresh,
     update(item) {
+      // A long one is cut.
+      node.title = item.label;
       say(label, item.button ? "" : item.label);
       press.update(item.button && { spec: item.button, run: view("head").run_id });
     },
@@ -53,7 +56,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     update({ activity, prose: said, suggestions }) {
       latest.update(activity.latest);
       show(latest.node, activity.latest.length);
-      show(spoken, said.nodes.length || said.cut);
+      show(spoken, !activity.latest.length && (said.nodes.length || said.cut));
       say(cut, said.cut);
       if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
       shown = said;

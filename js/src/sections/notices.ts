@@ -44,7 +44,7 @@ export function noticesSection(context: Context): Part<Notice[]> {
     list.refresh?.();
   };
   return {
-    node: el("div", "", gone.node, list.node),
+    node: el("div", "notices", gone.node, list.node),
     refresh,
     close: () => gone.close?.(),
     update(notices) {

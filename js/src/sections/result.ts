@@ -57,6 +57,8 @@ export function resultSection({ session, view }: Context): Part<Result> {
     // The next check matters while something is wrong; otherwise it is only in the tooltip.
     say(fresh, warn && next ? `${age} · ${next}` : age);
     fresh.title = warn ? "" : next;
+    // The line is cut where it is too long.
+    small.title = warn ? (fresh.textContent ?? "") : "";
     fresh.classList.toggle("t-attention", warn);
   };
   return {

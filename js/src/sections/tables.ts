@@ -29,7 +29,7 @@ const PANELS: readonly { id: Panel; label: string }[] = [
 ];
 
 /** The parts of the card's body. */
-export type Body = Pick<View, "tables" | "activity" | "head" | "result">;
+export type Body = Pick<View, "tables" | "activity" | "head" | "result" | "prose" | "ask">;
 
 function remark(): Part<Remark> {
   const node = el("span");
@@ -67,11 +67,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     note,
     all,
     link.node,
-    el("span", "gap"),
-    funnel.node,
-    told,
-    reading,
-    remarks.node,
+    el("span", "ways", funnel.node, told, reading, remarks.node),
   );
   const unsent = el("p", "strip");
 
@@ -97,7 +93,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     draw();
   });
   const row = el("div", "tabs", tables.node, el("span", "gap"), panels.node);
-  const node = el("section", "tables", row, panel, strip, unsent);
+  const node = el("section", "tables", row, el("div", "body", panel), strip, unsent);
 
   const current = (): TableView | undefined => {
     const items = body?.tables.items ?? [];
@@ -145,6 +141,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     const { items, hidden, reading: readings, leads: may, no_leads } = body.tables;
     const table = current();
     const changes = body.activity.groups.length > 0;
+    const ended = body.head.done && !table;
     shown =
       (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
     const gone = session.presence === "gone";
@@ -171,7 +168,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     show(activity.node, shown === "activity" && !isEmpty);
     const unread = gone ? no_leads : instead;
     const none = shown === "leads" ? unread : shown === "columns" ? table?.columns_note : "No changes yet.";
-    say(empty, isEmpty ? (table && none) || body.result.note : "");
+    say(empty, isEmpty ? (table && none) || body.result.note || (ended ? "No tables." : "") : "");
     panel.setAttribute(
       "aria-labelledby",
       shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id),
@@ -185,10 +182,12 @@ export function tablesSection({ session }: Context): Part<Body> {
             : table?.columns_note
           : table?.facts;
     say(note, read ?? "");
-    note.title = table?.facts ?? "";
+    // The line is cut where it is too long.
+    note.title = [...new Set([read, table?.facts])].filter(Boolean).join(" · ");
     show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
     setText(all, shown === "leads" && expanded ? "Show less" : "Show all");
     link.update(table?.link ?? null);
+    link.node.title = table?.link?.label ?? "";
     const open = link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
     remarks.update(table?.remarks ?? []);
@@ -202,13 +201,12 @@ export function tablesSection({ session }: Context): Part<Body> {
     // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
+    reading.title = readings[at] ?? "";
     turnOff(all, gone && shown === "columns", gone);
-    const ended = body.head.done && !table;
-    // The place is reserved while a table may still come.
+    // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
     show(tables.node, !ended);
     show(strip, !ended);
-    panel.classList.toggle("short", ended);
-    show(node, !ended || changes);
+    show(node, !ended || changes || !(body.prose.nodes.length || body.ask));
   };
   return {
     node,

@@ -1,0 +1,100 @@
+"""Whole lives of cards: the views of runs of the sandbox from their start to their end, without waiting for them.
+
+The sandbox's clock stands here and is moved on; between two moves, the run is read once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import origami_widgets as ow
+from origami_widgets.card.view.run_view import view_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.card.view.contract import View
+
+BRIEF = "Find 20 bakeries in Porto with a web shop, and the people who buy for them"
+LONG_BRIEF = (
+    "Find 20 independent, family-owned bakeries in Porto, Vila Nova de Gaia and Matosinhos that bake on the premises, sell "
+    "through a web shop of their own and were founded before 2010; leave out chains, franchises and hotels. For each of "
+    "them, find who decides about ingredients, and an e-mail address that I can write to in Portuguese."
+)
+BUILDING = (
+    "completed",
+    "filling",
+    "partial",
+    "every_action",
+    "large",
+    "step_cap_hit",
+    "incomplete",
+    "errored",
+    "timed_out",
+)
+TALKING = ("empty", "answer", "needs_input", "unknown_status")
+SLOW = {"large": 8.0, "timed_out": 40.0}
+"""Scenarios that are looked at less often, in simulated seconds."""
+EVERY = 6.0
+MOST_LOOKS = 80
+
+
+class Life:
+    """One conversation and the views that its card has shown.
+
+    Args:
+        brief: The brief of its first run.
+        every: Simulated seconds between two looks.
+    """
+
+    def __init__(self, brief: str, every: float = EVERY) -> None:
+        self.views: list[View] = []
+        self.every = every
+        self._now = time.time()
+        client = ow.Sandbox(plan="ultra", clock=lambda: self._now).client()
+        self.run = ow.start(brief, client=client, show=False)
+        self._look()
+
+    def go_on(self, until: Callable[[ow.Run], object] = lambda run: run.settled) -> Life:
+        """Let time pass until something is true of the run."""
+        for _ in range(MOST_LOOKS):
+            if until(self.run):
+                return self
+            self._now += self.every
+            self.run.refresh()
+            self._look()
+        raise AssertionError(f"It is still not so after {MOST_LOOKS * self.every} s: the run is {self.run.status}.")
+
+    def answer(self, *answers: str) -> Life:
+        """Answer the agent's questions, and go on with the run that this starts."""
+        self.run = self.run.answer(*answers)
+        return self._look()
+
+    def follow_up(self, prompt: str) -> Life:
+        """Send a follow-up, and go on with the run that this starts."""
+        self.run = self.run.follow_up(prompt)
+        return self._look()
+
+    def cancel(self) -> Life:
+        """Cancel the run."""
+        self.run.cancel()
+        return self._look()
+
+    def _look(self) -> Life:
+        view: Any = view_now(self.run.conversation)
+        # Between two checks that tell nothing new, only the clock goes on.
+        if not self.views or {**view, "clock": None} != {**self.views[-1], "clock": None}:
+            self.views.append(view)
+        return self
+
+
+def lives() -> dict[str, list[View]]:
+    """Return the views of a life of each kind: how it ends, whether it builds anything, what the user does to it."""
+    lived = {name: Life(f"{BRIEF}. scenario:{name}", SLOW.get(name, EVERY)).go_on() for name in (*BUILDING, *TALKING)}
+    lived["long_brief"] = Life(LONG_BRIEF).go_on()
+    lived["cancelled"] = Life(f"{BRIEF}. scenario:slow").go_on(lambda run: run.tables).cancel().go_on()
+    lived["cancelled_at_once"] = Life(f"{BRIEF}. scenario:slow").cancel().go_on()
+    lived["answers"] = Life(f"{BRIEF}. scenario:needs_input").go_on().answer("Iberia", "Confirm").go_on()
+    lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
+    return {name: life.views for name, life in lived.items()}

@@ -1,0 +1,163 @@
+"""A card does not move what is below it: its height from the first paint to the end, at every width at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from origami_widgets.card.view.contract import TABLE_SLOTS
+from origami_widgets.card.widgets.live_widget import front_end_file
+from tests.browser.lives import BRIEF, BUILDING, TALKING, lives
+from tests.browser.window import CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import BrowserContext, Page
+
+    from tests.browser.lab import LabPage
+
+WIDTHS = (320, 400, 568, 700, 901, 1200)
+MOST_CHANGES, MOST_MOVED = 1, 60
+KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up")
+
+# A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
+PAGE = """
+async ([card, leads, slots]) => {
+    const url = URL.createObjectURL(new Blob([card], { type: "text/javascript" }));
+    const { default: widget } = await import(url);
+    const names = ["Company", "Website", "City", "Contact e-mail", "Phone", "Fit"];
+    const heads = names.map(name => (
+        { slug: name, name, kind: "input", share: 0.5, details: "", filling: false, filters: true }));
+    const rows = [...Array(20)].map((_, at) => [`row-${at}`, names.map(name => `${name} ${at}`)]);
+    const spread = ({ tables: { items, ...tables }, ...traits }) => ({
+        ...traits, tables, ...Object.fromEntries([...Array(slots)].map((_, at) => [`table_${at}`, items[at] ?? null])),
+    });
+    class Model {
+        listeners = {};
+        constructor(view) { this.state = spread(view); }
+        get(name) { return this.state[name]; }
+        on(name, call) { (this.listeners[name] ??= new Set()).add(call); }
+        off(name, call) { this.listeners[name]?.delete(call); }
+        emit(name, ...values) { for (const call of [...(this.listeners[name] ?? [])]) call(...values); }
+        set(view) {
+            const traits = spread(view);
+            const changed = Object.keys(traits).filter(name => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]));
+            Object.assign(this.state, traits);
+            for (const name of changed) this.emit(`change:${name}`);
+        }
+        send({ kind, view, query, table }) {
+            const answer = {
+                code: { kind, code: leads },
+                hello: { kind: "clock", clock: { ...this.state.clock, now: Date.now() } },
+                leads: {
+                    kind, view, query, table, rows, heads, start: 0, read: 20, total: 20, more: false, changes: [],
+                    count: "20 leads, 7 hidden by the table's filters", note: "",
+                },
+            }[kind];
+            if (answer) setTimeout(() => this.emit("msg:custom", answer));
+        }
+    }
+    const frame = () => new Promise(requestAnimationFrame);
+    window.live = async (views, widths) => {
+        const cards = widths.map(width => {
+            const host = document.createElement("div");
+            host.style.width = `${width}px`;
+            document.body.append(host);
+            const model = new Model(views[0]);
+            const end = widget.render({ model, el: host });
+            return { model, host, end, card: host.firstChild.shadowRoot.querySelector(".origami-card") };
+        });
+        const seen = cards.map(() => ({ heights: [], hidden: 0 }));
+        const look = () => cards.forEach(({ card }, at) => {
+            const room = card.querySelector(".room");
+            seen[at].heights.push(card.getBoundingClientRect().height);
+            seen[at].hidden = Math.max(seen[at].hidden, room.scrollHeight - room.clientHeight);
+        });
+        look();
+        for (const view of views) {
+            for (const { model } of cards) model.set(structuredClone(view));
+            look();
+            // What the browser and the kernel tell, as that the card can be seen, and its leads.
+            await frame();
+            look();
+        }
+        for (const { end, host } of cards) { end(); host.remove(); }
+        return seen;
+    };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lived() -> dict[str, list[Any]]:
+    return lives()
+
+
+@pytest.fixture(scope="module")
+def page(context: BrowserContext) -> Iterator[Page]:
+    made = context.new_page()
+    made.set_viewport_size({"width": max(WIDTHS), "height": 4_000})
+    made.evaluate(PAGE, [*map(front_end_file, ("card.js", "leads.js")), TABLE_SLOTS])
+    yield made
+    made.close()
+
+
+def changes(heights: list[float]) -> list[float]:
+    return [after for before, after in pairwise(heights) if abs(after - before) > 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_is_as_high_at_its_end_as_in_its_first_second(lived: dict[str, Any], page: Page, kind: str) -> None:
+    seen = page.evaluate("([views, widths]) => live(views, widths)", [lived[kind], WIDTHS])
+    for width, card in zip(WIDTHS, seen, strict=True):
+        heights = card["heights"]
+        assert len(changes(heights)) <= MOST_CHANGES, (width, heights)
+        assert max(heights) - min(heights) <= MOST_MOVED, (width, heights)
+        assert card["hidden"] <= 1, f"{card['hidden']} px of what is below the brief have no room at {width} px"
+
+
+# Each card, and the place of the cell below them, as often as the page is drawn.
+WATCH = """() => {
+    const { widgets } = window.jupyterapp.shell.currentWidget.content;
+    const cards = [...widgets[1].node.querySelectorAll(".origami-widget")].map(shell => shell.shadowRoot.querySelector(".origami-card"));
+    window.seen = cards.map(() => []);
+    window.below = [];
+    const look = () => {
+        cards.forEach((card, at) => window.seen[at].push(card.getBoundingClientRect().height));
+        window.below.push(widgets[2].node.getBoundingClientRect().top - widgets[1].node.getBoundingClientRect().top);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+SHOW = f"""import ipywidgets
+run = ow.start({BRIEF!r})
+cards = [ow.RunCard(run) for _ in {WIDTHS}]
+for card, width in zip(cards, {WIDTHS}):
+    card.layout.width = card.layout.min_width = f"{{width}}px"
+ipywidgets.VBox(cards)"""
+
+
+def test_a_live_card_moves_no_cell(open_lab: Callable[..., LabPage]) -> None:
+    setup = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20).client())"
+    lab = open_lab([setup, SHOW, "'the cell below'"])
+    lab.page.set_viewport_size({"width": 1_700, "height": 4_600})
+    lab.run_cell(0)
+    lab.run_cell(1)
+    cards = lab.output(1).locator(CARD)
+    # The one that `start` shows, with its line of code, and one of each width.
+    expect(cards).to_have_count(1 + len(WIDTHS))
+    lab.page.evaluate(WATCH)
+    for card in cards.all():
+        expect(card.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
+        expect(card.locator(".remarks")).not_to_contain_text("filling", timeout=60_000)
+    seen, below = lab.page.evaluate("[window.seen, window.below]")
+    widths = [round(card.bounding_box()["width"]) for card in cards.all()]
+    assert set(WIDTHS) <= set(widths)
+    for width, heights in zip(widths, seen, strict=True):
+        assert len(changes(heights)) <= MOST_CHANGES, (width, heights)
+        assert max(heights) - min(heights) <= MOST_MOVED, (width, heights)
+    assert max(below) - min(below) <= MOST_MOVED, below
