@@ -161,3 +161,26 @@ def test_a_live_card_moves_no_cell(open_lab: Callable[..., LabPage]) -> None:
         assert len(changes(heights)) <= MOST_CHANGES, (width, heights)
         assert max(heights) - min(heights) <= MOST_MOVED, (width, heights)
     assert max(below) - min(below) <= MOST_MOVED, below
+
+
+def test_the_card_that_a_reopened_notebook_draws_is_as_high(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(
+        [f"import origami_widgets as ow\now.use_sandbox(200)\nrun = ow.start({BRIEF!r})\nrun.wait('cells');"]
+    )
+    lab.run_cell(0)
+    expect(lab.output(0).locator(CARD)).to_contain_text("Completed")
+    live = heights_of(lab)
+    lab.save()
+    lab.shutdown_kernel()
+    lab.reopen()
+    expect(lab.output(0).locator(CARD)).to_contain_text("Snapshot of")
+    assert heights_of(lab) == live
+
+
+def heights_of(lab: LabPage) -> list[float]:
+    """The height of the card of the first cell, at a wide cell's width and beside an open side bar."""
+    heights = []
+    for width in (901, 568):
+        lab.set_output_width(width)
+        heights.append(lab.output(0).locator(CARD).evaluate("card => card.getBoundingClientRect().height"))
+    return heights

@@ -201,7 +201,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
     say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
-    reading.title = readings[at] ?? "";
+    reading.title = reading.textContent ?? "";
     turnOff(all, gone && shown === "columns", gone);
     // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
     show(tables.node, !ended);
