@@ -68,6 +68,8 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
     pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
     setText(status, known ? head.status_label : head.last_known);
+    // Beside the buttons of a narrow card, a long one is cut.
+    pill.title = status.textContent ?? "";
     say(more.spent, filled(used, lastRead(head, session)));
     cancel.refresh();
   };
