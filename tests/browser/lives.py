@@ -14,7 +14,7 @@ from origami_widgets.card.view.run_view import view_now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.card.view.contract import View
+    from origami_widgets.card.view.contract import Link, View
 
 BRIEF = "Find 20 bakeries in Porto with a web shop, and the people who buy for them"
 LONG_BRIEF = (
@@ -97,4 +97,11 @@ def lives() -> dict[str, list[View]]:
     lived["cancelled_at_once"] = Life(f"{BRIEF}. scenario:slow").cancel().go_on()
     lived["answers"] = Life(f"{BRIEF}. scenario:needs_input").go_on().answer("Iberia", "Confirm").go_on()
     lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
-    return {name: life.views for name, life in lived.items()}
+    views = {name: life.views for name, life in lived.items()}
+    return {**views, "with_link": [as_of_the_product(view) for view in views["filling"]]}
+
+
+def as_of_the_product(view: View) -> View:
+    """Return what the card shows of a run that is not the sandbox's: without its name, and with a link once there is a table."""
+    link: Link | None = {"href": "https://origami.chat/workspace/1", "label": "Open in Origami"}
+    return {**view, "head": {**view["head"], "origin": "", "link": link if view["tables"]["items"] else None}}

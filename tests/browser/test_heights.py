@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTHS = (320, 400, 568, 700, 901, 1200)
 MOST_CHANGES, MOST_MOVED = 1, 60
-KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up")
+KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up", "with_link")
 
 # A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
 PAGE = """
