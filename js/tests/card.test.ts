@@ -291,6 +291,16 @@ describe("the last line", () => {
     expect(text.style.maxHeight).not.toBe("");
   });
 
+  it("lets keys scroll a long answer that takes the tables' place", () => {
+    const answer = (name: string, text: string): HTMLElement =>
+      draw(name, (view) => {
+        view.prose.nodes = [{ t: "p", c: [text] }];
+      }).one(".said");
+    expect(answer("answered", "Much to say. ".repeat(40)).tabIndex).toBe(0);
+    expect(answer("answered", "Little to say.").hasAttribute("tabindex")).toBe(false);
+    expect(answer("completed", "Much to say. ".repeat(40)).hasAttribute("tabindex")).toBe(false);
+  });
+
   it("names proposals that can't be sent, without a button", () => {
     const card = draw("completed", (view) => {
       view.suggestions = [{ label: "Add opening hours", button: null }];

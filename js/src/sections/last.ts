@@ -60,7 +60,11 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
       say(cut, said.cut);
       if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
       shown = said;
-      clamped.update(length(said.nodes) > LONG || said.nodes.length > MANY);
+      const long = length(said.nodes) > LONG || said.nodes.length > MANY;
+      clamped.update(long);
+      // Without tables, a long answer scrolls in their place (height.css); not every browser lets keys do that by itself.
+      if (long && !context.view("tables").items.length) spoken.tabIndex = 0;
+      else spoken.removeAttribute("tabindex");
       list.update(suggestions);
       show(list.node, suggestions.length);
       refresh();
