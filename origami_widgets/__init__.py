@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import credits_frame as credits_frame
     from origami_widgets.frames import credits_frame_async as credits_frame_async
     from origami_widgets.frames import describe_leads as describe_leads
+    from origami_widgets.frames import domain_of as domain_of
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
@@ -102,6 +103,7 @@ _HOMES = {
     "credits_frame_async": "frames",
     "describe_leads": "frames",
     "doctor": "run.doctor",
+    "domain_of": "frames",
     "economics_frame": "frames",
     "export": "frames",
     "history_frame": "frames",

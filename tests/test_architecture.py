@@ -44,6 +44,7 @@ HOMES = {
     "keyring": {"api.key_sources"},
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
+    "idna": {"frames.leads.company_domain"},
     "altair": {f"frames.plots.{each}" for each in ("chart", "run_plots", "table_plots")},
     "vl_convert": {"frames.plots.chart"},
     "rich": {"cli.output"},

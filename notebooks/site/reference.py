@@ -73,7 +73,7 @@ GROUPS = (
         "The rows of a table: as a live grid, or as a typed DataFrame.",
         (
             *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
-            *("describe_leads", "refresh_leads", "refresh_leads_async", "plain"),
+            *("domain_of", "describe_leads", "refresh_leads", "refresh_leads_async", "plain"),
             *("rows_batches", "RowBatches", "IncompleteRows", "InterruptedRows"),
         ),
     ),

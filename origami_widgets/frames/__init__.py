@@ -8,6 +8,7 @@ from .economics.table_economics import economics_frame
 from .files.exporting import export
 from .lead_frames import leads_frame, leads_frame_async, overlap
 from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
+from .leads.company_domain import domain_of
 from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
@@ -21,6 +22,7 @@ __all__ = [
     "credits_frame",
     "credits_frame_async",
     "describe_leads",
+    "domain_of",
     "economics_frame",
     "export",
     "history_frame",

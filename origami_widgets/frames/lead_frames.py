@@ -51,15 +51,14 @@ def leads_frame(
     the web.
 
     `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It
-    comes from the lead's website, or else from its e-mail address. It is NA for hosts that many companies share:
-    addresses at about 100 known mail providers, such as gmail.com, and pages on about 70 known sites, such as
-    facebook.com. Hosts outside these lists count as companies. Domains are in lower case and ASCII (`xn--…`).
+    comes from the lead's website, or else from its e-mail address, or else from another link; not from links to jobs,
+    news, maps or social networks. It is NA for hosts that many companies share, as `domain_of` says.
 
     Args:
         source: a `Run`, a `RunBatch`, a list of runs or tables, a table's id, or frames that were read before.
         client: the client; None for the client of the first run, or else the configured one.
         domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
-            website (homepage, domain, url, site), and then like an e-mail address.
+            website (homepage, domain, company_url), then like an e-mail address, then like another link (url, site).
         filters: as in `rows_frame`, for each table: None for its saved filters, `[]` for all leads.
         filters_add: as in `rows_frame`, for each table.
         sort: as in `rows_frame`, for each table.
@@ -345,7 +344,7 @@ def overlap(
     value is never in both, and has its own row.
 
     To keep all leads of `b` that are not in `a`, even several of one company:
-    `b[~b["domain"].isin(a["domain"].dropna())]`.
+    `b[~b["domain"].isin(ow.domain_of(a["domain"]).dropna())]`. `domain_of` reads links and e-mail addresses, too.
 
     Args:
         a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your

@@ -1,65 +1,142 @@
 """Registrable domain of a lead's website or e-mail address, to compare lists of leads. Pure.
 
 Two leads at gmail.com, or with a page on facebook.com, are not the same company: addresses at public mail providers,
-and pages on sites that many companies share, have no domain.
+and pages on sites that many companies share, have no domain. The folder `domains` has the lists of both, each with its
+source and licence.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from publicsuffixlist import PublicSuffixList
 
-_WEBSITE = (("website",), ("web", "site"), ("homepage",), ("domain",), ("url",), ("web", "page"), ("site",))
+    from origami_widgets.frames.dtype_backend import DtypeBackend
+
+_WEBSITE = (("website",), ("web", "site"), ("homepage",), ("domain",))
+_LINK = (("url",), ("web", "page"), ("site",))
 _EMAIL = (("email",), ("e", "mail"), ("mail",), ("emails",))
+_OWN = frozenset({"business", "company", "corporate", "home", "main", "official", "organization", "primary", "web"})
+"""Words that a column of links may have besides, and still be the company's website: `company_url`."""
 _OTHER_ADDRESSES = frozenset({"linkedin", "facebook", "instagram", "twitter", "logo", "image", "source", "profile"})
 """Words in the names of columns whose addresses are about the lead but not its own."""
+_OTHER_LINKS = _OTHER_ADDRESSES | {
+    *("article", "articles", "career", "careers", "crunchbase", "evidence", "github", "glassdoor", "google", "indeed"),
+    *("job", "jobs", "listing", "map", "maps", "media", "menu", "news", "photo", "picture", "posting", "press"),
+    *("reference", "review", "reviews", "social", "sources", "tiktok", "tripadvisor", "vacancy", "video"),
+    *("wikipedia", "xing", "yelp", "youtube"),
+}
+"""The same, in the names of columns of links. The e-mail address of a press department is the company's own."""
 
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@?#\s]*@)?([^/:?#@\s]+)(?::\d+)?([/?#]\S*)?", re.IGNORECASE)
-_TOP_LEVEL = re.compile(r"\.(?:[a-z]{2,}|xn--[a-z0-9-]+)$")
-"""Matches the end of a domain name, which may be newer than the public suffix list. "n.a." and numbers do not match."""
-_MAILBOX = re.compile(r"(?:mailto:)?[^@\s/]+@([^@\s/?]+)(?:\?\S*)?", re.IGNORECASE)
+_HOST = r"[^\s/:?#@;,|<>()\[\]{}\"'\\]+"
+_ADDRESS = re.compile(rf"(?:(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@?#\s]*@)?)?({_HOST})(?::\d*)?([/?#]\S*)?", re.IGNORECASE)
+_MAILBOX = re.compile(rf"(?:mailto:)?[^@\s/:;,|<>]+@({_HOST})(?:\?\S*)?", re.IGNORECASE)
+_HIDDEN = re.compile(r" ?[(\[{] ?(?:(at|@)|dot|\.) ?[)\]}] ?", re.IGNORECASE)
+"""Matches the signs of an e-mail address that is hidden from robots: ana(at)example.com."""
+_BETWEEN = re.compile(r" [/&+] |[;,|<> ]+")
+"""Matches what stands between several addresses in one cell."""
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{4,253}}$)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})")
+"""Matches a name whose end may be newer than the public suffix list. "n.a." and numbers do not match."""
+_COUNTRY = re.compile(r"(?:com|net|org|co|[a-z]{2})(?:\.[a-z]{2})?")
+"""Matches what stands for `*` in the lists, as in amazon.com, amazon.de and amazon.co.uk."""
 
-_MAIL_PROVIDERS = (
-    "126.com 139.com 163.com aim.com aliyun.com aol.com att.net bellsouth.net bigpond.com bk.ru bluewin.ch "
-    "bol.com.br btinternet.com centrum.cz charter.net comcast.net cox.net daum.net duck.com earthlink.net "
-    "email.com email.cz fastmail.com fastmail.fm foxmail.com free.fr freemail.hu freenet.de gmail.com gmx.com "
-    "googlemail.com hanmail.net hey.com hushmail.com icloud.com inbox.lv inbox.ru interia.pl juno.com "
-    "laposte.net libero.it list.ru mac.com mail.com mail.de mail.ee mail.ru mailbox.org mailfence.com me.com "
-    "msn.com naver.com netzero.net ntlworld.com o2.pl onet.pl optonline.net orange.fr passport.com pm.me "
-    "posteo.de posteo.net proton.me protonmail.ch protonmail.com qq.com rambler.ru rediffmail.com rocketmail.com "
-    "sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com skynet.be sohu.com sympatico.ca t-online.de "
-    "talktalk.net telenet.be telus.net terra.com.br tutanota.com tuta.io ukr.net uol.com.br verizon.net "
-    "virgilio.it virginmedia.com wanadoo.fr web.de windowslive.com wp.pl xtra.co.nz yeah.net ymail.com zoho.com "
-    "zohomail.com "
-)
-MAIL_PROVIDERS = frozenset(_MAIL_PROVIDERS.split())
-MAIL_BRANDS = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx", "yandex"})
-"""Providers with a domain for each country: yahoo.co.uk, hotmail.fr."""
-_SHARED_SITES = (
-    "airbnb.com amazon.com angel.co apple.com bandcamp.com bbb.org behance.net booking.com calendly.com "
-    "clutch.co crunchbase.com doctolib.de doctolib.fr doordash.com dribbble.com ebay.com etsy.com eventbrite.com "
-    "facebook.com fb.com fb.me flickr.com g.page github.com gitlab.com glassdoor.com goo.gl google.com "
-    "indeed.com instagram.com issuu.com kickstarter.com lieferando.de linkedin.com linktr.ee lnkd.in "
-    "maps.app.goo.gl medium.com meetup.com opentable.com patreon.com pinterest.com reddit.com slideshare.net "
-    "soundcloud.com spotify.com t.me telegram.me thefork.com threads.net tiktok.com tripadvisor.com "
-    "trustpilot.com twitter.com ubereats.com upwork.com vimeo.com vk.com wa.me whatsapp.com wikipedia.org x.com "
-    "xing.com yelp.com youtu.be youtube.com zillow.com "
-)
-SHARED_SITES = frozenset(_SHARED_SITES.split())
-"""Sites on which many companies have a page. A path there is a company's page; the site itself is a company."""
-_HOSTED_SITES = (
-    "business.site godaddysites.com hubspotpagebuilder.com jimdosite.com medium.com site123.me squarespace.com "
-    "substack.com tumblr.com weebly.com wordpress.com wpengine.com "
-)
-HOSTED_SITES = frozenset(_HOSTED_SITES.split())
-"""Hosts that give each customer a subdomain and are not in the public suffix list."""
+
+class _Names(NamedTuple):
+    """Domains of a list, and names that have one in each country."""
+
+    domains: frozenset[str]
+    names: frozenset[str]
+
+    def has(self, domain: str) -> bool:
+        if domain in self.domains:
+            return True
+        name, _, end = domain.partition(".")
+        return name in self.names and _COUNTRY.fullmatch(end) is not None
+
+
+@cache
+def _listed(kind: str) -> _Names:
+    # Read on first use, as this takes 5 ms.
+    from importlib.resources import files
+
+    lists = (each for each in (files(__package__) / "domains").iterdir() if each.name.startswith(kind))
+    lines = {line for each in lists for line in each.read_text("ascii").splitlines() if not line.startswith("#")}
+    return _Names(frozenset(lines), frozenset(line.removesuffix(".*") for line in lines if line.endswith(".*")))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    # Imported and read on first use, as this takes 40 ms.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.Series[Any]:
+    """The domain of the company behind each website or e-mail address, to join and compare lists. Sends nothing.
+
+    The domain is the registrable part of the host: `https://www.shop.example.co.uk/en` is `example.co.uk`. It is in
+    lower case and ASCII (`xn--…`). If a value holds several addresses, the first one that belongs to a company counts.
+
+    Args:
+        addresses: links, hosts and e-mail addresses, in any mixture: a Series, an Index or a list.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas' readers.
+
+    Returns:
+        A Series of dtype `string` with the same index and name. It is NA where there is no address, for addresses at
+        mail providers (`ana@gmail.com`), and for pages on sites that many companies share (`facebook.com/bakery`):
+        social networks, job boards, news, maps, marketplaces, directories. A site that is in none of the package's
+        lists counts as a company.
+
+    Raises:
+        InvalidInput: `addresses` is one text or a whole frame.
+
+    Examples:
+        >>> import origami_widgets as ow
+        >>> ow.domain_of(["https://www.shop.example.co.uk/en", "Ana@Example.com", "ana@gmail.com", "facebook.com/bakery"])
+        0    example.co.uk
+        1      example.com
+        2             <NA>
+        3             <NA>
+        dtype: string
+
+        The website first, or else the e-mail address:
+
+        >>> import pandas as pd
+        >>> customers = pd.DataFrame({"site": ["http://acme.pt", None], "mail": ["ana@gmail.com", "rui@fado.pt"]})
+        >>> ow.domain_of(customers["site"]).fillna(ow.domain_of(customers["mail"])).tolist()
+        ['acme.pt', 'fado.pt']
+    """
+    import pandas as pd
+
+    from origami_widgets.frames.dtype_backend import check_backend, to_array
+    from origami_widgets.frames.schema import computed_field
+    from origami_widgets.frames.values import read_values
+
+    check_backend(dtype_backend)
+    if isinstance(addresses, str | pd.DataFrame) or not isinstance(addresses, Iterable):
+        raise InvalidInput(
+            "domain_of reads one column of addresses",
+            cause=f"Got {type(addresses).__name__}.",
+            remedy='Pass a column, such as frame["website"], or a list of addresses.',
+        )
+    index = addresses.index if isinstance(addresses, pd.Series) else None
+    values = read_values(computed_field("", "string", ""), _company_domains(addresses))
+    return pd.Series(
+        to_array("string", values, dtype_backend),
+        index=index,
+        name=getattr(addresses, "name", None),
+    )
 
 
 def company_domain(value: object) -> str | None:
@@ -71,6 +148,8 @@ def company_domain(value: object) -> str | None:
     (None, None, None)
     >>> company_domain("https://facebook.com"), company_domain("some-bakery.github.io"), company_domain("fado.wordpress.com")
     ('facebook.com', 'some-bakery.github.io', 'fado.wordpress.com')
+    >>> company_domain("anna(at)example.com"), company_domain("anna@gmail.com; acme.pt"), company_domain("see acme.pt")
+    ('example.com', 'acme.pt', None)
     """
     if isinstance(value, list | tuple):
         return next((found for each in value if (found := company_domain(each)) is not None), None)
@@ -78,66 +157,93 @@ def company_domain(value: object) -> str | None:
         return None
     text = value.strip()
     if mailbox := _MAILBOX.fullmatch(text):
-        domain = registrable(mailbox[1])
-        is_public = domain is not None and (domain in MAIL_PROVIDERS or domain.partition(".")[0] in MAIL_BRANDS)
-        return None if is_public else domain
-    address = _ADDRESS.fullmatch(text)
-    if address is None:
-        return None
-    domain, path = registrable(address[1]), address[2] or ""
-    if domain in SHARED_SITES and (path.strip("/") or _below(address[1], domain)):
-        return None
-    return domain
+        return _of_mailbox(mailbox[1])
+    if address := _ADDRESS.fullmatch(text):
+        return _of_site(address[1], address[2] or "")
+    text = _HIDDEN.sub(lambda sign: "@" if sign[1] else ".", " ".join(text.split()))
+    pieces = [each for each in _BETWEEN.split(text) if each]
+    mailboxes = [_MAILBOX.fullmatch(each) for each in pieces]
+    sites = [_ADDRESS.fullmatch(each) for each in pieces]
+    # Words with a dot are no addresses: sites count only if nothing else is there.
+    are_addresses = all(a or (b and _name(b[1])) for a, b in zip(mailboxes, sites, strict=True))
+    for mailbox, site in zip(mailboxes, sites, strict=True):
+        if mailbox:
+            found = _of_mailbox(mailbox[1])
+        else:
+            found = _of_site(site[1], site[2] or "") if site and are_addresses else None
+        if found is not None:
+            return found
+    return None
 
 
-def registrable(host: str) -> str | None:
-    """Return the registered part of a host name, in ASCII; None if it is not a domain name."""
-    try:
-        # The form that both spellings of an international name share.
-        name = host.strip(".").lower().encode("idna").decode("ascii")
-    except UnicodeError:
+def _of_mailbox(host: str) -> str | None:
+    name = _name(host)
+    domain = None if name is None else registrable(name)
+    providers = _listed("mail")
+    return None if name is None or domain is None or providers.has(domain) or providers.has(name) else domain
+
+
+def _of_site(host: str, path: str) -> str | None:
+    name = _name(host)
+    domain = None if name is None else registrable(name)
+    if name is None or domain is None:
         return None
-    if not _TOP_LEVEL.search(name):
+    sites, below = _listed("sites"), _below(name, domain)
+    if sites.has(domain) and (path.strip("/") or below):
         return None
+    return None if below and sites.has(".".join((*below, domain))) else domain
+
+
+def _name(host: str) -> str | None:
+    """Return a host name in lower case and ASCII, the form that both spellings of an international name share."""
+    name = host.strip(".").lower()
+    if not name.isascii():
+        # IDNA 2008, as browsers: faß.de is not fass.de. Python's own codec knows IDNA 2003 only.
+        import idna
+
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return None
+    return name if _NAME.fullmatch(name) else None
+
+
+@lru_cache(maxsize=4096)
+def registrable(name: str) -> str | None:
+    """Return the registered part of a host name; None if there is none, as in "co.uk"."""
     domain: str | None = _suffixes().privatesuffix(name)
-    if domain in HOSTED_SITES and (labels := _below(name, domain)):
+    if domain is not None and _listed("hosts").has(domain) and (labels := _below(name, domain)):
         return f"{labels[-1]}.{domain}"
     return domain
 
 
-def _below(host: str, domain: str) -> list[str]:
-    """Return the labels of a host to the left of a domain, without `www`."""
-    labels = host.strip(".").lower().removesuffix(domain).strip(".").split(".")
-    return [label for label in labels if label not in ("", "www", "m")]
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    # Imported and read on first use, as this takes 40 ms.
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
+def _below(name: str, domain: str) -> list[str]:
+    """Return the labels of a host name to the left of a domain, without `www`."""
+    return [label for label in name[: -len(domain)].split(".") if label not in ("", "www", "m")]
 
 
 def address_columns(names: Iterable[str]) -> list[str]:
-    """Return the columns whose names say that they hold a company's own address: websites first, then e-mail addresses.
+    """Return the columns whose names say that they hold a company's own address: websites, e-mail addresses, other links.
 
     >>> address_columns(["company", "contact-email", "website", "linkedin-url", "website.source_url", "company_url"])
     ['website', 'company_url', 'contact-email']
+    >>> address_columns(["job_url", "news_url", "google-maps-url", "bakery_url", "email"])
+    ['email', 'bakery_url']
     """
     main = [name for name in names if "." not in name]
     words = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().split() for name in main}
-    found: dict[str, None] = {}
-    for wanted in (*_WEBSITE, *_EMAIL):
-        for name, parts in words.items():
-            if _follow(wanted, parts) and not _OTHER_ADDRESSES.intersection(parts):
-                found[name] = None
-    return list(found)
+    links = {name: parts for name, parts in words.items() if not _OTHER_LINKS.intersection(parts)}
+    own = {name: parts for name, parts in links.items() if _OWN.union(*_LINK).issuperset(parts)}
+    mail = {name: parts for name, parts in words.items() if not _OTHER_ADDRESSES.intersection(parts)}
+    order = ((_WEBSITE, links), (_LINK, own), (_EMAIL, mail), (_LINK, links))
+    return list(dict.fromkeys(name for kinds, among in order for name in _columns(kinds, among)))
 
 
-def _follow(wanted: Sequence[str], parts: Sequence[str]) -> bool:
-    size = len(wanted)
-    return any(tuple(parts[at : at + size]) == tuple(wanted) for at in range(len(parts) - size + 1))
+def _columns(kinds: Sequence[Sequence[str]], among: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for wanted in kinds:
+        for name, parts in among.items():
+            if any(tuple(parts[at : at + len(wanted)]) == tuple(wanted) for at in range(len(parts))):
+                yield name
 
 
 def domains_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str | None]:
@@ -147,15 +253,24 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str | None]:
         frame: the leads.
         columns: names of columns, in order of preference. Columns that the frame lacks are skipped.
     """
-    known: dict[Any, str | None] = {}
     domains: list[str | None] = [None] * len(frame)
     for column in columns:
-        if column not in frame:
-            continue
-        for at, value in enumerate(frame[column].astype(object).to_list()):
-            if domains[at] is None and isinstance(value, str | list):
-                key = value if isinstance(value, str) else tuple(map(str, value))
-                if key not in known:
-                    known[key] = company_domain(value)
-                domains[at] = known[key]
+        if column in frame:
+            found = _company_domains(frame[column].astype(object).to_list())
+            domains = [first if first is not None else second for first, second in zip(domains, found, strict=True)]
+    return domains
+
+
+def _company_domains(addresses: Iterable[object]) -> list[str | None]:
+    """Return the domain of each address. Equal ones are read once."""
+    known: dict[str | tuple[str, ...], str | None] = {}
+    domains: list[str | None] = []
+    for value in addresses:
+        domain = None
+        if isinstance(value, str | list | tuple):
+            key = value if isinstance(value, str) else tuple(map(str, value))
+            if key not in known:
+                known[key] = company_domain(value)
+            domain = known[key]
+        domains.append(domain)
     return domains

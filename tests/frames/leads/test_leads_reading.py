@@ -139,6 +139,19 @@ def test_the_domain_comes_from_the_columns_that_are_named(server, client):
         assert ow.leads_frame(table("t1"), client=client, domain_from=domain_from)["domain"].to_list() == wanted
 
 
+def test_links_to_other_sites_than_the_companys_do_not_come_before_its_e_mail(server, client):
+    links = {"job_url": "https://jobs.blog/1", "news-url": "https://daily.blog/1", "googleMapsUrl": "https://g.blog/1"}
+    rows = page(
+        {"id": "r1", **links, "bakery_url": "https://list.blog/1", "email": "ana@nata.pt"},
+        {"id": "r2", **links, "bakery_url": "https://broa.pt", "email": "ana@gmail.com"},
+        {"id": "r3", **links, "company_url": "https://pao.pt", "email": "ana@nata.pt"},
+        {"id": "r4", **links},
+        total=4,
+    )
+    server.plan(columns(*links, "bakery_url", "company_url", "email"), rows)
+    assert ow.leads_frame(table("t1"), client=client)["domain"].to_list() == ["nata.pt", "broa.pt", "pao.pt", pd.NA]
+
+
 @pytest.mark.parametrize(
     ("source", "options"),
     [
