@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+import origami_widgets as ow
 from origami_widgets.host.installation import Requirement, jupyter_server, requirements, shown_path
 
 if TYPE_CHECKING:
-    import pytest
+    from origami_widgets.run.doctor import SetupReport
 
 numbers = st.lists(st.integers(0, 99), min_size=1, max_size=4)
 
@@ -58,3 +61,51 @@ def test_a_person_s_name_is_not_in_a_path(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("HOME", str(tmp_path))
     assert shown_path(tmp_path / "env") == "~/env"
     assert shown_path(Path(sys.executable)) == sys.executable
+
+
+DAMAGED = {
+    "list": b'["version"]',
+    "text": b'"9.9"',
+    "null": b"null",
+    "deep": b'{"version": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "cut": b'{"version": "9.',
+    "empty": b"",
+    "binary": bytes(range(256)),
+    "long number": b'{"version": ' + b"9" * 5_000 + b"}",
+    "endless": b" " * 2**25,
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED.keys())
+def test_doctor_reads_on_after_a_damaged_extension(
+    text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = doctor_with(text, tmp_path, monkeypatch)
+    assert report.server_versions["origami-widgets extension"] == "9.8"
+
+
+@pytest.mark.parametrize("version", [None, 9, ["9"], {"9": 9}, ""])
+def test_a_version_that_is_no_text_is_unknown(version: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = doctor_with(json.dumps({"version": version}).encode(), tmp_path, monkeypatch)
+    assert report.server_versions["origami-widgets extension"] == "unknown"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_doctor_waits_for_no_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = doctor_with(None, tmp_path, monkeypatch)
+    assert report.server_versions["origami-widgets extension"] == "9.8"
+
+
+def doctor_with(text: bytes | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SetupReport:
+    """Run `doctor` with an extension whose `package.json` has a text (None: is a pipe), before a sound one."""
+    for name in ("damaged", "sound"):
+        (folder / name / "labextensions" / "origami-widgets").mkdir(parents=True)
+    damaged, sound = (folder / name / "labextensions/origami-widgets/package.json" for name in ("damaged", "sound"))
+    sound.write_text('{"version": "9.8"}')
+    if text is None:
+        os.mkfifo(damaged)
+    else:
+        damaged.write_bytes(text)
+    monkeypatch.setenv("JUPYTER_PATH", f"{folder / 'damaged'}{os.pathsep}{folder / 'sound'}")
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    return ow.doctor(client=ow.Sandbox().client())
