@@ -46,6 +46,7 @@ from origami_widgets.api.responses import (
     require_subject,
 )
 from origami_widgets.api.retries import is_start_retryable, pause, with_retries
+from origami_widgets.api.row_decoding import decode_rows
 from origami_widgets.api.row_paging import RawRows
 from origami_widgets.api.usage import balance_history_of, traffic_of
 from origami_widgets.host.runtime import monotonic
@@ -286,13 +287,13 @@ class Operations:
         *,
         cursor: str | None = None,
         limit: int = LARGEST_ROW_PAGE,
-        decoder: Decoder = decode,
+        decoder: Decoder = decode_rows,
     ) -> RawRows:
         """Like `list_rows`, but without a typed object for each row. A `RowDecoder` gives rows with slots."""
         return RawRows.of(await self._rows(table_id, query, cursor, limit, decoder))
 
     async def _rows(
-        self, table_id: str, query: RowQuery, cursor: str | None, limit: int, decoder: Decoder = decode
+        self, table_id: str, query: RowQuery, cursor: str | None, limit: int, decoder: Decoder = decode_rows
     ) -> Any:
         params = {**_page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
         path = f"{_table_path(table_id)}/rows"

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.responses import decode
-from origami_widgets.api.row_decoding import ids_of
+from origami_widgets.api.row_decoding import decode_rows, ids_of
 from origami_widgets.api.row_paging import PartialRows, RowQuery
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
@@ -143,14 +142,14 @@ class RowsReading:
 
         if request.filters_add is not None:
             chosen = RowQuery(filters=request.filters_add, flat=True)
-            self._chosen = await _ids_of_all(RowPages(lambda cursor: read(chosen, cursor, decode), ids_of))
-        decoder = made.decoder() if self._in_slots else decode
+            self._chosen = await _ids_of_all(RowPages(lambda cursor: read(chosen, cursor, decode_rows), ids_of))
+        decoder = made.decoder() if self._in_slots else decode_rows
         # With joined filters, only reading shows when the limit is reached.
         limit = request.limit if self._chosen is None else None
         pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
         if request.limit == 0:
             # Even an empty frame has the columns and dtypes of one with rows.
-            page = await read(query, None, decode)
+            page = await read(query, None, decode_rows)
             pages.walk.total = page.total
             self._learn(made, page.items)
         with self._lock:
