@@ -44,26 +44,35 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
             cause=f"Two columns are named {twice!r:.80}.",
             remedy="Rename one, or export to CSV or Excel.",
         )
-    mixed = []
-    for name, dtype in shown.dtypes.items():
-        if pd.api.types.is_object_dtype(dtype):
-            kinds = {type(value) for value in shown[name] if plain_cell(value) is not None}
+    # A frame copies its attrs with each column that it gives, and moves its blocks with each that it gets.
+    shown.attrs = {}
+    mixed, arrays = [], {}
+    for name, column in shown.items():
+        arrays[name] = column.array
+        if pd.api.types.is_object_dtype(column.dtype):
+            kinds = {type(value) for value in column if plain_cell(value) is not None}
             if kinds <= _ARROW_KNOWS and len(kinds) <= 1:
-                shown[name] = [unicode_text(value) if isinstance(value, str) else value for value in shown[name]]
+                texts = [unicode_text(value) if isinstance(value, str) else value for value in column]
+                arrays[name] = pd.Series(texts, dtype=object).array
             else:
                 mixed.append(str(name))
-                texts = [None if plain_cell(value) is None else as_json(value) for value in shown[name]]
-                shown[name] = pd.array(texts, dtype=pd.StringDtype())
-        elif isinstance(dtype, pd.StringDtype) and dtype.storage == "python":
-            shown[name] = shown[name].map(unicode_text, na_action="ignore").astype(dtype)
+                texts = [None if plain_cell(value) is None else as_json(value) for value in column]
+                arrays[name] = pd.array(texts, dtype=pd.StringDtype())
+        elif isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "python":
+            arrays[name] = column.map(unicode_text, na_action="ignore").astype(column.dtype).array
+    shown = pd.DataFrame(arrays, index=shown.index, columns=shown.columns, copy=False)
     attrs: dict[Any, Any] = dict(frame.attrs)
     if mixed:
         attrs["json_columns"] = mixed
     if frame.empty and (members := _members(shown)):
         attrs["categories"] = members
+    # As `DataFrame.to_parquet` writes it, which gives Arrow a frame with attrs: each column would copy them.
+    pa: Any = import_module("pyarrow")
+    pq: Any = import_module("pyarrow.parquet")
+    table = pa.Table.from_pandas(shown, preserve_index=False)
     # pandas does not write attrs that are not JSON.
-    shown.attrs = json.loads(json.dumps(attrs, default=str, skipkeys=True))
-    shown.to_parquet(file, engine="pyarrow", index=False)
+    noted = {"PANDAS_ATTRS": json.dumps(attrs, default=str, skipkeys=True)} if attrs else {}
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **noted}), file)
 
 
 def _members(frame: pd.DataFrame) -> dict[str, list[Any]]:

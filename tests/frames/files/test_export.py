@@ -132,6 +132,31 @@ def test_csv_is_neutral_and_marked_as_utf_8(tmp_path):
     assert pd.read_csv(bare)["text"][0] == "=1+1"
 
 
+class CountedNotes(dict):
+    """Notes of a frame that count how often they are copied."""
+
+    copies = 0
+
+    def __deepcopy__(self, memo):
+        CountedNotes.copies += 1
+        return self
+
+
+def test_parquet_of_many_columns_copies_the_notes_no_more_often_than_of_few(tmp_path):
+    copies = []
+    for size in (10, 300):
+        cells = {f"c{at}": [["Porto"], [{"a": at}], [at]][at % 3] for at in range(size)}
+        frame = pd.DataFrame(cells)
+        frame.attrs["origami"] = CountedNotes(table_name="Leads")
+        CountedNotes.copies = 0
+        (file,) = ow.export(frame, tmp_path / f"{size}.parquet")
+        copies.append(CountedNotes.copies)
+        back = pd.read_parquet(file)
+        assert back.attrs["origami"] == {"table_name": "Leads"}
+        assert list(back) == list(cells)
+    assert copies[0] == copies[1]
+
+
 def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):
     frame = leads()
     frame.attrs["origami"] = {"table_name": "Leads"}
