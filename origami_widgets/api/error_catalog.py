@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from origami_widgets.api import errors as e
 from origami_widgets.api.models.run import RunSummary
+from origami_widgets.api.validate import OPERATORS
 
 if TYPE_CHECKING:
     from origami_widgets.api.responses import ApiResponse
@@ -47,7 +48,7 @@ CODES: dict[str, CatalogEntry] = {
     "INVALID_FILTERS": CatalogEntry(
         e.InvalidInput,
         "Invalid filters",
-        "Pass a list of {'column': slug, 'operator': …, 'value': …}.",
+        f"Pass a list of {{'column': slug, 'operator': …, 'value': …}}. The operators are {', '.join(OPERATORS)}.",
     ),
     "INVALID_SORT": CatalogEntry(e.InvalidInput, "Invalid sort order", "Pass {'column': slug, 'direction': 'asc'}."),
     "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "No such column", "Use a slug from list_columns(table_id)."),

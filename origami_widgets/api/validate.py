@@ -16,6 +16,11 @@ LONGEST_ID = 128
 LONGEST_KEY = 255
 MOST_ATTACHMENTS = 20
 MOST_FOCUS_TABLES = 50
+OPERATORS = (
+    *("contains", "not_contains", "equals", "not_equals", "is_empty", "is_not_empty"),
+    *("greater_than", "greater_than_or_equal", "less_than", "less_than_or_equal"),
+)
+"""What a filter of rows may ask."""
 RUN_PREFIX = "v2_run-"
 SHORTEST_ID_WITHOUT_DIGIT = 16
 

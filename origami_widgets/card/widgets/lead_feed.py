@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.usage import is_counted
+from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.number_words import shown_count
@@ -437,22 +438,6 @@ def _as_query(sort: LeadSort | None) -> dict[str, str] | None:
     return None if sort is None else {"column": sort["column"], "direction": sort["direction"]}
 
 
-_OPERATORS: Final = frozenset(
-    {
-        "contains",
-        "not_contains",
-        "equals",
-        "not_equals",
-        "is_empty",
-        "is_not_empty",
-        "greater_than",
-        "greater_than_or_equal",
-        "less_than",
-        "less_than_or_equal",
-    }
-)
-
-
 def _read_message(message: Any) -> tuple[str, _LookedAt] | None:
     """Return the view and the leads that a message asks for; None if our front end could not have sent the message."""
     match message:
@@ -482,6 +467,6 @@ def _sort(value: object) -> LeadSort | None:
 
 def _filter(value: object) -> LeadFilter | None:
     match value:
-        case {"column": str(column), "operator": str(operator), "value": str(text)} if operator in _OPERATORS:
+        case {"column": str(column), "operator": str(operator), "value": str(text)} if operator in OPERATORS:
             return LeadFilter(column=column[:200], operator=operator, value=text[:500])
     return None

@@ -56,6 +56,24 @@ def test_columns_then_all_pages_of_flat_cells(server, client):
     assert isinstance(frame.index, pd.RangeIndex)
 
 
+def test_a_wrong_operator_is_refused_with_the_right_ones():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+    filters = [{"column": "company", "operator": "is", "value": "Nata"}]
+    for read in (
+        lambda: ow.rows_frame(run.tables[0], client=client, filters=filters),
+        lambda: ow.leads_frame(run, filters=filters),
+        lambda: next(client.iter_rows(run.tables[0].id, filters=filters)),
+    ):
+        with pytest.raises(InvalidInput, match="filters") as caught:
+            read()
+        for operator in (
+            *("contains", "not_contains", "equals", "not_equals", "is_empty", "is_not_empty"),
+            *("greater_than", "greater_than_or_equal", "less_than", "less_than_or_equal"),
+        ):
+            assert operator in caught.value.remedy.replace(".", ",").replace(",", "").split()
+
+
 DEEP = "[" * 100 + "]" * 100
 LONG = "7" * 5_000
 UNREADABLE = (
