@@ -303,7 +303,7 @@ class CannotBlock(OrigamiError):
 
 
 class NoEventLoop(OrigamiError):
-    """No thread can be started and no event loop is running; nothing was sent."""
+    """No event loop of asyncio is running: no thread can be started, or trio awaits the call. Nothing was sent."""
 
 
 def ambiguous(

@@ -168,7 +168,12 @@ class BackgroundLoop:
         return future.result()
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine on the background loop from any other loop. Cancellation reaches the coroutine."""
+        """Await a coroutine on the background loop from any other loop of asyncio. Cancellation reaches the coroutine.
+
+        Raises:
+            NoEventLoop: it is not awaited by asyncio.
+        """
+        require_asyncio(coroutine)
         try:
             return await asyncio.wrap_future(self.submit(coroutine))
         except OrigamiError as error:
@@ -396,6 +401,25 @@ def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
             "No event loop is running",
             cause=f"{reason}, so this needs a running event loop. Nothing was sent.",
             remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
+            code="NO_EVENT_LOOP",
+        ) from None
+
+
+def require_asyncio(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close a coroutine that is awaited by another library than asyncio, before it does anything.
+
+    Raises:
+        NoEventLoop: no event loop of asyncio is running.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        coroutine.close()
+        raise NoEventLoop(
+            "Only asyncio can await this",
+            cause="The code that awaits it is not run by asyncio, but for example by trio. Nothing was sent.",
+            remedy="Call the blocking function in a thread: await trio.to_thread.run_sync(run.wait). Or use asyncio: "
+            "asyncio.run(main()).",
             code="NO_EVENT_LOOP",
         ) from None
 

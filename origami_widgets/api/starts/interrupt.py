@@ -12,7 +12,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
+from origami_widgets.api.loop import background, require_asyncio
 from origami_widgets.api.starts.submit import mark
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class StartCall:
 
         If the task is cancelled, the exception carries the methods that find the run.
         """
+        require_asyncio(coroutine)
         begun = asyncio.ensure_future(background().bridge(coroutine))
         try:
             while not begun.done():
