@@ -73,6 +73,8 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
             cause=f"Got the series {str(source.name)!r:.80}.",
             remedy="Use series.to_frame() instead.",
         )
+    if _is_grid(source):
+        source = {"leads": source}
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Each frame reads the source, but an iterator can be read only once.
         source, batches = peeked(iter(source))
@@ -101,6 +103,12 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
     ]
 
 
+def _is_grid(source: object) -> bool:
+    # Checked by attributes, because grids are on another floor. What a grid has loaded is also a stream.
+    kind = type(source)
+    return hasattr(kind, "to_frame") and hasattr(kind, "frame")
+
+
 def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
     if batches:
         return [ExportPart(name_of_stream(source) or "frame", lambda: source, stream=True)]
@@ -108,8 +116,11 @@ def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
         return [ExportPart(_name_of(source), lambda: tidy(source))]
     if not isinstance(source, Mapping) or not source:
         return None
-    streams = [is_stream(each) for each in source.values()]
-    if not all(stream or isinstance(each, pd.DataFrame) for each, stream in zip(source.values(), streams, strict=True)):
+    streams = [is_stream(each) and not _is_grid(each) for each in source.values()]
+    if not all(
+        stream or isinstance(each, pd.DataFrame) or _is_grid(each)
+        for each, stream in zip(source.values(), streams, strict=True)
+    ):
         return None
     return [
         ExportPart(str(name), partial(_given, each), stream)
@@ -118,6 +129,8 @@ def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
 
 
 def _given(each: Any) -> Any:
+    if _is_grid(each):
+        return each.to_frame()
     return tidy(each) if isinstance(each, pd.DataFrame) else each
 
 

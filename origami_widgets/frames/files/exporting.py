@@ -45,7 +45,7 @@ def export(
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
-    """Write frames to an Excel workbook, or to a folder of CSV or Parquet files. Sends requests only with `leads`.
+    """Write frames to an Excel workbook or a folder of CSV or Parquet files. Sends requests only with `leads` or a grid.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
     one after the other, each as a whole, and restored after an error. Frames without rows are written with their
@@ -61,7 +61,8 @@ def export(
 
     Args:
         source: a frame, a dict of frames by name, or a source of frames (a `Run`, a payload, tables). Of a source, it
-            writes runs, tables, columns, lead sources, actions, transcript, history and economics. For Parquet, also
+            writes runs, tables, columns, lead sources, actions, transcript, history and economics. Of a `LeadGrid`, it
+            reads all leads of the table in front (free requests), with the grid's filters and order. For Parquet, also
             Arrow record batches (a reader, or an iterable of batches) or a dict of these; memory holds one row group at
             a time.
         path: a file that ends in `.xlsx`, a folder, or, for a single frame, a file that ends in `.csv` or `.parquet`. A
