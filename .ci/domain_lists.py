@@ -54,16 +54,6 @@ SOURCES = (
         json.loads,
     ),
     Source(
-        "mail_thunderbird.txt",
-        "thunderbird/autoconfig",
-        "ispdb",
-        "MPL-2.0; a copy of this licence is at https://mozilla.org/MPL/2.0/",
-        # Below a comment "MX" are servers, such as google.com, that have the mail of companies.
-        lambda text: re.findall(
-            r"<domain>\s*([^<\s]+)\s*</domain>", re.sub(r"<!--[^>]*\bMX\b[^>]*-->\s*<domain>.*", "", text)
-        ),
-    ),
-    Source(
         "sites_jobs.txt",
         "emredurukn/awesome-job-boards",
         "README.md",
