@@ -537,6 +537,8 @@ export interface LeadsMessage {
  *     more: whether there are rows after this page.
  *     count: in words, how many leads were read.
  *     note: why there are no leads, or why they are no longer updated; empty while all is well.
+ *     next_at: with a note, when the next request is sent, in milliseconds; else None.
+ *     read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
  */
 export interface LeadsAnswer {
   kind: "leads";
@@ -552,6 +554,8 @@ export interface LeadsAnswer {
   more: boolean;
   count: string;
   note: string;
+  next_at: number | null;
+  read_at: number | null;
 }
 
 /** One table of a grid of leads. `line` reads all its leads into a DataFrame. */
@@ -620,6 +624,12 @@ export const LEADS_NONE = "No leads to show.";
 export const LEADS_NO_MATCH = "No leads match.";
 
 export const LEADS_NO_MATCH_LOADED = "No loaded lead matches.";
+
+export const LEADS_NEXT = "Next try in {}.";
+
+export const LEADS_DUE = "Trying again now.";
+
+export const LEADS_AS_OF = "These leads are as of {}.";
 
 export const LEADS_SEARCH = "Search loaded leads";
 

@@ -66,6 +66,8 @@ function drawGrid(selected: string[] = []) {
         more: false,
         count: "3 leads",
         note: "",
+        next_at: null,
+        read_at: null,
         ...change,
       };
       model.emit("msg:custom", answer, []);

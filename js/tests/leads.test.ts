@@ -9,6 +9,7 @@ import type {
   LeadsMessage,
   View,
 } from "../src/contract";
+import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
 import { active, type Drawn, draw, scrollIntoView, shown, visible } from "./draw";
 import { sample } from "./samples";
@@ -73,6 +74,8 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     more: false,
     count: "",
     note: "",
+    next_at: null,
+    read_at: null,
     ...change,
   };
   card.model.emit("msg:custom", answer, []);
@@ -639,6 +642,46 @@ describe("all leads", () => {
     expect(shown(card.one(".lnote"))).toBe("Can't reach Origami");
     send(card, { rows: rowsFrom(0, 3) });
     expect(card.one(".lnote").hidden).toBe(true);
+  });
+
+  it("say when the next try is and as of when they are", async () => {
+    const card = await expand();
+    const now = Date.now();
+    const note = "Origami limits requests.";
+    send(card, { rows: rowsFrom(0, 3), note, next_at: now + 38_000, read_at: now });
+    const told = (): string => shown(card.one(".lnote"));
+    expect(told()).toBe(`${note} Next try in 38 s. These leads are as of ${clockTime(now)}.`);
+    vi.advanceTimersByTime(8_000);
+    expect(told()).toContain("Next try in 30 s.");
+    vi.advanceTimersByTime(30_000);
+    expect(told()).toContain("Trying again now.");
+    expect(texts(card)).toHaveLength(3);
+  });
+
+  it("are not called none while they can't be read", async () => {
+    const card = await drawLeads({
+      note: "Origami limits requests.",
+      next_at: Date.now() + 60_000,
+      heads: [],
+    });
+    expect(shown(card.one(".lnote"))).toBe("Origami limits requests. Next try in 1 min.");
+    expect(card.one<HTMLElement>(".lbox .empty").hidden).toBe(true);
+  });
+});
+
+describe("pages that a server may send", () => {
+  it("of which the first is empty are waited for until the last one has none", async () => {
+    const card = await drawLeads({ rows: [], more: true });
+    expect(shown(card.one(".lbox .empty"))).toBe("Loading leads…");
+    send(card, { rows: [], more: false });
+    expect(shown(card.one(".lbox .empty"))).toBe("No leads to show.");
+  });
+
+  it("without a total have room for more leads as long as there are any", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 50), more: true });
+    expect(Number.parseInt(card.one(".lspace").style.height, 10)).toBeGreaterThan(50 * 29);
+    send(card, { start: 50, rows: rowsFrom(50, 7) });
+    expect(card.one(".lspace").style.height).toBe(`${57 * 29}px`);
   });
 });
 

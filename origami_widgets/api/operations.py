@@ -48,7 +48,7 @@ from origami_widgets.api.responses import (
 from origami_widgets.api.retries import is_start_retryable, pause, with_retries
 from origami_widgets.api.row_decoding import decode_rows
 from origami_widgets.api.row_paging import RawRows
-from origami_widgets.api.usage import balance_history_of, traffic_of
+from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
@@ -297,9 +297,12 @@ class Operations:
     ) -> Any:
         params = {**_page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
         path = f"{_table_path(table_id)}/rows"
-        return (
-            await with_retries(lambda: self._once("GET", path, params=params, check=require_list, decoder=decoder))
-        ).body
+
+        def attempt() -> Awaitable[ApiResponse]:
+            return self._once("GET", path, params=params, check=require_list, decoder=decoder)
+
+        # Of what the rate limiter has counted, another attempt must be counted, too.
+        return (await (attempt() if is_counted.get() else with_retries(attempt))).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""

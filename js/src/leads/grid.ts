@@ -7,6 +7,8 @@ import { button } from "../buttons";
 import {
   LEAD_SELECT_HEAD,
   LEADS,
+  LEADS_AS_OF,
+  LEADS_DUE,
   LEADS_FILTER,
   LEADS_FILTER_CLEAR,
   LEADS_FILTER_COLUMN,
@@ -14,6 +16,7 @@ import {
   LEADS_FILTER_WORDS,
   LEADS_LATE,
   LEADS_LOADING,
+  LEADS_NEXT,
   LEADS_NO_MATCH,
   LEADS_NO_MATCH_LOADED,
   LEADS_NONE,
@@ -26,7 +29,7 @@ import {
   type LeadsAnswer,
 } from "../contract";
 import { el, fill, on, say, setText, show, uid } from "../dom";
-import { filled } from "../format";
+import { clockTime, duration, filled } from "../format";
 import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
 import style from "./leads.css";
@@ -115,7 +118,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   let since = 0;
   let late: ReturnType<typeof setTimeout> | undefined;
   let expanded = false;
-  let noted = "";
+  /** Why no leads come, or none any more; null while all is well. */
+  let noted: Pick<LeadsAnswer, "note" | "next_at" | "read_at"> | null = null;
+  let counting: ReturnType<typeof setTimeout> | undefined;
 
   const match = (): void => {
     matching = rows.matching(search.value);
@@ -160,7 +165,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const at = seen().first;
     const [top, focused] = [matching[at], matching[focus[0]]];
     rows.take(answer);
-    noted = answer.note;
+    noted = answer.note ? answer : null;
     match();
     if (!isNew) {
       // Visible rows stay in place when rows above them come or go. At the top, new rows are shown.
@@ -245,13 +250,27 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   const common = (): string =>
     JSON.stringify([focus, rows.heads.map(({ slug, kind, filling }) => [slug, kind, filling])]);
   let commonBefore = "";
+  const tell = (): void => {
+    const isLate = looks && !rows.answered && session.unread(since);
+    clearTimeout(counting);
+    if (isLate || !noted) {
+      say(note, isLate && matching.length ? LEADS_OLD : "");
+      return;
+    }
+    const { note: why, next_at: next, read_at: read } = noted;
+    const left = next === null ? null : (next - session.now()) / 1000;
+    const until = left === null ? "" : left < 1 ? LEADS_DUE : filled(LEADS_NEXT, duration(left));
+    const asOf = read === null || !rows.all.length ? "" : filled(LEADS_AS_OF, clockTime(read));
+    say(note, [why, until, asOf].filter(Boolean).join(" "));
+    if (looks && left !== null && left >= 1) counting = setTimeout(tell, 1000);
+  };
   const draw = (anew = true): void => {
     const root = node.getRootNode() as ShadowRoot;
     const hadFocus = scroll.contains(root.activeElement);
     drawHeads();
     const read = matching.length;
     const isWhole = !rows.more || isSearched();
-    length = isWhole ? read : Math.max(read, Math.min(rows.total ?? read, read + size));
+    length = isWhole ? read : Math.max(read, Math.min(rows.total ?? Number.POSITIVE_INFINITY, read + size));
     space.style.height = `${length * ROW}px`;
     scroll.ariaRowCount =
       rows.more && rows.total === null ? "-1" : `${(isSearched() ? read : (rows.total ?? read)) + 1}`;
@@ -266,9 +285,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     const isLate = looks && !rows.answered && session.unread(since);
     const isNone = isSearched() ? LEADS_NO_MATCH_LOADED : filters.length ? LEADS_NO_MATCH : LEADS_NONE;
-    setText(empty, rows.answered ? isNone : isLate ? LEADS_LATE : LEADS_LOADING);
-    say(note, isLate && read ? LEADS_OLD : noted);
-    show(empty, !read);
+    setText(empty, rows.answered && isWhole ? isNone : isLate ? LEADS_LATE : LEADS_LOADING);
+    tell();
+    // What the note says is not "no leads".
+    show(empty, !read && (!noted || isLate));
     show(scroll, read || rows.heads.length);
     say(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
     show(tools, expanded);
@@ -403,7 +423,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
         }
       } else {
         rows.clear();
-        [sort, filters, focus, noted] = [null, [], [0, 0], ""];
+        [sort, filters, focus, noted] = [null, [], [0, 0], null];
         search.value = value.value = "";
         show(clear, false);
         match();
@@ -425,6 +445,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
       cancelAnimationFrame(planned);
       clearTimeout(settling);
       clearTimeout(late);
+      clearTimeout(counting);
       forget();
     },
   };

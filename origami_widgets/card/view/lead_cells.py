@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
+LIMITED = "Origami limits requests."
+"""Why no leads come while the server refuses all requests."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
@@ -78,7 +80,7 @@ def shown_columns(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
 
 
-def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool) -> str:
+def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False) -> str:
     """Return in words how many of how many leads were read.
 
     Args:
@@ -86,11 +88,14 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
         total: the number of leads that match all conditions; None if the server did not say.
         leads: the number of leads in the table; None if the server did not say.
         is_filtered: whether conditions were added to the table's own.
+        more: whether the server has more leads than were read.
     """
     if is_filtered:
         return f"{words.plural(total if total is not None else read, 'lead')} that match"
     hidden = leads - total if leads is not None and total is not None and leads > total else 0
     behind = f", {words.count(hidden)} hidden by the table's filters" if hidden else ""
+    if more and (total is None or total <= read):
+        return f"first {words.plural(read, 'lead')}"
     if total is None or total <= read:
         return f"{words.plural(read, 'lead')}{behind}"
     return f"{words.count(read)} of {words.plural(total, 'lead')}{behind}"

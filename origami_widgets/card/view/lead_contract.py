@@ -132,6 +132,8 @@ class LeadsAnswer(TypedDict):
         more: whether there are rows after this page.
         count: in words, how many leads were read.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
+        next_at: with a note, when the next request is sent, in milliseconds; else None.
+        read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
     """
 
     kind: Literal["leads"]
@@ -147,6 +149,8 @@ class LeadsAnswer(TypedDict):
     more: bool
     count: str
     note: str
+    next_at: float | None
+    read_at: float | None
 
 
 class LeadTab(TypedDict):

@@ -8,14 +8,22 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import OrigamiError, RateLimited
 from origami_widgets.api.loop import kept_task
-from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RowQuery
 from origami_widgets.api.usage import is_counted
 from origami_widgets.api.validate import OPERATORS
-from origami_widgets.card.view.lead_cells import changed_rows, count_words, make_cells, make_heads, shown_columns
+from origami_widgets.card.view.lead_cells import (
+    LIMITED,
+    changed_rows,
+    count_words,
+    make_cells,
+    make_heads,
+    shown_columns,
+)
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.number_words import shown_count
+from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.host.runtime import time_limit
@@ -24,7 +32,7 @@ from origami_widgets.run.polling.poller import poller
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
@@ -38,7 +46,9 @@ STALE = 90.0
 SPACING = 2.0
 """Least seconds between two reads of a page, however often its table changes."""
 RETRY = 15.0
-"""Seconds until a page that could not be read is requested again."""
+"""Most seconds until a page that could not be read is requested again, unless the server names more."""
+NOTICED = 1.0
+"""Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
 Version = tuple[Any, ...]
 
@@ -51,6 +61,7 @@ class _Page:
         leads: the rows as the server sent them.
         rows: ids and shown cells of the rows.
         following: the cursor of the next page; None on the last.
+        is_cut: whether the server names a next page although it would never come to an end.
         version: the version of the table when the page was read; None if the page is no longer valid.
         read_at: when the page was read (monotonic clock).
         is_sent: whether the front end has the page.
@@ -60,6 +71,7 @@ class _Page:
     leads: list[FlatRow]
     rows: list[tuple[str, list[LeadCell]]]
     following: str | None
+    is_cut: bool
     version: Version | None
     read_at: float
     is_sent: bool = False
@@ -72,7 +84,9 @@ class _Page:
 
     def is_stale(self, version: Version, now: float) -> bool:
         """Return whether the page must be read again."""
-        return self.version is None or (self.version != version and now - self.read_at >= SPACING)
+        # Where there were no leads yet, the first ones are awaited.
+        is_spaced = not self.rows or now - self.read_at >= SPACING
+        return self.version is None or (self.version != version and is_spaced)
 
 
 @dataclass
@@ -84,6 +98,9 @@ class _LookedAt:
         pages: the pages read, from the first one.
         sent: the cells that the front end has, by row id.
         heads: the heads that the front end has.
+        note: why no leads come; empty while all is well.
+        next_try: when the next request is sent, if there is a note (Unix seconds).
+        failures: failed requests in a row.
         not_before: the earliest time for the next request after an error (monotonic clock).
     """
 
@@ -101,6 +118,8 @@ class _LookedAt:
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
     note: str = ""
+    next_try: float = 0.0
+    failures: int = 0
     is_unfiltered: bool = False
     not_before: float = float("-inf")
 
@@ -111,15 +130,28 @@ class _LookedAt:
         """Return the number of the page to read now; None if everything visible is up to date."""
         if now < self.not_before:
             return None
-        last = max(self.last, 0) // self.size
-        for number in range(last + 1):
-            if number >= len(self.pages):
-                # Each page has the cursor of the next one, so the pages in between are read on the way.
-                return number if number == 0 or self.pages[-1].following else None
-            page = self.pages[number]
-            if self.first // self.size <= number and page.is_stale(version, now):
+        start, last = 0, max(self.last, 0)
+        for number, page in enumerate(self.pages):
+            if start > last:
+                return None
+            # Leads may still come into an empty page.
+            if self.first < start + max(len(page.rows), 1) and page.is_stale(version, now):
                 return number
-        return None
+            start += len(page.rows)
+        # A page may have fewer rows than were asked for, or none. Each has the cursor of the next one, so the pages in
+        # between are read on the way.
+        is_wanted = not self.pages or (start <= last and self.pages[-1].following is not None)
+        return len(self.pages) if is_wanted else None
+
+    def is_endless(self, number: int, answer: Page[FlatRow]) -> bool:
+        """Return whether an answer names a next page although the server would never come to an end."""
+        before = self.pages[:number]
+        if answer.next_cursor is None:
+            return False
+        if any(page.following == answer.next_cursor for page in before):
+            return True
+        empty = [page for page in before[1 - MOST_EMPTY_PAGES :] if not page.rows]
+        return not answer.items and len(empty) >= MOST_EMPTY_PAGES - 1
 
     def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
         """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
@@ -249,7 +281,7 @@ class LeadFeed:
             most.sort or self._sort,
             most.total,
             len(most.pages),
-            bool(most.pages) and most.pages[-1].following is None,
+            bool(most.pages) and most.pages[-1].following is None and not most.pages[-1].is_cut,
             versions.pop() if len(versions) == 1 else None,
         )
 
@@ -285,6 +317,8 @@ class LeadFeed:
         if not self._views:
             return
         self._wake.set()
+        # A read that waits for the rate limit may have become urgent.
+        poller().wake()
         if self._task is None or self._task.done():
             # Made for the current loop, as the background loop may have ended and started anew.
             self._wake = asyncio.Event()
@@ -302,12 +336,12 @@ class LeadFeed:
             now = time.monotonic()
             for view in [view for view, each in self._views.items() if now - each.asked_at > STALE]:
                 del self._views[view]
-            due = next(((view, number) for view in self._views if (number := self._due(view, now)) is not None), None)
             operations = self._operations()
             if operations is None:
                 return
-            if due is not None:
-                await self._read(*due, operations)
+            if self._next_due(now) is not None:
+                if await self._may_read(operations) and (due := self._next_due(time.monotonic())) is not None:
+                    await self._read(*due, operations)
                 continue
             try:
                 # Delayed reads and retries become due without a notification.
@@ -321,6 +355,46 @@ class LeadFeed:
         looked = self._views[view]
         table = self._table(looked.table)
         return None if table is None else looked.due(table.version, now)
+
+    def _next_due(self, now: float) -> tuple[str, int] | None:
+        """Return the view to read for now and the number of its page, a first page before all others."""
+        due = [(view, number) for view in self._views if (number := self._due(view, now)) is not None]
+        return min(due, key=lambda each: not self._is_awaited(self._views[each[0]]), default=None)
+
+    def _is_awaited(self, looked: _LookedAt) -> bool:
+        """Return whether somebody looks at a place where leads are counted and none is shown yet."""
+        return self._lead_count(looked) != 0 and not any(page.rows for page in looked.pages)
+
+    def _is_urgent(self) -> bool:
+        now = time.monotonic()
+        return any(self._is_awaited(each) and self._due(view, now) is not None for view, each in self._views.items())
+
+    async def _may_read(self, operations: Operations) -> bool:
+        """Wait until the rate limit allows a request. Return False if nobody looks any more.
+
+        The first leads that somebody looks at go before routine polls. Other reads come last.
+        """
+        allowed = asyncio.ensure_future(poller().allow(operations, urgent=self._is_urgent))
+        try:
+            while self._views:
+                self._tell_refused(operations)
+                if (await asyncio.wait({allowed}, timeout=NOTICED))[0]:
+                    return True
+            return False
+        finally:
+            allowed.cancel()
+
+    def _tell_refused(self, operations: Operations) -> None:
+        """Say in the views that wait for leads that the server refuses all requests, and until when."""
+        seconds = poller().refused_for(operations)
+        next_try = time.time() + seconds
+        if seconds < SPACING:
+            return
+        for view, looked in self._views.items():
+            is_told = looked.note == LIMITED and abs(looked.next_try - next_try) < SPACING
+            if not is_told and self._due(view, time.monotonic()) is not None:
+                looked.note, looked.next_try = LIMITED, next_try
+                self._tell(view, looked, 0)
 
     def _is_behind(self, looked: _LookedAt) -> bool:
         """Return whether something will become due without a further change."""
@@ -337,8 +411,7 @@ class LeadFeed:
         return next((table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
     async def _read(self, view: str, number: int, operations: Operations) -> None:
-        """Read one page and send its changes."""
-        await poller().allow(operations)
+        """Read one page and send its changes. The request is already counted."""
         looked = self._views.get(view)
         table = self._table(looked.table) if looked is not None else None
         if looked is None or table is None or number > len(looked.pages):
@@ -361,7 +434,8 @@ class LeadFeed:
             columns = shown_columns(table.columns)
             if not columns:
                 columns = shown_columns((await operations.list_columns(table.id)).items)
-                await poller().allow(operations)
+                if not await self._may_read(operations):
+                    return
             answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
         except OrigamiError as error:
             self._failed(view, looked, error)
@@ -373,11 +447,11 @@ class LeadFeed:
         if self._views.get(view) is not looked:
             return
         is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
-        looked.columns, looked.total, looked.note = columns, answer.total, ""
-        looked.put(
-            number,
-            _Page(list(answer.items), _rows(answer.items, columns), answer.next_cursor, version, time.monotonic()),
-        )
+        looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
+        is_cut = looked.is_endless(number, answer)
+        following = None if is_cut else answer.next_cursor
+        rows = _rows(answer.items, columns)
+        looked.put(number, _Page(list(answer.items), rows, following, is_cut, version, time.monotonic()))
         if is_shaped_anew:
             # The rows sent before have other columns.
             looked.forget_sent()
@@ -389,8 +463,11 @@ class LeadFeed:
         return [*self._filters, *looked.filters]
 
     def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
-        looked.not_before = time.monotonic() + max(error.retry_after or 0.0, RETRY)
-        looked.note = clip(". ".join(filter(None, (error.title, error.remedy))), 300)
+        wait = max(error.retry_after or 0.0, min(SPACING * 2.0**looked.failures, RETRY))
+        looked.failures += 1
+        looked.not_before, looked.next_try = time.monotonic() + wait, time.time() + wait
+        reason = ". ".join(filter(None, (error.title, error.remedy)))
+        looked.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
         self._tell(view, looked, 0)
 
     def _tell_missing(self, view: str, looked: _LookedAt) -> None:
@@ -411,6 +488,11 @@ class LeadFeed:
         read = looked.rows()
         heads = make_heads(looked.columns, [cells for _, cells in read.values()])
         before, looked.heads = looked.heads, heads
+        more = bool(looked.pages) and looked.pages[-1].following is not None
+        count = count_words(
+            len(read), looked.total, self._lead_count(looked), is_filtered=bool(looked.filters), more=more
+        )
+        oldest = min((each.read_at for each in looked.pages), default=None)
         self._send(
             LeadsAnswer(
                 kind="leads",
@@ -423,9 +505,11 @@ class LeadFeed:
                 read=sum(len(each.rows) for each in looked.pages),
                 heads=None if heads == before else heads,
                 total=looked.total,
-                more=bool(looked.pages) and looked.pages[-1].following is not None,
-                count=count_words(len(read), looked.total, self._lead_count(looked), is_filtered=bool(looked.filters)),
+                more=more,
+                count=count if looked.pages else "",
                 note=looked.note,
+                next_at=milliseconds(looked.next_try) if looked.note else None,
+                read_at=milliseconds(time.time() - time.monotonic() + oldest) if looked.note and oldest else None,
             )
         )
 

@@ -84,7 +84,7 @@ class Poller:
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
-        self._further: list[PollRequest[asyncio.Future[None]]] = []
+        self._further: list[tuple[PollRequest[asyncio.Future[None]], Callable[[], bool]]] = []
         self._others_first = False
         self._passed_over = 0
         self._wake: asyncio.Event | None = None
@@ -192,7 +192,7 @@ class Poller:
         if (
             watch.operations is not None
             and watch.schedule is not None
-            and self._limiter(watch.operations).is_refused(now)
+            and self._limiter(watch.operations).refused_for(now)
         ):
             self.soon(watch)
             return
@@ -222,15 +222,21 @@ class Poller:
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self._read_list(watch, operations, watch.state))
 
-    async def allow(self, operations: Operations) -> None:
-        """Wait until the rate limit has room for a low-priority request, such as a page of leads.
+    async def allow(self, operations: Operations, *, urgent: Callable[[], bool] = lambda: False) -> None:
+        """Wait until the rate limit has room for a request that is not a check, such as a page of leads.
 
         The request is then already counted: set `is_counted` before you send it. Background loop only.
 
         Args:
             operations: the API that receives the request.
+            urgent: returns whether a user waits for the answer now; if not, the request comes after all checks. It is
+                called at each plan: after a change, call `wake`.
         """
-        await self._until_allowed(operations, low_priority=True)
+        await self._until_allowed(operations, low_priority=True, urgent=urgent)
+
+    def refused_for(self, operations: Operations) -> float:
+        """Return the seconds for which the server refuses all requests of a client; 0 if it accepts them."""
+        return self._limiter(operations).refused_for(self.clock.monotonic())
 
     def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
         """Note in each run with this table how many of the table's rows have been read. Background loop only."""
@@ -325,8 +331,9 @@ class Poller:
 
     def _requests(self) -> Iterator[PollRequest[Purpose]]:
         """Yield all requests to send, now or later: checks of runs, table lists, and further tables of checks under way."""
-        self._further = [further for further in self._further if not further.purpose.done()]
-        yield from self._further
+        self._further = [each for each in self._further if not each[0].purpose.done()]
+        for further, is_urgent in self._further:
+            yield further._replace(urgent=True, low_priority=False) if is_urgent() else further
         limiters: dict[Operations, RateLimiter] = {}
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
@@ -498,12 +505,18 @@ class Poller:
         return max(waits, default=None)
 
     async def _until_allowed(
-        self, operations: Operations, *, low_priority: bool = False, is_limited: bool = False
+        self,
+        operations: Operations,
+        *,
+        low_priority: bool = False,
+        is_limited: bool = False,
+        urgent: Callable[[], bool] = lambda: False,
     ) -> None:
         """Wait until the poller admits one more request."""
         further = asyncio.get_running_loop().create_future()
         now, limiter = self.clock.monotonic(), self._limiter(operations)
-        self._further.append(PollRequest(further, now, limiter, low_priority=low_priority, is_limited=is_limited))
+        request = PollRequest(further, now, limiter, low_priority=low_priority, is_limited=is_limited)
+        self._further.append((request, urgent))
         # The poller may have stopped: the runs of a card can have ended long ago.
         self._poll()
         await further

@@ -123,9 +123,9 @@ class RateLimiter:
         paces = (pace.earliest(now, now) - now for pace in self._paces.values())
         return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
 
-    def is_refused(self, now: float) -> bool:
-        """Return whether the server has said that it refuses all requests for now."""
-        return now < self._held_until
+    def refused_for(self, now: float) -> float:
+        """Return the seconds for which the server has said that it refuses all requests; 0 if it accepts them."""
+        return max(0.0, self._held_until - now)
 
     def count_poll(self, now: float) -> None:
         """Count one poll sent at this moment."""

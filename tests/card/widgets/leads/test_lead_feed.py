@@ -214,10 +214,11 @@ class Growing:
 def unlimited(monkeypatch):
     """What a test reads of its own rows costs nothing of the rate limit, which would make it wait."""
 
-    async def allow(_operations):
+    async def allow(_operations, **_options):
         pass
 
-    monkeypatch.setattr(lead_feed, "poller", lambda: SimpleNamespace(allow=allow))
+    free = SimpleNamespace(allow=allow, wake=lambda: None, refused_for=lambda _operations: 0.0)
+    monkeypatch.setattr(lead_feed, "poller", lambda: free)
     monkeypatch.setattr(lead_feed, "SPACING", 0.002)
 
 

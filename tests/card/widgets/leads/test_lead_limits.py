@@ -1,0 +1,108 @@
+"""Leads within the rate limit: the first ones go before routine checks, and a refusal is said."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.card.view.lead_cells import LIMITED
+from tests.card.live import receive, sent_by
+from tests.card.widgets.leads.lead_front import SIZE, message
+from tests.support.quick import SkippingClock, see, use_clock
+
+
+class Noting(ow.Sandbox):
+    """A sandbox that notes the order of requests, and refuses them all while `refusing` seconds are set."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.asked, self.refusing = [], 0
+
+    async def __call__(self, scope, receive, send):
+        path = scope.get("path", "")
+        self.asked.append("rows" if path.endswith("/rows") else "check" if "/runs/" in path else "other")
+        if not self.refusing:
+            await super().__call__(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"retry-after", f"{self.refusing}".encode())]
+        await send({"type": "http.response.start", "status": 429, "headers": headers})
+        body = {"error": "Too many requests", "code": "RATE_LIMITED"}
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+def answers_of(grid):
+    messages = sent_by(grid)
+    return lambda: [
+        each["content"] for each in messages if each["method"] == "custom" and each["content"]["kind"] == "leads"
+    ]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return use_clock(monkeypatch, SkippingClock())
+
+
+def test_the_first_leads_go_before_the_checks_of_many_runs(clock):
+    sandbox = Noting(plan="enterprise", clock=clock.time)
+    client = sandbox.client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60)
+    table = run.tables[0]
+    many = [ow.start(f"List bakeries in Faro {n}. scenario:slow", client=client, show=False) for n in range(40)]
+    grid = ow.LeadGrid(run)
+    answers = answers_of(grid)
+    # Forty runs use up the rate limit: there is always a check that waits.
+    see(lambda: Counter(sandbox.asked)["check"] > 60)
+    sandbox.asked.clear()
+    receive(grid, message(table.id))
+    see(answers)
+    assert sandbox.asked.index("rows") <= 3
+    grid.close()
+    for each in many:
+        each.cancel()
+
+
+def test_while_origami_refuses_requests_the_grid_says_so_and_when_it_tries_again(clock):
+    sandbox = Noting(clock=clock.time)
+    run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
+    clock.skips = lambda: False
+    table, grid = run.tables[0], ow.LeadGrid(run)
+    answers = answers_of(grid)
+    sandbox.refusing = 120
+    sandbox.asked.clear()
+    receive(grid, message(table.id))
+    see(answers)
+    (answer,) = answers()
+    assert (answer["rows"], answer["note"], answer["count"]) == ([], LIMITED, "")
+    assert answer["next_at"] / 1000 - time.time() == pytest.approx(120, abs=5)
+    assert answer["read_at"] is None
+    # It was sent once: a refusal is not repeated before its time.
+    assert sandbox.asked == ["rows"]
+    # Another view, which has not asked yet, says the same without a request.
+    receive(grid, message(table.id, view="w"))
+    see(lambda: len(answers()) == 2)
+    assert (answers()[1]["view"], answers()[1]["note"]) == ("w", LIMITED)
+    assert answers()[1]["next_at"] / 1000 - time.time() == pytest.approx(120, abs=5)
+    assert sandbox.asked == ["rows"]
+    grid.close()
+
+
+def test_leads_that_were_read_stay_with_their_time_while_requests_are_refused(clock):
+    sandbox = Noting(clock=clock.time)
+    run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
+    clock.skips = lambda: False
+    table, grid = run.tables[0], ow.LeadGrid(run)
+    answers = answers_of(grid)
+    began = time.time()
+    receive(grid, message(table.id))
+    see(answers)
+    sandbox.refusing = 60
+    receive(grid, message(table.id, first=SIZE, last=SIZE))
+    see(lambda: len(answers()) == 2)
+    answer = answers()[-1]
+    assert (answer["read"], answer["note"], answer["more"]) == (SIZE, LIMITED, True)
+    assert began - 1 <= answer["read_at"] / 1000 <= time.time()
+    grid.close()
