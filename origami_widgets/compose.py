@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.card.widgets.lead_feed import LoadedLeads
-    from origami_widgets.frames.leads.batch_reading import RowBatches
     from origami_widgets.run.display_backend import DtypeBackend
     from origami_widgets.sandbox import Sandbox
 
@@ -47,35 +45,6 @@ class NotebookBackend(CardBackend):
         from origami_widgets.frames import history_frame
 
         return history_frame(run, dtype_backend=dtype_backend)
-
-    def loaded_leads(self, loaded: LoadedLeads, origin: str) -> pd.DataFrame:
-        """Return leads that are already loaded as a DataFrame."""
-        from origami_widgets.frames.row_frames import loaded_rows_frame
-
-        return loaded_rows_frame(
-            loaded.table,
-            [column.raw for column in loaded.columns],
-            [row.raw for row in loaded.rows],
-            filters=loaded.filters,
-            sort=loaded.sort,
-            total=loaded.total,
-            pages=loaded.pages,
-            complete=loaded.complete,
-            version=loaded.version,
-            origin=origin,
-        )
-
-    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> RowBatches:
-        """Return leads that are already loaded as Arrow record batches."""
-        from origami_widgets.frames.row_frames import loaded_row_batches
-
-        return loaded_row_batches(columns, rows)
-
-    def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
-        """Read all leads of a table into a DataFrame."""
-        from origami_widgets.frames.row_frames import read_rows_frame
-
-        return read_rows_frame(table, operations, options)
 
 
 def use_sandbox(speed: float = 20, **options: Any) -> Sandbox:

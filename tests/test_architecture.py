@@ -22,7 +22,7 @@ PARTS = {
     "host": {"host"},
     "api": {"api", "host"},
     "run": {"api", "host", "run"},
-    "card": {"api", "host", "run", "card"},
+    "card": {"api", "host", "run", "card", "frames"},
     "frames": {"api", "frames"},
     "sandbox": {"api", "sandbox"},
     "magics": {"api", "host", "run", "card", "frames", "sandbox", "magics"},
@@ -167,6 +167,11 @@ def test_no_modules_import_one_another():
 def test_the_sandbox_takes_a_client_only_when_it_is_asked_for_one():
     across = [each for each in imports() if each.part == "sandbox" and each.target.startswith(f"{PACKAGE}.api")]
     assert {(each.importer, each.early) for each in across} == {("sandbox.embedded", False)}
+
+
+def test_a_card_takes_frames_only_when_it_is_asked_for_one():
+    across = [each for each in imports() if each.part == "card" and each.target.startswith(f"{PACKAGE}.frames")]
+    assert {(each.importer, each.early) for each in across} == {("card.widgets.lead_grid", False)}
 
 
 @pytest.mark.parametrize("library", HOMES)

@@ -63,18 +63,6 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return the run's leads as a widget."""
         ...
 
-    def loaded_leads(self, loaded: Any, origin: str) -> pd.DataFrame:
-        """Return leads that are already loaded as a DataFrame."""
-        ...
-
-    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
-        """Return leads that are already loaded as Arrow record batches."""
-        ...
-
-    def all_leads(self, table: Any, operations: Any, options: dict[str, Any]) -> pd.DataFrame:
-        """Read all leads of a table into a DataFrame."""
-        ...
-
 
 class PlainBackend:
     """Display backend that shows the `repr`. In use until the package installs its own."""
@@ -116,18 +104,6 @@ class PlainBackend:
     def leads(self, run: object, options: dict[str, Any]) -> Any:
         """Raise `RuntimeError`: a grid of leads is a widget."""
         raise RuntimeError(f"No widget for {run!r} ({options!r}): import origami_widgets itself.")
-
-    def loaded_leads(self, loaded: object, origin: str) -> pd.DataFrame:  # noqa: ARG002
-        """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
-        raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
-
-    def loaded_batches(self, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:  # noqa: ARG002
-        """Raise `RuntimeError`: record batches need pyarrow, which the package loads on demand."""
-        raise RuntimeError("No frames are installed; import origami_widgets instead of its inner modules.")
-
-    def all_leads(self, table: object, operations: object, options: dict[str, Any]) -> pd.DataFrame:
-        """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
-        raise RuntimeError(f"No frame of {table!r} ({operations!r}, {options!r}): import origami_widgets itself.")
 
 
 @contextmanager

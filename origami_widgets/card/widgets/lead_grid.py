@@ -21,7 +21,6 @@ from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
-from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import client_or_default
 
@@ -100,17 +99,29 @@ class LeadGrid(LeadWidget):
 
         `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
-        operations = self._operations()
-        return display_backend().loaded_leads(
-            self._leads.loaded(self._shown_table()), "" if operations is None else operations.origin
+        # Imported here and below, as a grid is shown without pandas.
+        from origami_widgets.frames.row_frames import loaded_rows_frame
+
+        loaded, operations = self._leads.loaded(self._shown_table()), self._operations()
+        return loaded_rows_frame(
+            loaded.table,
+            [column.raw for column in loaded.columns],
+            [row.raw for row in loaded.rows],
+            filters=loaded.filters,
+            sort=loaded.sort,
+            total=loaded.total,
+            pages=loaded.pages,
+            complete=loaded.complete,
+            version=loaded.version,
+            origin="" if operations is None else operations.origin,
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
+        from origami_widgets.frames.row_frames import loaded_row_batches
+
         loaded = self._leads.loaded(self._shown_table())
-        batches = display_backend().loaded_batches(
-            [column.raw for column in loaded.columns], [row.raw for row in loaded.rows]
-        )
+        batches = loaded_row_batches([column.raw for column in loaded.columns], [row.raw for row in loaded.rows])
         stream: object = batches.__arrow_c_stream__(requested_schema)
         return stream
 
@@ -136,16 +147,19 @@ class LeadGrid(LeadWidget):
         Raises:
             OrigamiError: as in `rows_frame`.
         """
+        from origami_widgets.frames.row_frames import read_rows_frame
+
         # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
         found = [table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == self._shown_table()]
-        if not found:
+        operations = self._operations()
+        if not found or operations is None:
             raise InvalidInput(
                 "There is no table yet",
                 cause="The run has not built one.",
                 remedy="Wait for the run: run.wait().",
             )
         settings = {"filters": self._filters or None, "sort": self._sort, **options}
-        return display_backend().all_leads(found[0], self._operations(), settings)
+        return read_rows_frame(found[0], operations, settings)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
