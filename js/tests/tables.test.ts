@@ -99,7 +99,7 @@ describe("a table of numbers", () => {
 
   it("is sorted by the key of its own column", () => {
     const card = drawColumns({
-      heads: ["Column", "Coverage", "Note", "Credits"],
+      heads: ["Column", "Ran for", "Note", "Credits"],
       form: "trlr",
       rows: [
         ["alpha", "10 %", "", "5"],
@@ -112,7 +112,7 @@ describe("a table of numbers", () => {
     });
     card.button("Credits").click();
     expect(names(card)).toEqual(["alpha", "beta"]);
-    card.button("Coverage").click();
+    card.button("Ran for").click();
     expect(names(card)).toEqual(["beta", "alpha"]);
   });
 });
@@ -357,6 +357,7 @@ describe("leads that are being read", () => {
     read(card);
     choose(card, 1);
     expect(card.text()).not.toContain("reading leads");
+    choose(card, 0);
     expect(card.all("*")).toHaveLength(nodes.length);
   });
 
@@ -383,6 +384,8 @@ describe("the funnel of a table", () => {
   it("is that of the chosen table, where there are several", () => {
     const told = ["12 leads found: 9 qualified, 3 excluded", "9 leads found: 9 kept"];
     const card = draw("running_many", ({ tables }) => {
+      // Of another table than these, as the funnel of the main one is that of the run.
+      tables.main = tables.items[2]?.id ?? "";
       tables.items.forEach((table, at) => {
         Object.assign(table, {
           funnel: told[at] ?? "",

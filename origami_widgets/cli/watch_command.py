@@ -38,7 +38,7 @@ the card at the end.
 
 --json writes one object per change, on one line each, and nothing else:
   at          time, in UTC          steps       {"completed", "max"}
-  token       of the run            leads       in all tables
+  token       of the run            leads       as the card counts
   status      as sent by Origami    credits     used by the tables so far
   done        the agent has ended   cells       {"running", "errored"}
   settled     and all cells are     questions   number of open questions

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from origami_widgets.api.models.table import counted_index
+
 from .dtype_backend import DtypeBackend, check_backend
 from .frame_builder import DataIssues, FieldValues, NestedItems, OriginValues, build, nested_items, pluck, runs_of
 from .schema import (
@@ -42,7 +44,12 @@ RUNS = FrameSchema(
         *(RUN_FIELDS[name] for name in ("steps_completed", "steps_max", "started_at", "completed_at")),
         computed_field("duration", "number", "time from start to end", "seconds"),
         computed_field("tables", "integer", "tables that the run touched; NA if the answer lists none", "tables"),
-        computed_field("leads", "integer", "leads in these tables, before saved filters", "leads"),
+        computed_field(
+            "leads",
+            "integer",
+            "leads in the first of these tables with verdicts, else in the first, before saved filters",
+            "leads",
+        ),
         computed_field("credits_used", "number", "used by these tables, over their life", "credits"),
         computed_field("questions", "integer", "questions waiting for an answer", "questions"),
     ),
@@ -76,7 +83,7 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
         - `completed_at` (datetime64[us, UTC]): when the run ended; missing while it is running
         - `duration` (Float64, seconds): time from start to end
         - `tables` (Int64, tables): tables that the run touched; NA if the answer lists none
-        - `leads` (Int64, leads): leads in these tables, before saved filters
+        - `leads` (Int64, leads): leads in the first of these tables with verdicts, else in the first, before saved filters
         - `credits_used` (Float64, credits): used by these tables, over their life
         - `questions` (Int64, questions): questions waiting for an answer
 
@@ -123,7 +130,7 @@ def values_of_runs(parts: Sequence[SourcePart], issues: DataIssues) -> tuple[Fie
             *(issues.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
         ),
         "tables": read_values(RUNS["tables"], [_table_count(part) for part in parts]),
-        "leads": read_values(RUNS["leads"], _totals(parts, TABLE_FIELDS["lead_count"], issues)),
+        "leads": read_values(RUNS["leads"], _lead_counts(parts, issues)),
         "credits_used": read_values(
             RUNS["credits_used"], _totals(parts, TABLE_FIELDS["credits_lifetime_used"], issues)
         ),
@@ -155,6 +162,26 @@ def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) 
         known = [number for number, lost in islice(numbers, len(each)) if not lost]
         totals.append(sum(known) if known or has_no_tables(part) else None)
     return totals
+
+
+def _lead_counts(parts: Sequence[SourcePart], issues: DataIssues) -> list[Any]:
+    """Return for each run the number of leads in the table that counts, as its card has it."""
+    tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
+    fields = (TABLE_FIELDS["lead_count"], TABLE_FIELDS["qualified_leads"])
+    raw = pluck([table for each in tables for table in each], [field.path for field in fields])
+    leads, qualified = (raw[field.path] for field in fields)
+    leads, qualified = _numbers(issues.read(fields[0], leads)), _numbers(read_values(fields[1], qualified))
+    counts: list[Any] = []
+    at = 0
+    for part, each in zip(parts, tables, strict=True):
+        here = slice(at, at := at + len(each))
+        none = 0 if has_no_tables(part) else None
+        counts.append(leads[here][counted_index(qualified[here])] if each else none)
+    return counts
+
+
+def _numbers(values: TypedValues) -> list[Any]:
+    return [None if lost else value for value, lost in zip(values.data.tolist(), values.missing.tolist(), strict=True)]
 
 
 def _questions(part: SourcePart) -> object:
@@ -383,7 +410,7 @@ HISTORY = FrameSchema(
         FrameField("time", "timestamp", "history", "time", "when the kernel received the change, on its own clock"),
         _recorded(RUN_FIELDS["status"], "status"),
         _recorded(RUN_FIELDS["steps_completed"], "steps_completed"),
-        _recorded(TABLE_FIELDS["lead_count"], "lead_count", "leads in all tables of the run"),
+        _recorded(TABLE_FIELDS["lead_count"], "lead_count", "leads in the table that counts, as in runs_frame"),
         _recorded(TABLE_FIELDS["cells_running"], "cells_running"),
         _recorded(TABLE_FIELDS["cells_errored"], "cells_errored"),
         _recorded(TABLE_FIELDS["credits_lifetime_used"], "credits_used", "settled, over the life of these tables"),
@@ -410,7 +437,7 @@ def history_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `time` (datetime64[us, UTC]): when the kernel received the change, on its own clock
         - `status` (category): the status, as the server reports it
         - `steps_completed` (Int64, steps): done so far
-        - `lead_count` (Int64, leads): leads in all tables of the run
+        - `lead_count` (Int64, leads): leads in the table that counts, as in runs_frame
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
         - `credits_used` (Float64, credits): settled, over the life of these tables

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError, printable
+from origami_widgets.api.models.table import counted_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
     from origami_widgets.api.row_progress import RowProgress
@@ -30,6 +31,18 @@ def total(counts: Iterable[int | None]) -> int | None:
     """Return the sum of the known counts; None if no count is known."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+def counted_table(tables: Sequence[Table]) -> Table | None:
+    """Return the table whose leads are the run's count, wherever one is shown; None without tables.
+
+    Args:
+        tables: the run's tables.
+    """
+    stats = (table.stats for table in tables)
+    verdicts = (each.qualification if each is not None else None for each in stats)
+    at = counted_index(each.qualified_leads if each is not None else None for each in verdicts)
+    return tables[at] if tables else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +235,9 @@ class RunState:
 
     @property
     def lead_count(self) -> int | None:
-        """The number of leads over all tables; None if no table has a number."""
-        return total(table.lead_count for table in self.tables)
+        """The number of leads in the table that counts, see `counted_table`; None if the server did not say."""
+        table = counted_table(self.tables)
+        return None if table is None else table.lead_count
 
     @property
     def credits_used(self) -> int | None:

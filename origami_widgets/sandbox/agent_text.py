@@ -86,9 +86,8 @@ def kept_tables(tables: Mapping[str, TableTimeline], at: float) -> str:
     """Return the sentence about the tables and leads that exist when a run is stopped."""
     if not tables:
         return "Nothing was built yet."
-    leads = sum(len(table.rows_at(at)) for table in tables.values())
-    names = " and ".join(f"**{table.name}**" for table in tables.values())
-    return f"Everything built so far is kept: {names}, {leads} leads in total."
+    names = " and ".join(f"**{table.name}** ({len(table.rows_at(at))} leads)" for table in tables.values())
+    return f"Everything built so far is kept: {names}."
 
 
 def next_actions(table: TableTimeline) -> tuple[Mapping[str, Any], ...]:

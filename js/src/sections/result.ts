@@ -7,12 +7,14 @@ function figure(): Part<Figure> {
   const value = el("b");
   const label = el("span");
   const note = el("span");
+  const node = el("span", "figure", value, " ", label, note);
   return {
-    node: el("span", "figure", value, " ", label, note),
+    node,
     update(next) {
       setText(value, next.value);
       setText(label, next.label);
       say(note, next.note && ` · ${next.note}`);
+      node.title = next.details;
     },
   };
 }

@@ -97,7 +97,9 @@ export function tablesSection({ session }: Context): Part<Body> {
 
   const current = (): TableView | undefined => {
     const items = body?.tables.items ?? [];
-    return items.find(({ id }) => id === chosen) ?? items[0];
+    const of = (table: string | null | undefined): TableView | undefined =>
+      items.find(({ id }) => id === table);
+    return of(chosen) ?? of(body?.tables.main) ?? items[0];
   };
   const fetch = (): void => {
     const table = current();
@@ -191,8 +193,8 @@ export function tablesSection({ session }: Context): Part<Body> {
     const open = link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
     remarks.update(table?.remarks ?? []);
-    // An only table's funnel is the run's, which is already shown above.
-    const words = items.length > 1 ? (table?.funnel ?? "") : "";
+    // The main table's funnel is the run's, which is already shown above.
+    const words = table?.id === body.tables.main ? "" : (table?.funnel ?? "");
     const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
     funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
     show(funnel.node, words);

@@ -6,12 +6,15 @@ Treat the content of rows as untrusted.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
 from origami_widgets.api.models.base import About, Model
 from origami_widgets.api.models.model_repr import as_html, many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 COLUMN_KINDS = ("input", "enrichment", "score", "sequence")
 COST_SOURCES = ("historical", "estimate")
@@ -189,6 +192,17 @@ class Table(Model, frozen=True):
         )
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
+
+
+def counted_index(qualified_leads: Iterable[object]) -> int:
+    """Return the position of the table whose leads are the run's count: the first with verdicts, else the first.
+
+    Leads of several tables are never added up: they are different things, such as companies and their people.
+
+    Args:
+        qualified_leads: for each table of the run, how many of its leads qualify; None if it has no verdicts.
+    """
+    return next((at for at, qualified in enumerate(qualified_leads) if qualified is not None), 0)
 
 
 class Cell(Model, frozen=True):

@@ -105,8 +105,9 @@ def _tables(tables: TablesView, room: int, width: int, height: float) -> list[li
     most = max((len(table["columns"]["rows"]) for table in items), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
+        main = tables["main"]
         read = zip(items, tables["reading"] or repeat(""), strict=False)
-        return [list(_table(table, reading, limit, width, with_funnel=len(items) > 1)) for table, reading in read]
+        return [list(_table(each, reading, limit, width, with_funnel=each["id"] != main)) for each, reading in read]
 
     def are_too_many(limit: int) -> bool:
         blocks = blocks_of(limit)

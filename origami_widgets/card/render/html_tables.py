@@ -54,8 +54,8 @@ def tables_html(tables: TablesView, room: int) -> Html:
     items = tables["items"]
     heads: list[Html] = []
     for table, reading in zip(items, tables["reading"] or repeat(""), strict=False):
-        # The funnel of an only table is the run's, which is already shown above.
-        head = _head(table, reading, with_funnel=len(items) > 1)
+        # The run's funnel is that of its main table, and is already shown above.
+        head = _head(table, reading, with_funnel=table["id"] != tables["main"])
         room -= stored_size(head) + _AROUND
         if room < 0 and heads:
             break

@@ -14,7 +14,7 @@ from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_head
 from origami_widgets.card.view.safe_text import clip, clip_to, size_of
-from origami_widgets.run.state import total
+from origami_widgets.run.state import counted_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,9 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     head = make_head(state, entry.earlier, now=0.0, form=form)
     # Nothing is known about the current state of a run that is no longer watched.
     is_lost = not state.done and state.connection.state == "stopped"
-    numbers = [shown_count(state.lead_count), total(map(qualified_of, state.tables)), shown_count(state.credits_used)]
+    table = counted_table(state.tables)
+    qualified_leads = None if table is None else qualified_of(table)
+    numbers = [shown_count(state.lead_count), qualified_leads, shown_count(state.credits_used)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
         "position": entry.position,

@@ -14,10 +14,10 @@ from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.run_head import LAST_KNOWN, as_of
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.status import is_missing
-from origami_widgets.run.state import total
+from origami_widgets.run.state import counted_table, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Table
@@ -145,30 +145,33 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
 
 
 def _facts(entries: Iterable[BoardEntry]) -> list[str]:
-    """Return the totals over all tables. A table shared by several runs counts once."""
+    """Return the leads that the runs count, and the credits of all their tables. A shared table counts once."""
     tables = _tables(entries)
-    facts = list(filter(None, (_total(_leads(tables), "lead"), _total(_credits(tables), "credit"))))
-    return [*facts[:-1], f"{facts[-1]} in {words.plural(len(tables), 'table')}"] if facts else []
+    used = _total(_credits(tables.values()), "credit")
+    facts = [_total(_leads(entries, tables), "lead"), used and f"{used} in {words.plural(len(tables), 'table')}"]
+    return list(filter(None, facts))
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
-    """Return leads and credits over all tables that report them, each table once; None if none does."""
+    """Return the leads that the runs count, and the credits of all their tables, each table once; None if none has any."""
     tables = _tables(entries)
-    return total(_leads(tables)), total(_credits(tables))
+    return total(_leads(entries, tables)), total(_credits(tables.values()))
 
 
-def _tables(entries: Iterable[BoardEntry]) -> list[Table]:
+def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for entry in entries:
         for table in entry.state.tables if entry.state is not None else ():
             known = tables.get(table.id)
             if known is None or _newer(table, known):
                 tables[table.id] = table
-    return list(tables.values())
+    return tables
 
 
-def _leads(tables: Iterable[Table]) -> list[int | None]:
-    return [shown_count(table.lead_count) for table in tables]
+def _leads(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[int | None]:
+    counted = (counted_table(entry.state.tables) for entry in entries if entry.state is not None)
+    ids = dict.fromkeys(table.id for table in counted if table is not None)
+    return [shown_count(tables[table_id].lead_count) for table_id in ids]
 
 
 def _credits(tables: Iterable[Table]) -> list[int | None]:

@@ -92,13 +92,15 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
     """
     if is_filtered:
         return f"{words.plural(total if total is not None else read, 'lead')} that match"
-    hidden = leads - total if leads is not None and total is not None and leads > total else 0
-    behind = f", {words.count(hidden)} hidden by the table's filters" if hidden else ""
-    if more and (total is None or total <= read):
-        return f"first {words.plural(read, 'lead')}"
-    if total is None or total <= read:
-        return f"{words.plural(read, 'lead')}{behind}"
-    return f"{words.count(read)} of {words.plural(total, 'lead')}{behind}"
+    if leads is None:
+        if more and (total is None or total <= read):
+            return f"first {words.plural(read, 'lead')}"
+        leads = total = read if total is None else max(read, total)
+    # The count is the table's, as on its tab, even if more rows have come since.
+    hidden = leads - total if total is not None and leads > total else 0
+    behind = f", {words.count(hidden)} hidden by the brief's requirements" if hidden else ""
+    part = f"{words.count(read)} of " if read < leads - hidden else ""
+    return f"{part}{words.plural(leads, 'lead')}{behind}"
 
 
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:

@@ -8,10 +8,10 @@ from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import total
+from origami_widgets.run.state import counted_table, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from origami_widgets.api import models
     from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Result:
-    """Return the result line: leads, qualified leads and credits over all tables, the run's steps, and what it has used.
+    """Return the result line: leads and qualified leads of the table that counts, credits over all tables, and the steps.
 
     Args:
         state: what is known about the run.
@@ -27,11 +27,11 @@ def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
         form: the form of the view.
     """
     figures = _figures(state)
-    funnels = [funnel for table in state.tables if (funnel := _counted(table.stats)) is not None]
+    table = counted_table(state.tables)
     return {
         "figures": figures,
         "note": "" if figures else _note(state, form),
-        "funnel": _funnel(funnels, state) if funnels else None,
+        "funnel": make_funnel(table.stats, judging=is_judging(table)) if table is not None else None,
         "steps": _steps(state),
         "details": _details(state),
         "spent": _spent(state, earlier),
@@ -84,33 +84,31 @@ def credits_words(value: float) -> str:
 
 def _figures(state: RunState) -> list[Figure]:
     figures: list[Figure] = []
-    leads, used = shown_count(state.lead_count), shown_count(state.credits_used)
-    qualified = total(map(qualified_of, state.tables))
+    table = counted_table(state.tables)
+    if table is None:
+        return figures
+    leads, qualified, used = shown_count(table.lead_count), qualified_of(table), shown_count(state.credits_used)
+    is_only = len(state.tables) == 1
+    of_table = "" if is_only else f"In the table {clip(table.name, 60) or 'without a name'}."
     if leads is not None:
         noun = "lead" if leads == 1 else "leads"
-        figures.append(_figure(leads, noun if state.done else f"{noun} so far"))
+        figures.append(_figure(leads, noun if state.done else f"{noun} so far", details=of_table))
     if qualified is not None:
-        figures.append(_figure(qualified, "qualified"))
+        figures.append(_figure(qualified, "qualified", details=of_table))
     if used is not None:
-        is_least = any(shown_count(table.credits.lifetime_used) is None for table in state.tables)
+        is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
-        figures.append(_figure(used, f"{noun} at least" if is_least else noun, _price(state, used, qualified)))
+        price = number(table.stats.credits_per_qualified_lead) if table.stats and qualified else None
+        note = "" if price is None else f"{words.credits(price)} per qualified lead"
+        details = [] if is_only else [f"Credits: of all {words.plural(len(state.tables), 'table')}."]
+        if note:
+            details.append(f"Price of a qualified lead: as Origami reports it. {of_table}".strip())
+        figures.append(_figure(used, f"{noun} at least" if is_least else noun, note, " ".join(details)))
     return figures
 
 
-def _figure(value: int, label: str, note: str = "") -> Figure:
-    return {"value": words.count(value), "label": label, "note": note}
-
-
-def _price(state: RunState, used: int, qualified: int | None) -> str:
-    """Return the credits per qualified lead: for one table, the server's number; for several, their credits by their leads."""
-    if not qualified:
-        return ""
-    stats = state.tables[0].stats if len(state.tables) == 1 else None
-    price = number(stats.credits_per_qualified_lead) if stats else None
-    if price is None:
-        price = used / qualified
-    return f"{words.credits(price)} per qualified lead"
+def _figure(value: int, label: str, note: str = "", details: str = "") -> Figure:
+    return {"value": words.count(value), "label": label, "note": note, "details": details}
 
 
 def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
@@ -125,8 +123,9 @@ def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
 def _note(state: RunState, form: Form) -> str:
     if not state.done:
         # Without tables, the run's actions are the only information about leads.
-        if added := [action.lead_count for action in state.actions if action.type == "leads_added"]:
-            leads = shown_count(total(added))
+        if added := [action for action in state.actions if action.type == "leads_added"]:
+            first = [action.lead_count for action in added if action.table_id == added[0].table_id]
+            leads = shown_count(total(first))
             return "Leads added." if leads is None else f"{words.plural(leads, 'lead')} added."
         if form == "snapshot" or state.connection.state == "stopped" or state.actions:
             return "No leads yet."
@@ -198,14 +197,3 @@ def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> 
     ]
     sourced = sourced_words(sum(counted.values()), more=more)
     return {"words": f"{sourced}: {', '.join(part['label'] for part in parts)}", "parts": parts}
-
-
-def _funnel(funnels: Iterable[dict[FunnelPart, int]], state: RunState) -> FunnelView:
-    """Return the funnels of all tables as one."""
-    added: dict[FunnelPart, int] = {}
-    for funnel in funnels:
-        for part, count in funnel.items():
-            added[part] = added.get(part, 0) + count
-    return _as_funnel(
-        added, judging=any(map(is_judging, state.tables)), more=any(_has_more(t.stats) for t in state.tables)
-    )

@@ -10,6 +10,7 @@ from origami_widgets.card.view.links import open_link
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, sourced_words
 from origami_widgets.card.view.safe_text import clip, size_of
+from origami_widgets.run.state import counted_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,7 @@ def make_tables(
     hidden = len(tables) - len(shown)
     return {
         "items": shown,
+        "main": "" if (main := counted_table(tables)) is None else clip(main.id, TABLE_ID_LIMIT),
         "hidden": f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else "",
         "reading": reading if any(reading) else [],
         "leads": leads,
@@ -91,7 +93,7 @@ def _said(value: float | None, say: Callable[[float | None], str]) -> str:
     return "" if value is None else say(value)
 
 
-def _coverage(column: models.Column) -> float | None:
+def _call_rate(column: models.Column) -> float | None:
     return number(column.stats.call_rate) if column.stats else None
 
 
@@ -118,7 +120,7 @@ def _counted(value: int | None) -> str:
 # To show a new number of a column's stats, add a line here.
 _HEADS: Final[dict[str, _Head]] = {
     "Column": _Head("t", lambda column: clip(column.name, NAME_LIMIT) or "Unnamed column"),
-    "Coverage": _Head("r", lambda column: _said(_coverage(column), words.percent), _coverage),
+    "Ran for": _Head("r", lambda column: _said(_call_rate(column), words.percent), _call_rate),
     "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.credits), _per_run),
     "Credits": _Head("r", lambda column: _said(_used(column), words.credits), _used),
     "Verdicts": _Head("l", _verdicts),

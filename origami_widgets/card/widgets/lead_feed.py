@@ -98,6 +98,8 @@ class _LookedAt:
         pages: the pages read, from the first one.
         sent: the cells that the front end has, by row id.
         heads: the heads that the front end has.
+        leads_then: the table's count of leads when the newest page was read.
+        count: the words for the number of leads that the front end has.
         note: why no leads come; empty while all is well.
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
@@ -117,6 +119,8 @@ class _LookedAt:
     heads: list[LeadHead] | None = None
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
+    leads_then: int | None = None
+    count: str = ""
     note: str = ""
     next_try: float = 0.0
     failures: int = 0
@@ -339,6 +343,7 @@ class LeadFeed:
             operations = self._operations()
             if operations is None:
                 return
+            self._tell_counts()
             if self._next_due(now) is not None:
                 if await self._may_read(operations) and (due := self._next_due(time.monotonic())) is not None:
                     await self._read(*due, operations)
@@ -448,6 +453,7 @@ class LeadFeed:
             return
         is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
         looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
+        looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         rows = _rows(answer.items, columns)
@@ -476,6 +482,23 @@ class LeadFeed:
             if not page.is_sent:
                 self._tell(view, looked, number)
 
+    def _tell_counts(self) -> None:
+        """Send the words for the number of leads where the table's count has changed: its tab has changed, too."""
+        for view, looked in self._views.items():
+            if looked.pages and looked.count != self._count(looked):
+                self._tell(view, looked, 0)
+
+    def _count(self, looked: _LookedAt) -> str:
+        if not looked.pages:
+            return ""
+        leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
+        more = looked.pages[-1].following is not None
+        if leads != looked.leads_then and not looked.filters:
+            # How many of the others the saved filters hide is known with the next page.
+            total = None
+            read = read if more or leads is None else max(read, leads)
+        return count_words(read, total, leads, is_filtered=bool(looked.filters), more=more)
+
     def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""
         page = looked.pages[number] if looked.pages else None
@@ -489,9 +512,7 @@ class LeadFeed:
         heads = make_heads(looked.columns, [cells for _, cells in read.values()])
         before, looked.heads = looked.heads, heads
         more = bool(looked.pages) and looked.pages[-1].following is not None
-        count = count_words(
-            len(read), looked.total, self._lead_count(looked), is_filtered=bool(looked.filters), more=more
-        )
+        looked.count = self._count(looked)
         oldest = min((each.read_at for each in looked.pages), default=None)
         self._send(
             LeadsAnswer(
@@ -506,7 +527,7 @@ class LeadFeed:
                 heads=None if heads == before else heads,
                 total=looked.total,
                 more=more,
-                count=count if looked.pages else "",
+                count=looked.count,
                 note=looked.note,
                 next_at=milliseconds(looked.next_try) if looked.note else None,
                 read_at=milliseconds(time.time() - time.monotonic() + oldest) if looked.note and oldest else None,

@@ -86,7 +86,9 @@ class RunBoard(LiveWidget):
     running = traitlets.Int(0, read_only=True, help="Runs whose agents have not come to an end.")
     done = traitlets.Bool(False, read_only=True, help="All agents have come to an end.")  # noqa: FBT003
     settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
-    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables that have any.")
+    lead_count = traitlets.Int(
+        None, allow_none=True, read_only=True, help="Leads that the runs count, each table once."
+    )
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits over all tables that have any.")
 
     head = synced_trait(traitlets.Dict)

@@ -65,7 +65,7 @@ class RunCard(LeadWidget):
     settled = traitlets.Bool(False, read_only=True, help="Done, and no cell is running.")  # noqa: FBT003
     steps_completed = traitlets.Int(None, allow_none=True, read_only=True, help="Steps so far.")
     steps_max = traitlets.Int(None, allow_none=True, read_only=True, help="The plan's cap on steps.")
-    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads over all tables.")
+    lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads in the table that counts.")
     credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
 
     head = synced_trait(traitlets.Dict)

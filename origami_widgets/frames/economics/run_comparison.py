@@ -40,7 +40,7 @@ COMPARISON = FrameSchema(
         RUNS["steps_completed"],
         computed_field("tables", "integer", "tables that the run touched", "tables"),
         computed_field("shared_tables", "integer", "of these, touched by another run of the comparison", "tables"),
-        computed_field("leads", "integer", "leads in its tables, before saved filters", "leads"),
+        computed_field("leads", "integer", "as in runs_frame: leads of one of its tables", "leads"),
         computed_field(
             "qualified_leads", "integer", "leads judged to qualify, in the tables that report them", "leads"
         ),
@@ -53,7 +53,7 @@ COMPARISON = FrameSchema(
             "used by its tables since it started; NA if a table's credits at that moment are unknown",
             "credits",
         ),
-        computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
+        computed_field("credits_per_lead", "number", "credits_used / leads, over all tables", "credits per lead"),
         computed_field(
             "credits_per_qualified_lead",
             "number",
@@ -124,13 +124,13 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
         - `steps_completed` (Int64, steps): done so far
         - `tables` (Int64, tables): tables that the run touched
         - `shared_tables` (Int64, tables): of these, touched by another run of the comparison
-        - `leads` (Int64, leads): leads in its tables, before saved filters
+        - `leads` (Int64, leads): as in runs_frame: leads of one of its tables
         - `qualified_leads` (Int64, leads): leads judged to qualify, in the tables that report them
         - `qualified_share` (Float64, fraction): qualified_leads / leads with a verdict
         - `credits_used` (Float64, credits): used by its tables, over their life
         - `credits_added` (Float64, credits): of these, used since the earlier runs of the comparison
         - `credits_measured` (Float64, credits): used by its tables since it started; NA if a table's credits at that moment are unknown
-        - `credits_per_lead` (Float64, credits per lead): credits_used / leads
+        - `credits_per_lead` (Float64, credits per lead): credits_used / leads, over all tables
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_used / (leads x qualified_share), by table
         - `credits_per_qualified_lead_low` (Float64, credits per qualified lead): 98 % of orders of `more` cost at least this, if leads cost as before
         - `credits_per_qualified_lead_high` (Float64, credits per qualified lead): 99 % of orders of `more` cost at most this, if leads cost as before; NA with no qualified lead yet

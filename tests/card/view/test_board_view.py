@@ -174,7 +174,7 @@ def test_of_a_shared_table_the_newer_answer_counts():
         ((1, 2), (3, 4), ["3 leads", "7 credits in 2 tables"]),
         ((1, None), (3, 4), ["at least 1 lead", "7 credits in 2 tables"]),
         ((None, None), (3, None), ["at least 3 credits in 2 tables"]),
-        ((5, 0), (None, None), ["5 leads in 2 tables"]),
+        ((5, 0), (None, None), ["5 leads"]),
         ((None, None), (None, None), []),
     ],
 )

@@ -222,11 +222,14 @@ def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
         (3, 3, 3, False, "3 leads"),
         (1, None, None, False, "1 lead"),
         (200, 1_240, 1_240, False, "200 of 1,240 leads"),
-        (12, 12, 15, False, "12 leads, 3 hidden by the table's filters"),
-        (200, 1_240, 1_300, False, "200 of 1,240 leads, 60 hidden by the table's filters"),
+        (12, 12, 15, False, "15 leads, 3 hidden by the brief's requirements"),
+        (200, 1_240, 1_300, False, "200 of 1,300 leads, 60 hidden by the brief's requirements"),
         (12, 7, 15, True, "7 leads that match"),
         (12, None, 15, True, "12 leads that match"),
-        (20, 10, 5, False, "20 leads"),
+        (20, 10, 5, False, "5 leads"),
+        (20, 20, 8, False, "8 leads"),
+        (5, None, 8, False, "5 of 8 leads"),
+        (20, 10, None, False, "20 leads"),
     ],
 )
 def test_how_many_leads_were_read(read, total, leads, filtered, words):

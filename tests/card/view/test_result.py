@@ -44,21 +44,37 @@ def test_while_the_run_goes_on_its_leads_are_those_so_far():
     assert figures(run)[0] == ("15", "leads so far", "")
 
 
-def test_the_figures_of_several_tables_are_added_and_their_price_is_made_of_the_sums():
-    assert figures(with_second_table(leadCount=1_000)) == [
-        ("1,015", "leads", ""),
-        ("24", "qualified", ""),
-        ("114", "credits", "4.75 per qualified lead"),
-    ]
-    assert figures(with_second_table(credits={"lifetimeUsed": 63}))[2] == ("120", "credits", "5 per qualified lead")
+def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
+    run = with_second_table(leadCount=1_000, credits={"lifetimeUsed": 63})
+    expected = [("15", "leads", ""), ("12", "qualified", ""), ("120", "credits", "4.75 per qualified lead")]
+    assert figures(run) == expected
+    view = make_view(state_of(run), now=NOW)
+    assert (view["tables"]["main"], view["tables"]["items"][0]["leads"]) == (view["tables"]["items"][0]["id"], "15")
+    details = [figure["details"] for figure in view["result"]["figures"]]
+    assert all("Porto bakeries" in each for each in details)
+    assert "all 2 tables" in details[2]
+    assert {figure["details"] for figure in result_of(settled_payload())["figures"][:2]} == {""}
 
 
-def test_the_price_of_one_table_is_the_servers_own():
-    run = settled_payload()
+def test_the_table_with_verdicts_counts_wherever_it_is():
+    run = with_second_table(leadCount=1_000)
+    del run["response"]["tables"][0]["stats"]["qualification"]
+    assert figures(run)[:2] == [("1,000", "leads", ""), ("12", "qualified", "")]
+    view = make_view(state_of(run), now=NOW)
+    assert view["tables"]["main"] == "t2"
+    run["response"]["tables"][1]["stats"]["qualification"] = None
+    assert figures(run)[0] == ("15", "leads", "")
+
+
+def test_the_price_is_the_servers_own_and_the_same_as_at_its_table():
+    run = with_second_table(credits={"lifetimeUsed": 63})
     run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"] = 4.5
     assert figures(run)[2][2] == "4.5 per qualified lead"
+    tables = make_view(state_of(run), now=NOW)["tables"]["items"]
+    assert "4.5 per qualified lead" in tables[0]["facts"]
+    # What the server did not say is not computed.
     del run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"]
-    assert figures(run)[2][2] == "4.75 per qualified lead"
+    assert figures(run)[2] == ("120", "credits", "")
 
 
 @pytest.mark.parametrize("qualified", [0, None, -1])
@@ -183,27 +199,14 @@ def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
     assert labels[:2] == ["12 qualified", "3 not qualified yet"]
 
 
-def test_the_funnels_of_several_tables_are_added():
-    funnel = result_of(with_second_table())["funnel"]
-    assert {part["part"]: part["count"] for part in funnel["parts"]} == {part: 2 * count for part, count in ALL.items()}
-    assert funnel["words"].startswith("42 leads found: 24 qualified")
-
-
-def test_a_table_whose_numbers_do_not_add_up_is_not_in_the_sum():
+def test_the_funnel_is_that_of_the_table_that_counts():
     run = with_second_table()
-    run["response"]["tables"][1]["stats"]["funnel"]["dedupedLeads"] = 9
+    run["response"]["tables"][1]["stats"]["funnel"]["totalSourcedLeads"] = 90
     funnel = result_of(run)["funnel"]
     assert {part["part"]: part["count"] for part in funnel["parts"]} == ALL
+    assert funnel["words"].startswith("21 leads found: 12 qualified")
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert result_of(run)["funnel"] is None
-
-
-def test_a_table_without_a_condition_beside_one_with_it():
-    run = with_second_table()
-    run["response"]["tables"][1]["stats"]["qualification"] = None
-    counts = {part["part"]: part["count"] for part in result_of(run)["funnel"]["parts"]}
-    assert sum(counts.values()) == 42
-    assert counts["qualified"] == 12
 
 
 def test_an_unknown_total_is_said_to_have_more():

@@ -29,7 +29,7 @@ def test_the_table_of_the_bakeries():
     assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open table"}
     assert table["funnel"].startswith("21 leads found: 12 qualified")
     assert table["columns"] == {
-        "heads": ["Column", "Coverage", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],
+        "heads": ["Column", "Ran for", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],
         "form": "trrrlmx",
         "rows": [
             ["Contact e-mail", "87 %", "3", "39", "", "2", "1"],
@@ -53,7 +53,7 @@ def test_what_the_server_did_not_say_is_an_empty_place_and_no_column_at_all_wher
     assert shown["columns"]["heads"] == ["Column", "Credits"]
     table["columns"][1]["stats"] = {"callRate": 0.5}
     assert table_of(run)["columns"] == {
-        "heads": ["Column", "Coverage", "Credits"],
+        "heads": ["Column", "Ran for", "Credits"],
         "form": "trr",
         "rows": [["Contact e-mail", "50 %", "39"], ["Fit", "", "18"]],
         "keys": [[0.5, 39], [None, 18]],
