@@ -47,6 +47,8 @@ SPACING = 2.0
 """Least seconds between two reads of a page, however often its table changes."""
 RETRY = 15.0
 """Most seconds until a page that could not be read is requested again, unless the server names more."""
+AT_ONCE = 0.1
+"""Seconds within which a read that is allowed brings the news itself."""
 NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
@@ -343,11 +345,11 @@ class LeadFeed:
             operations = self._operations()
             if operations is None:
                 return
-            self._tell_counts()
             if self._next_due(now) is not None:
                 if await self._may_read(operations) and (due := self._next_due(time.monotonic())) is not None:
                     await self._read(*due, operations)
                 continue
+            self._tell_counts()
             try:
                 # Delayed reads and retries become due without a notification.
                 async with time_limit(SPACING):
@@ -381,7 +383,10 @@ class LeadFeed:
         """
         allowed = asyncio.ensure_future(poller().allow(operations, urgent=self._is_urgent))
         try:
+            if (await asyncio.wait({allowed}, timeout=AT_ONCE))[0]:
+                return True
             while self._views:
+                self._tell_counts()
                 self._tell_refused(operations)
                 if (await asyncio.wait({allowed}, timeout=NOTICED))[0]:
                     return True

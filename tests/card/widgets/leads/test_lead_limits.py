@@ -9,8 +9,10 @@ from collections import Counter
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.models import Table
 from origami_widgets.card.view.lead_cells import LIMITED
-from tests.card.live import receive, sent_by
+from origami_widgets.run.state import TableRead
+from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import SIZE, message
 from tests.support.quick import SkippingClock, see, use_clock
 
@@ -105,4 +107,22 @@ def test_leads_that_were_read_stay_with_their_time_while_requests_are_refused(cl
     answer = answers()[-1]
     assert (answer["read"], answer["note"], answer["more"]) == (SIZE, LIMITED, True)
     assert began - 1 <= answer["read_at"] / 1000 <= time.time()
+    grid.close()
+
+
+def test_the_count_follows_its_table_while_the_rows_still_wait(clock):
+    sandbox = Noting(clock=clock.time)
+    run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
+    clock.skips = lambda: False
+    table, grid = run.tables[0], ow.LeadGrid(run)
+    answers = answers_of(grid)
+    receive(grid, message(table.id))
+    see(answers)
+    assert answers()[-1]["count"].startswith(f"{SIZE} of {table.lead_count} leads")
+    sandbox.refusing = 60
+    grown = Table.from_raw({**table.raw, "leadCount": table.lead_count + 4})
+    on_loop(run.conversation.current.update, TableRead(grown, at=time.time()))
+    see(lambda: len(answers()) > 1)
+    assert answers()[1]["count"] == f"{SIZE} of {table.lead_count + 4} leads"
+    assert (answers()[1]["rows"], answers()[1]["changes"]) == (None, [])
     grid.close()
