@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_struct
 
+from origami_widgets.api.models import Table
 from origami_widgets.run.state import (
     FAILED_STATUSES,
     HISTORY_LIMIT,
@@ -29,6 +30,7 @@ from origami_widgets.run.state import (
     Delayed,
     Heard,
     HistoryPoint,
+    LeadsCounted,
     Named,
     Planned,
     RowsRead,
@@ -45,7 +47,7 @@ from origami_widgets.run.state import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from origami_widgets.api.models import RunObject, Table
+    from origami_widgets.api.models import RunObject
     from origami_widgets.run.state import Asked, ConnectionState, Event
 
 
@@ -69,9 +71,8 @@ def reduce(state: RunState, event: Event) -> RunState:
     match event:
         case RunRead():
             return _with_history(_run_read(state, event), event.at)
-        case TablesListed() | TableRead() | TableGone():
-            read = _tables_listed(state, event) if isinstance(event, TablesListed) else _table_read(state, event)
-            return _with_history(read, event.at)
+        case TablesListed() | TableRead() | TableGone() | LeadsCounted():
+            return _with_history(_tables_changed(state, event), event.at)
         case Heard() | CheckFailed():
             return replace(state, connection=_checked(state.connection, event))
         case Planned() | Delayed():
@@ -80,6 +81,26 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _rows_read(state, event)
         case _:
             return _user_acted(state, event)
+
+
+def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone | LeadsCounted) -> RunState:
+    match event:
+        case TablesListed():
+            return _tables_listed(state, event)
+        case LeadsCounted():
+            return _leads_counted(state, event)
+        case _:
+            return _table_read(state, event)
+
+
+def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
+    if not any(table.id == event.table_id and table.lead_count != event.leads for table in state.tables):
+        return state
+    tables = (
+        Table.from_raw({**table.raw, "leadCount": event.leads}) if table.id == event.table_id else table
+        for table in state.tables
+    )
+    return replace(state, tables=tuple(tables))
 
 
 def _user_acted(state: RunState, event: Asked) -> RunState:

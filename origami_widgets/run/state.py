@@ -317,6 +317,15 @@ class RowsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadsCounted:
+    """An answer with rows of a table said how many leads the table has now."""
+
+    table_id: str
+    leads: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFailed:
     """A check failed; the run itself continues on the server."""
 
@@ -406,7 +415,19 @@ class CreditsExceeded:
 Asked = (
     Attached | Named | CancelRequested | CancelDelayed | StopChanged | SendingChanged | CommandFailed | CreditsExceeded
 )
-Event = RunRead | Heard | TablesListed | TableRead | TableGone | RowsRead | CheckFailed | Planned | Delayed | Asked
+Event = (
+    RunRead
+    | Heard
+    | TablesListed
+    | TableRead
+    | TableGone
+    | RowsRead
+    | LeadsCounted
+    | CheckFailed
+    | Planned
+    | Delayed
+    | Asked
+)
 
 
 class RunFailed(OrigamiError):

@@ -7,14 +7,12 @@ function figure(): Part<Figure> {
   const value = el("b");
   const label = el("span");
   const note = el("span");
-  const node = el("span", "figure", value, " ", label, note);
   return {
-    node,
+    node: el("span", "figure", value, " ", label, note),
     update(next) {
       setText(value, next.value);
       setText(label, next.label);
       say(note, next.note && ` · ${next.note}`);
-      node.title = next.details;
     },
   };
 }
@@ -68,6 +66,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
     refresh,
     update(result) {
       figures.update(result.figures);
+      figures.node.title = view("tables").counted ?? "";
       show(figures.node, result.figures.length);
       // If nothing has happened yet, the body says so.
       say(note, view("head").done || view("activity").groups.length ? result.note : "");

@@ -147,12 +147,11 @@ class ClockView(TypedDict):
 
 
 class Figure(TypedDict):
-    """A large number in the result line, with its noun and a note such as its price; `details` says where they come from."""
+    """A large number in the result line, with its noun and a note such as its price."""
 
     value: str
     label: str
     note: str
-    details: str
 
 
 class Result(TypedDict):
@@ -284,13 +283,15 @@ class TableView(TypedDict):
 class TablesView(TypedDict):
     """The tables that the run touched; `hidden` says how many are not shown.
 
-    `main`: the id of the table whose leads are the run's count; it is shown first. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
+    `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
+    from, if that needs saying. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
     empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
     card may show leads; without a kernel to read them, it shows `no_leads` instead.
     """
 
     items: list[TableView]
     main: str
+    counted: str
     hidden: str
     reading: list[str]
     leads: bool

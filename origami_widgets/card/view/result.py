@@ -44,6 +44,11 @@ def qualified_of(table: models.Table) -> int | None:
     return shown_count(stats.qualification.qualified_leads) if stats and stats.qualification else None
 
 
+def price_of(table: models.Table) -> float | None:
+    """Return the credits per qualified lead of a table, as the server reports them; None if it has none."""
+    return number(table.stats.credits_per_qualified_lead) if table.stats and qualified_of(table) else None
+
+
 def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
     """Return where the sourced leads of a table went, or None if the server's numbers do not add up.
 
@@ -88,27 +93,22 @@ def _figures(state: RunState) -> list[Figure]:
     if table is None:
         return figures
     leads, qualified, used = shown_count(table.lead_count), qualified_of(table), shown_count(state.credits_used)
-    is_only = len(state.tables) == 1
-    of_table = "" if is_only else f"In the table {clip(table.name, 60) or 'without a name'}."
     if leads is not None:
         noun = "lead" if leads == 1 else "leads"
-        figures.append(_figure(leads, noun if state.done else f"{noun} so far", details=of_table))
+        figures.append(_figure(leads, noun if state.done else f"{noun} so far"))
     if qualified is not None:
-        figures.append(_figure(qualified, "qualified", details=of_table))
+        figures.append(_figure(qualified, "qualified"))
     if used is not None:
         is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
-        price = number(table.stats.credits_per_qualified_lead) if table.stats and qualified else None
+        price = price_of(table)
         note = "" if price is None else f"{words.credits(price)} per qualified lead"
-        details = [] if is_only else [f"Credits: of all {words.plural(len(state.tables), 'table')}."]
-        if note:
-            details.append(f"Price of a qualified lead: as Origami reports it. {of_table}".strip())
-        figures.append(_figure(used, f"{noun} at least" if is_least else noun, note, " ".join(details)))
+        figures.append(_figure(used, f"{noun} at least" if is_least else noun, note))
     return figures
 
 
-def _figure(value: int, label: str, note: str = "", details: str = "") -> Figure:
-    return {"value": words.count(value), "label": label, "note": note, "details": details}
+def _figure(value: int, label: str, note: str = "") -> Figure:
+    return {"value": words.count(value), "label": label, "note": note}
 
 
 def _spent(state: RunState, earlier: Sequence[RunState]) -> str:

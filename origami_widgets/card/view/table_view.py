@@ -8,7 +8,7 @@ from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import FUNNEL_PARTS, TABLE_SLOTS
 from origami_widgets.card.view.links import open_link
 from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, sourced_words
+from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.card.view.safe_text import clip, size_of
 from origami_widgets.run.state import counted_table
 
@@ -43,6 +43,7 @@ def make_tables(
         form: the form of the view.
         leads: whether the card may show leads.
     """
+    main = counted_table(tables)
     shown: list[TableView] = []
     used = 0
     for table in tables[:TABLE_SLOTS]:
@@ -58,12 +59,22 @@ def make_tables(
     hidden = len(tables) - len(shown)
     return {
         "items": shown,
-        "main": "" if (main := counted_table(tables)) is None else clip(main.id, TABLE_ID_LIMIT),
+        "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
+        "counted": "" if main is None else _counted_words(main, len(tables)),
         "hidden": f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else "",
         "reading": reading if any(reading) else [],
         "leads": leads,
         "no_leads": "Leads are not saved in the notebook. In a running kernel, this card or ow.leads(run) shows them.",
     }
+
+
+def _counted_words(main: models.Table, count: int) -> str:
+    """Return where the figures of the result come from."""
+    name = clip(main.name, NAME_LIMIT) or "an unnamed table"
+    said = [f"Leads of {name}. Credits of all {words.plural(count, 'table')}."] if count > 1 else []
+    if price_of(main) is not None:
+        said.append("Price of a qualified lead as Origami reports it.")
+    return " ".join(said)
 
 
 def make_all_columns(table: models.Table) -> tuple[Grid, int]:

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from origami_widgets.api.errors import OrigamiError, RateLimited
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RowQuery
@@ -239,6 +241,7 @@ class LeadFeed:
             brief demands, and would hide each lead until it has been judged.
         filters: conditions for all reads, besides those of the view.
         sort: the order if the view has none.
+        counted: called with a table's id and its number of leads if an answer has another one than the table.
     """
 
     def __init__(
@@ -250,6 +253,7 @@ class LeadFeed:
         is_unfiltered: Callable[[], bool] = lambda: False,
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
+        counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
     ) -> None:
         self._send = send
         self._tables = tables
@@ -257,6 +261,7 @@ class LeadFeed:
         self._is_unfiltered = is_unfiltered
         self._filters = list(filters)
         self._sort = sort
+        self._counted = counted
         self._views: dict[str, _LookedAt] = {}
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -439,7 +444,6 @@ class LeadFeed:
             flat=True,
             saved_filters=not is_unfiltered,
         )
-        version = table.version
         try:
             columns = shown_columns(table.columns)
             if not columns:
@@ -456,19 +460,31 @@ class LeadFeed:
             return
         if self._views.get(view) is not looked:
             return
+        table = self._noted_count(query, table, answer.total)
         is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
         looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         rows = _rows(answer.items, columns)
-        looked.put(number, _Page(list(answer.items), rows, following, is_cut, version, time.monotonic()))
+        looked.put(number, _Page(list(answer.items), rows, following, is_cut, table.version, time.monotonic()))
         if is_shaped_anew:
             # The rows sent before have other columns.
             looked.forget_sent()
             for each in looked.pages:
                 each.rows = _rows(each.leads, columns)
         self._tell_missing(view, looked)
+
+    def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:
+        """Let the run have the count of leads that came with rows, before they are shown: it is checked more seldom.
+
+        Returns:
+            The table with this count.
+        """
+        if query.saved_filters or query.filters or leads in (None, table.lead_count):
+            return table
+        self._counted(table.id, leads)
+        return replace(table, lead_count=leads)
 
     def _filters_of(self, looked: _LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]

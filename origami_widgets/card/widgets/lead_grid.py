@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
@@ -235,6 +236,9 @@ class LeadGrid(LeadWidget):
 
     def _operations(self) -> Operations | None:
         return self._client.operations if self._client is not None else self._run.operations if self._run else None
+
+    def _watch(self) -> RunWatch | None:
+        return None if self._run is None else self._run.conversation.current
 
     def _goes_on(self) -> bool:
         return self._run is not None and not self._run.state.done

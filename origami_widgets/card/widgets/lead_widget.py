@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.loop import background
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
+from origami_widgets.run.state import LeadsCounted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
     from origami_widgets.host.outputs import Outputs
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 class LeadWidget(LiveWidget):
@@ -36,6 +39,7 @@ class LeadWidget(LiveWidget):
             is_unfiltered=self._goes_on,
             filters=filters,
             sort=sort,
+            counted=self._leads_counted,
         )
         super().__init__(outputs)
 
@@ -53,7 +57,17 @@ class LeadWidget(LiveWidget):
         """Return whether the run goes on; until its end, the saved filters of tables are ignored."""
         raise NotImplementedError
 
+    def _watch(self) -> RunWatch | None:
+        """Return the watch of the current run; None for tables without a run."""
+        raise NotImplementedError
+
     # The same for all kinds.
+
+    def _leads_counted(self, table_id: str, leads: int) -> None:
+        if (watch := self._watch()) is not None:
+            watch.update(LeadsCounted(table_id, leads, at=time.time()))
+            # The count is sent before the leads.
+            self._flush()
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
         if self.comm is not None:

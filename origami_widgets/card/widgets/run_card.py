@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 class RunCard(LeadWidget):
@@ -191,6 +192,9 @@ class RunCard(LeadWidget):
 
     def _operations(self) -> Operations | None:
         return self._conversation.current.operations
+
+    def _watch(self) -> RunWatch:
+        return self._conversation.current
 
     def _goes_on(self) -> bool:
         return not self._conversation.current.state.done
