@@ -63,7 +63,7 @@ def main() -> int:
     took = {speed: measure(speed) for speed in speeds}
     for speed, seconds in took.items():
         print(
-            f"speed {speed:g}: first leads {seconds:.2f} s after they are counted, beside {BATCH} runs; bar {LONGEST} s"
+            f"speed {speed:g}: first leads {seconds:.3f} s after they are counted, beside {BATCH} runs; bar {LONGEST} s"
         )
     return 0 if max(took.values()) <= LONGEST else 1
 
