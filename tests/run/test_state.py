@@ -339,14 +339,18 @@ def test_tables_that_an_answer_names_are_the_truth():
     assert reduce(state, listed(table("t-1", updated=LATER, leads=99))) is state
 
 
-def test_an_end_that_names_no_tables_keeps_what_is_known_unless_it_says_that_there_are_none():
+def test_an_end_that_names_no_tables_keeps_those_that_the_list_has_shown():
+    """Their cells go on filling, and cost credits, whatever the answer leaves out."""
     known = after(read(SILENT, keep_polling=True), listed(table("t-1")))
     for status in ("completed", "errored", "timed_out", "cancelled"):
         assert ids(reduce(known, read({**COMPLETED, "status": status, "response": None}))) == ["t-1"]
     for status in ("errored", "timed_out"):
         assert ids(reduce(known, ended(status))) == ["t-1"]
     for status in ("completed", "needs_input", "cancelled"):
-        assert ids(reduce(known, ended(status))) == []
+        state = reduce(known, ended(status))
+        assert ids(state) == ["t-1"]
+        assert wants_table_list(state)
+        assert ids(reduce(state, listed(table("t-2")))) == ["t-2"]
     # It changed something, so what it says of its tables is no whole answer.
     assert ids(reduce(known, ended(actions=[{"type": "table_created", "tableId": "t-1"}]))) == ["t-1"]
     assert ids(reduce(known, read({**COMPLETED, "response": {"text": "Done."}}))) == ["t-1"]
