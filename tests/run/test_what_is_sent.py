@@ -85,10 +85,11 @@ def test_refresh_sends_one_get_where_the_answer_has_tables():
     assert heard == [("GET", run.id)]
 
 
-def test_cancel_sends_one_get_and_one_post_and_nothing_after_the_end(listening, client, ended):
+def test_cancel_looks_before_it_ends_a_run_and_sends_nothing_after_the_end(listening, client, ended):
     run = start(client)
     _, heard = listening.during(run.cancel)
-    assert heard == [("GET", run.id), ("POST", "cancel")]
+    # The run has no table yet: none of its cells could be stopped.
+    assert heard == [("GET", run.id), ("POST", "cancel"), ("GET", "tables")]
     over, quick = ended
     assert quick.during(over.cancel)[1] == []
 

@@ -89,7 +89,7 @@ def test_all_frames_of_a_running_run(client):
     assert run.raw["response"]["tables"]
     assert (run.text, run.done, run.error) == (None, False, None)
     tables, columns = ow.tables_frame(run), ow.columns_frame(run)
-    assert tables["lead_count"].sum() == run.state.lead_count
+    assert run.state.lead_count in tables["lead_count"].to_list(), "the leads of one table, never a sum"
     assert set(columns["table_id"]) == set(tables["table_id"])
     assert columns["credits_lifetime_used"].sum() == run.state.credits_used
     assert len(ow.rows_frame(run.tables[1], client=client)) > 0
