@@ -122,9 +122,12 @@ export function keyedList<T>(
     node,
     update(items) {
       const next = new Map<string, Part<T>>();
+      const seen = new Map<string, number>();
       items.forEach((item, index) => {
-        let name = `${key(item, index)}`;
-        while (next.has(name)) name += "+";
+        const own = `${key(item, index)}`;
+        const count = seen.get(own) ?? 0;
+        seen.set(own, count + 1);
+        const name = `${count} ${own}`;
         const part = parts.get(name) ?? make(item, index);
         part.update(item);
         next.set(name, part);
