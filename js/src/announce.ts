@@ -2,9 +2,9 @@ import type { Head } from "./contract";
 import { el, type Part, setText } from "./dom";
 
 /**
- * Announces status changes, new questions and the end to assistive technology, but not passing time.
+ * Announces status changes, new questions, stops and the end to assistive technology, but not passing time.
  *
- * @param ended - Called when a run has ended, asks or has failed, or when its last cells are final.
+ * @param ended - Called at each announcement of a run that has ended, asks or has failed.
  */
 export function announcer(ended: (head: Head) => void): Part<Head> {
   const node = el("div", "hidden");

@@ -2,7 +2,7 @@
 
 import { button } from "./buttons";
 import { el, on, type Part, say, show, words } from "./dom";
-import { notifiesByDefault, tellHost } from "./page_settings";
+import { type News, notifiesByDefault, tellHost } from "./page_settings";
 import { isNews } from "./shared";
 
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
@@ -12,8 +12,8 @@ const MARK = "● ";
 export interface Notify extends Part<boolean> {
   /** Says that the browser refuses. The owner places it. */
   readonly said: HTMLElement;
-  /** Notifies about runs, if the toggle is on and no other view of the page has just done so. */
-  notify(title: string, text: string, runs?: readonly string[]): void;
+  /** Notifies about runs, if the toggle is on and the page has not notified about all of them before. */
+  notify(news: Omit<News, "tag"> & { runs: readonly string[] }): void;
 }
 
 /** The document whose title the user sees; null in another site's frame, where notifications are refused, too. */
@@ -63,10 +63,10 @@ export function notifyToggle(tag: string): Notify {
   return {
     node,
     said,
-    notify(title, body, runs = [tag]) {
-      if (!isOn() || !page || !isNews(tag, runs)) return;
+    notify({ title, body, tone, runs }) {
+      if (!isOn() || !page || !isNews(runs)) return;
       markTitle(page);
-      tellHost({ tag, title, body });
+      tellHost({ tag, title, body, tone });
       try {
         if (Notification.permission === "granted") new Notification(title, { body, tag });
       } catch {

@@ -3,6 +3,7 @@
  * page: settings are at its root, where they reach into every shadow root; notifications are events of the document.
  */
 
+import type { Tone } from "./contract";
 import { on } from "./dom";
 
 /** Key in the root's dataset: whether cards notify unless the user turns that off. */
@@ -16,6 +17,7 @@ export interface News {
   tag: string;
   title: string;
   body: string;
+  tone: Tone;
 }
 
 export const notifiesByDefault = (): boolean => document.documentElement.dataset[NOTIFIES] === "true";

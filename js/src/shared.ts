@@ -26,11 +26,11 @@ interface Shared {
   watchers: Set<() => void>;
   held: Map<string, Snapshot>;
   guarded: WeakSet<object>;
-  /** For each run, the view that notified last, and when. */
-  notified: Map<string, { by: string; at: number }>;
+  /** The runs about which the page has notified. */
+  notified: Set<string>;
 }
 
-const KEY = Symbol.for("origami/page/4");
+const KEY = Symbol.for("origami/page/5");
 const page = globalThis as { [KEY]?: Shared };
 page[KEY] ??= {
   ticks: new Set(),
@@ -39,27 +39,19 @@ page[KEY] ??= {
   watchers: new Set(),
   held: new Map(),
   guarded: new WeakSet(),
-  notified: new Map(),
+  notified: new Set(),
 };
 const shared: Shared = page[KEY];
 const { ticks, commands, watchers } = shared;
-/** The newest snapshot of each card, by key, and the documents that are saved with snapshots. */
-export const { held: snapshots, guarded } = shared;
+/** The newest snapshot of each card, by key, the documents that are saved with snapshots, and the runs notified about. */
+export const { held: snapshots, guarded, notified } = shared;
 
-/** All views of a run receive a change within this time. */
-const SAME_MS = 5000;
-
-/** Notes that a view notifies about runs. False if others have just notified about all of them. */
-export function isNews(by: string, runs: readonly string[]): boolean {
-  const now = Date.now();
-  for (const [run, last] of shared.notified) if (now - last.at >= SAME_MS) shared.notified.delete(run);
-  const isTold = (run: string): boolean => {
-    const last = shared.notified.get(run);
-    return !!last && last.by !== by;
-  };
-  if (runs.length && runs.every(isTold)) return false;
-  for (const run of runs) shared.notified.set(run, { by, at: now });
-  return true;
+/** Notes that the page notifies about runs, once each. False if it has notified about all of them. */
+export function isNews(runs: readonly string[]): boolean {
+  // Briefs that were not started have no name here, and rows that aren't shown none either.
+  const isOld = runs.length > 0 && runs.every((run) => run && notified.has(run));
+  for (const run of runs) notified.add(run);
+  return !isOld;
 }
 
 const call = (all: Set<() => void>): void => {

@@ -3,6 +3,7 @@ import type { Stage } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
 import { BLOCKED } from "../src/notify";
 import { NOTIFIES } from "../src/page_settings";
+import { notified } from "../src/shared";
 import { type Drawn, draw, shown } from "./draw";
 import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
 import { sample } from "./samples";
@@ -28,6 +29,7 @@ class FakeNotification {
 }
 
 beforeEach(() => {
+  notified.clear();
   sent = [];
   permission = "granted";
   isSeen = false;
@@ -90,10 +92,22 @@ describe("Notify me", () => {
     await toggle(card);
     card.model.set({ tables: sample("completed").tables });
     expect(sent).toEqual([]);
+    // Who asks for it while cells fill waits for the last of them.
+    card.model.set({ head: sample("completed").head });
+    expect(sent).toHaveLength(1);
+    sent = [];
     const next = draw("queued", (view) => Object.assign(view.head, { done: false, settled: false }));
     await toggle(next);
     next.model.set({ head: { ...sample("running").head, announcement: "Run: Running." } });
     expect(sent).toEqual([]);
+  });
+
+  it("notifies once of a run, not again when its last cells are final or were stopped", async () => {
+    const card = draw("running");
+    await toggle(card);
+    for (const name of ["filling", "stopping", "stopped_cells", "completed"])
+      card.model.set({ head: sample(name).head });
+    expect(sent.map(({ body }) => body)).toEqual([sample("filling").head.announcement]);
   });
 
   it("marks the page's title until the page is seen", async () => {
@@ -101,6 +115,7 @@ describe("Notify me", () => {
     await toggle(card);
     card.model.set(sample("completed"));
     expect(document.title).toBe("● Untitled.ipynb");
+    notified.clear();
     card.model.set(sample("errored"));
     expect(document.title).toBe("● Untitled.ipynb");
     document.dispatchEvent(new Event("visibilitychange"));
@@ -117,6 +132,7 @@ describe("Notify me", () => {
     expect(document.title).toBe("Untitled.ipynb");
     expect(sent).toHaveLength(1);
     isSeen = false;
+    notified.clear();
     card.model.set(sample("errored"));
     document.title = "Other.ipynb";
     seePage();
@@ -199,11 +215,11 @@ describe("Notify me on a board", () => {
     await toggle(on);
     const bodies: string[] = [];
     for (const head of [
-      { counts: counts(["running", 1], ["failed", 1], ["ended", 1]) },
-      { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]) },
-      { counts: counts(["failed", 1], ["ended", 2]) },
-      { counts: counts(["failed", 2], ["ended", 1]) },
-      { counts: counts(["failed", 2], ["ended", 1]), settled: true },
+      { counts: counts(["running", 1], ["failed", 1], ["ended", 1]), announcement: "1 failed" },
+      { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]), announcement: "1 needs you" },
+      { counts: counts(["failed", 1], ["ended", 2]), announcement: "1 failed" },
+      { counts: counts(["failed", 2], ["ended", 1]), announcement: "2 failed" },
+      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended" },
     ]) {
       await change(on, (view) => {
         Object.assign(view.head, head);
@@ -211,13 +227,7 @@ describe("Notify me on a board", () => {
       bodies.push(sent.map(({ body }) => body).join());
       sent = [];
     }
-    expect(bodies).toEqual([
-      "",
-      "3 runs: 1 needs_you, 1 failed.",
-      "",
-      "3 runs: 2 failed.",
-      "3 runs: 2 failed, all have ended.",
-    ]);
+    expect(bodies).toEqual(["", "1 needs you", "", "2 failed", "all have ended"]);
     expect(document.title).toBe("● Untitled.ipynb");
   });
 
@@ -257,28 +267,15 @@ describe("a run that is on a card and on a board", () => {
     };
   };
   const bodies = () => sent.map(({ title, body }) => [title, body]);
-  let later = 0;
-
-  beforeEach(() => {
-    vi.useFakeTimers();
-    // What other tests have notified of is long past.
-    later += 1_000_000;
-    vi.setSystemTime(Date.now() + later);
-  });
-
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
   it("is notified of once, by the view that hears of it first", async () => {
     const first = await both();
     first.onCard();
-    await first.onBoard(0, { counts: [failed] });
+    await first.onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
     expect(bodies()).toEqual([[prompt, announcement]]);
     sent = [];
-    vi.advanceTimersByTime(60_000);
+    notified.clear();
     const second = await both();
-    await second.onBoard(0, { counts: [failed] });
+    await second.onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
     second.onCard();
     expect(bodies()).toEqual([["3 runs", "3 runs: 1 failed."]]);
   });
@@ -286,9 +283,10 @@ describe("a run that is on a card and on a board", () => {
   it("does not hide what the board says of another run, or of all of them", async () => {
     const { onCard, onBoard } = await both();
     onCard();
-    await onBoard(0, { counts: [failed] });
-    await onBoard(1, { counts: [{ ...failed, label: "2 failed", count: 2 }] });
-    await onBoard(1, { counts: [{ ...failed, label: "2 failed", count: 2 }], settled: true });
+    const two = [{ ...failed, label: "2 failed", count: 2 }];
+    await onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
+    await onBoard(1, { counts: two, announcement: "3 runs: 2 failed." });
+    await onBoard(1, { counts: two, settled: true, announcement: "3 runs: 2 failed, all have ended." });
     expect(bodies().slice(1)).toEqual([
       ["3 runs", "3 runs: 2 failed."],
       ["3 runs", "3 runs: 2 failed, all have ended."],
@@ -314,7 +312,10 @@ describe("in a host with the extension", () => {
   const commands = (has: boolean): CommandRegistry => ({
     addCommand: () => {},
     hasCommand: () => has,
-    execute: async (id, args) => executed.push([id, (args as { message: string }).message]),
+    execute: async (id, args) => {
+      const { message, type } = args as { message: string; type: string };
+      executed.push([id, message, type]);
+    },
   });
 
   it("notifies by default, once however many views there are", () => {
@@ -324,7 +325,33 @@ describe("in a host with the extension", () => {
     expect(card.button("Notify me").ariaPressed).toBe("true");
     card.model.set(sample("completed"));
     const { announcement, prompt } = sample("completed").head;
-    expect(executed).toEqual([["apputils:notify", `${prompt.slice(0, 50)}…: ${announcement}`]]);
+    expect(executed).toEqual([["apputils:notify", `${prompt.slice(0, 50)}…: ${announcement}`, "success"]]);
+  });
+
+  it.each([
+    ["errored", "error"],
+    ["timed_out", "error"],
+    ["needs_input", "warning"],
+    ["nothing_built", "warning"],
+    ["step_cap_hit", "warning"],
+    ["cancelled", "info"],
+  ])("shows a run that is %s as %s", (name, type) => {
+    end = notifyInLab(commands(true));
+    const card = draw("running");
+    card.model.set(sample(name));
+    expect(executed.map((each) => (each as string[])[2])).toEqual([type]);
+  });
+
+  it("shows what a board says as an error where a run has failed", async () => {
+    end = notifyInLab(commands(true));
+    const on = drawBoard(boardOf(named("a", "b")));
+    for (const stage of ["needs_you", "failed"] as const)
+      await change(on, (view) => {
+        Object.assign(view.rows[0] as object, { stage });
+        Object.assign(view.head, { counts: [{ stage, label: `1 ${stage}`, count: 1 }], announcement: stage });
+        notified.clear();
+      });
+    expect(executed.map((each) => (each as string[])[2])).toEqual(["warning", "error"]);
   });
 
   it("notifies of nothing on a card where a person has switched it off", async () => {

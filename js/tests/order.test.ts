@@ -46,10 +46,16 @@ describe("the order of rows", () => {
     expect([...STAGES].sort()).toEqual(Object.keys(all).sort());
   });
 
-  it("by run is that of the board, whatever order they come in", () => {
+  it("of start is that of the board, whatever order they come in", () => {
     const items = [2, 0, 3, 1].map((position) => item({ position }));
-    expect(positions(items, "run", false)).toEqual([0, 1, 2, 3]);
-    expect(positions(items, "run", true)).toEqual([3, 2, 1, 0]);
+    expect(positions(items, "start", false)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("by name is that of names as people sort them, and that of briefs where there is none", () => {
+    const items = having("name", "Region 10", "porto", "", "Évora", "Region 9", "Faro");
+    Object.assign(items[2]?.row ?? {}, { prompt: "Lisbon bakeries" });
+    expect(positions(items, "name", false)).toEqual([3, 5, 2, 1, 4, 0]);
+    expect(positions(items, "name", true)).toEqual([0, 4, 1, 2, 5, 3]);
   });
 
   it.each<Key>(["status", "leads", "qualified", "credits", "time"])(

@@ -2,7 +2,8 @@
 
 import type { BoardRow, CheckTimes, Stage } from "../contract";
 
-export type Key = "run" | "status" | "leads" | "qualified" | "credits" | "time";
+/** `start` is the board's own order. */
+export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits" | "time";
 
 export interface Item {
   row: BoardRow;
@@ -12,7 +13,7 @@ export interface Item {
 /** The order of stages for counting and sorting rows: those that need the user come first. */
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
-/** Numbers start with the largest, words with the first. The board's own order is that of its runs. */
+/** Numbers start with the largest, words with the first. */
 export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credits", "time"]);
 
 /** The index of each column's number in the keys of a row. */
@@ -30,10 +31,17 @@ function worth({ row, moments }: Item, key: Key): number | null {
   return row.position;
 }
 
+/** As people sort names: without regard to case and accents, and "Region 9" before "Region 10". */
+const names = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
 /** Sorts by one key. Missing values come last in both directions, and equal rows keep the board's order. */
 export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] {
   const sign = down ? -1 : 1;
   return [...items].sort((a, b) => {
+    if (key === "name") {
+      const [one, other] = [a, b].map(({ row }) => row.name || row.prompt);
+      return sign * names.compare(one ?? "", other ?? "") || a.row.position - b.row.position;
+    }
     const [left, right] = [worth(a, key), worth(b, key)];
     if (left !== right) {
       if (left === null) return 1;

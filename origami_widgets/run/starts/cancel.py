@@ -249,6 +249,10 @@ class CellStop:
             is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
             if error is None or is_refused:
                 self._answer(error, asked)
+            if is_over and error is None and not self._asked:
+                # Until they are read again, the counts are those from before the stop, and the card would offer it again.
+                with contextlib.suppress(OrigamiError):
+                    await poller().check(self._watch)
             if (is_over and not self._asked) or is_refused or clock.monotonic() - began > DEADLINE:
                 return error
             self._watch.update(StopChanged("requested", self.stopped, error))
