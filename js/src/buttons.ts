@@ -1,7 +1,19 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
-import type { Button } from "./contract";
+import {
+  type Button,
+  CANCEL_ASKS,
+  CANCEL_CONFIRMS,
+  CANCEL_REQUESTED,
+  REQUESTED,
+  STOP_ASKS,
+  STOP_CONFIRMS,
+  STOP_NAMED,
+  STOP_REQUESTED,
+  type Stop,
+} from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
+import { filled } from "./format";
 import { ANSWER_MS, type Session } from "./session";
 import { commandKey, type Pending, pending, underWay } from "./shared";
 
@@ -33,10 +45,34 @@ export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): vo
   node.classList.toggle("t-bad", state?.phase === "failed");
 }
 
-/** A button of the view, for the run `run`. */
+/**
+ * A button of the view, for the run `run`. `sent`: its label once it was pressed. `requested`: the kernel says that it
+ * was, so that it is off. `named`: which of several such buttons it is, for assistive technology.
+ */
 export interface Pressed {
   spec: Button;
   run: string;
+  sent?: string;
+  requested?: boolean;
+  named?: string;
+}
+
+const STOPS: Record<Stop["of"], { sent: string; confirm: string; yes: string }> = {
+  run: { sent: CANCEL_REQUESTED, confirm: CANCEL_ASKS, yes: CANCEL_CONFIRMS },
+  cells: { sent: STOP_REQUESTED, confirm: STOP_ASKS, yes: STOP_CONFIRMS },
+};
+
+/** The stop of a run as a button; null if there is nothing to stop. */
+export function stopOf({ of, state, label }: Stop, run: string, named = ""): Pressed | null {
+  if (state !== "available" && state !== "requested") return null;
+  const { sent, ...asks } = STOPS[of];
+  return {
+    spec: { command: "cancel", label, prompt: "", ...asks },
+    run,
+    sent,
+    requested: state === "requested",
+    named,
+  };
 }
 
 export interface CommandButton extends Part<Pressed | null> {
@@ -45,14 +81,16 @@ export interface CommandButton extends Part<Pressed | null> {
   refresh(): void;
 }
 
-/** `yes` is the confirming button. */
-export function commandButton(session: Session, yes = "Yes, start it"): CommandButton {
+export function commandButton(session: Session): CommandButton {
   const said = words("say");
   const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
   const node = el("span", "act", press);
   let pressed: Pressed | null = null;
   let question: HTMLElement | null = null;
+  const asked = words();
 
+  const named = (label: string): string =>
+    pressed?.named ? filled(STOP_NAMED, label, pressed.named) : label;
   const send = (): void => {
     if (pressed) session.command(pressed.run, pressed.spec.command, pressed.spec.prompt);
   };
@@ -65,7 +103,7 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
   const ask = (spec: Button): void => {
     const since = Date.now();
     const sure = button(
-      yes,
+      spec.yes,
       () => {
         if (Date.now() - since < CONFIRM_AFTER_MS) return;
         retract(true);
@@ -76,12 +114,13 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
     question = el(
       "span",
       "act",
-      words("", "span", spec.confirm),
+      asked,
       sure,
       button("No", () => retract(true)),
     );
     question.role = "group";
-    question.ariaLabel = spec.confirm;
+    setText(asked, spec.confirm);
+    question.ariaLabel = named(spec.confirm);
     on(question, "origami-key", (event) => {
       if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") retract(true);
     });
@@ -95,11 +134,15 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
     if (!pressed) return;
     const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
     const gone = session.presence === "gone";
-    const off = underWay(state) || gone;
-    setText(press, underWay(state) ? "Requested" : pressed.spec.label);
+    const isSent = pressed.requested || underWay(state);
+    const off = isSent || gone;
+    const label = isSent ? (pressed.sent ?? REQUESTED) : pressed.spec.label;
+    setText(press, label);
+    press.ariaLabel = pressed.named ? named(label) : null;
     turnOff(press, off, gone);
     if (off && question) retract();
-    sayWhatBecame(said, state);
+    // What the kernel says of a request is in its view.
+    sayWhatBecame(said, pressed.requested ? undefined : state);
   };
   return {
     node,
@@ -107,7 +150,9 @@ export function commandButton(session: Session, yes = "Yes, start it"): CommandB
     refresh,
     update(next) {
       const spec = pressed?.spec;
-      if (question && (spec?.confirm !== next?.spec.confirm || spec?.prompt !== next?.spec.prompt)) retract();
+      // Numbers in the question may change while it is read. What it asks may not.
+      if (question && (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt)) retract();
+      if (question && next) setText(asked, next.spec.confirm);
       pressed = next;
       refresh();
     },

@@ -61,7 +61,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
     ),
     of(ask, "ask"),
   ];
-  const voice = announcer(({ prompt, announcement, token }) => notify.notify(prompt, announcement, [token]));
+  const voice = announcer(({ prompt, announcement, tone, token }) =>
+    notify.notify({ title: prompt, body: announcement, tone, runs: [token] }),
+  );
   const [before, head, ...others] = parts.map((part) => part.node);
   // What is below the brief shares a room of one height.
   const root = el("article", "origami-card", before, head, el("div", "room", ...others), voice.node);

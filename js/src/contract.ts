@@ -14,6 +14,8 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
+export type StopState = "none" | "available" | "requested";
+
 export type Form = "live" | "current" | "snapshot";
 
 export type LeadCell = string | OpenCell | null;
@@ -31,12 +33,24 @@ export interface Link {
   label: string;
 }
 
-/** A button that sends a command. `confirm` is the question to ask first; empty if nothing is spent. */
+/** A button that sends a command. `confirm` is the question to ask first, and `yes` its answer; empty without one. */
 export interface Button {
   command: CommandName;
   label: string;
   prompt: string;
   confirm: string;
+  yes: string;
+}
+
+/**
+ * The button that stops a run: it cancels the `run` while the agent works, and then stops the `cells` that fill.
+ *
+ * What it asks is the same for all runs (`CANCEL_ASKS`, `STOP_ASKS`).
+ */
+export interface Stop {
+  of: "run" | "cells";
+  state: StopState;
+  label: string;
 }
 
 /** A line to copy: Python code or an id. `label` is its name in the card's menu, and the text before it in a snapshot. */
@@ -66,7 +80,7 @@ export interface Head {
   settled: boolean;
   prompt: string;
   reply: string;
-  cancel: "none" | "available" | "requested";
+  cancel: Stop;
   link: Link | null;
   origin: string;
   started_at: number | null;
@@ -279,7 +293,7 @@ export interface View {
 /**
  * A run on a board, or a brief that has not started, which has no `token`.
  *
- * `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ * `note`: the first notice of its card. `cancel`: the state of its stop, which cancels the run until it is `done`. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
  */
 export interface BoardRow {
   position: number;
@@ -297,7 +311,7 @@ export interface BoardRow {
   keys: (number | null)[];
   started_at: number | null;
   completed_at: number | null;
-  cancel: "none" | "available" | "requested";
+  cancel: StopState;
   note: string;
 }
 
@@ -320,7 +334,8 @@ export interface StageCount {
  * Facts about all runs of a board. `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
  *
  * `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
- * `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
+ * `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
+ * `Head`.
  *
  * `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
  */
@@ -334,6 +349,7 @@ export interface BoardHead {
   nothing: string;
   none_match: string;
   last_known: string;
+  announcement: string;
   settled: boolean;
   origin: string;
   notices: Notice[];
@@ -598,15 +614,27 @@ export const SAVED_VERSION = 1;
 
 export const BOARD_SLOTS = 100;
 
+export const REQUESTED = "Requested";
+
 export const CANCEL = "Cancel";
 
-export const CANCEL_NAMED = "Cancel {}";
-
-export const CANCEL_ASKS = "Cancel this run?";
+export const CANCEL_ASKS = "Cancel this run? Its agent and its cells stop. What is built stays. Used credits are not returned.";
 
 export const CANCEL_CONFIRMS = "Yes, cancel it";
 
-export const CANCEL_REQUESTED = "Cancel requested";
+export const CANCEL_REQUESTED = "Cancelling…";
+
+export const STOP_FILLING = "Stop filling";
+
+export const STOP_ASKS = "Stop filling cells? What is filled stays. Used credits are not returned.";
+
+export const STOP_CONFIRMS = "Yes, stop filling";
+
+export const STOP_REQUESTED = "Stopping…";
+
+export const STOP_NAMED = "{}: {}";
+
+export const STOP_HEAD = "Stop";
 
 export const ACTIVITY = "Activity";
 

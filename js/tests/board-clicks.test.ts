@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { BoardRow } from "../src/contract";
+import { type BoardRow, STOP_ASKS } from "../src/contract";
 import { active, isOff, shown } from "./draw";
 import {
   ALL,
@@ -244,7 +244,7 @@ describe("Cancel", () => {
   it("of a row asks first, and is sent once, for that row alone", () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const button = on.rows()[1]?.querySelector<HTMLButtonElement>(".b-does button") as HTMLButtonElement;
-    expect(button.getAttribute("aria-label")).toBe("Cancel b");
+    expect(button.ariaLabel).toBe("Cancel: b");
     button.click();
     expect(on.model.commands()).toEqual([]);
     on.button("No").click();
@@ -259,18 +259,48 @@ describe("Cancel", () => {
     yes.click();
     expect(on.model.commands()).toMatchObject([{ name: "cancel", run_id: on.model.view.rows[1]?.token }]);
     expect(isOff(button)).toBe(true);
+    expect([shown(button), button.ariaLabel]).toEqual(["Cancelling…", "Cancelling…: b"]);
   });
 
-  it("is offered for no run that is over, and says where it was requested", () => {
+  it("stops the cells of a run that is over, with another word and question", () => {
+    const on = drawBoard(
+      boardOf([row({ name: "Porto", done: true, stage: "filling", cancel: "available" })]),
+    );
+    const button = on.button("Stop filling");
+    expect(button.ariaLabel).toBe("Stop filling: Porto");
+    button.click();
+    expect(on.text()).toContain(STOP_ASKS);
+    expect(on.one("[role=group]").ariaLabel).toBe(`${STOP_ASKS}: Porto`);
+    vi.advanceTimersByTime(500);
+    on.button("Yes, stop filling").click();
+    expect(on.model.commands()).toMatchObject([{ name: "cancel", run_id: on.model.view.rows[0]?.token }]);
+    expect([shown(button), isOff(button)]).toEqual(["Stopping…", true]);
+  });
+
+  it("is offered for no run that is settled, and says where it was requested", () => {
     const on = drawBoard(
       boardOf([
         row({ cancel: "none", done: true }),
         row({ cancel: "requested" }),
+        row({ cancel: "requested", done: true }),
         row({ cancel: "available" }),
+        row({ cancel: "available", done: true }),
       ]),
     );
     const does = on.rows().map((each) => shown(each.querySelector(".b-does") as HTMLElement));
-    expect(does).toEqual(["", "Cancel requested", "Cancel"]);
+    expect(does).toEqual(["", "Cancelling…", "Stopping…", "Cancel", "Stop filling"]);
+    for (const label of ["Cancelling…", "Stopping…"]) expect(isOff(on.button(label))).toBe(true);
+  });
+
+  it("all keeps its question and the focus while the numbers in it change", async () => {
+    const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
+    on.button("Cancel all").click();
+    const yes = on.button("Yes, cancel them");
+    await change(on, (view) => {
+      view.head.buttons = [{ ...ALL, confirm: "Cancel 3 runs?" }];
+    });
+    expect(on.text()).toContain("Cancel 3 runs?");
+    expect(active()).toBe(yes);
   });
 
   it("all asks first, and a double click confirms nothing", () => {

@@ -55,7 +55,7 @@ describe("the board", () => {
     for (const each of briefs) each.click();
     expect(on.model.commands().map(({ name }) => name)).toEqual(["open"]);
     const { name, prompt, note } = on.model.view.rows[1] as BoardRow;
-    expect(shown(on.rows()[1]?.querySelector(".b-run") as HTMLElement)).toBe(
+    expect(shown(on.rows()[1]?.querySelector(".b-name") as HTMLElement)).toBe(
       `${name}${prompt} ${note}`.trim(),
     );
     expect(shown(on.rows()[1]?.querySelector(".b-time") as HTMLElement)).toBe("");
@@ -136,13 +136,18 @@ describe("sorting", () => {
       ]),
     );
     const sort = (name: string): string | null => on.one(`th.b-${name}`).ariaSort;
-    expect([texts(on), sort("run")]).toEqual([["few", "none", "many"], "ascending"]);
+    expect([texts(on), sort("name")]).toEqual([["few", "none", "many"], null]);
     on.button("Leads").click();
-    expect([texts(on), sort("leads"), sort("run")]).toEqual([["many", "few", "none"], "descending", null]);
+    expect([texts(on), sort("leads")]).toEqual([["many", "few", "none"], "descending"]);
     on.button("Leads").click();
     expect([texts(on), sort("leads")]).toEqual([["few", "many", "none"], "ascending"]);
     on.button("Name").click();
-    expect(texts(on)).toEqual(["few", "none", "many"]);
+    expect([texts(on), sort("name"), sort("leads")]).toEqual([["few", "many", "none"], "ascending", null]);
+    on.button("Name").click();
+    expect([texts(on), sort("name")]).toEqual([["none", "many", "few"], "descending"]);
+    // The third press goes back to the order in which the runs were started.
+    on.button("Name").click();
+    expect([texts(on), sort("name")]).toEqual([["few", "none", "many"], null]);
   });
 
   it("goes on as the runs do, and keeps the focus in the row that moves", async () => {
@@ -288,10 +293,16 @@ describe("what is announced", () => {
     expect(voice.textContent).toBe("");
     await change(on, (view) => {
       view.head.counts = [{ stage: "needs_you", label: "2 need you", count: 2 }];
+      view.head.announcement = "2 runs: 2 need you.";
     });
     expect(voice.textContent).toBe("2 runs: 2 need you.");
     await change(on, (view) => {
-      Object.assign(view.head, { counts: [{ stage: "ended", label: "ended", count: 2 }], settled: true });
+      const announcement = "2 runs: all have ended.";
+      Object.assign(view.head, {
+        counts: [{ stage: "ended", label: "ended", count: 2 }],
+        settled: true,
+        announcement,
+      });
     });
     expect(voice.textContent).toBe("2 runs: all have ended.");
   });

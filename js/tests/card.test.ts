@@ -321,12 +321,14 @@ describe("announcements", () => {
     card.model.set(sample("needs_input"));
     expect(voice.textContent).toBe(
       "Run: Needs your answer. 2 questions: Which region should I search first? " +
-        "Can I use credits to look up email addresses? All cells are final.",
+        "Can I use credits to look up email addresses?",
     );
     card.model.set(sample("filling"));
     expect(voice.textContent).toBe("Run: Completed.");
     card.model.set(sample("completed"));
     expect(voice.textContent).toBe("Run: Completed. All cells are final.");
+    card.model.set(sample("nothing_built"));
+    expect(voice.textContent).toBe("Run: Completed. Nothing was built.");
   });
 });
 

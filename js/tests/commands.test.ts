@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BUSY } from "../src/buttons";
+import { CANCEL_ASKS, STOP_ASKS, type Stop } from "../src/contract";
 import { newId, Session } from "../src/session";
 import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
@@ -21,12 +22,31 @@ const acknowledge = (card: Drawn, ok: boolean, title = "", remedy = ""): void =>
   card.model.emit("msg:custom", { kind: "ack", id, ok, title, remedy }, []);
 };
 
+/** Presses a button that asks, and says yes. */
+const confirm = (card: Drawn, label: string, yes: string): void => {
+  card.button(label).click();
+  vi.advanceTimersByTime(500);
+  card.button(yes).click();
+};
+const cancel = (card: Drawn): void => confirm(card, "Cancel", "Yes, cancel it");
+const stop = (change: Partial<Stop>): Stop => ({ of: "run", state: "available", label: "Cancel", ...change });
+
 describe("Cancel", () => {
-  it("is sent once, says so at once, and says when the kernel is busy", () => {
+  it("says what it will do, is sent once, says so at once, and says when the kernel is busy", () => {
     const card = own("running");
     const button = card.button("Cancel");
     button.click();
-    button.click();
+    expect(card.text()).toContain(CANCEL_ASKS);
+    expect(card.one("[role=group]").ariaLabel).toBe(CANCEL_ASKS);
+    const yes = card.button("Yes, cancel it");
+    expect(active()).toBe(yes);
+    // The second press of a double click confirms nothing.
+    yes.click();
+    expect(card.model.commands()).toEqual([]);
+    vi.advanceTimersByTime(500);
+    yes.click();
+    yes.click();
+    expect(active()).toBe(button);
     expect(card.model.commands()).toEqual([
       {
         kind: "command",
@@ -37,9 +57,9 @@ describe("Cancel", () => {
         answers: [],
       },
     ]);
-    expect(shown(button)).toBe("Requested");
+    expect(shown(button)).toBe("Cancelling…");
     expect(isOff(button)).toBe(true);
-    vi.advanceTimersByTime(3000);
+    vi.advanceTimersByTime(4000);
     expect(card.text()).toContain(BUSY);
     acknowledge(card, true);
     expect(card.text()).not.toContain(BUSY);
@@ -48,33 +68,97 @@ describe("Cancel", () => {
 
   it("that failed says why and how to go on, and can be tried again", () => {
     const card = own("running");
-    card.button("Cancel").click();
+    cancel(card);
     acknowledge(card, false, "Origami can't be reached", "Try again when you are online.");
     expect(card.text()).toContain("Origami can't be reached. Try again when you are online.");
-    card.button("Cancel").click();
+    cancel(card);
     expect(card.model.commands().length).toBe(2);
     expect(card.text()).not.toContain("can't be reached");
   });
 
   it("gives way to what the server said", () => {
     const card = own("running");
-    card.button("Cancel").click();
+    const button = card.button("Cancel");
+    cancel(card);
     vi.advanceTimersByTime(4000);
-    card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, cancel: "requested" } });
-    expect(isOff(card.button("Cancel requested"))).toBe(true);
+    const requested = stop({ state: "requested", label: "Cancelling…" });
+    card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, cancel: requested } });
+    expect(card.button("Cancelling…")).toBe(button);
+    expect(isOff(button)).toBe(true);
     expect(card.text()).not.toContain(BUSY);
     card.model.set({ head: { ...sample("cancelled").head, run_id: `run-${run}` } });
-    expect(card.all("button").map(shown)).not.toContain("Cancel requested");
+    expect(() => card.button("Cancelling…")).toThrow();
     expect(card.text()).not.toContain(BUSY);
   });
 
   it("is one click for all views of the page", () => {
     const first = own("running");
     const second = draw(first.model);
-    first.button("Cancel").click();
-    expect(isOff(second.button("Requested"))).toBe(true);
-    second.button("Requested").click();
+    cancel(first);
+    expect(isOff(second.button("Cancelling…"))).toBe(true);
+    second.button("Cancelling…").click();
     expect(first.model.commands().length).toBe(1);
+  });
+
+  it("is one button with Stop filling: the same place, another word and another question", () => {
+    const card = own("running");
+    const button = card.button("Cancel");
+    button.click();
+    card.model.set({ head: { ...sample("filling").head, run_id: `run-${run}` } });
+    // What was asked is no longer what would happen.
+    expect(card.text()).not.toContain(CANCEL_ASKS);
+    expect(card.button("Stop filling 2 cells")).toBe(button);
+    confirm(card, "Stop filling 2 cells", "Yes, stop filling");
+    expect(card.model.commands()).toMatchObject([{ name: "cancel", run_id: `run-${run}` }]);
+    expect(shown(button)).toBe("Stopping…");
+    expect(isOff(button)).toBe(true);
+  });
+
+  it("keeps its question and the focus while cells are counted down", () => {
+    const card = own("filling");
+    card.button("Stop filling 2 cells").click();
+    const yes = card.button("Yes, stop filling");
+    const head = { ...sample("filling").head, run_id: `run-${run}` };
+    card.model.set({ head: { ...head, cancel: stop({ of: "cells", label: "Stop filling 1 cell" }) } });
+    expect(card.button("Yes, stop filling")).toBe(yes);
+    expect(active()).toBe(yes);
+    expect(card.text()).toContain(STOP_ASKS);
+  });
+
+  it.each(["stopping", "stop_delayed"])("is off while cells are being stopped: %s", (name) => {
+    const card = own(name);
+    expect(isOff(card.button("Stopping…"))).toBe(true);
+  });
+
+  it.each(["completed", "stopped_cells", "cancelled_cells", "left_running", "stopped"])(
+    "is gone where nothing can be stopped: %s",
+    (name) => {
+      const labels = own(name).all<HTMLButtonElement>(".head .act button");
+      expect(labels.filter((each) => !each.closest("[hidden]")).map(shown)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["running", "Cancel"],
+    ["filling", "Stop filling 2 cells"],
+  ])("is off without a kernel: %s", (name, label) => {
+    const card = own(name);
+    card.button(label).click();
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    expect(isOff(card.button(label))).toBe(true);
+    expect(card.text()).not.toContain("Used credits");
+    card.button(label).click();
+    expect(card.model.commands()).toEqual([]);
+  });
+
+  it("announces that cells are being stopped and what became of them", () => {
+    const card = own("filling");
+    const voice = card.one("[role=status]");
+    card.model.set({ head: sample("stopping").head });
+    expect(voice.textContent).toBe("Run: Completed. Stopping cells.");
+    card.model.set({ head: sample("stopped_cells").head });
+    expect(voice.textContent).toMatch(/^Run: Completed\. 19 cells .*were stopped\. All cells are final\.$/);
   });
 });
 
@@ -92,22 +176,22 @@ describe("the same click", () => {
 describe("a click without an answer", () => {
   it("is taken back when the kernel is gone, so that a new kernel's card of the run can send it", () => {
     const old = own("running");
-    old.button("Cancel").click();
+    cancel(old);
     old.model.comm_live = false;
     old.model.emit("comm_live_update");
     const fresh = draw("running", (view) => {
       view.head.run_id = `run-${run}`;
     });
-    fresh.button("Cancel").click();
+    cancel(fresh);
     expect(fresh.model.commands().length).toBe(1);
   });
 
   it("is free again some time after its view was closed", () => {
     const old = own("running");
-    old.button("Cancel").click();
+    cancel(old);
     old.close();
     const next = draw(old.model);
-    expect(isOff(next.button("Requested"))).toBe(true);
+    expect(isOff(next.button("Cancelling…"))).toBe(true);
     vi.advanceTimersByTime(11_000);
     expect(isOff(next.button("Cancel"))).toBe(false);
   });

@@ -152,6 +152,7 @@ export function boardOf(
       nothing: "",
       none_match: "No runs match",
       last_known: "Last known state: {}",
+      announcement: "",
       settled: rows.every(({ settled }) => settled),
       origin: "",
       notices: [],
@@ -204,4 +205,5 @@ export const ALL: Button = {
   label: "Cancel all",
   prompt: "",
   confirm: "Cancel 2 runs?",
+  yes: "Yes, cancel them",
 };

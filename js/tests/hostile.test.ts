@@ -27,7 +27,7 @@ function expanded(pieces: Pieces): string {
 }
 
 /** Words that stand for a layout, and not for something to read. */
-const KINDS = new Set([..."t tone part connection cancel command state kind status form".split(" ")]);
+const KINDS = new Set([..."t tone part connection cancel command of state kind status form".split(" ")]);
 
 function filled<T>(value: T, text: string, everything: boolean, key = ""): T {
   if (typeof value === "string") return (everything || !KINDS.has(key) ? text : value) as T;

@@ -2,7 +2,10 @@ import type { IRenderMimeRegistry, MimeModel, Renderer } from "@jupyterlab/rende
 import { Widget } from "@lumino/widgets";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type BoardView, SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "../src/contract";
+import { keyedList } from "../src/dom";
+import { clockTime } from "../src/format";
 import { renderSavedCards } from "../src/labextension/renderer";
+import { MOST_IN_LIST } from "../src/saved";
 import { snapshots as held } from "../src/shared";
 import { isOff, shown, visible, within } from "./draw";
 import { board } from "./draw-board";
@@ -125,7 +128,9 @@ describe("a saved board", () => {
       [...inside.querySelectorAll<HTMLElement>("tbody > tr")].filter((row) => !row.hidden).map(shown);
     expect(rows()).toHaveLength(view.rows.length);
     press(shownBoard, "Name");
-    expect(rows()[0]).toContain("Lagos");
+    expect(rows()[0]).toContain("Faro");
+    press(shownBoard, "Name");
+    expect(rows()[0]).toContain("Porto");
     const field = inside.querySelector("input") as HTMLInputElement;
     field.value = "Porto";
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -135,6 +140,68 @@ describe("a saved board", () => {
         .filter((each) => each.matches(".brief"))
         .every(isOff),
     ).toBe(true);
+  });
+});
+
+describe("a saved board that is opened later", () => {
+  it("is as old as it was when it was saved, however long it stays open", async () => {
+    vi.useFakeTimers();
+    try {
+      const view = board("every_state");
+      vi.setSystemTime(view.clock.now);
+      const at = clockTime(view.clock.now);
+      vi.setSystemTime(view.clock.now + 26 * 3_600_000 + 17 * 60_000);
+      const later = clockTime(view.clock.now);
+      expect(later).not.toBe(at);
+      const card = await output(BOARD, saved(view));
+      const head = (): string => shown(within(card.node).querySelector(".board-head") as HTMLElement);
+      expect(head()).toContain(`last update ${later}`);
+      vi.advanceTimersByTime(7_200_000);
+      expect(head()).toContain(`last update ${later}`);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a view that was tampered with", () => {
+  const forged = (view: View | BoardView, path: string, count: number): View => {
+    // biome-ignore lint/suspicious/noExplicitAny: any list of any section
+    const list = path.split(".").reduce<any>((at, key) => at[key], view);
+    for (let i = list.length; i < count; i++) list.push(list[0]);
+    return view as View;
+  };
+  /** No entry of any list is drawn with more. */
+  const NODES_AN_ENTRY = 25;
+
+  it.each([
+    ["notices", RUN, () => sample("stopped")],
+    ["head.lines", RUN, () => sample("completed")],
+    ["tables.items.0.columns.rows", RUN, () => sample("completed")],
+    ["prose.nodes", RUN, () => sample("completed")],
+    ["head.notices", BOARD, () => board("halted")],
+  ] as const)(
+    "draws a bounded number of nodes for 10,000 equal entries: %s",
+    async (path, type, view) => {
+      const card = await output(type, saved(forged(view(), path, 10_000)));
+      const { length } = within(card.node).querySelectorAll("*");
+      expect(length).toBeLessThan(NODES_AN_ENTRY * MOST_IN_LIST);
+    },
+    30_000,
+  );
+
+  it("does not look through all equal entries for each", () => {
+    const looked = [vi.spyOn(Map.prototype, "has"), vi.spyOn(Map.prototype, "get")];
+    const list = keyedList(
+      document.createElement("div"),
+      () => ({ node: document.createElement("p"), update: () => {} }),
+      () => "same",
+    );
+    list.update(Array.from({ length: 500 }));
+    expect(list.node.childNodes).toHaveLength(500);
+    const times = looked.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    for (const each of looked) each.mockRestore();
+    expect(times).toBeLessThan(10 * 500);
   });
 });
 

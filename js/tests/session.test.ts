@@ -208,6 +208,8 @@ describe("the kernel", () => {
     const closed = running();
     closed.model.failing = true;
     closed.button("Cancel").click();
+    vi.advanceTimersByTime(500);
+    closed.button("Yes, cancel it").click();
     expect(closed.text()).toContain("Kernel stopped");
     const late = running();
     late.model.emit("comm_live_update");

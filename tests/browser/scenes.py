@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
 
 from notebooks import serve
 from tests.browser.gallery import Scene
 from tests.browser.states import FORMS, NAMES
+from tests.browser.window import confirm
 
 if TYPE_CHECKING:
     from tests.browser.lab import LabPage
@@ -22,6 +24,7 @@ set_clock()
 import ipywidgets
 import origami_widgets as ow
 """
+BOARD = "ow.RunBoard([run_of(name) for name in ('running', 'filling', 'stopping', 'left_running', 'completed')])"
 ALONE = "ipywidgets.VBox([ow.RunCard(run_of({!r}))])"
 CARD = ".origami-card"
 # What is said 3 s after a click that the kernel did not answer, and after the kernel has ended.
@@ -31,6 +34,12 @@ BUSY, GONE = "Kernel busy", "Kernel stopped"
 def ask_before_spending(window: LabPage, index: int) -> None:
     """Press a button that asks first."""
     window.output(index).get_by_role("button", name="Continue in a follow-up run").click()
+
+
+def ask_before_stopping(window: LabPage, index: int) -> None:
+    """Press the stop of a run, whichever of its stages it is in."""
+    stop = window.output(index).get_by_role("button", name=re.compile("^(Cancel|Stop filling)( |:|$)"))
+    stop.last.click()
 
 
 def answer_in_own_words(window: LabPage, index: int) -> None:
@@ -52,6 +61,7 @@ def cancel_in_vain(window: LabPage, index: int) -> None:
     _signal(window, signal.SIGSTOP)
     card = window.output(index).locator(CARD)
     card.get_by_role("button", name="Cancel").click()
+    confirm(card)
     card.get_by_text(BUSY).first.wait_for()
 
 
@@ -74,6 +84,10 @@ def restart(window: LabPage, index: int) -> None:
 SCENES = [
     *(Scene(name, f"show({name!r})", CARD, forms=FORMS) for name in NAMES),
     Scene("asked_first", ALONE.format("incomplete"), CARD, act=ask_before_spending),
+    Scene("asked_to_cancel", ALONE.format("running"), CARD, act=ask_before_stopping),
+    Scene("asked_to_stop", ALONE.format("filling"), CARD, act=ask_before_stopping),
+    Scene("board", BOARD, ".origami-board"),
+    Scene("board_asked_to_stop", BOARD, ".origami-board", act=ask_before_stopping),
     Scene("typed", ALONE.format("needs_input"), CARD, act=answer_in_own_words),
     Scene("unfolded", ALONE.format("large"), CARD, act=unfold),
     Scene("kernel_busy", ALONE.format("running"), CARD, act=cancel_in_vain, undo=let_it_answer, alone=True),

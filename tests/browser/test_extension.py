@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
 from tests.browser.conftest import LAB_OPTIONS
-from tests.browser.window import BOARD, CARD
+from tests.browser.window import BOARD, CARD, confirm
 from tests.hosts.looks import expect_leads, uses_saved_card
 from tests.support.lab_settings import disable_plugins
 
@@ -142,6 +142,7 @@ def test_a_reloaded_page_draws_the_live_card_where_the_saved_one_stands(open_lab
     expect(card).to_have_count(1)
     expect(card).not_to_contain_text("Snapshot of")
     card.get_by_role("button", name="Cancel").click()
+    confirm(card)
     expect(card).to_contain_text("Cancelled", timeout=60_000)
 
 

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import BOARD, CARD
+from tests.browser.window import BOARD, CARD, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,7 @@ def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callab
     expect(live(lab)).not_to_have_text(live(lab).text_content() or "")
     lab.reload()
     other.get_by_role("button", name="Cancel").click()
+    confirm(other)
     expect(lab.output(OTHER).first).to_contain_text("Cancelled", timeout=60_000)
     # The end reaches the file too, although nothing can replace the output of a page that was loaded again.
     lab.save()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import ACTIVE, CARD
+from tests.browser.window import ACTIVE, BOARD, CARD, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
     from tests.browser.lab import LabPage
 
 RUNS = "from origami_widgets.run.settings import client_or_default\nprint(len(client_or_default(None).list_runs(run.agent_id).items))"
-
-
-def focused(lab: LabPage) -> Locator:
-    return lab.page.locator("*:focus")
 
 
 def tab_to(lab: LabPage, wanted: Locator, *, most: int = 40) -> None:
@@ -130,6 +128,7 @@ def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[...,
     expect(card).to_contain_text("Running")
     expect(card).to_contain_text("updated")
     card.get_by_role("button", name="Cancel").click()
+    confirm(card)
     expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
 
 
@@ -138,6 +137,7 @@ def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., La
     lab.start_cell(2)
     card = lab.output(2).locator(CARD)
     card.get_by_role("button", name="Cancel").click()
+    confirm(card)
     lab.wait_executed(2)
     assert lab.outputs(2)[-1]["data"]["text/plain"] == "'cancelled'"
 
@@ -151,8 +151,122 @@ def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Ca
     os.kill(kernel, signal.SIGSTOP)
     try:
         card.get_by_role("button", name="Cancel").click()
-        expect(card.get_by_role("button", name="Requested")).to_be_disabled()
+        confirm(card)
+        expect(card.get_by_role("button", name="Cancelling…")).to_be_disabled()
         expect(card).to_contain_text("Kernel busy. This is sent when the cell ends, or interrupt it.")
     finally:
         os.kill(kernel, signal.SIGCONT)
     expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+
+
+COUNT = """
+from origami_widgets.run.settings import client_or_default
+client = client_or_default(None)
+print(sum(client.active_cells(table.id).cells for table in run.tables), client.get_credits().balance)
+"""
+
+
+def left(lab: LabPage, index: int) -> tuple[int, float]:
+    """Return how many cells of the run the server counts as active, and the credits that are left."""
+    lab.run_cell(index)
+    active, credits_left = lab.output(index).inner_text().split()
+    return int(active), float(credits_left)
+
+
+def test_a_mouse_stops_cells_after_the_end_of_the_run(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find bakeries. scenario:filling", COUNT, speed=8)
+    card = lab.output(1).locator(CARD)
+    stop = card.get_by_role("button", name="Stop filling")
+    expect(stop).to_have_text(re.compile(r"Stop filling \d+ cells?"), timeout=60_000)
+    expect(card).to_contain_text("Completed")
+    stop.click()
+    question = card.get_by_role("group", name="Stop filling cells?")
+    expect(question).to_contain_text("Used credits are not returned.")
+    lab.screenshot(Path(".cache/browser/stop-filling-asked.png"), card)
+    confirm(card, "Yes, stop filling")
+    expect(card).to_contain_text("cells were stopped", timeout=60_000)
+    expect(card.get_by_role("button", name=re.compile("Stop|Cancel"))).to_have_count(0)
+    expect(card.get_by_role("status").last).to_contain_text("cells were stopped. All cells are final.")
+    lab.screenshot(Path(".cache/browser/stop-filling-stopped.png"), card)
+    first = left(lab, 2)
+    assert first[0] == 0
+    lab.page.wait_for_timeout(3_000)
+    assert left(lab, 2) == first, "nothing is spent after the stop"
+    lab.save()
+    assert "Stop filling" not in "".join(lab.saved_outputs(1)[0]["data"]["text/html"])
+
+
+def test_the_keyboard_stops_cells_and_stays_in_the_card(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find bakeries. scenario:filling", COUNT, speed=8)
+    card = lab.output(1).locator(CARD)
+    stop = card.get_by_role("button", name="Stop filling")
+    expect(stop).to_be_visible(timeout=60_000)
+    card.focus()
+    tab_to(lab, stop)
+    lab.page.keyboard.press("Enter")
+    assert lab.focused_text() == "Yes, stop filling"
+    lab.page.keyboard.press("Escape")
+    assert lab.focused_text().startswith("Stop filling")
+    lab.page.keyboard.press("Enter")
+    assert lab.focused_text() == "Yes, stop filling"
+    lab.page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
+    lab.page.keyboard.press("Enter")
+    expect(card).to_contain_text("cells were stopped", timeout=60_000)
+    assert card.evaluate(f"node => node === {ACTIVE} || node.contains({ACTIVE})")
+    assert left(lab, 2)[0] == 0
+
+
+def test_a_card_that_fills_without_its_kernel_cannot_be_stopped(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find bakeries. scenario:filling", speed=8)
+    card = lab.output(1).locator(CARD)
+    stop = card.get_by_role("button", name="Stop filling")
+    expect(stop).to_be_visible(timeout=60_000)
+    lab.restart_kernel()
+    expect(card).to_contain_text("Kernel stopped", timeout=60_000)
+    expect(stop).to_be_disabled()
+    lab.save()
+    lab.reload()
+    expect(lab.output(1).first).to_contain_text("Snapshot of")
+    expect(lab.output(1).first.get_by_role("button", name=re.compile("Stop filling|Cancel"))).to_have_count(0)
+
+
+BATCH = """
+batch = ow.start_many({"Porto": "Find bakeries. scenario:filling", "Faro": "Find cafés. scenario:filling",
+                       "Braga": "Find bars. scenario:slow", "Lagos": "Find hotels. scenario:slow"}, at_once=4)
+"""
+FILLS = """
+from origami_widgets.run.settings import client_or_default
+client = client_or_default(None)
+print(*(sum(client.active_cells(table.id).cells for table in run.tables) for run in batch.runs))
+"""
+
+
+def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard_in_either_stage(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(
+        ["import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=6, plan='scale').client())", BATCH, FILLS]
+    )
+    lab.run_cell(0)
+    lab.run_cell(1)
+    board = lab.output(1).locator(BOARD)
+    rows = {name: board.locator("tbody tr:not(.card-row)").filter(has_text=name) for name in ("Porto", "Faro", "Braga")}
+    for name in ("Porto", "Faro"):
+        expect(rows[name].get_by_role("button", name=f"Stop filling: {name}")).to_be_visible(timeout=60_000)
+    rows["Porto"].get_by_role("button", name="Stop filling").click()
+    lab.screenshot(Path(".cache/browser/board-stop-asked.png"), board)
+    confirm(rows["Porto"], "Yes, stop filling")
+    expect(rows["Porto"].locator(".b-does button")).to_be_hidden(timeout=60_000)
+    expect(rows["Faro"].get_by_role("button", name="Stop filling")).to_be_visible()
+    expect(rows["Braga"].get_by_role("button", name="Cancel: Braga")).to_be_visible()
+
+    all_of_them = board.get_by_role("button", name="Cancel all")
+    board.focus()
+    tab_to(lab, all_of_them)
+    lab.page.keyboard.press("Enter")
+    expect(board).to_contain_text("Cancel 2 runs and stop filling cells of 1 run?")
+    assert lab.focused_text() == "Yes, cancel them"
+    lab.page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
+    lab.page.keyboard.press("Enter")
+    expect(board.get_by_role("status").last).to_contain_text("all have ended", timeout=60_000)
+    lab.screenshot(Path(".cache/browser/board-stopped.png"), board)
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("0 0 0 0")

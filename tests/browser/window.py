@@ -35,6 +35,15 @@ ACTIVE = """(() => {
 })()"""
 
 
+def confirm(place: Locator, answer: str = "Yes, cancel it") -> None:
+    """Press the button that confirms a click."""
+    button = place.get_by_role("button", name=answer)
+    button.wait_for()
+    # A press right after the click counts as the second half of a double click.
+    while button.is_visible():
+        button.click()
+
+
 def new_context(browser: Browser) -> BrowserContext:
     """Return a new profile of Chromium, with nothing in its caches, for windows without motion."""
     # The dot of a running card makes Chromium draw sixty pictures a second, which takes half a core without a GPU.

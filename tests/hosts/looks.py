@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import LOOKS
+from tests.browser.window import LOOKS, confirm
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -67,17 +67,9 @@ def cancel(card: Locator) -> None:
     """Press Cancel and wait for the server's word on it."""
     button = card.get_by_role("button", name="Cancel")
     button.click()
+    confirm(card, "Yes, cancel it")
     expect(card).to_contain_text("Cancelled")
     expect(button).to_be_hidden()
-
-
-def confirm(place: Locator, answer: str) -> None:
-    """Press the button that confirms a click."""
-    button = place.get_by_role("button", name=answer)
-    button.wait_for()
-    # A press right after the click counts as the second half of a double click.
-    while button.is_visible():
-        button.click()
 
 
 def assert_quiet(window: Window) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import Window
+from tests.browser.window import Window, confirm
 from tests.hosts import marimo
-from tests.hosts.looks import SANDBOX, assert_quiet, confirm, expect_leads, expect_theme
+from tests.hosts.looks import SANDBOX, assert_quiet, expect_leads, expect_theme
 from tests.hosts.marimo import Cell
 from tests.hosts.pages import HostPage
 

@@ -5,7 +5,9 @@ import {
   type BoardRow,
   type CheckTimes,
   type ClockView,
+  STOP_HEAD,
   type Stage,
+  type Tone,
 } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
@@ -23,8 +25,8 @@ import { cell, type Row, runRow } from "./row";
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
 /** The stages that need the user. */
 const URGENT: readonly Stage[] = ["needs_you", "failed"];
-const COLUMNS: [Key, string][] = [
-  ["run", "Name"],
+const COLUMNS: [Exclude<Key, "start">, string][] = [
+  ["name", "Name"],
   ["status", "Status"],
   ["leads", "Leads"],
   ["qualified", "Qualified"],
@@ -38,8 +40,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
   /** The board is as old as its oldest row that is still watched. */
   const oldest = (clock: ClockView | null): ClockView | null => {
     const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
+    // Without a kernel, nothing has been heard since it last sent its clock, or since the board was saved.
+    const until = (session.presence === "gone" && clock?.now) || session.now();
     const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
-      clock ? (grid({ ...clock, heard_at, next_at, interval }, session.now()).heard ?? []) : [],
+      clock ? (grid({ ...clock, heard_at, next_at, interval }, until).heard ?? []) : [],
     );
     return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   };
@@ -58,7 +62,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const headings = new Map<Key, HTMLElement>();
   const columns = el("tr");
   const rows = new Map<string, Row>();
-  let key: Key = "run";
+  let key: Key = "start";
   let down = false;
   let current: Row | null = null;
   let order: Row[] = [];
@@ -71,15 +75,17 @@ export function mount(model: Model, host: HTMLElement): () => void {
   for (const [name, label] of COLUMNS) {
     const heading = cell(
       "columnheader",
-      `${name === "run" || name === "status" ? "" : "b-num "}b-${name}`,
+      `${name === "name" || name === "status" ? "" : "b-num "}b-${name}`,
       "th",
     );
     heading.append(
       button(
         label,
         () => {
-          down = name === key ? !down : DOWN.has(name);
-          key = name;
+          // The second press turns the order round, the third one goes back to the order of start.
+          const isTurned = name === key && down !== DOWN.has(name);
+          down = isTurned ? false : name === key ? !down : DOWN.has(name);
+          key = isTurned ? "start" : name;
           arrange();
         },
         "quiet",
@@ -89,7 +95,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     columns.append(heading);
   }
   const last = cell("columnheader", "b-does", "th");
-  last.append(el("span", "hidden", "Cancel"));
+  last.append(el("span", "hidden", STOP_HEAD));
   columns.append(last);
   columns.role = "row";
   const thead = el("thead", "", columns);
@@ -179,15 +185,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
     arrange();
     announce(now);
   };
-  /** Announces runs that need the user and the end of all runs, not every run that begins or ends. */
-  const announce = ({ counts, settled, title }: BoardHead): void => {
-    const urgent = counts.filter(({ stage }) => URGENT.includes(stage));
-    const parts = urgent.map(({ label }) => label);
-    if (settled) parts.push("all have ended");
-    const next = parts.length ? `${title}: ${parts.join(", ")}.` : "";
+  const announce = ({ counts, settled, title, announcement }: BoardHead): void => {
     // What the board shows when it appears is read with the board.
-    if (before && said !== next && next) setText(voice, next);
-    said = next;
+    if (before && said !== announcement && announcement) setText(voice, announcement);
+    said = announcement;
     const now = [
       ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
       Number(settled),
@@ -196,7 +197,10 @@ export function mount(model: Model, host: HTMLElement): () => void {
     const waiting = all.filter(({ stage }) => URGENT.includes(stage)).map(({ token }) => token);
     if (before && now.some((count, at) => count > (before?.[at] ?? 0))) {
       const runs = settled ? all.map(({ token }) => token) : waiting.filter((run) => !known.has(run));
-      notify.notify(title, next, runs);
+      const more = (stage: Stage): boolean =>
+        (now[URGENT.indexOf(stage)] ?? 0) > (before?.[URGENT.indexOf(stage)] ?? 0);
+      const tone: Tone = more("failed") ? "bad" : more("needs_you") ? "attention" : "neutral";
+      notify.notify({ title, body: announcement, tone, runs });
     }
     known = new Set(waiting);
     before = now;

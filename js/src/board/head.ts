@@ -7,8 +7,8 @@ import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
 /** A button for all runs. It asks first if the kernel says so. */
-function boardButton(session: Session, board: string, command: Button["command"]): Part<Button> {
-  const press = commandButton(session, command === "resume" ? "Yes, start them" : "Yes, cancel them");
+function boardButton(session: Session, board: string): Part<Button> {
+  const press = commandButton(session);
   return {
     node: el("span", "act", press.node, press.said),
     refresh: press.refresh,
@@ -20,7 +20,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   const title = words("", "b");
   const text = words("mute");
   const link = linkPlace("act", "button");
-  const press = commandButton(session, "Yes, start them");
+  const press = commandButton(session);
   const node = el(
     "div",
     "",
@@ -59,7 +59,7 @@ export function headPart(
   const age = el("span", "mute");
   const buttons = keyedList(
     el("span", "does"),
-    (spec: Button) => boardButton(session, board, spec.command),
+    () => boardButton(session, board),
     (spec: Button) => spec.command,
   );
   const notices = keyedList(

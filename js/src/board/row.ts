@@ -1,12 +1,5 @@
-import { button, commandButton, sayWhatBecame, turnOff } from "../buttons";
-import {
-  CANCEL,
-  CANCEL_ASKS,
-  CANCEL_CONFIRMS,
-  CANCEL_NAMED,
-  CANCEL_REQUESTED,
-  type ClockView,
-} from "../contract";
+import { button, commandButton, sayWhatBecame, stopOf, turnOff } from "../buttons";
+import { CANCEL, type ClockView, STOP_FILLING, type Stop } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../sections/clock";
@@ -32,7 +25,7 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
   return node;
 }
 
-/** A run in one line: its name with the button that opens its card, its status, numbers and time, and Cancel. */
+/** A run in one line: its name with the button that opens its card, its status, numbers and time, and its stop. */
 export function runRow(session: Session, first: Item, lastKnown: () => string): Row {
   const label = el("b");
   const status = el("span", "state", mark(), label);
@@ -53,14 +46,13 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     number("credits"),
     number("time"),
   ];
-  const cancel = commandButton(session, CANCEL_CONFIRMS);
-  const requested = el("span", "mute", CANCEL_REQUESTED);
-  const brief = cell("cell", "b-run");
-  brief.append(el("div", "b-line", press, " ", note), said, cancel.said);
+  const stop = commandButton(session);
+  const brief = cell("cell", "b-name");
+  brief.append(el("div", "b-line", press, " ", note), said, stop.said);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
-  does.append(cancel.node, requested);
+  does.append(stop.node);
   const node = el("tr", "", brief, state, leads, qualified, credits, time, does);
   node.role = "row";
   const place = el("tr", "card-row");
@@ -98,7 +90,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
     turnOff(press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
     sayWhatBecame(said, asked);
-    cancel.refresh();
+    stop.refresh();
   };
   return {
     get item() {
@@ -135,12 +127,11 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
       setText(credits, row.credits);
       // A row has one line; the whole brief and note are there on demand.
       brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
-      show(requested, row.cancel === "requested");
-      const spec = { command: "cancel", label: CANCEL, prompt: "", confirm: CANCEL_ASKS } as const;
-      cancel.update(row.cancel === "available" ? { spec, run: row.token } : null);
-      cancel.node
-        .querySelector("button")
-        ?.setAttribute("aria-label", filled(CANCEL_NAMED, row.name || row.prompt));
+      // The row's note has the number of cells.
+      const one: Stop = row.done
+        ? { of: "cells", state: row.cancel, label: STOP_FILLING }
+        : { of: "run", state: row.cancel, label: CANCEL };
+      stop.update(stopOf(one, row.token, row.name || row.prompt));
       reach(reachable);
       refresh();
     },

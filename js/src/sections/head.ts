@@ -1,6 +1,6 @@
-import { button, commandButton, copyLine, turnOff } from "../buttons";
+import { button, commandButton, copyLine, stopOf } from "../buttons";
 import { clamp } from "../clamp";
-import { CANCEL_REQUESTED, type CodeLine, type Head, type View } from "../contract";
+import type { CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, on, type Part, say, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "./clock";
@@ -46,7 +46,7 @@ function menu(): {
   return { press, panel, spent, update: list.update, close: () => list.close?.() };
 }
 
-/** Status, prompt, link, Cancel and the menu. */
+/** Status, prompt, link, the stop and the menu. */
 export function headSection({ session }: Context): Part<Pick<View, "head" | "result">> {
   const status = el("span");
   const pill = el("span", "pill", mark(), status);
@@ -55,9 +55,8 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
   const reply = words("mute");
   const origin = words("chip");
   const link = linkPlace("act", "button");
-  const cancel = commandButton(session);
-  const requested = button(CANCEL_REQUESTED, () => {});
-  turnOff(requested, true);
+  const stop = commandButton(session);
+  stop.node.classList.add("stop");
   const more = menu();
   let head: Head | null = null;
   let used = "";
@@ -71,7 +70,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
     // Beside the buttons of a narrow card, a long one is cut.
     pill.title = status.textContent ?? "";
     say(more.spent, filled(used, lastRead(head, session)));
-    cancel.refresh();
+    stop.refresh();
   };
   return {
     node: el(
@@ -79,8 +78,8 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
       "head",
       pill,
       el("div", "brief", clamped.node, reply),
-      el("div", "does", origin, link.node, cancel.node, requested, more.press),
-      cancel.said,
+      el("div", "does", origin, link.node, stop.node, more.press),
+      stop.said,
       more.panel,
     ),
     refresh,
@@ -97,9 +96,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
       link.update(head.link);
       // A narrow card shows only its arrow.
       link.node.title = head.link?.label ?? "";
-      show(requested, head.cancel === "requested");
-      const spec = { command: "cancel", label: "Cancel", prompt: "", confirm: "" } as const;
-      cancel.update(head.cancel === "available" ? { spec, run: head.run_id } : null);
+      stop.update(stopOf(head.cancel, head.run_id));
       more.update(head.lines);
       refresh();
     },

@@ -77,7 +77,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "keys": numbers,
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
-        "cancel": head["cancel"],
+        "cancel": head["cancel"]["state"],
         "note": _note(entry, form),
     }
 
@@ -120,6 +120,8 @@ def _first(state: RunState, form: Form) -> str:
             case "stopped" if state.connection.error is None:
                 return "no longer updating"
             case "cancel_requested" if state.cancel_error is None:
+                continue
+            case "stopping" if state.stop_error is None:
                 continue
             case key if key not in _OBVIOUS:
                 return notice["title"]

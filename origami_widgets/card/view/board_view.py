@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.board_rows import limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.card.view.fixed_words import CANCEL_CONFIRMS, STOP_CONFIRMS, STOP_FILLING
 from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.number_words import shown_count
@@ -49,7 +50,9 @@ _RESUME: Final[Button] = {
     "label": "Start the others",
     "prompt": "",
     "confirm": "Start the others? This uses credits.",
+    "yes": "Yes, start them",
 }
+_URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
 
@@ -89,8 +92,7 @@ def make_board(
     if error is not None:
         head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
     if can_offer:
-        active = sum(1 for row in rows if row["cancel"] == "available")
-        head["buttons"] = _buttons(active, can_stop=can_stop, can_resume=can_resume and error is None)
+        head["buttons"] = _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None)
     return {
         "head": {**head, "form": form, "as_of": as_of(now, form)},
         "clock": make_board_clock(entries, now),
@@ -120,6 +122,7 @@ def _head(
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
         "last_known": LAST_KNOWN,
+        "announcement": _announcement(rows),
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
         "notices": [],
@@ -207,16 +210,54 @@ def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
     }
 
 
-def _buttons(active: int, *, can_stop: bool, can_resume: bool) -> list[Button]:
+def _announcement(rows: Sequence[BoardRow]) -> str:
+    """Return the announcement for assistive technology: runs that need the user or are being stopped, and the end of all.
+
+    Not every run that begins or ends is announced.
+    """
+    parts = [each["label"] for each in _counts(rows) if each["stage"] in _URGENT]
+    stopping = sum(1 for row in rows if row["cancel"] == "requested")
+    if stopping:
+        parts.append(f"{words.count(stopping)} being stopped")
+    if all(row["settled"] for row in rows):
+        parts.append("all have ended")
+    return f"{words.plural(len(rows), 'run')}: {', '.join(parts)}." if parts else ""
+
+
+def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> list[Button]:
     buttons: list[Button] = []
     if can_stop:
-        buttons.append({"command": "stop_starting", "label": "Start no more", "prompt": "", "confirm": ""})
+        buttons.append({"command": "stop_starting", "label": "Start no more", "prompt": "", "confirm": "", "yes": ""})
     if can_resume:
         buttons.append(_RESUME)
-    if active or can_stop:
-        question = f"Cancel {words.plural(active, 'run')}? Credits already used are not refunded."
-        buttons.append({"command": "cancel_all", "label": "Cancel all", "prompt": "", "confirm": question})
+    done = [row["done"] for row in rows if row["cancel"] == "available"]
+    if done or can_stop:
+        buttons.append(_cancel_all(done.count(False), done.count(True), can_stop=can_stop))
     return buttons
+
+
+def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
+    """Return the button that cancels all runs and stops their cells, with how many runs of each stage there are."""
+    parts = []
+    if active:
+        parts.append(f"cancel {words.plural(active, 'run')}")
+    if filling:
+        parts.append(f"stop filling cells of {words.plural(filling, 'run')}")
+    if can_stop:
+        parts.append("start no more")
+    does = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
+    yes = STOP_CONFIRMS
+    if active:
+        yes = CANCEL_CONFIRMS if active + filling == 1 else "Yes, cancel them"
+    elif not filling:
+        yes = "Yes, start no more"
+    return {
+        "command": "cancel_all",
+        "label": "Cancel all" if active or can_stop else STOP_FILLING,
+        "prompt": "",
+        "confirm": f"{does[0].upper()}{does[1:]}? What is built stays. Used credits are not returned.",
+        "yes": yes,
+    }
 
 
 def _gone(entries: Sequence[BoardEntry], again: str) -> str:

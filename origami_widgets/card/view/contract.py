@@ -79,12 +79,27 @@ class Link(TypedDict):
 
 
 class Button(TypedDict):
-    """A button that sends a command. `confirm` is the question to ask first; empty if nothing is spent."""
+    """A button that sends a command. `confirm` is the question to ask first, and `yes` its answer; empty without one."""
 
     command: CommandName
     label: str
     prompt: str
     confirm: str
+    yes: str
+
+
+StopState = Literal["none", "available", "requested"]
+
+
+class Stop(TypedDict):
+    """The button that stops a run: it cancels the `run` while the agent works, and then stops the `cells` that fill.
+
+    What it asks is the same for all runs (`CANCEL_ASKS`, `STOP_ASKS`).
+    """
+
+    of: Literal["run", "cells"]
+    state: StopState
+    label: str
 
 
 Form = Literal["live", "current", "snapshot"]
@@ -119,7 +134,7 @@ class Head(TypedDict):
     settled: bool
     prompt: str
     reply: str
-    cancel: Literal["none", "available", "requested"]
+    cancel: Stop
     link: Link | None
     origin: str
     started_at: float | None
@@ -345,7 +360,7 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    `note`: the first notice of its card. `cancel`: the state of its stop, which cancels the run until it is `done`. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
     """
 
     position: int
@@ -363,7 +378,7 @@ class BoardRow(TypedDict):
     keys: list[int | None]
     started_at: float | None
     completed_at: float | None
-    cancel: Literal["none", "available", "requested"]
+    cancel: StopState
     note: str
 
 
@@ -388,7 +403,8 @@ class BoardHead(TypedDict):
     """Facts about all runs of a board. `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
 
     `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
-    `last_known` has a `{}` for the status of a queued or running row that is no longer polled.
+    `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
+    `Head`.
 
     `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
     """
@@ -402,6 +418,7 @@ class BoardHead(TypedDict):
     nothing: str
     none_match: str
     last_known: str
+    announcement: str
     settled: bool
     origin: str
     notices: list[Notice]

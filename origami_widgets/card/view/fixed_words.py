@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
+REQUESTED: Final = "Requested"
 CANCEL: Final = "Cancel"
-CANCEL_NAMED: Final = "Cancel {}"
-"""Label of a button in a board's row, for assistive technology."""
-CANCEL_ASKS: Final = "Cancel this run?"
+CANCEL_ASKS: Final = (
+    "Cancel this run? Its agent and its cells stop. What is built stays. Used credits are not returned."
+)
 CANCEL_CONFIRMS: Final = "Yes, cancel it"
-CANCEL_REQUESTED: Final = "Cancel requested"
+CANCEL_REQUESTED: Final = "Cancelling…"
+STOP_FILLING: Final = "Stop filling"
+STOP_ASKS: Final = "Stop filling cells? What is filled stays. Used credits are not returned."
+STOP_CONFIRMS: Final = "Yes, stop filling"
+STOP_REQUESTED: Final = "Stopping…"
+STOP_NAMED: Final = "{}: {}"
+"""Name of a button in a board's row, for assistive technology: its label and the run."""
+STOP_HEAD: Final = "Stop"
+"""Name of the column of these buttons, for assistive technology."""
 
 ACTIVITY: Final = "Activity"
 NEXT_STEPS: Final = "Next steps"

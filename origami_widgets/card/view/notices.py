@@ -12,6 +12,7 @@ from origami_widgets.card.view.questions import can_follow_up, follow_up_button
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT, agent_line, attach_line
 from origami_widgets.card.view.safe_text import clip, take
 from origami_widgets.card.view.status import claims_work, is_known, is_missing, lists_actions
+from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left_words, stopped_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 _FOLLOW_UP = "A follow-up run picks up where it left off."
 
-_CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now", "prompt": "", "confirm": ""}
+_CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now", "prompt": "", "confirm": "", "yes": ""}
 
 
 def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
@@ -57,6 +58,7 @@ class _Writer:
         if self.state.run is not None:
             yield from self._status()
             yield from self._end()
+            yield from self._stopped_cells()
             yield from self._questions()
 
     def _say(self, live: str, later: str) -> str:
@@ -153,6 +155,8 @@ class _Writer:
                     "Origami hadn't confirmed it. A run stops at its next safe point. Everything built so far is kept.",
                 )
             yield self._notice("cancel_requested", "attention", title, text)
+        if (state.stopping == "requested" or state.stop_error is not None) and not state.settled:
+            yield from self._stopping()
         if state.queue is not None:
             yield self._queued(state.queue)
         elif state.sending == "follow_up":
@@ -160,6 +164,25 @@ class _Writer:
             yield self._notice("sending", "running", title)
         elif state.sending == "answer":
             yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
+
+    def _stopping(self) -> Iterator[Notice]:
+        """Yield the notice that cells are being stopped; while the agent is being cancelled, only what keeps them from it."""
+        state = self.state
+        counted = filling_words(state) if state.cells_running else ""
+        if state.stop_error is not None and state.stopping == "none":
+            goes_on = self._say("Cells may go on filling.", "Cells may have gone on filling.")
+            text = sentences(explanation_of(state.stop_error), goes_on, counted)
+            title = f"Cells were not stopped: {state.stop_error.title}"
+            yield self._notice("stopping", "bad", title, text, link=link_of_error(state.stop_error))
+        elif state.stop_error is not None:
+            title = self._say(NOT_RECEIVED, "Origami hadn't received the stop")
+            retry = self._say("Retrying; cells may go on filling until then.", "Cells may have gone on filling.")
+            text = sentences(f"{state.stop_error.title}.", retry, counted)
+            yield self._notice("stopping", "attention", title, text)
+        elif state.done:
+            title = self._say("Stopping cells", "Cells were being stopped")
+            text = self._say("Waiting until no cell is active. What is filled stays.", filling_words(state))
+            yield self._notice("stopping", "attention", title, text)
 
     def _queued(self, queue: Queue) -> Notice:
         """Return the notice that a follow-up waits for a run slot, free of charge."""
@@ -169,7 +192,7 @@ class _Writer:
             f"The follow-up run starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
             f"The follow-up run was waiting for a free one.{limit}",
         )
-        button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": ""}
+        button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": "", "yes": ""}
         title = self._say("All run slots are in use", "All run slots were in use")
         return self._notice("queued", "attention", title, text, button=button)
 
@@ -214,7 +237,9 @@ class _Writer:
                 text = sentences("One of the agent's steps failed.", kept, _FOLLOW_UP)
                 yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
             case "cancelled":
-                yield self._notice("cancelled", "neutral", "The run was cancelled", kept)
+                text = sentences(stopped_words(state), kept, left_words(state))
+                tone: Tone = "attention" if left_words(state) else "neutral"
+                yield self._notice("cancelled", tone, "The run was cancelled", text, code=self._stop_line())
             case "errored":
                 advice = "Try again in a follow-up run. If it fails again, send Origami support the run ID."
                 button = follow_up_button(state, "Try again", _TRY_AGAIN)
@@ -222,6 +247,23 @@ class _Writer:
             case "timed_out":
                 text = sentences("A run can take at most 20 minutes.", kept, _FOLLOW_UP)
                 yield self._notice("timed_out", "bad", "The run timed out", text, button=resume)
+
+    def _stopped_cells(self) -> Iterator[Notice]:
+        """Yield the notice of what was stopped, for a run that was not cancelled: that notice says it itself."""
+        state = self.state
+        left = left_words(state)
+        if state.status == "cancelled" or state.stopping == "requested" or not (left or stopped_words(state)):
+            return
+        title = stopped_words(state) or "Not all cells were stopped"
+        text = sentences("What is filled stays.", left)
+        yield self._notice("cells_stopped", "attention" if left else "neutral", title, text, code=self._stop_line())
+
+    def _stop_line(self) -> str:
+        """Return the line that stops the first table that was left running as a whole; empty without one."""
+        left = self.state.stopped.left_running if self.state.stopped is not None else ()
+        if not left or self.form == "snapshot":
+            return ""
+        return f"run.stop_cells(tables=[{json.dumps(clip(left[0].table_id, 128))}])"
 
     def _kept(self) -> str:
         if self.state.actions or self.state.tables:

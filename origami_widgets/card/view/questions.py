@@ -79,7 +79,8 @@ def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
         return None
     shown = clip(label, 160)
     # The question replaces the button, so it must say what it is about.
-    return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": f"{shown}? {FOLLOW_UP_COST}"}
+    question = f"{shown}? {FOLLOW_UP_COST}"
+    return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": question, "yes": "Yes, start it"}
 
 
 def answer_line(ask: Ask) -> str:

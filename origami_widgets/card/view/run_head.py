@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.validate import LONGEST_PROMPT
@@ -11,6 +11,7 @@ from origami_widgets.card.view.links import is_product, safe_href, short_host
 from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.safe_text import clip, take
 from origami_widgets.card.view.status import built_nothing, is_missing, status_words
+from origami_widgets.card.view.stopping import make_stop, stop_announcement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,13 +59,13 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "status": clip(state.status, 40),
         "status_label": label,
         "last_known": last_known,
-        "announcement": _announcement(state, label),
+        "announcement": _announcement(state, label, form),
         "tone": tone,
         "done": state.done,
         "settled": state.settled,
         "prompt": clip(prompt, PROMPT_LIMIT, PROMPT_LIMIT),
         "reply": clip(reply, REPLY_LIMIT),
-        "cancel": _cancel(state) if form == "live" else "none",
+        "cancel": make_stop(state, form=form),
         "link": _workspace_link(state),
         "origin": clip(short_host(clip(state.origin, _HOST_LIMIT)), 60),
         "started_at": _kernel_ms(run.started_at, state) if run else None,
@@ -125,16 +126,21 @@ def built_words(state: RunState) -> str:
     return ", ".join(parts)
 
 
-def _announcement(state: RunState, label: str) -> str:
-    """Return the announcement for assistive technology: the status, open questions, and the end of all cells."""
+def _announcement(state: RunState, label: str, form: Form) -> str:
+    """Return the announcement for assistive technology: the status, open questions, a stop, and the end of all cells."""
     questions = state.run.todo.pending_questions if state.run and state.done and not state.sending else ()
     parts = [f"Run: {label}."]
     if questions:
         parts.append(f"{words.plural(len(questions), 'question')}:")
         parts += [clip(each.question, _ANNOUNCED_LIMIT) for each in questions[:QUESTIONS_LIMIT]]
-    if state.settled:
+    # A button that was pressed is live only.
+    if form == "live":
+        parts.append(stop_announcement(state))
+    if built_nothing(state):
+        parts.append("Nothing was built.")
+    elif state.settled and state.tables:
         parts.append("All cells are final.")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _lines(state: RunState) -> list[CodeLine]:
@@ -210,14 +216,6 @@ def _kernel_ms(at: datetime | None, state: RunState) -> float | None:
 def milliseconds(seconds: float | None) -> float | None:
     """Return a moment in milliseconds, for the front end; None if it is outside the calendar."""
     return round(seconds * 1000) if seconds is not None and words.known(seconds) else None
-
-
-def _cancel(state: RunState) -> Literal["none", "available", "requested"]:
-    if state.done or state.connection.state == "stopped":
-        return "none"
-    if state.cancel == "requested":
-        return "requested"
-    return "available" if state.run is not None else "none"
 
 
 def _workspace_link(state: RunState) -> Link | None:

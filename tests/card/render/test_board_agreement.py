@@ -29,7 +29,10 @@ def boards(form):
 LIVE, CURRENT, SNAPSHOT = (boards(form) for form in ("live", "current", "snapshot"))
 HEADS = {"lead", "leads", "credit", "credits", "qualified"}
 """On the page they stand at the head of their columns."""
-TOOLS = (r"Filter runs .*?⟦Time⟧", r"⟦(Cancel|Cancel all|Start no more|Start the others)⟧", r"Cancel requested(?= |$)")
+TOOLS = (
+    r"Filter runs .*?⟦Time⟧",
+    r"⟦(Cancel|Cancel all|Cancelling…|Stop filling|Stopping…|Start no more|Start the others)⟧",
+)
 
 
 @pytest.fixture(scope="module")

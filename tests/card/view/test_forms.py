@@ -134,7 +134,7 @@ def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(nam
             }[form]
         )
         if form != "live":
-            assert view["head"]["cancel"] == "none"
+            assert view["head"]["cancel"]["state"] == "none"
             assert {notice["button"] and notice["button"]["command"] for notice in notices} <= {None}
 
 

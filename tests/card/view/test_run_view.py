@@ -47,7 +47,7 @@ def test_a_running_run_has_nothing_to_say_but_its_head():
     view = view_of("running")
     assert view["notices"] == []
     assert view["ask"] is None
-    assert view["head"]["cancel"] == "available"
+    assert view["head"]["cancel"]["state"] == "available"
     assert view["result"]["steps"] == "step 9"
     assert view["head"]["started_at"] == 1784625242000
     assert view["clock"] == {
@@ -76,7 +76,7 @@ def test_a_run_without_tables_offers_no_frame_of_them_and_one_that_goes_on_no_tr
 def test_a_clean_end_has_no_notice():
     view = view_of("completed")
     assert view["notices"] == []
-    assert view["head"]["cancel"] == "none"
+    assert view["head"]["cancel"]["state"] == "none"
     attach = 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")'
     quiet = attach.replace(")", ", show=False)")
     assert [line["code"] for line in view["head"]["lines"]] == [
@@ -277,7 +277,7 @@ class TestConnection:
     def test_reconnecting(self):
         view = view_of("reconnecting")
         told = notice(view, "reconnecting")
-        assert told["button"] == {"command": "check_now", "label": "Retry now", "prompt": "", "confirm": ""}
+        assert told["button"] == {"command": "check_now", "label": "Retry now", "prompt": "", "confirm": "", "yes": ""}
         assert view["clock"]["connection"] == "reconnecting"
         assert view["head"]["status_label"] == "Running"
 
@@ -291,7 +291,7 @@ class TestConnection:
         told = notice(view, "stopped")
         assert told["link"]["href"] == "https://origami.chat/settings/developers"
         assert told["code"] == view["head"]["lines"][0]["code"]
-        assert view["head"]["cancel"] == "none"
+        assert view["head"]["cancel"]["state"] == "none"
 
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
@@ -335,7 +335,7 @@ class TestConnection:
 
     def test_cancel_requested_claims_no_more_than_was_said(self):
         view = view_of("cancel_requested")
-        assert view["head"]["cancel"] == "requested"
+        assert view["head"]["cancel"]["state"] == "requested"
         assert view["head"]["status_label"] == "Running"
         assert notice(view, "cancel_requested")["button"] is None
 
@@ -376,6 +376,7 @@ def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
         "label": "Find more bakeries like these",
         "prompt": "Find more bakeries like these",
         "confirm": f"Find more bakeries like these? {SPENDS}",
+        "yes": "Yes, start it",
     }
 
 

@@ -253,7 +253,12 @@ def test_all_are_asked_to_end_although_one_refuses(front, client, show, click): 
 def test_a_batch_is_stopped_and_resumed_from_its_board(many, show, click):  # noqa: F811
     batch = many([f"{BRIEF} {number}" for number in range(4)], at_once=2)
     board = show(batch)
-    see(lambda: board.head["buttons"] and board.head["buttons"][-1]["confirm"].startswith("Cancel 2 runs?"))
+    see(
+        lambda: (
+            board.head["buttons"]
+            and board.head["buttons"][-1]["confirm"].startswith("Cancel 2 runs and start no more?")
+        )
+    )
     assert [each["command"] for each in board.head["buttons"]] == ["stop_starting", "cancel_all"]
     assert click(board, "stop_starting")["ok"]
     assert states(batch) == ["started", "started", "stopped", "stopped"]

@@ -211,12 +211,12 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     last = cards[-1]
     before, run_id = len(sandbox.asked), last.run.id
     receive(last, {"kind": "command", "id": "the-click", "name": "cancel", "run_id": run_id})
-    until(lambda: last.head["cancel"] == "requested")
+    until(lambda: last.head["cancel"]["state"] == "requested")
     until(lambda: "POST" in [method for _, method, _ in sandbox.asked[before:]])
     after = [f"{method} {path.rpartition('/')[2]}" for _, method, path in sandbox.asked[before:]]
     # It reads the run first, and about one poll a second is sent meanwhile: it does not stand behind those that wait.
     assert after.index("POST cancel") < CARDS / 4
-    assert [card.head["cancel"] for card in cards[:-1]] == ["available"] * (CARDS - 1)
+    assert [card.head["cancel"]["state"] for card in cards[:-1]] == ["available"] * (CARDS - 1)
     assert len(threads()) == 1
 
 

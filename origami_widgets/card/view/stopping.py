@@ -1,0 +1,91 @@
+"""Stopping a run in words: the button for both of its stages, and what was stopped and what was left running. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.view import number_words as words
+from origami_widgets.card.view.fixed_words import CANCEL, CANCEL_REQUESTED, STOP_FILLING, STOP_REQUESTED
+from origami_widgets.card.view.safe_text import clip
+
+if TYPE_CHECKING:
+    from origami_widgets.card.view.contract import Form, Stop
+    from origami_widgets.run.state import LeftRunning, RunState
+
+NOT_RECEIVED = "Origami hasn't received the stop yet"
+_NAMED = 3
+"""How many tables are named of those that were left running."""
+_NAME_LIMIT, _REASON_LIMIT = 40, 60
+
+
+def make_stop(state: RunState, *, form: Form = "live") -> Stop:
+    """Return the button that cancels a run and, once the agent is done, stops the cells that fill.
+
+    Args:
+        state: the run's state.
+        form: the form of the view. Only a live view has the button.
+    """
+    nothing: Stop = {"of": "cells" if state.done else "run", "state": "none", "label": ""}
+    if form != "live" or state.run is None or state.connection.state == "stopped" or state.settled:
+        return nothing
+    if not state.done:
+        is_requested = state.cancel == "requested"
+        label = CANCEL_REQUESTED if is_requested else CANCEL
+    else:
+        is_requested = state.stopping == "requested"
+        cells = _stoppable(state)
+        # A saved answer has nothing to stop.
+        if not is_requested and (cells <= 0 or state.connection.state == "ended"):
+            return nothing
+        label = STOP_REQUESTED if is_requested else f"{STOP_FILLING} {words.plural(cells, 'cell')}"
+    return {**nothing, "state": "requested" if is_requested else "available", "label": label}
+
+
+def _stoppable(state: RunState) -> int:
+    """Return how many cells a stop would end: not those of tables that the last one left running."""
+    left = {each.table_id for each in state.stopped.left_running} if state.stopped is not None else set()
+    return sum(table.cells.running or 0 for table in state.tables if table.id not in left)
+
+
+def filling_words(state: RunState) -> str:
+    """Return how many cells were filling at the last count, as a sentence."""
+    cells = state.cells_running
+    return f"{words.plural(cells, 'cell')} {'was' if cells == 1 else 'were'} filling at the last count."
+
+
+def stopped_words(state: RunState) -> str:
+    """Return what was stopped, without a full stop; empty if nothing was."""
+    if state.stopped is None:
+        return ""
+    cells, jobs = state.stopped.cells, state.stopped.lead_source_jobs
+    parts = [words.plural(cells, "cell")] if cells > 0 else []
+    if jobs > 0:
+        parts.append(words.plural(jobs, "search for leads", "searches for leads"))
+    if not parts:
+        return ""
+    return f"{' and '.join(parts)} {'was' if cells + jobs == 1 else 'were'} stopped"
+
+
+def left_words(state: RunState) -> str:
+    """Return what was left running and why, in sentences; empty if nothing was."""
+    left = state.stopped.left_running if state.stopped is not None else ()
+    sentences = [f"Left running: {_left(each)}." for each in left[:_NAMED]]
+    if len(left) > _NAMED:
+        sentences.append(f"So were {words.plural(len(left) - _NAMED, 'more table')}.")
+    return " ".join(sentences)
+
+
+def _left(each: LeftRunning) -> str:
+    cells = words.plural(each.cells, "cell") if each.cells is not None else "cells"
+    reason = clip(each.reason, _REASON_LIMIT).rstrip(".")
+    return f"{cells} in “{clip(each.table_name, _NAME_LIMIT) or each.table_id}”{f' ({reason})' if reason else ''}"
+
+
+def stop_announcement(state: RunState) -> str:
+    """Return what assistive technology announces of a stop: that it was requested, and its outcome."""
+    if not state.done:
+        return "Cancel requested." if state.cancel == "requested" else ""
+    if state.stopping == "requested" and not state.settled:
+        return f"{NOT_RECEIVED}." if state.stop_error is not None else "Stopping cells."
+    stopped = stopped_words(state)
+    return " ".join(filter(None, (f"{stopped}." if stopped else "", left_words(state))))

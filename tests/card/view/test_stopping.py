@@ -1,0 +1,197 @@
+"""The stop of a run through both of its stages, and what the card says of it: while it is asked, and afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from origami_widgets.card.view import make_view
+from origami_widgets.card.view.board_view import make_board
+from origami_widgets.run.state import Connection, LeftRunning, RunState, StoppedCells
+from tests.card.boards import entry_of
+from tests.fixtures.states import NOW, STATES
+
+
+def stop_of(state: RunState, form: str = "live"):
+    return make_view(state, now=NOW, form=form)["head"]["cancel"]
+
+
+def notice_of(state: RunState, key: str, form: str = "live"):
+    (found,) = [each for each in make_view(state, now=NOW, form=form)["notices"] if each["key"] == key]
+    return found
+
+
+def keys(state: RunState):
+    return [each["key"] for each in make_view(state, now=NOW)["notices"]]
+
+
+BUTTONS = {
+    "starting": ("run", "none", ""),
+    "running": ("run", "available", "Cancel"),
+    "reconnecting": ("run", "available", "Cancel"),
+    "cancel_requested": ("run", "requested", "Cancelling…"),
+    "filling": ("cells", "available", "Stop filling 2 cells"),
+    "stopping": ("cells", "requested", "Stopping…"),
+    "stop_delayed": ("cells", "requested", "Stopping…"),
+    "left_running": ("cells", "none", ""),
+    "stopped_cells": ("cells", "none", ""),
+    "cancelled_cells": ("cells", "none", ""),
+    "completed": ("cells", "none", ""),
+    "stopped": ("run", "none", ""),
+}
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_one_button_for_both_stages(name):
+    stop = stop_of(STATES[name]())
+    assert (stop["of"], stop["state"], stop["label"]) == BUTTONS[name]
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_only_a_live_view_has_it(name):
+    assert {stop_of(STATES[name](), form)["state"] for form in ("current", "snapshot")} == {"none"}
+
+
+def test_one_cell_is_one_cell():
+    state = STATES["filling"]()
+    table = state.tables[0]
+    state = replace(state, tables=(replace_cells(table, 1),))
+    assert stop_of(state)["label"] == "Stop filling 1 cell"
+
+
+def replace_cells(table, running: int):
+    return type(table).from_raw({**table.raw, "cells": {"running": running, "errored": 0}})
+
+
+def test_a_saved_answer_has_nothing_to_stop():
+    state = STATES["filling"]()
+    assert stop_of(replace(state, connection=Connection(state="ended")))["state"] == "none"
+
+
+def test_cells_of_other_tables_can_be_stopped_beside_those_that_were_left():
+    state = STATES["left_running"]()
+    other = replace_cells(type(state.tables[0]).from_raw({**state.tables[0].raw, "id": "other"}), 3)
+    assert stop_of(replace(state, tables=(*state.tables, other)))["label"] == "Stop filling 3 cells"
+
+
+def test_a_request_that_gets_through_says_what_is_awaited():
+    assert notice_of(STATES["stopping"](), "stopping")["tone"] == "attention"
+    assert "stopping" not in keys(replace(STATES["running"](), cancel="requested", stopping="requested"))
+
+
+def test_a_request_that_does_not_get_through_says_that_cells_may_go_on_and_how_many_were_counted_last():
+    said = notice_of(STATES["stop_delayed"](), "stopping")
+    assert said["title"] == "Origami hasn't received the stop yet"
+    assert "cells may go on filling" in said["text"]
+    assert "2 cells were filling at the last count" in said["text"]
+    later = notice_of(STATES["stop_delayed"](), "stopping", "snapshot")
+    assert later["title"] == "Origami hadn't received the stop"
+    assert "2 cells were filling at the last count" in later["text"]
+
+
+def test_a_request_that_was_refused_says_why_and_can_be_made_again():
+    state = replace(STATES["stop_delayed"](), stopping="none")
+    said = notice_of(state, "stopping")
+    assert (said["title"], said["tone"]) == ("Cells were not stopped: Can't reach Origami", "bad")
+    assert "2 cells were filling at the last count" in said["text"]
+    assert stop_of(state)["state"] == "available"
+
+
+def test_a_request_that_does_not_get_through_while_the_agent_works_is_said_too():
+    state = replace(STATES["running"](), stopping="requested", stop_error=STATES["stop_delayed"]().stop_error)
+    assert "stopping" in keys(replace(state, cancel="requested"))
+
+
+def test_what_was_stopped_and_what_was_left_running_is_said():
+    said = notice_of(STATES["stopped_cells"](), "cells_stopped")
+    assert (said["title"], said["tone"]) == ("19 cells and 1 search for leads were stopped", "neutral")
+    left = notice_of(STATES["left_running"](), "cells_stopped")
+    table = STATES["left_running"]().tables[0]
+    assert (left["title"], left["tone"]) == ("12 cells were stopped", "attention")
+    assert f"Left running: 2 cells in “{table.name}”" in left["text"]
+    assert left["code"] == f'run.stop_cells(tables=["{table.id}"])'
+
+
+def test_a_cancelled_run_says_it_in_its_own_notice():
+    state = STATES["cancelled_cells"]()
+    assert keys(state) == ["cancelled"]
+    assert notice_of(state, "cancelled")["text"].startswith("19 cells were stopped. ")
+
+
+def test_a_stop_that_found_nothing_says_nothing():
+    assert "cells_stopped" not in keys(replace(STATES["completed"](), stopped=StoppedCells(0, 0)))
+
+
+def test_many_tables_that_were_left_are_counted():
+    left = tuple(LeftRunning(f"t{n}", f"Table {n}", None, "x" * 400) for n in range(40))
+    state = replace(STATES["filling"](), stopped=StoppedCells(1, 0, left))
+    text = notice_of(state, "cells_stopped")["text"]
+    assert "37 more tables" in text
+    assert "1 cell was stopped" in notice_of(state, "cells_stopped")["title"]
+
+
+ANNOUNCED = {
+    "cancel_requested": "Run: Running. Cancel requested.",
+    "stopping": "Run: Completed. Stopping cells.",
+    "stop_delayed": "Run: Completed. Origami hasn't received the stop yet.",
+    "stopped_cells": "Run: Completed. 19 cells and 1 search for leads were stopped. All cells are final.",
+    "cancelled_cells": "Run: Cancelled. 19 cells were stopped. All cells are final.",
+    "nothing_built": "Run: Completed. Nothing was built.",
+    "answered": "Run: Completed.",
+    "errored": "Run: Failed.",
+    "completed": "Run: Completed. All cells are final.",
+}
+
+
+@pytest.mark.parametrize("name", ANNOUNCED)
+def test_assistive_technology_hears_of_it(name):
+    assert make_view(STATES[name](), now=NOW)["head"]["announcement"] == ANNOUNCED[name]
+
+
+def board_of(*names: str, **options):
+    return make_board([entry_of(at, STATES[name]()) for at, name in enumerate(names)], now=NOW, **options)
+
+
+def cancel_all(*names: str, **options):
+    return next(
+        (each for each in board_of(*names, **options)["head"]["buttons"] if each["command"] == "cancel_all"), None
+    )
+
+
+ALL = {
+    ("running",): ("Cancel all", "Cancel 1 run?", "Yes, cancel it"),
+    ("running", "running", "completed"): ("Cancel all", "Cancel 2 runs?", "Yes, cancel them"),
+    ("running", "filling"): (
+        "Cancel all",
+        "Cancel 1 run and stop filling cells of 1 run?",
+        "Yes, cancel them",
+    ),
+    ("filling", "filling"): ("Stop filling", "Stop filling cells of 2 runs?", "Yes, stop filling"),
+}
+
+
+@pytest.mark.parametrize("names", ALL)
+def test_all_covers_runs_that_are_over_while_cells_fill_and_says_how_many(names):
+    button = cancel_all(*names)
+    label, question, yes = ALL[names]
+    assert (button["label"], button["yes"]) == (label, yes)
+    assert button["confirm"].startswith(f"{question} ")
+
+
+def test_all_says_that_no_more_runs_start():
+    assert cancel_all("running", can_stop=True)["confirm"].startswith("Cancel 1 run and start no more? ")
+    button = cancel_all("completed", can_stop=True)
+    assert (button["confirm"].split("?")[0], button["yes"]) == ("Start no more", "Yes, start no more")
+
+
+def test_all_is_not_offered_where_nothing_can_be_stopped():
+    assert cancel_all("completed", "cancel_requested", "stopping", "left_running") is None
+
+
+def test_the_board_announces_stops():
+    assert board_of("running", "filling")["head"]["announcement"] == ""
+    head = board_of("cancel_requested", "stopping", "needs_input")["head"]
+    assert head["announcement"] == "3 runs: 1 needs you, 2 being stopped."
+    assert board_of("completed")["head"]["announcement"] == "1 run: all have ended."
+    assert board_of("nothing_built")["head"]["announcement"] == "1 run: 1 needs you, all have ended."
