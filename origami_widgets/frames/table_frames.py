@@ -12,6 +12,7 @@ from .schema import (
     COLUMN_FIELDS,
     LEAD_SOURCE_FIELDS,
     RUN_ID,
+    RUN_NAME,
     TABLE_FIELDS,
     TABLE_ID,
     TABLE_NAME,
@@ -37,6 +38,7 @@ _OTHERS = tuple(name for name in TABLE_FIELDS if name not in (*_FIRST, *_IDS, *_
 TABLES = FrameSchema(
     "tables_frame",
     (
+        RUN_NAME,
         *(TABLE_FIELDS[name] for name in _FIRST),
         RUN_ID,
         *(TABLE_FIELDS[name] for name in _IDS),
@@ -60,6 +62,7 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
         has the units, and `attrs["origami"]` says where the frame comes from.
 
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
         - `lead_count` (Int64, leads): rows not deleted, before saved filters
         - `qualified_leads` (Int64, leads): judged to qualify
@@ -124,6 +127,7 @@ COLUMNS = FrameSchema(
     "columns_frame",
     (
         RUN_ID,
+        RUN_NAME,
         TABLE_ID,
         TABLE_NAME,
         computed_field("position", "integer", "place in the table, from 0"),
@@ -155,6 +159,7 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         `kind` are added to the categories.
 
         - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `position` (Int64): place in the table, from 0

@@ -72,8 +72,8 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         credits_unqualified = credits_used * leads judged unfit / leads
 
     The API does not report which leads a column ran for. The formula assumes that it ran for fit and unfit leads alike.
-    A column that ran for exactly as many leads as qualify is assumed to have run only for these, as is a column of kind
-    `sequence` that ran for fewer: 0. Use this value to rank columns.
+    Only a column of kind `sequence`, which drafts outreach, is assumed to have run for qualified leads alone, unless it
+    ran for more leads than qualify: 0. Use this value to rank columns.
 
     Least spend on unfit leads: `credits_unqualified_min` is the number of unfit leads that the column must have run
     for, times `credits_per_execution`, and at most `credits_used`. The column ran for (call rate * leads) leads. If

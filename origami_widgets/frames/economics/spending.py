@@ -267,14 +267,13 @@ class Spending:
         """Per column: expected spend on leads judged unfit, at least `credits_unqualified_min`.
 
         The API does not report which leads a column ran for. If it ran for all of them alike, unfit leads have their
-        share of the credits. A column that ran for as many leads as qualify is assumed to have run only for these, as
-        is one that drafts outreach, unless it ran for more.
+        share of the credits. A column that drafts outreach is assumed to have run only for leads that qualify, unless
+        it ran for more. For other columns, an equal number is a coincidence: it does not say which leads they were.
         """
         used, leads = self.column("credits_lifetime_used"), self.table("lead_count")
         alike = used * self.of_table(over(self.unfit, leads))
-        fitting = self.of_table(self.qualified)
         drafts = np.array([kind == "sequence" for kind in self.columns["kind"]], dtype=np.bool_)
-        is_after = (self.ran_for == fitting) | (drafts & (self.ran_for <= fitting))
+        is_after = drafts & (self.ran_for <= self.of_table(self.qualified))
         expected = np.where(is_after & ~np.isnan(alike), 0.0, alike)
         return np.where(
             self.judges > 0,

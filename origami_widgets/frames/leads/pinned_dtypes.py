@@ -70,18 +70,16 @@ def check_schema(schema: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _checked(name: str, given: Any) -> Any:
     try:
-        dtype = pd.api.types.pandas_dtype(given)
-    except (TypeError, ValueError):
-        dtype = None
-    if (
-        dtype is not None
-        and getattr(dtype, "kind", "") == "U"
-        and not isinstance(dtype, pd.api.extensions.ExtensionDtype)
-    ):
-        dtype = pd.StringDtype()
-    if dtype == np.dtype("datetime64"):
-        dtype = np.dtype("datetime64[us]")
-    if dtype is None or kind_of(dtype) is None:
+        dtype: Any = pd.api.types.pandas_dtype(given)
+        if getattr(dtype, "kind", "") == "U" and not isinstance(dtype, pd.api.extensions.ExtensionDtype):
+            dtype = pd.StringDtype()
+        if dtype == np.dtype("datetime64"):
+            dtype = np.dtype("datetime64[us]")
+        is_known = kind_of(dtype) is not None
+    except (TypeError, ValueError, NotImplementedError):
+        # The last comes from Arrow types with parameters in a text, and from those without a NumPy dtype.
+        is_known = False
+    if not is_known:
         raise InvalidInput(
             "schema has a dtype that leads can't have",
             cause=f"Got {given!r:.60} for {name!r:.60}.",

@@ -98,7 +98,7 @@ def unqualified(column, table):
     least = None if None in (ran, mean, used) else min(max(ran - (leads - unfit), 0) * mean, used)
     if used is None or not leads:
         return None, least
-    is_after = ran is not None and (ran == qualified or (column["kind"] == "sequence" and ran <= qualified))
+    is_after = ran is not None and column["kind"] == "sequence" and ran <= qualified
     return max(0 if is_after else used * unfit / leads, least or 0), least
 
 
@@ -223,6 +223,16 @@ def test_no_column_is_said_to_have_run_for_more_unfit_leads_than_it_has(scenario
             assert counted <= others[flags].notna().sum() + column["cells_errored"] + 0.1
             checked += 1
     assert checked >= 2 or scenario == "incomplete"
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("enrichment", 10.0), ("sequence", 0.0)])
+def test_only_outreach_is_assumed_to_be_for_qualified_leads_when_their_numbers_are_equal(kind, expected):
+    """40 leads, of which 30 qualify; a column ran for 30 leads at 1.33 credits, for whichever of them."""
+    column = {"id": "c", "kind": kind, "credits": {"lifetimeUsed": 40}, "stats": {"callRate": 0.75, "totalRuns": 30}}
+    verdicts = {"id": "v", "kind": "score", "qualification": {"pass": 30, "fail": 10, "unsure": 0, "total": 40}}
+    table = {"object": "table", "id": "t", "leadCount": 40, "columns": [column, verdicts]}
+    table["stats"] = {"qualification": {"qualifiedLeads": 30, "rate": 0.75}}
+    assert frames.column_economics_frame(table)["credits_unqualified"].to_list() == [expected, pd.NA]
 
 
 def test_what_is_expected_is_right_on_average_and_ranks_columns():

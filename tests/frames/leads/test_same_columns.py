@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,6 +198,10 @@ BAD = [
 REFUSED = [
     ({"schema": {"fit": "complex"}}, "leads can't have"),
     ({"schema": {"fit": "integer"}}, "leads can't have"),
+    ({"schema": {"fit": "decimal128(10,2)[pyarrow]"}}, "leads can't have"),
+    ({"schema": {"fit": "string_view[pyarrow]"}}, "leads can't have"),
+    ({"schema": {"fit": pd.ArrowDtype(pa.decimal128(10, 2))}}, "leads can't have"),
+    ({"schema": {"fit": pd.ArrowDtype(pa.month_day_nano_interval())}}, "leads can't have"),
     ({"schema": ["fit"]}, "must map columns"),
     ({"schema": {1: "Int64"}}, "must map columns"),
     ({"objects": "text"}, "Invalid objects"),
