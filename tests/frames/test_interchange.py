@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.fixtures import interchange
 from tests.fixtures.interchange import LIBRARIES, filled
 from tests.frames.payloads import BACKENDS
@@ -39,6 +40,32 @@ def test_every_frame_is_taken_as_the_guide_says(library, backend):
     assert set(MAKERS) <= set(made)
     needed = refused(library, made)
     assert bool(needed) == (library.needs_plain in ("always", backend)), needed
+    assert refused(library, {name: ow.plain(made[name]) for name in needed}) == {}
+
+
+ODD = {
+    "lists": [["a", "b"], None],
+    "lists of mixed types": [[1, "a"]],
+    "lists and texts": [["a"], "b"],
+    "mixed types": [1, "a"],
+    "more than 64 bits": [2**70, 1],
+    "objects": [{"email": "a@b.example", "confidence": "high"}, {"email": None}],
+    "objects without keys": [{}],
+    "dates": ["2026-01-01", None],
+}
+"""Cells of one column; most of them make a column of dtype `object`."""
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda each: each.name)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_leads_of_every_shape_are_taken_with_objects_as_json(library, backend):
+    made = {}
+    for name, cells in ODD.items():
+        table = LeadTable([ListedColumn("c", "X", "x", "enrichment")], dtype_backend=backend, objects="json")
+        table.add([{"id": str(at), "x": cell} for at, cell in enumerate(cells)])
+        made[name] = table.frame(copy=True)[0]
+    needed = refused(library, made)
+    assert not needed or library.needs_plain in ("always", backend)
     assert refused(library, {name: ow.plain(made[name]) for name in needed}) == {}
 
 
