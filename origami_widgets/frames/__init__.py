@@ -6,9 +6,10 @@ from .economics.lead_source_economics import lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
-from .lead_frames import leads_frame, leads_frame_async, overlap
+from .lead_frames import leads_frame, leads_frame_async
 from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
 from .leads.company_domain import domain_of
+from .list_comparison import overlap
 from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame

@@ -1,18 +1,15 @@
-"""`leads_frame` puts the leads of several tables in one frame, and `overlap` compares two lists of leads."""
+"""`leads_frame`: the leads of several tables in one frame."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pandas as pd
 
-from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput
 
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_attrs import read_only
 from .source import SourceData, gather
 
 if TYPE_CHECKING:
@@ -284,6 +281,8 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
     frames = [each for each in items if isinstance(each, pd.DataFrame)]
     if not frames:
         return None
+    from .leads.stacking import check_columns
+
     if len(frames) < len(items):
         raise InvalidInput(
             f"{caller} can't mix frames with other sources",
@@ -291,11 +290,13 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
             remedy=f"Read the others first: {caller}([frame, ow.leads_frame(run)]).",
         )
     for frame in frames:
+        check_columns(frame)
         if "row_id" not in frame.columns:
             raise InvalidInput(
                 "This frame holds no leads",
                 cause="It has no column row_id.",
-                remedy=f"Use frames of rows_frame or leads_frame: {caller}([ow.rows_frame(table), other]).",
+                remedy=f"Use frames of rows_frame or leads_frame, with row_id as a column: "
+                f"{caller}([ow.rows_frame(table), other]).",
             )
     return frames
 
@@ -329,138 +330,3 @@ def stack_given(
         origin=", ".join(sorted(map(str, origins))),
         schema=check_schema(schema),
     )
-
-
-IN_BOTH, IN_A, IN_B = "both", "a", "b"
-
-
-def overlap(
-    a: object, b: object, *, on: str = "domain", dtype_backend: DtypeBackend = "numpy_nullable"
-) -> pd.DataFrame:
-    """Compare two lists of leads: which companies are in both, and which in only one. Sends no request.
-
-    The result has one row for each value of `on`, a column that both lists must have; the values of `a` come first.
-    Texts are compared without case and outer spaces, domains also without `www.`, subdomain or path. A lead without a
-    value is never in both, and has its own row.
-
-    To keep all leads of `b` that are not in `a`, even several of one company:
-    `b[~b["domain"].isin(ow.domain_of(a["domain"]).dropna())]`. `domain_of` reads links and e-mail addresses, too.
-
-    Args:
-        a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your
-            existing customers.
-        b: the other list.
-        on: the column to compare: `"domain"`, or for example `"contact-email"`.
-        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
-
-    Returns:
-        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the
-        value. Columns that `a` lacks have the cells of the first such lead in `b`.
-
-        - the column `on` (string): the value as it was compared
-        - `found_in` (category): `both`, `a` or `b`
-        - `leads_a` (Int64): leads of `a` with this value
-        - `leads_b` (Int64): leads of `b` with this value
-
-    Raises:
-        InvalidInput: a list is not a DataFrame or has no column `on`.
-
-    Example:
-        >>> import pandas as pd
-        >>> from origami_widgets.frames import overlap
-        >>> known = pd.DataFrame({"domain": ["pao.example.com", None], "owner": ["Ana", "Rui"]})
-        >>> new = pd.DataFrame({"domain": ["Example.com", "broa.pt", "example.com"]})
-        >>> found = overlap(known, new)
-        >>> found[["domain", "found_in", "leads_b"]].astype(object).to_numpy().tolist()
-        [['example.com', 'both', 2], [<NA>, 'a', 0], ['broa.pt', 'b', 1]]
-    """
-    from .leads.stacking import separators, stack_frames, table_notes
-
-    check_backend(dtype_backend)
-    lists = [_list_of(each, where, on) for each, where in ((a, "a"), (b, "b"))]
-    keys = [key for frame in lists for key in _keys(frame[on], on)]
-    is_first = np.arange(len(keys)) < len(lists[0])
-    notes = [note for frame in lists for note in table_notes(frame)]
-    stacked, findings = stack_frames(lists, dtype_backend, separators(notes))
-    counts: dict[object, list[int]] = {}
-    places: list[int] = []
-    places_of_b: dict[object, int] = {}
-    for place, key in enumerate(keys):
-        group: object = ("", place) if key is None else key
-        if group not in counts:
-            counts[group] = [0, 0]
-            places.append(place)
-        if not is_first[place]:
-            places_of_b.setdefault(group, place)
-        counts[group][0 if is_first[place] else 1] += 1
-    leads_a, leads_b = (np.array([each[side] for each in counts.values()], np.int64) for side in (0, 1))
-    found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
-    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
-    only_in_b = [name for name in rows if name not in lists[0]]
-    # If a value is in both, columns that only the second list has come from there.
-    others = [places_of_b.get(group, place) for group, place in zip(counts, places, strict=True)]
-    rows = pd.DataFrame(
-        {name: rows[name].take(others if name in only_in_b else places).array for name in rows.columns}, copy=False
-    )
-    first = pd.DataFrame(
-        {
-            on: _array([keys[place] for place in places], "string", dtype_backend),
-            "found_in": pd.Categorical(found_in, categories=[IN_BOTH, IN_A, IN_B]),
-            "leads_a": _array(leads_a.tolist(), "integer", dtype_backend),
-            "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
-        }
-    )
-    result = pd.concat([first, rows], axis=1)
-    about = {
-        "frame": "overlap",
-        "version": __version__,
-        "untrusted": True,
-        "on": on,
-        "mixed_types": findings.mixed_types,
-    }
-    result.attrs = read_only({"units": {"leads_a": "leads", "leads_b": "leads"}, "origami": about})
-    return result
-
-
-_OVERLAP = ("found_in", "leads_a", "leads_b")
-
-
-def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
-    from .dtype_backend import to_array
-    from .schema import computed_field
-    from .values import read_values
-
-    return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
-
-
-def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
-    if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
-        given = stack_given(list(given), None, "numpy_nullable")
-    if not isinstance(given, pd.DataFrame):
-        raise InvalidInput(
-            "overlap compares frames",
-            cause=f"Got {type(given).__name__} as {where}.",
-            remedy="Read the leads first: overlap(ow.leads_frame(run), ow.leads_frame(other)).",
-        )
-    if on not in given.columns:
-        shown = ", ".join(map(str, given.columns[:20]))
-        raise InvalidInput(
-            f"No column {on!r:.60}",
-            cause=f"The frame {where} has these: {shown or 'none'}.",
-            remedy='Choose a column of both frames with on=, or use frames of leads_frame, which have "domain".',
-        )
-    return given.reset_index(drop=True)
-
-
-def _keys(values: pd.Series[Any], on: str) -> list[str | None]:
-    """Return the keys by which values are compared; None for a value that never equals another."""
-    from .leads.company_domain import company_domain
-    from .leads.stacking import python_values
-    from .values import as_json
-
-    keys: list[str | None] = []
-    for value in python_values(values):
-        text = value if isinstance(value, str) else None if value is None else as_json(value)
-        key = None if text is None else " ".join(text.split()).casefold()
-        keys.append((company_domain(key) or key or None) if on == "domain" and key else key or None)
-    return keys

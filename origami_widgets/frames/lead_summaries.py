@@ -36,8 +36,8 @@ def describe_leads(
         credits_per_found = credits_used / filled
 
     Args:
-        source: frames of `rows_frame` or `leads_frame`, with `flatten=True`; or a `Run`, a `RunBatch`, a table, or a list of
-            these.
+        source: frames of `rows_frame` or `leads_frame`, also filtered, with other columns, or read back from a file; or
+            a `Run`, a `RunBatch`, a table, or a list of these. A lead that frames have more than once counts once.
         examples: whether to show two values of each column, which may be personal data; False leaves them NA.
         client: the client; None for the client of the first run, or else the configured one.
         progress: as in `leads_frame`.
@@ -45,8 +45,10 @@ def describe_leads(
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]` has
-        the units, and `attrs["origami"]` says where the frame comes from. Kind, costs and failures are NA for frames
-        that have lost their `attrs`, for example by `concat`.
+        the units, and `attrs["origami"]` says where the frame comes from. What a frame
+        no longer tells is NA: kind, costs and failures if it has lost its `attrs`, for example in a CSV file; and
+        `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `….found`, or was read
+        with `flatten=False` or `objects="json"`. `filled` is NA if `….found` was dropped.
 
         - `run_id` (string): the run; NA for a table given without its run
         - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
@@ -71,7 +73,8 @@ def describe_leads(
         - `example_2` (string): a value, cut short
 
     Raises:
-        InvalidInput: the source cannot be read, or an argument is invalid.
+        InvalidInput: the source cannot be read, or an argument is invalid. Or a frame was read with `objects="main"`,
+            has rows without a `row_id`, or no longer says which table a lead is of.
         IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe; `resume()`
             reads on and returns all leads.
         InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
@@ -107,9 +110,17 @@ def refresh_leads(
     leads, columns, credits, running or failed cells has changed, or if the frame was not complete; with the same
     filters, order, limit and options as before. Rows are recognised by their `row_id`. The given frame is not changed.
 
+    The frame may have other columns than when it was read. Columns that you have dropped stay away, and are not
+    compared. Columns that the table doesn't have, such as your own and renamed ones, keep your values and come last;
+    new leads have NA there.
+
+    A frame without `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
+    always read again, with their saved filters. As nothing says which leads were read before, every lead that such a
+    frame lacks is new. A lead that the saved filters hide is not gone. A cell that pandas reads as missing, such as
+    "n/a", counts as unchanged if it still has this text.
+
     Args:
-        frame: leads as returned by `rows_frame` or `leads_frame`; its `attrs["origami"]` says which tables they come
-            from.
+        frame: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them.
         client: the client; None for the configured one.
         progress: as in `rows_frame`, for the rows that are read again.
 
@@ -119,12 +130,15 @@ def refresh_leads(
         Without a change, `frame` is the given frame.
 
     Raises:
-        InvalidInput: the frame does not say which tables it comes from.
+        InvalidInput: the frame does not say which tables it comes from, or has rows without a `row_id`. Or a table has
+            changed, and the frame lacks some of the leads that were read (so that nothing tells which ones are new), or
+            has some more than once.
         IncompleteRows: an error came after some rows. `partial` has the rows read again so far; `resume()` reads on and
             returns them.
         InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
-    API: for each table `GET /tables/{tableId}`; if it has changed, `…/columns` and all pages of `…/rows`.
+    API: for each table `GET /tables/{tableId}`; if it has changed, `…/columns` and all pages of `…/rows`. For a frame
+    without `attrs` that has leads outside the saved filters, both once more.
 
     Example:
         >>> import origami_widgets as ow

@@ -73,3 +73,63 @@ def test_two_runs_of_the_sandbox_and_a_list_of_customers():
 def test_what_cannot_be_compared(a, on, words):
     with pytest.raises(InvalidInput, match=words):
         ow.overlap(a, pd.DataFrame({"domain": ["a.pt"]}), on=on)
+
+
+OF_ANY_DTYPE = {
+    "deals": [1, 2],
+    "active": [True, False],
+    "rate": [0.5, 1.5],
+    "since": pd.to_datetime(["2026-01-01 10:30", "2026-01-02 00:00"]),
+    "seen": pd.to_datetime(["2026-01-01 10:30", "2026-01-02 00:00"]).tz_localize("Europe/Lisbon"),
+    "segment": pd.Categorical(["small", "large"]),
+    "waited": pd.to_timedelta([1, 2], unit="h"),
+    "tags": [["a"], ["b"]],
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_columns_that_only_one_list_has_keep_their_values_and_missing_ones_stay_missing(backend, order):
+    customers = pd.DataFrame({"domain": ["a.pt", "b.pt"], **OF_ANY_DTYPE})
+    lists = [customers, pd.DataFrame({"domain": ["b.pt", "c.pt"], "company": ["B", "C"]})]
+    found = ow.overlap(*lists[::order], dtype_backend=backend).set_index("domain")
+    for name, values in OF_ANY_DTYPE.items():
+        assert found.loc[["a.pt", "b.pt"], name].to_list() == list(values)
+        assert pd.isna(found.loc["c.pt", name])
+    assert found.loc[["a.pt", "b.pt", "c.pt"], "company"].to_list() == [pd.NA, "B", "C"]
+    names = {"deals": "Int64", "active": "boolean", "rate": "Float64"}
+    if backend == "pyarrow":
+        names = {"deals": "int64[pyarrow]", "active": "bool[pyarrow]", "rate": "double[pyarrow]"}
+    assert {name: str(found[name].dtype) for name in names} == names
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_own_column_of_one_frame_is_missing_in_the_other(backend):
+    frame = pd.DataFrame({"row_id": ["r1"], "fit": pd.array([5], dtype="Int64")})
+    found = ow.leads_frame([frame.assign(score=1, seen=False), frame], dtype_backend=backend)
+    assert found["score"].to_list() == [1, pd.NA]
+    assert found["seen"].to_list() == [False, pd.NA]
+    assert found["fit"].to_list() == [5, 5]
+
+
+def test_numbers_are_equal_whatever_a_file_has_made_of_them():
+    numbers = [pd.Series([12, 7]), pd.Series([12.0, None]), pd.Series(["12 ", "x"]), pd.Series([12], dtype="category")]
+    for one in numbers:
+        for other in numbers:
+            found = ow.overlap(pd.DataFrame({"id": one}), pd.DataFrame({"id": other}), on="id")
+            assert found.loc[found["id"] == "12", ["leads_a", "leads_b"]].to_numpy().tolist() == [[1, 1]]
+
+
+DOMAINS = ["a.pt", "A.PT", "www.a.pt", "x.a.pt", "https://a.pt/y", "co.uk", "x.co.uk", "y.x.co.uk", "a.github.io"]
+DOMAINS += ["github.io", "fado.wordpress.com", "wordpress.com", "a.ck", "www.ck", "b.www.ck", "1.5", "n.a", "-a.pt"]
+DOMAINS += ["fa\xdf.de", "xn--fa-hia.de", "a..pt", "a.pt.", ".pt", "pt", "a_b.pt", "x.com", "gmail.com", " a.pt ", ""]
+
+
+@pytest.mark.parametrize("text", DOMAINS)
+def test_a_domain_is_compared_as_the_domain_of_its_lead(text):
+    """Most values are domains already, and are not looked up again."""
+    found = ow.overlap(pd.DataFrame({"domain": [text]}), pd.DataFrame({"domain": [text]}))["domain"]
+    of_lead = ow.leads_frame(pd.DataFrame({"row_id": ["r1"], "website": [text]}))["domain"]
+    folded = " ".join(text.split()).casefold() or pd.NA
+    wanted = of_lead.where(of_lead.notna(), folded).to_list()
+    assert found.dropna().to_list() == [each for each in wanted if each is not pd.NA]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from origami_widgets.api.cell_values import CONFIDENCE, is_found, may_come
-from origami_widgets.api.errors import printable
+from origami_widgets.api.cell_values import CONFIDENCE, is_found, main_value, may_come
+from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import (
     COLUMN_FIELDS,
@@ -22,12 +21,12 @@ from origami_widgets.frames.schema import (
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, read_values
 
-from .stacking import HEAD, is_missing, python_values, table_notes
+from .lead_column import FOUND
+from .stacking import HEAD, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import numpy.typing as npt
     import pandas as pd
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -76,6 +75,15 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
         examples: whether to show values.
         dtype_backend: the dtype backend of the result.
     """
+    for note in table_notes(leads):
+        if (note.get("options") or {}).get("objects") == "main":
+            raise InvalidInput(
+                "These leads don't tell what was found",
+                cause='They were read with objects="main", which leaves out the other parts of each object.',
+                remedy="Pass the run or the table, or leads that were read without objects=.",
+            )
+    check_leads(leads)
+    leads = leads.drop_duplicates(["table_id", "row_id"])
     rows = [_row(each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
     frame = build(
@@ -107,17 +115,17 @@ class _Column:
 
 
 def _columns(leads: pd.DataFrame) -> Iterator[_Column]:
-    notes = table_notes(leads)
-    if not notes:
-        # Without notes, only the columns themselves are known.
-        groups = [group for _, group in leads.groupby("table_id", dropna=False, sort=False)] or [leads]
-        for group in groups:
+    notes = {str(note.get("table_id")): note for note in table_notes(leads)}
+    rows: dict[Any, pd.DataFrame] = dict.fromkeys(notes, leads.iloc[:0])
+    rows |= dict(iter(leads.groupby("table_id", dropna=False, sort=False)))
+    for table_id, group in (rows or {"": leads}).items():
+        note = notes.get(str(table_id))
+        if note is None:
+            # Without notes, only the columns themselves are known.
             head: dict[str, Any] = {name: _first(group[name]) for name in ("run_id", "name", "table_id", "table_name")}
             for name in _main_columns(leads):
                 yield _Column(group, name, {}, head)
-        return
-    for note in notes:
-        group = leads[leads["table_id"].eq(str(note.get("table_id"))).fillna(value=False)]
+            continue
         hidden = note.get("columns_without_cells") or {}
         for facts in note.get("table_columns", ()):
             if facts["column"] in leads and facts["column"] not in hidden:
@@ -130,35 +138,36 @@ def _first(values: pd.Series[Any]) -> Any:
 
 def _main_columns(leads: pd.DataFrame) -> list[str]:
     names = [name for name in leads.columns if name not in HEAD]
-    return [name for name in names if "." not in name or name.rpartition(".")[0] not in leads]
+    return [name for name in names if "." not in str(name) or str(name).rpartition(".")[0] not in leads]
 
 
 def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
-    leads, name, facts = column.leads, column.name, column.facts
-    values, size = leads[name], len(leads)
-    sep = (column.note.get("options") or {}).get("sep", ".")
-    filled, pending = _states(leads, name, f"{name}{sep}found", str(facts.get("kind", "")))
-    count = int(filled.sum())
+    name, facts, cells = column.name, column.facts, _cells(column)
+    size, count = len(cells.values), sum(cells.filled)
+    pending = None if cells.pending is None else sum(cells.pending)
     # The main part may be empty although another part was found.
-    mains = [each for each in python_values(values[filled]) if is_found(each)]
+    found = [value for value, filled in zip(cells.values, cells.filled, strict=True) if filled]
+    mains = [main for main in map(_main, found) if is_found(main)]
     distinct = {as_json(each): each for each in mains}
     used, is_whole = facts.get("credits_used"), _has_all_leads(column.note, size)
-    words = python_values(leads.loc[filled, f"{name}{sep}confidence"]) if f"{name}{sep}confidence" in leads else []
+    words = [word for word, filled in zip(cells.confidence, cells.filled, strict=True) if filled]
     return {
         **{key: column.note.get(key) for key in ("run_id", "name", "table_id", "table_name")},
         "column": name,
         "column_name": facts.get("name"),
         "kind": facts.get("kind") or None,
         "leads": size,
-        "filled": count,
-        "nothing_found": size - count - int(pending.sum()),
-        "not_run": int(pending.sum()),
-        "share_found": count / size if size else None,
+        "filled": count if cells.is_told else None,
+        "nothing_found": None if pending is None else size - count - pending,
+        "not_run": pending,
+        "share_found": count / size if size and cells.is_told else None,
         **({f"confidence_{word}": words.count(word) for word in CONFIDENCE} if any(words) else {}),
         "distinct": len(distinct),
         "cells_errored": facts.get("cells_errored"),
         "credits_used": used,
-        "credits_per_found": used / count if is_whole and count and used is not None and used >= 0 else None,
+        "credits_per_found": used / count
+        if is_whole and cells.is_told and count and used is not None and used >= 0
+        else None,
         **(
             {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
             if examples
@@ -167,20 +176,75 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     }
 
 
-def _states(
-    leads: pd.DataFrame, name: str, flags: str, kind: str
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Return for each lead whether its cell has a value, and whether it may still get one."""
-    values = leads[name]
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of one column, and what is known of each.
+
+    Attributes:
+        values: the cells, with JSON texts as the objects that they hold.
+        filled: whether a value was found.
+        pending: whether the cell may still get a value; None if the frame doesn't tell this from a cell without a finding.
+        confidence: how certain the value is; None if unknown.
+        is_told: whether the frame tells for every cell that a value was found.
+    """
+
+    values: list[Any]
+    filled: list[bool]
+    pending: list[bool] | None
+    confidence: list[Any]
+    is_told: bool = True
+
+
+def _cells(column: _Column) -> _Cells:
+    leads, name, note = column.leads, column.name, column.note
+    options = note.get("options") or {}
+    sep, kind = options.get("sep", "."), str(column.facts.get("kind", ""))
+    # Without notes, any text that begins like an object may be one.
+    is_whole = options.get("objects") == "json" or not options.get("flatten", True)
+    values = python_values(leads[name])
+    values = [parsed_object(value) if is_whole or not options else value for value in values]
+    flags, parts = f"{name}{sep}{FOUND}", f"{name}{sep}confidence"
+    words = python_values(leads[parts]) if parts in leads else [None] * len(values)
+    words = [
+        value.get("confidence", word) if isinstance(value, dict) else word
+        for value, word in zip(values, words, strict=True)
+    ]
     if flags in leads:
-        found = leads[flags]
-        pending = is_missing(found)
-        filled = found.fillna(value=False).to_numpy(dtype=np.bool_)
-    else:
-        pending = is_missing(values)
-        cells = values.astype(object).to_list()
-        filled = np.array([not lost and is_found(cell) for cell, lost in zip(cells, pending, strict=True)], np.bool_)
-    return filled, pending if may_come(kind) else np.zeros(len(leads), np.bool_)
+        found = [_boolean(flag) for flag in python_values(leads[flags])]
+        pending = [flag is None and may_come(kind) for flag in found]
+        return _Cells(values, [flag is True for flag in found], pending, words)
+    filled = [is_found(value) for value in values]
+    empty = [value is None for value in values]
+    if not may_come(kind) or not any(empty):
+        return _Cells(values, filled, [False] * len(values), words, is_told=flags not in note.get("columns", {}))
+    if flags in note.get("columns", {}):
+        # Another part may hold the finding, and which cells have run is not known any more.
+        return _Cells(values, filled, None, words, is_told=False)
+    return _Cells(values, filled, empty if kind and not is_whole else None, words)
+
+
+def parsed_object(value: Any) -> Any:
+    """Return the object or list that a JSON text holds; any other value as it is.
+
+    >>> parsed_object('{"email": null}'), parsed_object("{1}")
+    ({'email': None}, '{1}')
+    """
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _boolean(value: Any) -> bool | None:
+    """Return a flag; files may have it as text."""
+    words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    return None if value is None else words.get(str(value).lower())
+
+
+def _main(value: Any) -> Any:
+    return main_value(value) if isinstance(value, dict) else value
 
 
 def _has_all_leads(note: Mapping[str, Any], rows: int) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from origami_widgets._version import __version__
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.sync_bridge import block
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.frame_attrs import read_only
@@ -21,7 +23,7 @@ from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNot
 from .stacking import HEAD, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -119,24 +121,48 @@ def _with_head(
     frame = part.frame.reset_index(drop=True)
     if set(HEAD) <= set(frame.columns):
         return frame, {}
-    note: Mapping[str, Any] = next(iter(table_notes(frame)), {})
-    main = [each["column"] for each in note.get("table_columns", ())] or [
-        name for name in frame.columns if "." not in name
-    ]
-    sources = address_columns(main) if domain_from is None else domain_from
+    notes = {str(note.get("table_id")): note for note in table_notes(frame)}
+    kept = head_of(frame)
     size = len(frame)
+    if "table_id" in kept:
+        ids = frame["table_id"].astype(object).to_list()
+    elif len(notes) <= 1:
+        ids = [next(iter(notes), None)] * size
+    else:
+        raise InvalidInput(
+            "This frame doesn't say which table a lead is of",
+            cause=f"It is of {len(notes):,} tables, and has lost its column table_id.",
+            remedy="Keep table_id and row_id when you choose columns.",
+        )
+    listed = [each["column"] for note in notes.values() for each in note.get("table_columns", ())]
+    main = listed or [str(name) for name in frame.columns if "." not in str(name)]
+    sources = address_columns(main) if domain_from is None else domain_from
+    runs = {"run_id": part.run_id, "name": part.name}
     head = {
-        "run_id": [part.run_id] * size,
-        "name": [part.name] * size,
-        "table_id": [note.get("table_id")] * size,
-        "table_name": [note.get("table_name")] * size,
-        "row_id": frame["row_id"].astype(object).to_list(),
-        "domain": domains_of(frame, sources),
+        name: [runs.get(name) or notes.get(each, {}).get(name) for each in ids]
+        for name in ("run_id", "name", "table_name")
+        if name not in kept
     }
-    renamed = _free_names([name for name in frame.columns if name != "row_id"], main, *separators([note]))
-    cells = frame.drop(columns="row_id").rename(columns=renamed)
-    arrays = {name: _texts(values, dtype_backend) for name, values in head.items()}
-    return pd.DataFrame({**arrays, **{name: cells[name].array for name in cells.columns}}, copy=False), renamed
+    head |= {} if "table_id" in kept else {"table_id": ids}
+    head |= {} if "domain" in kept else {"domain": domains_of(frame, sources)}
+    others = [name for name in frame.columns if name not in kept]
+    renamed = _free_names(others, main, next(iter(separators(notes.values()))))
+    arrays = {name: frame[name].array if name in kept else _texts(head[name], dtype_backend) for name in HEAD}
+    cells = {renamed.get(name, name): frame[name].array for name in others}
+    return pd.DataFrame({**arrays, **cells}, copy=False), renamed
+
+
+IDS = ("table_id", "row_id")
+
+
+def head_of(frame: pd.DataFrame) -> list[str]:
+    """Return those first columns of `leads_frame` that a frame has; columns of its table may have the same names."""
+    notes = frame.attrs.get("origami")
+    about = notes if isinstance(notes, Mapping) else {}
+    if isinstance(about.get("table_id"), str):
+        return [name for name in IDS if name in frame and (name == "row_id" or name not in about.get("columns", {}))]
+    is_stacked = "tables" in about or ("table_id" in frame and ("run_id" in frame or "table_name" in frame))
+    return [name for name in (HEAD if is_stacked else IDS) if name in frame]
 
 
 def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[str, str]:
@@ -151,7 +177,7 @@ def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[s
     renamed: dict[str, str] = {}
     for name in names:
         is_part = name not in main
-        head = next((each for each in HEAD if name == each or (is_part and name.startswith(f"{each}{sep}"))), None)
+        head = next((each for each in HEAD if name == each or (is_part and str(name).startswith(f"{each}{sep}"))), None)
         if head is None:
             continue
         number = 2
@@ -173,7 +199,8 @@ def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str])
     columns = [
         {**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())
     ]
-    return {**run, **kept, "table_columns": columns}
+    of_frame = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
+    return {**run, **kept, "columns": of_frame, "table_columns": columns}
 
 
 class LeadsReading:

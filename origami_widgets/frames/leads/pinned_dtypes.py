@@ -69,8 +69,9 @@ def check_schema(schema: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _checked(name: str, given: Any) -> Any:
+    dtype: Any = None
     try:
-        dtype: Any = pd.api.types.pandas_dtype(given)
+        dtype = pd.api.types.pandas_dtype(given)
         if getattr(dtype, "kind", "") == "U" and not isinstance(dtype, pd.api.extensions.ExtensionDtype):
             dtype = pd.StringDtype()
         if dtype == np.dtype("datetime64"):

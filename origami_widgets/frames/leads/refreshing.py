@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+import pandas as pd
 
+from origami_widgets.api.cell_values import is_found
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.sync_bridge import OnLoop
 from origami_widgets.frames.frame_attrs import read_only
 
-from .leads_reading import LeadsReading, TableLeads, stack_leads
+from .column_summary import parsed_object
+from .lead_column import FOUND
+from .leads_reading import LeadsReading, TableLeads, head_of, stack_leads
 from .pinned_dtypes import check_schema
 from .row_reading import RowsReading
 from .rows_request import request_from
-from .stacking import HEAD, python_values, table_notes
+from .same_cells import is_same
+from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy.typing as npt
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from origami_widgets.api.operations import Operations
 
@@ -49,120 +51,376 @@ class RefreshedLeads(NamedTuple):
         return f"<RefreshedLeads: {len(self.frame):,} leads, {parts}>"
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The leads of one table in the given frame.
+
+    Attributes:
+        table_id: the table.
+        note: the frame's notes about the table; empty for a frame that has lost them, for example in a file.
+        rows: the leads.
+        places: the rows' places in the given frame.
+    """
+
+    table_id: str
+    note: Mapping[str, Any]
+    rows: pd.DataFrame
+    places: list[int]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the leads."""
+        return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
+
+
 async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progress | None) -> RefreshedLeads:
     """Refresh leads as `refresh_leads` does, for the sync bridge.
 
     Args:
-        frame: the leads as they were read before.
+        frame: the leads as they were read before, or what analysts have made of them.
         operations: the API.
         progress: as in `rows_frame`.
 
     Raises:
-        InvalidInput: the frame does not say which tables it comes from.
+        InvalidInput: the frame does not say which tables it comes from, or what was read before.
     """
-    notes = table_notes(frame)
-    if not notes or "row_id" not in frame.columns:
-        raise InvalidInput(
-            "This frame doesn't say which table it is of",
-            cause='Its attrs["origami"] is missing: pandas drops it in some operations, such as concat.',
-            remedy="Use a frame as rows_frame or leads_frame returned it.",
-        )
-    requests = {note["table_id"]: await OnLoop(_due(note, operations)) for note in notes}
+    tables = _tables_of(frame)
+    requests = {each.table_id: await OnLoop(_due(each, operations)) for each in tables}
     due = {table_id: request for table_id, request in requests.items() if request is not None}
     if not due:
         nothing = frame.iloc[:0]
         return RefreshedLeads(frame, nothing, nothing, nothing)
-    if not set(HEAD) <= set(frame.columns):
-        (request,) = due.values()
+    for each in tables:
+        if each.table_id in due and due[each.table_id].table is not None:
+            _check_rows(each)
+    about = frame.attrs.get("origami") or {}
+    if isinstance(about.get("table_id"), str):
+        (table,), (request,) = tables, due.values()
         now = await RowsReading(operations, request).steps(progress) if request.table is not None else frame.iloc[:0]
-        return _compared(frame, now)
-    read = await _read(notes, due, frame, operations, progress)
-    parts = [_of_table(read if note["table_id"] in due else frame, note["table_id"]) for note in notes]
-    about = frame.attrs["origami"]
-    now = stack_leads(
-        [TableLeads(part) for part in parts if part is not None],
-        domain_from=about.get("domain_from"),
-        dtype_backend=notes[0]["options"]["dtype_backend"],
-        origin=operations.origin,
-        schema=check_schema(about.get("schema")),
-    )
-    return _compared(frame, now)
+        part = _Part(table, now)
+        result = part.frame()
+        result.attrs = now.attrs
+        return _compared(frame, result, [part], tables)
+    read = await _read(tables, due, about, operations, progress)
+    parts = [
+        _Part(each, read.get(each.table_id, each.rows.iloc[:0])) if each.table_id in due else _Part(each, None)
+        for each in tables
+        if each.table_id not in due or due[each.table_id].table is not None
+    ]
+    return _compared(frame, _joined(frame, parts, about, operations), parts, tables)
+
+
+def _tables_of(frame: pd.DataFrame) -> list[_Table]:
+    """Return the leads of a frame by table.
+
+    Raises:
+        InvalidInput: the frame does not say which table a lead is of, or has rows that are no leads.
+    """
+    check_columns(frame)
+    notes = {str(note.get("table_id")): note for note in table_notes(frame)}
+    if "row_id" not in frame.columns or not (notes or "table_id" in frame.columns):
+        raise InvalidInput(
+            "This frame doesn't say which table it is of",
+            cause="It needs the columns row_id and table_id, or the attrs that pandas drops in some operations.",
+            remedy="Add the table: frame.assign(table_id=run.tables[0].id).",
+        )
+    check_leads(frame)
+    if "table_id" in head_of(frame):
+        ids = [None if pd.isna(each) else str(each) for each in frame["table_id"].astype(object).to_list()]
+    else:
+        ids = [next(iter(notes))] * len(frame) if len(notes) == 1 else [None] * len(frame)
+    if None in ids:
+        raise InvalidInput(
+            "This frame doesn't say which table a lead is of",
+            cause=f"{ids.count(None):,} of {len(frame):,} rows have no table_id.",
+            remedy="Keep table_id and row_id when you choose columns, or fill table_id in.",
+        )
+    places: dict[str, list[int]] = {table_id: [] for table_id in notes}
+    for place, table_id in enumerate(ids):
+        places.setdefault(str(table_id), []).append(place)
+    # A table without rows was left out on purpose, unless nothing else is left.
+    return [
+        _Table(table_id, notes.get(table_id, {}), frame.iloc[rows], rows)
+        for table_id, rows in places.items()
+        if rows or not ids or not notes[table_id].get("rows")
+    ]
+
+
+def _check_rows(table: _Table) -> None:
+    """Check that a frame has the leads that were read, as only then a lead that it lacks is new."""
+    ids = table.ids
+    if len(set(ids)) < len(ids):
+        raise InvalidInput(
+            "This frame has some leads more than once",
+            cause=f"{len(ids) - len(set(ids)):,} rows repeat the row_id of another, for example after a merge.",
+            remedy='Keep one row of each: frame.drop_duplicates(["table_id", "row_id"]).',
+        )
+    read = table.note.get("rows")
+    if read is not None and read != len(ids):
+        raise InvalidInput(
+            "This frame doesn't tell which leads are new",
+            cause=f"{read:,} leads of a table were read, and the frame has {len(ids):,} of them. The table has changed.",
+            remedy="Refresh the whole frame, then filter: refresh_leads(leads).frame.query(…).",
+        )
+
+
+async def _due(each: _Table, operations: Operations) -> RowsRequest | None:
+    """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
+    note = each.note
+    query: dict[str, Any] = {"caller": "refresh_leads", **_options_of(each.rows)}
+    if note:
+        query |= {
+            "filters": None if note["saved_filters"] else note["filters"],
+            "sort": note["sort"],
+            "limit": note["limit"],
+            **note["options"],
+        }
+    try:
+        table = await operations.get_table(each.table_id, include=())
+    except TableNotFound:
+        return request_from(each.table_id, **query)
+    if note.get("complete") and list(table.version) == list(note.get("table_version") or ()):
+        return None
+    return request_from(table, **query)
+
+
+def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the options of `rows_frame` that give the columns of a frame without notes."""
+    names = {str(name) for name in rows.columns}
+    sep = "_" if any(name.endswith(f"_{FOUND}") and name.removesuffix(f"_{FOUND}") in names for name in names) else "."
+    for name in rows.columns:
+        if name in HEAD or str(name).rpartition(sep)[0] in names:
+            continue
+        for cell in python_values(rows[name]):
+            if isinstance(cell, dict) or (isinstance(cell, str) and cell.startswith("{'")):
+                return {"sep": sep, "flatten": False}
+            if isinstance(parsed_object(cell), dict):
+                return {"sep": sep, "objects": "json"}
+    return {"sep": sep}
 
 
 async def _read(
-    notes: list[Mapping[str, Any]],
+    tables: Sequence[_Table],
     due: Mapping[str, RowsRequest],
-    frame: pd.DataFrame,
+    about: Mapping[str, Any],
     operations: Operations,
     progress: Progress | None,
-) -> pd.DataFrame:
-    """Return the leads of the tables that have changed and still exist."""
-    tables = [
-        (note.get("run_id"), note.get("name"), due[note["table_id"]])
-        for note in notes
-        if note["table_id"] in due and due[note["table_id"]].table is not None
+) -> dict[str, pd.DataFrame]:
+    """Return the leads of the tables that have changed and still exist, each with its notes."""
+
+    async def read(wanted: Sequence[tuple[_Table, RowsRequest]], progress: Progress | None) -> dict[str, pd.DataFrame]:
+        reading = LeadsReading(
+            operations,
+            [(*_run_of(each), request) for each, request in wanted],
+            domain_from=about.get("domain_from"),
+            dtype_backend=wanted[0][1].dtype_backend,
+            schema=check_schema(about.get("schema")),
+        )
+        found = await reading.steps(progress)
+        return {each.table_id: _of_table(found, each.table_id) for each, _ in wanted}
+
+    wanted = [(each, due[each.table_id]) for each in tables if each.table_id in due]
+    wanted = [(each, request) for each, request in wanted if request.table is not None]
+    found = await read(wanted, progress) if wanted else {}
+    # Without notes, nothing tells with which filters the leads were read. One that the saved filters hide is not gone.
+    hidden = [
+        (each, request_from(request.table, filters=[], **_options_of(each.rows)))
+        for each, request in wanted
+        if not each.note and not set(each.ids) <= set(found[each.table_id]["row_id"])
     ]
-    reading = LeadsReading(
-        operations,
-        tables,
-        domain_from=frame.attrs["origami"].get("domain_from"),
-        dtype_backend=notes[0]["options"]["dtype_backend"],
-        schema=check_schema(frame.attrs["origami"].get("schema")),
+    for table_id, more in (await read(hidden, None)).items() if hidden else ():
+        known = found[table_id]
+        ids = next(set(each.ids) for each, _ in hidden if each.table_id == table_id)
+        others = more[more["row_id"].isin(ids - set(known["row_id"]))]
+        others.attrs = {}
+        made = stack_leads([TableLeads(known), TableLeads(others)], domain_from=None, dtype_backend="numpy_nullable")
+        found[table_id] = _of_table(made, table_id)
+    return found
+
+
+def _run_of(table: _Table) -> tuple[str | None, str | None]:
+    """Return the run of a table and its name, from the notes or, without these, from the leads."""
+    if table.note:
+        return table.note.get("run_id"), table.note.get("name")
+    run, name = (
+        next((value for value in python_values(table.rows[each]) if value is not None), None)
+        if each in head_of(table.rows)
+        else None
+        for each in ("run_id", "name")
     )
-    return await reading.steps(progress)
+    return run, name
 
 
-async def _due(note: Mapping[str, Any], operations: Operations) -> RowsRequest | None:
-    """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
-    query: dict[str, Any] = {
-        "filters": None if note["saved_filters"] else note["filters"],
-        "sort": note["sort"],
-        "limit": note["limit"],
-        **note["options"],
-    }
-    try:
-        table = await operations.get_table(note["table_id"], include=())
-    except TableNotFound:
-        return request_from(note["table_id"], **query, caller="refresh_leads")
-    if note.get("complete") and list(table.version) == list(note.get("table_version") or ()):
-        return None
-    return request_from(table, **query, caller="refresh_leads")
-
-
-def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame | None:
-    """Return the leads of one table with its notes; None if the table is gone."""
-    notes = [note for note in table_notes(frame) if note["table_id"] == table_id]
-    if not notes:
-        return None
+def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
+    """Return the leads of one table with its notes."""
     part = frame[frame["table_id"].eq(table_id).fillna(value=False)].reset_index(drop=True)
+    notes = [note for note in table_notes(frame) if note["table_id"] == table_id]
     part.attrs = read_only({"units": {}, "origami": {"tables": notes[:1]}})
     return part
 
 
-def _compared(before: pd.DataFrame, now: pd.DataFrame) -> RefreshedLeads:
-    old, new = _places(before), _places(now)
-    common = [key for key in new if key in old]
-    places_before = np.array([old[key] for key in common], np.intp)
-    places_now = np.array([new[key] for key in common], np.intp)
-    is_changed = np.zeros(len(common), np.bool_)
-    for name in dict.fromkeys([*before.columns, *now.columns]):
-        cells = [_cells(before, name, places_before), _cells(now, name, places_now)]
-        is_changed |= np.fromiter((was != this for was, this in zip(*cells, strict=True)), np.bool_, len(common))
-    return RefreshedLeads(
-        now,
-        _rows(now, [place for key, place in new.items() if key not in old]),
-        _rows(now, places_now[is_changed].tolist()),
-        _rows(before, [place for key, place in old.items() if key not in new]),
+class _Part:
+    """Leads of one table as they are now, with the columns of the given frame.
+
+    Args:
+        table: the leads in the given frame.
+        now: the leads as read again; None if the table has not changed.
+    """
+
+    def __init__(self, table: _Table, now: pd.DataFrame | None) -> None:
+        self.table, self.has_changed = table, now is not None
+        before = table.rows
+        self._now = before if now is None else now
+        self._added: list[str] = []
+        self._kept = list(before.columns)
+        if now is None:
+            return
+        mine, note = set(before.columns), next(iter(table_notes(now)), {})
+        if not table.note:
+            self._now = now = _as_in_file(now, before, note)
+            self._kept = [name for name in now.columns if name in mine]
+            self._added = [name for name in before.columns if name not in now.columns]
+            return
+        read, listed = table.note.get("columns", {}), note.get("columns", {})
+        ours = {*HEAD, *read, *table.note.get("unlisted_columns", ())}
+        # A new column of the table must not replace a column that the user has added.
+        taken = {*mine, *now.columns}
+        self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
+        main = {column_id: name for name, column_id in reversed(read.items())}
+        dropped = {column_id for column_id, name in main.items() if name not in mine}
+        self._kept = [
+            name for name in now.columns if (name in mine if name in ours else listed.get(name) not in dropped)
+        ]
+        self._added = [name for name in before.columns if name not in now.columns and name not in ours]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the current leads."""
+        return [str(each) for each in self._now["row_id"].astype(object).to_list()]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the current leads with the columns of the given frame; its own columns come last."""
+        if not self.has_changed:
+            return self._now.reset_index(drop=True)
+        made = self._now[self._kept].reset_index(drop=True)
+        places = {row_id: place for place, row_id in enumerate(self.table.ids)}
+        taken = [places.get(row_id, -1) for row_id in self.ids]
+        for name in self._added:
+            column = self.table.rows[name]
+            if -1 in taken:
+                # Booleans and whole numbers of NumPy have no missing value.
+                column = column.convert_dtypes() if column.dtype.kind in "biu" else column
+            made[name] = self.table.table_id if name == "table_id" else column.array.take(taken, allow_fill=-1 in taken)
+        made.attrs = self._now.attrs
+        return made
+
+    def changed(self) -> set[str]:
+        """Return the ids of the leads whose cells have changed, in columns of the table that the frame has or gets."""
+        if not self.has_changed:
+            return set()
+        before, now = self.table.rows, self._now
+        old = {row_id: place for place, row_id in enumerate(self.table.ids)}
+        common = [(row_id, old[row_id], place) for place, row_id in enumerate(self.ids) if row_id in old]
+        rows = [[each[1] for each in common], [each[2] for each in common]]
+        from_file = not self.table.note
+        # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
+        skipped = {*head_of(before), *self._added} - (set() if from_file else {"domain"})
+        names = [name for name in dict.fromkeys([*before.columns, *self._kept]) if name not in skipped]
+        found: set[str] = set()
+        for name in names:
+            was, this = (_cells(frame, name, places) for frame, places in zip((before, now), rows, strict=True))
+            if was is None or this is None:
+                continue
+            for (row_id, _, _), one, other in zip(common, was, this, strict=True):
+                if one != other and not is_same(one, other, from_file=from_file):
+                    found.add(row_id)
+        return found
+
+
+def _as_in_file(now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]) -> pd.DataFrame:
+    """Return leads with the names of columns that a frame without notes has."""
+    mine, renamed = set(before.columns), {}
+    headings = {each["column"]: each["name"] for each in note.get("table_columns", ())}
+    if not mine & set(headings) and mine & set(headings.values()):
+        # It was read with names="name".
+        renamed = headings
+    others = [name for name in HEAD if name in mine and name not in head_of(before)]
+    # They are columns of the table, which have other names in a frame of several tables.
+    renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
+    return now.drop(columns=others).rename(columns=renamed)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | None:
+    """Return the cells of some rows; None where the frame can't tell them."""
+    if name in frame:
+        return python_values(frame[name].take(places))
+    slug = next((name[: -len(FOUND) - 1] for sep in "._" if name.endswith(f"{sep}{FOUND}")), None)
+    if slug is None:
+        return [None] * len(places)
+    if slug not in frame:
+        return None
+    # The frame lacks the column because all its cells are findings.
+    return [None if cell is None else is_found(cell) for cell in python_values(frame[slug].take(places))]
+
+
+def _joined(
+    frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any], operations: Operations
+) -> pd.DataFrame:
+    """Return the current leads of all tables in one frame."""
+    made = []
+    for part in parts:
+        rows = part.frame()
+        head = {name: pd.Series([pd.NA] * len(rows), dtype="string") for name in HEAD if name not in rows}
+        if "table_id" in head:
+            head["table_id"] = pd.Series([part.table.table_id] * len(rows), dtype="string")
+        rows = rows.assign(**head)
+        notes = table_notes(part.frame()) if part.has_changed else [part.table.note]
+        rows.attrs = read_only({"units": {}, "origami": {"tables": [note for note in notes if note]}})
+        made.append(rows)
+    schema = {
+        name: dtype for name, dtype in check_schema(about.get("schema")).items() if any(name in each for each in made)
+    }
+    options: Mapping[str, Any] = next((part.table.note["options"] for part in parts if part.table.note), {})
+    stacked = stack_leads(
+        [TableLeads(each) for each in made],
+        domain_from=about.get("domain_from"),
+        dtype_backend=options.get("dtype_backend", "numpy_nullable"),
+        origin=operations.origin,
+        schema=schema,
     )
+    lost = [name for name in HEAD if name not in frame.columns]
+    return stacked.drop(columns=lost)
 
 
-def _places(frame: pd.DataFrame) -> dict[tuple[Any, ...], int]:
-    keys = [frame[name].astype(object).to_list() for name in ("table_id", "row_id") if name in frame]
-    return {key: place for place, key in enumerate(zip(*keys, strict=True))}
-
-
-def _cells(frame: pd.DataFrame, name: str, places: npt.NDArray[np.intp]) -> list[Any]:
-    return python_values(frame[name].take(places)) if name in frame else [None] * len(places)
+def _compared(
+    before: pd.DataFrame, result: pd.DataFrame, parts: Sequence[_Part], tables: Sequence[_Table]
+) -> RefreshedLeads:
+    """Return the current leads with those that are new or changed, and those of the given frame that are gone."""
+    new, changed = [], []
+    current = {part.table.table_id: set(part.ids) for part in parts}
+    at = 0
+    for part in parts:
+        known, different = set(part.table.ids), part.changed()
+        for row_id in part.ids:
+            if row_id not in known:
+                new.append(at)
+            elif row_id in different:
+                changed.append(at)
+            at += 1
+    gone = [
+        place
+        for table in tables
+        for row_id, place in zip(table.ids, table.places, strict=True)
+        if row_id not in current.get(table.table_id, ())
+    ]
+    return RefreshedLeads(result, _rows(result, new), _rows(result, changed), _rows(before, sorted(gone)))
 
 
 def _rows(frame: pd.DataFrame, places: list[int]) -> pd.DataFrame:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from importlib import import_module
 from itertools import chain
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.api.cell_values import is_found
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import to_array
+from origami_widgets.frames.schema import DTYPE_NAMES
 from origami_widgets.frames.values import TypedValues
 
-from .cell_column import CellColumn
+from .cell_column import CellColumn, arrow_type
 from .lead_column import FOUND
 from .lead_table import Findings
 from .pinned_dtypes import pin
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
+    from origami_widgets.frames.schema import Kind
 
 
 HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain")
@@ -37,6 +44,43 @@ def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
     if isinstance(tables, list | tuple):
         return [table for table in tables if isinstance(table, Mapping)]
     return [notes] if isinstance(notes.get("table_id"), str) else []
+
+
+def check_columns(frame: pd.DataFrame) -> None:
+    """Check that no two columns of a frame have the same name.
+
+    Raises:
+        InvalidInput: two columns do.
+    """
+    if frame.columns.nlevels > 1 or not frame.columns.is_unique:
+        name = next(iter(frame.columns[frame.columns.duplicated()]), frame.columns[0])
+        raise InvalidInput(
+            "This frame has columns that can't be told apart",
+            cause=f"{name!r:.60} is the name of several columns, or has several levels.",
+            remedy='Rename them, or merge with suffixes: left.merge(right, on="domain", suffixes=("", "_other")).',
+        )
+
+
+def check_leads(frame: pd.DataFrame) -> None:
+    """Check that every row of a frame is a lead.
+
+    Raises:
+        InvalidInput: a row has no id, or ids are not texts.
+    """
+    lost = int(is_missing(frame["row_id"]).sum())
+    if lost:
+        raise InvalidInput(
+            "Some rows aren't leads",
+            cause=f"{lost:,} of {len(frame):,} rows have no row_id, for example after an outer merge.",
+            remedy='Leave them out: frame[frame["row_id"].notna()].',
+        )
+    for name in ("table_id", "row_id"):
+        if name in frame and pd.api.types.is_numeric_dtype(frame[name].dtype) and frame[name].notna().any():
+            raise InvalidInput(
+                f"{name} holds numbers instead of texts",
+                cause="Reading a file may have changed ids, such as 0012 to 12.",
+                remedy=f'Read it as text: pd.read_csv(path, dtype={{"{name}": "string"}}).',
+            )
 
 
 def separators(notes: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -91,14 +135,37 @@ def python_values(values: pd.Series[Any]) -> list[Any]:
     """Return the values of a column as JSON has them: None for missing ones, dates and times as ISO texts."""
     cells = values.astype(object).to_list()
     missing = is_missing(values).tolist()
-    kind = _moment_kind(values.dtype)
-    if kind is not None:
-        cells = [cell if lost else _iso(cell, kind) for cell, lost in zip(cells, missing, strict=True)]
-    return [None if lost else cell for cell, lost in zip(cells, missing, strict=True)]
+    kinds = set(map(type, cells))
+    if kinds <= _JSON and _moment_kind(values.dtype) is None:
+        return [None if lost else cell for cell, lost in zip(cells, missing, strict=True)]
+    if kinds <= _JSON | {float}:
+        # A nullable column can hold NaN beside its missing values, for example after a division.
+        return [
+            None if lost or (isinstance(cell, float) and math.isnan(cell)) else cell
+            for cell, lost in zip(cells, missing, strict=True)
+        ]
+    return [None if lost else _plain(cell) for cell, lost in zip(cells, missing, strict=True)]
 
 
-def _iso(value: Any, kind: str) -> str:
-    return f"{value:%Y-%m-%d}" if kind == "date" else str(value.isoformat()).replace("+00:00", "Z")
+_JSON = {str, bool, int, list, dict, NoneType, type(pd.NA)}
+
+
+def _plain(cell: Any) -> Any:
+    """Return a cell as JSON has it. Frames that were changed or read from a file have NumPy's types and Python's dates."""
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, datetime):
+        if cell.tzinfo is not None:
+            return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return f"{cell:%Y-%m-%d}" if cell.time() == _MIDNIGHT else cell.isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, np.ndarray):
+        return [_plain(each) for each in cell.tolist()]
+    return None if isinstance(cell, float) and math.isnan(cell) else cell
+
+
+_MIDNIGHT = time()
 
 
 def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | None:
@@ -134,11 +201,13 @@ def _joined(
     tells_found: bool,
 ) -> Any:
     with_values = [part for part in parts if part is not None and not is_missing(part).all()]
-    dtypes = {part.dtype for part in with_values or [part for part in parts if part is not None]}
-    dtype = dtypes.pop() if len(dtypes) == 1 else None
-    if dtype is not None and _is_of_backend(dtype, dtype_backend):
+    known = with_values or [part for part in parts if part is not None]
+    dtype = _common_dtype([part.dtype for part in known], dtype_backend)
+    if dtype is not None:
         pieces = [
-            pd.Series([None] * size, dtype=dtype) if part is None or part.dtype != dtype else part
+            (part if part.dtype == dtype else part.astype(dtype))
+            if part is not None and any(part is each for each in known)
+            else pd.Series([pd.NA] * size, dtype=dtype)
             for part, size in zip(parts, sizes, strict=True)
         ]
         if (kind := _moment_kind(dtype)) is not None:
@@ -155,15 +224,62 @@ def _joined(
     return array
 
 
-def _is_of_backend(dtype: Any, dtype_backend: DtypeBackend) -> bool:
-    if dtype == np.dtype(object):
-        # Add the cells one by one, so that their types are known.
-        return False
-    return isinstance(dtype, pd.ArrowDtype) == (dtype_backend == "pyarrow")
+def _common_dtype(dtypes: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
+    """Return the dtype that holds the values of all these dtypes and missing ones; None if the cells must decide."""
+    first = dtypes[0] if dtypes else None
+    if first is not None and all(dtype == first for dtype in dtypes) and _is_kept(first, dtype_backend):
+        return first
+    wanted = {_wanted(dtype, dtype_backend) for dtype in dtypes}
+    return wanted.pop() if len(wanted) == 1 else None
+
+
+def _is_kept(dtype: Any, dtype_backend: DtypeBackend) -> bool:
+    """Return whether a column keeps its dtype. It does not if the dtype is not of the backend or has no missing value."""
+    if isinstance(dtype, pd.ArrowDtype):
+        return dtype_backend == "pyarrow"
+    return dtype_backend == "numpy_nullable" and (
+        isinstance(dtype, pd.CategoricalDtype | pd.DatetimeTZDtype | pd.PeriodDtype)
+        or getattr(dtype, "kind", "") in ("m", "M")
+        or (isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.na_value is pd.NA)
+    )
+
+
+def _wanted(dtype: Any, dtype_backend: DtypeBackend) -> Any:
+    """Return the backend's dtype for the values of a dtype; None if the cells must decide, as for objects."""
+    types, name = pd.api.types, str(dtype)
+    if isinstance(dtype, pd.SparseDtype | pd.CategoricalDtype) or name.startswith("uint64"):
+        return None
+    kind: Kind | None = None
+    if (moments := _moment_kind(dtype)) is not None:
+        if dtype_backend == "numpy_nullable":
+            return pd.DatetimeTZDtype("us", "UTC") if moments == "timestamp" else np.dtype("datetime64[us]")
+        if moments == "date":
+            # In Arrow, a day is not a time without a zone.
+            return None if name.startswith("date") and "time" not in name else _arrow_local_time()
+        kind = "timestamp"
+    elif types.is_bool_dtype(dtype):
+        kind = "boolean"
+    elif types.is_integer_dtype(dtype):
+        kind = "integer"
+    elif types.is_float_dtype(dtype):
+        kind = "number"
+    elif isinstance(dtype, pd.StringDtype) or name in _ARROW_TEXTS:
+        kind = "string"
+    if kind is None:
+        return None
+    return pd.ArrowDtype(arrow_type(kind)) if dtype_backend == "pyarrow" else types.pandas_dtype(DTYPE_NAMES[kind])
+
+
+_ARROW_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
+
+
+def _arrow_local_time() -> Any:
+    pa: Any = import_module("pyarrow")
+    return pd.ArrowDtype(pa.timestamp("us"))
 
 
 def _moment_kind(dtype: Any) -> str | None:
     name = str(dtype)
     if not name.startswith(("datetime64", "timestamp", "date")):
         return None
-    return "timestamp" if "UTC" in name else "date"
+    return "timestamp" if "," in name or "tz=" in name else "date"

@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.lead_cells import make_cells
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.fixtures.make_frames import LEAD_FRAMES
+from tests.frames.conftest import KEY
+from tests.frames.leads.touched import ServedTable, lead
 from tests.frames.payloads import BACKENDS
+from tests.support.server import RawServer
 
 (SCHEMA,) = LEAD_FRAMES.values()
 STATES = ["filled", "nothing_found", "not_run"]
@@ -134,3 +138,44 @@ def test_without_notes_the_rows_still_tell_what_was_found(run):
     assert both.loc[computed, "filled"].to_list() == wanted.loc[computed, "filled"].to_list()
     assert found["kind"].isna().all()
     assert found["credits_used"].isna().all()
+
+
+LEADS = {
+    "r0": lead(1),
+    "r1": lead(2),
+    "r2": lead(4, mail={"email": None, "phone": "+351"}),
+    "r3": lead(3, mail={"email": None, "confidence": "low"}),
+}
+KNOWN = [3, 1, 0, 2]
+"""Filled, nothing found and not run of the e-mails, and how many are certain."""
+UNKNOWN = [3, pd.NA, pd.NA, 2]
+
+
+@pytest.mark.parametrize("options", [{}, {"objects": "json"}, {"flatten": False}])
+@pytest.mark.parametrize(("more", "wanted"), [({}, KNOWN), ({"r4": lead(5, mail=None)}, UNKNOWN)])
+def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options, more, wanted):
+    """A cell that is missing and one that is null look the same if objects are whole."""
+    table = ServedTable(LEADS | more)
+    if more and not options:
+        wanted = [3, 1, 1, 2]
+    with RawServer(table.behave) as server:
+        leads = ow.rows_frame(table.raw(), client=ow.Client(KEY, base_url=server.base_url), **options)
+    found = ow.describe_leads(leads).set_index("column").loc["mail"]
+    assert found[[*STATES, "confidence_high"]].to_list() == wanted
+    assert found["example_1"] == "info@1.example"
+    assert found["distinct"] == 2
+
+
+def test_main_values_do_not_tell_what_was_found():
+    table = ServedTable(LEADS)
+    with RawServer(table.behave) as server:
+        client = ow.Client(KEY, base_url=server.base_url)
+        with pytest.raises(InvalidInput, match="what was found") as caught:
+            ow.describe_leads(ow.rows_frame(table.raw(), client=client, objects="main"))
+    assert caught.value.remedy
+
+
+def test_a_lead_counts_once(run):
+    leads = ow.leads_frame(run)
+    for twice in (ow.leads_frame([leads, leads]), pd.concat([leads, leads])):
+        pd.testing.assert_frame_equal(ow.describe_leads(twice), ow.describe_leads(leads))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import urllib.parse
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.support.server import answer
+from tests.frames.conftest import KEY
+from tests.frames.leads.touched import ServedTable, through_csv, through_excel
+from tests.frames.leads.touched import lead as touched_lead
+from tests.support.server import RawServer, answer
 
 THEN, LATER = "2026-07-21T09:14:02Z", "2026-07-21T09:20:00Z"
 
@@ -143,3 +147,142 @@ def test_cells_that_fill_after_the_end_of_a_run_of_the_sandbox():
     pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, filters=[]))
     again = ow.refresh_leads(refreshed.frame, client=client)
     assert again.frame is refreshed.frame
+
+
+def served(*leads, **options):
+    """A table of the API that the test changes, with the columns of `tests.frames.leads.touched`."""
+    return ServedTable({f"r{number}": touched_lead(number) for number in leads}, **options)
+
+
+@pytest.fixture
+def running():
+    """Return a client of a table."""
+    with ExitStack() as servers:
+
+        def run(table):
+            server = servers.enter_context(RawServer(table.behave))
+            return ow.Client(KEY, base_url=server.base_url)
+
+        yield run
+
+
+def test_a_lead_that_a_filter_left_out_is_not_called_new(running):
+    table = served(*range(6))
+    client = running(table)
+    frame = ow.leads_frame(table.raw(), client=client)
+    some = frame[frame["fit"] > 2]
+    # Nothing has changed, so nothing is new.
+    assert ow.refresh_leads(some, client=client).frame is some
+    table.leads, table.version = table.leads | {"r9": touched_lead(9)}, 1
+    with pytest.raises(InvalidInput, match="which leads are new") as caught:
+        ow.refresh_leads(some, client=client)
+    assert "Refresh the whole frame" in caught.value.remedy
+    assert ids(ow.refresh_leads(frame, client=client).new) == ["r9"]
+
+
+def test_own_columns_stay_and_are_not_compared(running):
+    table = served(1, 2)
+    client = running(table)
+    frame = ow.rows_frame(table.raw(), client=client).assign(score=[7, 8], seen=[True, False])
+    table.leads, table.version = {"r2": touched_lead(2), "r9": touched_lead(9), "r1": touched_lead(1, fit=50)}, 1
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == (["r9"], ["r1"], [])
+    assert refreshed.frame["score"].to_list() == [8, pd.NA, 7]
+    assert refreshed.frame["seen"].to_list() == [False, pd.NA, True]
+    assert refreshed.frame["fit"].to_list() == [2, 9, 50]
+    again = ow.refresh_leads(refreshed.frame, client=client)
+    assert again.frame is refreshed.frame
+
+
+def test_a_new_column_of_the_table_does_not_replace_an_own_one(server, client):
+    server.plan(columns("fit"), page(lead(1, 5)))
+    frame = ow.rows_frame(table(), client=client).assign(mail="mine")
+    server.plan(answer(table(at=LATER)), columns("fit", "mail"), page(lead(1, 5, mail="a@b.example")))
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert refreshed.frame[["mail", "mail_2"]].to_numpy().tolist() == [["mine", "a@b.example"]]
+    assert ids(refreshed.changed) == ["r1"]
+
+
+@pytest.mark.parametrize("chosen", [["row_id", "company"], ["table_id", "row_id", "company"]])
+def test_dropped_columns_stay_away(running, chosen):
+    table = served(1, 2)
+    client = running(table)
+    frame = ow.leads_frame(table.raw(), client=client)[chosen]
+    table.leads, table.version = {"r1": touched_lead(1, fit=50), "r2": touched_lead(2, company="X")}, 1
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == ([], ["r2"], [])
+    assert list(refreshed.frame) == chosen
+
+
+OPTIONS = {
+    "flattened": {},
+    "with another sep": {"sep": "_"},
+    "as JSON": {"objects": "json"},
+    "main values": {"objects": "main"},
+    "whole objects": {"flatten": False},
+}
+
+
+@pytest.mark.parametrize("through", [through_csv, through_excel])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_leads_that_were_read_back_from_a_file(running, options, through):
+    table = served(*range(5))
+    table.leads["r3"]["company"] = "n/a"
+    table.leads["r2"]["company"] = "0012"
+    client = running(table)
+    frame = through(ow.leads_frame(table.raw(), client=client, **options))
+    assert not frame.attrs
+    same = ow.refresh_leads(frame, client=client)
+    assert [len(each) for each in (same.new, same.changed, same.gone)] == [0, 0, 0]
+    changed = {"email": "x@y.example", "confidence": "low"}
+    table.leads = {row_id: each for row_id, each in table.leads.items() if row_id != "r0"}
+    table.leads |= {"r1": touched_lead(1, mail=changed), "r2": touched_lead(2, since=None), "r9": touched_lead(9)}
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == (["r9"], ["r1", "r2"], ["r0"])
+    assert set(refreshed.frame) == set(frame)
+    # From now on, the notes say what was read.
+    assert ow.refresh_leads(refreshed.frame.iloc[:0], client=client).new.empty
+
+
+def test_of_a_file_hidden_leads_are_not_gone_and_ids_are_enough(running):
+    table = served(*range(4), hidden={"r1", "r2"})
+    client = running(table)
+    everything = ow.leads_frame(table.raw(), client=client, filters=[])
+    frame = through_csv(everything[["table_id", "row_id"]])
+    assert ids(frame) == ["r0", "r1", "r2", "r3"]
+    del table.leads["r2"]
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == ([], [], ["r2"])
+    assert sorted(ids(refreshed.frame)) == ["r0", "r1", "r3"]
+
+
+def test_several_tables_of_which_one_was_chosen(server, client):
+    server.plan(columns("fit"), page(lead(1, 5)), columns("fit"), page(lead(2, 6)))
+    frame = ow.leads_frame([table("t1"), table("t2")], client=client)
+    before = len(server.requests)
+    server.plan(answer(table("t2", at=LATER)), columns("fit"), page(lead(2, 7)))
+    refreshed = ow.refresh_leads(frame[frame["table_id"] == "t2"], client=client)
+    assert ids(refreshed.changed) == ["r2"]
+    assert all("t2" in request.path for request in server.requests[before:])
+    with pytest.raises(InvalidInput, match="which table a lead is of"):
+        ow.refresh_leads(frame.drop(columns="table_id"), client=client)
+
+
+REFUSED = {
+    "no table": (lambda frame: through_csv(frame).drop(columns="table_id"), "which table"),
+    "rows without a lead": (lambda frame: pd.concat([frame, pd.DataFrame({"table_id": ["t1"]})]), "aren't leads"),
+    "ids as numbers": (lambda frame: through_csv(frame).assign(row_id=1), "numbers"),
+    "the same lead twice": (lambda frame: through_csv(pd.concat([frame, frame])), "more than once"),
+    "two columns of one name": (lambda frame: pd.concat([frame, frame], axis=1), "told apart"),
+}
+
+
+@pytest.mark.parametrize(("touch", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_told_is_refused_with_the_reason(running, touch, words):
+    table = served(1, 2)
+    client = running(table)
+    frame = touch(ow.leads_frame(table.raw(), client=client))
+    with pytest.raises(InvalidInput, match=words) as caught:
+        ow.refresh_leads(frame, client=client)
+    assert caught.value.cause
+    assert caught.value.remedy

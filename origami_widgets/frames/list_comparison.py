@@ -1,0 +1,193 @@
+"""`overlap`: which companies are in both of two lists of leads, and which in only one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets._version import __version__
+from origami_widgets.api.errors import InvalidInput
+
+from .dtype_backend import DtypeBackend, check_backend
+from .frame_attrs import read_only
+from .lead_frames import stack_given
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+IN_BOTH, IN_A, IN_B = "both", "a", "b"
+
+
+def overlap(
+    a: object, b: object, *, on: str = "domain", dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """Compare two lists of leads: which companies are in both, and which in only one. Sends no request.
+
+    The result has one row for each value of `on`, a column that both lists must have; the values of `a` come first.
+    Values are compared as texts without case and outer spaces, domains also without `www.`, subdomain or path. A lead
+    without a value is never in both, and has its own row. Columns may have any dtype; whole numbers, booleans and texts
+    get nullable dtypes, so that missing values stay missing.
+
+    To keep all leads of `b` that are not in `a`, even several of one company:
+    `b[~b["domain"].isin(a["domain"].dropna())]`.
+
+    Args:
+        a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your
+            existing customers.
+        b: the other list.
+        on: the column to compare: `"domain"`, or for example `"contact-email"`.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the
+        value. Columns that `a` lacks have the cells of the first such lead in `b`.
+
+        - the column `on` (string): the value as it was compared
+        - `found_in` (category): `both`, `a` or `b`
+        - `leads_a` (Int64): leads of `a` with this value
+        - `leads_b` (Int64): leads of `b` with this value
+
+    Raises:
+        InvalidInput: a list is not a DataFrame or has no column `on`.
+
+    Example:
+        >>> import pandas as pd
+        >>> from origami_widgets.frames import overlap
+        >>> known = pd.DataFrame({"domain": ["pao.example.com", None], "owner": ["Ana", "Rui"]})
+        >>> new = pd.DataFrame({"domain": ["Example.com", "broa.pt", "example.com"]})
+        >>> found = overlap(known, new)
+        >>> found[["domain", "found_in", "leads_b"]].astype(object).to_numpy().tolist()
+        [['example.com', 'both', 2], [<NA>, 'a', 0], ['broa.pt', 'b', 1]]
+    """
+    from .leads.stacking import separators, stack_frames, table_notes
+
+    check_backend(dtype_backend)
+    lists = [_list_of(each, where, on) for each, where in ((a, "a"), (b, "b"))]
+    # One row for each value, and one for each lead without a value, at the place of the first such lead.
+    words, codes = _codes([frame[on] for frame in lists], on)
+    in_a, size = len(lists[0]), len(codes)
+    codes = np.where(codes < 0, len(words) + np.arange(size), codes)
+    _, places = np.unique(codes, return_index=True)
+    places = np.sort(places)
+    groups = codes[places]
+    leads_a, leads_b = (np.bincount(each, minlength=len(words) + size)[groups] for each in (codes[:in_a], codes[in_a:]))
+    found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
+    notes = [note for frame in lists for note in table_notes(frame)]
+    stacked, findings = stack_frames(lists, dtype_backend, separators(notes))
+    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
+    # If a value is in both, columns that only the second list has come from there.
+    first_of_b = np.zeros(len(words) + size, np.intp)
+    first_of_b[codes[:in_a]] = np.arange(in_a)
+    first_of_b[codes[in_a:][::-1]] = np.arange(size - 1, in_a - 1, -1)
+    others = np.where(leads_b > 0, first_of_b[groups], places)
+    own = set(lists[0].columns)
+    rows = pd.DataFrame(
+        {name: rows[name].array.take(places if name in own else others) for name in rows.columns}, copy=False
+    )
+    texts = np.array([*words, *[None] * size], dtype=object)
+    first = pd.DataFrame(
+        {
+            on: _array(texts[groups].tolist(), "string", dtype_backend),
+            "found_in": pd.Categorical(found_in, categories=[IN_BOTH, IN_A, IN_B]),
+            "leads_a": _array(leads_a.tolist(), "integer", dtype_backend),
+            "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
+        }
+    )
+    result = pd.concat([first, rows], axis=1)
+    about = {
+        "frame": "overlap",
+        "version": __version__,
+        "untrusted": True,
+        "on": on,
+        "mixed_types": findings.mixed_types,
+    }
+    result.attrs = read_only({"units": {"leads_a": "leads", "leads_b": "leads"}, "origami": about})
+    return result
+
+
+_OVERLAP = ("found_in", "leads_a", "leads_b")
+
+
+def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
+    from .dtype_backend import to_array
+    from .schema import computed_field
+    from .values import read_values
+
+    return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
+
+
+def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
+    if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
+        given = stack_given(list(given), None, "numpy_nullable")
+    if not isinstance(given, pd.DataFrame):
+        raise InvalidInput(
+            "overlap compares frames",
+            cause=f"Got {type(given).__name__} as {where}.",
+            remedy="Read the leads first: overlap(ow.leads_frame(run), ow.leads_frame(other)).",
+        )
+    from .leads.stacking import check_columns
+
+    check_columns(given)
+    if on not in given.columns:
+        shown = ", ".join(map(str, given.columns[:20]))
+        raise InvalidInput(
+            f"No column {on!r:.60}",
+            cause=f"The frame {where} has these: {shown or 'none'}.",
+            remedy='Choose a column of both frames with on=, or use frames of leads_frame, which have "domain".',
+        )
+    return given.reset_index(drop=True)
+
+
+def _codes(columns: Sequence[pd.Series[Any]], on: str) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Return the distinct values of columns as they are compared, and the place of each row's value there; -1 without one."""
+    texts, distinct = pd.factorize(pd.concat([_texts(column) for column in columns], ignore_index=True))
+    keys = _domains(distinct.tolist()) if on == "domain" else [_folded(text) for text in distinct.tolist()]
+    places: dict[str, int] = {}
+    # The last place is that of rows without a text, whose code is -1.
+    codes = [places.setdefault(key, len(places)) if key else -1 for key in [*keys, ""]]
+    return list(places), np.array(codes, np.intp)[texts]
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    from .leads.stacking import python_values
+    from .values import as_json, unicode_text
+
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype("string")
+    cells = python_values(values)
+    if not set(map(type, cells)) <= {str, type(None)}:
+        # Numbers that were read from a file are often whole floats.
+        whole = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in cells]
+        cells = [cell if cell is None or isinstance(cell, str) else as_json(cell) for cell in whole]
+    return pd.Series([cell and unicode_text(cell) for cell in cells], dtype="string")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+_HOST = re.compile(r"[a-z0-9-]{1,63}\.([a-z0-9.-]+)", re.ASCII)
+
+
+def _domains(texts: Sequence[str]) -> list[str]:
+    """Return texts as domains are compared. Most are domains already, and looking up each would take most of the time."""
+    from .leads.company_domain import company_domain
+
+    suffixes: dict[str, bool] = {}
+    keys = []
+    for text in texts:
+        if host := _HOST.fullmatch(text):
+            suffix = host[1]
+            if suffix not in suffixes:
+                suffixes[suffix] = company_domain(f"overlap.{suffix}") == f"overlap.{suffix}"
+            if suffixes[suffix]:
+                keys.append(text)
+                continue
+        folded = _folded(text)
+        keys.append(company_domain(folded) or folded)
+    return keys
