@@ -171,7 +171,7 @@ def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-_HOST = re.compile(r"[a-z0-9-]{1,63}\.([a-z0-9.-]+)", re.ASCII)
+_HOST = re.compile(r"(?!www\.|m\.)[a-z0-9-]{1,63}\.([a-z0-9.-]+)", re.ASCII)
 
 
 def _domains(texts: Sequence[str]) -> list[str]:

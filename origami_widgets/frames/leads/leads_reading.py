@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pandas as pd
 
 from origami_widgets._version import __version__
@@ -123,11 +124,10 @@ def _with_head(
         return frame, {}
     notes = {str(note.get("table_id")): note for note in table_notes(frame)}
     kept = head_of(frame)
-    size = len(frame)
     if "table_id" in kept:
-        ids = frame["table_id"].astype(object).to_list()
+        places, tables = pd.factorize(frame["table_id"].astype(object))
     elif len(notes) <= 1:
-        ids = [next(iter(notes), None)] * size
+        places, tables = np.zeros(len(frame), np.intp), pd.Index(list(notes), dtype=object)
     else:
         raise InvalidInput(
             "This frame doesn't say which table a lead is of",
@@ -137,17 +137,18 @@ def _with_head(
     listed = [each["column"] for note in notes.values() for each in note.get("table_columns", ())]
     main = listed or [str(name) for name in frame.columns if "." not in str(name)]
     sources = address_columns(main) if domain_from is None else domain_from
+    # The last one is of leads without a table, whose place is -1.
+    about = [notes.get(str(each), {"table_id": each}) for each in tables] + [{}]
     runs = {"run_id": part.run_id, "name": part.name}
-    head = {
-        name: [runs.get(name) or notes.get(each, {}).get(name) for each in ids]
-        for name in ("run_id", "name", "table_name")
-        if name not in kept
-    }
-    head |= {} if "table_id" in kept else {"table_id": ids}
-    head |= {} if "domain" in kept else {"domain": domains_of(frame, sources)}
+
+    def made(name: str) -> Any:
+        if name == "domain":
+            return _texts(domains_of(frame, sources), dtype_backend)
+        return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
+
     others = [name for name in frame.columns if name not in kept]
     renamed = _free_names(others, main, next(iter(separators(notes.values()))))
-    arrays = {name: frame[name].array if name in kept else _texts(head[name], dtype_backend) for name in HEAD}
+    arrays = {name: frame[name].array if name in kept else made(name) for name in HEAD}
     cells = {renamed.get(name, name): frame[name].array for name in others}
     return pd.DataFrame({**arrays, **cells}, copy=False), renamed
 
