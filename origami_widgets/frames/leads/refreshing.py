@@ -22,7 +22,7 @@ from .same_cells import is_same
 from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.api.operations import Operations
 
@@ -94,7 +94,7 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
         if each.table_id in due and due[each.table_id].table is not None:
             _check_rows(each)
     about = frame.attrs.get("origami") or {}
-    if isinstance(about.get("table_id"), str):
+    if isinstance(about.get("table_id"), str) and len(tables) == 1:
         (table,), (request,) = tables, due.values()
         now = await RowsReading(operations, request).steps(progress) if request.table is not None else frame.iloc[:0]
         part = _Part(table, now)
@@ -102,8 +102,9 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
         result.attrs = now.attrs
         return _compared(frame, result, [part], tables)
     read = await _read(tables, due, about, operations, progress)
+    others = {name for note in table_notes(frame) for name in _columns_of(note)}
     parts = [
-        _Part(each, read.get(each.table_id, each.rows.iloc[:0])) if each.table_id in due else _Part(each, None)
+        _Part(each, read[each.table_id], others) if each.table_id in due else _Part(each, None)
         for each in tables
         if each.table_id not in due or due[each.table_id].table is not None
     ]
@@ -254,9 +255,16 @@ def _run_of(table: _Table) -> tuple[str | None, str | None]:
 def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
     """Return the leads of one table with its notes."""
     part = frame[frame["table_id"].eq(table_id).fillna(value=False)].reset_index(drop=True)
-    notes = [note for note in table_notes(frame) if note["table_id"] == table_id]
-    part.attrs = read_only({"units": {}, "origami": {"tables": notes[:1]}})
+    notes = [note for note in table_notes(frame) if note["table_id"] == table_id][:1]
+    # Without the columns of other tables.
+    part = part[[name for name in frame.columns if name in HEAD or any(name in _columns_of(each) for each in notes)]]
+    part.attrs = read_only({"units": {}, "origami": {"tables": notes}})
     return part
+
+
+def _columns_of(note: Mapping[str, Any]) -> set[str]:
+    """Return the columns of the frame that a table had when it was read."""
+    return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
 
 
 class _Part:
@@ -265,9 +273,10 @@ class _Part:
     Args:
         table: the leads in the given frame.
         now: the leads as read again; None if the table has not changed.
+        others: the columns of all tables of the frame, which the user has not added.
     """
 
-    def __init__(self, table: _Table, now: pd.DataFrame | None) -> None:
+    def __init__(self, table: _Table, now: pd.DataFrame | None, others: Collection[str] = ()) -> None:
         self.table, self.has_changed = table, now is not None
         before = table.rows
         self._now = before if now is None else now
@@ -282,7 +291,7 @@ class _Part:
             self._added = [name for name in before.columns if name not in now.columns]
             return
         read, listed = table.note.get("columns", {}), note.get("columns", {})
-        ours = {*HEAD, *read, *table.note.get("unlisted_columns", ())}
+        ours = {*HEAD, *_columns_of(table.note)}
         # A new column of the table must not replace a column that the user has added.
         taken = {*mine, *now.columns}
         self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
@@ -291,7 +300,8 @@ class _Part:
         self._kept = [
             name for name in now.columns if (name in mine if name in ours else listed.get(name) not in dropped)
         ]
-        self._added = [name for name in before.columns if name not in now.columns and name not in ours]
+        known = {*now.columns, *ours, *others}
+        self._added = [name for name in before.columns if name not in known]
 
     @property
     def ids(self) -> list[str]:
