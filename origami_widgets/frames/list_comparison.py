@@ -34,7 +34,8 @@ def overlap(
     get nullable dtypes, so that missing values stay missing.
 
     To keep all leads of `b` that are not in `a`, even several of one company:
-    `b[~b["domain"].isin(a["domain"].dropna())]`.
+    `b[~ow.domain_of(b["domain"]).isin(ow.domain_of(a["domain"]).dropna())]`. `domain_of` reads links and e-mail
+    addresses, too.
 
     Args:
         a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your

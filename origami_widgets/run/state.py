@@ -136,7 +136,8 @@ class HistoryPoint:
     """State of a run after one change: time (Unix seconds), status, and the server's counts (None if it gave none).
 
     `credits_of_tables` has each table's id and the credits that the table had used since it was made. It is None before
-    the server has named a table, and if there are too many tables to record them with each change.
+    the server has named a table, and if there are too many tables to record them with each change. `asked_at` is when this
+    process first asked for the run (Unix seconds), so that the run is younger; None if it only attached the run.
     """
 
     time: float
@@ -147,6 +148,7 @@ class HistoryPoint:
     cells_errored: int | None
     credits_used: int | None
     credits_of_tables: tuple[tuple[str, int | None], ...] | None = None
+    asked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -177,6 +179,7 @@ class RunState:
         history: one record for each change, oldest first.
         origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
         clock_offset: the server's clock minus the kernel's, in seconds.
+        asked_at: when this process first asked for the run (Unix seconds); None if it did not.
         attached: when the run began (Unix seconds), if `start` found it instead of starting a run; else None.
         attached_by: how `start` found it: by the name in `once=`, or because the cell had started it.
     """
@@ -202,6 +205,7 @@ class RunState:
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
     clock_offset: float = 0.0
+    asked_at: float | None = None
     attached: float | None = None
     attached_by: Literal["name", "cell"] = "name"
     agent_name: str = ""
@@ -275,6 +279,7 @@ class RunRead:
     keep_polling: bool = False
     origin: str = ""
     clock_offset: float | None = None
+    asked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

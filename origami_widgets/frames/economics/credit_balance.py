@@ -18,7 +18,7 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
 from origami_widgets.frames.run_frames import RUNS, has_no_tables
 from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field
-from origami_widgets.frames.source import SourceData, gather
+from origami_widgets.frames.source import SourceData, SourcePart, gather
 from origami_widgets.frames.table_frames import TABLES
 from origami_widgets.frames.values import TypedValues, read_number, read_values
 
@@ -208,14 +208,18 @@ def used_per_interval(
     """
     issues = issues or DataIssues()
     recorded, created = _recorded(source), _created(source, issues)
-    starts = issues.read(RUNS["started_at"], [(part.run or {}).get(RUNS["started_at"].path) for part in source.parts])
+    read = issues.read(RUNS["started_at"], [(part.run or {}).get(RUNS["started_at"].path) for part in source.parts])
+    starts = counts(read)
+    asked_before = _asked_before(source, starts, created)
     gained = np.zeros(len(moments))
     for table, birth in created.items():
-        gained += _steps([_used(recorded.get(table, ([], [])), birth, moment) for moment in moments])
-    for part, began in zip(source.parts, counts(starts), strict=True):
+        asked = asked_before.get(table, -math.inf)
+        gained += _steps([_used(recorded.get(table, ([], [])), birth, asked, moment) for moment in moments])
+    for part, began in zip(source.parts, starts, strict=True):
         if not part.tables and not has_no_tables(part):
             # The run may have worked on any table since it started.
-            gained[[not moment.is_surely_before(began) for moment in moments]] = np.nan
+            asked = _asked_at(part)
+            gained[[moment.at > asked and not moment.is_surely_before(began) for moment in moments]] = np.nan
     gained[:1] = np.nan
     return gained
 
@@ -250,12 +254,34 @@ def _created(source: SourceData, issues: DataIssues) -> dict[str, int | None]:
     return dict(zip((str(table.get("id")) for table in tables), created, strict=True))
 
 
-def _used(recorded: Recorded, created: int | None, moment: BalanceMoment) -> float:
+def _asked_at(part: SourcePart) -> float:
+    """Return when this process asked for a run, in Unix seconds on the kernel's clock; minus infinity if it did not."""
+    asked = getattr(part.history[-1], "asked_at", None) if part.history else None
+    return -math.inf if asked is None else float(asked)
+
+
+def _asked_before(
+    source: SourceData, starts: Sequence[int | None], created: Mapping[str, int | None]
+) -> dict[str, float]:
+    """Return for each table the last moment at which this process asked for a run that began before the table was made.
+
+    A balance that was read until then is older than the table, even if the server created both in the same second.
+    """
+    found: dict[str, float] = {}
+    for part, began in zip(source.parts, starts, strict=True):
+        for table in (str(each.get("id")) for each in part.tables if isinstance(each, Mapping)):
+            birth = created.get(table)
+            if began is not None and birth is not None and began <= birth:
+                found[table] = max(_asked_at(part), found.get(table, -math.inf))
+    return found
+
+
+def _used(recorded: Recorded, created: int | None, asked: float, moment: BalanceMoment) -> float:
     times, used = recorded
     newest = bisect_right(times, moment.at) - 1
     if newest >= 0:
         return used[newest]
-    return 0.0 if moment.is_surely_before(created) else math.nan
+    return 0.0 if moment.at <= asked or moment.is_surely_before(created) else math.nan
 
 
 def _number(value: object) -> float:

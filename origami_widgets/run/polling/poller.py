@@ -89,7 +89,15 @@ class Poller:
         self._passed_over = 0
         self._wake: asyncio.Event | None = None
 
-    async def watch(self, operations: Operations, agent_id: str, run_id: str, *, started: RunObject | None) -> RunWatch:
+    async def watch(
+        self,
+        operations: Operations,
+        agent_id: str,
+        run_id: str,
+        *,
+        started: RunObject | None,
+        asked_at: float | None = None,
+    ) -> RunWatch:
         """Return the existing watch of a run, or a new one.
 
         Args:
@@ -97,6 +105,7 @@ class Poller:
             agent_id: the agent's id.
             run_id: the run's id.
             started: the run object from the answer to the POST, if this process started the run; else None.
+            asked_at: when the first such request was sent (seconds of the monotonic clock); None if unknown.
         """
         key = (operations.identity, agent_id, run_id)
         known = self._watches.get(key)
@@ -106,7 +115,9 @@ class Poller:
         watch = RunWatch(operations, state, plans.begin(self.clock.monotonic(), fresh=started is not None))
         if started is not None:
             offset = operations.clock_offset
-            watch.update(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
+            now = self.clock.time()
+            asked = None if asked_at is None else now - (self.clock.monotonic() - asked_at)
+            watch.update(RunRead(started, at=now, keep_polling=True, clock_offset=offset, asked_at=asked))
         self._watches[key] = watch
         self._plan(watch)
         weakref.finalize(watch, self.wake).atexit = False

@@ -27,7 +27,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
 )
 from origami_widgets.api.loop import kept_task
-from origami_widgets.api.starts.record import Started
+from origami_widgets.api.starts.record import MINUTES, Started
 from origami_widgets.api.starts.submit import StartJob, new_record, recovered_record
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import with_later_runs
@@ -182,7 +182,11 @@ class WatchedJob(StartJob):
         if self.watch is None and self.run is not None:
             await self._write_down(self.run.started_at)
             agent_id = self.agent_id
-            self._take_watch(await poller().watch(self._operations, agent_id, self.run.id, started=self.run))
+            # The moment of a request of another process may be off by hours.
+            asked_at = self.record.sent_at if self.record.clock_slack <= MINUTES else None
+            self._take_watch(
+                await poller().watch(self._operations, agent_id, self.run.id, started=self.run, asked_at=asked_at)
+            )
         return self.handle
 
     async def cancel(self) -> None:

@@ -67,6 +67,36 @@ def test_a_table_had_used_nothing_before_it_was_surely_there(created, known):
     assert gained(run, 10, 50) == [None, 12 if known else None]
 
 
+@pytest.mark.parametrize(
+    ("asked_at", "created", "known"),
+    [
+        (10.4, 10.6, True),  # asked for after the balance was read
+        (10.2, 10.6, False),  # before: the table may have used credits until then
+        (None, 10.6, False),  # only attached
+        (10.4, 10.45, False),  # a table that is older than the run
+    ],
+)
+def test_a_table_of_a_run_that_was_asked_for_after_the_balance_had_used_nothing(asked_at, created, known):
+    """Balance, run and table are of one second of the server."""
+    run = watched(*TELLING, created=created, started=10.5)
+    for point in run.history:
+        point.asked_at = None if asked_at is None else T0 + asked_at
+    found = used_per_interval(
+        gather(run, "credits_frame"), [BalanceMoment(T0 + 10.3, T0 + 10.0), BalanceMoment(T0 + 50, T0 + 50.0)]
+    )
+    assert found[1] == 12 if known else pd.isna(found[1])
+
+
+def test_a_balance_that_was_read_just_before_the_start_is_known_to_be_older():
+    for _ in range(3):
+        client = ow.Sandbox(speed=600).client()
+        client.get_credits()
+        run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+        frame = ow.credits_frame(run, client=client)
+        assert frame["credits_measured"].to_list() == [pd.NA, -frame["change"].iloc[-1]]
+        assert frame["credits_other"].iloc[-1] == 0
+
+
 def test_clocks_that_differ_are_compared_each_with_itself():
     run = watched(*TELLING, created=20 + 7200)
     assert gained(run, 10, 30, 50, skew=7200) == [None, 5, 7]
