@@ -189,6 +189,6 @@ def _domains(texts: Sequence[str]) -> list[str]:
             if suffixes[suffix]:
                 keys.append(text)
                 continue
-        folded = _folded(text)
-        keys.append(company_domain(folded) or folded)
+        # Not folded before: that would make another domain of faß.de.
+        keys.append(company_domain(text) or _folded(text))
     return keys
