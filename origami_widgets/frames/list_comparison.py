@@ -165,7 +165,11 @@ def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
         # Numbers that were read from a file are often whole floats.
         whole = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in cells]
         cells = [cell if cell is None or isinstance(cell, str) else as_json(cell) for cell in whole]
-    return pd.Series([cell and unicode_text(cell) for cell in cells], dtype="string")
+    try:
+        return pd.Series(cells, dtype="string")
+    except UnicodeEncodeError:
+        # Half an emoji.
+        return pd.Series([cell and unicode_text(cell) for cell in cells], dtype="string")
 
 
 def _folded(text: str) -> str:

@@ -96,7 +96,9 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
     about = frame.attrs.get("origami") or {}
     if isinstance(about.get("table_id"), str) and len(tables) == 1:
         (table,), (request,) = tables, due.values()
-        now = await RowsReading(operations, request).steps(progress) if request.table is not None else frame.iloc[:0]
+        if request.table is None:
+            return _compared(frame, frame.iloc[:0], [], tables)
+        now = await RowsReading(operations, request).steps(progress)
         part = _Part(table, now)
         result = part.frame()
         result.attrs = now.attrs
@@ -119,10 +121,16 @@ def _tables_of(frame: pd.DataFrame) -> list[_Table]:
     """
     check_columns(frame)
     notes = {str(note.get("table_id")): note for note in table_notes(frame)}
-    if "row_id" not in frame.columns or not (notes or "table_id" in frame.columns):
+    if "row_id" not in frame.columns:
+        raise InvalidInput(
+            "This frame holds no leads",
+            cause="It has no column row_id.",
+            remedy="Use a frame of rows_frame or leads_frame. If row_id is its index: frame.reset_index().",
+        )
+    if not notes and "table_id" not in frame.columns:
         raise InvalidInput(
             "This frame doesn't say which table it is of",
-            cause="It needs the columns row_id and table_id, or the attrs that pandas drops in some operations.",
+            cause="It has no column table_id, and no attrs, which pandas drops in some operations and files.",
             remedy="Add the table: frame.assign(table_id=run.tables[0].id).",
         )
     check_leads(frame)
@@ -291,7 +299,7 @@ class _Part:
             self._added = [name for name in before.columns if name not in now.columns]
             return
         read, listed = table.note.get("columns", {}), note.get("columns", {})
-        ours = {*HEAD, *_columns_of(table.note)}
+        ours = {*(HEAD if set(HEAD) <= set(now.columns) else ["row_id"]), *_columns_of(table.note)}
         # A new column of the table must not replace a column that the user has added.
         taken = {*mine, *now.columns}
         self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})

@@ -198,6 +198,26 @@ def test_own_columns_stay_and_are_not_compared(running):
     assert again.frame is refreshed.frame
 
 
+def test_own_columns_may_have_the_names_of_leads_frame(running):
+    table = served(1, 2)
+    client = running(table)
+    frame = ow.rows_frame(table.raw(), client=client).assign(table_id="t1", name=["mine", "too"])
+    table.leads, table.version = {"r2": touched_lead(2), "r1": touched_lead(1), "r9": touched_lead(9)}, 1
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert refreshed.frame["table_id"].to_list() == ["t1"] * 3
+    assert refreshed.frame["name"].fillna("new").to_list() == ["too", "mine", "new"]
+    assert refreshed.changed.empty
+
+
+def test_a_deleted_table_of_a_frame_with_own_columns_has_no_rows_left(server, client):
+    server.plan(columns("fit"), page(lead(1, 5)))
+    frame = ow.rows_frame(table(), client=client).assign(mine=1)
+    server.plan(answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
+    refreshed = ow.refresh_leads(frame, client=client)
+    assert list(refreshed.frame) == list(refreshed.gone) == list(frame)
+    assert (len(refreshed.frame), ids(refreshed.gone)) == (0, ["r1"])
+
+
 def test_a_new_column_of_the_table_does_not_replace_an_own_one(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
     frame = ow.rows_frame(table(), client=client).assign(mail="mine")
@@ -274,6 +294,7 @@ def test_several_tables_of_which_one_was_chosen(server, client):
 
 REFUSED = {
     "no table": (lambda frame: through_csv(frame).drop(columns="table_id"), "which table"),
+    "ids in the index": (lambda frame: frame.set_index("row_id"), "holds no leads"),
     "rows without a lead": (lambda frame: pd.concat([frame, pd.DataFrame({"table_id": ["t1"]})]), "aren't leads"),
     "ids as numbers": (lambda frame: through_csv(frame).assign(row_id=1), "numbers"),
     "the same lead twice": (lambda frame: through_csv(pd.concat([frame, frame])), "more than once"),
