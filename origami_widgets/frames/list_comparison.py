@@ -79,21 +79,20 @@ def overlap(
     leads_a, leads_b = (np.bincount(each, minlength=len(words) + size)[groups] for each in (codes[:in_a], codes[in_a:]))
     found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
     notes = [note for frame in lists for note in table_notes(frame)]
-    stacked, findings = stack_frames(lists, dtype_backend, separators(notes))
-    rows = stacked.drop(columns=[on, *(name for name in _OVERLAP if name in stacked)])
+    others = [frame.drop(columns=[on, *_OVERLAP], errors="ignore") for frame in lists]
+    rows, findings = stack_frames(others, dtype_backend, separators(notes))
     # If a value is in both, columns that only the second list has come from there.
     first_of_b = np.zeros(len(words) + size, np.intp)
     first_of_b[codes[:in_a]] = np.arange(in_a)
     first_of_b[codes[in_a:][::-1]] = np.arange(size - 1, in_a - 1, -1)
-    others = np.where(leads_b > 0, first_of_b[groups], places)
+    places_in_b = np.where(leads_b > 0, first_of_b[groups], places)
     own = set(lists[0].columns)
     rows = pd.DataFrame(
-        {name: rows[name].array.take(places if name in own else others) for name in rows.columns}, copy=False
+        {name: rows[name].array.take(places if name in own else places_in_b) for name in rows.columns}, copy=False
     )
-    texts = np.array([*words, *[None] * size], dtype=object)
     first = pd.DataFrame(
         {
-            on: _array(texts[groups].tolist(), "string", dtype_backend),
+            on: _array([*words, None], "string", dtype_backend).take(np.minimum(groups, len(words))),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, IN_A, IN_B]),
             "leads_a": _array(leads_a.tolist(), "integer", dtype_backend),
             "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
@@ -155,11 +154,11 @@ def _codes(columns: Sequence[pd.Series[Any]], on: str) -> tuple[list[str], npt.N
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    from .leads.stacking import python_values
+    from .leads.stacking import cast_to, python_values
     from .values import as_json, unicode_text
 
     if isinstance(values.dtype, pd.StringDtype):
-        return values.astype("string")
+        return cast_to(values, pd.StringDtype())
     cells = python_values(values)
     if not set(map(type, cells)) <= {str, type(None)}:
         # Numbers that were read from a file are often whole floats.

@@ -205,7 +205,7 @@ def _joined(
     dtype = _common_dtype([part.dtype for part in known], dtype_backend)
     if dtype is not None:
         pieces = [
-            (part if part.dtype == dtype else part.astype(dtype))
+            cast_to(part, dtype)
             if part is not None and any(part is each for each in known)
             else pd.Series([pd.NA] * size, dtype=dtype)
             for part, size in zip(parts, sizes, strict=True)
@@ -231,6 +231,20 @@ def _common_dtype(dtypes: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
         return first
     wanted = {_wanted(dtype, dtype_backend) for dtype in dtypes}
     return wanted.pop() if len(wanted) == 1 else None
+
+
+def cast_to(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    """Return values as a dtype that can hold them."""
+    if values.dtype == dtype:
+        return values
+    storages = {
+        getattr(each, "storage", "") if isinstance(each, pd.StringDtype) else "" for each in (values.dtype, dtype)
+    }
+    if storages == {"pyarrow"}:
+        # The two texts of pandas share Arrow's memory; its own conversion makes a Python text of each.
+        texts: Any = import_module("pyarrow").array(values.array)
+        return pd.Series(dtype.__from_arrow__(texts), index=values.index)
+    return values.astype(dtype)
 
 
 def _is_kept(dtype: Any, dtype_backend: DtypeBackend) -> bool:
