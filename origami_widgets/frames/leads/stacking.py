@@ -205,9 +205,7 @@ def _joined(
     dtype = _common_dtype([part.dtype for part in known], dtype_backend)
     if dtype is not None:
         pieces = [
-            cast_to(part, dtype)
-            if part is not None and any(part is each for each in known)
-            else pd.Series([pd.NA] * size, dtype=dtype)
+            cast_to(part, dtype) if part is not None and any(part is each for each in known) else _missing(size, dtype)
             for part, size in zip(parts, sizes, strict=True)
         ]
         if (kind := _moment_kind(dtype)) is not None:
@@ -231,6 +229,11 @@ def _common_dtype(dtypes: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
         return first
     wanted = {_wanted(dtype, dtype_backend) for dtype in dtypes}
     return wanted.pop() if len(wanted) == 1 else None
+
+
+def _missing(size: int, dtype: Any) -> pd.Series[Any]:
+    # Repeating one missing value takes no Python step for each row.
+    return pd.Series(pd.Series([pd.NA], dtype=dtype).array.take(np.zeros(size, np.intp)))
 
 
 def cast_to(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
