@@ -256,8 +256,10 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str | None]:
     domains: list[str | None] = [None] * len(frame)
     for column in columns:
         if column in frame:
-            found = _company_domains(frame[column].astype(object).to_list())
-            domains = [first if first is not None else second for first, second in zip(domains, found, strict=True)]
+            cells = frame[column].astype(object).to_list()
+            waiting = [at for at, domain in enumerate(domains) if domain is None]
+            for at, domain in zip(waiting, _company_domains(cells[at] for at in waiting), strict=True):
+                domains[at] = domain
     return domains
 
 
