@@ -423,12 +423,16 @@ class Client(BaseClient):
     ) -> RowReader[Row | FlatRow]:
         """Iterate over the leads of a table: `GET /tables/{tableId}/rows`, page by page. Free.
 
+        Filters have the API's own meaning: they replace the table's saved filters, which hold the hard requirements of
+        the brief. `rows_frame` and the other frames keep the saved filters, and narrow them further.
+
         Args:
             table_id: the table's id.
-            filters: `[{"column": slug, "operator": …, "value": …}]`; None for none.
+            filters: `[{"column": slug, "operator": …, "value": …}]`, in place of the saved filters; None for these.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
             flat: return values by slug instead of typed cells.
-            saved_filters: apply the table's saved filters; False includes unfinished candidates.
+            saved_filters: apply the table's saved filters and order where you give no others; False includes hidden
+                leads.
             limit: the maximum number of rows; None for all.
             page_size: rows per request, 1 to 200.
 

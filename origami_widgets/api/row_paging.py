@@ -206,7 +206,7 @@ class RowQuery:
     """Query for the rows of a table, the same for all pages.
 
     Attributes:
-        filters: further conditions; None for none.
+        filters: conditions, which the API takes in place of the saved ones; None for these.
         sort: the sort order; None for the saved one.
         flat: whether rows hold values by slug instead of typed cells.
         saved_filters: whether the table's saved filters apply.

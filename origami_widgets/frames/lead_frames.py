@@ -31,7 +31,7 @@ def leads_frame(
     client: AnyClient | None = None,
     domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -56,8 +56,8 @@ def leads_frame(
         client: the client; None for the client of the first run, or else the configured one.
         domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
             website (homepage, domain, company_url), then like an e-mail address, then like another link (url, site).
-        filters: as in `rows_frame`, for each table: None for its saved filters, `[]` for all leads.
-        filters_add: as in `rows_frame`, for each table.
+        filters: as in `rows_frame`, for each table, in addition to its saved filters.
+        include_hidden: also read the hidden leads, which fail the saved filters of their table.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
         flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
@@ -94,7 +94,7 @@ def leads_frame(
             cells.
         InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
-    API: for each table `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+    API: for each table as for `rows_frame`.
 
     Example:
         >>> import origami_widgets as ow
@@ -118,7 +118,7 @@ def leads_frame(
         client,
         domain_from=domain_from,
         filters=filters,
-        filters_add=filters_add,
+        include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         flatten=flatten,
@@ -136,7 +136,7 @@ async def leads_frame_async(
     client: AnyClient | None = None,
     domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -170,7 +170,7 @@ async def leads_frame_async(
         client,
         domain_from=domain_from,
         filters=filters,
-        filters_add=filters_add,
+        include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         flatten=flatten,

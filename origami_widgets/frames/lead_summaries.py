@@ -97,7 +97,7 @@ def describe_leads(
         leads = stack_given(frames, None, "numpy_nullable")
     else:
         options: dict[str, Any] = {"sort": None, "limit": None, "flatten": True, "dtype_backend": "numpy_nullable"}
-        leads = leads_reading(source, client, caller="describe_leads", filters=[], **options).read(progress)
+        leads = leads_reading(source, client, caller="describe_leads", include_hidden=True, **options).read(progress)
     return describe_columns(leads, examples=examples, dtype_backend=dtype_backend)
 
 

@@ -26,7 +26,7 @@ def rows_frame(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -39,17 +39,19 @@ def rows_frame(
 ) -> pd.DataFrame:
     """The leads of a table, one row each. Reads the columns and all pages of rows, with free requests.
 
-    Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters
-    apply, as they are what the brief asked for. `filters` and `sort` replace the saved ones; `filters_add` adds to
-    them. Cards of the table's run show the progress of reading.
+    Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters,
+    which hold the hard requirements of the brief, always apply, and `filters` narrow them further. To read without
+    them, use `include_hidden=True`. Cards of the table's run show the progress of reading.
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
-        filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
-        filters_add: conditions of the same form, in addition to the saved filters. The API can only replace the saved
-            filters and does not return them, so the table is read twice, and the result has the leads in both answers.
-        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the saved filters; None for no others.
+            The API can only replace saved filters, so two requests for one row each find out if they hide any leads. If
+            so, the ids of the other leads are read once for each version of the table, and only these leads are kept.
+        include_hidden: also read the hidden leads, which fail the table's saved filters: `filters` then apply alone.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order, or for the table's own order
+            with `include_hidden=True`.
         limit: maximum number of rows; None for all. Columns and dtypes come from at least 200 leads, if the table has
             them: `limit=0` gives an empty frame with the columns of the full one, unless a later lead has another
             shape.
@@ -87,7 +89,8 @@ def rows_frame(
         64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times, or with anything else
         among them, such as a bare year, stay text; `attrs["origami"]["not_dates"]` says how many there are of each, and
         which rows are not dates. `attrs["origami"]` also has `complete`, the reason if reading `stopped` early, the
-        server's `total`, and the table's `lead_count` before filters.
+        server's `total`, the table's `lead_count` before filters, and `table_changed`: True if the table has changed
+        while its saved filters were applied, so that some leads may be missing or no longer pass.
 
     Raises:
         InvalidInput: an argument is invalid, or names a column that the table does not have.
@@ -96,7 +99,9 @@ def rows_frame(
             does not fit `schema`: `partial` has all rows, and this column has the dtype of its cells.
         InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
-    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`. If `filters` narrow saved
+        filters that hide leads, also the pages of the leads that pass these, and `GET /tables/{tableId}` before and
+        after.
 
     Example:
         >>> import origami_widgets as ow
@@ -107,6 +112,11 @@ def rows_frame(
         (['row_id', 'company', 'website'], 'string')
         >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
         (True, True)
+        >>> mailable = [{"column": "contact-email", "operator": "is_not_empty"}]
+        >>> some = ow.rows_frame(run.tables[0], client=client, filters=mailable)
+        >>> with_hidden = ow.rows_frame(run.tables[0], client=client, filters=mailable, include_hidden=True)
+        >>> bool(some["row_id"].isin(leads["row_id"]).all()), len(some) < len(with_hidden)
+        (True, True)
         >>> pinned = ow.rows_frame(run.tables[0], client=client, limit=0, schema={"employees": "Float64"})
         >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
         ('Float64', True)
@@ -115,7 +125,7 @@ def rows_frame(
         table,
         client,
         filters=filters,
-        filters_add=filters_add,
+        include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         flatten=flatten,
@@ -134,7 +144,7 @@ async def rows_frame_async(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -165,7 +175,7 @@ async def rows_frame_async(
         table,
         client,
         filters=filters,
-        filters_add=filters_add,
+        include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         flatten=flatten,
@@ -202,6 +212,7 @@ def loaded_rows_frame(
     rows: Sequence[dict[str, Any]],
     *,
     filters: Sequence[Mapping[str, Any]] | None,
+    include_hidden: bool,
     sort: Mapping[str, Any] | None,
     total: int | None,
     pages: int,
@@ -215,7 +226,8 @@ def loaded_rows_frame(
         table: the table; None if there is none yet.
         columns: the table's columns, as the server lists them.
         rows: the leads, as the server sent them.
-        filters: the filters that the leads were read with; None for the saved ones.
+        filters: the filters that the leads were read with, besides the saved ones.
+        include_hidden: whether leads that fail the saved filters are among them.
         sort: the order that the leads were read in; None for the saved one.
         total: the server's count of leads.
         pages: the number of pages read.
@@ -239,7 +251,7 @@ def loaded_rows_frame(
     if table is not None:
         walk = RowWalk()
         walk.rows, walk.total, walk.pages = len(rows), total, pages
-        request = request_from(table, filters=filters, sort=sort)
+        request = request_from(table, filters=filters, include_hidden=include_hidden, sort=sort)
         notes = attributes(request, walk, len(frame), findings, listed, origin=origin, reason=reason, complete=complete)
         about = {**notes["origami"], "table_version": None if version is None else list(version)}
     frame.attrs = read_only({"units": {}, "origami": about})
@@ -291,7 +303,7 @@ def rows_batches(
     *,
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -313,9 +325,9 @@ def rows_batches(
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
         client: the client; the configured one by default.
-        filters: `[{"column": slug, "operator": …, "value": …}]` instead of the saved filters; None for these.
-        filters_add: conditions of the same form, in addition to the saved filters; the table is then read twice.
-        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the saved filters, as in `rows_frame`.
+        include_hidden: also read the hidden leads, which fail the saved filters: `filters` then apply alone.
+        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order, as in `rows_frame`.
         limit: maximum number of rows; None for all. Columns and types come from at least 200 leads.
         flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells, as JSON.
         objects: `"flatten"`: as `flatten` says; `"json"`: as JSON texts; `"main"`: only their main values.
@@ -338,7 +350,7 @@ def rows_batches(
             not fit `schema`: `partial` has all rows.
         InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
 
-    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+    API: as for `rows_frame`.
 
     Example:
         >>> import origami_widgets as ow
@@ -359,7 +371,7 @@ def rows_batches(
     request = request_from(
         table,
         filters=filters,
-        filters_add=filters_add,
+        include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         flatten=flatten,

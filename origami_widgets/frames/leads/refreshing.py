@@ -233,7 +233,7 @@ async def _read(
     found = await read(wanted, progress) if wanted else {}
     # Without notes, nothing tells with which filters the leads were read. One that the saved filters hide is not gone.
     hidden = [
-        (each, request_from(request.table, filters=[], **_options_of(each.rows)))
+        (each, request_from(request.table, include_hidden=True, **_options_of(each.rows)))
         for each, request in wanted
         if not each.note and not set(each.ids) <= set(found[each.table_id]["row_id"])
     ]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.row_decoding import decode_rows, ids_of
-from origami_widgets.api.row_paging import PartialRows, RowQuery
+from origami_widgets.api.row_paging import PartialRows
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
+from origami_widgets.api.saved_view import read_saved_view
 from origami_widgets.api.sync_bridge import OnLoop, block
 from origami_widgets.frames.frame_attrs import read_only
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import Decoder
-    from origami_widgets.api.row_paging import RawRows, RowWalk
+    from origami_widgets.api.row_paging import RawRows, RowQuery, RowWalk
+    from origami_widgets.api.saved_view import SavedView
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -61,8 +63,10 @@ class RowsReading:
         self._pages: RowPages[dict[str, Any]] | None = None
         # Whether an exception holds this object, so that its frame may be needed more than once.
         self._held = False
-        # Ids of the leads that match `filters_add`. Of these, leads that also match the saved filters are kept.
-        self._chosen: set[str] | None = None
+        # The leads that pass the saved filters, if filters narrow these; None if nothing has to be narrowed.
+        self._view: SavedView | None = None
+        # Whether the table has changed while these were read and applied; None if unknown.
+        self._has_changed: bool | None = None
         self._rows = 0
 
     def read(self, progress: Progress | None) -> Any:
@@ -89,6 +93,9 @@ class RowsReading:
                 report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
                 notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
+            if self._view is not None:
+                now = await OnLoop(self._operations.get_table(self.request.table_id, include=()))
+                self._has_changed = now.version != self._view.version
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=caller)
@@ -118,6 +125,7 @@ class RowsReading:
 
     async def _begin(self) -> RowPages[dict[str, Any]]:
         request, operations = self.request, self._operations
+        table = None
         if request.lead_count is None and request.table_name is None:
             table = await operations.get_table(request.table_id, include=())
             request = self.request = request.with_table(table)
@@ -140,17 +148,16 @@ class RowsReading:
         def read(query: RowQuery, cursor: str | None, decoder: Decoder) -> Awaitable[RawRows]:
             return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE, decoder=decoder)
 
-        if request.filters_add is not None:
-            chosen = RowQuery(filters=request.filters_add, flat=True)
-            self._chosen = await _ids_of_all(RowPages(lambda cursor: read(chosen, cursor, decode_rows), ids_of))
+        if request.narrows and request.limit != 0:
+            self._view = await read_saved_view(operations, request.table_id, table)
         decoder = made.decoder() if self._in_slots else decode_rows
-        # With joined filters, only reading shows when the limit is reached.
-        limit = request.limit if self._chosen is None else None
+        # Where leads are left out, only reading shows when the limit is reached.
+        limit = request.limit if self._view is None else None
         pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
         if request.limit == 0:
             # Even an empty frame has the columns and dtypes of one with rows.
             page = await read(query, None, decode_rows)
-            pages.walk.total = page.total
+            pages.walk.total = None if request.narrows else page.total
             self._learn(made, page.items)
         with self._lock:
             self._listed, self._table, self._pages = listed, made, pages
@@ -161,11 +168,11 @@ class RowsReading:
             if self._table is None or self._pages is None:
                 return
             limit, beyond = self.request.limit, list(self._pages.newest)
-            if self._chosen is not None:
-                rows = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if row_id in self._chosen]
-                rows = rows if limit is None else rows[: limit - self._rows]
-            else:
-                beyond = _after(beyond, rows)
+            if self._view is not None:
+                passing = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if self._view.has(row_id)]
+                rows = passing if limit is None else passing[: limit - self._rows]
+                beyond = passing
+            beyond = _after(beyond, rows)
             self._rows += len(rows)
             self._keep(self._table, rows)
             if limit is not None and self._rows >= limit:
@@ -218,20 +225,9 @@ class RowsReading:
             origin=self._operations.origin,
             reason=reason,
             complete=complete,
+            view=self._view,
+            has_changed=self._has_changed,
         )
-
-
-async def _ids_of_all(pages: RowPages[dict[str, Any]]) -> set[str]:
-    found: set[str] = set()
-    while not pages.walk.done:
-        await pages.read(lambda rows: found.update(ids_of(rows)))
-    if pages.walk.stopped:
-        raise InvalidInput(
-            "The filters can't be joined to the saved ones",
-            cause=f"The leads that match filters_add couldn't be read to their end: {pages.walk.stopped}.",
-            remedy="Read the table again, or put all conditions into filters=.",
-        )
-    return found
 
 
 def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -450,6 +446,8 @@ def attributes(
     origin: str,
     reason: str,
     complete: bool,
+    view: SavedView | None = None,
+    has_changed: bool | None = None,
 ) -> dict[str, Any]:
     """Return the `attrs` of a frame of leads, as JSON.
 
@@ -462,8 +460,12 @@ def attributes(
         origin: where the rows come from; empty for Origami.
         reason: why reading ended early, if it did.
         complete: whether these are all requested rows.
+        view: the saved view by whose leads the rows were narrowed; None if they were not.
+        has_changed: whether the table has changed meanwhile; None if unknown.
     """
     stopped = reason or walk.stopped
+    # The server has no count of narrowed rows.
+    total = walk.total if view is None else rows if complete and request.limit is None else None
     return {
         "units": {},
         "origami": {
@@ -471,18 +473,13 @@ def attributes(
             "table_id": request.table_id,
             "table_name": request.table_name,
             "rows": rows,
-            # The server has no count for filters that are joined to the saved ones.
-            "total": walk.total
-            if request.filters_add is None
-            else rows
-            if complete and request.limit is None
-            else None,
+            "total": total,
             "total_changed": walk.total_changed,
             "lead_count": request.lead_count,
-            "lead_count_note": _counts(request, walk),
-            "saved_filters": request.query.filters is None,
+            "lead_count_note": _counts(request, walk.rows if view is None and total is None else total),
+            "table_changed": has_changed,
+            "saved_filters": not request.include_hidden,
             "filters": [dict(part) for part in request.query.filters or ()],
-            "filters_add": [dict(part) for part in request.filters_add or ()],
             "sort": dict(request.query.sort) if request.query.sort is not None else None,
             "limit": request.limit,
             "pages": walk.pages,
@@ -523,9 +520,11 @@ def _table_columns(
     ]
 
 
-def _counts(request: RowsRequest, walk: RowWalk) -> str:
-    count, total = request.lead_count, walk.total if walk.total is not None else walk.rows
-    if count is None or count == total:
+def _counts(request: RowsRequest, total: int | None) -> str:
+    count = request.lead_count
+    if count is None or total is None or count == total:
         return ""
-    by = "your filters" if request.query.filters is not None else "the table's saved filters"
+    yours = "your filters" if request.query.filters else ""
+    saved = "" if request.include_hidden else "the table's saved filters"
+    by = " and ".join(filter(None, (saved, yours))) or "reading"
     return f"The table has {count:,} leads before filters and {total:,} after {by}, or it has changed."

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, printable
 from origami_widgets.api.models import Table
-from origami_widgets.api.row_paging import FILTERS, RowQuery
-from origami_widgets.api.validate import as_json, may_be_id, row_limit, shortened, table_id
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 
 from .lead_table import no_such_column
@@ -41,7 +41,7 @@ class RowsRequest:
         objects: how to show objects.
         sep: the separator between the names of a column and a part.
         schema: wanted dtypes by column.
-        filters_add: filters to join to the saved ones; None for none.
+        include_hidden: whether to read without the table's saved filters.
         table: the table before its rows were read; None if not known yet.
     """
 
@@ -56,8 +56,13 @@ class RowsRequest:
     objects: Objects = "flatten"
     sep: str = "."
     schema: Mapping[str, Any] = field(default_factory=dict)
-    filters_add: Sequence[Mapping[str, Any]] | None = None
+    include_hidden: bool = False
     table: Table | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the filters narrow the saved ones, which the API cannot do."""
+        return bool(self.query.filters) and not self.include_hidden
 
     def with_table(self, table: Table) -> RowsRequest:
         """Return the request with the details of the table."""
@@ -78,7 +83,7 @@ def request_from(
     table: object,
     *,
     filters: Sequence[Mapping[str, Any]] | None = None,
-    filters_add: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
@@ -113,19 +118,12 @@ def request_from(
             cause=f"Got sep={sep!r:.40}.",
             remedy='Use a short text such as "." (the default) or "_".',
         )
-    if filters is not None and filters_add is not None:
-        raise InvalidInput(
-            "filters and filters_add contradict each other",
-            cause="filters replaces the table's saved filters, so there is nothing to add to.",
-            remedy="Use filters_add= for the saved filters and yours, or put all conditions into filters=.",
-        )
     check_backend(dtype_backend)
     where, name, lead_count = _table_of(table, caller)
-    query = RowQuery(filters=_complete(filters), sort=sort)
+    query = RowQuery(filters=_complete(filters), sort=sort, saved_filters=not include_hidden)
     query.params()
-    added = _complete(filters_add)
-    if added is not None:
-        as_json("filters_add", added, FILTERS)
+    # The API would take an empty list in place of the saved filters.
+    query = replace(query, filters=query.filters or None)
     raw = _raw_of(table)
     known = None if raw is None else Table.from_raw(dict(raw))
     return RowsRequest(
@@ -140,7 +138,7 @@ def request_from(
         objects=objects,
         sep=sep,
         schema=check_schema(schema),
-        filters_add=added or None,
+        include_hidden=include_hidden,
         table=known,
     )
 
@@ -153,7 +151,6 @@ def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
     """
     query = request.query
     parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
-    parts += [("filters_add", part) for part in request.filters_add or ()]
     for argument, part in parts:
         slug = part.get("column") if isinstance(part, Mapping) else None
         if not isinstance(slug, str):

@@ -251,9 +251,9 @@ def test_duckdb_polars_pandas_and_parquet_read_them(tmp_path):
     table = run.tables[0]
 
     def reader():
-        return ow.rows_batches(table, client=client, filters=[], batch_size=7)
+        return ow.rows_batches(table, client=client, include_hidden=True, batch_size=7)
 
-    frame = ow.rows_frame(table, client=client, filters=[])
+    frame = ow.rows_frame(table, client=client, include_hidden=True)
     leads = reader()
     count, fit = duckdb.sql("select count(*), sum(fit) from leads").fetchall()[0]
     assert (count, fit) == (len(frame), frame["fit"].sum())

@@ -141,10 +141,10 @@ def test_a_frame_that_does_not_say_where_it_is_from_sends_nothing(server, client
 def test_cells_that_fill_after_the_end_of_a_run_of_the_sandbox():
     client = ow.Sandbox(speed=60).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait()
-    before = ow.leads_frame(run, filters=[])
+    before = ow.leads_frame(run, include_hidden=True)
     run.wait("cells")
     refreshed = ow.refresh_leads(before, client=client)
-    pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, filters=[]))
+    pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, include_hidden=True))
     with_own = ow.refresh_leads(before.assign(score=range(len(before))), client=client).frame
     pd.testing.assert_frame_equal(with_own.drop(columns="score"), refreshed.frame)
     scores = dict(zip(before["row_id"], range(len(before)), strict=True))
@@ -271,7 +271,7 @@ def test_leads_that_were_read_back_from_a_file(running, options, through):
 def test_of_a_file_hidden_leads_are_not_gone_and_ids_are_enough(running):
     table = served(*range(4), hidden={"r1", "r2"})
     client = running(table)
-    everything = ow.leads_frame(table.raw(), client=client, filters=[])
+    everything = ow.leads_frame(table.raw(), client=client, include_hidden=True)
     frame = through_csv(everything[["table_id", "row_id"]])
     assert ids(frame) == ["r0", "r1", "r2", "r3"]
     del table.leads["r2"]

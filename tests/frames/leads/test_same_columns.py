@@ -17,7 +17,7 @@ from tests.frames.conftest import KEY
 from tests.frames.leads.test_batch_reading import ROW, in_batches
 from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
 from tests.frames.payloads import BACKENDS
-from tests.support.server import RawServer
+from tests.support.server import RawServer, answer
 
 LISTED = [ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input")]
 CELL = {"x": {"email": "a@b.example", "confidence": "high", "tags": ["a"]}, "y": 1}
@@ -207,8 +207,7 @@ REFUSED = [
     ({"objects": "text"}, "Invalid objects"),
     ({"sep": ""}, "Invalid sep"),
     ({"sep": 1}, "Invalid sep"),
-    ({"filters_add": "x"}, "Invalid filters_add"),
-    ({"filters": [], "filters_add": [{"column": "fit", "operator": "is_empty"}]}, "contradict"),
+    ({"filters": "x"}, "Invalid filters"),
 ]
 
 
@@ -234,7 +233,7 @@ FIT = [{"column": "fit", "operator": "greater_than", "value": 50}]
     st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12), st.none() | st.integers(0, 12), st.integers(1, 5)
 )
 @settings(max_examples=25, deadline=None)
-def test_filters_that_are_added_return_what_both_answers_have(marks, limit, size):
+def test_filters_return_the_leads_that_also_pass_the_saved_ones(marks, limit, size):
     mine = [lead(number) for number, (_, own) in enumerate(marks) if own]
     saved = [lead(number) for number, (kept, _) in enumerate(marks) if kept]
 
@@ -245,25 +244,22 @@ def test_filters_that_are_added_return_what_both_answers_have(marks, limit, size
             for n, each in enumerate(cut)
         ]
 
-    with RawServer(columns()) as server:
-        server.plan(columns(), *pages(mine), *pages(saved))
-        frame = ow.rows_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters_add=FIT, limit=limit)
-        rows = [request.query for request in server.requests if request.path.endswith("rows")]
     both = [f"r{number}" for number, each in enumerate(marks) if all(each)]
+    read = pages(mine)
+    if limit and len(both) >= limit:
+        read = read[: 1 + [row["id"] for row in mine].index(both[limit - 1]) // size]
+    now = answer({**TABLE, "leadCount": len(marks)})
+    hides = len(saved) < len(marks)
+    counts = [page(*saved[:1], total=len(saved)), page(total=len(marks))]
+    ids = [now, *pages(saved)] if hides else []
+    with RawServer(columns()) as server:
+        server.plan(columns(), *([*counts, *ids] if limit != 0 else []), *read, now)
+        frame = ow.rows_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters=FIT, limit=limit)
+        rows = [request.query for request in server.requests if request.path.endswith("rows")]
     assert frame["row_id"].to_list() == both[:limit]
     assert about(frame)["complete"]
-    assert about(frame)["filters_add"] == FIT
-    assert about(frame)["total"] == (len(both) if limit is None else None)
-    # The saved filters apply where none are sent, as `defaults=false` is never sent either.
-    assert all("filters=" in query for query in rows[: len(pages(mine))])
-    assert not any("filters=" in query or "defaults" in query for query in rows[len(pages(mine)) :])
-
-
-def test_added_filters_of_the_sandbox_leave_the_saved_ones_in_force():
-    client = ow.Sandbox(speed=600).client()
-    table = ow.start("List bakeries in Porto", client=client, show=False).wait("cells").tables[0]
-    saved, raw = ow.rows_frame(table, client=client), client.iter_rows(table.id, saved_filters=False)
-    condition = [{"column": "city", "operator": "equals", "value": saved["city"].mode()[0]}]
-    joined = ow.rows_frame(table, client=client, filters_add=condition)
-    assert joined["row_id"].to_list() == saved[saved["city"] == saved["city"].mode()[0]]["row_id"].to_list()
-    assert 0 < len(joined) < len(list(raw))
+    assert (about(frame)["filters"], about(frame)["saved_filters"]) == (FIT, True)
+    if limit is None:
+        assert about(frame)["total"] == len(both)
+    # The saved order stays in force where the own filters are sent.
+    assert [query for query in rows if "defaults=false" in query] == (rows[1:2] if limit != 0 else [])

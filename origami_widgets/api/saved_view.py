@@ -1,0 +1,185 @@
+"""Saved views: which leads pass the saved filters of a table, which hold the hard requirements of its brief.
+
+The API can only replace saved filters, and does not return them. To narrow them by further filters, their leads' ids are
+read separately: once per version of the table, for all frames and grids of the organization. If the totals with and
+without them are equal, they hide nothing, and no ids are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.loop import is_under_way, kept_task
+from origami_widgets.api.row_decoding import ids_of
+from origami_widgets.api.row_paging import RowQuery, RowWalk
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from origami_widgets.api.models import Table
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.usage import Traffic
+
+    Allow = Callable[[Operations], Awaitable[object]]
+
+VIEWS_LIMIT = 64
+"""Most views that are kept for an organization; the least recently used are dropped first."""
+IDS_LIMIT = 1_000_000
+"""Most ids that these views keep together, in about 100 MB."""
+LARGEST_PAGE = 200
+
+
+async def _at_once(operations: Operations) -> None:  # noqa: ARG001 - the form of `Allow`
+    return None
+
+
+class SavedView:
+    """Ids of the leads of a table that pass its saved filters. Background loop only.
+
+    Args:
+        table_id: the table.
+        version: the version of the table.
+
+    Attributes:
+        version: the version of the table when reading began.
+        hides: whether the saved filters hide any leads; None while unknown.
+        ids: the ids read so far, in no order; empty if nothing is hidden.
+        total: the number of leads that pass; None if the server did not say.
+        total_of_all: the number of leads with the hidden ones; None if the server did not say.
+        requests: the number of requests that it took.
+        is_complete: whether it is known of each lead if it passes.
+    """
+
+    def __init__(self, table_id: str, version: tuple[Any, ...]) -> None:
+        self.version = version
+        self.hides: bool | None = None
+        self.ids: set[str] = set()
+        self.total: int | None = None
+        self.total_of_all: int | None = None
+        self.requests = 0
+        self.is_complete = False
+        self._table_id = table_id
+        self._walk = RowWalk()
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def counts(self) -> tuple[bool | None, int | None, int | None]:
+        """What the totals with and without the saved filters have shown."""
+        return self.hides, self.total, self.total_of_all
+
+    @property
+    def hidden(self) -> int | None:
+        """The number of hidden leads; None if the server did not say."""
+        return None if self.total is None or self.total_of_all is None else self.total_of_all - self.total
+
+    def has(self, row_id: str) -> bool | None:
+        """Return whether a lead passes the saved filters; None if it is not known yet."""
+        return True if self.hides is False or row_id in self.ids else False if self.is_complete else None
+
+    async def read(self, operations: Operations, allow: Allow = _at_once) -> None:
+        """Read on: compare the totals with and without the saved filters, or read the next page of ids.
+
+        Callers that ask at the same time wait for the same requests.
+
+        Args:
+            operations: the API.
+            allow: awaited before each request.
+
+        Raises:
+            OrigamiError: a request failed, or the ids could not be read to their end. Call it again to try again.
+        """
+        task = self._reading
+        if task is None or not is_under_way(task):
+            task = self._reading = kept_task(self._read(operations, allow), "origami-widgets saved view")
+        # A caller that is interrupted does not end the reading of the others.
+        await asyncio.shield(task)
+
+    async def read_all(self, operations: Operations) -> None:
+        """Read until it is complete; raises as `read` does."""
+        while not self.is_complete:
+            await self.read(operations)
+
+    async def _read(self, operations: Operations, allow: Allow) -> None:
+        if self.hides is None:
+            await self._compare(operations, allow)
+            return
+        await allow(operations)
+        walk = self._walk
+        page = await operations.list_raw_rows(
+            self._table_id, RowQuery(flat=True), cursor=walk.cursor, limit=LARGEST_PAGE
+        )
+        self.requests += 1
+        self.ids.update(ids_of(walk.take(page, ids_of(page.items))))
+        self.is_complete = walk.complete
+        if walk.done:
+            self._walk = RowWalk()
+        if walk.stopped:
+            raise OrigamiError(
+                "The table's saved filters can't be applied",
+                cause=f"The leads that pass them couldn't be read to their end: {walk.stopped}.",
+                remedy="Read the table again, or use include_hidden=True to read without its saved filters.",
+                transient=True,
+            )
+
+    async def _compare(self, operations: Operations, allow: Allow) -> None:
+        totals = []
+        for query in (RowQuery(flat=True), RowQuery(flat=True, saved_filters=False)):
+            await allow(operations)
+            totals.append((await operations.list_raw_rows(self._table_id, query, limit=1)).total)
+            self.requests += 1
+        self.total, self.total_of_all = totals
+        self.hides = self.total is None or self.total != self.total_of_all
+        self.is_complete = not self.hides
+
+
+_views: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], SavedView]] = weakref.WeakKeyDictionary()
+
+
+def saved_view(operations: Operations, table: Table) -> SavedView:
+    """Return the saved view of a table at its version: the same object for all clients of an organization. Sends nothing.
+
+    Args:
+        operations: the API.
+        table: the table as it is now.
+    """
+    views = _views.setdefault(operations.traffic, OrderedDict())
+    key = (table.id, table.version)
+    view = views.setdefault(key, SavedView(*key))
+    views.move_to_end(key)
+    while len(views) > 1 and (len(views) > VIEWS_LIMIT or sum(len(each.ids) for each in views.values()) > IDS_LIMIT):
+        views.popitem(last=False)
+    return view
+
+
+async def read_saved_view(operations: Operations, table_id: str, table: Table | None) -> SavedView | None:
+    """Return the complete saved view of a table; None if its saved filters hide nothing.
+
+    If they do not, it costs two requests for one row each, unless that is known of this version of the table.
+
+    Args:
+        operations: the API.
+        table_id: the table.
+        table: the table as it is now; None if it has not just been read.
+
+    Raises:
+        OrigamiError: a request failed, or the ids could not be read to their end.
+    """
+    if table is not None:
+        view = saved_view(operations, table)
+    else:
+        counted = SavedView(table_id, ())
+        await counted.read(operations)
+        if not counted.hides:
+            return None
+        table = await operations.get_table(table_id, include=())
+        view = saved_view(operations, table)
+        if view.counts != counted.counts:
+            # Not read yet, or the saved filters have changed since then.
+            counted.version = table.version
+            view = _views[operations.traffic][table.id, table.version] = counted
+    await view.read_all(operations)
+    return view if view.hides else None

@@ -1,0 +1,204 @@
+"""Filters narrow what the saved filters of a table let through, in every frame of leads, and cost no more than they must."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.api.errors import OrigamiError
+from tests.support.hidden_leads import PASSING, HiddenLeads
+
+SMALL = [{"column": "employees", "operator": "less_than", "value": 300}]
+COUNT, IDS, OWN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "own")
+
+
+def about(frame):
+    return frame.attrs["origami"]
+
+
+def ids(frame):
+    return frame["row_id"].to_list()
+
+
+@pytest.fixture(scope="module")
+def real():
+    """A client of a sandbox, and a table there whose saved filters hide leads."""
+    client = ow.Sandbox(speed=600).client()
+    table = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60).tables[0]
+    return client, table, [row.id for row in client.iter_rows(table.id)]
+
+
+@pytest.fixture
+def server():
+    return HiddenLeads(600)
+
+
+@pytest.fixture
+def client(server):
+    return server.client()
+
+
+@pytest.fixture
+def table(server, client):
+    return server.ended(client)
+
+
+OPERATORS = ["contains", "not_contains", "equals", "not_equals", "greater_than", "less_than_or_equal"]
+VALUE = st.sampled_from(["hello", "a", "60", "80", "Porto", "padaria", ""])
+SLUG = st.sampled_from(["company", "website", "city", "employees", "contact-email", "fit"])
+CONDITION = st.builds(
+    lambda slug, operator, value: {"column": slug, "operator": operator, "value": value},
+    SLUG,
+    st.sampled_from([*OPERATORS, "is_empty", "is_not_empty"]),
+    VALUE,
+)
+SORT = st.none() | st.builds(lambda slug, way: {"column": slug, "direction": way}, SLUG, st.sampled_from(["asc", "desc"]))
+
+
+@given(filters=st.lists(CONDITION, max_size=3), sort=SORT, limit=st.none() | st.integers(0, 15), way=st.integers(0, 4))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, limit, way):
+    client, table, saved = real
+    options = {"filters": filters, "sort": sort, "limit": limit}
+    if way == 0:
+        found = ow.rows_frame(table, client=client, **options)
+    elif way == 1:
+        found = asyncio.run(ow.rows_frame_async(table.id, client=client, **options))
+    elif way == 2:
+        found = ow.leads_frame([table], client=client, **options)
+    elif way == 3:
+        found = asyncio.run(ow.leads_frame_async(table.id, client=client, **options))
+    else:
+        found = ow.rows_batches(table, client=client, **options).to_arrow().to_pandas()
+    # The API's own filters replace the saved ones.
+    every = [row.id for row in client.iter_rows(table.id, filters=filters or None, sort=sort)]
+    assert ids(found) == [row_id for row_id in every if row_id in saved][:limit]
+
+
+def test_hidden_leads_are_read_where_they_are_asked_for(real):
+    client, table, saved = real
+    condition = [{"column": "contact-email", "operator": "is_not_empty"}]
+    narrowed = ow.rows_frame(table, client=client, filters=condition)
+    hidden = ow.rows_frame(table, client=client, filters=condition, include_hidden=True)
+    assert set(ids(narrowed)) == set(ids(hidden)) & set(saved)
+    assert len(narrowed) < len(hidden)
+    assert len(ow.rows_frame(table, client=client, include_hidden=True)) == table.lead_count > len(saved)
+    assert (about(narrowed)["saved_filters"], about(hidden)["saved_filters"]) == (True, False)
+    stacked = ow.leads_frame(table.id, client=client, filters=condition, include_hidden=True)
+    batches = ow.rows_batches(table, client=client, filters=condition, include_hidden=True)
+    assert ids(stacked) == batches.to_arrow()["row_id"].to_pylist() == ids(hidden)
+
+
+def test_no_other_condition_is_none_at_all(real):
+    client, table, saved = real
+    assert ids(ow.rows_frame(table, client=client, filters=[])) == saved
+
+
+def test_the_clients_own_filters_keep_the_apis_meaning(real):
+    client, table, saved = real
+    rows = [row.id for row in client.iter_rows(table.id, filters=[{"column": "company", "operator": "is_not_empty", "value": ""}])]
+    assert len(rows) == table.lead_count > len(saved)
+
+
+def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client, table):
+    for each in server.leads:
+        each["fit"] = PASSING + each["fit"] % 50
+    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    assert server.seen == [*COUNT, OWN, OWN]
+    assert server.tables == 0
+    assert about(frame)["total"] == len(frame)
+    assert about(frame)["table_changed"] is None
+
+
+def test_without_filters_nothing_is_compared(server, client, table):
+    ow.rows_frame(table, client=client)
+    ow.rows_frame(table, client=client, filters=SMALL, include_hidden=True)
+    assert ("1", "saved", "") not in server.seen
+    assert server.tables == 0
+
+
+def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
+    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    wanted = [each for each in server.leads if each["employees"] < 300 and each["fit"] >= PASSING]
+    wanted.sort(key=lambda each: each["fit"], reverse=True)
+    assert ids(frame) == [each["id"] for each in wanted]
+    passing = sum(each["fit"] >= PASSING for each in server.leads)
+    assert server.seen == [*COUNT, *[IDS] * -(-passing // 200), OWN, OWN]
+    assert (about(frame)["total"], about(frame)["rows"], about(frame)["complete"]) == (len(wanted), len(wanted), True)
+    assert about(frame)["table_changed"] is False
+    assert f"600 leads before filters and {len(wanted)} after" in about(frame)["lead_count_note"]
+    some = ow.rows_frame(table, client=client, filters=SMALL, limit=7)
+    assert ids(some) == ids(frame)[:7]
+    assert list(some) == list(frame)
+    assert (about(some)["total"], about(some)["complete"]) == (None, True)
+
+
+def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
+    ow.rows_frame(table, client=client, filters=SMALL)
+    server.clear()
+    ow.rows_batches(table.id, client=client, filters=SMALL)
+    ow.leads_frame([table], client=client, filters=SMALL, sort={"column": "fit", "direction": "asc"})
+    assert IDS not in server.seen
+    server.stamp = "2026-07-22T09:00:00Z"
+    server.leads[0]["fit"] = 99
+    again = ow.rows_frame(table, client=client, filters=[{"column": "company", "operator": "contains", "value": "Bakery 0"}])
+    assert server.seen.count(IDS) == 2
+    assert ids(again) == ["lead-0"]
+
+
+def test_calls_at_the_same_time_share_the_ids(server, client, table):
+    async def both():
+        reads = [ow.rows_frame_async(table.id, client=client, filters=SMALL) for _ in range(3)]
+        return await asyncio.gather(*reads)
+
+    frames = asyncio.run(both())
+    assert server.seen.count(IDS) == 2
+    assert {len(frame) for frame in frames} == {len(frames[0])}
+
+
+def test_a_server_that_does_not_count_has_its_ids_read(server, client, table):
+    server.counts = False
+    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    assert server.seen.count(IDS) == 2
+    wanted = {each["id"] for each in server.leads if each["employees"] < 300 and each["fit"] >= PASSING}
+    assert set(ids(frame)) == wanted
+    assert about(frame)["total"] == len(wanted)
+
+
+def test_a_table_that_changes_meanwhile_says_so(server, client, table):
+    def change(query):
+        if "filters" in query:
+            server.stamp = "2026-07-23T09:00:00Z"
+
+    server.before = change
+    assert about(ow.rows_frame(table, client=client, filters=SMALL))["table_changed"] is True
+    assert about(ow.rows_frame(table, client=client, filters=SMALL))["table_changed"] is False
+
+
+def test_ids_that_end_too_early_narrow_nothing_wrongly(server, client, table, monkeypatch):
+    page = server.page
+
+    def cut(query):
+        made = page(query)
+        return made | {"nextCursor": None} if query["limit"] == "200" and "filters" not in query else made
+
+    monkeypatch.setattr(server, "page", cut)
+    with pytest.raises(OrigamiError, match="saved filters can't be applied") as raised:
+        ow.rows_frame(table, client=client, filters=SMALL)
+    assert "include_hidden=True" in raised.value.remedy
+    monkeypatch.setattr(server, "page", page)
+    assert len(ow.rows_frame(table, client=client, filters=SMALL)) > 0
+
+
+def test_a_frame_is_read_again_with_the_same_filters(server, client, table):
+    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    json.dumps(about(frame))
+    server.stamp = "2026-07-24T09:00:00Z"
+    again = ow.refresh_leads(frame, client=client)
+    assert ids(again.frame) == ids(frame)
+    assert (len(again.new), len(again.gone)) == (0, 0)
