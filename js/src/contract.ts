@@ -20,6 +20,8 @@ export type Form = "live" | "current" | "snapshot";
 
 export type LeadCell = string | OpenCell | null;
 
+export type LeadMark = "checking" | "hidden";
+
 /** One element of prose: name, children, and for `a` the address (checked in Python: only https or mailto). */
 export interface Node {
   t: NodeName;
@@ -528,6 +530,7 @@ export interface LeadSort {
  *     table: the table's id; empty if no leads are shown any more.
  *     first: the index of the first visible row; `last` is that of the last one.
  *     size: rows per page.
+ *     include_hidden: whether to show leads that fail the table's saved filters, marked.
  */
 export interface LeadsMessage {
   kind: "leads";
@@ -539,6 +542,7 @@ export interface LeadsMessage {
   size: number;
   sort: LeadSort | null;
   filters: LeadFilter[];
+  include_hidden: boolean;
 }
 
 /**
@@ -552,8 +556,10 @@ export interface LeadsMessage {
  *     changes: changed cells of rows that were sent before.
  *     read: how many rows were read; what the front end knows about later rows is no longer valid.
  *     heads: the columns; None if they are as sent before.
- *     total: how many rows there are; None if the server did not say.
+ *     total: how many rows there are, or at most are; None if the server did not say.
  *     more: whether there are rows after this page.
+ *     marks: the page's marked rows, by id.
+ *     hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
  *     count: in words, how many leads were read.
  *     note: why there are no leads, or why they are no longer updated; empty while all is well.
  *     next_at: with a note, when the next request is sent, in milliseconds; else None.
@@ -571,6 +577,8 @@ export interface LeadsAnswer {
   heads: LeadHead[] | null;
   total: number | null;
   more: boolean;
+  marks: Record<string, LeadMark>;
+  hidden: number | null;
   count: string;
   note: string;
   next_at: number | null;
@@ -585,7 +593,11 @@ export interface LeadTab {
   line: string;
 }
 
-/** What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it. */
+/**
+ * What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it.
+ *
+ * `include_hidden` is whether it begins with the hidden leads shown.
+ */
 export interface LeadGridHead {
   form: Form;
   as_of: string;
@@ -593,6 +605,7 @@ export interface LeadGridHead {
   tabs: LeadTab[];
   line: string;
   gone: string;
+  include_hidden: boolean;
 }
 
 /** A grid of leads, without the leads, which are sent as messages. */

@@ -95,8 +95,11 @@ class SavedView:
         task = self._reading
         if task is None or not is_under_way(task):
             task = self._reading = kept_task(self._read(operations, allow), "origami-widgets saved view")
-        # A caller that is interrupted does not end the reading of the others.
-        await asyncio.shield(task)
+            # A caller that is interrupted does not end the reading of the others.
+            await asyncio.shield(task)
+            return
+        # Each caller has its own patience: another one's error is not ours.
+        await asyncio.wait([task])
 
     async def read_all(self, operations: Operations) -> None:
         """Read until it is complete; raises as `read` does."""

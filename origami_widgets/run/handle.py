@@ -620,13 +620,16 @@ class Run:
         *,
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
+        include_hidden: bool = False,
         save: bool = False,
     ) -> Any:
         """Show the leads of the run's tables in a live grid, as `ow.leads(run)` does.
 
         Args:
-            filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+            filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
+                which hold the brief's hard requirements; None for no others.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
             save: keep the first 20 leads of each table in the saved notebook; False saves none.
 
         Returns:
@@ -640,7 +643,8 @@ class Run:
             >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
             >>> grid = run.leads()
         """
-        return display_backend().leads(self, {"filters": filters, "sort": sort, "save": save})
+        options = {"filters": filters, "sort": sort, "include_hidden": include_hidden, "save": save}
+        return display_backend().leads(self, options)
 
     def to_html(self) -> str:
         """Return the snapshot of the card as HTML, as a saved notebook shows it. It has no script and sends no request."""

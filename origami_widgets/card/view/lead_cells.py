@@ -103,6 +103,36 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
     return f"{part}{words.plural(leads, 'lead')}{behind}"
 
 
+def match_words(passing: int, checking: int, leads: int | None, hidden: int | None) -> str:
+    """Return in words how many leads in the brief's view match further conditions.
+
+    Args:
+        passing: the number of them so far.
+        checking: the number of leads that match, and of which it is not known yet if they are in this view.
+        leads: the number of leads in this view; None if the server did not say.
+        hidden: the number of leads that match but are not in this view; None while not all were read.
+    """
+    if hidden is None:
+        further = f", checking {words.count(checking)} more" if checking else ""
+        return f"{words.plural(passing, 'lead')} that match so far{further}"
+    match = f"{words.plural(passing, 'lead')} that match"
+    if leads is not None:
+        match = f"{words.count(passing)} of {words.plural(leads, 'lead')} match"
+    return f"{match}, {words.count(hidden)} more hidden by the table's filters" if hidden else match
+
+
+def with_hidden_words(read: int, total: int | None, hidden: int, *, is_filtered: bool) -> str:
+    """Return in words how many leads were read, the hidden ones included.
+
+    Args:
+        read: the number of leads read.
+        total: the number of leads that match all conditions; None if the server did not say.
+        hidden: the number of leads read that the table's own conditions hide.
+        is_filtered: whether there are further conditions.
+    """
+    return f"{count_words(read, total, None, is_filtered=is_filtered)}, {words.count(hidden)} of them outside the brief"
+
+
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:
     slug = column.slug or ""
     if slug not in values:

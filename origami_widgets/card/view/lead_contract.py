@@ -80,6 +80,10 @@ class CellChange(NamedTuple):
     cell: LeadCell
 
 
+LeadMark = Literal["checking", "hidden"]
+"""Whether a lead fails the table's saved filters, or whether this is not known yet."""
+
+
 class LeadFilter(TypedDict):
     """One condition, in the API's form."""
 
@@ -104,6 +108,7 @@ class LeadsMessage(TypedDict):
         table: the table's id; empty if no leads are shown any more.
         first: the index of the first visible row; `last` is that of the last one.
         size: rows per page.
+        include_hidden: whether to show leads that fail the table's saved filters, marked.
     """
 
     kind: Literal["leads"]
@@ -115,6 +120,7 @@ class LeadsMessage(TypedDict):
     size: int
     sort: LeadSort | None
     filters: list[LeadFilter]
+    include_hidden: bool
 
 
 class LeadsAnswer(TypedDict):
@@ -128,8 +134,10 @@ class LeadsAnswer(TypedDict):
         changes: changed cells of rows that were sent before.
         read: how many rows were read; what the front end knows about later rows is no longer valid.
         heads: the columns; None if they are as sent before.
-        total: how many rows there are; None if the server did not say.
+        total: how many rows there are, or at most are; None if the server did not say.
         more: whether there are rows after this page.
+        marks: the page's marked rows, by id.
+        hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         count: in words, how many leads were read.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
         next_at: with a note, when the next request is sent, in milliseconds; else None.
@@ -147,6 +155,8 @@ class LeadsAnswer(TypedDict):
     heads: list[LeadHead] | None
     total: int | None
     more: bool
+    marks: dict[str, LeadMark]
+    hidden: int | None
     count: str
     note: str
     next_at: float | None
@@ -163,7 +173,10 @@ class LeadTab(TypedDict):
 
 
 class LeadGridHead(TypedDict):
-    """What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it."""
+    """What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it.
+
+    `include_hidden` is whether it begins with the hidden leads shown.
+    """
 
     form: Form
     as_of: str
@@ -171,6 +184,7 @@ class LeadGridHead(TypedDict):
     tabs: list[LeadTab]
     line: str
     gone: str
+    include_hidden: bool
 
 
 class LeadGridView(TypedDict):

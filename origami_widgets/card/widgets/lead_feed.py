@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from origami_widgets.api.errors import OrigamiError, RateLimited
 from origami_widgets.api.loop import kept_task
 from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RowQuery
+from origami_widgets.api.saved_view import SavedView, saved_view
 from origami_widgets.api.usage import is_counted
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
@@ -21,7 +23,9 @@ from origami_widgets.card.view.lead_cells import (
     count_words,
     make_cells,
     make_heads,
+    match_words,
     shown_columns,
+    with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.number_words import shown_count
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
 log = logging.getLogger("origami_widgets")
 
@@ -54,6 +58,9 @@ AT_ONCE = 0.1
 NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
+FIRST_REQUESTS = 3
+"""Requests of a saved view that go before routine polls: two totals and the first page of its leads."""
+
 Version = tuple[Any, ...]
 
 
@@ -62,8 +69,10 @@ class _Page:
     """Page of a table's rows.
 
     Attributes:
-        leads: the rows as the server sent them.
-        rows: ids and shown cells of the rows.
+        received: all rows, as the server sent them.
+        leads: the shown rows among them.
+        rows: ids and shown cells of the shown rows.
+        marks: how rows are marked, by row id.
         following: the cursor of the next page; None on the last.
         is_cut: whether the server names a next page although it would never come to an end.
         version: the version of the table when the page was read; None if the page is no longer valid.
@@ -72,12 +81,14 @@ class _Page:
         is_known: whether the front end has all its rows in their places.
     """
 
-    leads: list[FlatRow]
-    rows: list[tuple[str, list[LeadCell]]]
+    received: list[FlatRow]
     following: str | None
     is_cut: bool
     version: Version | None
     read_at: float
+    leads: list[FlatRow] = field(default_factory=list)
+    rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
+    marks: dict[str, LeadMark] = field(default_factory=dict)
     is_sent: bool = False
     is_known: bool = False
 
@@ -86,10 +97,24 @@ class _Page:
         """The ids of the rows."""
         return [row_id for row_id, _ in self.rows]
 
+    def choose(self, looked: _LookedAt) -> None:
+        """Choose the shown rows: those in the brief's view, and those of which this is not known yet."""
+        self.leads, self.marks = [], {}
+        for lead in self.received:
+            passes = looked.passes(lead.id)
+            if passes is None:
+                self.marks[lead.id] = "checking"
+            elif not passes:
+                if not looked.include_hidden:
+                    continue
+                self.marks[lead.id] = "hidden"
+            self.leads.append(lead)
+        self.rows = _rows(self.leads, looked.columns)
+
     def is_stale(self, version: Version, now: float) -> bool:
         """Return whether the page must be read again."""
         # Where there were no leads yet, the first ones are awaited.
-        is_spaced = not self.rows or now - self.read_at >= SPACING
+        is_spaced = not self.received or now - self.read_at >= SPACING
         return self.version is None or (self.version != version and is_spaced)
 
 
@@ -108,6 +133,10 @@ class _LookedAt:
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         not_before: the earliest time for the next request after an error (monotonic clock).
+        include_hidden: whether to show leads that fail the table's saved filters, marked.
+        view: the leads that pass the saved filters; None while this does not matter.
+        next_view: the same for a newer version of the table, until it is complete.
+        next_view_at: the earliest time to read it (monotonic clock).
     """
 
     query: int
@@ -115,6 +144,7 @@ class _LookedAt:
     size: int
     sort: LeadSort | None
     filters: list[LeadFilter]
+    include_hidden: bool = False
     first: int = 0
     last: int = 0
     asked_at: float = 0.0
@@ -130,9 +160,36 @@ class _LookedAt:
     failures: int = 0
     is_unfiltered: bool = False
     not_before: float = float("-inf")
+    view: SavedView | None = None
+    next_view: SavedView | None = None
+    next_view_at: float = float("-inf")
 
-    def is_same_question(self, other: _LookedAt) -> bool:
-        return (self.table, self.size, self.sort, self.filters) == (other.table, other.size, other.sort, other.filters)
+    @property
+    def is_complete(self) -> bool:
+        """Whether all pages were read."""
+        return bool(self.pages) and self.pages[-1].following is None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the server's count has leads that are not shown, or not known to pass the saved filters."""
+        return self.view is not None and self.view.hides is not False and not self.include_hidden
+
+    @property
+    def shown_total(self) -> int | None:
+        """The number of leads to show; while pages or saved filters are still read, the most that it can be."""
+        if not self.narrows or self.total is None:
+            return self.total
+        unread = max(0, self.total - sum(len(page.received) for page in self.pages))
+        return sum(len(page.rows) for page in self.pages) + (0 if self.is_complete else unread)
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """What is asked for, apart from the place in it."""
+        return self.table, self.size, self.sort, self.filters, self.include_hidden
+
+    def passes(self, row_id: str) -> bool | None:
+        """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
+        return True if self.view is None else self.view.has(row_id)
 
     def due(self, version: Version, now: float) -> int | None:
         """Return the number of the page to read now; None if everything visible is up to date."""
@@ -158,8 +215,19 @@ class _LookedAt:
             return False
         if any(page.following == answer.next_cursor for page in before):
             return True
-        empty = [page for page in before[1 - MOST_EMPTY_PAGES :] if not page.rows]
+        empty = [page for page in before[1 - MOST_EMPTY_PAGES :] if not page.received]
         return not answer.items and len(empty) >= MOST_EMPTY_PAGES - 1
+
+    def choose_rows(self) -> None:
+        """Choose the shown rows of all pages anew."""
+        is_moved = False
+        for page in self.pages:
+            ids, marks = page.ids, page.marks
+            page.choose(self)
+            is_moved = is_moved or page.ids != ids
+            # Rows after one that has left have moved.
+            page.is_known = page.is_known and not is_moved
+            page.is_sent = page.is_sent and not is_moved and page.marks == marks
 
     def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
         """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
@@ -193,12 +261,14 @@ class _LookedAt:
         if known is None:
             return
         page.is_known = known.is_known and known.ids == page.ids
-        if page.following is None or len(known.rows) != len(page.rows):
+        if page.following is None or len(known.received) != len(page.received):
             del self.pages[number + 1 :]
         elif known.following != page.following or known.ids != page.ids:
             # The rows after this page have moved.
             for each in self.pages[number + 1 :]:
                 each.version = None
+                if len(known.rows) != len(page.rows):
+                    each.is_sent = each.is_known = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +279,8 @@ class LoadedLeads:
         table: the table; None if there is none yet.
         rows: the leads, in order.
         columns: the shown columns.
-        filters: the view's conditions; None for those saved with the table.
+        filters: the conditions besides those saved with the table.
+        include_hidden: whether leads that fail the saved conditions may be among them.
         sort: the order; None for the saved one.
         total: the server's count of leads.
         pages: the number of pages read.
@@ -220,7 +291,8 @@ class LoadedLeads:
     table: Table | None
     rows: list[FlatRow] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
-    filters: list[LeadFilter] | None = None
+    filters: list[LeadFilter] = field(default_factory=list)
+    include_hidden: bool = False
     sort: LeadSort | None = None
     total: int | None = None
     pages: int = 0
@@ -231,7 +303,8 @@ class LoadedLeads:
 class LeadFeed:
     """Sends leads to the views of one widget. Everything happens on the background loop.
 
-    It reads only leads that a view shows, keeps none in the widget's state, and sends only changes.
+    It reads only leads that a view shows, keeps none in the widget's state, and sends only changes. Filters narrow the
+    brief's view, which the table's saved filters define; until it is known whether a lead is in it, it is marked.
 
     Args:
         send: sends a message to all views of the widget.
@@ -284,15 +357,18 @@ class LeadFeed:
         if most is None:
             return LoadedLeads(table)
         versions = {page.version for page in most.pages}
+        checking = {row_id for page in most.pages for row_id, mark in page.marks.items() if mark == "checking"}
+        is_complete = most.is_complete and not most.pages[-1].is_cut and not checking
         return LoadedLeads(
             table,
-            [lead for lead, _ in most.rows().values()],
+            [lead for row_id, (lead, _) in most.rows().items() if row_id not in checking],
             most.columns,
-            self._filters_of(most) or ([] if most.is_unfiltered else None),
+            self._filters_of(most),
+            most.is_unfiltered or most.include_hidden,
             most.sort or self._sort,
-            most.total,
+            most.shown_total if is_complete or not most.narrows else None,
             len(most.pages),
-            bool(most.pages) and most.pages[-1].following is None and not most.pages[-1].is_cut,
+            is_complete,
             versions.pop() if len(versions) == 1 else None,
         )
 
@@ -311,7 +387,7 @@ class LeadFeed:
             return
         wish.asked_at = time.monotonic()
         known = self._views.pop(view, None)
-        if known is not None and known.is_same_question(wish):
+        if known is not None and known.question == wish.question:
             if known.query != wish.query:
                 # A view that starts anew has nothing that was sent before.
                 known.forget_sent()
@@ -354,6 +430,8 @@ class LeadFeed:
                 if await self._may_read(operations) and (due := self._next_due(time.monotonic())) is not None:
                     await self._read(*due, operations)
                 continue
+            if await self._read_views(operations):
+                continue
             self._tell_counts()
             try:
                 # Delayed reads and retries become due without a notification.
@@ -375,7 +453,7 @@ class LeadFeed:
 
     def _is_awaited(self, looked: _LookedAt) -> bool:
         """Return whether somebody looks at a place where leads are counted and none is shown yet."""
-        return self._lead_count(looked) != 0 and not any(page.rows for page in looked.pages)
+        return self._lead_count(looked) != 0 and not any(page.received for page in looked.pages)
 
     def _is_urgent(self) -> bool:
         now = time.monotonic()
@@ -416,7 +494,10 @@ class LeadFeed:
         table = self._table(looked.table)
         if table is None:
             return False
-        return looked.note != "" or looked.due(table.version, float("inf")) is not None
+        is_view_behind = looked.view is not None and not (
+            looked.view.is_complete and looked.view.version == table.version
+        )
+        return looked.note != "" or is_view_behind or looked.due(table.version, float("inf")) is not None
 
     def _lead_count(self, looked: _LookedAt) -> int | None:
         table = self._table(looked.table)
@@ -438,11 +519,12 @@ class LeadFeed:
             looked.pages.clear()
             looked.forget_sent()
             number, cursor = 0, None
+        # The API takes the filters in place of the saved ones, in the saved order.
         query = RowQuery(
             filters=self._filters_of(looked) or None,
             sort=_as_query(looked.sort or self._sort),
             flat=True,
-            saved_filters=not is_unfiltered,
+            saved_filters=not (is_unfiltered or looked.include_hidden),
         )
         try:
             columns = shown_columns(table.columns)
@@ -461,18 +543,20 @@ class LeadFeed:
         if self._views.get(view) is not looked:
             return
         table = self._noted_count(query, table, answer.total)
+        self._use_view(looked, table, operations)
         is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
         looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
-        rows = _rows(answer.items, columns)
-        looked.put(number, _Page(list(answer.items), rows, following, is_cut, table.version, time.monotonic()))
+        page = _Page(list(answer.items), following, is_cut, table.version, time.monotonic())
+        page.choose(looked)
+        looked.put(number, page)
         if is_shaped_anew:
             # The rows sent before have other columns.
             looked.forget_sent()
             for each in looked.pages:
-                each.rows = _rows(each.leads, columns)
+                each.choose(looked)
         self._tell_missing(view, looked)
 
     def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:
@@ -485,6 +569,79 @@ class LeadFeed:
             return table
         self._counted(table.id, leads)
         return replace(table, lead_count=leads)
+
+    def _use_view(self, looked: _LookedAt, table: Table, operations: Operations) -> None:
+        """Look up which leads pass the saved filters, where that matters."""
+        if looked.is_unfiltered or not (self._filters_of(looked) or looked.include_hidden):
+            looked.view = looked.next_view = None
+        elif looked.view is None:
+            looked.view = saved_view(operations, table)
+
+    def _view_due(self, looked: _LookedAt, table: Table, operations: Operations) -> SavedView | None:
+        """Return the reading of the saved filters that goes on now; None if there is nothing to read.
+
+        While the table changes, the last complete reading stays in force until the next one is complete.
+        """
+        now = time.monotonic()
+        if looked.view is None or not looked.pages or now < looked.not_before:
+            return None
+        if looked.next_view is None and looked.view.is_complete:
+            if looked.view.version == table.version or now < looked.next_view_at:
+                return None
+            looked.next_view = saved_view(operations, table)
+        return looked.next_view or looked.view
+
+    async def _read_views(self, operations: Operations) -> bool:
+        """Read on for the first view that needs it; return whether one did."""
+        for name in list(self._views):
+            if await self._read_view(name, operations):
+                return True
+        return False
+
+    async def _read_view(self, name: str, operations: Operations) -> bool:
+        """Read on which leads pass the saved filters, and send the changes; return whether there was anything to read."""
+        looked = self._views[name]
+        table = self._table(looked.table)
+        reading = None if table is None else self._view_due(looked, table, operations)
+        if reading is None:
+            return False
+        try:
+            if not reading.is_complete:
+                # A user waits for the first answer only.
+                is_urgent = reading is looked.view and reading.requests < FIRST_REQUESTS
+                await reading.read(operations, partial(poller().allow, urgent=lambda: is_urgent))
+        except OrigamiError as error:
+            self._failed(name, looked, error)
+            return True
+        except Exception:
+            log.exception("The saved filters of a table could not be applied")
+            looked.not_before = time.monotonic() + RETRY
+            return True
+        if self._views.get(name) is not looked or looked.view is None:
+            return True
+        if reading.is_complete:
+            looked.view, looked.next_view = reading, None
+            looked.next_view_at = time.monotonic() + SPACING * max(1, reading.requests)
+        looked.note, looked.failures = "", 0
+        looked.choose_rows()
+        if all(page.is_sent for page in looked.pages):
+            # The count has changed.
+            self._tell(name, looked, len(looked.pages) - 1)
+        self._tell_missing(name, looked)
+        return True
+
+    def _hidden(self, looked: _LookedAt) -> int | None:
+        """Return how many leads the saved filters hide, or would hide; None if unknown."""
+        view, leads = looked.view, self._lead_count(looked)
+        if looked.is_unfiltered or (view is not None and view.hides is False):
+            return 0
+        if view is None:
+            return None if leads is None or looked.total is None else max(0, leads - looked.total)
+        if not self._filters_of(looked):
+            return view.hidden
+        if not (view.is_complete and looked.is_complete):
+            return None
+        return sum(1 for page in looked.pages for lead in page.received if not view.has(lead.id))
 
     def _filters_of(self, looked: _LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]
@@ -510,15 +667,22 @@ class LeadFeed:
                 self._tell(view, looked, 0)
 
     def _count(self, looked: _LookedAt) -> str:
+        """Return in words how many of how many leads were read."""
         if not looked.pages:
             return ""
+        view, is_filtered = looked.view, bool(self._filters_of(looked))
         leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
-        more = looked.pages[-1].following is not None
-        if leads != looked.leads_then and not looked.filters:
+        marks = [mark for page in looked.pages for mark in page.marks.values()]
+        if view is not None and looked.include_hidden:
+            return with_hidden_words(read, total, marks.count("hidden"), is_filtered=is_filtered)
+        if looked.narrows:
+            checking = marks.count("checking")
+            return match_words(read - checking, checking, view and view.total, self._hidden(looked))
+        if leads != looked.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None
-            read = read if more or leads is None else max(read, leads)
-        return count_words(read, total, leads, is_filtered=bool(looked.filters), more=more)
+            read = read if not looked.is_complete or leads is None else max(read, leads)
+        return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete)
 
     def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""
@@ -532,7 +696,7 @@ class LeadFeed:
         read = looked.rows()
         heads = make_heads(looked.columns, [cells for _, cells in read.values()])
         before, looked.heads = looked.heads, heads
-        more = bool(looked.pages) and looked.pages[-1].following is not None
+        more = bool(looked.pages) and not looked.is_complete
         looked.count = self._count(looked)
         oldest = min((each.read_at for each in looked.pages), default=None)
         self._send(
@@ -546,8 +710,10 @@ class LeadFeed:
                 changes=changes,
                 read=sum(len(each.rows) for each in looked.pages),
                 heads=None if heads == before else heads,
-                total=looked.total,
+                total=looked.shown_total,
                 more=more,
+                marks=page.marks if page is not None else {},
+                hidden=self._hidden(looked),
                 count=looked.count,
                 note=looked.note,
                 next_at=milliseconds(looked.next_try) if looked.note else None,
@@ -577,10 +743,12 @@ def _read_message(message: Any) -> tuple[str, _LookedAt] | None:
             "size": int(size),
             "sort": sort,
             "filters": list(filters),
+            "include_hidden": bool(include_hidden),
         } if len(view) <= TABLE_ID_LIMIT:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
-            return view, _LookedAt(query, table, size, _sort(sort), kept, max(first, 0), min(max(last, 0), 100_000))
+            window = max(first, 0), min(max(last, 0), 100_000)
+            return view, _LookedAt(query, table, size, _sort(sort), kept, include_hidden, *window)
     return None
 
 

@@ -49,9 +49,11 @@ class LeadGrid(LeadWidget):
 
     Args:
         source: a run, one of its tables, or a list of tables.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
+            which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; a run is read through its own client.
+        include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
         save: keep the first 20 leads of each table that you looked at in the saved notebook.
 
     Raises:
@@ -81,12 +83,14 @@ class LeadGrid(LeadWidget):
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
         client: AnyClient | None = None,
+        include_hidden: bool = False,
         save: bool = False,
     ) -> None:
         self._run, self._given = _checked_source(source)
         self._client = None if self._run is not None and self._run.operations is not None else client_or_default(client)
         self._filters = [_as_filter(each) for each in filters or ()]
         self._sort = _as_sort(sort)
+        self._include_hidden = include_hidden
         self._save = save
         super().__init__(filters=self._filters, sort=self._sort)
 
@@ -109,6 +113,7 @@ class LeadGrid(LeadWidget):
             [column.raw for column in loaded.columns],
             [row.raw for row in loaded.rows],
             filters=loaded.filters,
+            include_hidden=loaded.include_hidden,
             sort=loaded.sort,
             total=loaded.total,
             pages=loaded.pages,
@@ -159,7 +164,12 @@ class LeadGrid(LeadWidget):
                 cause="The run has not built one.",
                 remedy="Wait for the run: run.wait().",
             )
-        settings = {"filters": self._filters or None, "sort": self._sort, **options}
+        settings = {
+            "filters": self._filters or None,
+            "include_hidden": self._include_hidden,
+            "sort": self._sort,
+            **options,
+        }
         return read_rows_frame(found[0], operations, settings)
 
     def snapshot(self) -> dict[str, Any]:
@@ -199,6 +209,7 @@ class LeadGrid(LeadWidget):
                 ],
                 "line": f"ow.leads({quiet or 'table'})",
                 "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
+                "include_hidden": self._include_hidden,
             },
             "clock": make_clock(state, now) if state is not None else _no_clock(now),
         }
@@ -259,6 +270,7 @@ def leads(
     filters: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
     client: AnyClient | None = None,
+    include_hidden: bool = False,
     save: bool = False,
 ) -> LeadGrid:
     """Show the leads of a run or table in a live grid, to sort, filter, open cells and tick leads.
@@ -267,9 +279,11 @@ def leads(
 
     Args:
         source: a run, one of its tables, or a list of tables.
-        filters: `[{"column": slug, "operator": …, "value": …}]`; None for the filters saved with the table.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
+            which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; a run is read through its own client.
+        include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
         save: keep the first 20 leads of each table in the saved notebook; False saves none.
 
     Returns:
@@ -287,7 +301,7 @@ def leads(
         >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
         >>> grid = ow.leads(run)
     """
-    return LeadGrid(source, filters=filters, sort=sort, client=client, save=save)
+    return LeadGrid(source, filters=filters, sort=sort, client=client, include_hidden=include_hidden, save=save)
 
 
 def _checked_source(source: object) -> tuple[Run | None, tuple[Table, ...]]:

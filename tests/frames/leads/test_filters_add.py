@@ -57,7 +57,9 @@ CONDITION = st.builds(
     st.sampled_from([*OPERATORS, "is_empty", "is_not_empty"]),
     VALUE,
 )
-SORT = st.none() | st.builds(lambda slug, way: {"column": slug, "direction": way}, SLUG, st.sampled_from(["asc", "desc"]))
+SORT = st.none() | st.builds(
+    lambda slug, way: {"column": slug, "direction": way}, SLUG, st.sampled_from(["asc", "desc"])
+)
 
 
 @given(filters=st.lists(CONDITION, max_size=3), sort=SORT, limit=st.none() | st.integers(0, 15), way=st.integers(0, 4))
@@ -101,7 +103,10 @@ def test_no_other_condition_is_none_at_all(real):
 
 def test_the_clients_own_filters_keep_the_apis_meaning(real):
     client, table, saved = real
-    rows = [row.id for row in client.iter_rows(table.id, filters=[{"column": "company", "operator": "is_not_empty", "value": ""}])]
+    rows = [
+        row.id
+        for row in client.iter_rows(table.id, filters=[{"column": "company", "operator": "is_not_empty", "value": ""}])
+    ]
     assert len(rows) == table.lead_count > len(saved)
 
 
@@ -146,7 +151,9 @@ def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
     assert IDS not in server.seen
     server.stamp = "2026-07-22T09:00:00Z"
     server.leads[0]["fit"] = 99
-    again = ow.rows_frame(table, client=client, filters=[{"column": "company", "operator": "contains", "value": "Bakery 0"}])
+    again = ow.rows_frame(
+        table, client=client, filters=[{"column": "company", "operator": "contains", "value": "Bakery 0"}]
+    )
     assert server.seen.count(IDS) == 2
     assert ids(again) == ["lead-0"]
 

@@ -40,6 +40,7 @@ class Front:
         self.answers = []
         self.places = []
         self.known = {}
+        self.marks = {}
 
     @property
     def rows(self):
@@ -49,11 +50,12 @@ class Front:
     def receive(self, answer):
         answer = json.loads(json.dumps(answer))
         if not self.answers or self.answers[-1]["query"] != answer["query"]:
-            self.places, self.known = [], {}
+            self.places, self.known, self.marks = [], {}, {}
         self.answers.append(answer)
         if answer["rows"] is None:
             for row, column, cell in answer["changes"]:
                 self.places[answer["start"] + row][1][column] = cell
+            self.mark(answer)
             # The page is the same, and what stood behind it may be gone.
             assert len(self.places) >= answer["read"]
             del self.places[answer["read"] :]
@@ -65,11 +67,23 @@ class Front:
         self.places = [None if row and row[0] in dict(page) else row for row in self.places[: answer["read"]]]
         self.places += [None] * (answer["read"] - len(self.places))
         self.places[answer["start"] : answer["start"] + len(page)] = page
+        self.mark(answer)
+
+    def mark(self, answer):
+        """Take over which leads of the page are marked."""
+        end = None if answer["rows"] is None else answer["start"] + len(answer["rows"])
+        page = {row[0] for row in self.places[answer["start"] : end] if row is not None}
+        kept = {row_id for row_id, _ in self.rows} - page
+        self.marks = {row_id: mark for row_id, mark in self.marks.items() if row_id in kept} | answer["marks"]
+
+    def ids(self, mark=""):
+        """The ids of the leads with a mark, or without any."""
+        return [row_id for row_id, _ in self.rows if self.marks.get(row_id, "") == mark]
 
 
 def message(table, /, **changes):
     made = {"kind": "leads", "view": "v", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
-    return {**made, "sort": None, "filters": [], **changes}
+    return {**made, "sort": None, "filters": [], "include_hidden": False, **changes}
 
 
 def look(made, **changes):

@@ -1,0 +1,189 @@
+"""The brief's view: filters of a grid narrow what the saved filters of a table let through, and hidden leads are shown on request."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.card.widgets import lead_feed
+from origami_widgets.card.widgets.lead_feed import LeadFeed
+from tests.card.live import on_loop, receive
+from tests.card.widgets.leads.lead_front import Front, message, quiet, touched
+from tests.support.hidden_leads import PASSING, HiddenLeads
+from tests.support.quick import see
+
+HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
+SMALL = [{"column": "employees", "operator": "less_than", "value": "300"}]
+COUNT, IDS, OWN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "own")
+
+
+def api_ids(made, **query):
+    """The ids that the API gives, whose own filters replace the saved ones."""
+    return [row.id for row in made.client.iter_rows(made.table.id, **query)]
+
+
+def asks(made, /, **changes):
+    on_loop(made.feed.look, message(made.table.id, **{"size": 200, "last": 199, **changes}))
+
+
+def ended(made):
+    """Whether the newest answer leaves nothing open."""
+    last = made.front.answers[-1] if made.front.answers else {"more": True, "count": "so far"}
+    return not last["more"] and "so far" not in last["count"] and "checking" not in made.front.marks.values()
+
+
+@pytest.fixture
+def large():
+    """A feed of leads of a table with 600, of which the saved filters hide the half."""
+    sandbox = HiddenLeads(600)
+    client = sandbox.client()
+    table = sandbox.ended(client)
+    tables, front = [table], Front()
+    feed = LeadFeed(front.receive, lambda: tables, lambda: client.operations)
+    yield SimpleNamespace(sandbox=sandbox, client=client, table=table, tables=tables, front=front, feed=feed)
+    on_loop(feed.stop)
+
+
+def test_leads_that_fail_the_brief_are_not_shown(made):
+    asks(made, filters=HAS_MAIL)
+    see(lambda: ended(made))
+    saved, own = api_ids(made), api_ids(made, filters=HAS_MAIL)
+    assert made.front.ids() == [row_id for row_id in own if row_id in saved]
+    assert 0 < len(made.front.rows) < len(own)
+    last = made.front.answers[-1]
+    hidden = len(own) - len(made.front.rows)
+    assert (last["total"], last["hidden"], last["marks"]) == (len(made.front.rows), hidden, {})
+    assert last["count"] == f"{len(made.front.rows)} of {len(saved)} leads match, {hidden} more hidden by the table's filters"
+    # All is known of this version now.
+    quiet(made)
+    made.sandbox.rows.clear()
+    asks(made, query=2, filters=[*HAS_MAIL, {"column": "company", "operator": "contains", "value": "a"}])
+    see(lambda: made.front.answers[-1]["query"] == 2 and ended(made))
+    assert quiet(made) == 1
+
+
+def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
+    asks(large, filters=SMALL)
+    see(lambda: ended(large))
+    first = large.front.answers[0]
+    assert len(first["rows"]) == len(first["marks"]) == 200
+    assert first["count"] == "0 leads that match so far, checking 200 more"
+    assert large.sandbox.seen[0] == OWN
+    assert large.sandbox.seen[1:5] == [*COUNT, IDS, IDS]
+    wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= PASSING]
+    wanted.sort(key=lambda each: each["fit"], reverse=True)
+    assert large.front.ids() == [each["id"] for each in wanted]
+    assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 300 leads match")
+
+
+def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
+    for each in large.sandbox.leads:
+        each["fit"] = PASSING + each["fit"] % 50
+    asks(large, filters=SMALL, last=399)
+    see(lambda: ended(large))
+    assert sorted(large.sandbox.seen) == sorted([OWN, OWN, *COUNT])
+    assert large.front.answers[-1]["hidden"] == 0
+    assert large.front.answers[-1]["count"] == "300 leads that match"
+
+
+def test_frames_and_grids_share_the_ids(large):
+    frame = ow.rows_frame(large.table, client=large.client, filters=SMALL)
+    ow.leads_frame([large.table], client=large.client, filters=SMALL)
+    assert large.sandbox.seen.count(IDS) == 2
+    large.sandbox.clear()
+    asks(large, filters=SMALL)
+    see(lambda: ended(large))
+    assert set(large.sandbox.seen) == {OWN}
+    assert large.front.ids() == frame["row_id"].to_list()
+    assert large.front.answers[0]["marks"] == {}
+
+
+def test_another_version_of_the_table_is_read_anew(large):
+    asks(large, filters=SMALL)
+    see(lambda: ended(large))
+    large.sandbox.clear()
+    failing = next(each for each in large.sandbox.leads if each["id"] == large.front.ids()[0])
+    failing["fit"] = 1
+    large.sandbox.stamp = "2026-07-22T09:00:00Z"
+    large.tables[0] = touched(large.table, updatedAt=large.sandbox.stamp)
+    on_loop(large.feed.changed)
+    see(lambda: failing["id"] not in large.front.ids() and large.sandbox.seen.count(IDS) == 2)
+    # What was known before stays in force until then.
+    assert "checking" not in {mark for answer in large.front.answers[-2:] for mark in answer["marks"].values()}
+
+
+def test_hidden_leads_are_shown_on_request_and_marked(made):
+    asks(made)
+    see(lambda: ended(made))
+    saved = api_ids(made)
+    hidden = [row_id for row_id in api_ids(made, saved_filters=False) if row_id not in saved]
+    assert made.front.answers[-1]["hidden"] == len(hidden) > 0
+    assert made.front.ids() == saved
+    asks(made, query=2, include_hidden=True)
+    see(lambda: made.front.answers[-1]["query"] == 2 and ended(made))
+    assert sorted(made.front.ids()) == sorted(saved)
+    assert made.front.ids("hidden") == hidden
+    assert made.front.answers[-1]["count"] == f"{made.table.lead_count} leads, {len(hidden)} of them outside the brief"
+    assert made.front.answers[-1]["hidden"] == len(hidden)
+    asks(made, query=3, include_hidden=True, filters=HAS_MAIL)
+    see(lambda: made.front.answers[-1]["query"] == 3 and ended(made))
+    assert {row_id for row_id, _ in made.front.rows} == set(api_ids(made, filters=HAS_MAIL))
+    assert set(made.front.ids("hidden")) <= set(hidden)
+
+
+def test_an_error_leaves_the_marks_and_says_why(large, monkeypatch):
+    monkeypatch.setattr(lead_feed, "RETRY", 0.3)
+    page = large.sandbox.page
+
+    def cut(query):
+        made = page(query)
+        return made | {"nextCursor": None} if query["limit"] == "200" and "filters" not in query else made
+
+    monkeypatch.setattr(large.sandbox, "page", cut)
+    asks(large, filters=SMALL)
+    see(lambda: large.front.answers and large.front.answers[-1]["note"])
+    assert "saved filters can't be applied" in large.front.answers[-1]["note"]
+    assert large.front.ids("checking")
+    monkeypatch.setattr(large.sandbox, "page", page)
+    see(lambda: ended(large))
+    assert large.front.answers[-1]["note"] == ""
+
+
+SLUG = st.sampled_from(["company", "website", "city", "employees", "contact-email", "fit"])
+CONDITION = st.builds(
+    lambda slug, operator, value: {"column": slug, "operator": operator, "value": value},
+    SLUG,
+    st.sampled_from(["contains", "not_contains", "greater_than", "less_than", "is_empty", "is_not_empty"]),
+    st.sampled_from(["hello", "a", "60", "Porto", ""]),
+)
+
+
+@given(filters=st.lists(CONDITION, min_size=1, max_size=3), own=st.lists(CONDITION, max_size=2))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, own):
+    client, table = made.client, made.table
+    grid = ow.LeadGrid(made.run, filters=own)
+    try:
+        receive(grid, message(table.id, size=200, last=199, filters=filters))
+        wanted = set(api_ids(made, filters=own + filters)) & set(api_ids(made))
+        see(lambda: grid.frame.attrs["origami"]["complete"])
+        assert set(grid.frame["row_id"]) == wanted
+        assert grid.frame.attrs["origami"]["total"] == len(wanted)
+        assert grid.frame.attrs["origami"]["saved_filters"] is True
+        assert grid.frame.attrs["origami"]["filters"] == own + filters
+        of_grid = set(api_ids(made, filters=own)) & set(api_ids(made)) if own else set(api_ids(made))
+        assert set(grid.to_frame()["row_id"]) == of_grid
+    finally:
+        grid.close()
+
+
+def test_a_grid_that_begins_with_hidden_leads(made):
+    grid = made.run.leads(filters=HAS_MAIL, include_hidden=True)
+    assert grid.head["include_hidden"] is True
+    assert set(grid.to_frame()["row_id"]) == set(api_ids(made, filters=HAS_MAIL))
+    assert set(grid.to_frame(include_hidden=False)["row_id"]) == set(api_ids(made, filters=HAS_MAIL)) & set(api_ids(made))
+    grid.close()
