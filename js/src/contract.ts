@@ -558,7 +558,7 @@ export interface LeadsMessage {
  *     heads: the columns; None if they are as sent before.
  *     total: how many rows there are, or at most are; None if the server did not say.
  *     more: whether there are rows after this page.
- *     marks: the page's marked rows, by id.
+ *     marks: the page's marked rows, by id; without `rows`, as before.
  *     hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
  *     count: in words, how many leads were read.
  *     note: why there are no leads, or why they are no longer updated; empty while all is well.
@@ -689,11 +689,21 @@ export const LEADS_FILTER_WORDS = "contains…";
 
 export const LEADS_FILTER_NAME = "Words that the column contains";
 
+export const LEADS_BRIEF = "Brief's requirements";
+
+export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
+
+export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide. They are marked.";
+
 export const LEADS_SELECTED = "{} selected: grid.selection";
 
 export const LEAD_SELECT = "Select {}";
 
 export const LEAD_SELECT_HEAD = "Selected";
+
+export const LEAD_CHECKING = "checking";
+
+export const LEAD_HIDDEN = "outside brief";
 
 export const CELL_NOT_FOUND = "not found";
 

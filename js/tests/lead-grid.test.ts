@@ -16,6 +16,7 @@ const HEAD: LeadGridHead = {
   ],
   line: 'ow.leads("t1")',
   gone: "To see them again, in any kernel:",
+  include_hidden: false,
 };
 
 const ends = new Set<() => void>();
@@ -27,9 +28,9 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-function drawGrid(selected: string[] = []) {
+function drawGrid(selected: string[] = [], head = HEAD) {
   const model = new FakeModel(sample("completed"));
-  model.own = { key: "grid", seq: 0, head: HEAD, selected };
+  model.own = { key: "grid", seq: 0, head, selected };
   const host = document.createElement("div");
   document.body.append(host);
   const close = widget.render({ model, el: host });
@@ -66,6 +67,8 @@ function drawGrid(selected: string[] = []) {
         more: false,
         count: "3 leads",
         note: "",
+        marks: {},
+        hidden: 0,
         next_at: null,
         read_at: null,
         ...change,
@@ -105,6 +108,48 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)?.table).toBe("t2");
     expect(grid.one(".strip code").textContent).toBe("two.to_frame()");
     expect(grid.one("[role=tabpanel]").getAttribute("aria-labelledby")).toBe(tabs[1]?.id);
+  });
+
+  it("marks leads that fail the brief, and those of which this is not known yet", () => {
+    const grid = drawGrid();
+    grid.send({ marks: { "lead-0": "checking", "lead-2": "hidden" } });
+    const marks = (): string[] => grid.all(".lmark").map((mark) => mark.textContent ?? "");
+    expect(marks()).toEqual(["checking", "", "outside brief"]);
+    grid.send({
+      rows: [
+        ["lead-0", null],
+        ["lead-2", null],
+      ],
+      read: 2,
+      marks: { "lead-2": "hidden" },
+    });
+    expect(marks()).toEqual(["", "outside brief"]);
+    // Without rows, the page and its marks are as before.
+    grid.send({ rows: null, read: 2 });
+    expect(marks()).toEqual(["", "outside brief"]);
+  });
+
+  it("shows hidden leads on request", () => {
+    const grid = drawGrid();
+    const brief = grid.one(".toggle");
+    grid.send();
+    expect(visible(brief, grid.host)).toBe(false);
+    grid.send({ hidden: 7 });
+    expect(visible(brief, grid.host)).toBe(true);
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements (hides 7)", "true"]);
+    expect(grid.looks().map(({ include_hidden }) => include_hidden)).toEqual([false]);
+    brief.click();
+    expect(grid.looks().at(-1)).toMatchObject({ query: 2, include_hidden: true });
+    grid.send({ hidden: null });
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements", "false"]);
+    brief.click();
+    expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_hidden: false });
+  });
+
+  it("begins with hidden leads where its owner wants that", () => {
+    const grid = drawGrid([], { ...HEAD, include_hidden: true });
+    expect(grid.looks()[0]?.include_hidden).toBe(true);
+    expect(grid.one(".toggle").ariaPressed).toBe("false");
   });
 
   it("asks for nothing off the screen", () => {

@@ -74,6 +74,8 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     more: false,
     count: "",
     note: "",
+    marks: {},
+    hidden: 0,
     next_at: null,
     read_at: null,
     ...change,

@@ -8,6 +8,9 @@ import {
   LEAD_SELECT_HEAD,
   LEADS,
   LEADS_AS_OF,
+  LEADS_BRIEF,
+  LEADS_BRIEF_DETAILS,
+  LEADS_BRIEF_HIDES,
   LEADS_DUE,
   LEADS_FILTER,
   LEADS_FILTER_CLEAR,
@@ -60,7 +63,13 @@ export interface Leads {
   close(): void;
 }
 
-export function leadGrid(session: Session, changed: () => void, ticks: Ticks | null = null): Leads {
+/** `hidden` is whether to begin with the leads shown that the table's saved filters hide. */
+export function leadGrid(
+  session: Session,
+  changed: () => void,
+  ticks: Ticks | null = null,
+  hidden = false,
+): Leads {
   const view = uid();
   const head = el("div", "lrow lhead");
   head.role = "row";
@@ -98,8 +107,17 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     value.value = "";
     filter();
   });
+  const brief = button(
+    LEADS_BRIEF,
+    () => {
+      isHiddenShown = !isHiddenShown;
+      restart();
+    },
+    "toggle",
+  );
+  brief.title = LEADS_BRIEF_DETAILS;
   const by = el("span", "lby", column, value, apply, clear);
-  const tools = el("div", "ltools", search, found, el("span", "gap"), by);
+  const tools = el("div", "ltools", search, found, el("span", "gap"), brief, by);
   const note = el("p", "lnote t-attention");
   const details = cellDetails(() => shut());
   const node = el("div", "lbox", el("style", "", style), tools, note, scroll, empty, details.node);
@@ -112,6 +130,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
   let query = 0;
   let sort: LeadSort | null = null;
   let filters: LeadFilter[] = [];
+  let isHiddenShown = hidden;
   let size = FIRST_PAGE;
   let asked = { first: -1, last: -1, at: 0 };
   /** When the newest question was asked. The timer redraws if the answer is late. */
@@ -131,6 +150,17 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     const height = scroll.clientHeight || 200;
     return { first, last: first + Math.ceil(height / ROW) };
   };
+  const question = () => ({
+    view,
+    query,
+    table,
+    first: 0,
+    last: 0,
+    size,
+    sort,
+    filters,
+    include_hidden: isHiddenShown,
+  });
   const ask = (again = false): void => {
     if (!looks) return;
     const { first, last } = isSearched() ? { first: 0, last: rows.all.length - 1 } : seen();
@@ -140,10 +170,10 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     // Whole pages, as the kernel reads them: a message for each scrolled line would keep the whole page busy.
     const start = Math.floor(first / size) * size;
     asked = { first: start, last: (Math.floor(Math.max(ahead, 0) / size) + 1) * size - 1, at: Date.now() };
-    session.leads({ view, query, table, first: start, last: asked.last, size, sort, filters }, take);
+    session.leads({ ...question(), first: start, last: asked.last }, take);
   };
   const forget = (): void => {
-    if (looks) session.leads({ view, query, table: "", first: 0, last: 0, size, sort, filters }, take);
+    if (looks) session.leads({ ...question(), table: "" }, take);
     looks = false;
   };
   const restart = (): void => {
@@ -291,6 +321,9 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
     show(empty, !read && (!noted || isLate));
     show(scroll, read || rows.heads.length);
     say(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
+    setText(brief, rows.hidden ? filled(LEADS_BRIEF_HIDES, rows.hidden) : LEADS_BRIEF);
+    brief.ariaPressed = `${!isHiddenShown}`;
+    show(brief, isHiddenShown || rows.hidden !== 0);
     show(tools, expanded);
   };
   /** The element with the focus, if it is in the grid: a cell, its check box, or the button of a head. */
@@ -423,6 +456,7 @@ export function leadGrid(session: Session, changed: () => void, ticks: Ticks | n
         }
       } else {
         rows.clear();
+        isHiddenShown = hidden;
         [sort, filters, focus, noted] = [null, [], [0, 0], null];
         search.value = value.value = "";
         show(clear, false);

@@ -4,9 +4,12 @@ import {
   CELL_LOADING,
   CELL_NOT_FOUND,
   CELL_NOT_RUN,
+  LEAD_CHECKING,
+  LEAD_HIDDEN,
   LEAD_SELECT,
   type LeadCell,
   type LeadHead,
+  type LeadMark,
 } from "../contract";
 import { el, setText, words } from "../dom";
 import { filled } from "../format";
@@ -34,6 +37,7 @@ export function placed(cell: HTMLElement, column: number, ticks: Ticks | null): 
 interface Line {
   id: string | undefined;
   cells: LeadCell[] | undefined;
+  mark: LeadMark | undefined;
   /** Whether anything in the line is lit. */
   lit: boolean;
   readonly node: HTMLElement;
@@ -81,7 +85,7 @@ export class Lines {
     for (let at = from; at < to; at++) {
       const row = leads[at];
       const known = drawn.get(at);
-      const isSame = known && known.id === row?.id && known.cells === row?.cells;
+      const isSame = known && known.id === row?.id && known.cells === row?.cells && known.mark === row?.mark;
       if (isSame && !anew && !known.lit) continue;
       const line = known ?? spare.pop() ?? this.#blank(count);
       // A cell changed in place would keep another lead's focus, and would not light up again.
@@ -133,11 +137,12 @@ export class Lines {
       cell.role = "gridcell";
       cell.tabIndex = -1;
       placed(cell, column, this.#ticks);
+      if (column === 0) cell.append(el("span", "lmark"));
       return cell;
     });
     const node = el("div", "lrow", ...places);
     node.role = "row";
-    const line = { id: undefined, cells: undefined, lit: false, node, places, box: null };
+    const line = { id: undefined, cells: undefined, mark: undefined, lit: false, node, places, box: null };
     if (!this.#ticks) return line;
     const box = el("input");
     box.type = "checkbox";
@@ -153,8 +158,11 @@ export class Lines {
     const { heads } = this.#rows;
     line.id = row?.id;
     line.cells = row?.cells;
+    line.mark = row?.mark;
     line.lit = !!row && this.#rows.isLit(row.id);
-    setClass(node, line.lit ? "lrow lit" : "lrow");
+    setClass(node, `lrow${line.lit ? " lit" : ""}${line.mark ? " marked" : ""}`);
+    const mark = node.querySelector(".lmark") as HTMLElement | null;
+    if (mark) setText(mark, line.mark ? (line.mark === "checking" ? LEAD_CHECKING : LEAD_HIDDEN) : "");
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
     if (box) {

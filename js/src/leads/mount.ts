@@ -8,6 +8,7 @@ import { life } from "../life";
 import { type Model, Session } from "../session";
 import { tabs } from "../tabs";
 import { leadGrid } from "./grid";
+import type { Ticks } from "./lines";
 import style from "./widget.css";
 
 /** Draws a view of a grid of leads and returns its clean-up. */
@@ -23,7 +24,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let head = model.get("head") as LeadGridHead;
   let table = "";
   const tell = (): void => say(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
-  const leads = leadGrid(session, () => draw(), {
+  const ticks: Ticks = {
     has: (id) => ticked.has(id),
     set(id, on) {
       if (on) ticked.add(id);
@@ -31,7 +32,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
       session.select([id], on);
       tell();
     },
-  });
+  };
+  const leads = leadGrid(session, () => draw(), ticks, head.include_hidden);
   const panel = el("div", "panel high", leads.node);
   panel.id = uid();
   panel.role = "tabpanel";

@@ -1,6 +1,6 @@
 /** The received leads of one table in order: which of them are new, and the place of each. */
 
-import type { LeadCell, LeadHead, LeadsAnswer } from "../contract";
+import type { LeadCell, LeadHead, LeadMark, LeadsAnswer } from "../contract";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
@@ -8,6 +8,7 @@ const LIT_MS = 2000;
 export interface Row {
   id: string;
   cells: LeadCell[];
+  mark: LeadMark | undefined;
 }
 
 export const textOf = (cell: LeadCell): string =>
@@ -22,6 +23,8 @@ export class Rows {
   /** Whether there are more rows after those that were read. */
   more = false;
   total: number | null = null;
+  /** How many leads the table's saved filters hide, or would hide; null if unknown. */
+  hidden: number | null = 0;
   /** In words, how many rows were read. */
   count = "";
   /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
@@ -38,6 +41,7 @@ export class Rows {
   /** Starts another table. */
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
+    this.hidden = 0;
     this.#known.clear();
     this.restart();
   }
@@ -57,7 +61,7 @@ export class Rows {
     const sent = answer.rows ?? [];
     const rows = sent.map(([id, cells]): Row => {
       if (cells && !had.has(id) && isNews) this.#lit.set(id, now);
-      return { id, cells: cells ?? this.#known.get(id)?.cells ?? [] };
+      return { id, cells: cells ?? this.#known.get(id)?.cells ?? [], mark: answer.marks[id] };
     });
     for (const [at, place, cell] of answer.changes) {
       const row = answer.rows ? rows[at] : this.all[answer.start + at];
@@ -77,7 +81,7 @@ export class Rows {
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     this.heads = answer.heads ?? this.heads;
-    ({ more: this.more, total: this.total, count: this.count } = answer);
+    ({ more: this.more, total: this.total, hidden: this.hidden, count: this.count } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

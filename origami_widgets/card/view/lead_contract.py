@@ -136,7 +136,7 @@ class LeadsAnswer(TypedDict):
         heads: the columns; None if they are as sent before.
         total: how many rows there are, or at most are; None if the server did not say.
         more: whether there are rows after this page.
-        marks: the page's marked rows, by id.
+        marks: the page's marked rows, by id; without `rows`, as before.
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         count: in words, how many leads were read.
         note: why there are no leads, or why they are no longer updated; empty while all is well.

@@ -226,8 +226,8 @@ class _LookedAt:
             page.choose(self)
             is_moved = is_moved or page.ids != ids
             # Rows after one that has left have moved.
-            page.is_known = page.is_known and not is_moved
-            page.is_sent = page.is_sent and not is_moved and page.marks == marks
+            is_same = not is_moved and page.marks == marks
+            page.is_known, page.is_sent = page.is_known and is_same, page.is_sent and is_same
 
     def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
         """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
@@ -260,7 +260,7 @@ class _LookedAt:
             each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
         if known is None:
             return
-        page.is_known = known.is_known and known.ids == page.ids
+        page.is_known = known.is_known and (known.ids, known.marks) == (page.ids, page.marks)
         if page.following is None or len(known.received) != len(page.received):
             del self.pages[number + 1 :]
         elif known.following != page.following or known.ids != page.ids:
