@@ -703,7 +703,7 @@ export const LEAD_SELECT_HEAD = "Selected";
 
 export const LEAD_CHECKING = "checking";
 
-export const LEAD_HIDDEN = "outside brief";
+export const LEAD_HIDDEN = "off brief";
 
 export const CELL_NOT_FOUND = "not found";
 

@@ -114,7 +114,7 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     grid.send({ marks: { "lead-0": "checking", "lead-2": "hidden" } });
     const marks = (): string[] => grid.all(".lmark").map((mark) => mark.textContent ?? "");
-    expect(marks()).toEqual(["checking", "", "outside brief"]);
+    expect(marks()).toEqual(["checking", "", "off brief"]);
     grid.send({
       rows: [
         ["lead-0", null],
@@ -123,10 +123,10 @@ describe("a grid of leads", () => {
       read: 2,
       marks: { "lead-2": "hidden" },
     });
-    expect(marks()).toEqual(["", "outside brief"]);
+    expect(marks()).toEqual(["", "off brief"]);
     // Without rows, the page and its marks are as before.
     grid.send({ rows: null, read: 2 });
-    expect(marks()).toEqual(["", "outside brief"]);
+    expect(marks()).toEqual(["", "off brief"]);
   });
 
   it("shows hidden leads on request", () => {

@@ -100,6 +100,32 @@ def test_leads_are_opened_to_their_parts_and_sorted_and_filtered_by_the_server(c
     expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=descending[0])).to_have_count(0)
 
 
+def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callable[..., LabPage]) -> None:
+    hello = "filters = [{'column': 'contact-email', 'operator': 'contains', 'value': 'hello'}]\n"
+    lab = card_in(
+        "Find 20 bakeries in Porto",
+        "table = run.wait('cells').tables[0]\ngrid = ow.leads(run)\ngrid",
+        hello
+        + "print(*[len(ow.rows_frame(table, filters=filters, include_hidden=hidden)) for hidden in (False, True)])",
+        speed=200,
+    )
+    lab.run_cell(2)
+    lab.run_cell(3)
+    passing, matching = map(int, lab.output(3).inner_text().split())
+    assert 0 < passing < matching
+    lab.show_cell(2)
+    grid, names = lab.output(2), leads_of(lab, 2).locator('[role="gridcell"][aria-colindex="2"]')
+    grid.get_by_label("Filter by column").select_option(value="contact-email")
+    grid.get_by_placeholder("contains…").fill("hello")
+    grid.get_by_role("button", name="Filter").click()
+    brief = grid.get_by_role("button", name=f"Brief's requirements (hides {matching - passing})")
+    expect(brief).to_have_attribute("aria-pressed", "true")
+    expect(names).to_have_count(passing)
+    brief.click()
+    expect(names.filter(has_text="off brief")).to_have_count(matching - passing)
+    expect(names).to_have_count(matching)
+
+
 def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     card = lab.output(1).locator(CARD)
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first

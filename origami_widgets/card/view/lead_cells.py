@@ -113,6 +113,8 @@ def match_words(passing: int, checking: int, leads: int | None, hidden: int | No
         hidden: the number of leads that match but are not in this view; None while not all were read.
     """
     if hidden is None:
+        if checking and not passing:
+            return f"Checking {words.plural(checking, 'lead')} that match"
         further = f", checking {words.count(checking)} more" if checking else ""
         return f"{words.plural(passing, 'lead')} that match so far{further}"
     match = f"{words.plural(passing, 'lead')} that match"
@@ -130,7 +132,7 @@ def with_hidden_words(read: int, total: int | None, hidden: int, *, is_filtered:
         hidden: the number of leads read that the table's own conditions hide.
         is_filtered: whether there are further conditions.
     """
-    return f"{count_words(read, total, None, is_filtered=is_filtered)}, {words.count(hidden)} of them outside the brief"
+    return f"{count_words(read, total, None, is_filtered=is_filtered)}, {words.count(hidden)} of them off brief"
 
 
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:

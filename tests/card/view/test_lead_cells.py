@@ -16,7 +16,9 @@ from origami_widgets.card.view.lead_cells import (
     count_words,
     make_cells,
     make_heads,
+    match_words,
     shown_columns,
+    with_hidden_words,
 )
 from tests.card.render.test_hostile import TRICKS, strings
 from tests.fixtures import hostile
@@ -234,6 +236,29 @@ def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
 )
 def test_how_many_leads_were_read(read, total, leads, filtered, words):
     assert count_words(read, total, leads, is_filtered=filtered) == words
+
+
+@pytest.mark.parametrize(
+    ("passing", "checking", "leads", "hidden", "words"),
+    [
+        (0, 8, None, None, "Checking 8 leads that match"),
+        (5, 3, 13, None, "5 leads that match so far, checking 3 more"),
+        (1, 0, 13, None, "1 lead that match so far"),
+        (5, 0, 13, 3, "5 of 13 leads match, 3 more hidden by the table's filters"),
+        (1, 0, 1, 0, "1 of 1 lead match"),
+        (0, 0, None, 0, "0 leads that match"),
+    ],
+)
+def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, hidden, words):
+    assert match_words(passing, checking, leads, hidden) == words
+
+
+@pytest.mark.parametrize(
+    ("total", "filtered", "words"),
+    [(20, False, "20 leads, 7 of them off brief"), (20, True, "20 leads that match, 7 of them off brief")],
+)
+def test_how_many_leads_were_read_with_the_hidden_ones(total, filtered, words):
+    assert with_hidden_words(20, total, 7, is_filtered=filtered) == words
 
 
 # Changes

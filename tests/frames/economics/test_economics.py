@@ -208,7 +208,7 @@ def test_no_column_is_said_to_have_run_for_more_unfit_leads_than_it_has(scenario
     run = ow.start(f"Find 40 bakeries in Porto. scenario:{scenario}", client=client, show=False).wait("cells")
     first = run.tables[0]
     fitting = set(ow.rows_frame(first, client=client)["row_id"])
-    leads = ow.rows_frame(first, client=client, filters=[])
+    leads = ow.rows_frame(first, client=client, include_hidden=True)
     others = leads[~leads["row_id"].isin(fitting)]
     columns = ow.columns_frame(run).merge(
         ow.column_economics_frame(run), on=["table_id", "column_id"], suffixes=("", "_")
@@ -242,7 +242,7 @@ def test_what_is_expected_is_right_on_average_and_ranks_columns():
         client = ow.Sandbox(seed=seed, speed=600).client()
         run = ow.start("Find 60 bakeries in Porto", client=client, show=False).wait("cells")
         fitting = set(ow.rows_frame(run.tables[0], client=client)["row_id"])
-        leads = ow.rows_frame(run.tables[0], client=client, filters=[])
+        leads = ow.rows_frame(run.tables[0], client=client, include_hidden=True)
         others = leads[~leads["row_id"].isin(fitting)]
         columns = ow.columns_frame(run).merge(
             ow.column_economics_frame(run), on=["table_id", "column_id"], suffixes=("", "_")
