@@ -173,7 +173,7 @@ CONDITION = st.builds(
 @given(filters=st.lists(CONDITION, min_size=1, max_size=3), own=st.lists(CONDITION, max_size=2))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, own):
-    client, table = made.client, made.table
+    table = made.table
     grid = ow.LeadGrid(made.run, filters=own)
     try:
         receive(grid, message(table.id, size=200, last=199, filters=filters))
