@@ -693,7 +693,7 @@ export const LEADS_BRIEF = "Brief's requirements";
 
 export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
 
-export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide. They are marked.";
+export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
 
 export const LEADS_SELECTED = "{} selected: grid.selection";
 

@@ -18,23 +18,15 @@ from origami_widgets.api.row_decoding import ids_of
 from origami_widgets.api.row_paging import RowQuery, RowWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
-
-    Allow = Callable[[Operations], Awaitable[object]]
 
 VIEWS_LIMIT = 64
 """Most views that are kept for an organization; the least recently used are dropped first."""
 IDS_LIMIT = 1_000_000
 """Most ids that these views keep together, in about 100 MB."""
 LARGEST_PAGE = 200
-
-
-async def _at_once(operations: Operations) -> None:  # noqa: ARG001 - the form of `Allow`
-    return None
 
 
 class SavedView:
@@ -50,7 +42,7 @@ class SavedView:
         ids: the ids read so far, in no order; empty if nothing is hidden.
         total: the number of leads that pass; None if the server did not say.
         total_of_all: the number of leads with the hidden ones; None if the server did not say.
-        requests: the number of requests that it took.
+        requests: the number of requests so far.
         is_complete: whether it is known of each lead if it passes.
     """
 
@@ -63,6 +55,7 @@ class SavedView:
         self.requests = 0
         self.is_complete = False
         self._table_id = table_id
+        self._totals: list[int | None] = []
         self._walk = RowWalk()
         self._reading: asyncio.Task[None] | None = None
 
@@ -80,21 +73,20 @@ class SavedView:
         """Return whether a lead passes the saved filters; None if it is not known yet."""
         return True if self.hides is False or row_id in self.ids else False if self.is_complete else None
 
-    async def read(self, operations: Operations, allow: Allow = _at_once) -> None:
-        """Read on: compare the totals with and without the saved filters, or read the next page of ids.
+    async def read(self, operations: Operations) -> None:
+        """Read on with one request: of the total with the saved filters, then without them, then of each page of ids.
 
-        Callers that ask at the same time wait for the same requests.
+        Callers that ask at the same time wait for the same request.
 
         Args:
             operations: the API.
-            allow: awaited before each request.
 
         Raises:
-            OrigamiError: a request failed, or the ids could not be read to their end. Call it again to try again.
+            OrigamiError: the request failed, or the ids could not be read to their end. Call it again to try again.
         """
         task = self._reading
         if task is None or not is_under_way(task):
-            task = self._reading = kept_task(self._read(operations, allow), "origami-widgets saved view")
+            task = self._reading = kept_task(self._read(operations), "origami-widgets saved view")
             # A caller that is interrupted does not end the reading of the others.
             await asyncio.shield(task)
             return
@@ -106,11 +98,10 @@ class SavedView:
         while not self.is_complete:
             await self.read(operations)
 
-    async def _read(self, operations: Operations, allow: Allow) -> None:
+    async def _read(self, operations: Operations) -> None:
         if self.hides is None:
-            await self._compare(operations, allow)
+            await self._count(operations)
             return
-        await allow(operations)
         walk = self._walk
         page = await operations.list_raw_rows(
             self._table_id, RowQuery(flat=True), cursor=walk.cursor, limit=LARGEST_PAGE
@@ -128,15 +119,14 @@ class SavedView:
                 transient=True,
             )
 
-    async def _compare(self, operations: Operations, allow: Allow) -> None:
-        totals = []
-        for query in (RowQuery(flat=True), RowQuery(flat=True, saved_filters=False)):
-            await allow(operations)
-            totals.append((await operations.list_raw_rows(self._table_id, query, limit=1)).total)
-            self.requests += 1
-        self.total, self.total_of_all = totals
-        self.hides = self.total is None or self.total != self.total_of_all
-        self.is_complete = not self.hides
+    async def _count(self, operations: Operations) -> None:
+        query = RowQuery(flat=True, saved_filters=not self._totals)
+        self._totals.append((await operations.list_raw_rows(self._table_id, query, limit=1)).total)
+        self.requests += 1
+        if len(self._totals) > 1:
+            self.total, self.total_of_all = self._totals
+            self.hides = self.total is None or self.total != self.total_of_all
+            self.is_complete = not self.hides
 
 
 _views: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], SavedView]] = weakref.WeakKeyDictionary()
@@ -175,7 +165,8 @@ async def read_saved_view(operations: Operations, table_id: str, table: Table | 
         view = saved_view(operations, table)
     else:
         counted = SavedView(table_id, ())
-        await counted.read(operations)
+        while counted.hides is None:
+            await counted.read(operations)
         if not counted.hides:
             return None
         table = await operations.get_table(table_id, include=())

@@ -120,19 +120,20 @@ def match_words(passing: int, checking: int, leads: int | None, hidden: int | No
     match = f"{words.plural(passing, 'lead')} that match"
     if leads is not None:
         match = f"{words.count(passing)} of {words.plural(leads, 'lead')} match"
-    return f"{match}, {words.count(hidden)} more hidden by the table's filters" if hidden else match
+    return f"{match}, {words.count(hidden)} more hidden by the brief's requirements" if hidden else match
 
 
-def with_hidden_words(read: int, total: int | None, hidden: int, *, is_filtered: bool) -> str:
+def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool) -> str:
     """Return in words how many leads were read, the hidden ones included.
 
     Args:
         read: the number of leads read.
         total: the number of leads that match all conditions; None if the server did not say.
-        hidden: the number of leads read that the table's own conditions hide.
+        hidden: the number of leads read that the table's own conditions hide; None if unknown.
         is_filtered: whether there are further conditions.
     """
-    return f"{count_words(read, total, None, is_filtered=is_filtered)}, {words.count(hidden)} of them off brief"
+    off = f", {words.count(hidden)} of them off brief" if hidden else ""
+    return f"{count_words(read, total, None, is_filtered=is_filtered)}{off}"
 
 
 def _cell(values: dict[str, Any], column: Column) -> LeadCell:

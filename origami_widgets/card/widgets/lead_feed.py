@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -59,7 +58,7 @@ NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
 FIRST_REQUESTS = 3
-"""Requests of a saved view that go before routine polls: two totals and the first page of its leads."""
+"""Requests for a saved view that go before routine polls: two totals and the first page of its leads."""
 
 Version = tuple[Any, ...]
 
@@ -168,6 +167,16 @@ class _LookedAt:
     def is_complete(self) -> bool:
         """Whether all pages were read."""
         return bool(self.pages) and self.pages[-1].following is None
+
+    @property
+    def is_checked_first(self) -> bool:
+        """Whether a user waits for the first answer to which leads pass the saved filters."""
+        return bool(self.pages) and self.view is not None and self.view.requests < FIRST_REQUESTS and self.is_checking
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether it is not known of all leads if they pass the saved filters."""
+        return self.view is not None and not self.view.is_complete
 
     @property
     def narrows(self) -> bool:
@@ -357,7 +366,8 @@ class LeadFeed:
         if most is None:
             return LoadedLeads(table)
         versions = {page.version for page in most.pages}
-        checking = {row_id for page in most.pages for row_id, mark in page.marks.items() if mark == "checking"}
+        marks = [] if most.include_hidden else [item for page in most.pages for item in page.marks.items()]
+        checking = {row_id for row_id, mark in marks if mark == "checking"}
         is_complete = most.is_complete and not most.pages[-1].is_cut and not checking
         return LoadedLeads(
             table,
@@ -426,11 +436,9 @@ class LeadFeed:
             operations = self._operations()
             if operations is None:
                 return
-            if self._next_due(now) is not None:
-                if await self._may_read(operations) and (due := self._next_due(time.monotonic())) is not None:
-                    await self._read(*due, operations)
-                continue
-            if await self._read_views(operations):
+            if self._next_due(now) is not None or self._next_to_check(operations) is not None:
+                if await self._may_read(operations):
+                    await self._read_next(operations)
                 continue
             self._tell_counts()
             try:
@@ -440,6 +448,13 @@ class LeadFeed:
             except TimeoutError:
                 if not any(self._is_behind(each) for each in self._views.values()):
                     return
+
+    async def _read_next(self, operations: Operations) -> None:
+        """Read what is due most, with one request that is already counted."""
+        if (due := self._next_due(time.monotonic())) is not None:
+            await self._read(*due, operations)
+        elif (view := self._next_to_check(operations)) is not None:
+            await self._read_saved_view(view, operations)
 
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
@@ -457,7 +472,10 @@ class LeadFeed:
 
     def _is_urgent(self) -> bool:
         now = time.monotonic()
-        return any(self._is_awaited(each) and self._due(view, now) is not None for view, each in self._views.items())
+        return any(
+            (self._is_awaited(each) and self._due(view, now) is not None) or each.is_checked_first
+            for view, each in self._views.items()
+        )
 
     async def _may_read(self, operations: Operations) -> bool:
         """Wait until the rate limit allows a request. Return False if nobody looks any more.
@@ -485,7 +503,7 @@ class LeadFeed:
             return
         for view, looked in self._views.items():
             is_told = looked.note == LIMITED and abs(looked.next_try - next_try) < SPACING
-            if not is_told and self._due(view, time.monotonic()) is not None:
+            if not is_told and (self._due(view, time.monotonic()) is not None or looked.is_checked_first):
                 looked.note, looked.next_try = LIMITED, next_try
                 self._tell(view, looked, 0)
 
@@ -577,58 +595,47 @@ class LeadFeed:
         elif looked.view is None:
             looked.view = saved_view(operations, table)
 
-    def _view_due(self, looked: _LookedAt, table: Table, operations: Operations) -> SavedView | None:
-        """Return the reading of the saved filters that goes on now; None if there is nothing to read.
+    def _next_to_check(self, operations: Operations) -> str | None:
+        """Return the view to go on with reading which leads pass the saved filters; None if there is none.
 
         While the table changes, the last complete reading stays in force until the next one is complete.
         """
         now = time.monotonic()
-        if looked.view is None or not looked.pages or now < looked.not_before:
-            return None
-        if looked.next_view is None and looked.view.is_complete:
-            if looked.view.version == table.version or now < looked.next_view_at:
-                return None
-            looked.next_view = saved_view(operations, table)
-        return looked.next_view or looked.view
+        for view, looked in self._views.items():
+            table = self._table(looked.table)
+            if table is None or looked.view is None or not looked.pages or now < looked.not_before:
+                continue
+            if looked.is_checking or looked.next_view is not None:
+                return view
+            if looked.view.version != table.version and now >= looked.next_view_at:
+                looked.next_view = saved_view(operations, table)
+                return view
+        return None
 
-    async def _read_views(self, operations: Operations) -> bool:
-        """Read on for the first view that needs it; return whether one did."""
-        for name in list(self._views):
-            if await self._read_view(name, operations):
-                return True
-        return False
-
-    async def _read_view(self, name: str, operations: Operations) -> bool:
-        """Read on which leads pass the saved filters, and send the changes; return whether there was anything to read."""
-        looked = self._views[name]
-        table = self._table(looked.table)
-        reading = None if table is None else self._view_due(looked, table, operations)
-        if reading is None:
-            return False
+    async def _read_saved_view(self, view: str, operations: Operations) -> None:
+        """Read on which leads pass the saved filters, and send what changes by it. The request is already counted."""
+        looked = self._views[view]
+        reading = looked.next_view or looked.view
         try:
-            if not reading.is_complete:
-                # A user waits for the first answer only.
-                is_urgent = reading is looked.view and reading.requests < FIRST_REQUESTS
-                await reading.read(operations, partial(poller().allow, urgent=lambda: is_urgent))
+            if reading is not None and not reading.is_complete:
+                await reading.read(operations)
         except OrigamiError as error:
-            self._failed(name, looked, error)
-            return True
+            self._failed(view, looked, error)
+            return
         except Exception:
             log.exception("The saved filters of a table could not be applied")
             looked.not_before = time.monotonic() + RETRY
-            return True
-        if self._views.get(name) is not looked or looked.view is None:
-            return True
+            return
+        if self._views.get(view) is not looked or reading is None or looked.view is None:
+            return
         if reading.is_complete:
             looked.view, looked.next_view = reading, None
             looked.next_view_at = time.monotonic() + SPACING * max(1, reading.requests)
         looked.note, looked.failures = "", 0
         looked.choose_rows()
-        if all(page.is_sent for page in looked.pages):
-            # The count has changed.
-            self._tell(name, looked, len(looked.pages) - 1)
-        self._tell_missing(name, looked)
-        return True
+        self._tell_missing(view, looked)
+        if looked.count != self._count(looked):
+            self._tell(view, looked, len(looked.pages) - 1)
 
     def _hidden(self, looked: _LookedAt) -> int | None:
         """Return how many leads the saved filters hide, or would hide; None if unknown."""
@@ -674,10 +681,11 @@ class LeadFeed:
         leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
         marks = [mark for page in looked.pages for mark in page.marks.values()]
         if view is not None and looked.include_hidden:
-            return with_hidden_words(read, total, marks.count("hidden"), is_filtered=is_filtered)
-        if looked.narrows:
+            hidden = None if "checking" in marks else marks.count("hidden")
+            return with_hidden_words(read, total, hidden, is_filtered=is_filtered)
+        if view is not None and looked.narrows:
             checking = marks.count("checking")
-            return match_words(read - checking, checking, view and view.total, self._hidden(looked))
+            return match_words(read - checking, checking, view.total, self._hidden(looked))
         if leads != looked.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None
