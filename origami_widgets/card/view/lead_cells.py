@@ -120,7 +120,7 @@ def match_words(passing: int, checking: int, leads: int | None, hidden: int | No
     match = f"{words.plural(passing, 'lead')} that match"
     if leads is not None:
         match = f"{words.count(passing)} of {words.plural(leads, 'lead')} match"
-    return f"{match}, {words.count(hidden)} more hidden by the brief's requirements" if hidden else match
+    return f"{match}, {words.count(hidden)} more hidden" if hidden else match
 
 
 def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool) -> str:

@@ -244,7 +244,7 @@ def test_how_many_leads_were_read(read, total, leads, filtered, words):
         (0, 8, None, None, "Checking 8 leads that match"),
         (5, 3, 13, None, "5 leads that match so far, checking 3 more"),
         (1, 0, 13, None, "1 lead that match so far"),
-        (5, 0, 13, 3, "5 of 13 leads match, 3 more hidden by the brief's requirements"),
+        (5, 0, 13, 3, "5 of 13 leads match, 3 more hidden"),
         (1, 0, 1, 0, "1 of 1 lead match"),
         (0, 0, None, 0, "0 leads that match"),
     ],
