@@ -62,10 +62,7 @@ def test_leads_that_fail_the_brief_are_not_shown(made):
     last = made.front.answers[-1]
     hidden = len(own) - len(made.front.rows)
     assert (last["total"], last["hidden"], last["marks"]) == (len(made.front.rows), hidden, {})
-    assert (
-        last["count"]
-        == f"{len(made.front.rows)} of {len(saved)} leads match, {hidden} more hidden"
-    )
+    assert last["count"] == f"{len(made.front.rows)} of {len(saved)} leads match, {hidden} more hidden"
     # All is known of this version now.
     quiet(made)
     made.sandbox.rows.clear()
