@@ -12,15 +12,13 @@ from msgspec.structs import replace
 
 from origami_widgets.api.errors import OrigamiError, RateLimited
 from origami_widgets.api.loop import kept_task
-from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RowQuery
-from origami_widgets.api.saved_view import SavedView, saved_view
+from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.saved_view import saved_view
 from origami_widgets.api.usage import is_counted
-from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
     LIMITED,
     changed_rows,
     count_words,
-    make_cells,
     make_heads,
     match_words,
     shown_columns,
@@ -31,19 +29,18 @@ from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_pages import LeadPage, LookedAt, Version, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from origami_widgets.api.models import Column, FlatRow, Page, Table
+    from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
 log = logging.getLogger("origami_widgets")
 
-LARGEST_PAGE = 200
 VIEWS_LIMIT = 8
 """Most views of a widget that can show leads at the same time."""
 STALE = 90.0
@@ -56,228 +53,6 @@ AT_ONCE = 0.1
 """Seconds within which a read that is allowed brings the news itself."""
 NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
-
-FIRST_REQUESTS = 3
-"""Requests for a saved view that go before routine polls: two totals and the first page of its leads."""
-
-Version = tuple[Any, ...]
-
-
-@dataclass
-class _Page:
-    """Page of a table's rows.
-
-    Attributes:
-        received: all rows, as the server sent them.
-        leads: the shown rows among them.
-        rows: ids and shown cells of the shown rows.
-        marks: how rows are marked, by row id.
-        following: the cursor of the next page; None on the last.
-        is_cut: whether the server names a next page although it would never come to an end.
-        version: the version of the table when the page was read; None if the page is no longer valid.
-        read_at: when the page was read (monotonic clock).
-        is_sent: whether the front end has the page.
-        is_known: whether the front end has all its rows in their places.
-    """
-
-    received: list[FlatRow]
-    following: str | None
-    is_cut: bool
-    version: Version | None
-    read_at: float
-    leads: list[FlatRow] = field(default_factory=list)
-    rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
-    marks: dict[str, LeadMark] = field(default_factory=dict)
-    is_sent: bool = False
-    is_known: bool = False
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the rows."""
-        return [row_id for row_id, _ in self.rows]
-
-    def choose(self, looked: _LookedAt) -> None:
-        """Choose the shown rows: those in the brief's view, and those of which this is not known yet."""
-        self.leads, self.marks = [], {}
-        for lead in self.received:
-            passes = looked.passes(lead.id)
-            if passes is None:
-                self.marks[lead.id] = "checking"
-            elif not passes:
-                if not looked.include_hidden:
-                    continue
-                self.marks[lead.id] = "hidden"
-            self.leads.append(lead)
-        self.rows = _rows(self.leads, looked.columns)
-
-    def is_stale(self, version: Version, now: float) -> bool:
-        """Return whether the page must be read again."""
-        # Where there were no leads yet, the first ones are awaited.
-        is_spaced = not self.received or now - self.read_at >= SPACING
-        return self.version is None or (self.version != version and is_spaced)
-
-
-@dataclass
-class _LookedAt:
-    """Leads that one view shows.
-
-    Attributes:
-        query: the number of the question, which distinguishes answers to it from answers to older ones.
-        pages: the pages read, from the first one.
-        sent: the cells that the front end has, by row id.
-        heads: the heads that the front end has.
-        leads_then: the table's count of leads when the newest page was read.
-        count: the words for the number of leads that the front end has.
-        note: why no leads come; empty while all is well.
-        next_try: when the next request is sent, if there is a note (Unix seconds).
-        failures: failed requests in a row.
-        not_before: the earliest time for the next request after an error (monotonic clock).
-        include_hidden: whether to show leads that fail the table's saved filters, marked.
-        view: the leads that pass the saved filters; None while this does not matter.
-        next_view: the same for a newer version of the table, until it is complete.
-        next_view_at: the earliest time to read it (monotonic clock).
-    """
-
-    query: int
-    table: str
-    size: int
-    sort: LeadSort | None
-    filters: list[LeadFilter]
-    include_hidden: bool = False
-    first: int = 0
-    last: int = 0
-    asked_at: float = 0.0
-    pages: list[_Page] = field(default_factory=list)
-    sent: dict[str, list[LeadCell]] = field(default_factory=dict)
-    heads: list[LeadHead] | None = None
-    columns: list[Column] = field(default_factory=list)
-    total: int | None = None
-    leads_then: int | None = None
-    count: str = ""
-    note: str = ""
-    next_try: float = 0.0
-    failures: int = 0
-    is_unfiltered: bool = False
-    not_before: float = float("-inf")
-    view: SavedView | None = None
-    next_view: SavedView | None = None
-    next_view_at: float = float("-inf")
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all pages were read."""
-        return bool(self.pages) and self.pages[-1].following is None
-
-    @property
-    def is_checked_first(self) -> bool:
-        """Whether a user waits for the first answer to which leads pass the saved filters."""
-        return bool(self.pages) and self.view is not None and self.view.requests < FIRST_REQUESTS and self.is_checking
-
-    @property
-    def is_checking(self) -> bool:
-        """Whether it is not known of all leads if they pass the saved filters."""
-        return self.view is not None and not self.view.is_complete
-
-    @property
-    def narrows(self) -> bool:
-        """Whether the server's count has leads that are not shown, or not known to pass the saved filters."""
-        return self.view is not None and self.view.hides is not False and not self.include_hidden
-
-    @property
-    def shown_total(self) -> int | None:
-        """The number of leads to show; while pages or saved filters are still read, the most that it can be."""
-        if not self.narrows or self.total is None:
-            return self.total
-        unread = max(0, self.total - sum(len(page.received) for page in self.pages))
-        return sum(len(page.rows) for page in self.pages) + (0 if self.is_complete else unread)
-
-    @property
-    def question(self) -> tuple[Any, ...]:
-        """What is asked for, apart from the place in it."""
-        return self.table, self.size, self.sort, self.filters, self.include_hidden
-
-    def passes(self, row_id: str) -> bool | None:
-        """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
-        return True if self.view is None else self.view.has(row_id)
-
-    def due(self, version: Version, now: float) -> int | None:
-        """Return the number of the page to read now; None if everything visible is up to date."""
-        if now < self.not_before:
-            return None
-        start, last = 0, max(self.last, 0)
-        for number, page in enumerate(self.pages):
-            if start > last:
-                return None
-            # Leads may still come into an empty page.
-            if self.first < start + max(len(page.rows), 1) and page.is_stale(version, now):
-                return number
-            start += len(page.rows)
-        # A page may have fewer rows than were asked for, or none. Each has the cursor of the next one, so the pages in
-        # between are read on the way.
-        is_wanted = not self.pages or (start <= last and self.pages[-1].following is not None)
-        return len(self.pages) if is_wanted else None
-
-    def is_endless(self, number: int, answer: Page[FlatRow]) -> bool:
-        """Return whether an answer names a next page although the server would never come to an end."""
-        before = self.pages[:number]
-        if answer.next_cursor is None:
-            return False
-        if any(page.following == answer.next_cursor for page in before):
-            return True
-        empty = [page for page in before[1 - MOST_EMPTY_PAGES :] if not page.received]
-        return not answer.items and len(empty) >= MOST_EMPTY_PAGES - 1
-
-    def choose_rows(self) -> None:
-        """Choose the shown rows of all pages anew."""
-        is_moved = False
-        for page in self.pages:
-            ids, marks = page.ids, page.marks
-            page.choose(self)
-            is_moved = is_moved or page.ids != ids
-            # Rows after one that has left have moved.
-            is_same = not is_moved and page.marks == marks
-            page.is_known, page.is_sent = page.is_known and is_same, page.is_sent and is_same
-
-    def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
-        """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
-        newest: dict[str, _Page] = {}
-        for page in self.pages:
-            for row_id, _ in page.rows:
-                if row_id not in newest or page.read_at >= newest[row_id].read_at:
-                    newest[row_id] = page
-        return {
-            row_id: (lead, cells)
-            for page in self.pages
-            for lead, (row_id, cells) in zip(page.leads, page.rows, strict=True)
-            if newest[row_id] is page
-        }
-
-    def forget_sent(self) -> None:
-        """Note that the front end has nothing any more."""
-        self.sent.clear()
-        self.heads = None
-        for page in self.pages:
-            page.is_sent = page.is_known = False
-
-    def put(self, number: int, page: _Page) -> None:
-        """Store a page, replacing an older one."""
-        known = self.pages[number] if number < len(self.pages) else None
-        self.pages[number : number + 1] = [page]
-        taken = set(page.ids)
-        for each in self.pages:
-            # A lead that has moved to this page leaves a gap in the front end's old page.
-            each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
-        if known is None:
-            return
-        page.is_known = known.is_known and (known.ids, known.marks) == (page.ids, page.marks)
-        if page.following is None or len(known.received) != len(page.received):
-            del self.pages[number + 1 :]
-        elif known.following != page.following or known.ids != page.ids:
-            # The rows after this page have moved.
-            for each in self.pages[number + 1 :]:
-                each.version = None
-                if len(known.rows) != len(page.rows):
-                    each.is_sent = each.is_known = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +119,7 @@ class LeadFeed:
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
-        self._views: dict[str, _LookedAt] = {}
+        self._views: dict[str, LookedAt] = {}
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
@@ -388,7 +163,7 @@ class LeadFeed:
         Args:
             message: a `LeadsMessage`; anything else is ignored.
         """
-        read = _read_message(message)
+        read = read_looked_at(message)
         if read is None:
             return
         view, wish = read
@@ -459,14 +234,14 @@ class LeadFeed:
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
         table = self._table(looked.table)
-        return None if table is None else looked.due(table.version, now)
+        return None if table is None else looked.due(table.version, now, SPACING)
 
     def _next_due(self, now: float) -> tuple[str, int] | None:
         """Return the view to read for now and the number of its page, a first page before all others."""
         due = [(view, number) for view in self._views if (number := self._due(view, now)) is not None]
         return min(due, key=lambda each: not self._is_awaited(self._views[each[0]]), default=None)
 
-    def _is_awaited(self, looked: _LookedAt) -> bool:
+    def _is_awaited(self, looked: LookedAt) -> bool:
         """Return whether somebody looks at a place where leads are counted and none is shown yet."""
         return self._lead_count(looked) != 0 and not any(page.received for page in looked.pages)
 
@@ -507,7 +282,7 @@ class LeadFeed:
                 looked.note, looked.next_try = LIMITED, next_try
                 self._tell(view, looked, 0)
 
-    def _is_behind(self, looked: _LookedAt) -> bool:
+    def _is_behind(self, looked: LookedAt) -> bool:
         """Return whether something will become due without a further change."""
         table = self._table(looked.table)
         if table is None:
@@ -515,9 +290,9 @@ class LeadFeed:
         is_view_behind = looked.view is not None and not (
             looked.view.is_complete and looked.view.version == table.version
         )
-        return looked.note != "" or is_view_behind or looked.due(table.version, float("inf")) is not None
+        return looked.note != "" or is_view_behind or looked.due(table.version, float("inf"), SPACING) is not None
 
-    def _lead_count(self, looked: _LookedAt) -> int | None:
+    def _lead_count(self, looked: LookedAt) -> int | None:
         table = self._table(looked.table)
         return None if table is None else shown_count(table.lead_count)
 
@@ -567,7 +342,7 @@ class LeadFeed:
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
-        page = _Page(list(answer.items), following, is_cut, table.version, time.monotonic())
+        page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic())
         page.choose(looked)
         looked.put(number, page)
         if is_shaped_anew:
@@ -588,7 +363,7 @@ class LeadFeed:
         self._counted(table.id, leads)
         return replace(table, lead_count=leads)
 
-    def _use_view(self, looked: _LookedAt, table: Table, operations: Operations) -> None:
+    def _use_view(self, looked: LookedAt, table: Table, operations: Operations) -> None:
         """Look up which leads pass the saved filters, where that matters."""
         if looked.is_unfiltered or not (self._filters_of(looked) or looked.include_hidden):
             looked.view = looked.next_view = None
@@ -637,7 +412,7 @@ class LeadFeed:
         if looked.count != self._count(looked):
             self._tell(view, looked, len(looked.pages) - 1)
 
-    def _hidden(self, looked: _LookedAt) -> int | None:
+    def _hidden(self, looked: LookedAt) -> int | None:
         """Return how many leads the saved filters hide, or would hide; None if unknown."""
         view, leads = looked.view, self._lead_count(looked)
         if looked.is_unfiltered or (view is not None and view.hides is False):
@@ -650,10 +425,10 @@ class LeadFeed:
             return None
         return sum(1 for page in looked.pages for lead in page.received if not view.has(lead.id))
 
-    def _filters_of(self, looked: _LookedAt) -> list[LeadFilter]:
+    def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]
 
-    def _failed(self, view: str, looked: _LookedAt, error: OrigamiError) -> None:
+    def _failed(self, view: str, looked: LookedAt, error: OrigamiError) -> None:
         wait = max(error.retry_after or 0.0, min(SPACING * 2.0**looked.failures, RETRY))
         looked.failures += 1
         looked.not_before, looked.next_try = time.monotonic() + wait, time.time() + wait
@@ -661,7 +436,7 @@ class LeadFeed:
         looked.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
         self._tell(view, looked, 0)
 
-    def _tell_missing(self, view: str, looked: _LookedAt) -> None:
+    def _tell_missing(self, view: str, looked: LookedAt) -> None:
         """Send the pages that the view does not have."""
         for number, page in enumerate(looked.pages):
             if not page.is_sent:
@@ -673,7 +448,7 @@ class LeadFeed:
             if looked.pages and looked.count != self._count(looked):
                 self._tell(view, looked, 0)
 
-    def _count(self, looked: _LookedAt) -> str:
+    def _count(self, looked: LookedAt) -> str:
         """Return in words how many of how many leads were read."""
         if not looked.pages:
             return ""
@@ -692,7 +467,7 @@ class LeadFeed:
             read = read if not looked.is_complete or leads is None else max(read, leads)
         return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete)
 
-    def _tell(self, view: str, looked: _LookedAt, number: int) -> None:
+    def _tell(self, view: str, looked: LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""
         page = looked.pages[number] if looked.pages else None
         shown = page.rows if page is not None else []
@@ -730,45 +505,5 @@ class LeadFeed:
         )
 
 
-def _rows(leads: Sequence[FlatRow], columns: Sequence[Column]) -> list[tuple[str, list[LeadCell]]]:
-    return [(lead.id, make_cells(lead, columns)) for lead in leads]
-
-
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:
     return None if sort is None else {"column": sort["column"], "direction": sort["direction"]}
-
-
-def _read_message(message: Any) -> tuple[str, _LookedAt] | None:
-    """Return the view and the leads that a message asks for; None if our front end could not have sent the message."""
-    match message:
-        case {
-            "kind": "leads",
-            "view": str(view),
-            "query": int(query),
-            "table": str(table),
-            "first": int(first),
-            "last": int(last),
-            "size": int(size),
-            "sort": sort,
-            "filters": list(filters),
-            "include_hidden": bool(include_hidden),
-        } if len(view) <= TABLE_ID_LIMIT:
-            kept = [each for each in map(_filter, filters[:8]) if each is not None]
-            size = min(max(size, 1), LARGEST_PAGE)
-            window = max(first, 0), min(max(last, 0), 100_000)
-            return view, _LookedAt(query, table, size, _sort(sort), kept, include_hidden, *window)
-    return None
-
-
-def _sort(value: object) -> LeadSort | None:
-    match value:
-        case {"column": str(column), "direction": "asc" | "desc" as direction}:
-            return LeadSort(column=column[:200], direction=direction)
-    return None
-
-
-def _filter(value: object) -> LeadFilter | None:
-    match value:
-        case {"column": str(column), "operator": str(operator), "value": str(text)} if operator in OPERATORS:
-            return LeadFilter(column=column[:200], operator=operator, value=text[:500])
-    return None
