@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from origami_widgets.api.errors import OrigamiError, RateLimited
 from origami_widgets.api.loop import kept_task
+from origami_widgets.api.passing_leads import passing_leads
 from origami_widgets.api.row_paging import RowQuery
-from origami_widgets.api.saved_view import saved_view
 from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (
     LIMITED,
@@ -229,7 +229,7 @@ class LeadFeed:
         if (due := self._next_due(time.monotonic())) is not None:
             await self._read(*due, operations)
         elif (view := self._next_to_check(operations)) is not None:
-            await self._read_saved_view(view, operations)
+            await self._read_passing(view, operations)
 
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
@@ -368,7 +368,7 @@ class LeadFeed:
         if looked.is_unfiltered or not (self._filters_of(looked) or looked.include_hidden):
             looked.view = looked.next_view = None
         elif looked.view is None:
-            looked.view = saved_view(operations, table)
+            looked.view = passing_leads(operations, table)
 
     def _next_to_check(self, operations: Operations) -> str | None:
         """Return the view to go on with reading which leads pass the saved filters; None if there is none.
@@ -383,11 +383,11 @@ class LeadFeed:
             if looked.is_checking or looked.next_view is not None:
                 return view
             if looked.view.version != table.version and now >= looked.next_view_at:
-                looked.next_view = saved_view(operations, table)
+                looked.next_view = passing_leads(operations, table)
                 return view
         return None
 
-    async def _read_saved_view(self, view: str, operations: Operations) -> None:
+    async def _read_passing(self, view: str, operations: Operations) -> None:
         """Read on which leads pass the saved filters, and send what changes by it. The request is already counted."""
         looked = self._views[view]
         reading = looked.next_view or looked.view

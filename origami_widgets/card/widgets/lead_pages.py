@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import Column, FlatRow, Page
-    from origami_widgets.api.saved_view import SavedView
+    from origami_widgets.api.passing_leads import PassingLeads
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
 LARGEST_PAGE = 200
 FIRST_REQUESTS = 3
-"""Requests for a saved view that go before routine polls: two totals and the first page of its leads."""
+"""requests for passing leads that go before routine polls: two totals and the first page of its leads."""
 
 Version = tuple[Any, ...]
 
@@ -121,8 +121,8 @@ class LookedAt:
     failures: int = 0
     is_unfiltered: bool = False
     not_before: float = float("-inf")
-    view: SavedView | None = None
-    next_view: SavedView | None = None
+    view: PassingLeads | None = None
+    next_view: PassingLeads | None = None
     next_view_at: float = float("-inf")
 
     @property

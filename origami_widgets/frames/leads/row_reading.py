@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.passing_leads import read_passing_leads
 from origami_widgets.api.row_decoding import decode_rows, ids_of
 from origami_widgets.api.row_paging import PartialRows
 from origami_widgets.api.row_progress import ProgressReport
 from origami_widgets.api.row_reader import RowPages
-from origami_widgets.api.saved_view import read_saved_view
 from origami_widgets.api.sync_bridge import OnLoop, block
 from origami_widgets.frames.frame_attrs import read_only
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.passing_leads import PassingLeads
     from origami_widgets.api.responses import Decoder
     from origami_widgets.api.row_paging import RawRows, RowQuery, RowWalk
-    from origami_widgets.api.saved_view import SavedView
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -64,7 +64,7 @@ class RowsReading:
         # Whether an exception holds this object, so that its frame may be needed more than once.
         self._held = False
         # The leads that pass the saved filters, if filters narrow these; None if nothing has to be narrowed.
-        self._view: SavedView | None = None
+        self._view: PassingLeads | None = None
         # Whether the table has changed while these were read and applied; None if unknown.
         self._has_changed: bool | None = None
         self._rows = 0
@@ -149,7 +149,7 @@ class RowsReading:
             return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE, decoder=decoder)
 
         if request.narrows and request.limit != 0:
-            self._view = await read_saved_view(operations, request.table_id, table)
+            self._view = await read_passing_leads(operations, request.table_id, table)
         decoder = made.decoder() if self._in_slots else decode_rows
         # Where leads are left out, only reading shows when the limit is reached.
         limit = request.limit if self._view is None else None
@@ -446,7 +446,7 @@ def attributes(
     origin: str,
     reason: str,
     complete: bool,
-    view: SavedView | None = None,
+    view: PassingLeads | None = None,
     has_changed: bool | None = None,
 ) -> dict[str, Any]:
     """Return the `attrs` of a frame of leads, as JSON.
@@ -460,7 +460,7 @@ def attributes(
         origin: where the rows come from; empty for Origami.
         reason: why reading ended early, if it did.
         complete: whether these are all requested rows.
-        view: the saved view by whose leads the rows were narrowed; None if they were not.
+        view: the leads that pass the saved filters, by which rows were narrowed; None if they were not.
         has_changed: whether the table has changed meanwhile; None if unknown.
     """
     stopped = reason or walk.stopped

@@ -1,4 +1,4 @@
-"""Saved views: which leads pass the saved filters of a table, which hold the hard requirements of its brief.
+"""Passing leads: those that pass the saved filters of a table, which hold the hard requirements of its brief.
 
 The API can only replace saved filters, and does not return them. To narrow them by further filters, their leads' ids are
 read separately: once per version of the table, for all frames and grids of the organization. If the totals with and
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
 
-VIEWS_LIMIT = 64
-"""Most views that are kept for an organization; the least recently used are dropped first."""
+TABLES_LIMIT = 64
+"""Most versions of tables that are kept for an organization; the least recently used are dropped first."""
 IDS_LIMIT = 1_000_000
-"""Most ids that these views keep together, in about 100 MB."""
+"""Most ids that are kept for them together, in about 100 MB."""
 LARGEST_PAGE = 200
 
 
-class SavedView:
+class PassingLeads:
     """Ids of the leads of a table that pass its saved filters. Background loop only.
 
     Args:
@@ -86,7 +86,7 @@ class SavedView:
         """
         task = self._reading
         if task is None or not is_under_way(task):
-            task = self._reading = kept_task(self._read(operations), "origami-widgets saved view")
+            task = self._reading = kept_task(self._read(operations), "origami-widgets passing leads")
             # A caller that is interrupted does not end the reading of the others.
             await asyncio.shield(task)
             return
@@ -129,11 +129,13 @@ class SavedView:
             self.is_complete = not self.hides
 
 
-_views: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], SavedView]] = weakref.WeakKeyDictionary()
+_views: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], PassingLeads]] = weakref.WeakKeyDictionary()
 
 
-def saved_view(operations: Operations, table: Table) -> SavedView:
-    """Return the saved view of a table at its version: the same object for all clients of an organization. Sends nothing.
+def passing_leads(operations: Operations, table: Table) -> PassingLeads:
+    """Return the passing leads of a table at its version, as far as they are known. Sends nothing.
+
+    All clients of an organization get the same object.
 
     Args:
         operations: the API.
@@ -141,15 +143,15 @@ def saved_view(operations: Operations, table: Table) -> SavedView:
     """
     views = _views.setdefault(operations.traffic, OrderedDict())
     key = (table.id, table.version)
-    view = views.setdefault(key, SavedView(*key))
+    view = views.setdefault(key, PassingLeads(*key))
     views.move_to_end(key)
-    while len(views) > 1 and (len(views) > VIEWS_LIMIT or sum(len(each.ids) for each in views.values()) > IDS_LIMIT):
+    while len(views) > 1 and (len(views) > TABLES_LIMIT or sum(len(each.ids) for each in views.values()) > IDS_LIMIT):
         views.popitem(last=False)
     return view
 
 
-async def read_saved_view(operations: Operations, table_id: str, table: Table | None) -> SavedView | None:
-    """Return the complete saved view of a table; None if its saved filters hide nothing.
+async def read_passing_leads(operations: Operations, table_id: str, table: Table | None) -> PassingLeads | None:
+    """Return all passing leads of a table; None if its saved filters hide nothing.
 
     If they do not, it costs two requests for one row each, unless that is known of this version of the table.
 
@@ -162,15 +164,15 @@ async def read_saved_view(operations: Operations, table_id: str, table: Table | 
         OrigamiError: a request failed, or the ids could not be read to their end.
     """
     if table is not None:
-        view = saved_view(operations, table)
+        view = passing_leads(operations, table)
     else:
-        counted = SavedView(table_id, ())
+        counted = PassingLeads(table_id, ())
         while counted.hides is None:
             await counted.read(operations)
         if not counted.hides:
             return None
         table = await operations.get_table(table_id, include=())
-        view = saved_view(operations, table)
+        view = passing_leads(operations, table)
         if view.counts != counted.counts:
             # Not read yet, or the saved filters have changed since then.
             counted.version = table.version
