@@ -179,7 +179,7 @@ async def _due(each: _Table, operations: Operations) -> RowsRequest | None:
     query: dict[str, Any] = {"caller": "refresh_leads", **_options_of(each.rows)}
     if note:
         query |= {
-            "filters": None if note["saved_filters"] else note["filters"],
+            "filters": note["filters"],
             "sort": note["sort"],
             "limit": note["limit"],
             **note["options"],
