@@ -78,7 +78,9 @@ class ServedTable:
             return {"object": "list", "items": items, "nextCursor": None, "url": ""}
         if not path.endswith("/rows"):
             return self.raw()
-        ids = self.visible if json.loads(query.get("filters", "null")) is None else list(self.leads)
+        # Filters take the place of the saved ones, and `defaults=false` leaves these out.
+        replaced = json.loads(query.get("filters", "null")) is not None or query.get("defaults") == "false"
+        ids = list(self.leads) if replaced else self.visible
         items = [{"id": row_id, **self.leads[row_id]} for row_id in ids]
         return {"object": "list", "items": items, "nextCursor": None, "total": len(items), "url": ""}
 
