@@ -209,7 +209,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
         limiter: the rate limiter that counts it.
         urgent: whether a user waits for the answer.
         low_priority: whether it waits for all others, as a table list does; now and then it goes first.
-        is_limited: whether a credit limit relies on the answer; it then goes before others of its kind.
+        is_limited: whether a credit limit relies on the answer; it then goes before most others of its kind.
     """
 
     purpose: T_co
@@ -226,13 +226,17 @@ LOW_PRIORITY_PAUSE = 2.0
 """A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
 
 
+LIMITED_LEAD = 30.0
+"""Seconds by which requests for a credit limit go before others. With many such runs, others would else never be sent."""
+
+
 def next_request(
     requests: Iterable[PollRequest[T_co]], now: float, *, others_first: bool = False, passed_over: int = 0
 ) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
     """Return the seconds to wait and the request to send then; (None, None) without requests.
 
-    Urgent requests go first and low-priority ones last. Among equals, those for a credit limit go first, then the one
-    that has been due longest.
+    Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first; those
+    for a credit limit count as due `LIMITED_LEAD` earlier.
 
     Args:
         requests: all requests to send.
@@ -245,7 +249,7 @@ def next_request(
     others = sum(not request.low_priority for request in requests)
     low_first = passed_over >= min(max(others, 1), LOW_PRIORITY_TURN)
     found: tuple[float, PollRequest[T_co]] | tuple[None, None] = (None, None)
-    best = (float("inf"), True, True, True, 0.0)
+    best = (float("inf"), True, True, 0.0)
     waits: dict[tuple[int, bool], float] = {}
     for request in requests:
         limiter, urgent = request.limiter, request.urgent and request.due <= now
@@ -255,7 +259,7 @@ def next_request(
         wait = max(allowed, request.due - now, 0.0)
         if wait > best[0]:
             continue
-        rank = (wait, urgent == others_first, request.low_priority != low_first, not request.is_limited, request.due)
+        rank = (wait, urgent == others_first, request.low_priority != low_first, _due(request))
         if rank >= best:
             continue
         may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
@@ -263,3 +267,7 @@ def next_request(
             continue
         found, best = (wait, request), rank
     return found
+
+
+def _due(request: PollRequest[object]) -> float:
+    return request.due - LIMITED_LEAD if request.is_limited else request.due

@@ -340,3 +340,25 @@ def test_low_priority_requests_come_after_all_that_are_due_and_are_not_starved()
     assert order([due[0], PollRequest("tomorrow", 9_999.0, limiter)]) == "list"
     assert order(due[:2], passed_over=LOW_PRIORITY_TURN) == "list"
     assert order(due, passed_over=LOW_PRIORITY_TURN) == "urgent"
+
+
+def test_those_for_a_credit_limit_come_first():
+    limiter = RateLimiter()
+    limited = PollRequest("limited", NOW, limiter, is_limited=True)
+    assert who(PollRequest("other", NOW - 20, limiter), limited) == ("limited", 0)
+    assert who(PollRequest("leads", NOW - 60, limiter, low_priority=True), limited) == ("limited", 0)
+
+
+def test_more_for_credit_limits_than_can_be_sent_leave_some_for_others():
+    limiter, now, due = RateLimiter(), NOW, dict.fromkeys([*range(30), "other"], NOW)
+    latest = 0.0
+    while now < NOW + 600:
+        each = [PollRequest(name, at, limiter, is_limited=name != "other") for name, at in due.items()]
+        wait, request = next_request(each, now)
+        now += wait
+        limiter.count_poll(now)
+        if request.purpose == "other":
+            latest = max(latest, now - request.due)
+        due[request.purpose] = now + 5
+    assert due["other"] > NOW + 500
+    assert latest < 60
