@@ -43,6 +43,7 @@ class CreditLimit:
         halt: called with the error when more has been used; returns whether it has stopped anything.
 
     Attributes:
+        before: the credits that tables had used before the runs began, by table id.
         error: the error once more has been used; None until then.
     """
 
@@ -50,14 +51,19 @@ class CreditLimit:
         self.error: CreditLimitReached | None = None
         self._limit = limit
         self._halt = halt
-        self._before: dict[str, float] = {}
+        self.before: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._in_flight: dict[str, int] = {}
+
+    @property
+    def is_of_batch(self) -> bool:
+        """Whether it is the limit of a batch, and not of one conversation."""
+        return self._halt is not None
 
     def note_before(self, tables: Iterable[Table]) -> None:
         """Note what tables have used before the runs that work on them begin."""
         for table in tables:
-            self._before.setdefault(table.id, table.credits.lifetime_used or 0)
+            self.before.setdefault(table.id, table.credits.lifetime_used or 0)
 
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
@@ -65,11 +71,23 @@ class CreditLimit:
         if self._sum <= limit:
             self.error = None
 
+    def require_room(self) -> None:
+        """Do nothing if more may be used.
+
+        Raises:
+            CreditLimitReached: more has been used than the limit allows; nothing was sent.
+        """
+        if self._sum > self._limit:
+            raise self._reached(f"Nothing was sent. {REMEDY}")
+
     def guard(self, watch: RunWatch, conversation: Conversation) -> None:
         """Count what a run uses, and end it when the limit is reached. An earlier limit of the run ends."""
         conversation.credit_limit = self
-        if _limits.get(watch) is self:
+        earlier = _limits.get(watch)
+        if earlier is self:
             return
+        if earlier is not None:
+            self.before = earlier.before | self.before
         _limits[watch] = self
         # A run that nothing holds would not be checked any more, and so not be ended.
         limited[watch] = conversation
@@ -87,7 +105,7 @@ class CreditLimit:
         guarded = [each for each, limit in _limits.items() if limit is self]
         active = [each for each in guarded if not each.state.settled]
         if self.error is None and self._sum > self._limit:
-            reached = CreditLimitReached("Credit limit reached", cause=self._cause, remedy=REMEDY, code="CREDIT_LIMIT")
+            reached = self._reached(REMEDY)
             halt = None if self._halt is None else self._halt()
             # Runs that have settled get no error, unless more runs would follow them.
             if (halt is not None and halt(reached)) or active:
@@ -103,6 +121,9 @@ class CreditLimit:
                     each.update(CreditsExceeded(self.error))
         if watch.state.settled or watch.state.connection.state == "stopped":
             limited.pop(watch, None)
+
+    def _reached(self, remedy: str) -> CreditLimitReached:
+        return CreditLimitReached("Credit limit reached", cause=self._cause, remedy=remedy, code="CREDIT_LIMIT")
 
     @property
     def _sum(self) -> float:
@@ -121,7 +142,7 @@ class CreditLimit:
         for table in state.tables:
             used = table.credits.lifetime_used or 0
             is_new = began is None or table.created_at is None or table.created_at >= began
-            before = self._before.setdefault(table.id, 0 if is_new else used)
+            before = self.before.setdefault(table.id, 0 if is_new else used)
             # Credits never decrease: a smaller number comes from an older answer.
             self._used[table.id] = max(self._used.get(table.id, 0), used - before)
             self._in_flight[table.id] = table.cells.running or 0

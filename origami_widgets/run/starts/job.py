@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -328,8 +327,8 @@ class WatchedJob(StartJob):
                 # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
                     if not self.record.may_have_started:
-                        await self._read_focus_tables()
                         self._check_limit()
+                        await self._read_focus_tables()
                     await super().begin()
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
@@ -367,16 +366,14 @@ class WatchedJob(StartJob):
         """
         if self._follow_up is None:
             return
-        if self._new_limit is not None and self.credit_limit is not None:
+        if self._new_limit is not None and self.credit_limit is not None and not self.credit_limit.is_of_batch:
             self.credit_limit.set(self._new_limit)
         elif self._new_limit is not None:
             self.credit_limit = CreditLimit(self._new_limit)
             states = self._follow_up.conversation.states
             self.credit_limit.note_before(table for state in states for table in state.tables)
-        if self.credit_limit is not None and self.credit_limit.error is not None:
-            error = copy.copy(self.credit_limit.error).with_traceback(None)
-            error.remedy = f"Nothing was sent. {error.remedy}"
-            raise error
+        if self.credit_limit is not None:
+            self.credit_limit.require_room()
 
     def _wait_for_slot(self, queue: Queue | None) -> None:
         self.queue = queue

@@ -156,6 +156,28 @@ def test_a_follow_up_beyond_it_is_refused_and_a_higher_one_lets_it_go_on(server,
     assert more.error.code == "CREDIT_LIMIT"
 
 
+@pytest.mark.parametrize("server", [{"cells": 120, "cells_per_second": 1000.0}], ids=str, indirect=True)
+def test_a_follow_up_with_a_limit_that_has_been_used_is_refused(server, client):
+    run = ow.start("Find bakeries", credit_limit=500, client=client, show=False).wait("cells")
+    assert run.error is None
+    with raises("CreditLimitReached", match="Nothing was sent"):
+        run.follow_up("Add owners", credit_limit=50)
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("server", [{"agent_seconds": 60.0}], ids=str, indirect=True)
+def test_another_limit_for_one_conversation_leaves_that_of_its_batch(server, client):
+    batch = ow.start_many(["Find bakeries", "Find butchers, asking"], credit_limit=300, client=client, show=False)
+    see(lambda: len(batch.runs) == 2 and batch.runs[1].done)
+    assert batch.error is None
+    answered = batch.runs[1].answer("North", credit_limit=CELLS)
+    see(lambda: batch.runs[0].settled)
+    assert batch.runs[0].error.code == "CREDIT_LIMIT"
+    assert answered.error is None
+    answered.cancel()
+    see(lambda: answered.settled)
+
+
 def test_a_follow_up_can_bring_the_first_limit(server, client):
     run = ow.start("Find bakeries, asking", client=client, show=False).wait()
     more = run.answer("North", credit_limit=150).wait("cells")
@@ -178,3 +200,13 @@ def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, m
     assert again == first
     again.wait("cells")
     assert 1_000 < ended(server, again) < 1_000 + IN_TIME
+
+
+def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    table = server.add_table()
+    options = {"focus_tables": [table], "once": "phones", "credit_limit": 400, "client": client, "show": False}
+    ow.start("Find phones", **options)
+    see(lambda: server.spent(table) > 200)
+    run = ow.start("Find phones", **options).wait("cells")
+    assert said(run.error) == ended(server, run)
