@@ -325,7 +325,7 @@ class Run:
         focus tables, those of columns that it added. Tables on which another active run works are left. The card and
         `run.state.stopped` say what was left running; `stop_cells(tables=…)` stops a table whole.
 
-        Sends one GET and one POST for the agent, one GET that looks for other active runs, and two or more POSTs for
+        Sends one GET and one POST for the agent, GETs of its tables and of other active runs, and two or more POSTs for
         each table, all free. `status` becomes `cancelled` when the server says so, which may take until the next check.
         Requests that fail are repeated, even after an interrupt.
 
@@ -355,11 +355,12 @@ class Run:
         """Stop cells that are filling; the agent goes on. Values that are there stay, and used credits are not returned.
 
         Returns once Origami has accepted the requests. If the run has ended, cells are stopped again in the background
-        until none is active. Safe to repeat. Sends one or more POSTs for each table, all free.
+        until none is active. Safe to repeat. Sends one or more POSTs for each table, and GETs of the tables and of other
+        active runs, all free.
 
         Args:
-            tables: tables, or their ids, to stop whole, whoever works on them; None for the cells that this
-                conversation started, as in `cancel`.
+            tables: only these tables, or their ids, are stopped: whole, whoever works on them. None for the cells that
+                this conversation started, as in `cancel`.
 
         Returns:
             `cells` and `lead_source_jobs` that were stopped, and `left_running`: tables with cells that were left, with
@@ -392,7 +393,8 @@ class Run:
         Args:
             *answers: one answer for each question, in the order of `questions`; free text is always allowed.
             fresh: send the answers again even if they were sent before under the name in `once=`.
-            credit_limit: another credit limit for the conversation; None keeps the one it has.
+            credit_limit: another credit limit for the conversation, which then no longer shares that of its batch; None
+                keeps the one it has.
 
         Returns:
             The follow-up run.
@@ -433,9 +435,10 @@ class Run:
         Args:
             prompt: the brief, 1 to 10,000 characters.
             model: `origami-lite` or `origami-max`; None for the plan's default.
-            focus_tables: ids of tables to work on.
+            focus_tables: ids of tables to work on. Each is read first: one free GET.
             fresh: send the follow-up again even if it was sent before under the name in `once=`.
-            credit_limit: another credit limit for the conversation; None keeps the one it has.
+            credit_limit: another credit limit for the conversation, which then no longer shares that of its batch; None
+                keeps the one it has.
 
         Returns:
             The follow-up run.

@@ -72,7 +72,7 @@ def start(
         prompt: the brief, 1 to 10,000 characters.
         name: the agent's name, up to 80 characters; None makes one from the brief.
         model: `origami-lite` or `origami-max`; None for the plan's default.
-        focus_tables: ids of tables to work on.
+        focus_tables: ids of tables to work on. Each is read first: one free GET.
         once: a name that you choose for this brief with these options, up to 100 characters of any script.
         fresh: start a new run even if the cell or the name has one. The name then belongs to the new run.
         credit_limit: cancel the run and stop its cells once its tables have used more credits than this since it
@@ -209,7 +209,7 @@ def start_many(
         at_once: how many of these runs may be active at a time; None for the plan's number of run slots, or 10 if the
             plan has no limit.
         model: `origami-lite` or `origami-max`, for all runs; None for the plan's default.
-        focus_tables: ids of tables that all runs work on.
+        focus_tables: ids of tables that all runs work on. Each brief reads each of them first: one free GET.
         once: a name that you choose for this batch, up to 100 characters of any script.
         fresh: start new runs even if the cell's batch is active or the briefs were started under this name.
         credit_limit: once the tables of all runs together have used more credits than this since their runs began,

@@ -60,7 +60,9 @@ def attribute(
         in_use: ids of tables on which another live run works, in lower case. They are left.
         whole: ids of tables that the user has named, in lower case. They are stopped whole, whoever made them.
         columns_before: for tables that were read before the conversation worked on them, the ids of their columns then.
+            They count only while the answers about one of its runs leave out its actions.
     """
+    says_all = all(state.actions or (state.run is not None and state.run.response is not None) for state in states)
     created = {action.table_id.lower() for state in states for action in state.actions if action.type == TABLE_CREATED}
     focused = {
         table_id.lower() for state in states if state.run is not None for table_id in state.run.request.focus_table_ids
@@ -78,7 +80,8 @@ def attribute(
         elif table_id in created or (is_new and table_id not in focused):
             targets.append(StopTarget(table.id))
         else:
-            before = (columns_before or {}).get(table_id)
+            # Columns that others have added since were not there before either.
+            before = None if says_all else (columns_before or {}).get(table_id)
             added = [column for column in table.columns if _is_added(column, table_id, states, before)]
             slugs = tuple(column.slug for column in added if column.slug)
             if slugs:

@@ -316,6 +316,11 @@ class SpendingServer:
                 table.feeders.append(Feeder(COLLEAGUE, columns[1], now, 1.0, colleague_cells, colleague_cells))
             return table.id
 
+    def colleague_adds(self, table: str, slug: str) -> None:
+        """Let a colleague add a column to a table, now."""
+        with self._lock:
+            self._tables[table].columns.append(Column(slug.capitalize(), slug, "enrichment", self.now()))
+
     def colleague_fills(self, table: str, cells: int, *, slug: str | None = None) -> None:
         """Let a colleague have cells of a table filled, from now on; of its last column if none is named."""
         with self._lock:

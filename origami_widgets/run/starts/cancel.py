@@ -113,7 +113,7 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
     operations = watch.connected()
     if tables is None and watch.state.settled:
         return watch.state.stopped or StoppedCells()
-    whole = [await operations.get_table(table_id, include=()) for table_id in tables or ()]
+    whole = None if tables is None else [await operations.get_table(each, include=()) for each in tables]
     stop = _stop_of(watch, operations, ())
     await _heard(watch, [stop.ask(whole)])
     return stop.stopped
@@ -200,14 +200,19 @@ class CellStop:
         self.task: asyncio.Task[None] | None = None
         self._watch, self._operations, self._conversation = watch, operations, conversation
         self._whole: dict[str, Table] = {}
+        self._stops_own = False
         self._elsewhere: frozenset[str] | None = None
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
         self._heard: object = None
 
-    def ask(self, whole: Iterable[Table] = ()) -> asyncio.Future[OrigamiError | None]:
-        """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
-        self._whole.update((table.id.lower(), table) for table in whole)
+    def ask(self, whole: Iterable[Table] | None = None) -> asyncio.Future[OrigamiError | None]:
+        """Begin a round, or another one, for some tables or, with None, for the conversation's cells.
+
+        The future is set when a round was accepted, to an error if it was refused.
+        """
+        self._stops_own |= whole is None
+        self._whole.update((table.id.lower(), table) for table in whole or ())
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
         self._wake.set()
@@ -234,7 +239,7 @@ class CellStop:
             self._answer(error, tuple(self._asked))
             # The watch is held by this object, and must not hold it in turn.
             self._watch.cell_stop = None
-            self._watch.update(StopChanged("none", self.stopped, error))
+            self._watch.update(StopChanged("none", self.stopped, copy.copy(error)))
             poller().hurry(self._watch)
 
     async def _rounds(self) -> OrigamiError | None:
@@ -282,8 +287,8 @@ class CellStop:
         """
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
         errors: list[OrigamiError] = []
-        tables, is_listed = self._known_tables(), not is_done
-        if is_done or not tables:
+        tables, is_listed = self._known_tables(), not (is_done and self._stops_own)
+        if self._stops_own and (is_done or not tables):
             # Answers about a run may leave out tables that it made.
             try:
                 async with time_limit(LIST_PATIENCE):
@@ -296,7 +301,7 @@ class CellStop:
         attribution = attribute(
             self._conversation.states,
             tables,
-            in_use=await self._in_use(tables),
+            in_use=await self._in_use(tables) if self._stops_own else (),
             whole=self._whole.keys(),
             columns_before=self._conversation.columns_before,
         )
@@ -346,8 +351,9 @@ class CellStop:
         return False
 
     def _known_tables(self) -> list[Table]:
-        """Return the newest objects of all tables of the conversation, and of those that the user has named."""
-        return _merged(self._whole.values(), (table for state in self._conversation.states for table in state.tables))
+        """Return the newest objects of the tables to stop: those that the user has named, and the conversation's."""
+        states = self._conversation.states if self._stops_own else ()
+        return _merged(self._whole.values(), (table for state in states for table in state.tables))
 
     async def _in_use(self, tables: Collection[Table]) -> Collection[str]:
         """Return the ids of tables on which other live runs work, in lower case. Runs of other kernels are read once."""

@@ -225,6 +225,22 @@ def test_a_table_that_a_sibling_works_on_is_left(server, started):
 
 
 @pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
+def test_columns_that_others_have_added_since_are_left(server, started):
+    table = server.add_table()
+    first, second = (started(f"Find phone {n}", focus_tables=[table]) for n in (1, 2))
+    server.colleague_adds(table, "owner")
+    server.colleague_fills(table, 20_000, slug="owner")
+    first.wait()
+    second.wait()
+    first.cancel()
+    see(lambda: first.state.stopping == "none")
+    assert {tuple(stop.columns) for stop in server.stops} == {("phone",)}
+    assert server.active(table, server.runs[0].id) == 0
+    assert server.active(table, server.runs[1].id) > 0
+    assert server.active(table, COLLEAGUE) > 0
+
+
+@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
 def test_a_table_that_a_run_of_another_kernel_works_on_is_left(server, client, started):
     run = over(started())
     table = run.tables[0].id
@@ -280,6 +296,19 @@ def test_what_cannot_be_attributed_is_left_and_can_be_named(server, client, star
     assert server.active(table) == 0
 
 
+@pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
+@pytest.mark.parametrize("is_over", [False, True])
+def test_only_the_named_tables_are_stopped(server, started, is_over):
+    table = server.add_table(colleague_cells=20_000)
+    run = over(started()) if is_over else started()
+    stop = run.stop_cells(tables=[table])
+    see(lambda: run.state.stopping == "none")
+    # What is worked on can't be stopped.
+    assert (stop.cells > 1000, server.active(table) <= 10) == (True, True)
+    assert {stop.table for stop in server.stops} == {table}
+    assert server.active(run.tables[0].id) > 0
+
+
 def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, started):
     run = started()
     with raises("InvalidInput", match="list"):
@@ -322,6 +351,7 @@ def test_a_stop_that_is_refused_raises_and_can_be_asked_for_again(server, starte
     with pytest.raises(ow.OrigamiError):
         run.cancel()
     assert (run.state.stopping, run.state.stop_error is not None) == ("none", True)
+    assert run.state.stop_error.__traceback__ is None, "frames would hold the run for as long as it is known"
     run.cancel().wait("cells")
     assert stopped(run, server, clock) == 0
 
