@@ -201,6 +201,7 @@ class CellStop:
         self._watch, self._operations, self._conversation = watch, operations, conversation
         self._whole: dict[str, Table] = {}
         self._stops_own = False
+        self._refused: dict[str, OrigamiError] = {}
         self._elsewhere: frozenset[str] | None = None
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
@@ -212,6 +213,7 @@ class CellStop:
         The future is set when a round was accepted, to an error if it was refused.
         """
         self._stops_own |= whole is None
+        self._refused.clear()
         self._whole.update((table.id.lower(), table) for table in whole or ())
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
@@ -251,15 +253,14 @@ class CellStop:
             self._heard = _news(self._watch.state)
             asked = tuple(self._asked)
             error, is_over = await self._round()
-            is_refused = error is not None and not (error.transient or isinstance(error, NotFound))
-            if error is None or is_refused:
+            if error is None or not _may_pass(error):
                 self._answer(error, asked)
             if is_over and error is None and not self._asked:
                 # Until they are read again, the counts are those from before the stop, and the card would offer it again.
                 with contextlib.suppress(OrigamiError):
                     await poller().check(self._watch)
-            if (is_over and not self._asked) or is_refused or clock.monotonic() - began > DEADLINE:
-                return error
+            if (is_over and not self._asked) or clock.monotonic() - began > DEADLINE:
+                return error or next(iter(self._refused.values()), None)
             self._watch.update(StopChanged("requested", self.stopped, error))
             if error is not None:
                 await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
@@ -298,6 +299,7 @@ class CellStop:
                 is_listed = False
             except OrigamiError as error:
                 errors.append(copy.copy(error).with_traceback(None))
+                is_listed = not _may_pass(error)
         attribution = attribute(
             self._conversation.states,
             tables,
@@ -306,8 +308,16 @@ class CellStop:
             columns_before=self._conversation.columns_before,
         )
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
-        ends = await asyncio.gather(*(self._stop(target, is_done=is_done) for target in attribution.targets))
+        targets = [target for target in attribution.targets if target.table_id not in self._refused]
+        ends = await asyncio.gather(*(self._stop(target, is_done=is_done) for target in targets))
         errors += [end for end in ends if isinstance(end, OrigamiError)]
+        # Asking again would not help there; elsewhere, cells may still be started.
+        refused = {
+            target.table_id: end
+            for target, end in zip(targets, ends, strict=True)
+            if isinstance(end, OrigamiError) and not _may_pass(end)
+        }
+        self._refused |= refused
         counts = [end for end in ends if not isinstance(end, OrigamiError)]
         cells, jobs = (
             sum(count.cells or 0 for _, count in counts),
@@ -318,9 +328,10 @@ class CellStop:
         if cells or jobs:
             poller().hurry(self._watch)
         # An error that will not go away counts before one that may.
-        errors.sort(key=lambda error: error.transient or isinstance(error, NotFound))
-        is_active = any(active for active, _ in counts) or not is_listed
-        return (errors[0] if errors else None), not errors and not is_active and (is_done or goes_on)
+        errors.sort(key=_may_pass)
+        is_active = any(active for active, _ in counts) or not is_listed or any(map(_may_pass, errors))
+        ends_here = is_done or goes_on or (bool(refused) and len(refused) == len(targets))
+        return (errors[0] if errors else None), not is_active and ends_here
 
     async def _stop(self, target: StopTarget, *, is_done: bool) -> tuple[int, CancelledCells] | OrigamiError:
         """Stop the cells of a table, if any are active. Return how many were, and what was stopped; or the error.
@@ -378,6 +389,11 @@ def _merged(tables: Iterable[Table], others: Iterable[Table]) -> list[Table]:
     for table in (*tables, *others):
         found[table.id.lower()] = newer(found.get(table.id.lower()), table)
     return list(found.values())
+
+
+def _may_pass(error: OrigamiError) -> bool:
+    """Return whether the same request may succeed later. A table that was just made may not be found at once."""
+    return error.transient or isinstance(error, NotFound)
 
 
 def _news(state: RunState) -> object:

@@ -356,6 +356,18 @@ def test_a_stop_that_is_refused_raises_and_can_be_asked_for_again(server, starte
     assert stopped(run, server, clock) == 0
 
 
+@pytest.mark.parametrize("server", [{"cells": 30_000, "cancel_delay": 120.0}], ids=str, indirect=True)
+def test_a_table_that_refuses_leaves_the_others_to_be_stopped(server, started):
+    run = started("Find phones, own list too", focus_tables=[server.add_table()])
+    see(lambda: all(server.active(table) > 100 for table in server.tables) and len(run.tables) == 2)
+    server.fail(STOP, 403)
+    with raises("PermissionDenied"):
+        run.cancel()
+    see(lambda: run.done and run.state.stopping == "none")
+    assert sorted(server.active(table) > 0 for table in server.tables) == [False, True]
+    assert run.state.stop_error is not None
+
+
 @pytest.mark.parametrize("server", [{"cells": 30_000, "agent_seconds": 600.0}], ids=str, indirect=True)
 def test_cells_are_stopped_although_the_agent_cannot_be_cancelled_yet(server, started, monkeypatch):
     monkeypatch.setattr(cancelling, "FIRST_ANSWER", 0.2)
