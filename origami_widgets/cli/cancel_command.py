@@ -154,13 +154,12 @@ async def _ask(attached: Run, ends: float | None) -> None:
 def _write(attached: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
     """Write what became of a run and what was stopped."""
     from origami_widgets.card.view.safe_text import clean
+    from origami_widgets.run.state import StoppedCells
 
     if was_settled:
         write_line(f"Nothing to cancel: {attached.token} has ended ({attached.status}), and no cell is running.")
         return
     write_line(f"{attached.token} has ended: {attached.status}.")
-    from origami_widgets.run.state import StoppedCells
-
     # Names of tables come from the server.
     write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
 

@@ -36,8 +36,8 @@ class Sandbox:
     error bodies. A word in the prompt picks a scenario (`scenario:needs_input`; all names are in
     `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a
     while. Neither a run's end nor cancelling it stops queued cells, only `POST /tables/{tableId}/cancel` does; with
-    `scenario:cancel_drops_cells`, cancelling a run drops them. Companies and people are invented, and addresses end in `.example`. The same seed, requests, order and clock
-    give the same bytes.
+    `scenario:cancel_drops_cells`, cancelling a run drops them. Companies and people are invented, and addresses end in
+    `.example`. The same seed, requests, order and clock give the same bytes.
 
     Args:
         seed: decides ids and leads.
