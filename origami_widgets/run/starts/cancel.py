@@ -261,7 +261,8 @@ class CellStop:
                     await poller().check(self._watch)
             if (is_over and not self._asked) or clock.monotonic() - began > DEADLINE:
                 return error or next(iter(self._refused.values()), None)
-            self._watch.update(StopChanged("requested", self.stopped, error))
+            # A copy, because an error that was raised carries frames.
+            self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
             if error is not None:
                 await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
             else:
