@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,23 +174,9 @@ def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-_HOST = re.compile(r"(?!www\.|m\.)[a-z0-9-]{1,63}\.([a-z0-9.-]+)", re.ASCII)
-
-
 def _domains(texts: Sequence[str]) -> list[str]:
-    """Return texts as domains are compared. Most are domains already, and looking up each would take most of the time."""
-    from .leads.company_domain import company_domain
+    """Return texts as domains are compared."""
+    from .leads.company_domain import company_domains
 
-    suffixes: dict[str, bool] = {}
-    keys = []
-    for text in texts:
-        if host := _HOST.fullmatch(text):
-            suffix = host[1]
-            if suffix not in suffixes:
-                suffixes[suffix] = company_domain(f"overlap.{suffix}") == f"overlap.{suffix}"
-            if suffixes[suffix]:
-                keys.append(text)
-                continue
-        # Not folded before: that would make another domain of faß.de.
-        keys.append(company_domain(text) or _folded(text))
-    return keys
+    # Not folded before: that would make another domain of faß.de.
+    return [domain or _folded(text) for domain, text in zip(company_domains(texts), texts, strict=True)]

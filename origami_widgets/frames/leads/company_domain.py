@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
+    from pandas.api.extensions import ExtensionArray
     from publicsuffixlist import PublicSuffixList
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -49,6 +51,11 @@ _NAME = re.compile(rf"(?=.{{4,253}}$)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9
 """Matches a name whose end may be newer than the public suffix list. "n.a." and numbers do not match."""
 _COUNTRY = re.compile(r"(?:com|net|org|co|[a-z]{2})(?:\.[a-z]{2})?")
 """Matches what stands for `*` in the lists, as in amazon.com, amazon.de and amazon.co.uk."""
+_PLAIN = re.compile(
+    r"(?:(?:https?://)?(?:www\.)?|([^@\s/:;,|<>]+@))"
+    r"((?!-|xn--)([a-z0-9-]{1,63})(?<!-)\.([a-z]{2,4}\.[a-z]{2}|[a-z]{2,63}))(?(1)|(?:/\S*)?)"
+)
+"""Matches most addresses: a label and what may be a public suffix, as in https://www.acme.co.uk/en and ana@acme.com."""
 
 
 class _Names(NamedTuple):
@@ -80,6 +87,21 @@ def _suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
+
+
+@cache
+def _uncommon_labels() -> frozenset[str]:
+    """Return the labels whose domain depends on more than the suffix behind them: co in co.uk, facebook in facebook.com."""
+    from publicsuffixlist import PSLFILE
+
+    rules = Path(PSLFILE).read_text("utf-8").splitlines()
+    labels = {label for rule in rules if not rule.startswith("//") for label in rule.lstrip("!").split(".")[:-1]}
+    return frozenset({"www", "m", *labels, *(domain.partition(".")[0] for domain in _listed("sites").domains)})
+
+
+def _is_suffix(suffix: str) -> bool:
+    """Return whether each label that is not uncommon makes a registrable domain with this suffix."""
+    return registrable(f"origami-widgets.{suffix}") == f"origami-widgets.{suffix}"
 
 
 def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.Series[Any]:
@@ -119,9 +141,7 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
     """
     import pandas as pd
 
-    from origami_widgets.frames.dtype_backend import check_backend, to_array
-    from origami_widgets.frames.schema import computed_field
-    from origami_widgets.frames.values import read_values
+    from origami_widgets.frames.dtype_backend import check_backend
 
     check_backend(dtype_backend)
     if isinstance(addresses, str | pd.DataFrame) or not isinstance(addresses, Iterable):
@@ -131,12 +151,8 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
             remedy='Pass a column, such as frame["website"], or a list of addresses.',
         )
     index = addresses.index if isinstance(addresses, pd.Series) else None
-    values = read_values(computed_field("", "string", ""), _company_domains(addresses))
-    return pd.Series(
-        to_array("string", values, dtype_backend),
-        index=index,
-        name=getattr(addresses, "name", None),
-    )
+    domains = company_domains(addresses)
+    return pd.Series(_as_array(domains, dtype_backend), index=index, name=getattr(addresses, "name", None))
 
 
 def company_domain(value: object) -> str | None:
@@ -151,10 +167,9 @@ def company_domain(value: object) -> str | None:
     >>> company_domain("anna(at)example.com"), company_domain("anna@gmail.com; acme.pt"), company_domain("see acme.pt")
     ('example.com', 'acme.pt', None)
     """
-    if isinstance(value, list | tuple):
-        return next((found for each in value if (found := company_domain(each)) is not None), None)
     if not isinstance(value, str):
-        return None
+        values = value if isinstance(value, list | tuple) else ()
+        return next((found for each in values if (found := company_domain(each)) is not None), None)
     text = value.strip()
     if mailbox := _MAILBOX.fullmatch(text):
         return _of_mailbox(mailbox[1])
@@ -246,33 +261,49 @@ def _columns(kinds: Sequence[Sequence[str]], among: Mapping[str, Sequence[str]])
                 yield name
 
 
-def domains_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str | None]:
+def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: DtypeBackend) -> ExtensionArray:
     """Return the domain of each lead, from the first column that has one.
 
     Args:
         frame: the leads.
         columns: names of columns, in order of preference. Columns that the frame lacks are skipped.
+        dtype_backend: the array of the result.
     """
-    domains: list[str | None] = [None] * len(frame)
-    for column in columns:
-        if column in frame:
-            cells = frame[column].astype(object).to_list()
-            waiting = [at for at, domain in enumerate(domains) if domain is None]
-            for at, domain in zip(waiting, _company_domains(cells[at] for at in waiting), strict=True):
-                domains[at] = domain
-    return domains
-
-
-def _company_domains(addresses: Iterable[object]) -> list[str | None]:
-    """Return the domain of each address. Equal ones are read once."""
-    known: dict[str | tuple[str, ...], str | None] = {}
     domains: list[str | None] = []
-    for value in addresses:
-        domain = None
-        if isinstance(value, str | list | tuple):
-            key = value if isinstance(value, str) else tuple(map(str, value))
-            if key not in known:
-                known[key] = company_domain(value)
-            domain = known[key]
+    for cells in (frame[column] for column in columns if column in frame):
+        if not domains:
+            domains = company_domains(cells.astype(object).to_list())
+            continue
+        waiting = [at for at, domain in enumerate(domains) if domain is None]
+        found = company_domains(cells.iloc[waiting].astype(object).to_list())
+        for at, domain in zip(waiting, found, strict=True):
+            domains[at] = domain
+    return _as_array(domains or [None] * len(frame), dtype_backend)
+
+
+def company_domains(addresses: Iterable[object]) -> list[str | None]:
+    """Return what `company_domain` does for each address. Most need a fraction of its time."""
+    uncommon, is_suffix, look_up = _uncommon_labels(), cache(_is_suffix), cache(company_domain)
+    domains = []
+    for address in addresses:
+        if not isinstance(address, str):
+            domain = company_domain(address)
+        elif (plain := _PLAIN.fullmatch(address)) is None:
+            domain = look_up(address)
+        else:
+            mailbox, domain, label, suffix = plain.groups()
+            if label in uncommon or not is_suffix(suffix):
+                domain = look_up(address)
+            elif mailbox and _listed("mail").has(domain):
+                domain = None
         domains.append(domain)
     return domains
+
+
+def _as_array(domains: list[str | None], dtype_backend: DtypeBackend) -> ExtensionArray:
+    import pandas as pd
+
+    from origami_widgets.frames.dtype_backend import texts
+
+    array = texts(domains, dtype_backend)
+    return pd.array(domains, dtype=pd.StringDtype()) if array is None else array

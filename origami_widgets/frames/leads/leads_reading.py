@@ -143,7 +143,7 @@ def _with_head(
 
     def made(name: str) -> Any:
         if name == "domain":
-            return _texts(domains_of(frame, sources), dtype_backend)
+            return domains_of(frame, sources, dtype_backend)
         return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
 
     others = [name for name in frame.columns if name not in kept]

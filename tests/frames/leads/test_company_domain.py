@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
@@ -111,6 +112,66 @@ def test_no_text_raises_and_a_domain_is_its_own_domain(text):
     domain = only(text)
     assert domain is None or only(domain) == domain
     assert domain is None or domain == domain.lower()
+
+
+LABELS = (
+    "nata",
+    "n",
+    "-nata",
+    "na-ta",
+    "nata-",
+    "xn--bckerei-5wa",
+    "n" * 63,
+    "n" * 64,
+    "www",
+    "m",
+    "co",
+    "com",
+    "facebook",
+)
+ENDS = (
+    "pt",
+    "com",
+    "co.uk",
+    "com.br",
+    "uk",
+    "ck",
+    "kawasaki.jp",
+    "city.kawasaki.jp",
+    "github.io",
+    "blogspot.pt",
+    "ucoz.ru",
+)
+parts = st.sampled_from(
+    (*LABELS, *ENDS, "amazon", "gmail", "yahoo", "sapo", "ro", "jp", "example", "b\u00e4r", "N", "_", "", "1")
+)
+names = st.lists(parts, min_size=1, max_size=4).map(".".join)
+starts = st.sampled_from(
+    ("", "http://", "https://", "https://www.", "www.", "//", "ana@", "ana@www.", "a/b@", "@", "http:")
+)
+tails = st.sampled_from(
+    ("", "/", "/x", "/x?a=b@nata.pt", "?a", "?a@nata.pt", "#", ":80", ":80/x", "/a b", " nata.pt", ".", "\n", "/@")
+)
+
+
+@settings(max_examples=2_000)
+@given(st.lists(st.builds("{}{}{}".format, starts, names, tails), min_size=1, max_size=8))
+def test_spaces_around_an_address_change_nothing(texts):
+    # What has spaces around it is read with all care; most other addresses are read a quicker way.
+    quick, careful = ow.domain_of(texts), ow.domain_of([f" {text} " for text in texts])
+    assert quick.fillna("").tolist() == careful.fillna("").tolist()
+
+
+@pytest.mark.parametrize(
+    "rule", ["www.ro", "www.ck", "city.kawasaki.jp", "kawasaki.jp", "co.uk", "github.io", "nom.br", "br"]
+)
+@pytest.mark.parametrize(
+    "start", ["", "https://", "https://www.", "ana@", "ana@www.", "a.", "www.a.", "m.", "www.m.", "a.b."]
+)
+def test_rules_of_the_public_suffix_list_hold_for_plain_addresses_too(rule, start):
+    # The list itself is the judge; the empty answer is one, too.
+    host = f"{start}{rule}".removeprefix("https://").rpartition("@")[2]
+    assert only(f"{start}{rule}") == PublicSuffixList().privatesuffix(host)
 
 
 def test_a_long_cell_takes_no_longer_than_its_length():
