@@ -272,10 +272,10 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: Dtype
     domains: list[str | None] = []
     for cells in (frame[column] for column in columns if column in frame):
         if not domains:
-            domains = company_domains(cells.astype(object).to_list())
+            domains = company_domains(cells.to_numpy(dtype=object).tolist())
             continue
         waiting = [at for at, domain in enumerate(domains) if domain is None]
-        found = company_domains(cells.iloc[waiting].astype(object).to_list())
+        found = company_domains(cells.iloc[waiting].to_numpy(dtype=object).tolist())
         for at, domain in zip(waiting, found, strict=True):
             domains[at] = domain
     return _as_array(domains or [None] * len(frame), dtype_backend)

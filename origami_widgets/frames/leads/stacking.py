@@ -200,7 +200,7 @@ def _joined(
     *,
     tells_found: bool,
 ) -> Any:
-    with_values = [part for part in parts if part is not None and not is_missing(part).all()]
+    with_values = [part for part in parts if part is not None and not is_missing(part.array).all()]
     known = with_values or [part for part in parts if part is not None]
     dtype = _common_dtype([part.dtype for part in known], dtype_backend)
     if dtype is not None:
