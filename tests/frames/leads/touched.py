@@ -6,6 +6,7 @@ import io
 import json
 import urllib.parse
 from dataclasses import dataclass, field
+from itertools import count
 
 import pandas as pd
 
@@ -126,7 +127,9 @@ TOUCHES = {
     "categories": lambda frame: (
         frame.assign(company=frame["company"].astype("category")) if "company" in frame else frame
     ),
-    "reset_index": lambda frame: frame.reset_index(names=f"index_{frame.shape[1]}"),
+    "reset_index": lambda frame: frame.reset_index(
+        names=next(name for name in map("index_{}".format, count()) if name not in frame)
+    ),
     "concat of halves": lambda frame: pd.concat([frame.iloc[:2], frame.iloc[2:]]),
     "concat twice": lambda frame: pd.concat([frame, frame]),
     "columns in another order": lambda frame: frame[sorted(frame.columns)],
