@@ -63,7 +63,8 @@ def attribute(
             They count only while the answers about one of its runs leave out its actions.
     """
     says_all = all(state.actions or (state.run is not None and state.run.response is not None) for state in states)
-    created = {action.table_id.lower() for state in states for action in state.actions if action.type == TABLE_CREATED}
+    actions = [action for state in states for action in state.actions]
+    created = {action.table_id.lower(): action.table_id for action in actions if action.type == TABLE_CREATED}
     focused = {
         table_id.lower() for state in states if state.run is not None for table_id in state.run.request.focus_table_ids
     }
@@ -89,6 +90,9 @@ def attribute(
             running = table.cells.running
             ours = sum(column.cells.running or 0 for column in added if column.slug)
             _leave(left, table, None if running is None else running - ours, NOT_OURS)
+    # Of a table that the server has not shown yet, only its id is known.
+    known = {table.id.lower() for table in tables} | set(in_use)
+    targets += [StopTarget(created[table_id]) for table_id in created if table_id not in known]
     return Attribution(tuple(targets), tuple(left))
 
 

@@ -46,6 +46,11 @@ def test_a_table_that_an_action_created_is_ours_whole():
     assert (found.targets, found.left_running) == (WHOLE, ())
 
 
+def test_a_table_that_we_created_and_that_is_not_listed_yet_is_ours():
+    assert attribute([state([created("T-1")])], []).targets == WHOLE
+    assert attribute([state([created("T-1")])], [], in_use={"t-1"}).targets == ()
+
+
 def test_a_table_that_any_run_of_the_conversation_created_is_ours():
     found = attribute([state([created()]), state(started_at=LATER, run_id="r-2")], [table()])
     assert found.targets == WHOLE

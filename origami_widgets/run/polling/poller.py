@@ -541,6 +541,16 @@ class Poller:
         watch.schedule = plans.on_result(watch.schedule, result, self.clock.monotonic())
         self._plan(watch)
 
+    async def read_tables(self, watch: RunWatch) -> None:
+        """Read all tables of a run that has settled. What cannot be read stays as it is."""
+        for table in watch.state.tables:
+            if watch.operations is not None:
+                await self._until_allowed(watch.operations, is_limited=True)
+                is_counted.set(True)
+                with contextlib.suppress(OrigamiError):
+                    answer = await watch.operations.poll_table(table.id, include=("stats",))
+                    watch.update(TableRead(Table.from_raw(answer.body), at=self.clock.time()))
+
     def _limited(self, watch: RunWatch) -> int:
         """Count the runs with a credit limit that have not settled; 0 if this run has none."""
         if not watch.is_limited:

@@ -36,6 +36,7 @@ from origami_widgets.run.whose_cells import StopTarget, attribute
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
     from origami_widgets.run.conversation import Conversation
@@ -61,7 +62,9 @@ class CancelPending(OrigamiError):
     """The cancel request has not reached the server yet; it is still being repeated."""
 
 
-async def cancel(watch: RunWatch, *, cells: bool = True, own: Iterable[Conversation] = ()) -> None:
+async def cancel(
+    watch: RunWatch, *, cells: bool = True, own: Iterable[Conversation] = (), settled: bool = False
+) -> None:
     """Ask the server to cancel a run and to stop its cells, and repeat the requests while it cannot be reached.
 
     Returns when the first requests were accepted. Cells are then stopped again until the run is over and none of them
@@ -72,6 +75,7 @@ async def cancel(watch: RunWatch, *, cells: bool = True, own: Iterable[Conversat
         watch: the run.
         cells: whether to stop cells, too. If the run is over, that is all there is to stop.
         own: further conversations that are being stopped with this one, such as those of a batch.
+        settled: stop what is active although the run has settled: its lead sources may be.
 
     Raises:
         CancelPending: a request has not reached the server yet.
@@ -88,7 +92,7 @@ async def cancel(watch: RunWatch, *, cells: bool = True, own: Iterable[Conversat
         if heard.done() and (refused := heard.result()) is not None:
             raise refused
         waits.append(heard)
-    if cells and not watch.state.settled:
+    if cells and (settled or not watch.state.settled):
         waits.append(_stop_of(watch, operations, own).ask())
     await _heard(watch, waits)
 
@@ -119,6 +123,25 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
     return stop.stopped
 
 
+async def has_active_work(watch: RunWatch) -> bool:
+    """Return whether cells or lead sources of a run's own tables are active: one free dry run for each table.
+
+    If that cannot be read now, they count as active; if it is refused, as not.
+    """
+    operations, conversation = watch.connected(), conversation_of(watch)
+    tables = [table for state in conversation.states for table in state.tables]
+    for target in attribute(conversation.states, _merged((), tables)).targets:
+        try:
+            found = await operations.active_cells(target.table_id, columns=target.columns, once=True)
+        except OrigamiError as error:
+            if error.transient:
+                return True
+        else:
+            if found.cells or found.lead_source_jobs:
+                return True
+    return False
+
+
 async def _heard(watch: RunWatch, waits: Collection[asyncio.Future[OrigamiError | None]]) -> None:
     if not waits:
         return
@@ -129,7 +152,7 @@ async def _heard(watch: RunWatch, waits: Collection[asyncio.Future[OrigamiError 
     if pending:
         error = watch.state.cancel_error or watch.state.stop_error
         raise CancelPending(
-            "Origami hasn't received the cancel yet",
+            f"Origami hasn't received the {'stop' if watch.state.done else 'cancel'} yet",
             cause=f"{error.title}. {error.cause}" if error is not None else "It hasn't responded.",
             remedy="We'll keep retrying until Origami confirms or nothing is running any more. The card shows when it "
             "does.",
@@ -302,7 +325,7 @@ class CellStop:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
         attribution = attribute(
-            self._conversation.states,
+            self._conversation.states if self._stops_own else (),
             tables,
             in_use=await self._in_use(tables) if self._stops_own else (),
             whole=self._whole.keys(),
@@ -326,7 +349,7 @@ class CellStop:
         )
         so_far = self.stopped
         self.stopped = StoppedCells(so_far.cells + cells, so_far.lead_source_jobs + jobs, attribution.left_running)
-        if cells or jobs:
+        if is_done and (cells or jobs):
             poller().hurry(self._watch)
         # An error that will not go away counts before one that may.
         errors.sort(key=_may_pass)
@@ -343,7 +366,8 @@ class CellStop:
         try:
             if is_done:
                 found = await self._operations.active_cells(target.table_id, columns=target.columns, once=True)
-                active = (found.cells or 0) + (found.lead_source_jobs or 0)
+                # An answer without counts does not say that nothing is active.
+                active = 1 if found.cells is None else found.cells + (found.lead_source_jobs or 0)
             if is_done and not active:
                 return 0, CancelledCells()
             return active, await self._operations.cancel_cells(target.table_id, columns=target.columns, once=True)
@@ -419,9 +443,11 @@ async def _in_use_elsewhere(operations: Operations, known_runs: Collection[str])
 
 async def _tables_of_active_runs(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
     in_use: set[str] = set()
+    active: list[RunSummary] = []
     with contextlib.suppress(OrigamiError):
         active = [run for run in await operations.active_runs() if run.id not in known_runs]
-        for summary in active[:MOST_RUNS_ELSEWHERE]:
+    for summary in active[:MOST_RUNS_ELSEWHERE]:
+        with contextlib.suppress(OrigamiError):
             run = await operations.get_run(summary.agent_id, summary.id, include=())
             actions = run.response.actions if run.response is not None else ()
             in_use.update(table_id.lower() for table_id in run.request.focus_table_ids)

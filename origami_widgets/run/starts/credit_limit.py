@@ -7,6 +7,7 @@ does not count work in flight: what settles between two checks, and what is in f
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import weakref
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import kept_task
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.polling.schedule import LIMITED_INTERVAL
+from origami_widgets.run.starts.cancel import cancel, has_active_work
 from origami_widgets.run.state import CreditsExceeded
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class CreditLimit:
         self.before: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._in_flight: dict[str, int] = {}
+        self._unfinished: weakref.WeakSet[RunWatch] = weakref.WeakSet()
 
     @property
     def is_of_batch(self) -> bool:
@@ -103,7 +106,7 @@ class CreditLimit:
             return
         self._count(watch.state)
         guarded = [each for each, limit in _limits.items() if limit is self]
-        active = [each for each in guarded if not each.state.settled]
+        active = [each for each in guarded if not each.state.settled or each in self._unfinished]
         if self.error is None and self._sum > self._limit:
             reached = self._reached(REMEDY)
             halt = None if self._halt is None else self._halt()
@@ -119,7 +122,21 @@ class CreditLimit:
                     kept_task(_end(each, own), "origami-widgets credit limit")
                 elif is_news and each.state.limit_error is self.error:
                     each.update(CreditsExceeded(self.error))
-        if watch.state.settled or watch.state.connection.state == "stopped":
+        if watch.state.connection.state == "stopped":
+            limited.pop(watch, None)
+        elif watch.state.settled and watch in limited and watch not in self._unfinished:
+            self._unfinished.add(watch)
+            kept_task(self._until_final(watch), "origami-widgets credit limit")
+
+    async def _until_final(self, watch: RunWatch) -> None:
+        """Count on after a run has settled, as long as its lead sources may start more cells: no count of cells shows them."""
+        clock, never = poller().clock, asyncio.Event()
+        try:
+            while self.error is None and await has_active_work(watch):
+                await clock.sleep(LIMITED_INTERVAL, never)
+                await poller().read_tables(watch)
+        finally:
+            self._unfinished.discard(watch)
             limited.pop(watch, None)
 
     def _reached(self, remedy: str) -> CreditLimitReached:
@@ -161,4 +178,4 @@ _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDicti
 async def _end(watch: RunWatch, own: Iterable[Conversation]) -> None:
     # The card says what went wrong, and the requests are repeated.
     with contextlib.suppress(OrigamiError):
-        await cancel(watch, own=own)
+        await cancel(watch, own=own, settled=True)

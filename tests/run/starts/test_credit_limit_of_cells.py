@@ -210,3 +210,25 @@ def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path
     see(lambda: server.spent(table) > 200)
     run = ow.start("Find phones", **options).wait("cells")
     assert said(run.error) == ended(server, run)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        {
+            "cells": 300,
+            "cells_per_second": 500.0,
+            "agent_seconds": 20.0,
+            "lead_source_cells": 2_000,
+            "lead_source_rate": 0.05,
+        }
+    ],
+    ids=str,
+    indirect=True,
+)
+def test_it_holds_while_a_slow_lead_source_starts_cells_now_and_then(server, client):
+    """Between two leads no cell is running: the run looks settled."""
+    run = ow.start("Find bakeries", credit_limit=400, client=client, show=False).wait("cells")
+    see(lambda: run.error is not None)
+    assert 400 < ended(server, run) < 500
+    assert run.state.stopped.lead_source_jobs == 1
