@@ -270,3 +270,26 @@ def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard_in_either_stage(open
     lab.screenshot(Path(".cache/browser/board-stopped.png"), board)
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("0 0 0 0")
+
+
+def test_a_board_asks_above_everything_and_moves_nothing(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab(
+        [
+            "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=1).client())",
+            'batch = ow.start_many({"Porto": "Find bakeries. scenario:slow"})',
+        ]
+    )
+    lab.run_cell(0)
+    lab.run_cell(1)
+    board = lab.output(1).locator(BOARD)
+    row = board.locator("tbody tr:not(.card-row)")
+    for width in (900, 568, 320):
+        lab.set_output_width(width, index=1)
+        for place, name, sure in ((row, "Cancel: Porto", "Yes, cancel it"), (board, "Cancel all", "Yes, cancel it")):
+            before = board.bounding_box(), row.bounding_box()
+            place.get_by_role("button", name=name).click()
+            lab.screenshot(Path(f".cache/browser/board-asks-{name.split()[-1]}-{width}.png"), board)
+            assert (board.bounding_box(), row.bounding_box()) == before
+            # As the mouse does: only what nothing covers or cuts can be pressed.
+            place.get_by_role("button", name=sure).click(trial=True, timeout=5_000)
+            place.get_by_role("button", name="No", exact=True).click(timeout=5_000)
