@@ -81,7 +81,18 @@ async def cancel(
         CancelPending: a request has not reached the server yet.
         OrigamiError: the server refused; the run or its cells go on.
     """
-    operations = watch.connected()
+    # Kept, because an interrupt ends only the waiting here: the cells are stopped all the same.
+    begun = kept_task(
+        _begin(watch, watch.connected(), own, cells=cells, settled=settled), "origami-widgets begin to cancel"
+    )
+    await asyncio.wait((begun,))
+    await _heard(watch, begun.result())
+
+
+async def _begin(
+    watch: RunWatch, operations: Operations, own: Iterable[Conversation], *, cells: bool, settled: bool
+) -> list[asyncio.Future[OrigamiError | None]]:
+    """Send the first requests. Return what is set when they were accepted, or to the error if one was refused."""
     waits: list[asyncio.Future[OrigamiError | None]] = []
     if not watch.state.done:
         heard = watch.cancelling
@@ -89,12 +100,12 @@ async def cancel(
         if heard is None or not is_under_way(heard):
             heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
         await asyncio.wait((heard,), timeout=FIRST_ANSWER)
-        if heard.done() and (refused := heard.result()) is not None:
-            raise refused
         waits.append(heard)
+        if heard.done() and heard.result() is not None:
+            return waits
     if cells and (settled or not watch.state.settled):
         waits.append(_stop_of(watch, operations, own).ask())
-    await _heard(watch, waits)
+    return waits
 
 
 async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> StoppedCells:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.run.starts import cancel as cancelling
 from tests.support.errors import raises
+from tests.support.interrupts import interrupt
 from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
@@ -401,3 +403,17 @@ def test_no_stop_carries_an_idempotency_key(server, started):
     sent = [request for request in server.requests if request.path.endswith("/cancel")]
     assert len(sent) >= 2
     assert not any("idempotency-key" in request.headers for request in sent)
+
+
+@pytest.mark.parametrize("server", [{"agent_seconds": 600, "cells_per_second": 0.1}], indirect=True)
+def test_an_interrupted_cancel_still_stops_cells(server, started, capsys):
+    """An interrupt ends the waiting for the agent's cancel, and nothing else."""
+    server.fail("POST /agents/{id}/cancel", *[None] * 3)
+    run = started()
+    asked = threading.Event()
+    run.on_change(lambda _: asked.set() if run.state.cancel == "requested" else None)
+    interrupt(run.cancel, asked)
+    assert "still asking Origami to cancel" in capsys.readouterr().out
+    see(lambda: server.count(STOP) > 0)
+    run.wait("cells")
+    assert server.finish() < 1000
