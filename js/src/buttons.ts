@@ -129,11 +129,12 @@ export function commandButton(session: Session): CommandButton {
     sure.focus();
   };
   const refresh = (): void => {
-    show(node, pressed);
+    const gone = session.presence === "gone";
+    // What was requested is not repeated without a kernel.
+    show(node, pressed && !(gone && pressed.requested));
     show(said, false);
     if (!pressed) return;
     const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
-    const gone = session.presence === "gone";
     const isSent = pressed.requested || underWay(state);
     const off = isSent || gone;
     const label = isSent ? (pressed.sent ?? REQUESTED) : pressed.spec.label;

@@ -200,6 +200,18 @@ describe("the kernel", () => {
     expect(next(card)).toBe("");
   });
 
+  it.each(["stop_delayed", "stopping", "cancel_delayed", "cancel_requested"])(
+    "that is gone repeats no request to stop: %s",
+    (name) => {
+      const card = draw(name);
+      expect(card.text()).toMatch(/Stopping…|Cancelling…/);
+      card.model.comm_live = false;
+      card.model.emit("comm_live_update");
+      expect(card.text()).not.toMatch(/Stopping|Cancelling|Retrying|Waiting/);
+      expect(card.text()).toContain(sample(name).head.gone);
+    },
+  );
+
   it("that is gone shows in all the ways hosts say it", () => {
     const dead = running();
     dead.model.comm_live = false;

@@ -1,8 +1,11 @@
 import { commandButton } from "../buttons";
 import type { Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, say, setText, words } from "../dom";
+import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
 import { goneNote } from "../gone";
 import type { Context } from "./section";
+
+/** Notices that say that the kernel repeats a request. */
+const ASKED = ["cancel_requested", "stopping"];
 
 function notice({ session, view }: Context): Part<Notice> {
   const title = words("", "b");
@@ -16,16 +19,24 @@ function notice({ session, view }: Context): Part<Notice> {
     el("div", "", title, text, code, press.said),
     el("div", "does", press.node, link.node),
   );
+  let key = "";
+  const refresh = (): void => {
+    // Without a kernel nothing is asked for any more: the note above says what became of it.
+    show(node, session.presence !== "gone" || view("head").form !== "live" || !ASKED.includes(key));
+    press.refresh();
+  };
   return {
     node,
-    refresh: press.refresh,
+    refresh,
     update(value) {
+      key = value.key;
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
       say(text, value.text);
       say(code, value.code);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: view("head").run_id });
+      refresh();
     },
   };
 }

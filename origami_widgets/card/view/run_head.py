@@ -164,6 +164,10 @@ def _gone(state: RunState) -> str:
         return "A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the run again in any kernel:"
     if is_missing(state):
         return "Origami no longer finds this run. To look for it again, in any kernel:"
+    if not state.settled and (state.cancel == "requested" or state.stopping == "requested"):
+        return "What was not stopped by then may go on and use credits. To look, and stop it, in any kernel:"
+    if state.done and not state.settled:
+        return "Its cells may go on filling. To stop them, or to continue from this run, in any kernel:"
     if state.done:
         return "The buttons of this card are off. To continue from this run, in any kernel:"
     return "The run continues on the server. To see it again, in any kernel:"

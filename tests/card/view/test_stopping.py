@@ -195,3 +195,10 @@ def test_the_board_announces_stops():
     assert head["announcement"] == "3 runs: 1 needs you, 2 being stopped."
     assert board_of("completed")["head"]["announcement"] == "1 run: all have ended."
     assert board_of("nothing_built")["head"]["announcement"] == "1 run: 1 needs you, all have ended."
+
+
+@pytest.mark.parametrize("name", ["cancel_requested", "stopping", "stop_delayed", "filling"])
+def test_a_card_without_its_kernel_says_that_cells_may_go_on(name):
+    gone = make_view(STATES[name](), now=NOW)["head"]["gone"]
+    assert "may go on" in gone
+    assert "stop" in gone
