@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from tests.faults.life_clock import LifeClock, on_loop
-from tests.faults.life_machine import forgotten, lost
+from tests.faults.life_machine import lost, put_off
 from tests.faults.life_way import Fault, Way
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SETTINGS = settings(
 
 unseen = [Fault("503")] * 8
 """So many in a row keep both looks for a lost start from seeing anything."""
-one_start = st.tuples((st.just(Fault()) | lost | forgotten).map(lambda fault: [fault]), st.just([])) | st.sampled_from(
+one_start = st.tuples((st.just(Fault()) | lost | put_off).map(lambda fault: [fault]), st.just([])) | st.sampled_from(
     [
         ([Fault("500", arrives="forgotten")], unseen),
         ([Fault("500")], unseen),

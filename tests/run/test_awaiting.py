@@ -166,7 +166,7 @@ async def main():
     await run
     print(run.status, card.status, statuses[-1], len(run.questions), card.ask is not None)
     run = await (await run.answer_async("Iberia", "yes")).settle()
-    print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count + run.tables[1].lead_count)
+    print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
     print((await ow.rows_frame_async(run.tables[0], client=client)).attrs["origami"]["complete"])
     slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)

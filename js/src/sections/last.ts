@@ -56,7 +56,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     update({ activity, prose: said, suggestions }) {
       latest.update(activity.latest);
       show(latest.node, activity.latest.length);
-      show(spoken, !activity.latest.length && (said.nodes.length || said.cut));
+      show(spoken, said.nodes.length || said.cut);
       say(cut, said.cut);
       if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
       shown = said;

@@ -45,6 +45,7 @@ def make_view(
         A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
     """
     response = state.run.response if state.run else None
+    activity = make_activity(state, form=form)
     return {
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
@@ -53,8 +54,9 @@ def make_view(
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
         "tables": make_tables(state.tables, state.row_progress, form=form, leads=leads),
-        "activity": make_activity(state, form=form),
-        "prose": make_prose(response.text if response else None),
+        "activity": activity,
+        # While the agent works, the last line says what it does now instead.
+        "prose": make_prose(response.text if response and not activity["latest"] else None),
         "suggestions": make_suggestions(state),
     }
 

@@ -33,7 +33,7 @@ LASTED = r"(\d+ (s|min|h|d)\b ?)+(so far|at the last update)?"
 PYTHON = r"run = run\.\w+\([^()]*\)"
 LIVE_ONLY = (
     r"⟦[^⟧]*⟧",
-    r"No changes yet\.",
+    r"No changes yet\.|No tables\.",
     r"(\d+ of )?\d+ columns?, (highest cost first|none of which cost credits)|No columns yet\.",
     r"\d+ of \d+ answered ·?",
     r"Credits used by its tables since this run began: .*?Last read [^.]*\.",
