@@ -43,7 +43,8 @@ def server(request, clock):
 
 @pytest.fixture
 def client(server):
-    return ow.Client(server.key, base_url=server.base_url, timeout=5)
+    with ow.Client(server.key, base_url=server.base_url, timeout=5) as client:
+        yield client
 
 
 def said(error):
