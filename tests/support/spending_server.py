@@ -515,12 +515,14 @@ class SpendingServer:
         latest = next((run for run in reversed(self.runs) if run.agent == agent), None)
         if latest is not None and self.now() < latest.ends and latest.status != "cancelled":
             latest.ends, latest.status = min(latest.ends, self.now() + self._delay), "cancelled"
+            own = {action.get("columnId") for _, action in latest.actions}
             for table in (self._tables[each] for each in latest.tables):
-                # What the run hadn't come to yet never appears.
-                for part in (table, *table.columns):
-                    part.appears = part.appears if part.appears <= latest.ends else math.inf
-                if table.appears == math.inf:
-                    table.feeders.clear()
+                # What the run hadn't come to yet never appears: its tables, and its columns of others' tables.
+                made = [table, *table.columns] if table.agent == agent else table.columns
+                for part in made:
+                    is_own = table.agent == agent or part.id in own
+                    part.appears = math.inf if is_own and part.appears > latest.ends else part.appears
+                table.feeders = [each for each in table.feeders if max(each.column.appears, table.appears) < math.inf]
         return 200, {"run": None if latest is None else self._run(latest)}
 
     def _get_run(self, request: Received, agent: str, run_id: str) -> tuple[int, Any]:
