@@ -1,4 +1,4 @@
-"""Live output while runs change: JSON lines, text lines, or a screen that is redrawn. The only importer of rich."""
+"""Live output while a run changes: JSON lines, text lines, or a screen that is redrawn. The only importer of rich."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import TracebackType
 
     from origami_widgets.card.view.contract import Tone
-
-    ScreenLine = tuple[str, Tone | None]
+    from origami_widgets.cli.run_text import RunUpdate
 
 STYLES: Final[dict[Tone, str]] = {
     "running": "bold cyan",
@@ -27,22 +26,6 @@ STYLES: Final[dict[Tone, str]] = {
     "bad": "bold red",
     "neutral": "bold",
 }
-
-
-class LiveUpdate(Protocol):
-    """The state of one or several runs at one moment, which can be written in every format."""
-
-    def records(self) -> Mapping[str, dict[str, object]]:
-        """Return a JSON record per run. Its time `at`, if any, does not count as a change."""
-        ...
-
-    def lines(self) -> Mapping[str, tuple[str, str]]:
-        """Return a line per run, and the form in which it is written the first time."""
-        ...
-
-    def page(self, width: int, height: int) -> list[ScreenLine]:
-        """Return the lines of a screen, each with its tone."""
-        ...
 
 
 class LiveOutput(ABC):
@@ -65,42 +48,40 @@ class LiveOutput(ABC):
         sys.stdout.flush()
 
     @abstractmethod
-    def show(self, update: LiveUpdate) -> None:
+    def show(self, update: RunUpdate) -> None:
         """Write what has changed since the last update."""
 
 
 class JsonLines(LiveOutput):
-    """One JSON object per changed run, on one line each."""
+    """A JSON object per change, on one line each."""
 
     def __init__(self) -> None:
-        self._written: dict[str, dict[str, object]] = {}
+        self._written: dict[str, object] = {}
 
-    def show(self, update: LiveUpdate) -> None:
-        """Write the records that have changed."""
-        for key, record in update.records().items():
-            content = {name: value for name, value in record.items() if name != "at"}
-            if content != self._written.get(key):
-                self._written[key] = content
-                write_line(json.dumps(record))
+    def show(self, update: RunUpdate) -> None:
+        """Write the record if more than its time has changed."""
+        record = update.record()
+        content = record | {"at": None}
+        if content != self._written:
+            self._written = content
+            write_line(json.dumps(record))
 
 
 class TextLines(LiveOutput):
-    """One line per changed run, after the time and without control characters."""
+    """A line per change, after the time and without control characters."""
 
     def __init__(self) -> None:
-        self._written: dict[str, str] = {}
+        self._written = ""
 
-    def show(self, update: LiveUpdate) -> None:
-        """Write the lines that have changed."""
+    def show(self, update: RunUpdate) -> None:
+        """Write the line if it has changed; the first time with the brief."""
         from origami_widgets.card.view import number_words as words
 
-        for key, (line, first_line) in update.lines().items():
-            if line == self._written.get(key, ""):
-                continue
-            text = line if self._written.get(key) else first_line
-            self._written[key] = line
-            if line:
-                write_line(f"{words.instant(time.time() * 1000)}  {text}")
+        line = update.line()
+        if line != self._written:
+            text = line if self._written else update.line(with_brief=True)
+            self._written = line
+            write_line(f"{words.instant(time.time() * 1000)}  {text}")
 
 
 class Screen(LiveOutput):
@@ -156,7 +137,7 @@ class Screen(LiveOutput):
         before: Any = signal.signal(number, stop)
         return lambda: signal.signal(number, before)
 
-    def show(self, update: LiveUpdate) -> None:
+    def show(self, update: RunUpdate) -> None:
         """Draw the page, if anything on the screen has changed."""
         from rich.text import Text
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.card_text import SIGNS, WIDTH, break_to_width, cut_to_width, render_text, width_of
+from origami_widgets.card.render.card_text import SIGNS, WIDTH, cut_to_width, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.safe_text import clean
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import RunSummary
     from origami_widgets.card.view.contract import Tone, View
-    from origami_widgets.cli.output import ScreenLine
 
 BRIEF_LIMIT = 200
 LEAST_BRIEF = 24
@@ -42,18 +41,17 @@ class RunUpdate:
         self._state = state
         self._earlier = earlier
 
-    def records(self) -> dict[str, dict[str, object]]:
-        """Return the record of the run."""
-        return {self._state.run_id: run_record(self._state, now=time.time())}
+    def record(self) -> dict[str, object]:
+        """Return the record of the run. Its time `at` does not count as a change."""
+        return run_record(self._state, now=time.time())
 
-    def lines(self) -> dict[str, tuple[str, str]]:
-        """Return the line of the run; the first time with its brief."""
+    def line(self, *, with_brief: bool = False) -> str:
+        """Return the line of the run."""
         view = make_view(self._state, earlier=self._earlier, now=time.time(), form="current")
-        first_line = change_line(view, with_brief=True)
-        return {self._state.run_id: (change_line(view), first_line)}
+        return change_line(view, with_brief=with_brief)
 
-    def page(self, width: int, height: int) -> list[ScreenLine]:
-        """Return the card of the run."""
+    def page(self, width: int, height: int) -> list[tuple[str, Tone | None]]:
+        """Return the lines of the card on a screen, each with its tone."""
         now = time.time()
         view = make_view(self._state, earlier=self._earlier, now=now, form="current")
         # One line is reserved for the number of lines that do not fit.
@@ -178,50 +176,6 @@ class RunRow:
             "started_at": _iso(run.started_at),
             "completed_at": _iso(run.completed_at),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class RunListUpdate:
-    """The newest runs at one moment, for `LiveOutput`. Times are in Unix seconds.
-
-    Attributes:
-        rows: the newest runs, newest first.
-        read_at: when they were read; None before the first answer.
-        next_at: when they will be read again.
-        problem: why the last read failed; empty if it did not.
-        clock_offset: the server's clock minus ours, in seconds.
-    """
-
-    rows: list[RunRow]
-    read_at: float | None
-    next_at: float
-    problem: str = ""
-    clock_offset: float = 0.0
-
-    def freshness(self, now: float) -> str:
-        """Return how old the list is and when it will be read again, in the words of the card."""
-        verb = "last heard" if self.problem else "updated"
-        read = "" if self.read_at is None else f"{verb} {words.age(now - self.read_at)}"
-        again = f"{'trying again' if self.problem else 'next check'} in {words.duration(self.next_at - now)}"
-        return " · ".join(filter(None, (self.problem, ", ".join(filter(None, (read, again))))))
-
-    def records(self) -> dict[str, dict[str, object]]:
-        """Return the records of the runs, oldest first."""
-        return {row.token: row.record() for row in self.rows[::-1]}
-
-    def lines(self) -> dict[str, tuple[str, str]]:
-        """Return the lines of the runs, oldest first, and that of the problem."""
-        lines = {row.token: " · ".join(filter(None, (row.status, row.brief, row.token))) for row in self.rows[::-1]}
-        return {key: (line, line) for key, line in (*lines.items(), ("", self.problem))}
-
-    def page(self, width: int, height: int) -> list[ScreenLine]:
-        """Return the table of runs."""
-        now = time.time()
-        head: ScreenLine = (shortened(self.freshness(now), width), "attention" if self.problem else "running")
-        table = table_lines(self.rows, now=now + self.clock_offset, width=width) if self.rows else ()
-        # The terminal does not wrap drawn text, so a long token continues on the next line.
-        rows: list[ScreenLine] = [(piece, None) for line in table for piece in break_to_width(line, width)]
-        return [head, ("", None), *rows][:height]
 
 
 def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Iterator[str]:

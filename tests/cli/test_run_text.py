@@ -8,7 +8,6 @@ from origami_widgets.api.models import RunSummary
 from origami_widgets.card.render.card_text import SIGNS, render_text, width_of
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
-    RunListUpdate,
     RunRow,
     change_line,
     fit_height,
@@ -191,15 +190,6 @@ def test_the_record_of_a_row():
         "started_at": "2026-07-21T09:17:40Z",
         "completed_at": None,
     }
-
-
-def test_a_list_says_when_it_was_read_and_will_be_read_again():
-    assert (
-        RunListUpdate([RUNS[0]], TABLE_NOW - 9.5, TABLE_NOW + 5.5).freshness(TABLE_NOW)
-        == "updated 9 s ago, next check in 5 s"
-    )
-    lost_since = RunListUpdate([RUNS[0]], TABLE_NOW - 130, TABLE_NOW + 5.5, "Can't reach Origami")
-    assert lost_since.freshness(TABLE_NOW) == "Can't reach Origami · last heard 2 min ago, trying again in 5 s"
 
 
 def test_lines_that_do_not_fit_a_screen_are_counted():

@@ -5,15 +5,9 @@ import json
 import pexpect
 import pytest
 
-from origami_widgets.api.errors import AuthenticationError, ConnectionFailed
-from origami_widgets.cli import runs_command
 from origami_widgets.cli.main import main
-from origami_widgets.cli.runs_command import read_repeatedly, watch_list
 from origami_widgets.sandbox import Sandbox
 from tests.cli.conftest import COMMAND
-from tests.cli.plain import is_plain
-from tests.cli.terminals import OFF, ON, Terminal
-from tests.cli.test_run_text import row
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
@@ -91,96 +85,3 @@ def test_an_account_without_runs(monkeypatch, capsys, options):
 def test_wrong_arguments_and_unknown_agents_are_errors(capsys, arguments, code, expected):
     assert main(["runs", *arguments]) == code
     assert expected in capsys.readouterr().err
-
-
-OLD, NEW = row(1), row(2, "Find cheese makers", "running")
-DONE = row(2, "Find cheese makers", "completed")
-
-
-def lost(**options):
-    return ConnectionFailed("Can't reach Origami", transient=True, **options)
-
-
-class Script:
-    """Results of the reads, one after the other; then an interrupt."""
-
-    def __init__(self, *steps):
-        self.steps = list(steps)
-
-    def __call__(self):
-        if not self.steps:
-            raise KeyboardInterrupt
-        step = self.steps.pop(0)
-        if isinstance(step, Exception):
-            raise step
-        return step
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(runs_command, "INTERVAL", 0.02)
-
-
-def written(capsys, *steps, as_json=False):
-    with pytest.raises(KeyboardInterrupt):
-        watch_list(Script(*steps), float, as_json=as_json)
-    return capsys.readouterr().out.splitlines()
-
-
-@pytest.mark.usefixtures("quick")
-def test_watch_writes_a_line_for_each_new_or_changed_run(capsys):
-    lines = written(capsys, [OLD], [OLD], [NEW, OLD], [DONE, OLD], [DONE, OLD])
-    assert [line.partition("  ")[2] for line in lines] == [
-        f"✓ Completed · List bakeries in Porto · {OLD.token}",
-        f"● Running · Find cheese makers · {NEW.token}",
-        f"✓ Completed · Find cheese makers · {NEW.token}",
-    ]
-    assert all(map(is_plain, lines))
-
-
-@pytest.mark.usefixtures("quick")
-def test_watch_writes_a_record_for_each_new_or_changed_run(capsys):
-    records = [json.loads(line) for line in written(capsys, [OLD], [NEW, OLD], lost(), [DONE, OLD], as_json=True)]
-    assert [(each["token"], each["status"]) for each in records] == [
-        (OLD.token, "completed"),
-        (NEW.token, "running"),
-        (NEW.token, "completed"),
-    ]
-
-
-@pytest.mark.usefixtures("quick")
-def test_an_unreachable_server_is_reported_once_and_retried(capsys):
-    lines = written(capsys, lost(), lost(), [OLD], lost())
-    assert [line.partition("  ")[2].partition(" · ")[0] for line in lines] == [
-        "Can't reach Origami",
-        "✓ Completed",
-        "Can't reach Origami",
-    ]
-
-
-@pytest.mark.usefixtures("quick")
-def test_an_error_that_retries_cannot_help_ends_the_watch():
-    with pytest.raises(AuthenticationError):
-        watch_list(Script([OLD], AuthenticationError("revoked")), float, as_json=True)
-
-
-def test_the_next_read_respects_retry_after():
-    updates = read_repeatedly(Script(lost(retry_after=90.0)), float, 0.0)
-    first = next(updates)
-    assert first.problem == "Can't reach Origami"
-    assert first.freshness(first.next_at - 90) == "Can't reach Origami · trying again in 1 min 30 s"
-
-
-@pytest.mark.parametrize("columns", [40, 160])
-def test_watch_draws_the_list_on_a_terminal(api, columns):
-    token = api.start("List bakeries in Porto")
-    terminal = Terminal(api, "runs", "--watch", "--limit", "1", columns=columns, lines=10)
-    terminal.read_until(lambda terminal: "Completed" in "".join(terminal.frame))
-    lines = terminal.frame
-    assert lines[0].startswith("updated ")
-    assert token in "".join(line.strip() for line in lines)
-    assert max(map(len, lines)) <= columns
-    terminal.child.sendintr()
-    assert terminal.ended() == 130
-    assert terminal.written.count(ON) == terminal.written.count(OFF) == 1
-    assert terminal.left == ""
