@@ -91,7 +91,7 @@ CELL = MagicCommand(
     "Start an Origami agent with the text of the cell as its brief, and show the card of the run. This spends credits. "
     "The run is the value of the cell. While the run is active, running the cell again shows it instead of starting "
     "another one. "
-    "Python expressions in braces are evaluated, as in an f-string: {city} is the value of the variable city. Write {{ "
+    "Python expressions in braces are evaluated: {city} is the value of the variable city. Write {{ "
     "and }} for literal braces; $ is an ordinary character.",
     options=(
         INTO,
