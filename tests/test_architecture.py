@@ -37,7 +37,7 @@ HOMES = {
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
-    "IPython": {"host.outputs", "magics.braces", "magics.extension"},
+    "IPython": {"host.outputs", *(f"magics.{each}" for each in ("braces", "commands", "extension", "line_parser"))},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},
@@ -56,7 +56,6 @@ PURE = (
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "api.starts.record",
-    *("magics.commands", "magics.line_parser"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.api import validate
@@ -10,28 +10,19 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.secret import hide_all
 from origami_widgets.card.view.safe_text import clean
 from origami_widgets.magics.braces import expand, value_or_text
-from origami_widgets.magics.commands import (
-    ALIASES,
-    CELL,
-    CELL_TOPIC,
-    COMMANDS,
-    HELP_OPTIONS,
-    explained,
-    overview,
-)
-from origami_widgets.magics.line_parser import parse, split, suggestion
+from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, HELP_OPTIONS, explained, overview
+from origami_widgets.magics.line_parser import CELL_TOPIC, split, suggestion
 from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable
 
-    from origami_widgets.magics.line_parser import ParsedLine
     from origami_widgets.magics.variables import Variables
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.waiting import Until
 
 LONGEST_ANSWER = 400
 """Characters of what a line prints about tables."""
@@ -60,10 +51,9 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
     if HELP_OPTIONS.intersection(words):
         print(explained(CELL))
         return None
-    parsed = parse(CELL, words)
+    parsed = CELL.parse(words)
     into = _target(parsed, variables)
-    quiet = parsed.has("--quiet")
-    if quiet and into is None:
+    if parsed.quiet and into is None:
         raise InvalidInput(
             "--quiet needs --into",
             cause="A run that is neither shown nor kept in a variable can't be reached.",
@@ -71,12 +61,12 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
         )
     options = _start_options(parsed, variables)
     prompt = _brief(cell, variables)
-    run = ow.start(prompt, show=not quiet, **options)
+    run = ow.start(prompt, show=not parsed.quiet, **options)
     if into is not None:
         variables.notebook[into] = run
-    if (until := parsed.value("--wait")) is not None:
-        run.wait(cast("Until", until))
-    return None if quiet else run
+    if parsed.wait is not None:
+        run.wait(parsed.wait)
+    return None if parsed.quiet else run
 
 
 def _brief(cell: str, variables: Variables) -> str:
@@ -89,30 +79,28 @@ def _brief(cell: str, variables: Variables) -> str:
     return validate.prompt(expand(validate.not_a_key(cell.strip(), "a brief"), variables.all, "the brief").strip())
 
 
-def _start_options(parsed: ParsedLine, variables: Variables) -> dict[str, Any]:
+def _start_options(parsed: Namespace, variables: Variables) -> dict[str, Any]:
     """Return the checked options for `start`."""
 
-    def text(option: str) -> str | None:
-        value = parsed.value(option)
+    def text(value: str | None, option: str) -> str | None:
         return None if value is None else expand(value, variables.all, f"the value of {option}")
 
-    once = text("--once")
+    once = text(parsed.once, "--once")
     focus: list[object] = []
-    for given in parsed.options.get("--focus", ()):
+    for given in parsed.focus:
         value = value_or_text(given, variables.all, "the value of --focus")
         focus += value if isinstance(value, list | tuple) else [value]
     return {
-        "name": validate.agent_name(text("--name")),
-        "model": validate.model(text("--model")),
+        "name": validate.agent_name(text(parsed.name, "--name")),
+        "model": validate.model(text(parsed.model, "--model")),
         "focus_tables": validate.table_ids(focus),
         "once": None if once is None else valid_once(once),
-        "fresh": parsed.has("--fresh"),
+        "fresh": parsed.fresh,
     }
 
 
-def _target(parsed: ParsedLine, variables: Variables) -> str | None:
-    into = parsed.value("--into")
-    return check_target(into, variables.notebook) if into is not None else None
+def _target(parsed: Namespace, variables: Variables) -> str | None:
+    return check_target(parsed.into, variables.notebook) if parsed.into is not None else None
 
 
 def run_line(line: str, variables: Variables) -> object:
@@ -140,18 +128,18 @@ def run_line(line: str, variables: Variables) -> object:
     if HELP_OPTIONS.intersection(rest):
         print(explained(command))
         return None
-    return ACTIONS[name](parse(command, rest), variables)
+    return ACTIONS[name](command.parse(rest), variables)
 
 
-def _attach(parsed: ParsedLine, variables: Variables) -> Run:
+def _attach(parsed: Namespace, variables: Variables) -> Run:
     into = _target(parsed, variables)
-    found = resolve(parsed.words[0], variables)
+    found = resolve(parsed.token, variables)
     if isinstance(found, str):
         token = found
     elif len(runs := runs_in(found)) == 1:
         token = runs[0].token
     else:
-        word = hide_all(parsed.words[0])[:80]
+        word = hide_all(parsed.token)[:80]
         raise InvalidInput(
             "Can only attach one run at a time",
             cause=f"{word} has {len(runs)} runs.",
@@ -163,27 +151,27 @@ def _attach(parsed: ParsedLine, variables: Variables) -> Run:
     return run
 
 
-def _runs(parsed: ParsedLine, variables: Variables) -> object:
-    if not parsed.words:
+def _runs(parsed: Namespace, variables: Variables) -> object:
+    if parsed.agent is None:
         return ow.RunBoard()
-    found = resolve(parsed.words[0], variables)
+    found = resolve(parsed.agent, variables)
     if isinstance(found, str):
         return ow.RunBoard([found] if "/" in found else found)
     return ow.RunBoard(found if isinstance(found, RunBatch) else runs_in(found))
 
 
-def _tables(parsed: ParsedLine, variables: Variables) -> object:
-    return ow.tables_frame(_attached(resolve(parsed.words[0], variables)) if parsed.words else newest_run())
+def _tables(parsed: Namespace, variables: Variables) -> object:
+    return ow.tables_frame(_attached(resolve(parsed.run, variables)) if parsed.run is not None else newest_run())
 
 
-def _credits(parsed: ParsedLine, _variables: Variables) -> object:
-    if parsed.has("--frame"):
+def _credits(parsed: Namespace, _variables: Variables) -> object:
+    if parsed.frame:
         return ow.credits_frame(watched_runs() or None)
     return ow.account()
 
 
-def _cancel(parsed: ParsedLine, variables: Variables) -> None:
-    found = resolve(parsed.words[0], variables) if parsed.words else active_run()
+def _cancel(parsed: Namespace, variables: Variables) -> None:
+    found = resolve(parsed.run, variables) if parsed.run is not None else active_run()
     if isinstance(found, RunBatch):
         _cancel_batch(found)
         return
@@ -226,22 +214,22 @@ def _is_cancel_requested(run: Run) -> bool:
     return "requested" in (run.state.cancel, run.state.stopping)
 
 
-def _login(parsed: ParsedLine, _variables: Variables) -> object:
-    return ow.login(store=parsed.has("--store"))
+def _login(parsed: Namespace, _variables: Variables) -> object:
+    return ow.login(store=parsed.store)
 
 
-def _help(parsed: ParsedLine, _variables: Variables) -> None:
-    if not parsed.words:
+def _help(parsed: Namespace, _variables: Variables) -> None:
+    if parsed.command is None:
         print(overview())
         return
-    name = parsed.words[0].lstrip("%")
+    name = parsed.command.lstrip("%")
     command = CELL if name in (CELL_TOPIC, "origami") else COMMANDS.get(name)
     if command is None:
         raise _unknown_command(name)
     print(explained(command))
 
 
-ACTIONS: dict[str, Callable[[ParsedLine, Variables], object]] = {
+ACTIONS: dict[str, Callable[[Namespace, Variables], object]] = {
     "attach": _attach,
     "runs": _runs,
     "tables": _tables,
@@ -263,11 +251,10 @@ def _count(runs: int) -> str:
 
 def _unknown_command(name: str) -> InvalidInput:
     if name.startswith("-"):
-        options = [option.name for option in CELL.options]
         return InvalidInput(
             f"%origami has no option {hide_all(name)[:80]}",
             cause="A line with one percent sign is a command. To start a run, use two, and write the brief below.",
-            remedy=f"{suggestion(name.partition('=')[0], options)}To see how it works: %origami help {CELL_TOPIC}",
+            remedy=f"{suggestion(name.partition('=')[0], CELL.options)}To see how it works: %origami help {CELL_TOPIC}",
         )
     meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
     return InvalidInput(

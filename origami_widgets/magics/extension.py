@@ -1,4 +1,4 @@
-"""The IPython extension, `%load_ext origami_widgets`. The only module in `magics` that imports IPython."""
+"""The IPython extension, `%load_ext origami_widgets`. The only module in `magics` that knows the shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.magics.commands import CELL, explained, overview
-from origami_widgets.magics.completion import AccountRuns, Completions, candidates_in, complete
+from origami_widgets.magics.completion import Completions, complete, known_words
 from origami_widgets.magics.execute import run_cell, run_line
 from origami_widgets.magics.line_parser import as_options
 from origami_widgets.magics.variables import Variables
@@ -73,11 +73,11 @@ def short_errors() -> Iterator[None]:
 
 
 def _add_matcher(shell: Any) -> None:
-    completer, account = shell.Completer, AccountRuns()
+    completer = shell.Completer
 
     def completions(before: str) -> Completions | None:
         try:
-            return complete(before, candidates_in(shell.user_ns, account))
+            return complete(before, lambda name: known_words(name, shell.user_ns))
         except Exception:  # noqa: BLE001 - an error must not interrupt someone who is typing
             return None
 

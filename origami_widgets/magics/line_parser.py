@@ -1,48 +1,109 @@
-"""Split and parse the line of a magic. Pure.
-
-argparse and `IPython.core.magic_arguments` are not used: they split quotes inside braces, silently take the last value
-of an option that is given twice, and do not suggest the nearest option for an unknown one. A wrong line costs credits.
-"""
+"""Split and parse the line of a magic, with IPython's parser of arguments."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from argparse import RawDescriptionHelpFormatter
+from functools import partial
+from textwrap import indent
+from typing import TYPE_CHECKING, NoReturn
+
+from IPython.core.magic_arguments import MagicArgumentParser
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.secret import hide_all
 from origami_widgets.api.validate import not_a_key, shortened
 
 if TYPE_CHECKING:
+    from argparse import Action, Namespace
     from collections.abc import Iterable
 
-    from origami_widgets.magics.commands import MagicCommand, MagicOption
+    from IPython.core.magic_arguments import argument
+
+HELP_WIDTH = 88
+CELL_TOPIC = "start"
+"""`%origami help start` explains the cell magic."""
 
 _ARGUMENT = re.compile(r"(?<![\w?&/#-])(name|model|once|focus_tables|fresh)=(?:True\b)?(?=(['\"])?)")
+_WORD = re.compile(r"""(?:\{[^{}]*\}|'[^']*'|"[^"]*"|[^\s'"])+""")
+_QUOTED = re.compile(r"""(\{[^{}]*\})|'([^']*)'|"([^"]*)\"""")
 
 
-@dataclass
-class ParsedLine:
-    """The words and options of a line. Values are as typed, braces included.
+class MagicCommand(MagicArgumentParser):  # type: ignore[misc]  # IPython counts as untyped
+    """A command of the line magic, or the cell magic.
+
+    Args:
+        line: how the command's line begins.
+        about: what the command does, in a few sentences.
+        arguments: its words and options. The name of a word says which words complete it.
+        example: a line or a cell that works.
 
     Attributes:
-        words: the positional words, in order.
-        options: the values of each option on the line; `[""]` for an option without a value.
+        actions: the words and options, as argparse has them.
     """
 
-    words: list[str] = field(default_factory=list)
-    options: dict[str, list[str]] = field(default_factory=dict)
+    def __init__(self, line: str, about: str, *arguments: argument, example: str) -> None:
+        look = partial(RawDescriptionHelpFormatter, width=HELP_WIDTH, max_help_position=34)
+        super().__init__(line, description=about, epilog=f"Example:\n{indent(example, '    ')}", formatter_class=look)
+        # An abbreviation would stand for another option once a new one begins like it.
+        self.allow_abbrev = False
+        # Help is also a docstring, and a page of the reference.
+        self.color = False
+        self.line, self.about, self.example = line, about, example
+        self.actions: list[Action] = [self.add_argument(*each.args, **each.kwds) for each in arguments]
 
-    def has(self, name: str) -> bool:
-        """Return whether the line has an option."""
-        return name in self.options
+    @property
+    def topic(self) -> str:
+        """The word after `%origami help` that explains it."""
+        return self.line.partition(" ")[2] or CELL_TOPIC
 
-    def value(self, name: str) -> str | None:
-        """Return the value of an option; None if the line does not have it."""
-        values = self.options.get(name)
-        return values[0] if values else None
+    @property
+    def words(self) -> list[Action]:
+        """Its positional words."""
+        return [action for action in self.actions if not action.option_strings]
+
+    @property
+    def options(self) -> dict[str, Action]:
+        """Its options by their names."""
+        return {name: action for action in self.actions for name in action.option_strings}
+
+    def parse(self, words: Iterable[str]) -> Namespace:
+        """Parse the words after the command. Values stay as typed, braces included.
+
+        Raises:
+            InvalidInput: the command does not have these options or words. Nothing was sent.
+        """
+        parsed, extra = self.parse_known_args([not_a_key(word, "an option") for word in words])
+        if extra:
+            self._refuse(extra[0])
+        return parsed  # type: ignore[no-any-return]
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse a line for what argparse finds wrong with it."""
+        raise InvalidInput(
+            f"Can't read this line of {self.line}",
+            cause=hide_all(f"{message[:1].upper()}{message[1:]}."),
+            remedy=self._see_help(),
+        )
+
+    def _refuse(self, word: str) -> NoReturn:
+        if word.startswith("-"):
+            name, known = word.partition("=")[0], list(self.options)
+            raise InvalidInput(
+                f"{self.line} has no option {hide_all(name)[:80]}",
+                cause=f"Its options are {', '.join(known)}." if known else "It has no options.",
+                remedy=f"{suggestion(name, known)}{self._see_help()}",
+            )
+        brief = f"Write the brief in the lines below. To keep the run in a variable: --into {word[:80]}."
+        raise InvalidInput(
+            f"{self.line} doesn't take {shortened(word)}",
+            cause="It isn't part of an option.",
+            remedy=brief if self.topic == CELL_TOPIC else self._see_help(),
+        )
+
+    def _see_help(self) -> str:
+        return f"To see how it works: %origami help {self.topic}"
 
 
 def split(line: str) -> list[str]:
@@ -54,60 +115,13 @@ def split(line: str) -> list[str]:
     >>> split("--name 'Porto bakers' --focus {tables['a b'].id}")
     ['--name', 'Porto bakers', '--focus', "{tables['a b'].id}"]
     """
-    words: list[str] = []
-    word: list[str] | None = None
-    quote, depth = "", 0
-    for letter in line:
-        if depth == 0 and letter == quote:
-            quote = ""
-        elif depth == 0 and not quote and letter.isspace():
-            if word is not None:
-                words.append("".join(word))
-            word = None
-        elif depth == 0 and not quote and letter in "'\"":
-            word, quote = word or [], letter
-        else:
-            word = [*(word or []), letter]
-            depth = max(0, depth + (letter == "{") - (letter == "}"))
-    if quote:
+    if open_quote := _WORD.sub("", line).strip():
         raise InvalidInput(
             "A quote isn't closed",
-            cause=f"{shortened(line.strip())} has a {quote} too many or too few.",
+            cause=f"{shortened(line.strip())} has a {open_quote[0]} too many or too few.",
             remedy='To quote text that contains a quote, use the other kind: --name "Joe\'s bakers".',
         )
-    return words if word is None else [*words, "".join(word)]
-
-
-def parse(command: MagicCommand, words: Iterable[str]) -> ParsedLine:
-    """Parse the words after a command.
-
-    Raises:
-        InvalidInput: the command does not have these options or words. Nothing was sent.
-    """
-    line = ParsedLine()
-    left = iter([not_a_key(word, "an option") for word in words])
-    pending: str | None = next(left, None)
-    while (word := pending) is not None:
-        pending = next(left, None)
-        if not word.startswith("-"):
-            line.words.append(word)
-            continue
-        name, has_value, value = word.partition("=")
-        option = command.option(name)
-        if option is None:
-            raise _unknown_option(command, name)
-        if line.has(name) and not option.repeats:
-            raise InvalidInput(f"{name} is used twice", cause="It can only be used once.", remedy="Remove one of them.")
-        if has_value and not option.takes:
-            raise InvalidInput(f"{name} takes no value", cause=f"Got {shortened(value)}.", remedy=f"Write {name}.")
-        if option.takes and not has_value:
-            value = option.default
-            if pending is not None and not pending.startswith("-"):
-                value, pending = pending, next(left, None)
-        line.options.setdefault(name, []).append(_checked(option, value))
-    if not command.needs <= len(line.words) <= len(command.kinds):
-        raise _wrong_words(command, line.words)
-    return line
+    return [_QUOTED.sub(lambda found: next(filter(None, found.groups()), ""), word) for word in _WORD.findall(line)]
 
 
 def as_options(text: str) -> str:
@@ -123,38 +137,3 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "Did you mean …? " for the nearest known word; empty if none is similar."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"Did you mean {near[0]}? " if near else ""
-
-
-def _checked(option: MagicOption, value: str) -> str:
-    if option.takes and not value:
-        raise InvalidInput(
-            f"{option.name} needs a value", cause="Its value is missing.", remedy=f"Write {option.usage}."
-        )
-    if option.choices and value not in option.choices:
-        raise InvalidInput(
-            f"Invalid value for {option.name}: {shortened(value)}",
-            cause=f"It must be {' or '.join(option.choices)}.",
-            remedy=f"{suggestion(value, option.choices)}Write {option.usage}.",
-        )
-    return value
-
-
-def _unknown_option(command: MagicCommand, name: str) -> InvalidInput:
-    known = [option.name for option in command.options]
-    return InvalidInput(
-        f"{command.line} has no option {hide_all(name)[:80]}",
-        cause=f"Its options are {', '.join(known)}." if known else "It has no options.",
-        remedy=f"{suggestion(name, known)}To see how it works: %origami help {command.topic}",
-    )
-
-
-def _wrong_words(command: MagicCommand, words: list[str]) -> InvalidInput:
-    if len(words) < command.needs:
-        return InvalidInput(
-            f"{command.line} needs {command.takes}", cause="It's missing.", remedy=f"Write {command.usage}."
-        )
-    extra = shortened(words[len(command.kinds)])
-    remedy = f"Write {command.usage}."
-    if not command.kinds and command.option("--into"):
-        remedy = f"Write the brief in the lines below. To keep the run in a variable: --into {words[0][:80]}."
-    return InvalidInput(f"{command.line} doesn't take {extra}", cause="It isn't part of an option.", remedy=remedy)

@@ -5,7 +5,7 @@ import pytest
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, explained, overview
 from origami_widgets.magics.execute import ACTIONS, run_line
-from origami_widgets.magics.line_parser import parse, split
+from origami_widgets.magics.line_parser import split
 
 EVERY = {"start": CELL, **COMMANDS}
 
@@ -25,9 +25,10 @@ def test_help_lists_every_option(name, variables, capsys):
     output = capsys.readouterr().out
     assert output == explained(EVERY[name]) + "\n"
     command = EVERY[name]
-    for option in command.options:
-        assert option.usage in output.replace("\n    ", " ")
-        assert option.help.split()[0] in output
+    for argument in command.actions:
+        assert [*argument.option_strings, argument.metavar or ""][0] in output
+        assert argument.help.split()[0] in output
+    assert "\033" not in output
     assert max(map(len, output.splitlines())) <= 110
 
 
@@ -48,8 +49,8 @@ def test_an_alias_suggests_its_command(word, command, variables):
 
 
 def test_help_explains_braces_and_which_runs_are_listed():
-    assert "expressions in braces are evaluated" in CELL.help
-    assert COMMANDS["runs"].help.startswith("Show the newest run of each agent")
+    assert "expressions in braces are evaluated" in CELL.about
+    assert COMMANDS["runs"].about.startswith("Show the newest run of each agent")
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -57,7 +58,7 @@ def test_every_example_is_valid(name):
     command = EVERY[name]
     line = command.example.partition("\n")[0]
     assert line.startswith(command.line)
-    assert parse(command, split(line.removeprefix(command.line)))
+    assert command.parse(split(line.removeprefix(command.line)))
 
 
 @pytest.mark.parametrize("line", ["", "help"])

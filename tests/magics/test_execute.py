@@ -270,7 +270,7 @@ WRONG = [
     ("--once ' '", BRIEF, "once= needs a name"),
     ("--focus a/b", BRIEF, "Invalid table id"),
     ("--focus {price}", BRIEF, "Invalid table id"),
-    ("--wait long", BRIEF, "Invalid value for --wait"),
+    ("--wait long", BRIEF, "Argument --wait: invalid choice: 'long'"),
     ("--what", BRIEF, "has no option --what"),
     ("run", BRIEF, "--into run"),
 ]

@@ -209,11 +209,11 @@ def test_tab_offers_only_what_fits(loaded: FrontEnd, code: str) -> None:
     assert line[: reply["cursor_start"]] + reply["matches"][0] >= line
 
 
-def test_tab_offers_runs_of_this_kernel_and_of_the_account(loaded: FrontEnd) -> None:
+def test_tab_offers_the_runs_of_this_kernel(loaded: FrontEnd) -> None:
     loaded.run("run = ow.start('Find bakeries', show=False)")
     offered = loaded.completed("%origami attach ", 16)["matches"]
     assert loaded.value("run.token") in offered
-    assert loaded.value("len(client.list_agents().items)") == len(offered)
+    assert all("/" in token for token in offered)
 
 
 SCRIPT = """
@@ -235,5 +235,5 @@ def test_it_works_in_a_terminal(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path / "ipython")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     assert "completed Find bakeries in Porto" in done.stdout
-    assert "%origami attach AGENT_ID/RUN_ID [--into VARIABLE]" in done.stdout
+    assert "%origami attach [--into VARIABLE] AGENT_ID/RUN_ID" in done.stdout
     assert "UsageError: No variable named town" in done.stderr
