@@ -223,11 +223,6 @@ def _key_of_login() -> Secret | None:
     return current.login[1]
 
 
-def client_at_hand() -> UsableClient | None:
-    """Return the client for calls without `client=` if there is one already. Makes no client and looks up no key."""
-    return current.client
-
-
 def key_source() -> KeySource:
     """Return where the key for calls without `client=` comes from; empty without a key."""
     if current.is_given:

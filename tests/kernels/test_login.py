@@ -59,14 +59,14 @@ def test_a_program_is_told_instead_of_being_asked(front_end: FrontEnd) -> None:
 
 
 def test_an_interrupt_at_the_prompt_leaves_nothing_behind(front_end: FrontEnd, base_url: str, kernel) -> None:
-    before = front_end.value("repr(ow.configure.__globals__['client_at_hand']())")
+    before = front_end.value("repr(ow.configure.__globals__['current'].client)")
     cell = front_end.execute(f"ow.login(base_url={base_url!r})")
     front_end.question()
     kernel.manager.interrupt_kernel()
     front_end.see_out(cell)
     (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
     assert error["ename"] == "KeyboardInterrupt"
-    assert front_end.value("repr(ow.configure.__globals__['client_at_hand']())") == before
+    assert front_end.value("repr(ow.configure.__globals__['current'].client)") == before
 
 
 def test_a_key_in_a_cell_is_warned_of_and_not_shown(front_end: FrontEnd) -> None:

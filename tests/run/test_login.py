@@ -154,7 +154,7 @@ def test_after_the_third_it_is_an_error(served, person):
     with pytest.raises(InvalidInput, match="API key") as caught:
         ow.login(base_url=served.base_url)
     assert len(asked) == 3
-    assert settings.client_at_hand() is None
+    assert settings.current.client is None
     assert showing(of_error(caught.value)) == []
 
 
@@ -190,7 +190,7 @@ def test_an_interrupt_at_the_prompt_configures_nothing(person):
     person[0].append(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         ow.login()
-    assert settings.client_at_hand() is None
+    assert settings.current.client is None
 
 
 def test_without_a_terminal_no_key_is_asked_for(monkeypatch):
@@ -300,7 +300,7 @@ def test_where_no_other_key_can_be_entered_the_refused_one_is_named(served, pers
     person[0].append(NotImplementedError())
     with pytest.raises(MissingKey, match="ORIGAMI_API_KEY"):
         ow.login(base_url=served.base_url)
-    assert settings.client_at_hand() is None
+    assert settings.current.client is None
 
 
 def test_no_remedy_has_a_key_written_into_a_cell(served):
@@ -367,7 +367,7 @@ def test_an_account_that_cannot_be_read_configures_nothing(server):
     with pytest.raises(OrigamiError) as caught:
         ow.login(KEY, base_url=server.base_url)
     assert caught.value.code == "SUBSCRIPTION_REQUIRED"
-    assert settings.client_at_hand() is None
+    assert settings.current.client is None
 
 
 def test_a_terminal_asks_without_echo(served):
