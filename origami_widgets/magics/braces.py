@@ -7,6 +7,7 @@ has a value. A dollar sign is an ordinary character.
 from __future__ import annotations
 
 import difflib
+import re
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LITERAL = "For a literal brace, write it twice: {{ or }}."
 BY_VARIABLE = f"Set a variable in a cell, and write its name between the braces. {LITERAL}"
+ENDS = "An expression ends at : and !."
 MISSING = ("None", "Ellipsis", "nan", "NaN", "NaT", "<NA>")
 """How values print that stand for no value."""
 
@@ -44,10 +46,8 @@ def expand(text: str, names: Mapping[str, Any], where: str) -> str:
         expanded: str = Fields(where).vformat(text, (), dict(names))
     except InvalidInput:
         raise
-    except ValueError as error:
-        raise InvalidInput(
-            f"Can't read the braces in {where}", cause=f"{str(error).capitalize()}.", remedy=BY_VARIABLE
-        ) from None
+    except ValueError:
+        raise InvalidInput(f"Can't read the braces in {where}", cause=_unreadable(text), remedy=BY_VARIABLE) from None
     return expanded
 
 
@@ -100,7 +100,7 @@ class Fields(EvalFormatter):  # type: ignore[misc]  # IPython counts as untyped
         except SyntaxError:
             raise InvalidInput(
                 f"Invalid Python expression between braces in {self._where}",
-                cause=f"Got {shortened(expression)}. An expression ends at : and !.",
+                cause=f"Got {shortened(expression)}. {ENDS}",
                 remedy=BY_VARIABLE,
             ) from None
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything
@@ -131,6 +131,16 @@ class Fields(EvalFormatter):  # type: ignore[misc]  # IPython counts as untyped
                 cause=hide_all(f"{{…:{spec[:80]}}}: {type(error).__name__}: {error}"),
                 remedy=f"Change the format after the colon, or remove it. {LITERAL}",
             ) from None
+
+
+def _unreadable(text: str) -> str:
+    """Return what is around the first brace that has no partner, or why a field cannot be read."""
+    text = hide_all(text)
+    rest = re.sub(r"\{\{|\}\}|\{[^{}]*\}", lambda pair: " " * len(pair[0]), text)
+    if found := re.search("[{}]", rest):
+        at = found.start()
+        return f"A {found[0]} has no partner: {shortened(text[max(0, at - 20) : at + 20])}."
+    return ENDS
 
 
 def _problem(value: object) -> str:
