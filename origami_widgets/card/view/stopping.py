@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.fixed_words import CANCEL, CANCEL_REQUESTED, STOP_FILLING, STOP_REQUESTED
 from origami_widgets.card.view.safe_text import clip
+from origami_widgets.run.whose_cells import IN_USE, attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from origami_widgets.card.view.contract import Form, Stop
     from origami_widgets.run.state import LeftRunning, RunState
 
@@ -18,11 +21,12 @@ _NAMED = 3
 _NAME_LIMIT, _REASON_LIMIT = 40, 60
 
 
-def make_stop(state: RunState, *, form: Form = "live") -> Stop:
+def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Stop:
     """Return the button that cancels a run and, once the agent is done, stops the cells that fill.
 
     Args:
         state: the run's state.
+        earlier: the states of earlier runs of the conversation.
         form: the form of the view. Only a live view has the button.
     """
     nothing: Stop = {"of": "cells" if state.done else "run", "state": "none", "label": ""}
@@ -33,18 +37,31 @@ def make_stop(state: RunState, *, form: Form = "live") -> Stop:
         label = CANCEL_REQUESTED if is_requested else CANCEL
     else:
         is_requested = state.stopping == "requested"
-        cells = _stoppable(state)
-        # A saved answer has nothing to stop.
-        if not is_requested and (cells <= 0 or state.connection.state == "ended"):
+        cells = _stoppable(state, earlier)
+        # A saved answer has nothing to stop, and once stopped, what goes on is not the conversation's.
+        is_over = cells <= 0 and state.stopped is not None
+        if not is_requested and (is_over or state.connection.state == "ended"):
             return nothing
-        label = STOP_REQUESTED if is_requested else f"{STOP_FILLING} {words.plural(cells, 'cell')}"
+        # Without a number where the answers don't tell whose cells fill.
+        counted = f" {words.plural(cells, 'cell')}" if cells > 0 else ""
+        label = STOP_REQUESTED if is_requested else f"{STOP_FILLING}{counted}"
     return {**nothing, "state": "requested" if is_requested else "available", "label": label}
 
 
-def _stoppable(state: RunState) -> int:
-    """Return how many cells a stop would end: not those of tables that the last one left running."""
-    left = {each.table_id for each in state.stopped.left_running} if state.stopped is not None else set()
-    return sum(table.cells.running or 0 for table in state.tables if table.id not in left)
+def _stoppable(state: RunState, earlier: Sequence[RunState]) -> int:
+    """Return how many running cells are the conversation's, by what the answers about its runs say.
+
+    Tables that the last stop left because another run works on them are not counted: the next one would leave them, too.
+    """
+    left = state.stopped.left_running if state.stopped is not None else ()
+    in_use = {each.table_id.lower() for each in left if each.reason == IN_USE}
+    tables = {table.id: table for table in state.tables}
+    running = 0
+    for target in attribute((*earlier, state), state.tables, in_use=in_use).targets:
+        if (table := tables.get(target.table_id)) is not None:
+            parts = (table,) if target.columns is None else (c for c in table.columns if c.slug in target.columns)
+            running += sum(part.cells.running or 0 for part in parts)
+    return running
 
 
 def filling_words(state: RunState) -> str:

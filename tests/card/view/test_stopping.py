@@ -64,6 +64,25 @@ def replace_cells(table, running: int):
     return type(table).from_raw({**table.raw, "cells": {"running": running, "errored": 0}})
 
 
+def test_cells_that_others_fill_in_a_focus_table_are_not_counted():
+    """They are not stopped: the button would say more than it does."""
+    state = STATES["filling"]()
+    raw = state.run.raw
+    table_id = state.tables[0].id
+    asked = {**raw["request"], "focusTableIds": [each.id for each in state.tables]}
+    silent = {**raw, "request": asked, "response": {**raw["response"], "actions": []}}
+    focused = replace(state, run=type(state.run).from_raw(silent), actions=())
+    assert stop_of(focused)["label"] == "Stop filling"
+    column = next(each for each in state.tables[0].columns if each.cells.running)
+    added = {"type": "column_added", "tableId": table_id, "columnId": column.id, "columnName": column.name}
+    action = type(state.run).from_raw({**silent, "response": {"actions": [added]}}).response.actions
+    assert stop_of(replace(focused, actions=action))["label"] == f"Stop filling {plural(column.cells.running)}"
+
+
+def plural(cells: int) -> str:
+    return "1 cell" if cells == 1 else f"{cells} cells"
+
+
 def test_a_saved_answer_has_nothing_to_stop():
     state = STATES["filling"]()
     assert stop_of(replace(state, connection=Connection(state="ended")))["state"] == "none"
