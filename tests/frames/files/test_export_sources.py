@@ -51,18 +51,6 @@ def paths(server):
     return [request.path.partition("/tables/")[2] for request in server.requests]
 
 
-@pytest.mark.parametrize("name", ["leads.xlsx", "leads.csv", "leads.parquet"])
-def test_a_grid_gives_its_leads(run, tmp_path, name):
-    read = {"xlsx": pd.read_excel, "csv": pd.read_csv, "parquet": pd.read_parquet}[name.rpartition(".")[2]]
-    grid = ow.leads(run[1])
-    (file,) = ow.export(grid, tmp_path / name)
-    wanted = grid.to_frame()
-    assert 0 < len(wanted) == len(read(file))
-    assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
-    (file,) = ow.export({"bakeries": grid}, tmp_path / f"again_{name}")
-    assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
-
-
 def test_a_frame_without_rows_is_written_with_its_headings(tmp_path):
     files = ow.export(table(), tmp_path)
     assert [file.stem for file in files] == list(FRAMES)
