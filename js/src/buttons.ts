@@ -14,8 +14,8 @@ import {
 } from "./contract";
 import { el, on, type Part, say, setText, show, words } from "./dom";
 import { filled } from "./format";
+import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
-import { commandKey, type Pending, pending, underWay } from "./shared";
 
 export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 

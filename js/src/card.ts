@@ -3,18 +3,18 @@ import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
 import style from "./height.css";
 import { guardKeys } from "./keys";
-import { focused, life } from "./life";
+import { focused, life } from "./lifecycle";
 import { notifyToggle } from "./notify";
 import { askSection } from "./sections/ask";
+import type { Context } from "./sections/context";
 import { earlierSection } from "./sections/earlier";
 import { headSection } from "./sections/head";
-import { lastSection } from "./sections/last";
 import { noticesSection } from "./sections/notices";
+import { lastSection } from "./sections/outcome";
 import { resultSection } from "./sections/result";
-import type { Context } from "./sections/section";
 import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
-import { SLOTS, section } from "./slots";
+import { SLOTS, section } from "./traits";
 
 /**
  * Draws a view of the run card and returns its clean-up. Views of one model are independent cards of the same state.

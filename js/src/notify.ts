@@ -3,7 +3,7 @@
 import { button } from "./buttons";
 import { el, on, type Part, say, show, words } from "./dom";
 import { type News, notifiesByDefault, tellHost } from "./page_settings";
-import { isNews } from "./shared";
+import { isNews } from "./page_state";
 
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 const MARK = "● ";

@@ -14,7 +14,7 @@ import {
   type View,
 } from "./contract";
 import type { Model } from "./session";
-import { spread } from "./slots";
+import { spread } from "./traits";
 
 /**
  * Most entries of one list of a view, and of all its lists together. Python's largest views have a tenth and a half of

@@ -15,8 +15,7 @@ import type {
   LeadsAnswer,
   LeadsMessage,
 } from "./contract";
-import type * as LeadsModule from "./leads/code";
-import { acknowledge, commandKey, leave, request, withdraw } from "./shared";
+import { acknowledge, commandKey, leave, request, withdraw } from "./page_state";
 
 /** The used part of anywidget's model. */
 export interface Model {
@@ -36,8 +35,6 @@ export interface Model {
  * that it is gone.
  */
 export type Presence = "live" | "old" | "busy" | "gone";
-
-type LeadsCode = typeof LeadsModule;
 
 export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
@@ -146,15 +143,15 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "columns", table });
   }
 
-  /** Loads the code that draws leads; fails if the page forbids it. */
-  code(): Promise<LeadsCode> {
-    return new Promise((resolve, reject) => {
-      this.#code = (text) => void load(text).then(resolve, reject);
+  /** Asks for the code that draws leads. */
+  code(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#code = resolve;
       if (this.presence !== "gone") this.#post({ kind: "code" });
     });
   }
 
-  /** Tells the kernel which leads a view shows; `use` gets all answers. */
+  /** Sends the kernel which leads a view shows; `use` gets all answers. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
     this.#leads.set(message.view, use);
     if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
@@ -165,7 +162,7 @@ export class Session {
     return this.presence !== "gone" && this.#answered < since && Date.now() - since >= ANSWER_MS;
   }
 
-  /** Tells the kernel which leads are ticked. */
+  /** Sends the kernel which leads are ticked. */
   select(ids: string[], on: boolean): void {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
@@ -239,16 +236,6 @@ export class Session {
       this.#become("gone");
       return false;
     }
-  }
-}
-
-/** Loads a module from its text, as the host loads a widget's. */
-async function load(code: string): Promise<LeadsCode> {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  try {
-    return await import(url);
-  } finally {
-    URL.revokeObjectURL(url);
   }
 }
 

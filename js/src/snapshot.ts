@@ -12,8 +12,8 @@
 
 import { type HelloMessage, SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
 import { el } from "./dom";
+import { guarded, snapshots } from "./page_state";
 import type { Model } from "./session";
-import { guarded, snapshots } from "./shared";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BOARD_SLOTS, type BoardRow } from "../src/contract";
-import { activity } from "../src/shared";
+import { activity } from "../src/page_state";
 import { BoardModel } from "./board-model";
 import { active, isOff, shown } from "./draw";
 import {

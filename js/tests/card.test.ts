@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
-import { activity } from "../src/shared";
+import { activity } from "../src/page_state";
 import { active, type Drawn, draw, shown, within } from "./draw";
 import { NAMES, sample } from "./samples";
 

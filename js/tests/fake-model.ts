@@ -1,6 +1,6 @@
 import type { View } from "../src/contract";
 import type { Model } from "../src/session";
-import { spread } from "../src/slots";
+import { spread } from "../src/traits";
 
 type Callback = (...args: never[]) => void;
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
 import widget from "../src/leads/index";
-import { activity } from "../src/shared";
+import { activity } from "../src/page_state";
 import { active, scrollIntoView, shown, visible, within } from "./draw";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";

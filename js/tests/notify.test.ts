@@ -3,7 +3,7 @@ import type { Stage } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
 import { BLOCKED } from "../src/notify";
 import { NOTIFIES } from "../src/page_settings";
-import { notified } from "../src/shared";
+import { notified } from "../src/page_state";
 import { type Drawn, draw, shown } from "./draw";
 import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
 import { sample } from "./samples";

@@ -5,8 +5,8 @@ import { type BoardView, SAVED_TYPES, SAVED_VERSION, type SavedView, type View }
 import { keyedList } from "../src/dom";
 import { clockTime } from "../src/format";
 import { renderSavedCards } from "../src/labextension/renderer";
+import { snapshots as held } from "../src/page_state";
 import { MOST_IN_LIST } from "../src/saved";
-import { snapshots as held } from "../src/shared";
 import { isOff, shown, visible, within } from "./draw";
 import { board } from "./draw-board";
 import { NAMES, sample } from "./samples";

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { applyUpdate, encodeStateAsUpdate } from "yjs";
 import { SAVED_VERSION } from "../src/contract";
 import widget from "../src/index";
-import { snapshots } from "../src/shared";
+import { snapshots } from "../src/page_state";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/index";
-import { snapshots } from "../src/shared";
+import { snapshots } from "../src/page_state";
 import { shown } from "./draw";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";

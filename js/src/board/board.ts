@@ -11,16 +11,16 @@ import {
 } from "../contract";
 import { el, on, say, setText, show } from "../dom";
 import { guardKeys } from "../keys";
-import { focused, life } from "../life";
+import { focused, life } from "../lifecycle";
 import { notifyToggle } from "../notify";
 import { grid } from "../sections/clock";
 import { type Model, Session } from "../session";
-import { type Bar, type Filter, filterBar } from "./bar";
 import style from "./board.css";
-import { headPart } from "./head";
-import { openedCard } from "./opened";
+import { headPart } from "./board_head";
+import { type Bar, type Filter, filterBar } from "./filter_bar";
+import { openedCard } from "./opened_card";
 import { DOWN, type Item, type Key, matches, sorted } from "./order";
-import { cell, type Row, runRow } from "./row";
+import { cell, type Row, runRow } from "./run_row";
 
 const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
 /** The stages that need the user. */

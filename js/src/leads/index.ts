@@ -2,7 +2,7 @@
 
 import type { Model } from "../session";
 import { keepSnapshot, onPlaced } from "../snapshot";
-import { mount } from "./mount";
+import { mount } from "./widget";
 
 export default {
   initialize: ({ model }: { model: Model }): (() => void) => keepSnapshot(model, mount),

@@ -2,8 +2,8 @@ import { button, sayWhatBecame, turnOff } from "../buttons";
 import type { Ask, QuestionView } from "../contract";
 import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
-import { commandKey, pending, underWay } from "../shared";
-import type { Context } from "./section";
+import { commandKey, pending, underWay } from "../page_state";
+import type { Context } from "./context";
 
 interface Field {
   node: HTMLFieldSetElement;

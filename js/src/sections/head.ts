@@ -4,7 +4,7 @@ import type { CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, on, type Part, say, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "./clock";
-import type { Context } from "./section";
+import type { Context } from "./context";
 
 /** Longer prompts are cut to two lines. */
 const LONG_PROMPT = 160;

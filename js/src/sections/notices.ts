@@ -1,8 +1,8 @@
 import { commandButton } from "../buttons";
 import type { Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
-import { goneNote } from "../gone";
-import type { Context } from "./section";
+import { goneNote } from "../no_kernel_notice";
+import type { Context } from "./context";
 
 /** Notices that say that the kernel repeats a request. */
 const ASKED = ["cancel_requested", "stopping"];

@@ -1,7 +1,7 @@
 import type { Figure, FunnelView, Result } from "../contract";
 import { el, fill, keyedList, mark, type Part, same, say, setText, show } from "../dom";
 import { elapsed, freshness } from "./clock";
-import type { Context } from "./section";
+import type { Context } from "./context";
 
 function figure(): Part<Figure> {
   const value = el("b");

@@ -12,13 +12,14 @@ import {
   type View,
 } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
-import type { Leads } from "../leads/grid";
+import type { Leads } from "../leads/lead_grid";
+import { loadLeadsCode } from "../leads/load";
 import { ANSWER_MS } from "../session";
 import { tabs } from "../tabs";
 import { activityPart } from "./activity";
-import { gridPart } from "./grid";
+import type { Context } from "./context";
 import { funnelBar } from "./result";
-import type { Context } from "./section";
+import { gridPart } from "./sortable_table";
 
 type Panel = "leads" | "columns" | "activity";
 
@@ -121,7 +122,7 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     }, ANSWER_MS);
     try {
-      const { leadGrid } = await session.code();
+      const { leadGrid } = await loadLeadsCode(session);
       leads = leadGrid(session, draw);
       leads.expand(expanded);
       place.append(leads.node);

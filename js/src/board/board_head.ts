@@ -1,7 +1,7 @@
 import { commandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, say, setText, words } from "../dom";
-import { goneNote } from "../gone";
+import { goneNote } from "../no_kernel_notice";
 import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";

@@ -1,7 +1,7 @@
 import { on } from "./dom";
+import { anyUnderWay, ticking, watching } from "./page_state";
 import type { Session } from "./session";
-import { anyUnderWay, ticking, watching } from "./shared";
-import { isolated } from "./shell";
+import { isolated } from "./shadow_root";
 import { followTheme } from "./theme";
 
 /** Keeps a view up to date. */

@@ -2,12 +2,12 @@ import { copyLine } from "../buttons";
 import { LEADS_SELECTED, type LeadGridHead } from "../contract";
 import { el, say, setText, uid, words } from "../dom";
 import { filled } from "../format";
-import { goneNote } from "../gone";
 import { guardKeys } from "../keys";
-import { life } from "../life";
+import { life } from "../lifecycle";
+import { goneNote } from "../no_kernel_notice";
 import { type Model, Session } from "../session";
 import { tabs } from "../tabs";
-import { leadGrid } from "./grid";
+import { leadGrid } from "./lead_grid";
 import type { Ticks } from "./lines";
 import style from "./widget.css";
 

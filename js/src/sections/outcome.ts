@@ -5,7 +5,7 @@ import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
 import type { Notify } from "../notify";
 import { length, prose } from "../prose";
 import { sentence } from "./activity";
-import type { Context } from "./section";
+import type { Context } from "./context";
 
 /** Texts with more characters or blocks than this are folded to some lines. */
 const LONG = 180;

@@ -2,9 +2,9 @@ import { button, commandButton, sayWhatBecame, stopOf, turnOff } from "../button
 import { CANCEL, type ClockView, STOP_FILLING, type Stop } from "../contract";
 import { el, mark, type Part, say, setText, show, words } from "../dom";
 import { filled } from "../format";
+import { commandKey, pending, underWay } from "../page_state";
 import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
-import { commandKey, pending, underWay } from "../shared";
 import type { Item } from "./order";
 
 export interface Row extends Part<Item> {
