@@ -11,16 +11,16 @@ export function announcer(ended: (head: Head) => void): Part<Head> {
   node.role = "status";
   node.ariaLive = "polite";
   // What the card shows when it appears is read with the card.
-  let said: string | null = null;
+  let announced: string | null = null;
   return {
     node,
     update(head) {
       const { announcement } = head;
-      if (said !== null && said !== announcement) {
+      if (announced !== null && announced !== announcement) {
         setText(node, announcement);
         if (head.done) ended(head);
       }
-      said = announcement;
+      announced = announcement;
     },
   };
 }

@@ -12,7 +12,7 @@ import {
   STOP_REQUESTED,
   type Stop,
 } from "./contract";
-import { el, on, type Part, say, setText, show, words } from "./dom";
+import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
@@ -38,10 +38,10 @@ export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
 }
 
 /** Shows the outcome of a click beside its button. */
-export function sayWhatBecame(node: HTMLElement, state: Pending | undefined): void {
+export function showOutcome(node: HTMLElement, state: Pending | undefined): void {
   // Other messages prove nothing: they come from a background thread, even while a cell keeps clicks from being read.
   const late = state?.phase === "requested" && Date.now() - state.at >= ANSWER_MS;
-  say(node, late ? BUSY : (state?.words ?? ""));
+  showText(node, late ? BUSY : (state?.words ?? ""));
   node.classList.toggle("t-bad", state?.phase === "failed");
 }
 
@@ -77,12 +77,12 @@ export function stopOf({ of, state, label }: Stop, run: string, named = ""): Pre
 
 export interface CommandButton extends Part<Pressed | null> {
   /** Shows the outcome of the click. The owner places it. */
-  readonly said: HTMLElement;
+  readonly outcome: HTMLElement;
   refresh(): void;
 }
 
 export function commandButton(session: Session): CommandButton {
-  const said = words("say");
+  const outcome = words("say");
   const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
   const node = el("span", "act", press);
   let pressed: Pressed | null = null;
@@ -132,7 +132,7 @@ export function commandButton(session: Session): CommandButton {
     const gone = session.presence === "gone";
     // What was requested is not repeated without a kernel.
     show(node, pressed && !(gone && pressed.requested));
-    show(said, false);
+    show(outcome, false);
     if (!pressed) return;
     const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
     const isSent = pressed.requested || underWay(state);
@@ -143,11 +143,11 @@ export function commandButton(session: Session): CommandButton {
     turnOff(press, off, gone);
     if (off && question) retract();
     // What the kernel says of a request is in its view.
-    sayWhatBecame(said, pressed.requested ? undefined : state);
+    showOutcome(outcome, pressed.requested ? undefined : state);
   };
   return {
     node,
-    said,
+    outcome,
     refresh,
     update(next) {
       const spec = pressed?.spec;

@@ -3,14 +3,14 @@ import { SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
 import style from "./height.css";
 import { guardKeys } from "./keys";
-import { focused, life } from "./lifecycle";
+import { focused, Lifecycle } from "./lifecycle";
 import { notifyToggle } from "./notify";
 import { askSection } from "./sections/ask";
 import type { Context } from "./sections/context";
 import { earlierSection } from "./sections/earlier";
 import { headSection } from "./sections/head";
 import { noticesSection } from "./sections/notices";
-import { lastSection } from "./sections/outcome";
+import { outcomeSection } from "./sections/outcome";
 import { resultSection } from "./sections/result";
 import { tablesSection } from "./sections/tables";
 import { type Model, Session } from "./session";
@@ -21,7 +21,7 @@ import { SLOTS, section } from "./traits";
  */
 export function mount(model: Model, host: HTMLElement): () => void {
   const view: Context["view"] = (name) => section(model, name);
-  const session = new Session(model, host, () => alive.refresh());
+  const session = new Session(model, host, () => lifecycle.refresh());
   const context: Context = { session, view };
   const ask = askSection(context);
   const notify = notifyToggle(view("head").token);
@@ -52,7 +52,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       "ask",
     ),
     all(
-      lastSection(context, notify),
+      outcomeSection(context, notify),
       () => some("head", "activity", "prose", "suggestions"),
       "head",
       "activity",
@@ -87,7 +87,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const redraw = (): void => {
     for (const part of parts) part.refresh();
   };
-  const alive = life(root, session, redraw, () => !(view("head").done && view("head").settled));
+  const lifecycle = new Lifecycle(root, session, redraw, () => !(view("head").done && view("head").settled));
 
   const follow = (trait: string, name: keyof View): void => {
     const changed = (): void => {
@@ -95,7 +95,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       session.kernelSpoke(name === "clock" ? view("clock") : null);
       draw(name);
       voice.update(view("head"));
-      alive.refresh();
+      lifecycle.refresh();
       // If a pressed button disappears, the focus goes to the top of the card, not of the page.
       if (had && !had.checkVisibility()) root.focus();
     };
@@ -107,9 +107,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
   for (const slot of SLOTS) follow(slot, "tables");
   voice.update(view("head"));
   undo.push(guardKeys(root, ask.enter), ...parts.map((part) => part.close));
-  alive.begin(host, style);
+  lifecycle.start(host, style);
   return () => {
-    alive.ended();
+    lifecycle.stop();
     for (const each of undo) each();
   };
 }

@@ -67,7 +67,7 @@ export function setText(node: Node, text: string): void {
 }
 
 /** Sets text. Without any, the node takes no room. */
-export function say(node: HTMLElement, text: string): void {
+export function showText(node: HTMLElement, text: string): void {
   setText(node, text);
   show(node, text);
 }

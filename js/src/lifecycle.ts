@@ -1,65 +1,71 @@
 import { on } from "./dom";
 import { anyUnderWay, ticking, watching } from "./page_state";
 import type { Session } from "./session";
-import { isolated } from "./shadow_root";
+import { inShadowRoot } from "./shadow_root";
 import { followTheme } from "./theme";
 
-/** Keeps a view up to date. */
-export interface Life {
-  /** Redraws everything that depends on time, clicks and the presence of the kernel. */
-  refresh(): void;
-  /** Shows the view on the page, with only this style sheet. */
-  begin(host: HTMLElement, style: string): void;
-  ended(): void;
-}
-
-/** Ticks only while the view is visible and something can still change (`open`). */
-export function life(root: HTMLElement, session: Session, redraw: () => void, open: () => boolean): Life {
-  const undo: (() => void)[] = [];
+/** Puts a view on the page and keeps it up to date. It ticks only while it is visible and something can still change. */
+export class Lifecycle {
+  readonly #root: HTMLElement;
+  readonly #session: Session;
+  readonly #redraw: () => void;
+  readonly #isOpen: () => boolean;
+  readonly #undo: (() => void)[] = [];
   /**
    * Null until the browser reports it. Time passes on the view from the start, but nothing is requested before that.
    */
-  let inView: boolean | null = null;
-  const tick = (): void => {
-    session.tick();
-    redraw();
+  #inView: boolean | null = null;
+
+  /**
+   * @param redraw - Redraws everything that depends on time, clicks and the presence of the kernel.
+   * @param isOpen - Whether something can still change.
+   */
+  constructor(root: HTMLElement, session: Session, redraw: () => void, isOpen: () => boolean) {
+    [this.#root, this.#session, this.#redraw, this.#isOpen] = [root, session, redraw, isOpen];
+  }
+
+  readonly refresh = (): void => {
+    const session = this.#session;
+    const isOff = this.#inView === false || document.hidden;
+    session.visible = !isOff && this.#inView !== null;
+    this.#redraw();
+    ticking(this.#tick, !isOff && (this.#isOpen() || session.uncertain || anyUnderWay()));
   };
-  const refresh = (): void => {
-    const isOff = inView === false || document.hidden;
-    session.visible = !isOff && inView !== null;
-    redraw();
-    ticking(tick, !isOff && (open() || session.uncertain || anyUnderWay()));
-  };
-  const visible = (): void => {
-    if (!document.hidden) session.hello();
-    refresh();
-  };
-  return {
-    refresh,
-    begin(host, style) {
-      const shell = isolated(root, style);
-      watching(refresh, true);
-      undo.push(
-        () => watching(refresh, false),
-        on(document, "visibilitychange", visible),
-        () => ticking(tick, false),
-        () => session.close(),
-        followTheme(root),
-        () => shell.remove(),
-      );
-      const observer = new IntersectionObserver((entries) => {
-        inView = entries.some((entry) => entry.isIntersecting);
-        refresh();
-      });
-      undo.push(() => observer.disconnect());
-      host.append(shell);
-      session.hello();
-      refresh();
-      observer.observe(root);
-    },
-    ended() {
-      for (const each of undo) each();
-    },
+
+  /** Shows the view on the page, with only this style sheet. */
+  start(host: HTMLElement, style: string): void {
+    const [root, session] = [this.#root, this.#session];
+    const shadow = inShadowRoot(root, style);
+    watching(this.refresh, true);
+    const observer = new IntersectionObserver((entries) => {
+      this.#inView = entries.some((entry) => entry.isIntersecting);
+      this.refresh();
+    });
+    this.#undo.push(
+      () => watching(this.refresh, false),
+      on(document, "visibilitychange", () => {
+        if (!document.hidden) session.hello();
+        this.refresh();
+      }),
+      () => ticking(this.#tick, false),
+      () => session.close(),
+      followTheme(root),
+      () => shadow.remove(),
+      () => observer.disconnect(),
+    );
+    host.append(shadow);
+    session.hello();
+    this.refresh();
+    observer.observe(root);
+  }
+
+  stop(): void {
+    for (const each of this.#undo) each();
+  }
+
+  readonly #tick = (): void => {
+    this.#session.tick();
+    this.#redraw();
   };
 }
 

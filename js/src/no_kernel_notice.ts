@@ -5,7 +5,7 @@ import type { Form } from "./contract";
 import { el, type Part, setText, show } from "./dom";
 
 /** `gone` is the text above `line` without a kernel. */
-export interface Gone {
+export interface NoKernel {
   form: Form;
   as_of: string;
   gone: string;
@@ -13,7 +13,7 @@ export interface Gone {
 }
 
 /** @param what - What `line` shows. The part's value is null while there is a kernel. */
-export function goneNote(what: string): Part<Gone | null> {
+export function noKernelNotice(what: string): Part<NoKernel | null> {
   const title = el("b");
   const why = el("span", "mute");
   const line = copyLine("", `the line that shows ${what} again`);

@@ -1,8 +1,8 @@
 /** "Notify me": a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
 import { button } from "./buttons";
-import { el, on, type Part, say, show, words } from "./dom";
-import { type News, notifiesByDefault, tellHost } from "./page_settings";
+import { el, on, type Part, show, showText, words } from "./dom";
+import { type News, notifiesByDefault, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 
 export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
@@ -11,7 +11,7 @@ const MARK = "● ";
 /** A toggle button, shown while its value (whether anything can still happen) is true. */
 export interface Notify extends Part<boolean> {
   /** Says that the browser refuses. The owner places it. */
-  readonly said: HTMLElement;
+  readonly refusal: HTMLElement;
   /** Notifies about runs, if the toggle is on and the page has not notified about all of them before. */
   notify(news: Omit<News, "tag"> & { runs: readonly string[] }): void;
 }
@@ -45,7 +45,7 @@ function markTitle(page: Document): void {
 /** @param tag - The browser shows only the newest notification with a tag. */
 export function notifyToggle(tag: string): Notify {
   const press = button("Notify me", () => void toggle(), "quiet toggle");
-  const said = words("say");
+  const refusal = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
   /** Null until the user has chosen. */
@@ -54,19 +54,19 @@ export function notifyToggle(tag: string): Notify {
   const toggle = async (): Promise<void> => {
     chosen = !isOn();
     press.ariaPressed = `${chosen}`;
-    say(said, "");
+    showText(refusal, "");
     // Some browsers grant or refuse without asking.
     const permission = chosen && (await Notification.requestPermission());
-    if (chosen && permission === "denied") say(said, BLOCKED);
+    if (chosen && permission === "denied") showText(refusal, BLOCKED);
   };
-  show(said, false);
+  show(refusal, false);
   return {
     node,
-    said,
+    refusal,
     notify({ title, body, tone, runs }) {
       if (!isOn() || !page || !isNews(runs)) return;
       markTitle(page);
-      tellHost({ tag, title, body, tone });
+      notifyHost({ tag, title, body, tone });
       try {
         if (Notification.permission === "granted") new Notification(title, { body, tag });
       } catch {
@@ -77,7 +77,7 @@ export function notifyToggle(tag: string): Notify {
       const isThere = possible && page && "Notification" in globalThis;
       press.ariaPressed = `${isOn()}`;
       show(node, isThere);
-      if (!isThere) show(said, false);
+      if (!isThere) show(refusal, false);
     },
   };
 }

@@ -23,7 +23,7 @@ export interface News {
 export const notifiesByDefault = (): boolean => document.documentElement.dataset[NOTIFIES] === "true";
 
 /** Notifies the host's extension, if there is one. */
-export const tellHost = (news: News): void =>
+export const notifyHost = (news: News): void =>
   void document.dispatchEvent(new CustomEvent(EVENT, { detail: news }));
 
 /** Calls a function for each notification from cards of this page; returns a function that ends this. */

@@ -151,7 +151,7 @@ export class Session {
     });
   }
 
-  /** Sends the kernel which leads a view shows; `use` gets all answers. */
+  /** Reports to the kernel which leads a view shows; `use` gets all answers. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
     this.#leads.set(message.view, use);
     if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
@@ -162,7 +162,7 @@ export class Session {
     return this.presence !== "gone" && this.#answered < since && Date.now() - since >= ANSWER_MS;
   }
 
-  /** Sends the kernel which leads are ticked. */
+  /** Reports to the kernel which leads are ticked. */
   select(ids: string[], on: boolean): void {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }

@@ -8,8 +8,8 @@ const INHERITED =
   ":host{all:initial;display:block;color-scheme:inherit;visibility:inherit;pointer-events:inherit}";
 
 /** Puts a card with its style sheet into a shadow root; returns the element to place on the page. */
-export function isolated(root: HTMLElement, style: string): HTMLElement {
-  const shell = el("div", "origami-widget");
-  shell.attachShadow({ mode: "open" }).append(el("style", "", INHERITED + style), root);
-  return shell;
+export function inShadowRoot(root: HTMLElement, style: string): HTMLElement {
+  const host = el("div", "origami-widget");
+  host.attachShadow({ mode: "open" }).append(el("style", "", INHERITED + style), root);
+  return host;
 }

@@ -174,8 +174,8 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
 
 const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Manager;
 
-/** Tells the kernel whether this page saves the newest snapshot instead of the widget. */
-function sayWhetherKept(model: Model, keeps: boolean): void {
+/** Reports to the kernel whether this page saves the newest snapshot instead of the widget. */
+function reportSaving(model: Model, keeps: boolean): void {
   try {
     model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
   } catch {
@@ -189,7 +189,7 @@ export function onPlaced(model: Model): void {
   const key = `${model.get("key")}`;
   if (!document || !guarded.has(document)) return;
   if (holds(document, key)) share(document, key);
-  else sayWhetherKept(model, false);
+  else reportSaving(model, false);
 }
 
 /** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
@@ -214,11 +214,11 @@ export function keepSnapshot(
     share(manager.context?.model, key);
   };
   const shareSoon = (data: Record<string, string>): void => {
-    const told = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
+    const latest = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
     const wait = shared + SHARED_MS - performance.now();
-    if (told !== news || wait <= 0) shareNow();
+    if (latest !== news || wait <= 0) shareNow();
     else later ??= setTimeout(shareNow, wait);
-    news = told;
+    news = latest;
   };
 
   const look = (node: Node): void => {
@@ -251,7 +251,7 @@ export function keepSnapshot(
     if (data) {
       snapshots.set(key, { number: message.number, data });
       shareSoon(data);
-    } else if (keeps) sayWhetherKept(model, true);
+    } else if (keeps) reportSaving(model, true);
   };
   model.on("msg:custom", receive);
   // A model restored from the notebook has no kernel: its snapshot says more than its old state.
@@ -261,7 +261,7 @@ export function keepSnapshot(
     look(document.documentElement);
   };
   void manager.get_model?.(key).then(begin, () => {});
-  sayWhetherKept(model, keeps);
+  reportSaving(model, keeps);
   return () => {
     ended = true;
     if (later) shareNow();

@@ -1,4 +1,4 @@
-import { el, keyedList, on, type Part, say, setText, uid, words } from "./dom";
+import { el, keyedList, on, type Part, setText, showText, uid, words } from "./dom";
 
 export interface Tab {
   id: string;
@@ -35,7 +35,7 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
         node.title = tab.label;
         // In case the name is cut.
         node.title = tab.label;
-        say(count, tab.count ? ` ${tab.count}` : "");
+        showText(count, tab.count ? ` ${tab.count}` : "");
         node.ariaSelected = `${tab.id === selected}`;
         node.tabIndex = tab.id === selected ? 0 : -1;
         node.onclick = () => select(tab.id);

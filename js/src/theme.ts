@@ -7,10 +7,10 @@ export function followTheme(root: HTMLElement): () => void {
   const { body, documentElement: page } = document;
   const follow = (): void => {
     const { jpThemeLight, vscodeThemeKind } = body.dataset;
-    const said = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
+    const themes = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
     // Light first: VS Code's light high contrast theme also has the class of the dark one.
-    if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(said)) root.dataset.scheme = "light";
-    else if (/\b(dark|vscode-high-contrast|lab-false)\b/.test(said)) root.dataset.scheme = "dark";
+    if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(themes)) root.dataset.scheme = "light";
+    else if (/\b(dark|vscode-high-contrast|lab-false)\b/.test(themes)) root.dataset.scheme = "dark";
     else delete root.dataset.scheme;
   };
   follow();

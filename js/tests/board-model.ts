@@ -31,7 +31,7 @@ export class BoardModel implements Model {
     return this.state[name];
   }
 
-  /** The kernel sends traits; those that are equal are not told, like in the hosts. */
+  /** The kernel sends traits; equal ones cause no event, as in the hosts. */
   set(part: Record<string, unknown>): void {
     const changed = Object.keys(part).filter(
       (name) => JSON.stringify(part[name]) !== JSON.stringify(this.state[name]),

@@ -96,7 +96,7 @@ describe("text from outside", () => {
     for (const words of ["Open in Origami", "words", "the table"]) expect(card.text()).toContain(words);
   });
 
-  it("opens safe links elsewhere and tells the page nothing", () => {
+  it("opens safe links elsewhere and sends the page no referrer", () => {
     const card = draw("completed");
     expect(card.all("a").length).toBeGreaterThan(0);
     for (const link of card.all<HTMLAnchorElement>("a")) {
@@ -311,7 +311,7 @@ describe("the last line", () => {
 });
 
 describe("announcements", () => {
-  it("tell a change of status, the questions and the end, but neither ticks nor what was there before", () => {
+  it("announce a change of status, the questions and the end, but neither ticks nor what was there before", () => {
     const card = draw("running");
     const voice = card.one("[role=status], .hidden");
     expect(voice.textContent).toBe("");

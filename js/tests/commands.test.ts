@@ -152,7 +152,7 @@ describe("Cancel", () => {
     expect(card.model.commands()).toEqual([]);
   });
 
-  it("announces that cells are being stopped and what became of them", () => {
+  it("announces that cells are being stopped, and the outcome", () => {
     const card = own("filling");
     const voice = card.one("[role=status]");
     card.model.set({ head: sample("stopping").head });

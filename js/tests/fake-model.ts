@@ -24,7 +24,7 @@ export class FakeModel implements Model {
     return name in this.own ? this.own[name] : this.state[name];
   }
 
-  /** The kernel sends sections; those that are equal are not told, like in the hosts. */
+  /** The kernel sends sections; equal ones cause no event, as in the hosts. */
   set(part: Partial<View>): void {
     const traits = structuredClone(spread(part));
     const changed = Object.keys(traits).filter(

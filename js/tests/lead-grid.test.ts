@@ -160,7 +160,7 @@ describe("a grid of leads", () => {
     expect(grid.looks()).toHaveLength(1);
   });
 
-  it("tells the kernel of each lead that is ticked, and keeps those that were", () => {
+  it("reports each ticked lead to the kernel, and keeps those that were", () => {
     const grid = drawGrid(["lead-1"]);
     grid.send();
     expect(grid.boxes().map(({ checked }) => checked)).toEqual([false, true, false]);

@@ -651,12 +651,12 @@ describe("all leads", () => {
     const now = Date.now();
     const note = "Origami limits requests.";
     send(card, { rows: rowsFrom(0, 3), note, next_at: now + 38_000, read_at: now });
-    const told = (): string => shown(card.one(".lnote"));
-    expect(told()).toBe(`${note} Next try in 38 s. These leads are as of ${clockTime(now)}.`);
+    const noted = (): string => shown(card.one(".lnote"));
+    expect(noted()).toBe(`${note} Next try in 38 s. These leads are as of ${clockTime(now)}.`);
     vi.advanceTimersByTime(8_000);
-    expect(told()).toContain("Next try in 30 s.");
+    expect(noted()).toContain("Next try in 30 s.");
     vi.advanceTimersByTime(30_000);
-    expect(told()).toContain("Trying again now.");
+    expect(noted()).toContain("Trying again now.");
     expect(texts(card)).toHaveLength(3);
   });
 

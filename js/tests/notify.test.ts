@@ -17,7 +17,7 @@ let sent: Sent[] = [];
 let permission: NotificationPermission = "granted";
 let isSeen = false;
 
-/** A browser that asks nobody: it has been granted or refused before. */
+/** A browser that does not ask: permission was granted or refused before. */
 class FakeNotification {
   static get permission(): NotificationPermission {
     return permission;

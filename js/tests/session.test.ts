@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClockView } from "../src/contract";
-import { grid } from "../src/sections/clock";
+import { lastAndNextCheck } from "../src/sections/clock";
 import { type Drawn, draw, isOff, shown, visible } from "./draw";
 import { sample } from "./samples";
 
@@ -41,15 +41,15 @@ describe("the grid of checks", () => {
     [24_999, 10_000, 25_000],
     [70_000, 70_000, 85_000],
   ])("at %i was heard at %i and asks at %i", (now, heard, next) => {
-    expect(grid(clock, now)).toEqual({ heard, next });
+    expect(lastAndNextCheck(clock, now)).toEqual({ heard, next });
   });
 
   it("is not assumed while the connection fails, nor without an interval", () => {
     const then = { heard: 1000, next: 10_000 };
-    expect(grid({ ...clock, connection: "reconnecting" }, 70_000)).toEqual(then);
-    expect(grid({ ...clock, interval: null }, 70_000)).toEqual(then);
-    expect(grid({ ...clock, interval: 0 }, 70_000)).toEqual(then);
-    expect(grid({ ...clock, next_at: null }, 70_000)).toEqual({ heard: 1000, next: null });
+    expect(lastAndNextCheck({ ...clock, connection: "reconnecting" }, 70_000)).toEqual(then);
+    expect(lastAndNextCheck({ ...clock, interval: null }, 70_000)).toEqual(then);
+    expect(lastAndNextCheck({ ...clock, interval: 0 }, 70_000)).toEqual(then);
+    expect(lastAndNextCheck({ ...clock, next_at: null }, 70_000)).toEqual({ heard: 1000, next: null });
   });
 });
 

@@ -106,8 +106,8 @@ describe("a notebook that is saved", () => {
 
   it("holds no state of a card, which the host may have put there before", () => {
     const state = { other: { state: { value: 1 } } };
-    const told = { version_major: 2, state: { card: { state: { status: "running" } }, ...state } };
-    const metadata = { kernelspec: "python3", widgets: { [STATES]: told } };
+    const saved = { version_major: 2, state: { card: { state: { status: "running" } }, ...state } };
+    const metadata = { kernelspec: "python3", widgets: { [STATES]: saved } };
     const document = { toJSON: () => ({ cells: [], metadata }) };
     const model = new FakeModel(sample("running"));
     model.own = { key: "card", seq: 3 };

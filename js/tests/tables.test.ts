@@ -382,13 +382,13 @@ describe("leads that are being read", () => {
 
 describe("the funnel of a table", () => {
   it("is that of the chosen table, where there are several", () => {
-    const told = ["12 leads found: 9 qualified, 3 excluded", "9 leads found: 9 kept"];
+    const sentences = ["12 leads found: 9 qualified, 3 excluded", "9 leads found: 9 kept"];
     const card = draw("running_many", ({ tables }) => {
       // Of another table than these, as the funnel of the main one is that of the run.
       tables.main = tables.items[2]?.id ?? "";
       tables.items.forEach((table, at) => {
         Object.assign(table, {
-          funnel: told[at] ?? "",
+          funnel: sentences[at] ?? "",
           ways:
             [
               [9, 0, 0, 3, 0],
@@ -398,7 +398,7 @@ describe("the funnel of a table", () => {
       });
     });
     const bar = card.one(".strip .funnel");
-    for (const [at, words] of told.entries()) {
+    for (const [at, words] of sentences.entries()) {
       (card.all("[role=tab]")[at] as HTMLElement).click();
       expect([bar.ariaLabel, bar.tabIndex, shown(card.one(".strip .tip"))]).toEqual([words, 0, words]);
       expect(bar.children).toHaveLength(2 - at);

@@ -9,14 +9,14 @@ import {
   type Stage,
   type Tone,
 } from "../contract";
-import { el, on, say, setText, show } from "../dom";
+import { el, on, setText, show, showText } from "../dom";
 import { guardKeys } from "../keys";
-import { focused, life } from "../lifecycle";
+import { focused, Lifecycle } from "../lifecycle";
 import { notifyToggle } from "../notify";
-import { grid } from "../sections/clock";
+import { lastAndNextCheck } from "../sections/clock";
 import { type Model, Session } from "../session";
 import style from "./board.css";
-import { headPart } from "./board_head";
+import { boardHead } from "./board_head";
 import { type Bar, type Filter, filterBar } from "./filter_bar";
 import { openedCard } from "./opened_card";
 import { DOWN, type Item, type Key, matches, sorted } from "./order";
@@ -36,20 +36,20 @@ const COLUMNS: [Exclude<Key, "start">, string][] = [
 
 /** Draws one view of the board and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
-  const session = new Session(model, host, () => alive.refresh());
+  const session = new Session(model, host, () => lifecycle.refresh());
   /** The board is as old as its oldest row that is still watched. */
   const oldest = (clock: ClockView | null): ClockView | null => {
     const followed = items().filter(({ row, moments }) => row.token && !row.settled && moments[3] === "live");
     // Without a kernel, nothing has been heard since it last sent its clock, or since the board was saved.
     const until = (session.presence === "gone" && clock?.now) || session.now();
     const heard = followed.flatMap(({ moments: [heard_at, next_at, interval] }) =>
-      clock ? (grid({ ...clock, heard_at, next_at, interval }, until).heard ?? []) : [],
+      clock ? (lastAndNextCheck({ ...clock, heard_at, next_at, interval }, until).heard ?? []) : [],
     );
     return clock && heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   };
   const board = `${model.get("key")}`;
   const notify = notifyToggle(board);
-  const head = headPart(session, board, oldest, notify);
+  const head = boardHead(session, board, oldest, notify);
   const filter: Filter = { words: "", stage: "" };
   const bar: Bar = filterBar(filter, () => arrange());
   const card = openedCard(model);
@@ -66,7 +66,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
   let down = false;
   let current: Row | null = null;
   let order: Row[] = [];
-  let said = "";
+  let announced = "";
   /** At the last announcement: how many runs needed the user, how many had failed, and whether all had ended. */
   let before: number[] | null = null;
   /** The runs that needed the user or had failed then. */
@@ -150,7 +150,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     }
     for (const [name, heading] of headings)
       heading.ariaSort = name === key ? (down ? "descending" : "ascending") : null;
-    say(noMatch, order.length && !shown ? none_match : "");
+    showText(noMatch, order.length && !shown ? none_match : "");
     show(table, order.length);
     show(bar.node, order.length);
     bar.count(shown, order.length);
@@ -164,8 +164,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
     head.update(now);
     bar.update(now);
     card.update({ card: `${model.get("card") ?? ""}`, token: now.open });
-    say(hidden, now.hidden);
-    say(nothing, now.nothing);
+    showText(hidden, now.hidden);
+    showText(nothing, now.nothing);
     const left = new Set(rows.keys());
     for (const item of items()) {
       const name = `${item.row.position}`;
@@ -187,8 +187,8 @@ export function mount(model: Model, host: HTMLElement): () => void {
   };
   const announce = ({ counts, settled, title, announcement }: BoardHead): void => {
     // What the board shows when it appears is read with the board.
-    if (before && said !== announcement && announcement) setText(voice, announcement);
-    said = announcement;
+    if (before && announced !== announcement && announcement) setText(voice, announcement);
+    announced = announcement;
     const now = [
       ...URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0),
       Number(settled),
@@ -209,7 +209,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
     head.refresh?.();
     for (const row of rows.values()) row.refresh();
   };
-  const alive = life(root, session, redraw, () => !headNow().settled);
+  const lifecycle = new Lifecycle(root, session, redraw, () => !headNow().settled);
 
   let planned = false;
   /** The traits of a message come one by one, but are drawn together. */
@@ -222,7 +222,7 @@ export function mount(model: Model, host: HTMLElement): () => void {
       const had = focused(root);
       session.kernelSpoke(model.get("clock") as never);
       update();
-      alive.refresh();
+      lifecycle.refresh();
       if (had && !had.checkVisibility()) root.focus();
     });
   };
@@ -257,9 +257,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
     guardKeys(root, () => {}),
   ];
   update();
-  alive.begin(host, style);
+  lifecycle.start(host, style);
   return () => {
-    alive.ended();
+    lifecycle.stop();
     for (const trait of traits) model.off(`change:${trait}`, plan);
     for (const each of undo) each();
     card.close?.();

@@ -1,7 +1,7 @@
 import { commandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, say, setText, words } from "../dom";
-import { goneNote } from "../no_kernel_notice";
+import { el, keyedList, linkPlace, type Part, setText, showText, words } from "../dom";
+import { noKernelNotice } from "../no_kernel_notice";
 import type { Notify } from "../notify";
 import { freshness } from "../sections/clock";
 import type { Session } from "../session";
@@ -10,7 +10,7 @@ import type { Session } from "../session";
 function boardButton(session: Session, board: string): Part<Button> {
   const press = commandButton(session);
   return {
-    node: el("span", "act", press.node, press.said),
+    node: el("span", "act", press.node, press.outcome),
     refresh: press.refresh,
     update: (spec) => press.update({ spec, run: board }),
   };
@@ -24,7 +24,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   const node = el(
     "div",
     "",
-    el("div", "", title, text, press.said),
+    el("div", "", title, text, press.outcome),
     el("div", "does", press.node, link.node),
   );
   return {
@@ -33,7 +33,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
     update(value) {
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
-      say(text, value.text);
+      showText(text, value.text);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: board });
     },
@@ -46,7 +46,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
  * @param board - Distinguishes its clicks from those of other boards.
  * @param oldest - The clock of the run that was heard longest ago.
  */
-export function headPart(
+export function boardHead(
   session: Session,
   board: string,
   oldest: (clock: ClockView | null) => ClockView | null,
@@ -67,7 +67,7 @@ export function headPart(
     () => noticeOf(session, board),
     (value: Notice) => value.key,
   );
-  const gone = goneNote("these runs");
+  const gone = noKernelNotice("these runs");
   let head: BoardHead | null = null;
   const refresh = (): void => {
     if (!head) return;
@@ -76,7 +76,7 @@ export function headPart(
       session,
       oldest(session.clock),
     );
-    say(age, fresh.age);
+    showText(age, fresh.age);
     age.classList.toggle("t-attention", fresh.warn);
     gone.update(session.presence === "gone" ? { ...head, line: head.again_line } : null);
     notify.update(!head.settled && session.follows());
@@ -92,7 +92,7 @@ export function headPart(
         "board-head",
         el("div", "", title, counts, " ", facts, " ", origin, " ", age),
         el("div", "does", notify.node, buttons.node),
-        notify.said,
+        notify.refusal,
       ),
       gone.node,
       notices.node,
@@ -104,8 +104,8 @@ export function headPart(
       const counted = next.counts.map(({ label }) => label).join(", ");
       setText(title, next.title);
       setText(counts, counted ? `: ${counted}` : "");
-      say(facts, next.facts.join(" · "));
-      say(origin, next.origin);
+      showText(facts, next.facts.join(" · "));
+      showText(origin, next.origin);
       buttons.update(next.buttons);
       notices.update(next.notices);
       refresh();

@@ -19,7 +19,7 @@ export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credi
 /** The index of each column's number in the keys of a row. */
 const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2 };
 
-function worth({ row, moments }: Item, key: Key): number | null {
+function sortValue({ row, moments }: Item, key: Key): number | null {
   if (key === "status") return STAGES.indexOf(row.stage);
   if (key === "time") {
     // How long the run took, or had taken when it was last heard.
@@ -42,7 +42,7 @@ export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] 
       const [one, other] = [a, b].map(({ row }) => row.name || row.prompt);
       return sign * names.compare(one ?? "", other ?? "") || a.row.position - b.row.position;
     }
-    const [left, right] = [worth(a, key), worth(b, key)];
+    const [left, right] = [sortValue(a, key), sortValue(b, key)];
     if (left !== right) {
       if (left === null) return 1;
       if (right === null) return -1;

@@ -1,6 +1,6 @@
-import { button, commandButton, sayWhatBecame, stopOf, turnOff } from "../buttons";
+import { button, commandButton, showOutcome, stopOf, turnOff } from "../buttons";
 import { CANCEL, type ClockView, STOP_FILLING, type Stop } from "../contract";
-import { el, mark, type Part, say, setText, show, words } from "../dom";
+import { el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
 import { elapsed } from "../sections/clock";
@@ -32,7 +32,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
   const name = words("", "b");
   const prompt = words();
   const note = words("mute");
-  const said = words("say");
+  const outcome = words("say");
   const press = button("", () => {
     const command = opened ? "fold" : "open";
     session.command(item.row.token, command);
@@ -48,7 +48,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
   ];
   const stop = commandButton(session);
   const brief = cell("cell", "b-name");
-  brief.append(el("div", "b-line", press, " ", note), said, stop.said);
+  brief.append(el("div", "b-line", press, " ", note), outcome, stop.outcome);
   const state = cell("cell", "b-status");
   state.append(status);
   const does = cell("cell", "b-does");
@@ -89,7 +89,7 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, opened ? "fold" : "open"));
     turnOff(press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
-    sayWhatBecame(said, asked);
+    showOutcome(outcome, asked);
     stop.refresh();
   };
   return {
@@ -118,10 +118,10 @@ export function runRow(session: Session, first: Item, lastKnown: () => string): 
     update(next) {
       item = next;
       const { row } = item;
-      say(name, row.name);
+      showText(name, row.name);
       setText(prompt, row.prompt);
       show(prompt, row.prompt);
-      say(note, row.note);
+      showText(note, row.note);
       setText(leads, row.leads);
       setText(qualified, row.qualified);
       setText(credits, row.credits);

@@ -31,7 +31,7 @@ import {
   type LeadSort,
   type LeadsAnswer,
 } from "../contract";
-import { el, fill, on, say, setText, show, uid } from "../dom";
+import { el, fill, on, setText, show, showText, uid } from "../dom";
 import { clockTime, duration, filled } from "../format";
 import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
@@ -284,14 +284,14 @@ export function leadGrid(
     const isLate = looks && !rows.answered && session.unread(since);
     clearTimeout(counting);
     if (isLate || !noted) {
-      say(note, isLate && matching.length ? LEADS_OLD : "");
+      showText(note, isLate && matching.length ? LEADS_OLD : "");
       return;
     }
     const { note: why, next_at: next, read_at: read } = noted;
     const left = next === null ? null : (next - session.now()) / 1000;
     const until = left === null ? "" : left < 1 ? LEADS_DUE : filled(LEADS_NEXT, duration(left));
     const asOf = read === null || !rows.all.length ? "" : filled(LEADS_AS_OF, clockTime(read));
-    say(note, [why, until, asOf].filter(Boolean).join(" "));
+    showText(note, [why, until, asOf].filter(Boolean).join(" "));
     if (looks && left !== null && left >= 1) counting = setTimeout(tell, 1000);
   };
   const draw = (anew = true): void => {
@@ -320,7 +320,7 @@ export function leadGrid(
     // What the note says is not "no leads".
     show(empty, !read && (!noted || isLate));
     show(scroll, read || rows.heads.length);
-    say(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
+    showText(found, isSearched() ? filled(LEADS_SEARCHED, read, rows.all.length) : "");
     setText(brief, rows.hidden ? filled(LEADS_BRIEF_HIDES, rows.hidden) : LEADS_BRIEF);
     brief.ariaPressed = `${!isHiddenShown}`;
     show(brief, isHiddenShown || rows.hidden !== 0);

@@ -195,11 +195,11 @@ export class Lines {
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
     const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
-    const said = node.firstElementChild as HTMLElement;
-    setClass(said, waits ? "shimmer" : isMissing ? "mute" : "");
-    if (waits) said.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
-    else if (said.style.width) said.style.width = "";
-    setText(said, isMissing ? CELL_NOT_FOUND : text);
+    const content = node.firstElementChild as HTMLElement;
+    setClass(content, waits ? "shimmer" : isMissing ? "mute" : "");
+    if (waits) content.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
+    else if (content.style.width) content.style.width = "";
+    setText(content, isMissing ? CELL_NOT_FOUND : text);
     return lit;
   }
 }

@@ -1,10 +1,10 @@
 import { copyLine } from "../buttons";
 import { LEADS_SELECTED, type LeadGridHead } from "../contract";
-import { el, say, setText, uid, words } from "../dom";
+import { el, setText, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
-import { life } from "../lifecycle";
-import { goneNote } from "../no_kernel_notice";
+import { Lifecycle } from "../lifecycle";
+import { noKernelNotice } from "../no_kernel_notice";
 import { type Model, Session } from "../session";
 import { tabs } from "../tabs";
 import { leadGrid } from "./lead_grid";
@@ -13,17 +13,17 @@ import style from "./widget.css";
 
 /** Draws a view of a grid of leads and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
-  const session = new Session(model, host, () => alive.refresh());
+  const session = new Session(model, host, () => lifecycle.refresh());
   const ticked = new Set<string>((model.get("selected") as string[] | null) ?? []);
   const title = words("prompt");
   const count = el("span", "mute");
   const chosen = el("span", "mute");
   chosen.role = "status";
   const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
-  const gone = goneNote("these leads");
+  const gone = noKernelNotice("these leads");
   let head = model.get("head") as LeadGridHead;
   let table = "";
-  const tell = (): void => say(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
+  const tell = (): void => showText(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
   const ticks: Ticks = {
     has: (id) => ticked.has(id),
     set(id, on) {
@@ -65,13 +65,13 @@ export function mount(model: Model, host: HTMLElement): () => void {
     );
     panel.setAttribute("aria-labelledby", list.idOf(table));
     copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
-    say(count, leads.count());
+    showText(count, leads.count());
     const isGone = session.presence === "gone";
     gone.update(isGone ? head : null);
     if (!isGone) leads.look(session.visible ? table : "");
     leads.refresh();
   };
-  const alive = life(root, session, draw, () => true);
+  const lifecycle = new Lifecycle(root, session, draw, () => true);
   const changed = (): void => {
     head = model.get("head") as LeadGridHead;
     session.kernelSpoke(model.get("clock") as never);
@@ -82,9 +82,9 @@ export function mount(model: Model, host: HTMLElement): () => void {
   const unguard = guardKeys(root, () => {});
   tell();
   draw();
-  alive.begin(host, style);
+  lifecycle.start(host, style);
   return () => {
-    alive.ended();
+    lifecycle.stop();
     leads.close();
     unguard();
     copy.close?.();

@@ -1,5 +1,5 @@
 import type { ActionGroup, Activity, Inline } from "../contract";
-import { el, fill, keyedList, type Part, same, say, words } from "../dom";
+import { el, fill, keyedList, type Part, same, showText, words } from "../dom";
 import { prose } from "../prose";
 
 /** A sentence from Python, with its bold parts. */
@@ -21,7 +21,7 @@ function group(): Part<ActionGroup> {
   return {
     node: el("div", "group", name, lines.node),
     update(item) {
-      say(name, item.table);
+      showText(name, item.table);
       lines.update(item.lines);
     },
   };
@@ -35,7 +35,7 @@ export function activityPart(): Part<Activity> {
     node: el("div", "activity", groups.node, earlier),
     update(activity) {
       groups.update(activity.groups);
-      say(earlier, activity.earlier);
+      showText(earlier, activity.earlier);
     },
   };
 }

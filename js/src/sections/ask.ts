@@ -1,4 +1,4 @@
-import { button, sayWhatBecame, turnOff } from "../buttons";
+import { button, showOutcome, turnOff } from "../buttons";
 import type { Ask, QuestionView } from "../contract";
 import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
@@ -54,8 +54,8 @@ export function askSection({ session }: Context): AskSection {
   const questions = el("div");
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
-  const said = words("say");
-  const node = el("section", "sec ask", questions, el("div", "sending", send, note, said));
+  const outcome = words("say");
+  const node = el("section", "sec ask", questions, el("div", "sending", send, note, outcome));
   let fields: Field[] = [];
   let ask: Ask | null = null;
 
@@ -77,7 +77,7 @@ export function askSection({ session }: Context): AskSection {
     turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
     setText(note, send.disabled ? `${filled(ask.progress, answered)} · ${ask.cost_note}` : ask.cost_note);
-    sayWhatBecame(said, ask.state === "sending" ? undefined : state);
+    showOutcome(outcome, ask.state === "sending" ? undefined : state);
   };
   return {
     node,

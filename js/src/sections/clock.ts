@@ -8,7 +8,10 @@ const LONG_SILENCE = 120;
 /**
  * When the server was last heard and will be asked next, counted on by the interval, as unchanged checks send nothing.
  */
-export function grid(clock: ClockView, now: number): { heard: number | null; next: number | null } {
+export function lastAndNextCheck(
+  clock: ClockView,
+  now: number,
+): { heard: number | null; next: number | null } {
   const { next_at: first, heard_at: heard, interval, connection } = clock;
   if (first === null || !interval || now < first || connection !== "live") return { heard, next: first };
   const step = interval * 1000;
@@ -52,7 +55,7 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
     return fixed(presence === "busy" ? `${since}, ${why}` : since, true);
   }
   const now = session.now();
-  const { heard, next } = grid(clock, now);
+  const { heard, next } = lastAndNextCheck(clock, now);
   const left = next === null ? 0 : (next - now) / 1000;
   return {
     age: heard === null || !clock.heard ? "" : filled(clock.heard, age((now - heard) / 1000)),
@@ -67,5 +70,5 @@ export function lastRead(head: Times, session: Session): string {
   if (!clock || clock.heard_at === null) return "";
   const now = session.now();
   const counts = session.presence === "live" && !(head.done && head.settled);
-  return counts ? age((now - (grid(clock, now).heard ?? now)) / 1000) : clockTime(clock.heard_at);
+  return counts ? age((now - (lastAndNextCheck(clock, now).heard ?? now)) / 1000) : clockTime(clock.heard_at);
 }

@@ -1,7 +1,7 @@
 import { button, commandButton, copyLine, stopOf } from "../buttons";
 import { clamp } from "../clamp";
 import type { CodeLine, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, on, type Part, say, setText, show, uid, words } from "../dom";
+import { el, keyedList, linkPlace, mark, on, type Part, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "./clock";
 import type { Context } from "./context";
@@ -69,7 +69,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
     setText(status, known ? head.status_label : head.last_known);
     // Beside the buttons of a narrow card, a long one is cut.
     pill.title = status.textContent ?? "";
-    say(more.spent, filled(used, lastRead(head, session)));
+    showText(more.spent, filled(used, lastRead(head, session)));
     stop.refresh();
   };
   return {
@@ -79,7 +79,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
       pill,
       el("div", "brief", clamped.node, reply),
       el("div", "does", origin, link.node, stop.node, more.press),
-      stop.said,
+      stop.outcome,
       more.panel,
     ),
     refresh,
@@ -90,9 +90,9 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
       used = result.spent ?? "";
       setText(prompt, head.prompt);
       clamped.update(head.prompt.length > LONG_PROMPT);
-      say(reply, head.reply);
+      showText(reply, head.reply);
       reply.title = head.reply;
-      say(origin, head.origin);
+      showText(origin, head.origin);
       link.update(head.link);
       // A narrow card shows only its arrow.
       link.node.title = head.link?.label ?? "";

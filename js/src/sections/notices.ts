@@ -1,7 +1,7 @@
 import { commandButton } from "../buttons";
 import type { Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, say, setText, show, words } from "../dom";
-import { goneNote } from "../no_kernel_notice";
+import { el, keyedList, linkPlace, type Part, setText, show, showText, words } from "../dom";
+import { noKernelNotice } from "../no_kernel_notice";
 import type { Context } from "./context";
 
 /** Notices that say that the kernel repeats a request. */
@@ -16,12 +16,12 @@ function notice({ session, view }: Context): Part<Notice> {
   const node = el(
     "div",
     "",
-    el("div", "", title, text, code, press.said),
+    el("div", "", title, text, code, press.outcome),
     el("div", "does", press.node, link.node),
   );
   let key = "";
   const refresh = (): void => {
-    // Without a kernel nothing is asked for any more: the note above says what became of it.
+    // Without a kernel nothing is asked for any more, as the note above says.
     show(node, session.presence !== "gone" || view("head").form !== "live" || !ASKED.includes(key));
     press.refresh();
   };
@@ -32,8 +32,8 @@ function notice({ session, view }: Context): Part<Notice> {
       key = value.key;
       node.className = `note t-${value.tone}`;
       setText(title, value.title);
-      say(text, value.text);
-      say(code, value.code);
+      showText(text, value.text);
+      showText(code, value.code);
       link.update(value.link);
       press.update(value.button && { spec: value.button, run: view("head").run_id });
       refresh();
@@ -43,7 +43,7 @@ function notice({ session, view }: Context): Part<Notice> {
 
 /** What the state means and what to do. A stopped kernel comes first. */
 export function noticesSection(context: Context): Part<Notice[]> {
-  const gone = goneNote("this run");
+  const gone = noKernelNotice("this run");
   const list = keyedList(
     el("div"),
     () => notice(context),

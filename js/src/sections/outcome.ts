@@ -1,7 +1,7 @@
 import { commandButton } from "../buttons";
 import { clamp } from "../clamp";
 import { NEXT_STEPS, type Prose, type SuggestionView, type View } from "../contract";
-import { el, fill, keyedList, type Part, same, say, show, words } from "../dom";
+import { el, fill, keyedList, type Part, same, show, showText, words } from "../dom";
 import type { Notify } from "../notify";
 import { length, prose } from "../prose";
 import { sentence } from "./activity";
@@ -15,14 +15,14 @@ const LINES = 2;
 function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = commandButton(session);
   const label = words("off");
-  const node = el("li", "", press.node, label, press.said);
+  const node = el("li", "", press.node, label, press.outcome);
   return {
     node,
     refresh: press.refresh,
     update(item) {
       // A long one is cut.
       node.title = item.label;
-      say(label, item.button ? "" : item.label);
+      showText(label, item.button ? "" : item.label);
       press.update(item.button && { spec: item.button, run: view("head").run_id });
     },
   };
@@ -31,7 +31,7 @@ function suggestion({ session, view }: Context): Part<SuggestionView> {
 export type Last = Pick<View, "head" | "activity" | "prose" | "suggestions">;
 
 /** The last line: what happens now, or once the run has ended, the agent's answer and suggestions. */
-export function lastSection(context: Context, notify: Notify): Part<Last> {
+export function outcomeSection(context: Context, notify: Notify): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");
   const clamped = clamp(text, LINES);
@@ -43,7 +43,7 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
     (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = NEXT_STEPS;
-  const node = el("section", "last", latest.node, spoken, list.node, notify.node, notify.said);
+  const node = el("section", "last", latest.node, spoken, list.node, notify.node, notify.refusal);
   let shown: Prose | null = null;
   const refresh = (): void => {
     const { done, settled } = context.view("head");
@@ -53,14 +53,14 @@ export function lastSection(context: Context, notify: Notify): Part<Last> {
   return {
     node,
     refresh,
-    update({ activity, prose: said, suggestions }) {
+    update({ activity, prose: answer, suggestions }) {
       latest.update(activity.latest);
       show(latest.node, activity.latest.length);
-      show(spoken, said.nodes.length || said.cut);
-      say(cut, said.cut);
-      if (!same(shown?.nodes, said.nodes)) fill(text, ...prose(said.nodes));
-      shown = said;
-      const long = length(said.nodes) > LONG || said.nodes.length > MANY;
+      show(spoken, answer.nodes.length || answer.cut);
+      showText(cut, answer.cut);
+      if (!same(shown?.nodes, answer.nodes)) fill(text, ...prose(answer.nodes));
+      shown = answer;
+      const long = length(answer.nodes) > LONG || answer.nodes.length > MANY;
       clamped.update(long);
       // Without tables, a long answer scrolls in their place (height.css); not every browser lets keys do that by itself.
       if (long && !context.view("tables").items.length) spoken.tabIndex = 0;

@@ -1,5 +1,5 @@
 import type { Figure, FunnelView, Result } from "../contract";
-import { el, fill, keyedList, mark, type Part, same, say, setText, show } from "../dom";
+import { el, fill, keyedList, mark, type Part, same, setText, show, showText } from "../dom";
 import { elapsed, freshness } from "./clock";
 import type { Context } from "./context";
 
@@ -12,7 +12,7 @@ function figure(): Part<Figure> {
     update(next) {
       setText(value, next.value);
       setText(label, next.label);
-      say(note, next.note && ` · ${next.note}`);
+      showText(note, next.note && ` · ${next.note}`);
     },
   };
 }
@@ -53,9 +53,9 @@ export function resultSection({ session, view }: Context): Part<Result> {
   const refresh = (): void => {
     const head = view("head");
     const { age, next, warn } = freshness(head, session);
-    say(time, elapsed(head, session));
+    showText(time, elapsed(head, session));
     // The next check matters while something is wrong; otherwise it is only in the tooltip.
-    say(fresh, warn && next ? `${age} · ${next}` : age);
+    showText(fresh, warn && next ? `${age} · ${next}` : age);
     fresh.title = warn ? "" : next;
     // The line is cut where it is too long.
     small.title = warn ? (fresh.textContent ?? "") : "";
@@ -69,8 +69,8 @@ export function resultSection({ session, view }: Context): Part<Result> {
       figures.node.title = view("tables").counted ?? "";
       show(figures.node, result.figures.length);
       // If nothing has happened yet, the body says so.
-      say(note, view("head").done || view("activity").groups.length ? result.note : "");
-      say(steps, result.steps);
+      showText(note, view("head").done || view("activity").groups.length ? result.note : "");
+      showText(steps, result.steps);
       steps.title = result.details;
       funnel.update(result.funnel);
       // The place is reserved while one may still come.

@@ -5,7 +5,7 @@ import { el, fill, type Part, same, words } from "../dom";
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
 /** A small table that can be sorted by its numbers. Its words and their order come from Python. */
-export function gridPart(): Part<Grid> {
+export function sortableTable(): Part<Grid> {
   const head = el("tr");
   const body = el("tbody");
   const node = el("table", "grid", el("thead", "", head), body);

@@ -11,7 +11,7 @@ import {
   type TableView,
   type View,
 } from "../contract";
-import { el, keyedList, linkPlace, type Part, same, say, setText, show, uid } from "../dom";
+import { el, keyedList, linkPlace, type Part, same, setText, show, showText, uid } from "../dom";
 import type { Leads } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
 import { ANSWER_MS } from "../session";
@@ -19,7 +19,7 @@ import { tabs } from "../tabs";
 import { activityPart } from "./activity";
 import type { Context } from "./context";
 import { funnelBar } from "./result";
-import { gridPart } from "./sortable_table";
+import { sortableTable } from "./sortable_table";
 
 type Panel = "leads" | "columns" | "activity";
 
@@ -46,7 +46,7 @@ function remark(): Part<Remark> {
 
 /** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
 export function tablesSection({ session }: Context): Part<Body> {
-  const columns = gridPart();
+  const columns = sortableTable();
   const activity = activityPart();
   const empty = el("p", "empty mute");
   const place = el("div", "place");
@@ -58,8 +58,8 @@ export function tablesSection({ session }: Context): Part<Body> {
   const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
   const link = linkPlace("open");
   const funnel = funnelBar();
-  const told = el("span", "tip");
-  told.ariaHidden = "true";
+  const funnelWords = el("span", "tip");
+  funnelWords.ariaHidden = "true";
   const reading = el("span", "reading");
   const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
   const strip = el(
@@ -68,7 +68,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     note,
     all,
     link.node,
-    el("span", "ways", funnel.node, told, reading, remarks.node),
+    el("span", "ways", funnel.node, funnelWords, reading, remarks.node),
   );
   const unsent = el("p", "strip");
 
@@ -171,7 +171,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     show(activity.node, shown === "activity" && !isEmpty);
     const unread = gone ? no_leads : instead;
     const none = shown === "leads" ? unread : shown === "columns" ? table?.columns_note : "No changes yet.";
-    say(empty, isEmpty ? (table && none) || body.result.note || (ended ? "No tables." : "") : "");
+    showText(empty, isEmpty ? (table && none) || body.result.note || (ended ? "No tables." : "") : "");
     panel.setAttribute(
       "aria-labelledby",
       shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id),
@@ -184,7 +184,7 @@ export function tablesSection({ session }: Context): Part<Body> {
             ? ""
             : table?.columns_note
           : table?.facts;
-    say(note, read ?? "");
+    showText(note, read ?? "");
     // The line is cut where it is too long.
     note.title = [...new Set([read, table?.facts])].filter(Boolean).join(" · ");
     show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
@@ -199,11 +199,11 @@ export function tablesSection({ session }: Context): Part<Body> {
     const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
     funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
     show(funnel.node, words);
-    say(told, words);
-    say(unsent, hidden);
+    showText(funnelWords, words);
+    showText(unsent, hidden);
     // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
-    say(reading, session.presence === "live" ? (readings[at] ?? "") : "");
+    showText(reading, session.presence === "live" ? (readings[at] ?? "") : "");
     reading.title = reading.textContent ?? "";
     turnOff(all, gone && shown === "columns", gone);
     // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
