@@ -1,2 +1,2 @@
 /** The code that a card loads when its leads are shown for the first time. */
-export { leadGrid } from "./lead_grid";
+export { LeadGrid } from "./lead_grid";

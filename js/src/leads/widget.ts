@@ -1,95 +1,127 @@
 import { copyLine } from "../buttons";
-import { LEADS_SELECTED, type LeadGridHead } from "../contract";
+import { type ClockView, LEADS_SELECTED, type LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import { noKernelNotice } from "../no_kernel_notice";
 import { type Model, Session } from "../session";
-import { tabs } from "../tabs";
-import { leadGrid } from "./lead_grid";
+import { type Tabs, tabs } from "../tabs";
+import { LeadGrid } from "./lead_grid";
 import type { Ticks } from "./lines";
 import style from "./widget.css";
 
+/** A grid of leads in a cell of its own: tabs for tables, and a line below that counts and copies. */
+class LeadGridWidget {
+  readonly #model: Model;
+  readonly #session: Session;
+  readonly #lifecycle: Lifecycle;
+  readonly #unguard: () => void;
+  readonly #ticked: Set<string>;
+  readonly #title = words("prompt");
+  readonly #count = el("span", "mute");
+  readonly #selected = el("span", "mute");
+  readonly #copy = copyLine("Copy as DataFrame", "the line that reads these leads");
+  readonly #noKernel = noKernelNotice("these leads");
+  readonly #leads: LeadGrid;
+  readonly #panel: HTMLElement;
+  readonly #tabs: Tabs;
+  #head: LeadGridHead;
+  #table = "";
+
+  constructor(model: Model, host: HTMLElement) {
+    this.#model = model;
+    this.#session = new Session(model, host, () => this.#lifecycle.refresh());
+    this.#ticked = new Set((model.get("selected") as string[] | null) ?? []);
+    this.#head = model.get("head") as LeadGridHead;
+    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#ticks(), this.#head.include_hidden);
+    this.#panel = el("div", "panel high", this.#leads.node);
+    this.#panel.id = uid();
+    this.#panel.role = "tabpanel";
+    this.#tabs = tabs("Tables", this.#panel.id, (id) => {
+      this.#table = id;
+      this.#draw();
+    });
+    const root = this.#layOut();
+    this.#leads.expand(true);
+    this.#lifecycle = new Lifecycle(
+      root,
+      this.#session,
+      () => this.#draw(),
+      () => true,
+    );
+    for (const trait of ["head", "clock"]) model.on(`change:${trait}`, this.#changed);
+    this.#unguard = guardKeys(root, () => {});
+    this.#countSelected();
+    this.#draw();
+    this.#lifecycle.start(host, style);
+  }
+
+  close(): void {
+    this.#lifecycle.stop();
+    this.#leads.close();
+    this.#unguard();
+    this.#copy.close?.();
+    this.#noKernel.close?.();
+    for (const trait of ["head", "clock"]) this.#model.off(`change:${trait}`, this.#changed);
+  }
+
+  #layOut(): HTMLElement {
+    this.#selected.role = "status";
+    const strip = el("div", "strip", this.#count, this.#selected, el("span", "gap"), this.#copy.node);
+    const header = el("header", "head", this.#title);
+    const list = el("div", "tabs", this.#tabs.node);
+    const root = el("section", "origami-card", header, list, this.#noKernel.node, this.#panel, strip);
+    root.dir = "ltr";
+    root.tabIndex = -1;
+    root.ariaLabel = "Origami leads";
+    return root;
+  }
+
+  #ticks(): Ticks {
+    return {
+      has: (id) => this.#ticked.has(id),
+      set: (id, on) => {
+        if (on) this.#ticked.add(id);
+        else this.#ticked.delete(id);
+        this.#session.select([id], on);
+        this.#countSelected();
+      },
+    };
+  }
+
+  #countSelected(): void {
+    const { size } = this.#ticked;
+    showText(this.#selected, size ? filled(LEADS_SELECTED, size) : "");
+  }
+
+  readonly #changed = (): void => {
+    this.#head = this.#model.get("head") as LeadGridHead;
+    this.#session.kernelSpoke(this.#model.get("clock") as ClockView | null);
+    this.#draw();
+  };
+
+  #draw(): void {
+    const head = this.#head;
+    const current = head.tabs.find(({ id }) => id === this.#table) ?? head.tabs[0];
+    this.#table = current?.id ?? "";
+    setText(this.#title, head.title);
+    this.#tabs.update(
+      head.tabs.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
+      this.#table,
+    );
+    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
+    this.#copy.update(current?.line ?? "");
+    showText(this.#count, this.#leads.count);
+    const isGone = this.#session.presence === "gone";
+    this.#noKernel.update(isGone ? head : null);
+    if (!isGone) this.#leads.showTable(this.#session.visible ? this.#table : "");
+    this.#leads.refresh();
+  }
+}
+
 /** Draws a view of a grid of leads and returns its clean-up. */
 export function mount(model: Model, host: HTMLElement): () => void {
-  const session = new Session(model, host, () => lifecycle.refresh());
-  const ticked = new Set<string>((model.get("selected") as string[] | null) ?? []);
-  const title = words("prompt");
-  const count = el("span", "mute");
-  const chosen = el("span", "mute");
-  chosen.role = "status";
-  const copy = copyLine("Copy as DataFrame", "the line that reads these leads");
-  const gone = noKernelNotice("these leads");
-  let head = model.get("head") as LeadGridHead;
-  let table = "";
-  const tell = (): void => showText(chosen, ticked.size ? filled(LEADS_SELECTED, ticked.size) : "");
-  const ticks: Ticks = {
-    has: (id) => ticked.has(id),
-    set(id, on) {
-      if (on) ticked.add(id);
-      else ticked.delete(id);
-      session.select([id], on);
-      tell();
-    },
-  };
-  const leads = leadGrid(session, () => draw(), ticks, head.include_hidden);
-  const panel = el("div", "panel high", leads.node);
-  panel.id = uid();
-  panel.role = "tabpanel";
-  const list = tabs("Tables", panel.id, (id) => {
-    table = id;
-    draw();
-  });
-  const root = el(
-    "section",
-    "origami-card",
-    el("header", "head", title),
-    el("div", "tabs", list.node),
-    gone.node,
-    panel,
-    el("div", "strip", count, chosen, el("span", "gap"), copy.node),
-  );
-  root.dir = "ltr";
-  root.tabIndex = -1;
-  root.ariaLabel = "Origami leads";
-  leads.expand(true);
-
-  const draw = (): void => {
-    const known = head.tabs.some(({ id }) => id === table);
-    if (!known) table = head.tabs[0]?.id ?? "";
-    setText(title, head.title);
-    list.update(
-      head.tabs.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
-      table,
-    );
-    panel.setAttribute("aria-labelledby", list.idOf(table));
-    copy.update(head.tabs.find(({ id }) => id === table)?.line ?? "");
-    showText(count, leads.count());
-    const isGone = session.presence === "gone";
-    gone.update(isGone ? head : null);
-    if (!isGone) leads.look(session.visible ? table : "");
-    leads.refresh();
-  };
-  const lifecycle = new Lifecycle(root, session, draw, () => true);
-  const changed = (): void => {
-    head = model.get("head") as LeadGridHead;
-    session.kernelSpoke(model.get("clock") as never);
-    draw();
-  };
-  model.on("change:head", changed);
-  model.on("change:clock", changed);
-  const unguard = guardKeys(root, () => {});
-  tell();
-  draw();
-  lifecycle.start(host, style);
-  return () => {
-    lifecycle.stop();
-    leads.close();
-    unguard();
-    copy.close?.();
-    gone.close?.();
-    model.off("change:head", changed);
-    model.off("change:clock", changed);
-  };
+  const widget = new LeadGridWidget(model, host);
+  return () => widget.close();
 }

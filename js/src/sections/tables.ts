@@ -12,7 +12,7 @@ import {
   type View,
 } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, setText, show, showText, uid } from "../dom";
-import type { Leads } from "../leads/lead_grid";
+import type { LeadGrid } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
 import { ANSWER_MS } from "../session";
 import { tabs } from "../tabs";
@@ -77,7 +77,7 @@ export function tablesSection({ session }: Context): Part<Body> {
   let wanted: Panel | null = null;
   let shown: Panel = "activity";
   let expanded = false;
-  let leads: Leads | null = null;
+  let leads: LeadGrid | null = null;
   let isLoading = false;
   /** Shown instead of the leads until their code is loaded. */
   let instead: string = LEADS_LOADING;
@@ -122,8 +122,8 @@ export function tablesSection({ session }: Context): Part<Body> {
       draw();
     }, ANSWER_MS);
     try {
-      const { leadGrid } = await loadLeadsCode(session);
-      leads = leadGrid(session, draw);
+      const { LeadGrid } = await loadLeadsCode(session);
+      leads = new LeadGrid(session, draw);
       leads.expand(expanded);
       place.append(leads.node);
     } catch {
@@ -153,7 +153,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     // Only visible leads are requested. Loaded leads stay while the card is off the screen.
     const looks = shown === "leads" && table && session.visible;
     if (looks && !leads && !gone) load();
-    leads?.look(looks ? table.id : "");
+    leads?.showTable(looks ? table.id : "");
     leads?.refresh();
     tables.update(
       items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
@@ -163,7 +163,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     const answer = table && answers.get(table.id);
     if (table) columns.update(answer?.columns ?? table.columns);
     activity.update(body.activity);
-    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count() : instead === LEADS_FORBIDDEN));
+    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count : instead === LEADS_FORBIDDEN));
     const isEmpty =
       shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
     show(place, shown === "leads" && !isEmpty);
@@ -178,7 +178,7 @@ export function tablesSection({ session }: Context): Part<Body> {
     );
     const read =
       shown === "leads"
-        ? leads?.count()
+        ? leads?.count
         : shown === "columns"
           ? answer
             ? ""

@@ -1,0 +1,74 @@
+/** The questions of a grid to the kernel: which leads of which table, in which order. */
+
+import type { LeadFilter, LeadSort, LeadsAnswer } from "../contract";
+import { uid } from "../dom";
+import type { Session } from "../session";
+
+const FIRST_PAGE = 50;
+const LARGE_PAGE = 200;
+/** How often to report that the leads are still shown, in ms. */
+const STILL_MS = 30_000;
+const NOTHING = { first: -1, last: -1, at: 0 };
+
+export class LeadRequests {
+  table = "";
+  /** Whether the leads are visible. Otherwise nothing is asked. */
+  isOn = false;
+  sort: LeadSort | null = null;
+  filters: LeadFilter[] = [];
+  /** Whether to show the leads that the table's saved filters hide. */
+  includeHidden: boolean;
+  /** Rows in a page. */
+  size = FIRST_PAGE;
+  /** When the newest query was asked. */
+  since = 0;
+  readonly #session: Session;
+  readonly #take: (answer: LeadsAnswer) => void;
+  readonly #view = uid();
+  #query = 0;
+  #asked = NOTHING;
+
+  /** `take` gets the answers to the newest query. */
+  constructor(session: Session, includeHidden: boolean, take: (answer: LeadsAnswer) => void) {
+    [this.#session, this.includeHidden] = [session, includeHidden];
+    this.#take = (answer) => {
+      if (answer.query === this.#query && answer.table === this.table) take(answer);
+    };
+  }
+
+  usePages(large: boolean): void {
+    this.size = large ? LARGE_PAGE : FIRST_PAGE;
+  }
+
+  /** Starts another query. The answers to the previous one are no longer used. */
+  restart(): void {
+    this.#query++;
+    this.#asked = NOTHING;
+    this.since = Date.now();
+  }
+
+  /** Asks for some rows, unless they were asked for a short while ago; `again`: even then. */
+  ask(first: number, last: number, again: boolean): void {
+    const { size } = this;
+    const asked = this.#asked;
+    const now = Date.now();
+    if (!this.isOn) return;
+    if (!again && first >= asked.first && last <= asked.last && now - asked.at < STILL_MS) return;
+    // Whole pages, as the kernel reads them: a message for each scrolled line would keep the whole page busy.
+    const start = Math.floor(first / size) * size;
+    this.#asked = { first: start, last: (Math.floor(Math.max(last, 0) / size) + 1) * size - 1, at: now };
+    this.#send(this.table, start, this.#asked.last);
+  }
+
+  /** Reports that the leads are no longer visible. */
+  stop(): void {
+    if (this.isOn) this.#send("", 0, 0);
+    this.isOn = false;
+  }
+
+  #send(table: string, first: number, last: number): void {
+    const { size, sort, filters, includeHidden: include_hidden } = this;
+    const [view, query] = [this.#view, this.#query];
+    this.#session.leads({ view, query, table, first, last, size, sort, filters, include_hidden }, this.#take);
+  }
+}
