@@ -1,0 +1,140 @@
+/** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
+
+import { el, on, show, showText } from "../dom";
+import { focused } from "../lifecycle";
+import type { Session } from "../session";
+import { BoardColumns } from "./board_columns";
+import type { Filter } from "./filter_bar";
+import { type Item, matches, sorted } from "./order";
+import { type Row, runRow } from "./run_row";
+
+/** Where a key goes from a row, among the visible ones. */
+const MOVES: Record<string, (at: number, last: number) => number> = {
+  ArrowDown: (at, last) => Math.min(at + 1, last),
+  ArrowUp: (at) => Math.max(at - 1, 0),
+  Home: () => 0,
+  End: (_, last) => last,
+};
+
+/** The run whose card is open, the card's place, and the words for a filter that no run matches. */
+export interface Arrangement {
+  open: string;
+  card: HTMLElement;
+  noneMatch: string;
+}
+
+export class RunList {
+  readonly node: HTMLElement;
+  /** Shown below the list. */
+  readonly noMatch = el("p", "mute nothing");
+  readonly #session: Session;
+  readonly #lastKnown: () => string;
+  readonly #columns: BoardColumns;
+  readonly #body = el("tbody");
+  readonly #rows = new Map<string, Row>();
+  #order: Row[] = [];
+  /** The row that Tab reaches. */
+  #current: Row | null = null;
+
+  /**
+   * @param lastKnown - The words for a status that may be out of date.
+   * @param sorted - Called when the user has chosen another order.
+   */
+  constructor(session: Session, lastKnown: () => string, sorted: () => void) {
+    [this.#session, this.#lastKnown] = [session, lastKnown];
+    this.#columns = new BoardColumns(sorted);
+    const head = el("thead", "", this.#columns.node);
+    head.role = this.#body.role = "rowgroup";
+    this.node = el("table", "runs", head, this.#body);
+    this.node.role = "table";
+    this.node.ariaLabel = "Runs";
+  }
+
+  get size(): number {
+    return this.#order.length;
+  }
+
+  /** Starts to listen to keys and clicks; returns functions that stop this. */
+  listen(): (() => void)[] {
+    return [
+      on(window, "keydown", (event) => this.#press(event as KeyboardEvent), true),
+      // A click also makes the row the current one.
+      on(this.#body, "focusin", (event) => {
+        const row = this.#order.find(({ node }) => node.contains(event.target as Node));
+        if (row) this.#choose(row);
+      }),
+    ];
+  }
+
+  update(items: readonly Item[]): void {
+    const left = new Set(this.#rows.keys());
+    for (const item of items) {
+      const name = `${item.row.position}`;
+      left.delete(name);
+      const row = this.#rows.get(name) ?? runRow(this.#session, item, this.#lastKnown);
+      this.#rows.set(name, row);
+      row.update(item);
+    }
+    for (const name of left) {
+      this.#rows.get(name)?.open(null);
+      this.#rows.get(name)?.node.remove();
+      this.#rows.delete(name);
+    }
+  }
+
+  refresh(): void {
+    for (const row of this.#rows.values()) row.refresh();
+  }
+
+  /** Sorts the rows and hides those that do not match the filter; returns how many are shown. */
+  arrange(filter: Filter, { open, card, noneMatch }: Arrangement): number {
+    const had = focused(this.node);
+    this.#sort();
+    let shown = 0;
+    for (const row of this.#order) {
+      const fits = matches(row.item, filter.words, filter.stage);
+      show(row.node, fits);
+      if (fits) shown++;
+      row.open(open && fits && row.item.row.token === open ? card : null);
+    }
+    this.#columns.update();
+    showText(this.noMatch, this.size && !shown ? noneMatch : "");
+    show(this.node, this.size);
+    if (!this.#current || this.#current.node.hidden || !this.#order.includes(this.#current))
+      this.#choose(this.#visible()[0] ?? null);
+    // A moved row has lost its focus.
+    if (had?.isConnected && focused(this.node) !== had) had.focus();
+    return shown;
+  }
+
+  #sort(): void {
+    const rows = new Map([...this.#rows.values()].map((row) => [row.item, row]));
+    const { key, down } = this.#columns;
+    const next = sorted([...rows.keys()], key, down).map((item) => rows.get(item) as Row);
+    if (next.length === this.size && next.every((row, at) => row === this.#order[at])) return;
+    this.#body.append(...next.map(({ node }) => node));
+    this.#order = next;
+  }
+
+  #visible(): Row[] {
+    return this.#order.filter(({ node }) => !node.hidden);
+  }
+
+  #choose(row: Row | null): void {
+    this.#current = row;
+    for (const each of this.#order) each.reach(each === row);
+  }
+
+  #press(event: KeyboardEvent): void {
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    const target = event.composedPath()[0];
+    const move = MOVES[key];
+    const visible = this.#visible();
+    const at = visible.findIndex(({ press }) => press === target);
+    if (!move || at < 0 || ctrlKey || metaKey || altKey || shiftKey) return;
+    event.preventDefault();
+    const to = visible[move(at, visible.length - 1)] ?? null;
+    this.#choose(to);
+    to?.press.focus();
+  }
+}
