@@ -75,89 +75,99 @@ export function stopOf({ of, state, label }: Stop, run: string, named = ""): Pre
   };
 }
 
-export interface CommandButton extends Part<Pressed | null> {
+/** A button that sends a command; its value is null while there is none. */
+export class CommandButton implements Part<Pressed | null> {
+  readonly node: HTMLElement;
   /** Shows the outcome of the click. The owner places it. */
-  readonly outcome: HTMLElement;
-  refresh(): void;
-}
+  readonly outcome = words("say");
+  readonly #session: Session;
+  readonly #press = button("", () => this.#click());
+  readonly #asked = words();
+  #pressed: Pressed | null = null;
+  #question: HTMLElement | null = null;
 
-export function commandButton(session: Session): CommandButton {
-  const outcome = words("say");
-  const press = button("", () => (pressed?.spec.confirm ? ask(pressed.spec) : send()));
-  const node = el("span", "act", press);
-  let pressed: Pressed | null = null;
-  let question: HTMLElement | null = null;
-  const asked = words();
+  constructor(session: Session) {
+    this.#session = session;
+    this.node = el("span", "act", this.#press);
+  }
 
-  const named = (label: string): string =>
-    pressed?.named ? filled(STOP_NAMED, label, pressed.named) : label;
-  const send = (): void => {
-    if (pressed) session.command(pressed.run, pressed.spec.command, pressed.spec.prompt);
-  };
-  const retract = (focus = false): void => {
-    question?.remove();
-    question = null;
-    show(press, true);
-    if (focus) press.focus();
-  };
-  const ask = (spec: Button): void => {
-    const since = Date.now();
-    const sure = button(
-      spec.yes,
-      () => {
-        if (Date.now() - since < CONFIRM_AFTER_MS) return;
-        retract(true);
-        send();
-      },
-      "go",
-    );
-    question = el(
-      "span",
-      "act",
-      asked,
-      sure,
-      button("No", () => retract(true)),
-    );
-    question.role = "group";
-    setText(asked, spec.confirm);
-    question.ariaLabel = named(spec.confirm);
-    on(question, "origami-key", (event) => {
-      if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") retract(true);
-    });
-    show(press, false);
-    node.append(question);
-    sure.focus();
-  };
-  const refresh = (): void => {
-    const gone = session.presence === "gone";
+  update(next: Pressed | null): void {
+    const spec = this.#pressed?.spec;
+    // Numbers in the question may change while it is read. What it asks may not.
+    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#retract();
+    if (this.#question && next) setText(this.#asked, next.spec.confirm);
+    this.#pressed = next;
+    this.refresh();
+  }
+
+  readonly refresh = (): void => {
+    const pressed = this.#pressed;
+    const gone = this.#session.presence === "gone";
     // What was requested is not repeated without a kernel.
-    show(node, pressed && !(gone && pressed.requested));
-    show(outcome, false);
+    show(this.node, pressed && !(gone && pressed.requested));
+    show(this.outcome, false);
     if (!pressed) return;
     const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
     const isSent = pressed.requested || underWay(state);
     const off = isSent || gone;
     const label = isSent ? (pressed.sent ?? REQUESTED) : pressed.spec.label;
-    setText(press, label);
-    press.ariaLabel = pressed.named ? named(label) : null;
-    turnOff(press, off, gone);
-    if (off && question) retract();
+    setText(this.#press, label);
+    this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
+    turnOff(this.#press, off, gone);
+    if (off) this.#retract();
     // What the kernel says of a request is in its view.
-    showOutcome(outcome, pressed.requested ? undefined : state);
+    showOutcome(this.outcome, pressed.requested ? undefined : state);
   };
-  return {
-    node,
-    outcome,
-    refresh,
-    update(next) {
-      const spec = pressed?.spec;
-      // Numbers in the question may change while it is read. What it asks may not.
-      if (question && (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt)) retract();
-      if (question && next) setText(asked, next.spec.confirm);
-      pressed = next;
-      refresh();
-    },
-  };
+
+  #click(): void {
+    if (this.#pressed?.spec.confirm) this.#ask(this.#pressed.spec);
+    else this.#send();
+  }
+
+  #send(): void {
+    const pressed = this.#pressed;
+    if (pressed) this.#session.command(pressed.run, pressed.spec.command, pressed.spec.prompt);
+  }
+
+  #ask(spec: Button): void {
+    const since = Date.now();
+    const confirm = (): void => {
+      if (Date.now() - since < CONFIRM_AFTER_MS) return;
+      this.#retract(true);
+      this.#send();
+    };
+    const yes = button(spec.yes, confirm, "go");
+    const question = el(
+      "span",
+      "act",
+      this.#asked,
+      yes,
+      button("No", () => this.#retract(true)),
+    );
+    question.role = "group";
+    question.ariaLabel = this.#named(spec.confirm);
+    setText(this.#asked, spec.confirm);
+    on(question, "origami-key", (event) => {
+      if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") this.#retract(true);
+    });
+    this.#question = question;
+    show(this.#press, false);
+    this.node.append(question);
+    yes.focus();
+  }
+
+  /** Takes the question back, if there is one. */
+  #retract(focus = false): void {
+    if (!this.#question) return;
+    this.#question.remove();
+    this.#question = null;
+    show(this.#press, true);
+    if (focus) this.#press.focus();
+  }
+
+  #named(label: string): string {
+    return this.#pressed?.named ? filled(STOP_NAMED, label, this.#pressed.named) : label;
+  }
 }
 
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */

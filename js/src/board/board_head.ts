@@ -1,4 +1,4 @@
-import { commandButton } from "../buttons";
+import { CommandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, setText, showText, words } from "../dom";
 import { noKernelNotice } from "../no_kernel_notice";
@@ -8,7 +8,7 @@ import type { Session } from "../session";
 
 /** A button for all runs. It asks first if the kernel says so. */
 function boardButton(session: Session, board: string): Part<Button> {
-  const press = commandButton(session);
+  const press = new CommandButton(session);
   return {
     node: el("span", "act", press.node, press.outcome),
     refresh: press.refresh,
@@ -20,7 +20,7 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   const title = words("", "b");
   const text = words("mute");
   const link = linkPlace("act", "button");
-  const press = commandButton(session);
+  const press = new CommandButton(session);
   const node = el(
     "div",
     "",

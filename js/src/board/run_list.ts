@@ -6,7 +6,7 @@ import type { Session } from "../session";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sorted } from "./order";
-import { type Row, runRow } from "./run_row";
+import { RunRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
 const MOVES: Record<string, (at: number, last: number) => number> = {
@@ -31,10 +31,10 @@ export class RunList {
   readonly #lastKnown: () => string;
   readonly #columns: BoardColumns;
   readonly #body = el("tbody");
-  readonly #rows = new Map<string, Row>();
-  #order: Row[] = [];
+  readonly #rows = new Map<string, RunRow>();
+  #order: RunRow[] = [];
   /** The row that Tab reaches. */
-  #current: Row | null = null;
+  #current: RunRow | null = null;
 
   /**
    * @param lastKnown - The words for a status that may be out of date.
@@ -71,7 +71,7 @@ export class RunList {
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);
-      const row = this.#rows.get(name) ?? runRow(this.#session, item, this.#lastKnown);
+      const row = this.#rows.get(name) ?? new RunRow(this.#session, item, this.#lastKnown);
       this.#rows.set(name, row);
       row.update(item);
     }
@@ -110,17 +110,17 @@ export class RunList {
   #sort(): void {
     const rows = new Map([...this.#rows.values()].map((row) => [row.item, row]));
     const { key, down } = this.#columns;
-    const next = sorted([...rows.keys()], key, down).map((item) => rows.get(item) as Row);
+    const next = sorted([...rows.keys()], key, down).map((item) => rows.get(item) as RunRow);
     if (next.length === this.size && next.every((row, at) => row === this.#order[at])) return;
     this.#body.append(...next.map(({ node }) => node));
     this.#order = next;
   }
 
-  #visible(): Row[] {
+  #visible(): RunRow[] {
     return this.#order.filter(({ node }) => !node.hidden);
   }
 
-  #choose(row: Row | null): void {
+  #choose(row: RunRow | null): void {
     this.#current = row;
     for (const each of this.#order) each.reach(each === row);
   }

@@ -1,4 +1,4 @@
-import { button, commandButton, copyLine, stopOf } from "../buttons";
+import { button, CommandButton, copyLine, stopOf } from "../buttons";
 import { clamp } from "../clamp";
 import type { CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, on, type Part, setText, show, showText, uid, words } from "../dom";
@@ -55,7 +55,7 @@ export function headSection({ session }: Context): Part<Pick<View, "head" | "res
   const reply = words("mute");
   const origin = words("chip");
   const link = linkPlace("act", "button");
-  const stop = commandButton(session);
+  const stop = new CommandButton(session);
   stop.node.classList.add("stop");
   const more = menu();
   let head: Head | null = null;

@@ -1,4 +1,4 @@
-import { commandButton } from "../buttons";
+import { CommandButton } from "../buttons";
 import type { Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, setText, show, showText, words } from "../dom";
 import { noKernelNotice } from "../no_kernel_notice";
@@ -12,7 +12,7 @@ function notice({ session, view }: Context): Part<Notice> {
   const text = words("mute");
   const code = words("", "code");
   const link = linkPlace("act", "button");
-  const press = commandButton(session);
+  const press = new CommandButton(session);
   const node = el(
     "div",
     "",

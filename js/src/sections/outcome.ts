@@ -1,4 +1,4 @@
-import { commandButton } from "../buttons";
+import { CommandButton } from "../buttons";
 import { clamp } from "../clamp";
 import { NEXT_STEPS, type Prose, type SuggestionView, type View } from "../contract";
 import { el, fill, keyedList, type Part, same, show, showText, words } from "../dom";
@@ -13,7 +13,7 @@ const MANY = 2;
 const LINES = 2;
 
 function suggestion({ session, view }: Context): Part<SuggestionView> {
-  const press = commandButton(session);
+  const press = new CommandButton(session);
   const label = words("off");
   const node = el("li", "", press.node, label, press.outcome);
   return {
