@@ -14,7 +14,7 @@ import {
   type View,
 } from "./contract";
 import type { Model } from "./session";
-import { spread } from "./traits";
+import { traitsOf } from "./traits";
 
 /**
  * Most entries of one list of a view, and of all its lists together. Python's largest views have a tenth and a half of
@@ -57,7 +57,7 @@ class SavedModel implements Model {
 }
 
 /** The traits of a board. No card is open in it, as a card is a separate widget. */
-function spreadBoard({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
+function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
   const traits: Record<string, unknown> = { head: { ...head, open: "" }, clock, card: "" };
   for (let slot = 0; slot < BOARD_SLOTS; slot++) {
     traits[`row_${slot}`] = rows[slot] ?? null;
@@ -69,9 +69,9 @@ function spreadBoard({ head, clock, rows, moments }: BoardView): Record<string, 
 type Draw = (view: never, host: HTMLElement) => () => void;
 
 const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
-  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel(spread(view)), host),
+  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel(traitsOf(view)), host),
   "application/vnd.origami.board+json": (view: BoardView, host) =>
-    mountBoard(new SavedModel(spreadBoard(view)), host),
+    mountBoard(new SavedModel(boardTraitsOf(view)), host),
 };
 
 /**

@@ -4,23 +4,23 @@ import { TABLE_SLOTS, type TableView, type View } from "./contract";
 import type { Model } from "./session";
 
 /** The traits of the tables, one for each, so that a change in one doesn't send the others. */
-export const SLOTS = Array.from({ length: TABLE_SLOTS }, (_, index) => `table_${index}`);
+export const TABLE_TRAITS = Array.from({ length: TABLE_SLOTS }, (_, index) => `table_${index}`);
 
 /** Returns a section of the view, put together from its traits. */
-export function section<K extends keyof View>(model: Model, name: K): View[K] {
+export function readSection<K extends keyof View>(model: Model, name: K): View[K] {
   const value = model.get(name) as View[K];
   if (name !== "tables") return value;
   return {
     ...value,
-    items: SLOTS.map((slot) => model.get(slot) as TableView | null).filter(Boolean),
+    items: TABLE_TRAITS.map((trait) => model.get(trait) as TableView | null).filter(Boolean),
   } as View[K];
 }
 
 /** Returns the traits of a view, as the kernel sends them. */
-export function spread(view: Partial<View>): Record<string, unknown> {
+export function traitsOf(view: Partial<View>): Record<string, unknown> {
   const { tables, ...traits } = view;
   if (!tables) return traits;
   const { items, ...others } = tables;
-  const slots = SLOTS.map((slot, index) => [slot, items[index] ?? null]);
-  return { ...traits, tables: others, ...Object.fromEntries(slots) };
+  const each = TABLE_TRAITS.map((trait, index) => [trait, items[index] ?? null]);
+  return { ...traits, tables: others, ...Object.fromEntries(each) };
 }

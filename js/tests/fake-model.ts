@@ -1,6 +1,6 @@
 import type { View } from "../src/contract";
 import type { Model } from "../src/session";
-import { spread } from "../src/traits";
+import { traitsOf } from "../src/traits";
 
 type Callback = (...args: never[]) => void;
 
@@ -17,7 +17,7 @@ export class FakeModel implements Model {
   private state: Record<string, unknown>;
 
   constructor(view: View) {
-    this.state = spread(view);
+    this.state = traitsOf(view);
   }
 
   get(name: string): unknown {
@@ -26,7 +26,7 @@ export class FakeModel implements Model {
 
   /** The kernel sends sections; equal ones cause no event, as in the hosts. */
   set(part: Partial<View>): void {
-    const traits = structuredClone(spread(part));
+    const traits = structuredClone(traitsOf(part));
     const changed = Object.keys(traits).filter(
       (name) => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]),
     );

@@ -14,8 +14,8 @@ import {
 import { el, keyedList, linkPlace, type Part, same, setText, show, showText, uid } from "../dom";
 import type { LeadGrid } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
-import { ANSWER_MS } from "../session";
-import { tabs } from "../tabs";
+import { ANSWER_MS, type Session } from "../session";
+import { type Tabs, tabs } from "../tabs";
 import { activityPart } from "./activity";
 import type { Context } from "./context";
 import { funnelBar } from "./result";
@@ -44,195 +44,253 @@ function remark(): Part<Remark> {
   };
 }
 
+const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
+  items?.find((table) => table.id === id);
+
 /** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
-export function tablesSection({ session }: Context): Part<Body> {
-  const columns = sortableTable();
-  const activity = activityPart();
-  const empty = el("p", "empty mute");
-  const place = el("div", "place");
-  const panel = el("div", "panel", place, columns.node, activity.node, empty);
-  panel.id = uid();
-  panel.role = "tabpanel";
-  panel.tabIndex = 0;
-  const note = el("span");
-  const all = button("Show all", () => (shown === "leads" ? expand(!expanded) : fetch()), "link");
-  const link = linkPlace("open");
-  const funnel = funnelBar();
-  const funnelWords = el("span", "tip");
-  funnelWords.ariaHidden = "true";
-  const reading = el("span", "reading");
-  const remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
-  const strip = el(
-    "div",
-    "strip",
-    note,
-    all,
-    link.node,
-    el("span", "ways", funnel.node, funnelWords, reading, remarks.node),
-  );
-  const unsent = el("p", "strip");
+export class TablesSection implements Part<Body> {
+  readonly node: HTMLElement;
+  readonly #session: Session;
+  readonly #columns = sortableTable();
+  readonly #activity = activityPart();
+  readonly #empty = el("p", "empty mute");
+  readonly #place = el("div", "place");
+  readonly #panel = el("div", "panel", this.#place, this.#columns.node, this.#activity.node, this.#empty);
+  readonly #tables: Tabs;
+  readonly #panels: Tabs;
+  readonly #note = el("span");
+  readonly #all = button("Show all", () => this.#showAll(), "link");
+  readonly #link = linkPlace("open");
+  readonly #funnel = funnelBar();
+  readonly #funnelWords = el("span", "tip");
+  readonly #reading = el("span", "reading");
+  readonly #remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
+  readonly #strip: HTMLElement;
+  readonly #unsent = el("p", "strip");
 
-  let body: Body | null = null;
-  let chosen: string | null = null;
-  let wanted: Panel | null = null;
-  let shown: Panel = "activity";
-  let expanded = false;
-  let leads: LeadGrid | null = null;
-  let isLoading = false;
+  #body: Body | null = null;
+  /** The table and the panel that the user has chosen. */
+  #chosen: string | null = null;
+  #wanted: Panel | null = null;
+  #shown: Panel = "activity";
+  #isExpanded = false;
+  #leads: LeadGrid | null = null;
+  #isLoading = false;
   /** Shown instead of the leads until their code is loaded. */
-  let instead: string = LEADS_LOADING;
-  let late: ReturnType<typeof setTimeout> | undefined;
+  #instead: string = LEADS_LOADING;
+  #late: ReturnType<typeof setTimeout> | undefined;
   /** All columns of a table, once requested by "Show all". */
-  const answers = new Map<string, ColumnsAnswer>();
+  readonly #answers = new Map<string, ColumnsAnswer>();
 
-  const tables = tabs("Tables", panel.id, (id) => {
-    chosen = id;
-    draw();
-  });
-  const panels = tabs("Views", panel.id, (id) => {
-    wanted = id as Panel;
-    draw();
-  });
-  const row = el("div", "tabs", tables.node, el("span", "gap"), panels.node);
-  const node = el("section", "tables", row, el("div", "body", panel), strip, unsent);
-
-  const current = (): TableView | undefined => {
-    const items = body?.tables.items ?? [];
-    const of = (table: string | null | undefined): TableView | undefined =>
-      items.find(({ id }) => id === table);
-    return of(chosen) ?? of(body?.tables.main) ?? items[0];
-  };
-  const fetch = (): void => {
-    const table = current();
-    if (!table) return;
-    session.columns(table.id, (answer) => {
-      answers.set(table.id, answer);
-      draw();
+  constructor({ session }: Context) {
+    this.#session = session;
+    this.#panel.id = uid();
+    this.#panel.role = "tabpanel";
+    this.#panel.tabIndex = 0;
+    this.#funnelWords.ariaHidden = "true";
+    this.#tables = tabs("Tables", this.#panel.id, (id) => {
+      this.#chosen = id;
+      this.refresh();
     });
-  };
+    this.#panels = tabs("Views", this.#panel.id, (id) => {
+      this.#wanted = id as Panel;
+      this.refresh();
+    });
+    const ways = [this.#funnel.node, this.#funnelWords, this.#reading, this.#remarks.node];
+    const strip = [this.#note, this.#all, this.#link.node, el("span", "ways", ...ways)];
+    this.#strip = el("div", "strip", ...strip);
+    const row = el("div", "tabs", this.#tables.node, el("span", "gap"), this.#panels.node);
+    const body = el("div", "body", this.#panel);
+    this.node = el("section", "tables", row, body, this.#strip, this.#unsent);
+  }
+
+  update(next: Body): void {
+    const before = this.#body?.tables.items;
+    this.#body = next;
+    // When the table has changed, its columns are requested again.
+    for (const id of this.#answers.keys()) {
+      const isSame = same(tableIn(before, id), tableIn(next.tables.items, id));
+      if (!isSame && this.#session.presence !== "gone") this.#fetch(id);
+    }
+    this.refresh();
+  }
+
+  refresh(): void {
+    if (!this.#body) return;
+    const body = this.#body;
+    const table = this.#current(body);
+    this.#shown = this.#panelOf(body, table);
+    this.#readLeads(table);
+    this.#drawTabs(body, table);
+    this.#drawPanel(body, table);
+    this.#drawNote(table);
+    this.#drawLink(table);
+    this.#drawWays(body, table);
+    showText(this.#unsent, body.tables.hidden);
+    // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
+    const isOver = body.head.done && !table;
+    const hasChanges = body.activity.groups.length > 0;
+    show(this.#tables.node, !isOver);
+    show(this.#strip, !isOver);
+    show(this.node, !isOver || hasChanges || !(body.prose.nodes.length || body.ask));
+  }
+
+  close(): void {
+    clearTimeout(this.#late);
+    this.#leads?.close();
+  }
+
+  #isGone(): boolean {
+    return this.#session.presence === "gone";
+  }
+
+  #current({ tables: { items, main } }: Body): TableView | undefined {
+    return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
+  }
+
+  #panelOf({ tables: { leads } }: Body, table: TableView | undefined): Panel {
+    const wanted = this.#wanted === "leads" && !leads ? null : this.#wanted;
+    return wanted ?? (table ? (leads ? "leads" : "columns") : "activity");
+  }
+
+  /** The answer with all columns of a table, if it came. */
+  #answer(table: TableView | undefined): ColumnsAnswer | undefined {
+    return table && this.#answers.get(table.id);
+  }
+
+  #showAll(): void {
+    const table = this.#body && this.#current(this.#body);
+    if (this.#shown === "leads") this.#expand(!this.#isExpanded);
+    else if (table) this.#fetch(table.id);
+  }
+
+  #fetch(table: string): void {
+    this.#session.columns(table, (answer) => {
+      this.#answers.set(table, answer);
+      this.refresh();
+    });
+  }
+
+  /** Shows all leads in the same place, in a higher body. */
+  #expand(on: boolean): void {
+    this.#isExpanded = on;
+    this.#panel.classList.toggle("high", on);
+    this.#leads?.expand(on);
+    this.refresh();
+  }
+
+  /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
+  #readLeads(table: TableView | undefined): void {
+    // A request to a stopped kernel is repeated with the next one.
+    if (this.#isGone()) this.#isLoading = false;
+    const visible = this.#shown === "leads" && this.#session.visible ? table : undefined;
+    if (visible && !this.#leads && !this.#isGone()) void this.#load();
+    this.#leads?.showTable(visible?.id ?? "");
+    this.#leads?.refresh();
+  }
+
   /** The code that draws leads is as large as the rest, so it is loaded when leads are shown for the first time. */
-  const load = async (): Promise<void> => {
-    if (isLoading) return;
-    isLoading = true;
-    instead = LEADS_LOADING;
-    clearTimeout(late);
+  async #load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.#instead = LEADS_LOADING;
+    clearTimeout(this.#late);
     // The kernel has the code ready: if it doesn't answer, a cell keeps it busy.
-    late = setTimeout(() => {
-      instead = LEADS_LATE;
-      draw();
+    this.#late = setTimeout(() => {
+      this.#instead = LEADS_LATE;
+      this.refresh();
     }, ANSWER_MS);
     try {
-      const { LeadGrid } = await loadLeadsCode(session);
-      leads = new LeadGrid(session, draw);
-      leads.expand(expanded);
-      place.append(leads.node);
+      const { LeadGrid } = await loadLeadsCode(this.#session);
+      this.#leads = new LeadGrid(this.#session, () => this.refresh());
+      this.#leads.expand(this.#isExpanded);
+      this.#place.append(this.#leads.node);
     } catch {
-      instead = LEADS_FORBIDDEN;
+      this.#instead = LEADS_FORBIDDEN;
     }
-    clearTimeout(late);
-    draw();
-  };
-  /** Shows all leads in the same place, in a higher body. */
-  const expand = (on: boolean): void => {
-    expanded = on;
-    panel.classList.toggle("high", on);
-    leads?.expand(on);
-    draw();
-  };
-  const draw = (): void => {
-    if (!body) return;
-    const { items, hidden, reading: readings, leads: may, no_leads } = body.tables;
-    const table = current();
-    const changes = body.activity.groups.length > 0;
-    const ended = body.head.done && !table;
-    shown =
-      (wanted === "leads" && !may ? null : wanted) ?? (table ? (may ? "leads" : "columns") : "activity");
-    const gone = session.presence === "gone";
-    // A request to a stopped kernel is repeated with the next one.
-    if (gone) isLoading = false;
-    // Only visible leads are requested. Loaded leads stay while the card is off the screen.
-    const looks = shown === "leads" && table && session.visible;
-    if (looks && !leads && !gone) load();
-    leads?.showTable(looks ? table.id : "");
-    leads?.refresh();
-    tables.update(
+    clearTimeout(this.#late);
+    this.refresh();
+  }
+
+  #drawTabs({ tables: { items, leads } }: Body, table: TableView | undefined): void {
+    this.#tables.update(
       items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
       table?.id ?? "",
     );
-    panels.update(may ? PANELS : PANELS.slice(1), shown);
-    const answer = table && answers.get(table.id);
-    if (table) columns.update(answer?.columns ?? table.columns);
-    activity.update(body.activity);
-    const noLeads = shown === "leads" && (!table || (gone ? !leads?.count : instead === LEADS_FORBIDDEN));
-    const isEmpty =
-      shown === "activity" ? !changes : shown === "leads" ? noLeads || !leads : !table?.columns.rows.length;
-    show(place, shown === "leads" && !isEmpty);
-    show(columns.node, shown === "columns" && !isEmpty);
-    show(activity.node, shown === "activity" && !isEmpty);
-    const unread = gone ? no_leads : instead;
-    const none = shown === "leads" ? unread : shown === "columns" ? table?.columns_note : "No changes yet.";
-    showText(empty, isEmpty ? (table && none) || body.result.note || (ended ? "No tables." : "") : "");
-    panel.setAttribute(
-      "aria-labelledby",
-      shown === "activity" || !table ? panels.idOf(shown) : tables.idOf(table.id),
-    );
-    const read =
-      shown === "leads"
-        ? leads?.count
-        : shown === "columns"
-          ? answer
-            ? ""
-            : table?.columns_note
-          : table?.facts;
-    showText(note, read ?? "");
+    this.#panels.update(leads ? PANELS : PANELS.slice(1), this.#shown);
+    const label =
+      this.#shown === "activity" || !table ? this.#panels.idOf(this.#shown) : this.#tables.idOf(table.id);
+    this.#panel.setAttribute("aria-labelledby", label);
+  }
+
+  /** Whether no leads can be shown: there is no table, no kernel that has read any, or the page forbids it. */
+  #hasNoLeads(table: TableView | undefined): boolean {
+    return !table || (this.#isGone() ? !this.#leads?.count : this.#instead === LEADS_FORBIDDEN);
+  }
+
+  #isEmpty({ activity }: Body, table: TableView | undefined): boolean {
+    if (this.#shown === "leads") return this.#hasNoLeads(table) || !this.#leads;
+    return this.#shown === "columns" ? !table?.columns.rows.length : !activity.groups.length;
+  }
+
+  #drawPanel(body: Body, table: TableView | undefined): void {
+    if (table) this.#columns.update(this.#answer(table)?.columns ?? table.columns);
+    this.#activity.update(body.activity);
+    const shown = this.#shown;
+    const isEmpty = this.#isEmpty(body, table);
+    show(this.#place, shown === "leads" && !isEmpty);
+    show(this.#columns.node, shown === "columns" && !isEmpty);
+    show(this.#activity.node, shown === "activity" && !isEmpty);
+    const none = {
+      leads: this.#isGone() ? body.tables.no_leads : this.#instead,
+      columns: table?.columns_note,
+      activity: "No changes yet.",
+    }[shown];
+    const isOver = body.head.done && !table;
+    const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
+    showText(this.#empty, isEmpty ? instead : "");
+  }
+
+  /** The note below the panel, with the button that shows all rows. */
+  #drawNote(table: TableView | undefined): void {
+    const shown = this.#shown;
+    const answer = this.#answer(table);
+    const note = {
+      leads: this.#leads?.count,
+      columns: answer ? "" : table?.columns_note,
+      activity: table?.facts,
+    }[shown];
+    showText(this.#note, note ?? "");
     // The line is cut where it is too long.
-    note.title = [...new Set([read, table?.facts])].filter(Boolean).join(" · ");
-    show(all, table && (shown === "leads" ? !noLeads : shown === "columns" && table.hidden > 0 && !answer));
-    setText(all, shown === "leads" && expanded ? "Show less" : "Show all");
-    link.update(table?.link ?? null);
-    link.node.title = table?.link?.label ?? "";
-    const open = link.node.firstElementChild;
+    this.#note.title = [...new Set([note, table?.facts])].filter(Boolean).join(" · ");
+    const hasMore =
+      shown === "leads"
+        ? !this.#hasNoLeads(table)
+        : shown === "columns" && !answer && (table?.hidden ?? 0) > 0;
+    show(this.#all, hasMore);
+    setText(this.#all, shown === "leads" && this.#isExpanded ? "Show less" : "Show all");
+    turnOff(this.#all, this.#isGone() && shown === "columns", this.#isGone());
+  }
+
+  #drawLink(table: TableView | undefined): void {
+    this.#link.update(table?.link ?? null);
+    this.#link.node.title = table?.link?.label ?? "";
+    const open = this.#link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
-    remarks.update(table?.remarks ?? []);
+  }
+
+  /** Where the table's leads went, and how many of them were read. */
+  #drawWays({ tables: { main, items, reading } }: Body, table: TableView | undefined): void {
+    this.#remarks.update(table?.remarks ?? []);
     // The main table's funnel is the run's, which is already shown above.
-    const words = table?.id === body.tables.main ? "" : (table?.funnel ?? "");
+    const words = table?.id === main ? "" : (table?.funnel ?? "");
     const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
-    funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
-    show(funnel.node, words);
-    showText(funnelWords, words);
-    showText(unsent, hidden);
+    this.#funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
+    show(this.#funnel.node, words);
+    showText(this.#funnelWords, words);
     // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
-    showText(reading, session.presence === "live" ? (readings[at] ?? "") : "");
-    reading.title = reading.textContent ?? "";
-    turnOff(all, gone && shown === "columns", gone);
-    // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
-    show(tables.node, !ended);
-    show(strip, !ended);
-    show(node, !ended || changes || !(body.prose.nodes.length || body.ask));
-  };
-  return {
-    node,
-    refresh: draw,
-    close() {
-      clearTimeout(late);
-      leads?.close();
-    },
-    update(next) {
-      const before = body?.tables.items;
-      body = next;
-      // When the table has changed, its columns are requested again.
-      for (const [id] of answers) {
-        const [old, now] = [before, next.tables.items].map((items) =>
-          items?.find((table) => table.id === id),
-        );
-        if (!same(old, now) && session.presence !== "gone")
-          session.columns(id, (answer) => {
-            answers.set(id, answer);
-            draw();
-          });
-      }
-      draw();
-    },
-  };
+    showText(this.#reading, this.#session.presence === "live" ? (reading[at] ?? "") : "");
+    this.#reading.title = this.#reading.textContent ?? "";
+  }
 }
