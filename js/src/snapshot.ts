@@ -192,81 +192,109 @@ export function onPlaced(model: Model): void {
   else reportSaving(model, false);
 }
 
-/** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
-export function keepSnapshot(
-  model: Model,
-  mount: (model: Model, host: HTMLElement) => () => void,
-): () => void {
-  const key = `${model.get("key")}`;
-  const mark = `.origami-snapshot-${key}`;
-  const drawn = new Map<Element, () => void>();
-  let ended = false;
-  const manager = managerOf(model);
-  const keeps = guard(manager.context?.model);
+type Mount = (model: Model, host: HTMLElement) => () => void;
 
-  let news = "";
-  let shared = Number.NEGATIVE_INFINITY;
-  let later: ReturnType<typeof setTimeout> | undefined;
-  const shareNow = (): void => {
-    clearTimeout(later);
-    later = undefined;
-    shared = performance.now();
-    share(manager.context?.model, key);
-  };
-  const shareSoon = (data: Record<string, string>): void => {
-    const latest = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
-    const wait = shared + SHARED_MS - performance.now();
-    if (latest !== news || wait <= 0) shareNow();
-    else later ??= setTimeout(shareNow, wait);
-    news = latest;
+/** Takes the snapshots of one card from the kernel, and draws the card over each snapshot that is on the page. */
+class SnapshotKeeper {
+  readonly #model: Model;
+  readonly #mount: Mount;
+  readonly #key: string;
+  readonly #mark: string;
+  readonly #manager: Manager;
+  /** Whether the page saves the snapshot. */
+  readonly #keeps: boolean;
+  /** The snapshots over which the card is drawn, with what ends that. */
+  readonly #drawn = new Map<Element, () => void>();
+  readonly #watch = new MutationObserver((records) => this.#follow(records));
+  #isClosed = false;
+  /** When a snapshot was last written into the shared document, and which news it had. */
+  #shared = Number.NEGATIVE_INFINITY;
+  #news = "";
+  #later: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(model: Model, mount: Mount) {
+    [this.#model, this.#mount] = [model, mount];
+    this.#key = `${model.get("key")}`;
+    this.#mark = `.origami-snapshot-${this.#key}`;
+    this.#manager = managerOf(model);
+    this.#keeps = guard(this.#manager.context?.model);
+    model.on("msg:custom", this.#receive);
+    void this.#manager.get_model?.(this.#key).then(
+      (real) => this.#start(real),
+      () => {},
+    );
+    reportSaving(model, this.#keeps);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#later) this.#share();
+    this.#watch.disconnect();
+    this.#model.off("msg:custom", this.#receive);
+    for (const end of this.#drawn.values()) end();
+  }
+
+  /** A model restored from the notebook has no kernel: its snapshot says more than its old state. */
+  #start(real: { comm_live?: boolean }): void {
+    if (this.#isClosed || !real.comm_live) return;
+    this.#watch.observe(document, { childList: true, subtree: true });
+    this.#draw(document.documentElement);
+  }
+
+  readonly #receive = (message: SnapshotMessage | undefined): void => {
+    if (message?.kind !== "snapshot") return;
+    const data = patched(message, this.#key);
+    if (data) {
+      snapshots.set(this.#key, { number: message.number, data });
+      this.#shareSoon(data);
+    } else if (this.#keeps) reportSaving(this.#model, true);
   };
 
-  const look = (node: Node): void => {
+  #share(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#shared = performance.now();
+    share(this.#manager.context?.model, this.#key);
+  }
+
+  #shareSoon(data: Record<string, string>): void {
+    const news = SAVED_TYPES.map((type) => NEWS.exec(data[type] ?? "")?.[0] ?? "").join();
+    const wait = this.#shared + SHARED_MS - performance.now();
+    if (news !== this.#news || wait <= 0) this.#share();
+    else this.#later ??= setTimeout(() => this.#share(), wait);
+    this.#news = news;
+  }
+
+  #follow(records: MutationRecord[]): void {
+    for (const { addedNodes } of records) addedNodes.forEach((node) => void this.#draw(node));
+    for (const [element, end] of this.#drawn)
+      if (!element.isConnected) {
+        end();
+        this.#drawn.delete(element);
+      }
+  }
+
+  /** Draws the card over the snapshots in a node. */
+  #draw(node: Node): void {
     if (!(node instanceof Element)) return;
-    for (const element of [node, ...node.querySelectorAll(mark)]) {
-      if (!element.matches(mark) || drawn.has(element)) continue;
+    for (const element of [node, ...node.querySelectorAll(this.#mark)]) {
+      if (!element.matches(this.#mark) || this.#drawn.has(element)) continue;
       const snapshot = [...element.childNodes];
       element.replaceChildren();
-      const end = mount(model, element as HTMLElement);
-      drawn.set(element, () => {
+      const end = this.#mount(this.#model, element as HTMLElement);
+      this.#drawn.set(element, () => {
         end();
-        const newest = snapshots.get(key)?.data["text/plain"];
+        const newest = snapshots.get(this.#key)?.data["text/plain"];
         element.replaceChildren(...(newest === undefined ? snapshot : [el("pre", "", newest)]));
       });
       // The document may have come after the newest snapshot, which may be the last one.
-      shareNow();
+      this.#share();
     }
-  };
-  const watch = new MutationObserver((records) => {
-    for (const { addedNodes } of records) addedNodes.forEach(look);
-    for (const [element, end] of drawn)
-      if (!element.isConnected) {
-        end();
-        drawn.delete(element);
-      }
-  });
-  const receive = (message: SnapshotMessage | undefined): void => {
-    if (message?.kind !== "snapshot") return;
-    const data = patched(message, key);
-    if (data) {
-      snapshots.set(key, { number: message.number, data });
-      shareSoon(data);
-    } else if (keeps) reportSaving(model, true);
-  };
-  model.on("msg:custom", receive);
-  // A model restored from the notebook has no kernel: its snapshot says more than its old state.
-  const begin = (real: { comm_live?: boolean }): void => {
-    if (ended || !real.comm_live) return;
-    watch.observe(document, { childList: true, subtree: true });
-    look(document.documentElement);
-  };
-  void manager.get_model?.(key).then(begin, () => {});
-  reportSaving(model, keeps);
-  return () => {
-    ended = true;
-    if (later) shareNow();
-    watch.disconnect();
-    model.off("msg:custom", receive);
-    for (const end of drawn.values()) end();
-  };
+  }
+}
+
+/** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
+export function keepSnapshot(model: Model, mount: Mount): () => void {
+  const keeper = new SnapshotKeeper(model, mount);
+  return () => keeper.close();
 }
