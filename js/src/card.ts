@@ -8,7 +8,7 @@ import { type Notify, notifyToggle } from "./notify";
 import { type AskSection, askSection } from "./sections/ask";
 import type { Context } from "./sections/context";
 import { earlierSection } from "./sections/earlier";
-import { headSection } from "./sections/head";
+import { HeadSection } from "./sections/head";
 import { noticesSection } from "./sections/notices";
 import { outcomeSection } from "./sections/outcome";
 import { resultSection } from "./sections/result";
@@ -78,7 +78,7 @@ class Card {
     });
     return [
       of(earlierSection(), "earlier"),
-      some(headSection(context), "head", "result"),
+      some(new HeadSection(context), "head", "result"),
       of(resultSection(context), "result"),
       of(noticesSection(context), "notices"),
       some(new TablesSection(context), "tables", "activity", "head", "result", "prose", "ask"),

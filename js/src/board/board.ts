@@ -1,5 +1,5 @@
 import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes, type ClockView } from "../contract";
-import { el, type Part, show, showText } from "../dom";
+import { el, show, showText } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
 import { notifyToggle } from "../notify";
@@ -7,7 +7,7 @@ import { lastAndNextCheck } from "../sections/clock";
 import { type Model, Session } from "../session";
 import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";
-import { boardHead } from "./board_head";
+import { BoardHeader } from "./board_head";
 import { type Bar, type Filter, filterBar } from "./filter_bar";
 import { openedCard } from "./opened_card";
 import type { Item } from "./order";
@@ -21,7 +21,7 @@ class Board {
   readonly #model: Model;
   readonly #session: Session;
   readonly #lifecycle: Lifecycle;
-  readonly #head: Part<BoardHead>;
+  readonly #head: BoardHeader;
   readonly #filter: Filter = { words: "", stage: "" };
   readonly #bar: Bar = filterBar(this.#filter, () => this.#arrange());
   readonly #list: RunList;
@@ -38,7 +38,7 @@ class Board {
     this.#session = new Session(model, host, () => this.#lifecycle.refresh());
     const key = `${model.get("key")}`;
     const notify = notifyToggle(key);
-    this.#head = boardHead(this.#session, key, (clock) => this.#oldest(clock), notify);
+    this.#head = new BoardHeader(this.#session, key, (clock) => this.#oldest(clock), notify);
     this.#announcer = new BoardAnnouncer(notify);
     this.#card = openedCard(model);
     this.#list = new RunList(
@@ -60,7 +60,7 @@ class Board {
     for (const trait of TRAITS) this.#model.off(`change:${trait}`, this.#plan);
     for (const each of this.#undo) each();
     this.#card.close?.();
-    this.#head.close?.();
+    this.#head.close();
   }
 
   #layOut(): HTMLElement {
@@ -146,7 +146,7 @@ class Board {
   }
 
   #redraw(): void {
-    this.#head.refresh?.();
+    this.#head.refresh();
     this.#list.refresh();
   }
 }

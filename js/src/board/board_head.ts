@@ -40,75 +40,70 @@ function noticeOf(session: Session, board: string): Part<Notice> {
   };
 }
 
-/**
- * The totals of all runs, their age, and the buttons for all runs.
- *
- * @param board - Distinguishes its clicks from those of other boards.
- * @param oldest - The clock of the run that was heard longest ago.
- */
-export function boardHead(
-  session: Session,
-  board: string,
-  oldest: (clock: ClockView | null) => ClockView | null,
-  notify: Notify,
-): Part<BoardHead> {
-  const title = el("b");
-  const counts = el("span", "counts");
-  const facts = words("mute");
-  const origin = words("chip");
-  const age = el("span", "mute");
-  const buttons = keyedList(
-    el("span", "does"),
-    () => boardButton(session, board),
-    (spec: Button) => spec.command,
-  );
-  const notices = keyedList(
-    el("div"),
-    () => noticeOf(session, board),
-    (value: Notice) => value.key,
-  );
-  const gone = noKernelNotice("these runs");
-  let head: BoardHead | null = null;
-  const refresh = (): void => {
+/** The totals of all runs, their age, and the buttons for all runs. */
+export class BoardHeader implements Part<BoardHead> {
+  readonly node: HTMLElement;
+  readonly #session: Session;
+  readonly #oldest: (clock: ClockView | null) => ClockView | null;
+  readonly #notify: Notify;
+  readonly #title = el("b");
+  readonly #counts = el("span", "counts");
+  readonly #facts = words("mute");
+  readonly #origin = words("chip");
+  readonly #age = el("span", "mute");
+  readonly #buttons: Part<readonly Button[]>;
+  readonly #notices: Part<readonly Notice[]>;
+  readonly #noKernel = noKernelNotice("these runs");
+  #head: BoardHead | null = null;
+
+  /**
+   * @param board - Distinguishes its clicks from those of other boards.
+   * @param oldest - The clock of the run that was heard longest ago.
+   */
+  constructor(
+    session: Session,
+    board: string,
+    oldest: (clock: ClockView | null) => ClockView | null,
+    notify: Notify,
+  ) {
+    [this.#session, this.#oldest, this.#notify] = [session, oldest, notify];
+    const make = (): Part<Button> => boardButton(session, board);
+    this.#buttons = keyedList(el("span", "does"), make, ({ command }) => command);
+    const note = (): Part<Notice> => noticeOf(session, board);
+    this.#notices = keyedList(el("div"), note, ({ key }) => key);
+    const facts = [this.#counts, " ", this.#facts, " ", this.#origin, " ", this.#age];
+    const line = el("div", "", this.#title, ...facts);
+    const does = el("div", "does", notify.node, this.#buttons.node);
+    const header = el("header", "board-head", line, does, notify.refusal);
+    this.node = el("div", "", header, this.#noKernel.node, this.#notices.node);
+  }
+
+  update(head: BoardHead): void {
+    this.#head = head;
+    const counted = head.counts.map(({ label }) => label).join(", ");
+    setText(this.#title, head.title);
+    setText(this.#counts, counted ? `: ${counted}` : "");
+    showText(this.#facts, head.facts.join(" · "));
+    showText(this.#origin, head.origin);
+    this.#buttons.update(head.buttons);
+    this.#notices.update(head.notices);
+    this.refresh();
+  }
+
+  refresh(): void {
+    const [head, session] = [this.#head, this.#session];
     if (!head) return;
-    const fresh = freshness(
-      { done: head.settled, settled: head.settled, started_at: null, completed_at: null },
-      session,
-      oldest(session.clock),
-    );
-    showText(age, fresh.age);
-    age.classList.toggle("t-attention", fresh.warn);
-    gone.update(session.presence === "gone" ? { ...head, line: head.again_line } : null);
-    notify.update(!head.settled && session.follows());
-    buttons.refresh?.();
-    notices.refresh?.();
-  };
-  return {
-    node: el(
-      "div",
-      "",
-      el(
-        "header",
-        "board-head",
-        el("div", "", title, counts, " ", facts, " ", origin, " ", age),
-        el("div", "does", notify.node, buttons.node),
-        notify.refusal,
-      ),
-      gone.node,
-      notices.node,
-    ),
-    refresh,
-    close: () => gone.close?.(),
-    update(next) {
-      head = next;
-      const counted = next.counts.map(({ label }) => label).join(", ");
-      setText(title, next.title);
-      setText(counts, counted ? `: ${counted}` : "");
-      showText(facts, next.facts.join(" · "));
-      showText(origin, next.origin);
-      buttons.update(next.buttons);
-      notices.update(next.notices);
-      refresh();
-    },
-  };
+    const times = { done: head.settled, settled: head.settled, started_at: null, completed_at: null };
+    const fresh = freshness(times, session, this.#oldest(session.clock));
+    showText(this.#age, fresh.age);
+    this.#age.classList.toggle("t-attention", fresh.warn);
+    this.#noKernel.update(session.presence === "gone" ? { ...head, line: head.again_line } : null);
+    this.#notify.update(!head.settled && session.follows());
+    this.#buttons.refresh?.();
+    this.#notices.refresh?.();
+  }
+
+  close(): void {
+    this.#noKernel.close?.();
+  }
 }

@@ -3,6 +3,7 @@ import { clamp } from "../clamp";
 import type { CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, on, type Part, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
+import type { Session } from "../session";
 import { lastRead } from "./clock";
 import type { Context } from "./context";
 
@@ -47,58 +48,61 @@ function menu(): {
 }
 
 /** Status, prompt, link, the stop and the menu. */
-export function headSection({ session }: Context): Part<Pick<View, "head" | "result">> {
-  const status = el("span");
-  const pill = el("span", "pill", mark(), status);
-  const prompt = words("prompt");
-  const clamped = clamp(prompt, 2);
-  const reply = words("mute");
-  const origin = words("chip");
-  const link = linkPlace("act", "button");
-  const stop = new CommandButton(session);
-  stop.node.classList.add("stop");
-  const more = menu();
-  let head: Head | null = null;
-  let used = "";
+export class HeadSection implements Part<Pick<View, "head" | "result">> {
+  readonly node: HTMLElement;
+  readonly #session: Session;
+  readonly #status = el("span");
+  readonly #pill = el("span", "pill", mark(), this.#status);
+  readonly #prompt = words("prompt");
+  readonly #clamped = clamp(this.#prompt, 2);
+  readonly #reply = words("mute");
+  readonly #origin = words("chip");
+  readonly #link = linkPlace("act", "button");
+  readonly #stop: CommandButton;
+  readonly #menu = menu();
+  #head: Head | null = null;
+  #spent = "";
 
-  const refresh = (): void => {
+  constructor({ session }: Context) {
+    this.#session = session;
+    this.#stop = new CommandButton(session);
+    this.#stop.node.classList.add("stop");
+    const brief = el("div", "brief", this.#clamped.node, this.#reply);
+    const does = el("div", "does", this.#origin, this.#link.node, this.#stop.node, this.#menu.press);
+    this.node = el("header", "head", this.#pill, brief, does, this.#stop.outcome, this.#menu.panel);
+  }
+
+  update({ head, result }: Pick<View, "head" | "result">): void {
+    this.#head = head;
+    // Views saved by earlier versions have none.
+    this.#spent = result.spent ?? "";
+    setText(this.#prompt, head.prompt);
+    this.#clamped.update(head.prompt.length > LONG_PROMPT);
+    showText(this.#reply, head.reply);
+    this.#reply.title = head.reply;
+    showText(this.#origin, head.origin);
+    this.#link.update(head.link);
+    // A narrow card shows only its arrow.
+    this.#link.node.title = head.link?.label ?? "";
+    this.#stop.update(stopOf(head.cancel, head.run_id));
+    this.#menu.update(head.lines);
+    this.refresh();
+  }
+
+  refresh(): void {
+    const head = this.#head;
     if (!head) return;
-    const known = head.done || session.follows();
-    pill.className = `pill t-${known ? head.tone : "neutral"}`;
+    const known = head.done || this.#session.follows();
+    this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
-    setText(status, known ? head.status_label : head.last_known);
+    setText(this.#status, known ? head.status_label : head.last_known);
     // Beside the buttons of a narrow card, a long one is cut.
-    pill.title = status.textContent ?? "";
-    showText(more.spent, filled(used, lastRead(head, session)));
-    stop.refresh();
-  };
-  return {
-    node: el(
-      "header",
-      "head",
-      pill,
-      el("div", "brief", clamped.node, reply),
-      el("div", "does", origin, link.node, stop.node, more.press),
-      stop.outcome,
-      more.panel,
-    ),
-    refresh,
-    close: more.close,
-    update({ head: next, result }) {
-      head = next;
-      // Views saved by earlier versions have none.
-      used = result.spent ?? "";
-      setText(prompt, head.prompt);
-      clamped.update(head.prompt.length > LONG_PROMPT);
-      showText(reply, head.reply);
-      reply.title = head.reply;
-      showText(origin, head.origin);
-      link.update(head.link);
-      // A narrow card shows only its arrow.
-      link.node.title = head.link?.label ?? "";
-      stop.update(stopOf(head.cancel, head.run_id));
-      more.update(head.lines);
-      refresh();
-    },
-  };
+    this.#pill.title = this.#status.textContent ?? "";
+    showText(this.#menu.spent, filled(this.#spent, lastRead(head, this.#session)));
+    this.#stop.refresh();
+  }
+
+  close(): void {
+    this.#menu.close();
+  }
 }

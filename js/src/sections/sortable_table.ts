@@ -5,73 +5,67 @@ import { el, fill, type Part, same, words } from "../dom";
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
 /** A small table that can be sorted by its numbers. Its words and their order come from Python. */
-export function sortableTable(): Part<Grid> {
-  const head = el("tr");
-  const body = el("tbody");
-  const node = el("table", "grid", el("thead", "", head), body);
-  let grid: Grid | null = null;
-  let by = -1;
-  let up = false;
+export class SortableTable implements Part<Grid> {
+  readonly #head = el("tr");
+  readonly #body = el("tbody");
+  readonly node = el("table", "grid", el("thead", "", this.#head), this.#body);
+  #grid: Grid | null = null;
+  /** The column that it is sorted by; -1: in Python's order. */
+  #by = -1;
+  #up = false;
 
-  /** The number to sort a column by. */
-  const keyOf = (column: number): number =>
-    [...(grid?.form ?? "")].slice(0, column).filter((form) => form === "r").length;
+  update(grid: Grid): void {
+    if (same(grid, this.#grid)) return;
+    this.#grid = grid;
+    this.#draw(grid);
+  }
 
-  const sorted = ({ rows, keys, form }: Grid): string[][] => {
-    if (form[by] !== "r") return rows;
-    const at = keyOf(by);
+  #draw(grid: Grid): void {
+    fill(this.#head, ...grid.heads.map((label, column) => this.#heading(label, column, grid.form)));
+    fill(this.#body, ...this.#sorted(grid).map((row) => line(row, grid.form)));
+  }
+
+  #heading(label: string, column: number, form: string): HTMLElement {
+    const isNumber = form[column] === "r";
+    const press = isNumber ? button(label, () => this.#sort(column), "quiet") : label;
+    const cell = el("th", classOf(form, column), press);
+    cell.scope = "col";
+    if (this.#by === column) cell.ariaSort = this.#up ? "ascending" : "descending";
+    return cell;
+  }
+
+  #sort(column: number): void {
+    if (this.#by !== column) [this.#by, this.#up] = [column, false];
+    else if (!this.#up) this.#up = true;
+    else this.#by = -1;
+    if (this.#grid) this.#draw(this.#grid);
+    (this.#head.children[column]?.querySelector("button") as HTMLElement | null)?.focus();
+  }
+
+  #sorted({ rows, keys, form }: Grid): string[][] {
+    if (form[this.#by] !== "r") return rows;
+    const at = [...form].slice(0, this.#by).filter((each) => each === "r").length;
     // Missing values come last in both directions.
-    const worth = (index: number): number => keys[index]?.[at] ?? Number.NEGATIVE_INFINITY;
+    const value = (index: number): number => keys[index]?.[at] ?? Number.NEGATIVE_INFINITY;
     const order = rows.map((_, index) => index);
     order.sort((a, b) => {
-      const [left, right] = [worth(a), worth(b)];
+      const [left, right] = [value(a), value(b)];
       if (left === right) return a - b;
       if (left === Number.NEGATIVE_INFINITY) return 1;
       if (right === Number.NEGATIVE_INFINITY) return -1;
-      return up ? left - right : right - left;
+      return this.#up ? left - right : right - left;
     });
     return order.map((index) => rows[index] as string[]);
-  };
-  const sort = (column: number): void => {
-    if (by !== column) [by, up] = [column, false];
-    else if (!up) up = true;
-    else by = -1;
-    draw();
-    (head.children[column]?.querySelector("button") as HTMLElement | null)?.focus();
-  };
-  const heading = (label: string, column: number, form: string): HTMLElement => {
-    const cell = el(
-      "th",
-      CLASSES[form] ?? "",
-      form === "r" ? button(label, () => sort(column), "quiet") : label,
-    );
-    cell.scope = "col";
-    if (by === column) cell.ariaSort = up ? "ascending" : "descending";
+  }
+}
+
+const classOf = (form: string, column: number): string => CLASSES[form[column] ?? ""] ?? "";
+
+function line(row: readonly string[], form: string): HTMLElement {
+  const cells = row.map((text, column) => {
+    const cell = el(column ? "td" : "th", classOf(form, column), words("", "bdi", text));
+    if (cell instanceof HTMLTableCellElement && !column) cell.scope = "row";
     return cell;
-  };
-  const draw = (): void => {
-    if (!grid) return;
-    const { heads, form } = grid;
-    fill(head, ...heads.map((label, column) => heading(label, column, form[column] ?? "l")));
-    const lines = sorted(grid).map((row) =>
-      el(
-        "tr",
-        "",
-        ...row.map((text, column) => {
-          const cell = el(column ? "td" : "th", CLASSES[form[column] ?? ""] ?? "", words("", "bdi", text));
-          if (cell instanceof HTMLTableCellElement && !column) cell.scope = "row";
-          return cell;
-        }),
-      ),
-    );
-    fill(body, ...lines);
-  };
-  return {
-    node,
-    update(next) {
-      if (same(next, grid)) return;
-      grid = next;
-      draw();
-    },
-  };
+  });
+  return el("tr", "", ...cells);
 }

@@ -19,7 +19,7 @@ import { type Tabs, tabs } from "../tabs";
 import { activityPart } from "./activity";
 import type { Context } from "./context";
 import { funnelBar } from "./result";
-import { sortableTable } from "./sortable_table";
+import { SortableTable } from "./sortable_table";
 
 type Panel = "leads" | "columns" | "activity";
 
@@ -51,7 +51,7 @@ const tableIn = (items: readonly TableView[] | undefined, id: string | null | un
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
   readonly #session: Session;
-  readonly #columns = sortableTable();
+  readonly #columns = new SortableTable();
   readonly #activity = activityPart();
   readonly #empty = el("p", "empty mute");
   readonly #place = el("div", "place");
