@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClockView } from "../src/contract";
-import { lastAndNextCheck } from "../src/sections/clock";
+import { lastAndNextCheck } from "../src/freshness";
 import { type Drawn, draw, isOff, shown, visible } from "./draw";
 import { sample } from "./samples";
 

@@ -1,9 +1,9 @@
 import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes, type ClockView } from "../contract";
 import { el, show, showText } from "../dom";
+import { lastAndNextCheck } from "../freshness";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
 import { notifyToggle } from "../notify";
-import { lastAndNextCheck } from "../sections/clock";
 import { type Model, Session } from "../session";
 import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";

@@ -1,9 +1,9 @@
 import { CommandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
 import { el, keyedList, linkPlace, type Part, setText, showText, words } from "../dom";
+import { freshness } from "../freshness";
 import { noKernelNotice } from "../no_kernel_notice";
 import type { Notify } from "../notify";
-import { freshness } from "../sections/clock";
 import type { Session } from "../session";
 
 /** A button for all runs. It asks first if the kernel says so. */

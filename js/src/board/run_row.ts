@@ -2,8 +2,8 @@ import { button, CommandButton, showOutcome, stopOf, turnOff } from "../buttons"
 import { CANCEL, type CheckTimes, type ClockView, STOP_FILLING, type Stop } from "../contract";
 import { el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
+import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
-import { elapsed } from "../sections/clock";
 import type { Session } from "../session";
 import type { Item } from "./order";
 

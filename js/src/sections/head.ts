@@ -3,8 +3,8 @@ import { clamp } from "../clamp";
 import type { CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, on, type Part, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
+import { lastRead } from "../freshness";
 import type { Session } from "../session";
-import { lastRead } from "./clock";
 import type { Context } from "./context";
 
 /** Longer prompts are cut to two lines. */

@@ -1,6 +1,6 @@
 import type { Figure, FunnelView, Result } from "../contract";
 import { el, fill, keyedList, mark, type Part, same, setText, show, showText } from "../dom";
-import { elapsed, freshness } from "./clock";
+import { elapsed, freshness } from "../freshness";
 import type { Context } from "./context";
 
 function figure(): Part<Figure> {

@@ -1,6 +1,8 @@
-import type { ClockView, Head } from "../contract";
-import { age, clockTime, duration, filled } from "../format";
-import type { Session } from "../session";
+/** How old a view is, how long its run takes, and when the server is asked next. Only passing time is counted here. */
+
+import type { ClockView, Head } from "./contract";
+import { age, clockTime, duration, filled } from "./format";
+import type { Session } from "./session";
 
 /** Seconds after which it is unlikely that only a cell keeps the kernel from answering. */
 const LONG_SILENCE = 120;
