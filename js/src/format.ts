@@ -39,3 +39,6 @@ export function clockTime(ms: number): string {
 /** Fills words from Python, which have a `{}` for each number or name that is known only here. */
 export const filled = (words: string, ...known: (string | number)[]): string =>
   known.reduce<string>((text, each) => text.replace("{}", () => `${each}`), words);
+
+/** Text to search in: without regard to case and accents. */
+export const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

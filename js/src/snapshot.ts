@@ -184,7 +184,7 @@ function reportSaving(model: Model, keeps: boolean): void {
 }
 
 /** Called when a view was put into an output. If that is not in the guarded document, its snapshot is not kept. */
-export function onPlaced(model: Model): void {
+function onPlaced(model: Model): void {
   const document = managerOf(model).context?.model;
   const key = `${model.get("key")}`;
   if (!document || !guarded.has(document)) return;
@@ -294,7 +294,21 @@ class SnapshotKeeper {
 }
 
 /** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
-export function keepSnapshot(model: Model, mount: Mount): () => void {
+function keepSnapshot(model: Model, mount: Mount): () => void {
   const keeper = new SnapshotKeeper(model, mount);
   return () => keeper.close();
+}
+
+/** The anywidget module of a card. It works with anywidget 0.9, which gives no `signal`: the clean-up ends a view. */
+export function widget(mount: Mount): {
+  initialize(context: { model: Model }): () => void;
+  render(context: { model: Model; el: HTMLElement }): () => void;
+} {
+  return {
+    initialize: ({ model }) => keepSnapshot(model, mount),
+    render({ model, el }) {
+      onPlaced(model);
+      return mount(model, el);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * Hostile text in every string of a view, as it would lie in a saved state that somebody tampered with: Python, which
+ * Hostile text in every string of a view, as it would lie in a saved state that was tampered with: Python, which
  * cleans all text, is left out here. It stays text, and nothing on the page is anything that the card did not make.
  */
 

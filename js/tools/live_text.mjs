@@ -2,7 +2,7 @@
  * Prints what can be read on live cards and boards: takes views by name as JSON from stdin, and prints their words by name.
  *
  * Everything folded is unfolded first, each tab is opened, hidden nodes are left out, and what stands on a control is put
- * between ⟦ and ⟧, so that a reader can tell what is said from what is offered.
+ * between ⟦ and ⟧, so that a reader can distinguish what is said from what is offered.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ import { Window } from "happy-dom";
 const NARROW = "small.s1, small.s2, .s1, .s2";
 /** For assistive technology, and for copying. */
 const UNSEEN = ".hidden";
-/** What acts, and does not tell. */
+/** Controls: their labels are no part of the text. */
 const CONTROL = "button, label:has(select)";
 /** Elements inside a line of the agent's text, which must not tear its words apart. */
 const INLINE = ":is(.text, .acts) :is(a, bdi, code, em, strong)";

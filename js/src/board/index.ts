@@ -1,13 +1,6 @@
 /** The board of many runs as an anywidget module. */
 
-import type { Model } from "../session";
-import { keepSnapshot, onPlaced } from "../snapshot";
+import { widget } from "../snapshot";
 import { mount } from "./board";
 
-export default {
-  initialize: ({ model }: { model: Model }): (() => void) => keepSnapshot(model, mount),
-  render: ({ model, el }: { model: Model; el: HTMLElement }): (() => void) => {
-    onPlaced(model);
-    return mount(model, el);
-  },
-};
+export default widget(mount);

@@ -1,6 +1,7 @@
 /** Which rows of a board are shown, and in which order. Pure. */
 
 import type { BoardRow, CheckTimes, Stage } from "../contract";
+import { folded } from "../format";
 
 /** `start` is the board's own order. */
 export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits" | "time";
@@ -51,8 +52,6 @@ export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] 
     return a.row.position - b.row.position;
   });
 }
-
-const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** Whether a row has all the typed words and the chosen stage. */
 export function matches({ row }: Item, words: string, stage: Stage | ""): boolean {

@@ -1,6 +1,7 @@
 /** The received leads of one table in order: which of them are new, and the place of each. */
 
 import type { LeadCell, LeadHead, LeadMark, LeadsAnswer } from "../contract";
+import { folded } from "../format";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
@@ -13,8 +14,6 @@ export interface Row {
 
 export const textOf = (cell: LeadCell): string =>
   cell === null ? "" : typeof cell === "string" ? cell : cell.text;
-
-const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class Rows {
   /** By place. A place that is no longer valid is empty until its page comes again. */

@@ -8,7 +8,7 @@ import type { DOMWidgetModel, WidgetView } from "@jupyter-widgets/base";
 import type { Kernel } from "@jupyterlab/services";
 import { open, startKernel } from "./page";
 
-/** The extension tells the manager where a kernel's widget modules lie; here requirejs knows it from the page. */
+/** The extension informs the manager where a kernel's widget modules lie; here requirejs knows it from the page. */
 interface ScriptLoader {
   widgetsRegisteredInRequireJs: Set<string>;
   loadWidgetScript(name: string, version: string): Promise<void>;
