@@ -14,6 +14,7 @@ import {
 } from "./contract";
 import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
+import { onKey } from "./keys";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
 
@@ -147,9 +148,7 @@ export class CommandButton implements Part<Pressed | null> {
     question.role = "group";
     question.ariaLabel = this.#named(spec.confirm);
     setText(this.#asked, spec.confirm);
-    on(question, "origami-key", (event) => {
-      if ((event as CustomEvent<KeyboardEvent>).detail.key === "Escape") this.#retract(true);
-    });
+    onKey(question, (key) => key === "Escape" && this.#retract(true));
     this.#question = question;
     show(this.#press, false);
     this.node.append(question);

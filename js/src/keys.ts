@@ -3,8 +3,8 @@ import { on } from "./dom";
 /**
  * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
  * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on the
- * window. This does not affect what the browser does with the key (typing, pressing, moving). Inside the card, the key
- * arrives as `origami-key`, whose `detail` is the browser's event.
+ * window. This does not affect what the browser does with the key (typing, pressing, moving). Inside the card, `onKey`
+ * gets the key.
  */
 export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
   const guard = (event: KeyboardEvent): void => {
@@ -29,4 +29,9 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
     if (!target.dispatchEvent(inside)) event.preventDefault();
   };
   return on(window, "keydown", guard as (event: Event) => void, true);
+}
+
+/** Listens to keys inside a card. `event.preventDefault()` also prevents what the browser does with the key. */
+export function onKey(node: HTMLElement, react: (key: string, event: Event) => void): void {
+  on(node, "origami-key", (event) => react((event as CustomEvent<KeyboardEvent>).detail.key, event));
 }

@@ -1,4 +1,5 @@
-import { el, keyedList, on, type Part, setText, showText, uid, words } from "./dom";
+import { el, keyedList, type Part, setText, showText, uid, words } from "./dom";
+import { onKey } from "./keys";
 
 export interface Tab {
   id: string;
@@ -32,7 +33,6 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
       update(tab) {
         node.id = idOf(tab.id);
         setText(name, tab.label);
-        node.title = tab.label;
         // In case the name is cut.
         node.title = tab.label;
         showText(count, tab.count ? ` ${tab.count}` : "");
@@ -45,8 +45,7 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
   const list = keyedList(el("div", "tablist"), one, (tab: Tab) => tab.id);
   list.node.role = "tablist";
   list.node.ariaLabel = label;
-  on(list.node, "origami-key", (event) => {
-    const { key } = (event as CustomEvent<KeyboardEvent>).detail;
+  onKey(list.node, (key, event) => {
     const at = known.findIndex(({ id }) => id === selected);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: known.length - 1 }[key];
     if (to === undefined) return;

@@ -1,5 +1,6 @@
 import type { BoardHead, Stage } from "../contract";
 import { el, on, type Part, setText } from "../dom";
+import { onKey } from "../keys";
 
 export interface Filter {
   words: string;
@@ -21,8 +22,8 @@ export function filterBar(filter: Filter, changed: () => void): Bar {
     filter.words = field.value;
     changed();
   });
-  on(field, "origami-key", (event) => {
-    if ((event as CustomEvent<KeyboardEvent>).detail.key !== "Escape") return;
+  onKey(field, (key) => {
+    if (key !== "Escape") return;
     field.value = filter.words = "";
     changed();
   });

@@ -16,6 +16,7 @@ import {
 } from "../contract";
 import { el, on, setText, show, showText } from "../dom";
 import { clockTime, duration, filled } from "../format";
+import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
@@ -381,7 +382,7 @@ export class LeadGrid {
       this.#focus = place;
       this.#openDetails(...place);
     });
-    on(this.node, "origami-key", (event) => this.#press(event as CustomEvent<KeyboardEvent>));
+    onKey(this.node, (key, event) => this.#press(key, event));
     on(scroll, "keydown", (event) => this.#pressWithCtrl(event as KeyboardEvent));
   }
 
@@ -413,8 +414,7 @@ export class LeadGrid {
     line.ariaSelected = `${box.checked}`;
   }
 
-  #press(event: CustomEvent<KeyboardEvent>): void {
-    const { key } = event.detail;
+  #press(key: string, event: Event): void {
     if (key === "Escape") {
       this.#closeDetails();
       return;

@@ -1,9 +1,10 @@
 import { button, CommandButton, copyLine, stopOf } from "../buttons";
 import { clamp } from "../clamp";
 import type { CodeLine, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, on, type Part, setText, show, showText, uid, words } from "../dom";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "../freshness";
+import { onKey } from "../keys";
 import type { Session } from "../session";
 import type { Context } from "./context";
 
@@ -39,8 +40,8 @@ function menu(): {
   };
   open(false);
   for (const node of [press, panel])
-    on(node, "origami-key", (event) => {
-      if (panel.hidden || (event as CustomEvent<KeyboardEvent>).detail.key !== "Escape") return;
+    onKey(node, (key) => {
+      if (panel.hidden || key !== "Escape") return;
       open(false);
       press.focus();
     });
