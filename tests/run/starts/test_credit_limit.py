@@ -212,9 +212,9 @@ def test_what_a_focus_table_had_used_before_does_not_count(front, begin):
 
 
 @pytest.mark.parametrize("front", [{"speed": 1}], ids=[""], indirect=True)
-def test_a_follow_up_is_not_ended_by_what_was_used_before_it(front, begin):
+def test_a_follow_up_adds_to_the_limit_of_its_conversation_only_what_it_uses(front, begin):
     """Some 320 credits in all before it; the table that it goes on with has 370 in the end, 120 of them from it."""
-    first = passed(front, begin(SETTLED, credit_limit=350), 150)
+    first = passed(front, begin(SETTLED, credit_limit=600), 150)
     assert (first.status, first.error) == ("completed", None)
     more = passed(front, first.follow_up(SETTLED), 35, 10, 20)
     assert used(more) > 350
