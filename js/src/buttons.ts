@@ -66,7 +66,8 @@ const STOPS: Record<Stop["of"], { sent: string; confirm: string; yes: string }> 
 /** The stop of a run as a button; null if there is nothing to stop. */
 export function stopOf({ of, state, label }: Stop, run: string, named = ""): Pressed | null {
   if (state !== "available" && state !== "requested") return null;
-  const { sent, ...asks } = STOPS[of];
+  // A view that was made by others may name another stage.
+  const { sent, ...asks } = STOPS[of] ?? STOPS.run;
   return {
     spec: { command: "cancel", label, prompt: "", ...asks },
     run,
