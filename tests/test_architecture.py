@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 PACKAGE = "origami_widgets"
 ROOT = Path(__file__).parents[1]
 PARTS = {
+    "words": {"words"},
     "host": {"host"},
-    "api": {"api", "host"},
-    "run": {"api", "host", "run"},
-    "card": {"api", "host", "run", "card", "frames"},
-    "frames": {"api", "frames"},
-    "sandbox": {"api", "sandbox"},
-    "magics": {"api", "host", "run", "card", "frames", "sandbox", "magics"},
-    "cli": {"api", "run", "card", "frames", "sandbox", "cli"},
+    "api": {"words", "api", "host"},
+    "run": {"words", "api", "host", "run"},
+    "card": {"words", "api", "host", "run", "card", "frames"},
+    "frames": {"words", "api", "frames"},
+    "sandbox": {"words", "api", "sandbox"},
+    "magics": {"words", "api", "host", "run", "card", "frames", "sandbox", "magics"},
+    "cli": {"words", "api", "run", "card", "frames", "sandbox", "cli"},
 }
 TOP = {"__init__", "compose"}
 WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
@@ -50,6 +51,7 @@ HOMES = {
     "rich": {"cli.output"},
 }
 PURE = (
+    *("words.numbers", "words.foreign_text"),
     *("card.view", "card.view.contract", "card.view.lead_contract", "card.view.fixed_words"),
     *("card.view.run_view", "card.view.board_view"),
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
@@ -154,7 +156,7 @@ def test_every_part_has_a_rule():
 @pytest.mark.parametrize("part", PARTS)
 def test_no_import_goes_back_up(part):
     inner = [each for each in imports() if each.part == part and each.target.startswith(f"{PACKAGE}.")]
-    assert inner
+    assert inner or part == "words", "of the floors, only the lowest has modules that need no other"
     assert [each for each in inner if each.target.split(".")[1] not in PARTS[part] | {"_version"}] == []
 
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+
+from origami_widgets.words.foreign_text import INVISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +19,6 @@ LONGEST_LINK = 2_000
 PLAIN = re.compile(r"[!-\[\]-~]+")
 """Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs interpret differently."""
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
-
-INVISIBLE: Final = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-)
-"""Invisible characters, for a character class: direction controls, fillers, tags and zero-width characters.
-
-Joiners and variation selectors are left out, because letters of some scripts and emoji need them.
-"""
 
 _UNPRINTABLE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
 

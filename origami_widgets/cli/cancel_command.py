@@ -153,8 +153,8 @@ async def _ask(attached: Run, ends: float | None) -> None:
 
 def _write(attached: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
     """Write what became of a run and what was stopped."""
-    from origami_widgets.card.view.safe_text import clean
     from origami_widgets.run.state import StoppedCells
+    from origami_widgets.words.foreign_text import clean
 
     if was_settled:
         write_line(f"Nothing to cancel: {attached.token} has ended ({attached.status}), and no cell is running.")

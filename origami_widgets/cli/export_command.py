@@ -121,8 +121,8 @@ class ProgressLine:
 
     def _changed(self) -> None:
         """Rewrite the line. Called on the background loop's thread."""
-        from origami_widgets.card.view.safe_text import clean
         from origami_widgets.card.view.table_view import reading_words
+        from origami_widgets.words.foreign_text import clean
 
         state = self._run.state
         for table in state.tables:

@@ -75,7 +75,7 @@ class TextLines(LiveOutput):
 
     def show(self, update: RunUpdate) -> None:
         """Write the line if it has changed; the first time with the brief."""
-        from origami_widgets.card.view import number_words as words
+        from origami_widgets.words import numbers as words
 
         line = update.line()
         if line != self._written:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.render.card_text import SIGNS, WIDTH, cut_to_width, render_text, width_of
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.safe_text import clean
 from origami_widgets.card.view.status import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

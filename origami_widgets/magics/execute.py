@@ -8,7 +8,6 @@ import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.secret import hide_all
-from origami_widgets.card.view.safe_text import clean
 from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, HELP_OPTIONS, explained, overview
 from origami_widgets.magics.line_parser import CELL_TOPIC, split, suggestion
@@ -16,6 +15,7 @@ from origami_widgets.magics.variables import active_run, check_target, newest_ru
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
+from origami_widgets.words.foreign_text import clean
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -19,8 +19,8 @@ from origami_widgets.card.render.html_tags import (
     span,
     text,
 )
-from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.safe_text import stored_size
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes, Notice

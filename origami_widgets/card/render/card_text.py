@@ -9,12 +9,12 @@ from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.clock_view import fresh_words, times_of
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
-from origami_widgets.card.view.safe_text import stored_size
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

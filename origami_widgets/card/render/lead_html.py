@@ -16,9 +16,9 @@ from origami_widgets.card.render.html_tags import (
     join,
     text,
 )
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.lead_cells import make_cells
-from origami_widgets.card.view.safe_text import clip, stored_size
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip, stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

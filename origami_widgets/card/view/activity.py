@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.safe_text import clip, size_of
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip, size_of
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action

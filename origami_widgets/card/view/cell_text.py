@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from origami_widgets.api.cell_values import findings_of, is_found, main_key
-from origami_widgets.card.view.safe_text import clean
+from origami_widgets.words.foreign_text import clean
 
 TEXT_LIMIT = 200
 ITEMS_LIMIT = 24

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.run_head import milliseconds
+from origami_widgets.words import numbers as words
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ClockView, ConnectionState, Head, View

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, get_args
 
+from origami_widgets.words import numbers as words
+
 TABLE_SLOTS: Final = 24
 """Most tables shown. Each has its own trait, `table_0` and so on, so that a change in one does not send all."""
 
-UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+UNITS: Final = words.UNITS
 """Units of durations and ages with their seconds, largest first."""
 
 SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origami.board+json")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
-from origami_widgets.card.view.safe_text import clip, size_of, take
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip, size_of, take
 
 if TYPE_CHECKING:
     from origami_widgets.api import models

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.view import number_words as words
-from origami_widgets.card.view.number_words import shown_count
-from origami_widgets.card.view.safe_text import clip
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import counted_table, total
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.errors import NotFound
-from origami_widgets.card.view.safe_text import clip
+from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Tone

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.fixed_words import CANCEL, CANCEL_REQUESTED, STOP_FILLING, STOP_REQUESTED
-from origami_widgets.card.view.safe_text import clip
 from origami_widgets.run.whose_cells import IN_USE, attribute
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

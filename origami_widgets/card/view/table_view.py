@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.contract import FUNNEL_PARTS, TABLE_SLOTS
 from origami_widgets.card.view.links import open_link
-from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, price_of, sourced_words
-from origami_widgets.card.view.safe_text import clip, size_of
 from origami_widgets.run.state import counted_table
+from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip, size_of
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -25,13 +25,13 @@ from origami_widgets.card.view.lead_cells import (
     with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
-from origami_widgets.card.view.number_words import shown_count
 from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_pages import LeadPage, LookedAt, Version, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

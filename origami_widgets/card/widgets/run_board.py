@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 import traitlets
 
 from origami_widgets.api.loop import background
-from origami_widgets.card.view import number_words as words
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
 from origami_widgets.card.view.run_view import clock_drifted
@@ -23,6 +22,7 @@ from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait
+from origami_widgets.words import numbers as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,6 @@ from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
 from origami_widgets.card.view.run_view import view_changed, view_now
-from origami_widgets.card.view.safe_text import clip
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -25,6 +24,7 @@ from origami_widgets.host.cells import running_cell
 from origami_widgets.host.outputs import Outputs, show_once
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import shows_leads
+from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

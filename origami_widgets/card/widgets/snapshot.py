@@ -19,7 +19,7 @@ from origami_widgets.card.render.board_text import render_board_text
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, PieceRange, SavedView, SnapshotMessage
-from origami_widgets.card.view.safe_text import stored_size
+from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, View

@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text
-from origami_widgets.card.view.safe_text import clean
+from origami_widgets.words.foreign_text import clean
 from tests.card import front_end
 from tests.card.markup import words
 from tests.fixtures import hostile

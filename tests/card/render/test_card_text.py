@@ -7,7 +7,7 @@ import pytest
 
 from origami_widgets.card.render.card_text import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, width_of, wrap
 from origami_widgets.card.view.clock_view import fresh_words
-from origami_widgets.card.view.safe_text import stored_size
+from origami_widgets.words.foreign_text import stored_size
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
 

@@ -22,8 +22,8 @@ from origami_widgets.card.view.board_rows import (
     make_check_times,
     make_row,
 )
-from origami_widgets.card.view.safe_text import size_of
 from origami_widgets.run.state import Queue, RunState
+from origami_widgets.words.foreign_text import size_of
 from tests.card.boards import entry_of, every_entry, many, stopped
 from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits
 

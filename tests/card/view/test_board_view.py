@@ -17,7 +17,7 @@ from origami_widgets.card.render.card_text import WIDTH, width_of
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
-from origami_widgets.card.view.safe_text import stored_size
+from origami_widgets.words.foreign_text import stored_size
 from tests.card.boards import (
     COPIES_SIZE,
     VIEW_SIZE,

@@ -10,7 +10,6 @@ from origami_widgets.api.row_progress import SPACING, RowProgress
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.safe_text import size_of
 from origami_widgets.card.view.table_view import reading_words
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.card.widgets.snapshot import freeze_after
@@ -19,6 +18,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import RowsRead
+from origami_widgets.words.foreign_text import size_of
 from tests.card.live import on_loop, sent_by, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES

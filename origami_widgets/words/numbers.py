@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
-from origami_widgets.card.view.contract import UNITS
+UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+"""Units of durations and ages with their seconds, largest first."""
 
 MISSING = "n/a"
 """Shown for a value that the server did not send."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TypeVar
-
-from origami_widgets.api.errors import INVISIBLE
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +17,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ELLIPSIS = "…"
+
+INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+"""Invisible characters, for a character class: direction controls, fillers, tags and zero-width characters.
+
+Joiners and variation selectors are left out, because letters of some scripts and emoji need them.
+"""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.card.view.safe_text import clean, clean_block
+from origami_widgets.words.foreign_text import clean, clean_block
 from tests.card.work import count_calls
 
 RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG = "\u202e", "\u2067", "\u200b", "\ufeff", "\U000e0041"

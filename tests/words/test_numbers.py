@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from origami_widgets.card.view import number_words as words
+from origami_widgets.words import numbers as words
 
-CASES = json.loads((Path(__file__).parents[2] / "fixtures" / "format_cases.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "format_cases.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['kind']} {case['value']}")
