@@ -16,6 +16,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.row_paging import PartialRows, RowWalk
 from origami_widgets.api.validate import page_limit, row_limit
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -86,7 +87,7 @@ class RowPages(Generic[T]):
         """Return how many rows and pages were read, as text."""
         walk = self.walk
         of = "" if walk.total is None else f" of {walk.total:,}"
-        return f"{walk.rows:,}{of} rows, {walk.pages:,} page{'' if walk.pages == 1 else 's'}"
+        return f"{walk.rows:,}{of} rows, {plural(walk.pages, 'page')}"
 
 
 def make_row_pages(

@@ -16,6 +16,7 @@ from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
 from origami_widgets.words.foreign_text import clean
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -204,8 +205,8 @@ def _cancel_batch(batch: RunBatch) -> None:
     whose = "its" if len(requested) == 1 else "their"
     sentences = [
         "No more runs will start." if waiting else "",
-        f"Asked Origami to cancel {_count(len(requested))} and {whose} cells." if requested else "",
-        f"Cancellation was already requested for {_count(len(before))}." if before else "",
+        f"Asked Origami to cancel {plural(len(requested), 'run')} and {whose} cells." if requested else "",
+        f"Cancellation was already requested for {plural(len(before), 'run')}." if before else "",
     ]
     print(" ".join(filter(None, sentences)) or "Nothing to cancel.")
 
@@ -243,10 +244,6 @@ ACTIONS: dict[str, Callable[[Namespace, Variables], object]] = {
 
 def _attached(found: object) -> list[Run]:
     return [ow.attach(found, show=False)] if isinstance(found, str) else runs_in(found)
-
-
-def _count(runs: int) -> str:
-    return "1 run" if runs == 1 else f"{runs} runs"
 
 
 def _unknown_command(name: str) -> InvalidInput:

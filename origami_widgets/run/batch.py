@@ -18,6 +18,7 @@ from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -299,9 +300,8 @@ class RunBatch(JobQueue):
         words = {"started": "running", "queued": "waiting for a run slot"}
         order = ("done", "started", "starting", "queued", "waiting", "failed", "stopped")
         states = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in order if counts[state])
-        number = f"{len(self)} brief{'' if len(self) == 1 else 's'}"
         halted = f"; halted: {self.error.title}" if self.error is not None else ""
-        return printable(f"<RunBatch of {number}: {states}{halted}>")
+        return printable(f"<RunBatch of {plural(len(self), 'brief')}: {states}{halted}>")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.state import FAILED_STATUSES
+from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +53,9 @@ class RunCredits:
         return after.balance - before.balance
 
     def __str__(self) -> str:
-        amount = "Not known" if self.used is None else f"{self.used:,} {'credit' if self.used == 1 else 'credits'}"
+        amount = "Not known" if self.used is None else plural(self.used, "credit")
         so_far = "" if self.is_final or self.used is None else " so far"
-        read = "" if self.read_at is None else f" Last read {self.read_at:%Y-%m-%d %H:%M:%S} UTC."
+        read = "" if self.read_at is None else f" Last read {instant(self.read_at)}."
         return f"{amount}{so_far}. {self.how}{read}"
 
 

@@ -24,6 +24,7 @@ from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
 from origami_widgets.host.runtime import IN_BROWSER, time_limit
 from origami_widgets.run.settings import KeySource, client_or_default, key_source
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +123,7 @@ class SetupReport:
             "",
         ]
         count = len(self.findings)
-        lines.append("No problems found." if not count else f"{count} problem{'' if count == 1 else 's'}:")
+        lines.append("No problems found." if not count else f"{plural(count, 'problem')}:")
         for number, each in enumerate(self.findings, 1):
             lines += [f"{number}. {each.title}", f"   {each.cause}", f"   To repair it: {each.remedy}"]
         return "\n".join(printable(line) for line in lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError, printable
 from origami_widgets.api.models.table import counted_index
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,14 +121,14 @@ class StoppedCells:
 
     def __str__(self) -> str:
         jobs = self.lead_source_jobs
-        parts = [f"Stopped {self.cells:,} {'cell' if self.cells == 1 else 'cells'}"]
+        parts = [f"Stopped {plural(self.cells, 'cell')}"]
         if jobs:
-            parts.append(f" and {jobs:,} {'lead source' if jobs == 1 else 'lead sources'}")
+            parts.append(f" and {plural(jobs, 'lead source')}")
         return "".join([*parts, ".", *(f" {_said(left)}" for left in self.left_running)])
 
 
 def _said(left: LeftRunning) -> str:
-    cells = "Cells" if left.cells is None else f"{left.cells:,} {'cell' if left.cells == 1 else 'cells'}"
+    cells = "Cells" if left.cells is None else plural(left.cells, "cell")
     return f"{cells} of {left.table_name or left.table_id!r} left running: {left.reason}."
 
 

@@ -76,41 +76,43 @@ def age(seconds: float | None) -> str:
     return f"{whole // size} {unit} ago"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, of: float | None = 1.0) -> str:
     """Return a share in whole percent, but never "0 %" for some or "100 %" for not all.
 
     Args:
-        share: a fraction; 1 is all.
+        share: the part.
+        of: the whole.
 
     Returns:
-        Words; `n/a` for None.
+        Words; `n/a` without one of the two, and for a whole that is not above 0.
 
     Example:
-        >>> percent(0.8667), percent(0.9999)
-        ('87 %', '>99 %')
+        >>> percent(0.8667), percent(12, 21), percent(4999, 5000), percent(1, 0)
+        ('87 %', '57 %', '>99 %', 'n/a')
     """
-    if not known(share):
+    if not known(share) or not known(of) or of <= 0:
         return MISSING
-    whole = math.floor(abs(share) * 100 + 0.5)
+    whole = math.floor(abs(share) * 100 / of + 0.5)
     if share > 0 and whole < 1:
         return "<1 %"
-    if 0 < share < 1 and whole >= 100:  # noqa: PLR2004 - percent
+    # A sum of all shares may lack the last digit.
+    if 0 < share < of * (1 - 1e-9) and whole >= 100:  # noqa: PLR2004 - percent
         return ">99 %"
     return f"{'-' if share < 0 and whole else ''}{whole} %"
 
 
-def credits(value: float | None) -> str:  # noqa: A001 - the field's word
-    """Return an amount of credits with at most two decimals.
+def amount(value: float | None) -> str:
+    """Return an amount, such as of credits, with thousands separators and at most two decimals.
 
     Args:
-        value: credits.
+        value: the amount.
 
     Returns:
         Digits without trailing zeros; `n/a` for None.
 
     Example:
-        >>> credits(3.8), credits(1234.5)
-        ('3.8', '1,234.5')
+        >>> amount(3.8), amount(1234.5), amount(0.001)
+        ('3.8', '1,234.5', '<0.01')
     """
     if not known(value):
         return MISSING
@@ -141,28 +143,29 @@ def count(value: float | None) -> str:
 
 
 def plural(value: float | None, one: str, many: str = "") -> str:
-    """Return a count with its noun.
+    """Return an amount with its noun.
 
     Args:
-        value: how many.
+        value: how many, or how much.
         one: the noun for one.
-        many: the noun for any other count; `one` with an s by default.
+        many: the noun for any other amount; `one` with an s by default.
 
     Returns:
         Words.
 
     Example:
-        >>> plural(1, "lead"), plural(1200, "lead")
-        ('1 lead', '1,200 leads')
+        >>> plural(1, "lead"), plural(12.5, "credit"), plural(2, "search", "searches")
+        ('1 lead', '12.5 credits', '2 searches')
     """
-    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+    number = amount(value)
+    return f"{number} {one if number == '1' else many or one + 's'}"
 
 
-def moment(milliseconds: float | None) -> str:
+def moment(at: float | datetime | None) -> str:
     """Return a moment in UTC, to the minute.
 
     Args:
-        milliseconds: since 1970.
+        at: milliseconds since 1970, or a time with its zone.
 
     Returns:
         Words; `n/a` for None and for what no calendar holds.
@@ -171,29 +174,25 @@ def moment(milliseconds: float | None) -> str:
         >>> moment(1_784_625_465_000)
         '2026-07-21 09:17 UTC'
     """
-    return _written(milliseconds, "%Y-%m-%d %H:%M")
+    return _written(at, "%Y-%m-%d %H:%M")
 
 
-def instant(milliseconds: float | None) -> str:
-    """Return a moment in UTC, to the second.
-
-    Args:
-        milliseconds: since 1970.
-
-    Returns:
-        Words; `n/a` for None and for what no calendar holds.
+def instant(at: float | datetime | None) -> str:
+    """Return a moment in UTC, to the second; see `moment`.
 
     Example:
-        >>> instant(1_784_625_465_000)
+        >>> instant(datetime(2026, 7, 21, 9, 17, 45, tzinfo=UTC))
         '2026-07-21 09:17:45 UTC'
     """
-    return _written(milliseconds, "%Y-%m-%d %H:%M:%S")
+    return _written(at, "%Y-%m-%d %H:%M:%S")
 
 
-def _written(milliseconds: float | None, form: str) -> str:
-    if not known(milliseconds):
-        return MISSING
+def _written(at: float | datetime | None, form: str) -> str:
     try:
-        return f"{datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime(form)} UTC"
+        if not isinstance(at, datetime):
+            if not known(at):
+                return MISSING
+            at = datetime.fromtimestamp(at / 1000, tz=UTC)
+        return f"{at.astimezone(UTC).strftime(form)} UTC"
     except (OverflowError, ValueError, OSError):
         return MISSING

@@ -107,7 +107,7 @@ def test_a_hostile_name_stays_in_its_line(server):
     named = ACCOUNT | {"organization": {"id": "o", "name": "Evil\nCredits: 1,000,000\u202e\x1b[31m" + "x" * 500}}
     lines = str(read(server, answer(named), CREDITS, NO_AGENTS)).splitlines()
     assert len(lines) == 4
-    assert lines[3].startswith("Credits: 12.50 (read at ")
+    assert lines[3].startswith("Credits: 12.5 (read at ")
     assert len(lines[0]) < 130
     assert all(line.isprintable() for line in lines)
 

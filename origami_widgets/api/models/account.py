@@ -8,6 +8,7 @@ from typing import Any
 
 from origami_widgets.api.errors import printable
 from origami_widgets.api.models.base import Model
+from origami_widgets.words.numbers import amount
 
 LONGEST_NAME = 80
 _API = {True: "API access", False: "no API access", None: "API access unknown"}
@@ -102,7 +103,7 @@ class AccountSummary:
 
     def __str__(self) -> str:
         where = f" ({self.origin})" if self.origin else ""
-        left = "unknown" if self.credits is None else _number(self.credits)
+        left = "unknown" if self.credits is None else amount(self.credits)
         lines = (
             f"Organization: {self.organization or 'unknown'}{where}",
             f"Plan: {self.plan or 'unknown'}, {_API[self.can_use_api]}",
@@ -157,7 +158,3 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"

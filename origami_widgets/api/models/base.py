@@ -31,7 +31,8 @@ from typing import (
 
 import msgspec
 
-from origami_widgets.api.models.model_repr import list_html, many, model_html, one_line
+from origami_widgets.api.models.model_repr import list_html, model_html, one_line
+from origami_widgets.words.numbers import count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -331,8 +332,9 @@ class Page(Model, Generic[T], frozen=True):
         return self.items[at]
 
     def _repr_html_(self) -> str:
-        summary = (many(self.total, "in all", "in all"), "more pages follow" if self.next_cursor else "the last page")
-        return list_html(many(len(self.items), "item", "items"), summary, self.items)
+        total = "" if self.total is None else f"{count(self.total)} in all"
+        summary = (total, "more pages follow" if self.next_cursor else "the last page")
+        return list_html(plural(len(self.items), "item"), summary, self.items)
 
     @classmethod
     def of(cls, item: type[T], raw: Any, notes: list[str] | None = None) -> Page[T]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from origami_widgets.api.errors import printable
+from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,11 +93,6 @@ def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Seque
     return f'<div style="{_FRAME}">{"".join(parts)}</div>'
 
 
-def many(count: int | None, one: str, more: str) -> str:
-    """Return a number with its noun; empty for None."""
-    return "" if count is None else f"{count:,} {one if count == 1 else more}"
-
-
 def model_html(model: msgspec.Struct) -> str:
     """Return HTML with one row for each field of an object."""
     rows = [(field.replace("_", " "), value) for field, value in facts_of(model).items()]
@@ -128,7 +124,7 @@ def _in_line(value: Any) -> str:
         if len(texts) <= LONGEST_PART:
             return texts
     if isinstance(value, tuple | list | dict):
-        return "<1 item>" if len(value) == 1 else f"<{len(value):,} items>"
+        return f"<{plural(len(value), 'item')}>"
     return _cut(repr(value))
 
 
@@ -138,7 +134,7 @@ def _in_cell(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+        return instant(value)
     if isinstance(value, msgspec.Struct):
         facts = facts_of(value)
         return ", ".join(f"{field.replace('_', ' ')} {_in_cell(part)}" for field, part in facts.items())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 
 from origami_widgets.api.models.base import About, Model
-from origami_widgets.api.models.model_repr import as_html, many
+from origami_widgets.api.models.model_repr import as_html
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -183,13 +184,14 @@ class Table(Model, frozen=True):
         )
 
     def _repr_html_(self) -> str:
-        summary = (
-            many(self.lead_count, "lead", "leads"),
-            many(len(self.columns), "column", "columns"),
-            many(self.credits.lifetime_used, "credit", "credits"),
-            many(self.cells.running or None, "cell running", "cells running"),
-            many(self.cells.errored or None, "cell failed", "cells failed"),
+        counts = (
+            (self.lead_count, "lead", "leads"),
+            (len(self.columns), "column", "columns"),
+            (self.credits.lifetime_used, "credit", "credits"),
+            (self.cells.running or None, "cell running", "cells running"),
+            (self.cells.errored or None, "cell failed", "cells failed"),
         )
+        summary = [plural(value, one, many) for value, one, many in counts if value is not None]
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
 

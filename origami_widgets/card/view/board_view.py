@@ -139,7 +139,7 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
     return [
         {
             "stage": stage,
-            "label": f"{words.count(counted[stage])} {one if counted[stage] == 1 else many}",
+            "label": words.plural(counted[stage], one, many),
             "count": counted[stage],
         }
         for stage, (one, many) in STAGES.items()

@@ -82,11 +82,6 @@ def number(value: float | None) -> float | None:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def credits_words(value: float) -> str:
-    """Return an amount with its unit: `1 credit`, `12.5 credits`."""
-    return f"{words.credits(value)} {'credit' if value == 1 else 'credits'}"
-
-
 def _figures(state: RunState) -> list[Figure]:
     figures: list[Figure] = []
     table = counted_table(state.tables)
@@ -102,7 +97,7 @@ def _figures(state: RunState) -> list[Figure]:
         is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
         price = price_of(table)
-        note = "" if price is None else f"{words.credits(price)} per qualified lead"
+        note = "" if price is None else f"{words.amount(price)} per qualified lead"
         figures.append(_figure(used, f"{noun} at least" if is_least else noun, note))
     return figures
 
@@ -191,7 +186,7 @@ def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> 
         ("filtered", "filtered out", "filtered out"),
     )
     parts: list[FunnelCount] = [
-        {"part": part, "label": f"{words.count(count)} {one if count == 1 else many}", "count": count}
+        {"part": part, "label": words.plural(count, one, many), "count": count}
         for part, one, many in labels
         if (count := counted.get(part, 0))
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view.contract import FUNNEL_PARTS, TABLE_SLOTS
 from origami_widgets.card.view.links import open_link
-from origami_widgets.card.view.result import credits_words, is_judging, make_funnel, number, price_of, sourced_words
+from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of
@@ -132,8 +132,8 @@ def _counted(value: int | None) -> str:
 _HEADS: Final[dict[str, _Head]] = {
     "Column": _Head("t", lambda column: clip(column.name, NAME_LIMIT) or "Unnamed column"),
     "Ran for": _Head("r", lambda column: _said(_call_rate(column), words.percent), _call_rate),
-    "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.credits), _per_run),
-    "Credits": _Head("r", lambda column: _said(_used(column), words.credits), _used),
+    "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.amount), _per_run),
+    "Credits": _Head("r", lambda column: _said(_used(column), words.amount), _used),
     "Verdicts": _Head("l", _verdicts),
     "Filling": _Head("m", lambda column: _counted(shown_count(column.cells.running))),
     "Failed": _Head("x", lambda column: _counted(shown_count(column.cells.errored))),
@@ -254,15 +254,15 @@ def _facts(table: models.Table) -> list[str]:
     if leads is not None:
         facts.append(words.plural(leads, "lead"))
     if used is not None:
-        facts.append(credits_words(used))
+        facts.append(words.plural(used, "credit"))
     if stats is None:
         return facts
     # Without leads, a price per lead has no meaning.
     if (price := number(stats.credits_per_lead)) is not None and leads != 0:
-        facts.append(f"{words.credits(price)} credits per lead")
+        facts.append(f"{words.amount(price)} credits per lead")
     qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
     if (price := number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
-        facts.append(f"{words.credits(price)} per qualified lead")
+        facts.append(f"{words.amount(price)} per qualified lead")
     more = bool(stats.has_unknown_total_with_more)
     if stats.funnel and make_funnel(stats) is None:
         facts.extend(_funnel_facts(stats.funnel, more=more))

@@ -11,6 +11,7 @@ from origami_widgets.api.models import Table
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.words.numbers import plural
 
 from .lead_table import no_such_column
 from .pinned_dtypes import check_schema
@@ -230,7 +231,7 @@ def _choices(given: object, caller: str) -> str:
 def _in_words(table: Mapping[str, Any]) -> str:
     name, count = table.get("name"), table.get("leadCount")
     plain = " ".join(printable(name).split())[:60] if isinstance(name, str) else ""
-    leads = f"{count:,} {'lead' if count == 1 else 'leads'}" if isinstance(count, int) else ""
+    leads = plural(count, "lead") if isinstance(count, int) else ""
     return ", ".join(part for part in (plain, leads) if part) or "unnamed"
 
 

@@ -8,14 +8,13 @@ from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.words.numbers import MISSING, plural
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Record = dict[str, Any]
 
-# Text for a value that the server left out.
-MISSING = "n/a"
 NARROWEST, WIDEST = 240, 4_000
 
 
@@ -50,20 +49,10 @@ def run_ids(frame: pd.DataFrame) -> str:
     return f"run{'s' * (len(names) > 1)} {', '.join(names[:2])}{further}" if names else ""
 
 
-def many(number: int, what: str) -> str:
-    """Return a number and its noun, in the plural where it needs it.
-
-    Example:
-        >>> many(1, "table"), many(1200, "table")
-        ('1 table', '1,200 tables')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def left_out(number: int, what: str, why: str = "are not drawn") -> str:
     """Return a note about `number` things, such as "1 smaller table is not drawn"; empty for none."""
     said = why.replace("are ", "is ", 1).replace("have ", "has ", 1) if number == 1 else why
-    return f"{many(number, what)} {said}" if number else ""
+    return f"{plural(number, what)} {said}" if number else ""
 
 
 def name_of(value: object, limit: float = 60) -> str:
@@ -88,37 +77,6 @@ def name_of(value: object, limit: float = 60) -> str:
 def _width(character: str) -> int:
     is_mark, is_wide = unicodedata.category(character) in ("Mn", "Me"), unicodedata.east_asian_width(character) in "WF"
     return 0 if is_mark else 2 if is_wide else 1
-
-
-def amount(value: float | None) -> str:
-    """Return a number with its thousands separated and two decimals at most.
-
-    Example:
-        >>> amount(1234.5), amount(57.0), amount(0.001), amount(None)
-        ('1,234.5', '57', '<0.01', 'n/a')
-    """
-    if value is None:
-        return MISSING
-    if 0 < value < 0.005:  # noqa: PLR2004 - what would be written as 0
-        return "<0.01"
-    # All digits would fill the plot.
-    return f"{value:.3g}" if abs(value) >= 1e15 else f"{round(value, 2):,.15g}"  # noqa: PLR2004
-
-
-def share(part: float | None, whole: float | None = 1) -> str:
-    """Return a share in whole percent; never "0 %" for some and never "100 %" for not all.
-
-    Example:
-        >>> share(12, 21), share(1, 5000), share(4999, 5000), share(1, 0)
-        ('57 %', '<1 %', '>99 %', 'n/a')
-    """
-    if part is None or whole is None or whole <= 0:
-        return MISSING
-    percent = 100 * part / whole
-    # What would be written as 0 or 100; a sum of all shares may lack the last digit.
-    if 0 < percent < 0.5 or 99.5 <= percent < 100 - 1e-9:  # noqa: PLR2004
-        return "<1 %" if percent < 1 else ">99 %"
-    return f"{int(percent + 0.5):,} %"
 
 
 def joined(first: str, *others: str) -> str:

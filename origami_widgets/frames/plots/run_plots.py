@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from origami_widgets.frames.economics.run_comparison import compare_runs
 from origami_widgets.frames.run_frames import history_frame
 from origami_widgets.frames.source import Source, gather
+from origami_widgets.words.numbers import MISSING, amount, instant, percent, plural
 
-from .plot_data import MISSING, Record, amount, check_options, joined, left_out, many, name_of, records, run_ids, share
+from .plot_data import Record, check_options, joined, left_out, name_of, records, run_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def plot_history(source: Source, *, width: int = 600) -> VConcatChart:
     said = []
     for run, line in zip(runs, lines, strict=True):
         values = ", ".join(f"{line[-1][unit]} {unit}" for unit in _UNITS.values())
-        until = f"{many(len(run), 'change')} until {run['time'].iloc[-1]:%Y-%m-%d %H:%M:%S} UTC"
+        until = f"{plural(len(run), 'change')} until {instant(run['time'].iloc[-1])}"
         said.append(f"{line[-1]['run']}: {line[-1]['status']}, {values}, {until}")
     earlier = left_out(len(found) - len(runs), "earlier run")
     thinned = left_out(sum(map(len, runs)) - sum(map(len, drawn)), "change")
@@ -212,9 +213,9 @@ def plot_compare(runs: Source, *, more: int = 100, top: int = 20, width: int = 6
     bars = priced.mark_bar(opacity=0.4).encode(x=x, x2=alt.X2("high:Q"))
     ticks = priced.mark_tick().encode(x=alt.X("price:Q"))
     parts = "price so far (tick), its range (bar), leads, and the share that qualifies"
-    meaning = f"the range is for {many(more, 'more qualified lead')}, if they cost and qualify as before"
+    meaning = f"the range is for {plural(more, 'more qualified lead')}, if they cost and qualify as before"
     details = [parts, meaning, left_out(len(compared) - len(ranked), "dearer run")]
-    title = f"Credits per qualified lead: {many(len(compared), 'run')}"
+    title = f"Credits per qualified lead: {plural(len(compared), 'run')}"
     return chart.row_plot(rows, [bars, ticks], title, details, width, empty="There are no runs.")
 
 
@@ -222,8 +223,8 @@ def _priced(run: Record) -> Record:
     """Return the row of a run, with the price of its qualified leads and the range of that."""
     price, low, high = (run[f"{_PRICE}{end}"] for end in ("", "_low", "_high"))
     known = amount(price) + ("" if high is None else f" ({amount(low)} to {amount(high)})")
-    leads = MISSING if run["leads"] is None else many(run["leads"], "lead")
-    note = joined(known, leads, share(run["qualified_share"]))
+    leads = MISSING if run["leads"] is None else plural(run["leads"], "lead")
+    note = joined(known, leads, percent(run["qualified_share"]))
     tips = {name: amount(run[field]) for name, field in (("qualified", "qualified_leads"), ("credits", "credits_used"))}
     model = name_of(run["model"] or MISSING)
     return {"name": run["label"], "note": note, "price": price, "low": low, "high": high, "model": model, **tips}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from origami_widgets.frames.economics.column_economics import column_economics_frame
 from origami_widgets.frames.source import Source, SourceData, gather
 from origami_widgets.frames.table_frames import columns_frame, tables_frame
+from origami_widgets.words.numbers import MISSING, amount, percent, plural
 
-from .plot_data import MISSING, Record, amount, check_options, joined, left_out, many, name_of, records, run_ids, share
+from .plot_data import Record, check_options, joined, left_out, name_of, records, run_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -97,7 +98,7 @@ def _stages(table: Record, *, shares: bool) -> Iterator[Record]:
             start, part = max(0, (left or 0) - (leads or 0)), "lost"
             left = start
         end = start + (leads or 0)
-        note = joined(amount(leads), more if stage == "sourced" else share(leads, sourced), remark)
+        note = joined(amount(leads), more if stage == "sourced" else percent(leads, sourced), remark)
         yield {"name": stage, "note": note, "part": part, "start": start / whole, "end": end / whole}
 
 
@@ -159,7 +160,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
     about = joined(run_ids(columns), "share of the leads that a column has judged")
     unjudged = left_out(len(columns) - len(judged), "column", "have no verdicts")
     details = [about, unjudged, left_out(len(judged) - len(drawn), "further column")]
-    none = f"None of {many(len(columns), 'column')} has verdicts. Only columns with a relevance condition have them."
+    none = f"None of {plural(len(columns), 'column')} has verdicts. Only columns with a relevance condition have them."
     empty = "There are no columns." if columns.empty else none
     title = f"Verdicts by column: {_subject(tables)}"
     return chart.row_plot(rows, [bars, numbers], title, details, width, empty=empty)
@@ -168,7 +169,7 @@ def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> La
 def _verdicts(column: Record) -> Record:
     """Return the row of a column, with the number of leads for each verdict."""
     counts, total = {verdict: column[verdict] for verdict in _VERDICTS}, column["total"]
-    passed = f"{share(counts['pass'], total)} pass of {amount(total)}"
+    passed = f"{percent(counts['pass'], total)} pass of {amount(total)}"
     others = {each: f"{amount(counts[each])} {each}" for each in _VERDICTS[1:] if counts[each] != 0}
     note = joined(passed, *(text for each, text in others.items() if (counts[each] or 0) < _ROOM * total))
     name, said = name_of(column["column_name"], 300), joined(passed, *others.values())
@@ -251,8 +252,8 @@ def _columns(columns: list[Record]) -> Iterator[Record]:
     free = [column for column in columns if column["used"] == 0]
     unknown = [column for column in columns if column["used"] is None]
     yield from (_spent([column], name_of(column["column_name"], 300)) for column in shown)
-    more = many(len(cheap), "more column" if shown else "column")
-    names = (more, f"{many(len(free), 'column')} at 0", many(len(unknown), "column"))
+    more = plural(len(cheap), "more column" if shown else "column")
+    names = (more, f"{plural(len(free), 'column')} at 0", plural(len(unknown), "column"))
     yield from (_spent(*each) for each in zip((cheap, free, unknown), names, strict=True) if each[0])
 
 
@@ -265,7 +266,7 @@ def _spent(columns: list[Record], name: str) -> Record:
 
     used, errored, unfit = total("used"), total("cells_errored"), total("credits_unqualified")
     errors = f"{amount(errored)} errored" if errored else ""
-    note = joined(amount(used), share(total("share_of_spend")), errors) if used != 0 else errors
+    note = joined(amount(used), percent(total("share_of_spend")), errors) if used != 0 else errors
     least = amount(total("credits_unqualified_min"))
     said = f"{note}, of it on unfit leads {amount(unfit)} expected, {least} at least" if unfit else note
     named = name_of(" · ".join(name_of(column["column_name"], 30) for column in columns), 300)
@@ -291,7 +292,7 @@ def _largest(frame: pd.DataFrame, size: str, top: int) -> pd.DataFrame:
 
 def _subject(tables: pd.DataFrame) -> str:
     """Return the name of the only table, or the number of tables."""
-    return name_of(tables["table_name"].iloc[0]) if len(tables) == 1 else many(len(tables), "table")
+    return name_of(tables["table_name"].iloc[0]) if len(tables) == 1 else plural(len(tables), "table")
 
 
 def _by_table(frame: pd.DataFrame, rows_of: Callable[..., Iterable[Record]], tables: int) -> Iterator[Record]:

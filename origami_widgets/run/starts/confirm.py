@@ -17,6 +17,7 @@ from origami_widgets.host.application import can_confirm
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.cost_history import costs_paid_from
 from origami_widgets.run.settings import confirm_above
+from origami_widgets.words.numbers import age, amount, plural
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -97,13 +98,15 @@ def question(
     if not is_short and cost.credits <= threshold:
         return ""
     such = "The last such run" if cost.compared == 1 else f"The last {cost.compared} such runs"
-    spread = "" if cost.lowest == cost.highest else f" (from {_amount(cost.lowest)} to {_amount(cost.highest)})"
-    typical = _credits(cost.each) if cost.compared == 1 else f"a median of {_credits(cost.each)}{spread}"
+    spread = "" if cost.lowest == cost.highest else f" (from {amount(cost.lowest)} to {amount(cost.highest)})"
+    typical = (
+        plural(cost.each, "credit") if cost.compared == 1 else f"a median of {plural(cost.each, 'credit')}{spread}"
+    )
     lines = [f"{such} here used {typical}."]
     if runs > 1:
-        lines.append(f"For {runs:,} runs, expect about {_credits(cost.credits)}.")
+        lines.append(f"For {runs:,} runs, expect about {plural(cost.credits, 'credit')}.")
     if is_short and balance is not None and left is not None:
-        lines.append(f"Your balance is {_credits(left)}, read {_age(now - balance.at)}.")
+        lines.append(f"Your balance is {plural(left, 'credit')}, read {age(now - balance.at)}.")
     return f"{' '.join(lines)} Start {'this run' if runs == 1 else f'these {runs:,} runs'}? [y/N] "
 
 
@@ -198,20 +201,3 @@ async def _balance(operations: Operations) -> BalanceReading | None:
             async with time_limit(PATIENCE):
                 await operations.get_credits()
     return next((reading for reading in reversed(history.readings) if reading.balance is not None), None)
-
-
-def _credits(value: float) -> str:
-    return f"{_amount(value)} {'credit' if value == 1 else 'credits'}"
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.10g}"
-
-
-def _age(seconds: float) -> str:
-    """Return an age in one unit, as text."""
-    whole = max(0, int(seconds))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        if whole >= size:
-            return f"{whole // size} {unit} ago"
-    return "just now"

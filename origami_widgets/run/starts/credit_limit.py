@@ -20,6 +20,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL
 from origami_widgets.run.starts.cancel import cancel, has_active_work
 from origami_widgets.run.state import CreditsExceeded
+from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,9 +150,9 @@ class CreditLimit:
     @property
     def _cause(self) -> str:
         in_flight = sum(self._in_flight.values())
-        cells = f"{in_flight:,} cells are" if in_flight != 1 else "1 cell is"
+        cells = f"{plural(in_flight, 'cell')} {'is' if in_flight == 1 else 'are'}"
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
-        return f"{self._sum:,.10g} credits were used since the start; credit_limit is {self._limit:,.10g}.{still}"
+        return f"{amount(self._sum)} credits were used since the start; credit_limit is {amount(self._limit)}.{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
