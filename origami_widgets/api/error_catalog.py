@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from origami_widgets.api import errors as e
 from origami_widgets.api.models.run import RunSummary
 from origami_widgets.api.validate import OPERATORS
+from origami_widgets.words.foreign_text import cut
 
 if TYPE_CHECKING:
     from origami_widgets.api.responses import ApiResponse
@@ -236,7 +237,7 @@ def _cause(body: dict[str, Any], response: ApiResponse) -> str:
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
     if not text:
         return f"No reason was given (HTTP {response.status_code})."
-    return text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
+    return cut(text, LONGEST_CAUSE)
 
 
 def _issues(body: dict[str, Any]) -> list[str]:

@@ -9,28 +9,16 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from origami_widgets.words.foreign_text import INVISIBLE
+from origami_widgets.words.foreign_text import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-LONGEST_LINK = 2_000
+LONGEST_LINE = LONGEST_LINK = 2_000
 PLAIN = re.compile(r"[!-\[\]-~]+")
 """Visible ASCII without the backslash: no look-alikes, no reversed text, nothing that programs interpret differently."""
 MAIL = re.compile(r"mailto:[a-z0-9._+-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
-
-_UNPRINTABLE = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
-
-
-def printable(text: str) -> str:
-    r"""Return a server's text without control characters and characters that hide or reverse other text.
-
-    Example:
-        >>> printable("\x1b[31mno credits").isprintable()
-        True
-    """
-    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 class OrigamiError(Exception):
@@ -101,11 +89,10 @@ class OrigamiError(Exception):
         )
         lines = [self.title, self.cause, self.remedy, self.link or "", f"({reference})" if reference else ""]
         # Each part stays on one line: text from the server must not look like our remedy.
-        single = (" ".join(line.split()) for line in lines)
-        return printable("\n".join(_cut(line) for line in single if line))
+        return "\n".join(filter(None, (clean(line, LONGEST_LINE) for line in lines)))
 
     def __repr__(self) -> str:
-        return printable(super().__repr__())
+        return one_line(super().__repr__())
 
     def _render_traceback_(self) -> list[str]:
         """Return the traceback that IPython shows: it ends at the user's own line, as our frames explain less than the message."""
@@ -358,10 +345,6 @@ def safe_link(link: object) -> str | None:
         return None
     safe = parts.scheme == "https" and bool(host) and "@" not in parts.netloc
     return link if safe and PLAIN.fullmatch(link) else None
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_LINK else f"{line[:LONGEST_LINK]}…"
 
 
 def _restore(kind: type[OrigamiError], title: str, state: dict[str, Any]) -> OrigamiError:

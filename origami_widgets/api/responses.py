@@ -13,6 +13,7 @@ import msgspec
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
+from origami_widgets.words.foreign_text import cut, unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +124,7 @@ class _NoNumber(ValueError):
 
 
 def _refuse(text: str) -> NoReturn:
-    raise _NoNumber(text if len(text) <= LONGEST_NUMBER else f"{text[:LONGEST_NUMBER]}…")
+    raise _NoNumber(cut(text, LONGEST_NUMBER))
 
 
 def _float(text: str) -> float:
@@ -147,7 +148,7 @@ def _no_number(text: str) -> UnexpectedAnswer:
 def _whole(value: Any) -> Any:
     """Replace lone surrogates, which a Python string can hold but a message to a front end cannot."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return unicode_text(value)
     if isinstance(value, list):
         return [_whole(item) for item in value]
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from typing import Any
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.pasted_key import holds_key_in_use
 from origami_widgets.api.secret import hide_all, holds_key
+from origami_widgets.words.foreign_text import cut, described, is_unicode
 
 LONGEST_PROMPT = 10_000
 LONGEST_NAME = 80
@@ -44,7 +45,7 @@ def prompt(value: object) -> str:
             cause=f"It has {len(value):,} characters; the limit is 10,000.",
             remedy="Shorten it, or put the details in a table and pass it as focus_tables=.",
         )
-    if not _is_whole(value):
+    if not is_unicode(value):
         raise InvalidInput(
             "The brief contains half a character",
             cause="It was cut in the middle of an emoji, and half an emoji can't be sent.",
@@ -61,7 +62,7 @@ def agent_name(value: object) -> str | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not _is_whole(value):
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not is_unicode(value):
         too_long = isinstance(value, str) and len(value) > LONGEST_NAME
         problem = f"It has {len(str(value))} characters." if too_long else f"Got {shortened(value)}."
         raise InvalidInput(
@@ -139,7 +140,7 @@ def table_ids(values: object) -> list[str]:
     if not isinstance(values, Iterable):
         raise InvalidInput(
             "Expected a list of tables",
-            cause=f"focus_tables= got {_kind(values)}.",
+            cause=f"focus_tables= got {described(values)}.",
             remedy="Put tables or their ids in a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
         )
     # Table objects are accepted for their ids: users write `focus_tables=run.tables`.
@@ -166,7 +167,7 @@ def column_slugs(values: object) -> list[str] | None:
     if not slugs:
         raise InvalidInput("No columns were named", cause="columns= got an empty list.", remedy=remedy)
     for slug in slugs:
-        if not isinstance(slug, str) or not slug.strip() or not _is_whole(slug):
+        if not isinstance(slug, str) or not slug.strip() or not is_unicode(slug):
             raise InvalidInput("Invalid column slug", cause=f"Got {shortened(slug)}.", remedy=remedy)
         not_a_key(slug, "a column's slug")
     return slugs
@@ -179,7 +180,7 @@ def _id(value: object, kind: str) -> str:
     if not isinstance(value, str):
         if isinstance(getattr(value, "id", None), str):
             remedy = f"Pass its id: {kind}.id{', or run.agent_id for a run' if kind == 'agent' else ''}."
-        raise InvalidInput(title, cause=f"Expected a string, got {_kind(value)}.", remedy=remedy)
+        raise InvalidInput(title, cause=f"Expected a string, got {described(value)}.", remedy=remedy)
     not_a_key(value, f"the id of {article} {kind}")
     if not value.strip():
         raise InvalidInput(f"The {kind} id is empty", cause="It must not be blank.", remedy=remedy)
@@ -349,26 +350,10 @@ def not_a_key(value: str, what: str) -> str:
     return value
 
 
-def _is_whole(value: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
 def _is_plain(value: str, extra: str) -> bool:
     return value.isascii() and all(letter.isalnum() or letter in extra for letter in value)
 
 
-def _kind(value: object) -> str:
-    return "None" if value is None else type(value).__name__
-
-
 def shortened(value: object) -> str:
     """Return the beginning of a value's repr, without keys, for an error."""
-    text = hide_all(repr(value))
-    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
-
-
-def described(value: object) -> str:
-    """Return a short description of a value of the wrong type, for an error."""
-    if isinstance(value, dict):
-        return f"a dict with the keys {sorted(map(str, value))[:8]}"
-    return type(value).__name__
+    return cut(hide_all(repr(value)), LONGEST_NAME)

@@ -132,11 +132,10 @@ class ProgressLine:
                     self._write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
 
     def _write(self, line: str) -> None:
-        from origami_widgets.card.render.card_text import width_of
-        from origami_widgets.cli.run_text import shortened
+        from origami_widgets.words.foreign_text import fit, width_of
 
         # Only blanks and carriage returns: every terminal understands them.
-        line = shortened(line, PROGRESS_WIDTH)
+        line = fit(line, PROGRESS_WIDTH)
         clear = "\r" + " " * self._width + "\r" if self._width else ""
         # Set before writing, so that the line is cleared even after an interrupt in between.
         self._width = width_of(line)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.card_text import SIGNS, WIDTH, cut_to_width, render_text, width_of
+from origami_widgets.card.render.card_text import SIGNS, WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.status import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clean
+from origami_widgets.words.foreign_text import clean, fit, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -198,23 +198,13 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
     before = sum(widths) + len(_GAP) * len(widths)
     if width is not None and width < before + LEAST_BRIEF:
         for token, age, status, brief in texts:
-            yield shortened(" · ".join(filter(None, (status, age, brief))), width)
+            yield fit(" · ".join(filter(None, (status, age, brief))), width)
             # Never cut: a terminal that is too narrow wraps the token, so that it can still be copied.
             yield f"{_GAP}{token}"
         return
     for *columns, brief in (HEADINGS, *texts):
         cells = [cell + " " * (room - width_of(cell)) for cell, room in zip(columns, widths, strict=True)]
-        yield _GAP.join([*cells, brief if width is None else shortened(brief, width - before)]).rstrip()
-
-
-def shortened(text: str, width: int) -> str:
-    """Return a text, cut to the columns of a terminal.
-
-    Example:
-        >>> shortened("family-run bakeries", 11)
-        'family-run…'
-    """
-    return text if width_of(text) <= width else cut_to_width(text, width - 1).rstrip() + "…"
+        yield _GAP.join([*cells, brief if width is None else fit(brief, width - before)]).rstrip()
 
 
 def fit_height(text: str, height: int) -> list[str]:

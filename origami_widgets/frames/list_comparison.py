@@ -153,8 +153,10 @@ def _codes(columns: Sequence[pd.Series[Any]], on: str) -> tuple[list[str], npt.N
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
+    from origami_widgets.words.foreign_text import unicode_text
+
     from .leads.stacking import cast_to, python_values
-    from .values import as_json, unicode_text
+    from .values import as_json
 
     if isinstance(values.dtype, pd.StringDtype):
         return cast_to(values, pd.StringDtype())

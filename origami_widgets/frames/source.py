@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.words.foreign_text import described
 
 Json: TypeAlias = Mapping[str, Any]
 SourceKind = Literal["run", "payload", "table", "list"]
@@ -14,7 +15,6 @@ SourceKind = Literal["run", "payload", "table", "list"]
 _RUN_KEYS = ("agentId", "response", "request", "steps", "todo", "startedAt")
 # Older answers have no `items`. Lists of rows, agents or columns have nothing that a frame needs.
 _ENVELOPE_KEYS = ("items", "tables", "runs", "data")
-_SHOWN_KEYS = 6
 
 
 class HasRaw(Protocol):
@@ -185,22 +185,9 @@ def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:
         remedy = f'With an id or a token, attach first: run = origami_widgets.attach("AGENT_ID/RUN_ID"). {remedy}'
     elif isinstance(given, Mapping) and "object" not in given and any(_holds_answer(value) for value in given.values()):
         remedy = f"With a dict of runs or tables, pass its values: {frame}(list(runs.values())). {remedy}"
-    return InvalidInput(f"{frame} can't read this", cause=f"Got {_describe(given)} as {where_given}.", remedy=remedy)
+    return InvalidInput(f"{frame} can't read this", cause=f"Got {described(given)} as {where_given}.", remedy=remedy)
 
 
 def _holds_answer(value: object) -> bool:
     raw = value if isinstance(value, Mapping) else getattr(value, "raw", None)
     return isinstance(raw, Mapping) and (_looks_like_run(raw) or _looks_like_table(raw))
-
-
-def _describe(given: object) -> str:
-    if given is None:
-        return "None"
-    if not isinstance(given, Mapping):
-        return type(given).__name__
-    if not given:
-        return "an empty dict"
-    if isinstance(given.get("object"), str) and given["object"] != "list":
-        return f"a dict for the object {given['object'][:40]!r}"
-    keys = [str(key)[:40] for key in list(given)[:_SHOWN_KEYS]]
-    return f"a dict with the keys {', '.join(keys)}{', …' if len(given) > _SHOWN_KEYS else ''}"

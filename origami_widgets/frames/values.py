@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
+from origami_widgets.words.foreign_text import is_unicode, unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,15 +130,6 @@ def _as_known(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def unicode_text(text: str) -> str:
-    r"""Return the text in a form that UTF-8 can hold: half an emoji becomes the replacement character.
-
-    >>> unicode_text("\ud83d!")
-    '�!'
-    """
-    return text if _is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Readers of one kind. `fast` returns None for a column that needs the careful reader."""
@@ -212,19 +204,10 @@ def _fast_text(raw: Sequence[object]) -> TypedValues | None:
             return None
         complete = False
         joined = "".join(text for text in raw if isinstance(text, str))
-    if not _is_unicode(joined):
+    if not is_unicode(joined):
         return None
     data = np.array(raw, dtype=object)
     return TypedValues(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether UTF-8 can hold a text, as JSON can carry half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
@@ -239,7 +222,7 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedV
     distinct: dict[Any, None] = {}
     try:
         distinct = dict.fromkeys(raw)
-        plain = set(map(type, distinct)) <= {str, NoneType} and _is_unicode("".join(filter(None, distinct)))
+        plain = set(map(type, distinct)) <= {str, NoneType} and is_unicode("".join(filter(None, distinct)))
     except TypeError:  # a list or an object, which cannot be a key
         plain = False
     if not plain:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
+from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class RunBatch(JobQueue):
         if not isinstance(given, Operations):
             raise InvalidInput(
                 "RunBatch() can't be called directly",
-                cause=f"Got {validate.described(given)}.",
+                cause=f"Got {described(given)}.",
                 remedy='Start many runs with ow.start_many(["…", "…"]); show existing runs with ow.RunBoard([run, '
                 "other]).",
             )
@@ -276,7 +277,7 @@ class RunBatch(JobQueue):
         if not callable(callback):
             raise InvalidInput(
                 "Invalid callback",
-                cause=f"Got {validate.described(callback)}.",
+                cause=f"Got {described(callback)}.",
                 remedy="Pass a function that takes the batch: batch.on_change(lambda batch: print(batch)).",
             )
         # Weak, because the batch holds the subscription, and a cycle would keep both alive.
@@ -301,7 +302,7 @@ class RunBatch(JobQueue):
         order = ("done", "started", "starting", "queued", "waiting", "failed", "stopped")
         states = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in order if counts[state])
         halted = f"; halted: {self.error.title}" if self.error is not None else ""
-        return printable(f"<RunBatch of {plural(len(self), 'brief')}: {states}{halted}>")
+        return one_line(f"<RunBatch of {plural(len(self), 'brief')}: {states}{halted}>")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -17,13 +17,13 @@ from origami_widgets.api.errors import (
     ConnectionFailed,
     MissingKey,
     OrigamiError,
-    printable,
 )
 from origami_widgets.api.loop import background
 from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
 from origami_widgets.host.runtime import IN_BROWSER, time_limit
 from origami_widgets.run.settings import KeySource, client_or_default, key_source
+from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class SetupReport:
         lines.append("No problems found." if not count else f"{plural(count, 'problem')}:")
         for number, each in enumerate(self.findings, 1):
             lines += [f"{number}. {each.title}", f"   {each.cause}", f"   To repair it: {each.remedy}"]
-        return "\n".join(printable(line) for line in lines)
+        return "\n".join(map(one_line, lines))
 
     def _server(self) -> str:
         if not self.server:

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput, OrigamiError, printable
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
 from origami_widgets.api.starts.interrupt import StartCall
@@ -23,6 +23,7 @@ from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
+from origami_widgets.words.foreign_text import described, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -53,7 +54,7 @@ class Run:
         if not isinstance(given, RunWatch):
             raise InvalidInput(
                 "Run() can't be called directly",
-                cause=f"Got {validate.described(given)}.",
+                cause=f"Got {described(given)}.",
                 remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved '
                 "response with "
                 "ow.Run.from_payload(payload).",
@@ -608,7 +609,7 @@ class Run:
         if not callable(callback):
             raise InvalidInput(
                 "Invalid callback",
-                cause=f"Got {validate.described(callback)}.",
+                cause=f"Got {described(callback)}.",
                 remedy="Pass a function that takes the run: run.on_change(lambda run: print(run.status)).",
             )
 
@@ -658,7 +659,7 @@ class Run:
         return display_backend().text(self)
 
     def __repr__(self) -> str:
-        return printable(f"<Run {self.token} {self.status}>")
+        return one_line(f"<Run {self.token} {self.status}>")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._watch is self._watch

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from origami_widgets.api.errors import OrigamiError, printable
+from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import counted_index
+from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ class RunState:
 
     def __repr__(self) -> str:
         # Kept to one line, because the fields hold all tables and a record for each change.
-        status = printable(self.status)[:40]
+        status = clean(self.status, 40)
         return (
             f"<RunState {self.agent_id}/{self.run_id} {status}, {len(self.tables)} tables, {len(self.history)} changes>"
         )

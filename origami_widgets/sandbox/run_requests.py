@@ -10,6 +10,7 @@ from uuid import UUID
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.plans import MODEL_ALIASES
 from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
+from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +172,7 @@ def _text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: 
         issues.append((path, f"Expected {minimum} to {maximum} characters"))
         return ""
     # Half of a surrogate pair is valid in JSON, but in no other encoding.
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unicode_text(value)
 
 
 def _list(

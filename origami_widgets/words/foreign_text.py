@@ -1,4 +1,4 @@
-"""Make text from outside safe to show: without control and direction characters, and of limited length.
+"""Make text from outside safe to show: without control and direction characters, and of limited length or width.
 
 Renderers only ever set text, so markup is harmless. Characters that change how *other* text reads are not: direction
 overrides, invisible characters, line separators, and halves of surrogate pairs.
@@ -9,26 +9,27 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
 
 ELLIPSIS = "…"
 
-INVISIBLE: Final = (
+_INVISIBLE = re.compile(
+    "["
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "]"
 )
-"""Invisible characters, for a character class: direction controls, fillers, tags and zero-width characters.
+"""Invisible characters: direction controls, fillers, tags and zero-width characters.
 
 Joiners and variation selectors are left out, because letters of some scripts and emoji need them.
 """
-
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 # Joiners have a meaning between letters of some scripts and inside emoji. Anywhere else, they only hide.
@@ -39,6 +40,26 @@ _STRAY_JOINER = re.compile(
 _PILE = re.compile("[^\\w\\s\x00-\x7f]{9,}")
 _PILE_LIMIT = 8
 """Most marks on one letter: no script needs more."""
+_SHOWN_KEYS = 6
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold a text: JSON and Python can carry half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def unicode_text(text: str) -> str:
+    r"""Return a text in a form that UTF-8 can hold: half an emoji becomes the replacement character.
+
+    Example:
+        >>> unicode_text("\ud83d!")
+        '�!'
+    """
+    return text if is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def strip_tricks(text: str) -> str:
@@ -54,8 +75,7 @@ def strip_tricks(text: str) -> str:
         >>> strip_tricks("invoice\u202efdp.exe")
         'invoicefdp.exe'
     """
-    text = _SURROGATE.sub("\ufffd", text)
-    text = _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", unicode_text(text))
     text = _STRAY_JOINER.sub("", text)
     return text if text.isascii() else _PILE.sub(_unpiled, text)
 
@@ -99,7 +119,11 @@ def clean(value: object, limit: int) -> str:
         return ""
     # Cut a megabyte before any expression runs over it. Up to three quarters may be blanks and tricks.
     text = one_line(value.lstrip()[: limit * 4 + 64])
-    text = " ".join(text.split())
+    return cut(" ".join(text.split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return the beginning of a text, of at most `limit` characters with the ellipsis."""
     return text if len(text) <= limit else text[: limit - 1].rstrip(" \u200d") + ELLIPSIS
 
 
@@ -177,3 +201,64 @@ def take(items: Iterable[T], size: int) -> list[T]:
 def stored_size(text: str) -> int:
     """Return the bytes that a text takes in a notebook file, which is JSON."""
     return len(text.encode()) + sum(map(text.count, '"\\\n'))
+
+
+def width_of(text: str) -> int:
+    """Return the columns that a text takes in a terminal: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+@lru_cache(maxsize=2_048)
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def break_to_width(word: str, width: int) -> Iterator[str]:
+    """Break a text into pieces of limited width, wherever its blanks are."""
+    while width_of(word) > width:
+        taken = cut_to_width(word, width)
+        yield taken
+        word = word[len(taken) :]
+    if word:
+        yield word
+
+
+def cut_to_width(text: str, width: float) -> str:
+    """Return the beginning of a text that fits into a width."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _width(character)
+        if used > width:
+            return text[:index]
+    return text
+
+
+def fit(text: str, width: float) -> str:
+    """Return a text, cut to the columns of a terminal.
+
+    Example:
+        >>> fit("family-run bakeries", 11)
+        'family-run…'
+    """
+    return text if width_of(text) <= width else cut_to_width(text, width - 1).rstrip() + ELLIPSIS
+
+
+def described(value: object) -> str:
+    """Return what kind of thing a value is, for an error about one of the wrong kind.
+
+    Example:
+        >>> described(None), described(3), described({"id": "x", "name": "y"})
+        ('None', 'int', 'a dict with the keys id, name')
+    """
+    if not isinstance(value, Mapping):
+        return "None" if value is None else type(value).__name__
+    if not value:
+        return "an empty dict"
+    if isinstance(value.get("object"), str) and value["object"] != "list":
+        return f"a dict for the object {clean(value['object'], 40)!r}"
+    keys = [clean(str(key), 40) for key in list(value)[:_SHOWN_KEYS]]
+    return f"a dict with the keys {', '.join(keys)}{', …' if len(value) > _SHOWN_KEYS else ''}"

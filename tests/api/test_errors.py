@@ -100,6 +100,10 @@ def test_a_text_of_the_server_stays_one_line():
     assert all(letter.isprintable() or letter == "\n" for letter in str(error))
 
 
+def test_a_text_of_the_server_reads_as_on_the_card():
+    assert str(errors.OrigamiError("pay\u202epal\u200b \x1b[31mnow")) == "paypal [31mnow"
+
+
 def test_the_message_of_an_error_is_bounded():
     error = error_from(ApiResponse(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
     assert len(str(error)) < 4_000

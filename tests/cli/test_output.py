@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from origami_widgets.card.render.card_text import width_of
+from origami_widgets.words.foreign_text import width_of
 from tests.cli.plain import is_plain
 from tests.cli.terminals import COLOUR, HIDE, HOME, OFF, ON, SHOW, Terminal
 from tests.fixtures import hostile

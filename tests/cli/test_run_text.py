@@ -5,17 +5,17 @@ import json
 import pytest
 
 from origami_widgets.api.models import RunSummary
-from origami_widgets.card.render.card_text import SIGNS, render_text, width_of
+from origami_widgets.card.render.card_text import SIGNS, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
     RunRow,
     change_line,
     fit_height,
     run_record,
-    shortened,
     table_lines,
     tones,
 )
+from origami_widgets.words.foreign_text import width_of
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES
@@ -158,11 +158,6 @@ def test_a_table_at_40_columns():
         "◆ Needs your answer · 3 min ago · Find…",
         f"  {AGENT}/v2_run-2",
     ]
-
-
-def test_wide_characters_are_never_split():
-    assert shortened("漢字漢字", 5) == "漢字…"
-    assert shortened("漢字", 4) == "漢字"
 
 
 def test_an_empty_table_has_a_heading():

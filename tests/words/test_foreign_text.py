@@ -2,7 +2,15 @@
 
 import pytest
 
-from origami_widgets.words.foreign_text import clean, clean_block
+from origami_widgets.words.foreign_text import (
+    break_to_width,
+    clean,
+    clean_block,
+    described,
+    fit,
+    unicode_text,
+    width_of,
+)
 from tests.card.work import count_calls
 
 RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG = "\u202e", "\u2067", "\u200b", "\ufeff", "\U000e0041"
@@ -78,3 +86,29 @@ def test_of_a_megabyte_only_the_beginning_is_looked_at():
 def test_a_block_is_cut_where_a_paragraph_or_a_word_ends():
     assert clean_block("first one\n\nsecond one is longer", 12) == ("first one", True)
     assert clean_block("abc defghijklm", 6) == ("abc de", True)
+
+
+def test_halves_of_an_emoji_are_joined_and_a_lone_one_becomes_a_character_that_encodes():
+    assert unicode_text("\ud83c\udf5e and \ud83d") == "\U0001f35e and \ufffd"
+    assert clean("\ud83c\udf5e and \ud83d", 20) == "\U0001f35e and \ufffd"
+
+
+def test_wide_characters_are_never_split():
+    assert fit("漢字漢字", 5) == "漢字…"
+    assert fit("漢字", 4) == "漢字"
+    assert list(break_to_width("漢字漢字a", 5)) == ["漢字", "漢字a"]
+
+
+def test_what_joins_or_marks_other_characters_takes_no_column():
+    assert [width_of(text) for text in ("漢字a\u0301", "\u0645\u06cc\u200c\u062e", "\u2764\ufe0f")] == [5, 3, 1]
+
+
+def test_a_value_of_the_wrong_kind_is_named_without_its_content():
+    assert [
+        described(value) for value in (None, 3, "secret", {}, {"object": "run"}, {"object": "list", "items": []})
+    ] == [
+        *("None", "int", "str", "an empty dict", "a dict for the object 'run'", "a dict with the keys object, items"),
+    ]
+    assert described({f"key\n{number}": 1 for number in range(9)}) == (
+        "a dict with the keys key 0, key 1, key 2, key 3, key 4, key 5, …"
+    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from origami_widgets.api.errors import printable
 from origami_widgets.api.models.base import Model
+from origami_widgets.words.foreign_text import cut, one_line
 from origami_widgets.words.numbers import amount
 
 LONGEST_NAME = 80
@@ -111,7 +111,7 @@ class AccountSummary:
             f"Credits: {left} (read at {self.read_at:%H:%M:%S} UTC)",
         )
         # Each stays on one line, whatever the server sends.
-        return printable("\n".join(" ".join(line.split()) for line in lines))
+        return "\n".join(one_line(" ".join(line.split())) for line in lines)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
         printer.text(repr(self) if cycle else str(self))
@@ -141,9 +141,9 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
     slots = account.capabilities.concurrent_agents
     organization = account.organization
     return AccountSummary(
-        organization=_short(organization.name or organization.id),
+        organization=cut(organization.name or organization.id, LONGEST_NAME),
         organization_id=organization.id,
-        plan=_short(account.plan.name or account.plan.id),
+        plan=cut(account.plan.name or account.plan.id, LONGEST_NAME),
         run_slots=slots,
         # The server sends null for no limit. A missing field, or one that is not a number, says nothing.
         run_slots_told=slots is not None or account.capabilities.raw.get("concurrentAgents", ...) is None,
@@ -154,7 +154,3 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
         origin=origin,
         read_at=datetime.now(UTC),
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

@@ -32,6 +32,7 @@ from typing import (
 import msgspec
 
 from origami_widgets.api.models.model_repr import list_html, model_html, one_line
+from origami_widgets.words.foreign_text import cut
 from origami_widgets.words.numbers import count, plural
 
 if TYPE_CHECKING:
@@ -302,8 +303,7 @@ def _short(value: Any) -> str:
         return "an object" if isinstance(value, dict) else "a list"
     if isinstance(value, int) and value.bit_length() > LONGEST_NOTE:
         return "a very large number"
-    text = repr(value)
-    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"
+    return cut(repr(value), LONGEST_NOTE)
 
 
 class Page(Model, Generic[T], frozen=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from origami_widgets.api.errors import printable
+from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ def _cut(text: str, most: int = LONGEST_TEXT) -> str:
     # Imported when an object is shown: frames import the models, but nothing that knows keys.
     from origami_widgets.api.secret import hide_all
 
-    plain = " ".join(printable(hide_all(text[: most * 4])).split())
-    return plain if len(plain) <= most and len(text) <= most * 4 else f"{plain[: most - 1]}…"
+    # Cleaned first, as an invisible character would keep a key from being found.
+    return hide_all(clean(text, most))
 
 
 def _text(text: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from bisect import bisect_right
-from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +12,7 @@ from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import stored_size
+from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,20 +124,6 @@ def _tables(tables: TablesView, room: int, width: int, height: float) -> list[li
     return [*blocks, wrap(more, width=width)]
 
 
-def width_of(text: str) -> int:
-    """Return the columns that a text takes in a terminal: two for wide characters, none for combining ones."""
-    if text.isascii():
-        return len(text)
-    return sum(map(_width, text))
-
-
-@lru_cache(maxsize=2_048)
-def _width(character: str) -> int:
-    if unicodedata.combining(character) or character in "\u200c\u200d\ufe0e\ufe0f":
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
     """Wrap a text into lines of limited width. A longer word is broken."""
     hanging = indent if hanging is None else hanging
@@ -162,26 +146,6 @@ def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = W
                 taken = begun + wide
             empty = False
     return lines if empty else [*lines, line]
-
-
-def break_to_width(word: str, width: int) -> Iterator[str]:
-    """Break a text into pieces of limited width, wherever its blanks are."""
-    while width_of(word) > width:
-        taken = cut_to_width(word, width)
-        yield taken
-        word = word[len(taken) :]
-    if word:
-        yield word
-
-
-def cut_to_width(text: str, width: int) -> str:
-    """Return the beginning of a text that fits into a width."""
-    used = 0
-    for index, character in enumerate(text):
-        used += _width(character)
-        if used > width:
-            return text[:index]
-    return text
 
 
 def _head(view: View, now: float, width: int, *, ticking: bool) -> Iterator[str]:

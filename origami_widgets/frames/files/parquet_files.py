@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.values import as_json, unicode_text
+from origami_widgets.frames.values import as_json
+from origami_widgets.words.foreign_text import unicode_text
 
 from .safe_cells import plain_cell
 

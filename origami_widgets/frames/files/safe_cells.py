@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from origami_widgets.frames.values import as_json, unicode_text
+from origami_widgets.frames.values import as_json
+from origami_widgets.words.foreign_text import unicode_text
 
 STARTS = "=+-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 """First characters of formulas, including the full-width and small forms that some spreadsheets accept."""

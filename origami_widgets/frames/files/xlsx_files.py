@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.values import unicode_text
+from origami_widgets.words.foreign_text import unicode_text
 
 from .safe_cells import is_formula, plain_cell, plain_column
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.cell_values import CONFIDENCE, is_found, main_value, may_come
-from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import (
     COLUMN_FIELDS,
@@ -20,6 +20,7 @@ from origami_widgets.frames.schema import (
 )
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, read_values
+from origami_widgets.words.foreign_text import clean
 
 from .lead_column import FOUND
 from .stacking import HEAD, check_leads, python_values, table_notes
@@ -252,5 +253,4 @@ def _has_all_leads(note: Mapping[str, Any], rows: int) -> bool:
 
 
 def _short(value: object) -> str:
-    line = printable(" ".join((value if isinstance(value, str) else as_json(value)).split()))
-    return line if len(line) <= LONGEST_EXAMPLE else line[: LONGEST_EXAMPLE - 1] + "…"
+    return clean(value if isinstance(value, str) else as_json(value), LONGEST_EXAMPLE)

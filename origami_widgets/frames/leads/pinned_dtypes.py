@@ -22,8 +22,8 @@ from origami_widgets.frames.values import (
     read_number,
     read_text,
     read_timestamp,
-    unicode_text,
 )
+from origami_widgets.words.foreign_text import unicode_text
 
 from .iso_dates import ISO_DATE
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 from .lead_table import no_such_column
@@ -230,9 +231,8 @@ def _choices(given: object, caller: str) -> str:
 
 def _in_words(table: Mapping[str, Any]) -> str:
     name, count = table.get("name"), table.get("leadCount")
-    plain = " ".join(printable(name).split())[:60] if isinstance(name, str) else ""
     leads = plural(count, "lead") if isinstance(count, int) else ""
-    return ", ".join(part for part in (plain, leads) if part) or "unnamed"
+    return ", ".join(part for part in (clean(name, 60), leads) if part) or "unnamed"
 
 
 def _raw_of(value: object) -> Mapping[str, Any] | None:

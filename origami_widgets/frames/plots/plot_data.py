@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from importlib import import_module
-from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
-from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.words.foreign_text import clean, fit
 from origami_widgets.words.numbers import MISSING, plural
 
 if TYPE_CHECKING:
@@ -58,25 +57,13 @@ def left_out(number: int, what: str, why: str = "are not drawn") -> str:
 def name_of(value: object, limit: float = 60) -> str:
     r"""Return text from outside as one line of at most `limit` characters; wide ones count twice.
 
-    Characters that hide other text or turn its direction are dropped. Vega's own limits cut through emoji, which the
-    library that makes pictures refuses.
+    Vega's own limits cut through emoji, which the library that makes pictures refuses.
 
     Example:
         >>> name_of("  Porto\n bakeries "), name_of(None), name_of("a long name", 7)
         ('Porto bakeries', '(no name)', 'a long…')
     """
-    # Cut first: the text may have a megabyte.
-    text = printable(value[:2_000]).replace("\ufffd", " ") if isinstance(value, str) else ""
-    # Marks that pile up on one letter cover the lines around it.
-    groups = groupby(" ".join(text.split()), _width)
-    text = "".join(character for width, group in groups for character in islice(group, None if width else 3))
-    fitting = sum(width <= limit for width in accumulate(map(_width, text)))
-    return (text if fitting == len(text) else text[: fitting - 1].rstrip() + "…") or "(no name)"
-
-
-def _width(character: str) -> int:
-    is_mark, is_wide = unicodedata.category(character) in ("Mn", "Me"), unicodedata.east_asian_width(character) in "WF"
-    return 0 if is_mark else 2 if is_wide else 1
+    return fit(clean(value, 2_000), limit) or "(no name)"
 
 
 def joined(first: str, *others: str) -> str:

@@ -11,13 +11,13 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput, printable
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import AgentSummary, RunObject
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
+from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:
     import asyncio
@@ -157,13 +157,13 @@ def _log_changes(before: RunState, state: RunState) -> None:
     """Log a changed status and new tables, by ids and counts only: text from agents is not safe in a log."""
     if not run_log.isEnabledFor(logging.INFO):
         return
-    token = f"{printable(state.agent_id)}/{printable(state.run_id)}"
+    token = f"{one_line(state.agent_id)}/{one_line(state.run_id)}"
     if state.run is not None and (before.run is None or before.status != state.status):
-        run_log.info("Run %s: %s, %s steps", token, printable(state.status)[:40], state.run.steps.completed)
+        run_log.info("Run %s: %s, %s steps", token, clean(state.status, 40), state.run.steps.completed)
     known = {table.id for table in before.tables}
     for table in state.tables:
         if table.id not in known:
-            run_log.info("Run %s: table %s, %s leads", token, printable(table.id), table.lead_count)
+            run_log.info("Run %s: table %s, %s leads", token, one_line(table.id), table.lead_count)
 
 
 def watch_of_saved(payload: object) -> RunWatch:
@@ -182,7 +182,7 @@ def watch_of_saved(payload: object) -> RunWatch:
     if not isinstance(inner, dict) or not isinstance(inner.get("id"), str) or is_other:
         raise InvalidInput(
             "Invalid run",
-            cause=f"Expected a run object with an `id`, got {validate.described(payload)}.",
+            cause=f"Expected a run object with an `id`, got {described(payload)}.",
             remedy="Pass the JSON object from run.raw, or the response of GET /agents/{id}/runs/{runId}.",
         )
     run = RunObject.from_raw(inner)

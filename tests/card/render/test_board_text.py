@@ -5,8 +5,8 @@ import re
 import pytest
 
 from origami_widgets.card.render.board_text import render_board_text
-from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH, width_of
-from origami_widgets.words.foreign_text import stored_size
+from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH
+from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
 from tests.fixtures import hostile

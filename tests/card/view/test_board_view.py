@@ -13,11 +13,11 @@ from msgspec import structs
 from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.board_html import render_board_html
 from origami_widgets.card.render.board_text import render_board_text
-from origami_widgets.card.render.card_text import WIDTH, width_of
+from origami_widgets.card.render.card_text import WIDTH
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
-from origami_widgets.words.foreign_text import stored_size
+from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import (
     COPIES_SIZE,
     VIEW_SIZE,

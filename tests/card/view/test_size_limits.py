@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from origami_widgets.card.render.card_html import SIZE_LIMIT as HTML_SIZE
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import SIZE_LIMIT as TEXT_SIZE
-from origami_widgets.card.render.card_text import WIDTH, render_text, width_of
+from origami_widgets.card.render.card_text import WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import View
-from origami_widgets.words.foreign_text import stored_size
+from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.markup import read
 from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
 
