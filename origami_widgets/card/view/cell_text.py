@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from origami_widgets.api.cell_values import findings_of, is_found, main_key
 from origami_widgets.words.foreign_text import clean
+from origami_widgets.words.numbers import moment
 
 TEXT_LIMIT = 200
 ITEMS_LIMIT = 24
@@ -151,7 +152,7 @@ def _time(value: str) -> str:
     if not _TIME.fullmatch(value):
         return ""
     try:
-        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return moment(datetime.fromisoformat(value).astimezone(UTC))
     except (ValueError, OverflowError):
         return ""
 

@@ -18,7 +18,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.csv_files import neutral
 from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.safe_cells import is_formula
-from origami_widgets.frames.values import unicode_text
+from origami_widgets.words.foreign_text import unicode_text
 from tests.frames.payloads import payload
 
 FORMULAS = [
