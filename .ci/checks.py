@@ -116,7 +116,7 @@ UNIT_TESTS = ("--doctest-modules", "tests", "origami_widgets", *(f"--ignore=test
 # Most modules have tests in these folders, and few of them wait for clocks, processes or sockets.
 QUICK_TESTS = (
     *(*PYTEST, *WITHOUT_SCHEMATHESIS, *parallel(4)),
-    *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/host", "tests/magics"),
+    *("tests/api", "tests/card/view", "tests/ci", "tests/frames", "tests/host", "tests/magics", "tests/words"),
     *("tests/run/test_state.py", "tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_public_interface.py"),
     # They take longest.
