@@ -57,7 +57,7 @@ PURE = (
     *("card.render.card_html", "card.render.card_text", "card.render.board_html", "card.render.board_text"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
-    "api.starts.record",
+    "run.starts.record",
 )
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from origami_widgets.api.client import BaseClient
+from origami_widgets.api.client import BaseClient, start_key
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import AsyncRowReader, make_row_pages
-from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,19 +72,19 @@ class AsyncClient(BaseClient):
         """Create an agent and start its first run; see `Client.create_agent`. Spends credits.
 
         Cancelling the task does not cancel a run that has started. The `CancelledError` (or the cause of a
-        `TimeoutError`) carries `idempotency_key` and `reconcile_async()`, which finds the run.
+        `TimeoutError`) carries `idempotency_key`.
         """
-        spec = StartSpec(
-            prompt,
-            name=name,
-            model=model,
-            focus_tables=focus_table_ids,
-            attachments=attachments,
-        )
-        job = StartJob(self.operations, spec, idempotency_key)
-        call = StartCall()
-        created: CreatedAgent = await call.wait(call.fulfil(job))
-        return created
+        with start_key(idempotency_key) as key:
+            return await background().bridge(
+                self.operations.create_agent(
+                    prompt,
+                    name=name,
+                    model=model,
+                    focus_table_ids=focus_table_ids,
+                    attachments=attachments,
+                    idempotency_key=key,
+                )
+            )
 
     async def create_run(
         self,
@@ -100,17 +97,17 @@ class AsyncClient(BaseClient):
         idempotency_key: str | None = None,
     ) -> RunObject:
         """Start another run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
-        spec = StartSpec(
-            prompt,
-            agent_id=agent_id,
-            model=model,
-            focus_tables=focus_table_ids,
-            attachments=attachments,
-        )
-        job = StartJob(self.operations, spec, idempotency_key)
-        call = StartCall()
-        run: RunObject = await call.wait(call.fulfil(job))
-        return run
+        with start_key(idempotency_key, agent_id) as key:
+            return await background().bridge(
+                self.operations.create_run(
+                    agent_id,
+                    prompt,
+                    model=model,
+                    focus_table_ids=focus_table_ids,
+                    attachments=attachments,
+                    idempotency_key=key,
+                )
+            )
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run; see `Client.get_run`. Free."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.client_settings import make_settings
+from origami_widgets.api.errors import OrigamiError, ambiguous
 from origami_widgets.api.key_sources import given_or_environment_key
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.pasted_key import note_key_in_use
 from origami_widgets.api.row_paging import RowQuery
 from origami_widgets.api.row_reader import RowReader, make_row_pages
-from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import httpx
 
@@ -36,6 +36,32 @@ if TYPE_CHECKING:
         Table,
     )
     from origami_widgets.api.secret import Secret
+
+
+@contextlib.contextmanager
+def start_key(given: str | None, agent_id: str = "") -> Iterator[str]:
+    """Give a block the idempotency key of the one request that it sends, and its exceptions what finds the run.
+
+    Args:
+        given: the caller's key; None makes one.
+        agent_id: the agent to continue; empty for a new one.
+
+    Raises:
+        AmbiguousStart: the answer to the request was lost.
+    """
+    key = str(uuid.uuid4()) if given is None else given
+    try:
+        yield key
+    except OrigamiError as error:
+        if not error.may_have_started:
+            raise
+        unknown = ambiguous(error, agent_id=agent_id, resend_with=key)
+        unknown.idempotency_key, unknown.may_have_started = key, True
+        raise unknown from error
+    except BaseException as stopped:
+        vars(stopped).update(idempotency_key=key, may_have_started=True)
+        stopped.add_note(f"A run may have started (idempotency key {key}).")
+        raise
 
 
 class BaseClient:
@@ -74,7 +100,8 @@ class Client(BaseClient):
     """Client for the Origami API, version 2. Every call blocks until its response has arrived.
 
     Reads are retried after a transient error, with at most four attempts. A call that starts a run carries an
-    idempotency key, and is retried only if that cannot start a second run.
+    idempotency key, and is retried only if no attempt can have started it. `ow.start` also finds a run whose response
+    was lost.
 
     You need not close a client: its connections close when it is garbage-collected. As a context manager, it closes
     them at the end of the block.
@@ -147,29 +174,28 @@ class Client(BaseClient):
             InvalidInput: an argument is not valid; nothing was sent.
             PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
             RunPoolFull: all run slots of the plan are in use; `retry_after` is the usual wait, in seconds.
-            AmbiguousStart: the response was lost, and it is not known whether the run was started. The call has looked
-                for the run twice before sending anything again; `reconcile()` looks once more.
+            AmbiguousStart: the response was lost, and it is not known whether the run was started. It carries
+                `idempotency_key` and says what to look for; nothing is sent again. `ow.start` looks for the run itself.
             ConnectionFailed: the request did not reach the server.
 
-        An interrupt cancels the start: nothing is sent again, and if a run has started, the server is asked to cancel
-        it. The exception carries `idempotency_key` and `reconcile()`, which finds the run.
+        An interrupt ends the request, which may have started the run. The exception carries `idempotency_key`.
 
         Example:
             >>> import origami_widgets as ow
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        spec = StartSpec(
-            prompt,
-            name=name,
-            model=model,
-            focus_tables=focus_table_ids,
-            attachments=attachments,
-        )
-        job = StartJob(self.operations, spec, idempotency_key)
-        with StartCall() as call:
-            created: CreatedAgent = call.block(call.fulfil(job))
-        return created
+        with start_key(idempotency_key) as key:
+            return background().run(
+                self.operations.create_agent(
+                    prompt,
+                    name=name,
+                    model=model,
+                    focus_table_ids=focus_table_ids,
+                    attachments=attachments,
+                    idempotency_key=key,
+                )
+            )
 
     def create_run(
         self,
@@ -198,17 +224,17 @@ class Client(BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        spec = StartSpec(
-            prompt,
-            agent_id=agent_id,
-            model=model,
-            focus_tables=focus_table_ids,
-            attachments=attachments,
-        )
-        job = StartJob(self.operations, spec, idempotency_key)
-        with StartCall() as call:
-            run: RunObject = call.block(call.fulfil(job))
-        return run
+        with start_key(idempotency_key, agent_id) as key:
+            return background().run(
+                self.operations.create_run(
+                    agent_id,
+                    prompt,
+                    model=model,
+                    focus_table_ids=focus_table_ids,
+                    attachments=attachments,
+                    idempotency_key=key,
+                )
+            )
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.

@@ -247,7 +247,7 @@ class AmbiguousStart(OrigamiError):
     """
 
     job: _Reconcilable | None = None
-    """The start job; None in an error that was pickled."""
+    """The start job; None in an error of a client's `create_agent` or `create_run`, and in one that was pickled."""
 
     def reconcile(self) -> Any:
         """Look for the run again. Sends only GET requests and is free.
@@ -267,8 +267,8 @@ class AmbiguousStart(OrigamiError):
     def _own_job(self) -> _Reconcilable:
         if self.job is None:
             raise InvalidInput(
-                "This error came from another process",
-                cause="Its connection to Origami was left behind.",
+                "This error can't look for the run",
+                cause="It came from a client's create_agent() or create_run(), or from another process.",
                 remedy="List the newest agents with client.list_agents().",
             )
         return self.job
@@ -293,6 +293,7 @@ def ambiguous(
     exact: Sequence[tuple[str, str]] = (),
     near: Sequence[tuple[str, str]] = (),
     unseen: bool = False,
+    resend_with: str = "",
 ) -> AmbiguousStart:
     """Return the error for a start whose outcome is unknown.
 
@@ -302,6 +303,7 @@ def ambiguous(
         exact: agent id and run id of each run that matches exactly, if there are several.
         near: agent id and run id of each run that nearly matches.
         unseen: whether the runs could not be listed.
+        resend_with: the idempotency key with which to send the request again, of a call that has not looked for the run.
     """
     tokens = ", ".join(f'ow.attach("{agent}/{run}")' for agent, run in exact or near)
     if exact:
@@ -313,6 +315,13 @@ def ambiguous(
             f"The response was lost, and {what}. The server may have changed some characters, or its clock may be off."
         )
         remedy = f"Check whether it's yours: {tokens}. Nothing was sent again. If it isn't yours, start a new run."
+    elif resend_with:
+        where = f"client.list_runs({agent_id!r})" if agent_id else "client.list_agents()"
+        cause = f"The response was lost{f' ({last.title})' if last is not None else ''}."
+        remedy = (
+            f"Look for a new {'run' if agent_id else 'agent'} with this brief, or you may pay for it twice: {where}. If "
+            f"there is none, call again with idempotency_key={resend_with!r}."
+        )
     else:
         where = f'ow.attach("{agent_id}") shows' if agent_id else "client.list_agents() lists"
         looked = "We couldn't look for the run." if unseen else "No run with this brief was found."

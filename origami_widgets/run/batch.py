@@ -14,9 +14,9 @@ from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
-from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural

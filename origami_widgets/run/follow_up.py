@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
-from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.conversation import remember
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
-from origami_widgets.api.starts.interrupt import StartCall
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.conversation import Conversation, conversation_of
@@ -21,6 +20,7 @@ from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
+from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.state import RunState, run_error
 from origami_widgets.words.foreign_text import described, one_line

@@ -6,8 +6,6 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from origami_widgets.api.loop import background
-from origami_widgets.api.starts.interrupt import StartCall
-from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
@@ -18,8 +16,10 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
+from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import WatchedJob
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
 

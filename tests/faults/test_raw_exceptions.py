@@ -16,7 +16,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.api.starts import submit
+from origami_widgets.run.starts import submit
 from tests.faults.journey import KEY, RUNNING
 from tests.faults.planted import held_by, of_error, showing, within
 
@@ -121,17 +121,15 @@ def test_a_start_that_ends_in_it_may_have_started_a_run(kind, raised):
 
 
 @pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
-@pytest.mark.parametrize("way", ["start", "create_agent", "async create_agent"])
+@pytest.mark.parametrize("way", ["start", "start_async"])
 def test_a_run_that_was_started_is_found_and_no_second_one_is(way, raised):
     sandbox = ow.Sandbox(speed=240)
     carrier = Raising(raised, sandbox)
     given = {"api_key": sandbox.api_key, "base_url": "https://origami-sandbox.invalid/api/v2", "_transport": carrier}
     if way == "start":
         run = ow.start("Find bakeries", client=ow.Client(**given), show=False)
-    elif way == "create_agent":
-        run = ow.Client(**given).create_agent("Find bakeries").run
     else:
-        run = asyncio.run(ow.AsyncClient(**given).create_agent("Find bakeries")).run
+        run = asyncio.run(ow.start_async("Find bakeries", client=ow.AsyncClient(**given), show=False))
     assert carrier.lost == 1
     there = sandbox.client()
     assert [each.id for agent in there.list_agents().items for each in there.list_runs(agent.id).items] == [run.id]

@@ -10,12 +10,11 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import retries
-from origami_widgets.api.starts import interrupt, submit
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.starts import cancel as cancelling
-from origami_widgets.run.starts import credit_limit, store
+from origami_widgets.run.starts import credit_limit, interrupt, store, submit
 from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""Starting runs in this process: start jobs, the start store, the scheduler, and cancelling."""
+"""Starting runs: start jobs, the start store, the queue of a batch, interrupts, credit limits and cancelling."""

@@ -26,8 +26,6 @@ from origami_widgets.api.errors import (
     RunPoolFull,
 )
 from origami_widgets.api.loop import kept_task
-from origami_widgets.api.starts.record import MINUTES, Started
-from origami_widgets.api.starts.submit import StartJob, new_record, recovered_record
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
@@ -35,7 +33,9 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
+from origami_widgets.run.starts.record import MINUTES, Started
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoredStart, StoreEntry, next_step, spoken
+from origami_widgets.run.starts.submit import StartJob, new_record, recovered_record
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.starts.record import RecordSlot
-    from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.starts.record import RecordSlot
+    from origami_widgets.run.starts.spec import StartSpec
 
 USUAL_WAIT = 60.0
 """Seconds to wait for a free slot if the server names no time."""

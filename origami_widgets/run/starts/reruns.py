@@ -18,10 +18,10 @@ from origami_widgets.run.starts.job import goes_on
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from origami_widgets.api.starts.record import RecordSlot
-    from origami_widgets.api.starts.spec import StartSpec
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.record import RecordSlot
+    from origami_widgets.run.starts.spec import StartSpec
 
 MOST_CALLS = 100
 """Calls of one cell whose records are kept, at most; the oldest are dropped."""

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
-from origami_widgets.api.starts import submit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
-from origami_widgets.run.starts import cancel
+from origami_widgets.run.starts import cancel, submit
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import StartUnclear, goes_on
 

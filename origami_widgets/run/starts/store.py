@@ -32,7 +32,7 @@ from origami_widgets.api.validate import not_a_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
 
-    from origami_widgets.api.starts.spec import StartSpec
+    from origami_widgets.run.starts.spec import StartSpec
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.loop import background
-from origami_widgets.api.starts import submit
-from origami_widgets.api.starts.interrupt import outcome_of_interrupt
+from origami_widgets.run.starts import submit
+from origami_widgets.run.starts.interrupt import outcome_of_interrupt
 from tests.support.cells import Notebook
 from tests.support.front import Front, ended, forgotten
 from tests.support.quick import look_after, see, without_environment, without_pauses
@@ -29,7 +29,7 @@ from tests.support.start_files import StartFiles
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 NO_RUN = outcome_of_interrupt(None, is_over=True)
-PASSED = ("api/starts/interrupt.py", "api/loop.py", "api/loop_future.py", "run/start.py")
+PASSED = ("run/starts/interrupt.py", "api/loop.py", "api/loop_future.py", "run/start.py")
 """The code of a start that runs on the caller's thread."""
 
 
@@ -47,7 +47,7 @@ def traced(act, reached):
     left = []
 
     def line(frame, event, _argument):
-        if frame.f_code.co_name == "__exit__" and frame.f_code.co_filename.endswith("api/starts/interrupt.py"):
+        if frame.f_code.co_name == "__exit__" and frame.f_code.co_filename.endswith("run/starts/interrupt.py"):
             left.append(frame.f_code)
         elif event == "line" and not left:
             reached((frame.f_code.co_filename, frame.f_lineno))
@@ -116,7 +116,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
 # While the loop works
 
 WORKING = (
-    *("api/starts/submit.py", "api/starts/reconcile.py", "api/operations.py"),
+    *("run/starts/submit.py", "run/starts/reconcile.py", "api/operations.py"),
     *("run/starts/job.py", "run/starts/store.py", "run/start.py"),
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )

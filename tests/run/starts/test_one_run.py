@@ -27,7 +27,9 @@ TIMEOUT = 1.0
 BRIEF = "List bakeries in Porto with a web shop"
 MORE = "Add their opening hours"
 QUEUEING = ("start", "follow_up", "answer", "card")
-INTENTS = (*QUEUEING, "start_many", "create_agent", "create_run", "async create_agent", "async create_run")
+INTENTS = (*QUEUEING, "start_many")
+CLIENTS = ("create_agent", "create_run", "async create_agent", "async create_run")
+"""What sends one request and leaves the rest to its caller."""
 
 
 @pytest.fixture(params=INTENTS)
@@ -153,6 +155,7 @@ def test_a_run_whose_answer_is_lost_and_that_is_late_in_the_list_is_found(front,
 
 
 @pytest.mark.parametrize("way", [lost, kept_off])
+@pytest.mark.parametrize("intend", [*INTENTS, *CLIENTS], indirect=True)
 def test_a_request_of_too_many_is_sent_again_with_the_same_key(front, intend, way):
     front.faults = [way(SLOW_DOWN)]
     one_run(front, intend)
@@ -183,7 +186,7 @@ def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, inten
     assert [pause for pause in clock.slept if pause in (2.0, 10.0)][:2] == [2.0, 10.0]
 
 
-@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+@pytest.mark.parametrize("intend", ["start"], indirect=True)
 @pytest.mark.parametrize("body", [{"status": "ok"}, {"id": "v2_run-other", "status": "running"}, "<html>Welcome"])
 def test_a_run_that_cannot_be_read_when_it_is_found_does_not_count_as_another(front, intend, body):
     front.faults = [forgotten(answer({}, 500))]
@@ -192,7 +195,7 @@ def test_a_run_that_cannot_be_read_when_it_is_found_does_not_count_as_another(fr
     assert len(front.starts) == 1
 
 
-@pytest.mark.parametrize("intend", ["start", "create_agent"], indirect=True)
+@pytest.mark.parametrize("intend", ["start"], indirect=True)
 def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
     front.faults = [forgotten(answer({}, 500))]
     front.polls = [answer({"status": "ok"})] * 2
@@ -200,7 +203,7 @@ def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
         intend()
     assert len(front.starts) == 1
     found = caught.value.reconcile()
-    assert [getattr(found, "run", found).id] == intend.made()
+    assert [found.id] == intend.made()
 
 
 def test_a_fault_of_the_server_that_has_started_nothing_sends_it_again_after_two_looks(front, intend, clock):
@@ -228,7 +231,7 @@ def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_fo
         assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
         assert "reconcile()" in str(error)
         found = error.reconcile()
-        assert getattr(found, "run", found).id == made
+        assert found.id == made
         assert pickle.loads(pickle.dumps(error)).idempotency_key == error.idempotency_key  # noqa: S301 - our own
     assert intend.made() == [made]
 
@@ -245,7 +248,7 @@ def test_where_the_lists_cannot_be_read_nothing_is_sent_again(front, intend):
         with pytest.raises(ow.AmbiguousStart, match="couldn't look for") as again:
             caught.value.reconcile()
         found = again.value.reconcile()
-        assert getattr(found, "run", found).id == made
+        assert found.id == made
 
 
 def test_a_reconciliation_that_finds_nothing_says_so(front, client):
@@ -268,7 +271,7 @@ def test_a_run_of_another_start_is_never_taken_for_ours(front, client, named):
 
 
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
-@pytest.mark.parametrize("intend", [each for each in INTENTS if each != "start_many"], indirect=True)
+@pytest.mark.parametrize("intend", [*QUEUEING, *CLIENTS], indirect=True)
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
     """One that no error of ours stands for: what is left to do is on it all the same."""
     kept = Traffic.note_response
@@ -288,8 +291,8 @@ def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch
         error = caught.value
         assert error.may_have_started
         assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
-        found = error.reconcile()
-        assert getattr(found, "run", found).id == made
+    if intend.kind in ("start", "follow_up", "answer"):
+        assert error.reconcile().id == made
     assert intend.made() == [made]
 
 
@@ -317,7 +320,7 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
     assert run.prompt == long
 
 
-@pytest.mark.parametrize("intend", ["follow_up", "answer", "card", "create_run"], indirect=True)
+@pytest.mark.parametrize("intend", ["follow_up", "answer", "card"], indirect=True)
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]
     front.reads = [kept_off(EMPTY_LIST)] * 2
@@ -347,6 +350,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.parametrize("intend", [*INTENTS, *CLIENTS], indirect=True)
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_refusal_is_raised_without_another_attempt(front, intend, clock, code):
     status, kind = REFUSALS[code]
@@ -404,9 +408,36 @@ def test_a_request_that_never_arrived_is_sent_when_the_server_listens(clock):
 def test_the_fault_layer_itself_would_start_two_runs(front, client):
     """What the tests above rest on: a key that the server forgot protects from nothing."""
     front.faults = [forgotten(reset()), passes]
-    front.reads = [kept_off(EMPTY_LIST)] * 2
-    client.create_agent(BRIEF)
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        client.create_agent(BRIEF)
+    client.create_agent(BRIEF, idempotency_key=caught.value.idempotency_key)
     assert len(front.runs()) == 2
+
+
+@pytest.mark.parametrize("intend", CLIENTS, indirect=True)
+@pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
+@pytest.mark.parametrize("way", [lost, kept_off])
+def test_a_client_whose_answer_is_lost_sends_nothing_again_and_says_what_to_look_for(front, intend, way, fault):
+    front.faults = [way(fault)]
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        intend()
+    assert front.asks == ["POST"]
+    assert len(intend.made()) == (way is lost)
+    error = caught.value
+    assert error.may_have_started
+    assert error.idempotency_key == front.starts[0].headers["idempotency-key"]
+    assert repr(error.idempotency_key) in error.remedy
+    assert ("client.list_runs(" if "run" in intend.kind else "client.list_agents()") in error.remedy
+    with pytest.raises(ow.OrigamiError, match="list_agents"):
+        error.reconcile()
+
+
+def test_the_key_of_a_client_whose_answer_was_lost_starts_no_second_run(front, client):
+    front.faults = [lost(reset())]
+    with pytest.raises(ow.AmbiguousStart) as caught:
+        client.create_agent(BRIEF)
+    run = client.create_agent(BRIEF, idempotency_key=caught.value.idempotency_key).run
+    assert front.runs() == [run.id]
 
 
 ERRORS = {

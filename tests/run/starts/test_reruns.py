@@ -10,12 +10,12 @@ import weakref
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
-from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
 from origami_widgets.run.starts.reruns import MOST_CALLS, MOST_CELLS, calls_of
+from origami_widgets.run.starts.spec import StartSpec
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"

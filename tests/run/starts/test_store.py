@@ -14,8 +14,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from origami_widgets.api.starts.spec import StartSpec
 from origami_widgets.run.batch import names_of
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import (
     KEY_KEPT,
     NameTaken,

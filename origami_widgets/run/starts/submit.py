@@ -29,8 +29,9 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.loop import background, is_under_way, kept_task
 from origami_widgets.api.models import CreatedAgent
 from origami_widgets.api.operations import not_wanted
-from origami_widgets.api.starts.reconcile import Likeness, Reconciliation, take
-from origami_widgets.api.starts.record import (
+from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.starts.reconcile import Likeness, Reconciliation, take
+from origami_widgets.run.starts.record import (
     MOST_LOSSES,
     DefiniteRefusal,
     Lost,
@@ -45,17 +46,16 @@ from origami_widgets.api.starts.record import (
     recovered,
     transition,
 )
-from origami_widgets.api.starts.turns import turn
-from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.starts.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.starts.reconcile import Candidate
-    from origami_widgets.api.starts.record import StartEvent
-    from origami_widgets.api.starts.spec import StartSpec
+    from origami_widgets.run.starts.reconcile import Candidate
+    from origami_widgets.run.starts.record import StartEvent
+    from origami_widgets.run.starts.spec import StartSpec
 
 log = logging.getLogger("origami_widgets")
 

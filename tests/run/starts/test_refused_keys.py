@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.api.starts import submit
+from origami_widgets.run.starts import submit
 from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, ended, forgotten, kept_off, lost, refused
 from tests.support.server import answer, reset
 
@@ -104,15 +104,17 @@ def test_credits_that_were_bought_after_a_crash_start_the_run(front, client, way
         assert start() == run
 
 
-def test_the_key_of_a_client_that_was_refused_is_no_dead_end(front, client):
+def test_a_client_that_was_refused_needs_another_key(front, client):
     front.refusal = BROKE
     with pytest.raises(errors.InsufficientCredits) as caught:
         client.create_agent(BRIEF, idempotency_key="mine")
     assert not caught.value.may_have_started
     front.refusal = None
-    run = client.create_agent(BRIEF, idempotency_key="mine").run
-    assert front.runs() == [run.id]
-    assert client.create_agent(BRIEF, idempotency_key="mine").run.id == run.id
+    with pytest.raises(errors.InsufficientCredits) as caught:
+        client.create_agent(BRIEF, idempotency_key="mine")
+    assert caught.value.is_replay
+    run = client.create_agent(BRIEF, idempotency_key="mine.2").run
+    assert client.create_agent(BRIEF, idempotency_key="mine.2").run.id == run.id
     assert front.runs() == [run.id]
 
 

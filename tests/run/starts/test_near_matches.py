@@ -21,7 +21,7 @@ def client(front, base_url):
     return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
 
 
-@pytest.fixture(params=["start", "follow_up", "create_agent", "start_many"])
+@pytest.fixture(params=["start", "follow_up", "start_many"])
 def intend(request, client, front):
     """Ask for one run, by several ways; the runs before it are not counted."""
     if request.param == "follow_up":
@@ -38,7 +38,6 @@ def intend(request, client, front):
 
     act = {
         "start": lambda brief: ow.start(brief, client=client, show=False).id,
-        "create_agent": lambda brief: client.create_agent(brief).run.id,
         "follow_up": lambda brief: run.follow_up(brief).id,
         "start_many": start_one,
     }[request.param]

@@ -6,8 +6,8 @@ import pytest
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.models import RunObject
-from origami_widgets.api.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
-from origami_widgets.api.starts.record import (
+from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
+from origami_widgets.run.starts.record import (
     DefiniteRefusal,
     Lost,
     NothingFound,
@@ -18,8 +18,8 @@ from origami_widgets.api.starts.record import (
     Withdrawn,
     transition,
 )
-from origami_widgets.api.starts.spec import StartSpec
-from origami_widgets.api.starts.submit import StartJob
+from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.submit import StartJob
 from tests.api.conftest import KEY
 
 NO_RUN = "Interrupted. No run was started, and nothing was charged."

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background, require_asyncio
-from origami_widgets.api.starts.submit import mark
+from origami_widgets.run.starts.submit import mark
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from origami_widgets.api.starts.submit import StartJob
+    from origami_widgets.run.starts.submit import StartJob
 
 T = TypeVar("T")
 

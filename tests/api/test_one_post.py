@@ -1,7 +1,8 @@
-"""Starting a run costs credits: one key per intent, the same bytes on every attempt, and never a second run."""
+"""Starting a run costs credits: a client sends one request with its key, and says what to look for if its answer is lost."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import uuid
 from datetime import UTC, datetime
@@ -9,11 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from origami_widgets.api import errors
+from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import AmbiguousStart
-from origami_widgets.api.starts import submit
 from tests.api.conftest import KEY, fixture
-from tests.support.front import EMPTY_LIST
 from tests.support.server import answer, head, raw, reset, silence
 
 CREATED = fixture("create_agent")
@@ -42,39 +42,49 @@ FAILURES = {
     "answer that is no object": answer([]),
     "sign-in page": answer("<html>Welcome", content_type="text/html"),
 }
-LOOKS = (EMPTY_LIST,) * 2
-RESENT = {
-    **{name: (fault, *LOOKS, fault, *LOOKS, CREATION) for name, fault in LOST.items()},
-    **{name: (fault, fault, CREATION) for name, fault in PUT_OFF.items()},
-    **{name: (fault, *LOOKS, CREATION) for name, fault in FAILURES.items()},
-}
 
 
-@pytest.mark.parametrize("plan", RESENT.values(), ids=RESENT)
-def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, monkeypatch, plan):
-    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
-    server.plan(*plan)
+@pytest.mark.parametrize("fault", PUT_OFF.values(), ids=PUT_OFF)
+def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, fault):
+    server.plan(fault, fault, CREATION)
     created = client.create_agent("Find bakeries in Porto", name="Porto", model="origami-max")
     assert created.run.id == RUN["id"]
     assert created.agent.id == AGENT
-    methods = ["GET" if behaviour is EMPTY_LIST else "POST" for behaviour in plan]
-    assert [request.method for request in server.requests] == methods
-    posts = [request for request in server.requests if request.method == "POST"]
-    assert len({request.raw for request in posts}) == 1
-    request = posts[0]
+    assert [request.method for request in server.requests] == ["POST"] * 3
+    assert len({request.raw for request in server.requests}) == 1
+    request = server.requests[0]
     assert (request.method, request.target) == ("POST", "/api/v2/agents")
     assert uuid.UUID(request.headers["idempotency-key"]).version == 4
     assert request.json() == {"prompt": "Find bakeries in Porto", "name": "Porto", "model": "origami-max"}
 
 
-def test_a_timeout_is_sent_again_with_the_same_key(server, quick, monkeypatch):
-    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
-    server.plan(silence(), *LOOKS, FOLLOW_UP)
+@pytest.mark.parametrize("fault", [*LOST.values(), *FAILURES.values()], ids=[*LOST, *FAILURES])
+def test_a_lost_answer_is_not_asked_for_again(server, client, fault):
+    server.plan(fault, FOLLOW_UP)
+    with pytest.raises(AmbiguousStart) as caught:
+        client.create_run(AGENT, "Go on")
+    assert len(server.requests) == 1
+    assert caught.value.idempotency_key == server.requests[0].headers["idempotency-key"]
+    assert AGENT in caught.value.remedy
+
+
+def test_a_timeout_is_a_lost_answer(server, quick):
+    server.plan(silence(), FOLLOW_UP)
     client = Client(KEY, base_url=server.base_url, timeout=0.4)
-    assert client.create_run(AGENT, "Go on").id == RUN["id"]
-    first, *looks, again = server.requests
-    assert [look.method for look in looks] == ["GET", "GET"]
-    assert first.raw == again.raw
+    with pytest.raises(AmbiguousStart):
+        client.create_run(AGENT, "Go on")
+    assert len(server.requests) == 1
+
+
+async def test_a_cancelled_task_knows_the_key(server):
+    server.plan(silence())
+    client = AsyncClient(KEY, base_url=server.base_url, timeout=20)
+    with pytest.raises(TimeoutError) as caught:
+        async with asyncio.timeout(0.5):
+            await client.create_agent("Find bakeries")
+    stopped = caught.value.__cause__
+    assert stopped.may_have_started
+    assert stopped.idempotency_key == server.requests[0].headers["idempotency-key"]
 
 
 REFUSED = {
@@ -104,17 +114,16 @@ def test_a_refusal_is_raised_at_once(server, client, code):
     assert not caught.value.may_have_started
 
 
-def test_a_refusal_after_an_unclear_attempt_says_that_it_may_be_our_own_run(server, client, monkeypatch):
-    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
+def test_an_agent_that_is_busy_names_its_run(server, client):
     busy = {
         "error": "busy",
         "code": "AGENT_BUSY",
         "currentRun": {"id": "v2_run-1", "startedAt": "2026-07-21T09:14:02Z"},
     }
-    server.plan(reset(), *LOOKS, answer(busy, 409))
+    server.plan(answer(busy, 409))
     with pytest.raises(errors.AgentBusy) as caught:
         client.create_run(AGENT, "Go on")
-    assert caught.value.may_have_started
+    assert not caught.value.may_have_started
     assert caught.value.current_run_id == "v2_run-1"
     assert caught.value.current_run_started_at == datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
 
@@ -166,8 +175,7 @@ def test_a_follow_up_is_read_in_both_forms(server, client, body):
 
 
 @pytest.mark.parametrize("body", [{}, {"run": None}, {"agent": {"id": "a"}}, {"run": {"status": "running"}}])
-def test_an_acceptance_that_names_no_run_is_an_error_that_says_it_may_have_started(server, client, body, monkeypatch):
-    monkeypatch.setattr(submit, "LOOKS", (0.0, 0.0))
+def test_an_acceptance_that_names_no_run_is_an_error_that_says_it_may_have_started(server, client, body):
     server.plan(answer(body, 202))
     with pytest.raises(AmbiguousStart) as caught:
         client.create_agent("Find bakeries")

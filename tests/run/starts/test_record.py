@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from origami_widgets.api.starts.record import (
+from origami_widgets.run.starts.record import (
     LONGEST_KEY,
     DefiniteRefusal,
     InvalidTransition,

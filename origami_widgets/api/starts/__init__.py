@@ -1,1 +1,0 @@
-"""Start exactly one run for each start job, whatever happens to its requests."""
