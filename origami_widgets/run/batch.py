@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.state import Queue
     from origami_widgets.run.waiting import Until
 
@@ -71,7 +71,7 @@ class RunBatch(JobQueue):
     like a list of runs: `ow.runs_frame(batch)`.
     """
 
-    def __init__(self, operations: Operations, jobs: Sequence[WatchedJob] = ()) -> None:
+    def __init__(self, operations: Operations, jobs: Sequence[StartJob] = ()) -> None:
         given: object = operations
         if not isinstance(given, Operations):
             raise InvalidInput(
@@ -310,7 +310,7 @@ class RunBatch(JobQueue):
             "ow.attach(), or start_many(..., once='a-name')."
         )
 
-    def _brief(self, position: int, job: WatchedJob) -> BriefState:
+    def _brief(self, position: int, job: StartJob) -> BriefState:
         status = self.status_of(job)
         error = job.unrecorded if status == "started" else job.error
         return BriefState(

@@ -21,7 +21,7 @@ from origami_widgets.run.settings import waits_for_a_slot
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.interrupt import StartCall
-from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import RunState, run_error
 from origami_widgets.words.foreign_text import described, one_line
 
@@ -563,9 +563,9 @@ class Run:
         run: Run = await call.wait(call.fulfil(job))
         return self._continued(run)
 
-    def _job(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> WatchedJob:
+    def _job(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> StartJob:
         once = self._conversation.once
-        return WatchedJob(
+        return StartJob(
             self._watch.connected(),
             follow_up.spec(),
             Run,

@@ -17,7 +17,7 @@ from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
-from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
@@ -254,7 +254,7 @@ def start_many(
         if name:
             # With a name, the start store finds the runs wherever they were started, so the cell does not matter.
             names = zip(specs, names_of(name, specs), strict=True)
-            jobs = [WatchedJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
+            jobs = [StartJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
         else:
             found = [EarlierStart(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
             jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
@@ -304,7 +304,7 @@ def _ask_about(batch: RunBatch, credit_limit: float | None) -> None:
 class _FoundStart(NamedTuple):
     """Start job of a call, and what to ask before it begins."""
 
-    job: WatchedJob
+    job: StartJob
     calls: CellCalls
     question: str
 
@@ -325,7 +325,7 @@ async def _found(
     calls = calls_of(None if once is not None else cell, operations.identity)
     if once is not None:
         name = valid_once(once)
-        job = WatchedJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
+        job = StartJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
     else:
         found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
         job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
@@ -348,20 +348,20 @@ async def _fulfilled(call: StartCall, found: _FoundStart) -> Run:
     return cast("Run", found.job.handle or await call.fulfil(found.job))
 
 
-def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> WatchedJob:
+def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> StartJob:
     """Return the start job from an earlier execution of the cell, else a new one."""
     if found.job is not None:
         if found.job.watch is not None:
             found.job.attach(found.job.watch)
         return found.job
-    job = WatchedJob(operations, spec, Run, queues=queues)
+    job = StartJob(operations, spec, Run, queues=queues)
     job.earlier = found.records
     return job
 
 
 def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
     """Show a run that was just started."""
-    if isinstance(call.job, WatchedJob) and call.job.unrecorded is not None:
+    if call.job is not None and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
         warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=3)
     if show:

@@ -19,7 +19,7 @@ from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import cancel
-from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.job import StartJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ class CardCommandHandler(CommandHandler):
                 raise unknown_command(command)
 
     async def _continue(self, follow_up: FollowUp) -> None:
-        job = WatchedJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
+        job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
         await job.start_for(self)
 
     def _watch(self, run_id: str) -> RunWatch:

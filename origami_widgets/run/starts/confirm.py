@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import BalanceReading
     from origami_widgets.run.cost_history import RunKind
-    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.job import StartJob
 
 MOST_COMPARED = 20
 """How many of the newest runs a start is compared with: what runs cost changes with the briefs that a user writes."""
@@ -144,7 +144,7 @@ def ask(text: str) -> None:
 
 async def question_about(
     operations: Operations,
-    jobs: Sequence[WatchedJob],
+    jobs: Sequence[StartJob],
     find_known: Callable[[], Awaitable[object]] | None = None,
     *,
     kind: RunKind = "new",
@@ -186,7 +186,7 @@ async def question_about(
     return asked_for(sum(_is_new(job, owners) for job in jobs))
 
 
-def _is_new(job: WatchedJob, owners: int) -> bool:
+def _is_new(job: StartJob, owners: int) -> bool:
     is_started = job.watch is not None or job.is_going or job.record.may_have_started
     return not is_started and len(job.owners) <= owners
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.loop import background, require_asyncio
-from origami_widgets.run.starts.submit import mark
+from origami_widgets.run.starts.job import mark
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from origami_widgets.run.starts.submit import StartJob
+    from origami_widgets.run.starts.job import StartJob
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class StartCall:
             self._withdraw(stopped)
 
     async def fulfil(self, job: StartJob) -> Any:
-        """Start the run of a job, or wait for it if it is already being started. Raises the errors of `StartJob.begin`.
+        """Start the run of a job, or wait for it if it is already being started. Raises the errors of `StartJob.start_for`.
 
         Background loop only.
         """

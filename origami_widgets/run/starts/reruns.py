@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.record import RecordSlot
     from origami_widgets.run.starts.spec import StartSpec
 
@@ -47,7 +47,7 @@ class CallRecord:
     once: str
     fingerprints: tuple[str, ...]
     slots: tuple[RecordSlot, ...]
-    jobs: tuple[weakref.ref[WatchedJob], ...]
+    jobs: tuple[weakref.ref[StartJob], ...]
     batch: weakref.ref[Any] | None = None
     is_stopped: bool = False
     is_whole: bool = True
@@ -61,7 +61,7 @@ class EarlierStart(NamedTuple):
         records: records of earlier calls whose runs may be active. Starts with the same fingerprint share one list.
     """
 
-    job: WatchedJob | None
+    job: StartJob | None
     records: list[RecordSlot]
 
 
@@ -78,7 +78,7 @@ class CellCalls:
         self._calls = calls
 
     def add(
-        self, specs: Iterable[StartSpec], jobs: Sequence[WatchedJob], *, once: str = "", batch: Any = None
+        self, specs: Iterable[StartSpec], jobs: Sequence[StartJob], *, once: str = "", batch: Any = None
     ) -> CallRecord:
         """Record a call.
 
@@ -135,7 +135,7 @@ class CellCalls:
             ranked.sort(key=itemgetter(0))
         return [found[each].pop(0)[1] if found[each] else EarlierStart(None, []) for each in _fingerprints(specs)]
 
-    def hand_over(self, jobs: Iterable[WatchedJob], to: object) -> None:
+    def hand_over(self, jobs: Iterable[StartJob], to: object) -> None:
         """Make a later batch the owner of the jobs that it has taken over; the earlier batches no longer start them."""
         taken = set(jobs)
         for call in self._calls:
@@ -149,7 +149,7 @@ class CellCalls:
                     batch.give_up(job)
 
 
-def _rank(slot: RecordSlot, job: WatchedJob | None) -> int | None:
+def _rank(slot: RecordSlot, job: StartJob | None) -> int | None:
     """Return the rank of an earlier start; the lowest is taken first. None if its run has ended."""
     if job is None:
         return 2 if slot.record.may_have_started else None

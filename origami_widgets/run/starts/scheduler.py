@@ -17,9 +17,10 @@ from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
-from origami_widgets.run.starts import cancel, submit
+from origami_widgets.run.starts import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.job import StartUnclear, goes_on
+from origami_widgets.run.starts.job import goes_on
+from origami_widgets.run.starts.store import StartUnclear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimitReached
-    from origami_widgets.run.starts.job import WatchedJob
+    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.reruns import CallRecord
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
@@ -54,7 +55,7 @@ class JobQueue:
         subscribers: notified of each change of a job or run.
     """
 
-    def __init__(self, operations: Operations, jobs: Sequence[WatchedJob]) -> None:
+    def __init__(self, operations: Operations, jobs: Sequence[StartJob]) -> None:
         self.operations = operations
         self.jobs = tuple(jobs)
         self.at_once: int | None = None
@@ -67,7 +68,7 @@ class JobQueue:
         self._is_stopped = self._is_looking = False
         self._process = os.getpid()
         # Jobs that a later batch has taken over, and whether they were under way at that moment.
-        self._given_up: dict[WatchedJob, bool] = {}
+        self._given_up: dict[StartJob, bool] = {}
         # Not the queue itself, because its jobs would keep it alive, and with it all its runs.
         self._owner = object()
         self._driver: asyncio.Task[None] | None = None
@@ -98,7 +99,7 @@ class JobQueue:
             if call is not None:
                 call.is_stopped = is_stopped
 
-    def status_of(self, job: WatchedJob) -> BriefStatus:
+    def status_of(self, job: StartJob) -> BriefStatus:
         """Return the state of a job of this queue."""
         if not self._given_up.get(job, True):
             return "stopped"
@@ -192,7 +193,7 @@ class JobQueue:
         self.drive()
         self.subscribers.notify()
 
-    def give_up(self, job: WatchedJob) -> None:
+    def give_up(self, job: StartJob) -> None:
         """Leave a job to a later batch. A request that was sent is not aborted."""
         self._given_up[job] = job.is_going
         job.owners.discard(self._owner)
@@ -283,14 +284,14 @@ class JobQueue:
             end()
             self.subscribers.notify()
 
-    def _next(self) -> WatchedJob | None:
+    def _next(self) -> StartJob | None:
         """Return the next job. Jobs that may already have a run come first, so that there is never one run too many."""
         if self.is_stopped or self.error is not None:
             return None
         waiting = [job for job in self._own_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
         return min(waiting, key=lambda job: (not job.is_going, not job.record.may_have_started), default=None)
 
-    def _own_jobs(self) -> list[WatchedJob]:
+    def _own_jobs(self) -> list[StartJob]:
         return [job for job in self.jobs if job not in self._given_up]
 
     def _active(self) -> int:
@@ -334,7 +335,7 @@ class JobQueue:
                 self.is_stopped = True
         self.subscribers.notify()
 
-    def _ended(self, job: WatchedJob) -> None:
+    def _ended(self, job: StartJob) -> None:
         """Halt the queue on the error of an attempt, if the error concerns this queue."""
         error = job.error
         if error is None or job.watch is not None or job in self._given_up:
@@ -366,7 +367,7 @@ class JobQueue:
         # Tables that the runs of the batch share are theirs to stop.
         own = [conversation_of(job.watch) for job in self.jobs if job.watch is not None]
 
-        async def end(job: WatchedJob) -> None:
+        async def end(job: StartJob) -> None:
             try:
                 await self._find(job)
             except OrigamiError as error:
@@ -404,7 +405,7 @@ class JobQueue:
         said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
         return _noted(refused[0], said) if refused else None
 
-    async def _find(self, job: WatchedJob) -> None:
+    async def _find(self, job: StartJob) -> None:
         """Find the run of a job if one was, or may have been, started before. Starts nothing.
 
         Raises:
@@ -414,9 +415,8 @@ class JobQueue:
             return
         error = job.error
         try:
-            # Look several times: after a failure, the server's list may lag behind.
             is_found = await job.find_known() or (
-                job.record.may_have_started and await job.look((0.0, *submit.LOOKS)) is not None
+                job.record.may_have_started and await job.look(patiently=True) is not None
             )
         except OrigamiError as problem:
             if not job.record.may_have_started:
@@ -427,7 +427,7 @@ class JobQueue:
             raise job.error
 
 
-def unclear(job: WatchedJob, error: Exception | None) -> AmbiguousStart:
+def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
     """Return the error of a job that may have started a run.
 
     Args:

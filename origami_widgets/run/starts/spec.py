@@ -11,7 +11,7 @@ import msgspec
 from origami_widgets.api import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class StartSpec:
         name: the name of a new agent; None lets the server choose one.
         model: the model; None for the plan's default.
         focus_tables: ids of tables to work on.
-        attachments: tables and documents for the agent.
         known_runs: ids of the agent's runs that existed before the first request.
 
     Raises:
@@ -36,7 +35,6 @@ class StartSpec:
     name: str | None = None
     model: str | None = None
     focus_tables: Iterable[str] = ()
-    attachments: Sequence[Mapping[str, str]] = ()
     known_runs: Collection[str] = ()
 
     def __post_init__(self) -> None:
@@ -50,11 +48,6 @@ class StartSpec:
         }
         for field, value in checked.items():
             object.__setattr__(self, field, value)
-
-    @property
-    def continues_agent(self) -> bool:
-        """Whether the run continues an existing agent."""
-        return self.agent_id is not None
 
     def fingerprint(self, salt: str) -> str:
         """Return a digest of prompt, name, model and focus tables.

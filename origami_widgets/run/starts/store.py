@@ -26,12 +26,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput, OrigamiError, RunNotFound
 from origami_widgets.api.validate import not_a_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
 
+    from origami_widgets.api.errors import NotFound
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.starts.spec import StartSpec
 
 T = TypeVar("T")
@@ -45,6 +47,8 @@ KEY_KEPT = timedelta(hours=23)
 """The server repeats its first answer to an idempotency key for a day. Minus one hour, as clocks differ."""
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Environment variable with a folder to use instead of the platform's."""
+JUST_STARTED = 30.0
+"""Seconds after its start in which the server may not know a run yet."""
 PATIENCE = 300.0
 """Seconds to wait for another kernel that is starting the same run."""
 LARGEST = 256 * 1024
@@ -76,6 +80,10 @@ class Scope(NamedTuple):
     base_url: str
     project: str | None
     organization: str
+
+
+class StartUnclear(AmbiguousStart):
+    """A run may have started under this name; starting it again might pay twice. Nothing was sent."""
 
 
 class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +149,41 @@ def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Ste
     if stored.run_id:
         return "attach"
     return "reconcile" if abs(now - stored.claimed_at) > KEY_KEPT else "send_again"
+
+
+def start_unclear(stored: StoredStart) -> StartUnclear:
+    """Return the error of a stored request whose run is not found, and which the server has forgotten."""
+    return StartUnclear(
+        f"{stored.name!r} may have started",
+        cause=f"The response to the request of {spoken(stored.claimed_at)} never arrived, and no run with this brief "
+        "was found. Sending it again could start a second run. Nothing was sent.",
+        remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
+        "isn't, start again with fresh=True, or under another name.",
+        code="START_UNCLEAR",
+    )
+
+
+def run_gone(stored: StoredStart, error: NotFound, now: datetime) -> RunNotFound:
+    """Return the error of a stored run that the server does not have.
+
+    Args:
+        stored: the content of the name's entry.
+        error: the server's answer.
+        now: the present moment.
+    """
+    if (now - stored.began).total_seconds() < JUST_STARTED:
+        remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
+    else:
+        remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
+    return RunNotFound(
+        f"The run named {stored.name!r} no longer exists",
+        cause=f"It was started at {spoken(stored.began)} ({stored.agent_id}/{stored.run_id}), but doesn't exist for "
+        "this key and project. Nothing was started.",
+        remedy=remedy,
+        code=error.code,
+        status_code=error.status_code,
+        request_id=error.request_id,
+    )
 
 
 def spoken(moment: datetime) -> str:
@@ -281,6 +324,25 @@ class StoreEntry:
         )
 
 
+async def entry_of(operations: Operations, name: str) -> StoreEntry:
+    """Return the entry of a name for a client. The organization is read once per client: `GET /account`.
+
+    Nothing made from the key is written down. If the server names no organization, keys of two organizations share their
+    names: the second key then gets an error that the run does not exist, and never pays unnoticed.
+
+    Raises:
+        OrigamiError: the account could not be read, or the folder is not an absolute path.
+    """
+    organization = ""
+    if operations.embedded is None:
+        if operations.identity not in _organizations:
+            _organizations[operations.identity] = (await operations.get_account()).organization.id
+        organization = _organizations[operations.identity]
+    return StoreEntry(operations.embedded, Scope(*operations.destination, organization), name)
+
+
+_organizations: dict[Hashable, str] = {}
+"""The organization of each client, once it was read."""
 _memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart | None]] = weakref.WeakKeyDictionary()
 
 

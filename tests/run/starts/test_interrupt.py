@@ -7,6 +7,7 @@ import pytest
 from origami_widgets.api.client import Client
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
+from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.record import (
     DefiniteRefusal,
     Lost,
@@ -19,7 +20,6 @@ from origami_widgets.run.starts.record import (
     transition,
 )
 from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.submit import StartJob
 from tests.api.conftest import KEY
 
 NO_RUN = "Interrupted. No run was started, and nothing was charged."
@@ -36,7 +36,7 @@ def job_after():
         record = StartRecord("key-1")
         for event in events:
             record = transition(record, event)
-        job = StartJob(operations, StartSpec("List bakeries in Porto"))
+        job = StartJob(operations, StartSpec("List bakeries in Porto"), lambda watch, conversation: None)
         job.slot.record = record
         if record.state == "started":
             job.run = RunObject.from_raw({"id": record.run_id, "status": "running"})

@@ -12,7 +12,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
-from origami_widgets.run.starts.job import WatchedJob
+from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
 from origami_widgets.run.starts.reruns import MOST_CALLS, MOST_CELLS, calls_of
 from origami_widgets.run.starts.spec import StartSpec
@@ -43,7 +43,7 @@ def job_of(operations):
     """A start job that has come so far: a state of its record, or the status of its run."""
 
     def made(spec, so_far="waiting"):
-        job = WatchedJob(operations, spec, lambda watch, conversation: None)
+        job = StartJob(operations, spec, lambda watch, conversation: None)
         if so_far in EVENTS:
             events = EVENTS[so_far]
         else:
