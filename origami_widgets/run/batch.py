@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.loop import background
-from origami_widgets.api.operations import Operations
 from origami_widgets.run.display_backend import display_backend
-from origami_widgets.run.starts.scheduler import BriefStatus, JobQueue
+from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 from origami_widgets.words.foreign_text import described, one_line
@@ -60,7 +59,7 @@ class BriefState:
     queue: Queue | None = None
 
 
-class RunBatch(JobQueue):
+class RunBatch:
     """Many runs, started one after the other: read the state of each brief, wait, stop, resume, cancel.
 
     `start_many` makes it. Its briefs start in the background, even if you keep no variable. Its runs are checked as
@@ -71,22 +70,31 @@ class RunBatch(JobQueue):
     like a list of runs: `ow.runs_frame(batch)`.
     """
 
-    def __init__(self, operations: Operations, jobs: Sequence[StartJob] = ()) -> None:
-        given: object = operations
-        if not isinstance(given, Operations):
+    def __init__(self, queue: JobQueue) -> None:
+        given: object = queue
+        if not isinstance(given, JobQueue):
             raise InvalidInput(
                 "RunBatch() can't be called directly",
                 cause=f"Got {described(given)}.",
                 remedy='Start many runs with ow.start_many(["…", "…"]); show existing runs with ow.RunBoard([run, '
                 "other]).",
             )
-        super().__init__(operations, jobs)
-        self.presentation: Any = None
+        self._queue = queue
+
+    @property
+    def error(self) -> OrigamiError | None:
+        """Why the batch has halted, until it is resumed or stopped; None if nothing halts it."""
+        return self._queue.error
+
+    @property
+    def at_once(self) -> int | None:
+        """How many of its runs may be active at a time; None until the plan's number of run slots is known."""
+        return self._queue.at_once
 
     @property
     def briefs(self) -> tuple[BriefState, ...]:
         """The state of each brief: `position`, `prompt`, `name`, `state`, `run`, `error`, `queue`."""
-        return tuple(self._brief(position, job) for position, job in enumerate(self.jobs))
+        return tuple(self._brief(position, job) for position, job in enumerate(self._queue.jobs))
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -117,7 +125,7 @@ class RunBatch(JobQueue):
     @property
     def done(self) -> bool:
         """Whether no more runs will start and all runs have ended, successfully or not."""
-        return not self.goes_on and all(run.done for run in self.runs)
+        return not self._queue.goes_on and all(run.done for run in self.runs)
 
     @property
     def settled(self) -> bool:
@@ -127,7 +135,7 @@ class RunBatch(JobQueue):
     @property
     def origin(self) -> str:
         """Where the runs come from: empty for the real API, `sandbox`, or the name of another host."""
-        return self.operations.origin
+        return self._queue.operations.origin
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until every brief has started and every run has ended, or until no cell of their tables is running.
@@ -192,8 +200,8 @@ class RunBatch(JobQueue):
             True
         """
         # Set here already, so that nothing starts before the background loop handles the call.
-        self.is_stopped = True
-        background().call(self.stop_now)
+        self._queue.is_stopped = True
+        background().call(self._queue.stop)
         return self
 
     def resume(self) -> Self:
@@ -207,15 +215,15 @@ class RunBatch(JobQueue):
             CreditLimitReached: the runs have used more than `credit_limit=` allows; nothing was sent. Call `start_many`
                 again with a higher limit, in the same cell or under the same name.
         """
-        if self.is_inherited:
+        if self._queue.is_inherited:
             raise InvalidInput(
                 "This batch belongs to another process",
                 cause="This process was forked from the one that starts its runs. Starting them here, too, would "
                 "cost twice.",
                 remedy="Resume it in that process, or start new runs here with start_many().",
             )
-        background().call(self.resume_now)
-        if self.is_over_limit and self.error is not None:
+        background().call(self._queue.resume)
+        if self._queue.is_over_limit and self.error is not None:
             raise self.error.with_traceback(None)
         return self
 
@@ -242,7 +250,7 @@ class RunBatch(JobQueue):
             True
         """
         try:
-            background().run(self.cancel_all())
+            background().run(self._queue.cancel())
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel. batch.wait() waits for the end.")  # noqa: T201
             raise
@@ -250,7 +258,7 @@ class RunBatch(JobQueue):
 
     async def cancel_async(self) -> Self:
         """Cancel all runs, without blocking the event loop; see `cancel`."""
-        await background().bridge(self.cancel_all())
+        await background().bridge(self._queue.cancel())
         return self
 
     def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
@@ -280,21 +288,27 @@ class RunBatch(JobQueue):
                 cause=f"Got {described(callback)}.",
                 remedy="Pass a function that takes the batch: batch.on_change(lambda batch: print(batch)).",
             )
-        # Weak, because the batch holds the subscription, and a cycle would keep both alive.
-        batch = weakref.ref(self)
+        # Weak, because the queue holds the subscription, and a cycle would keep both alive.
+        queue = weakref.ref(self._queue)
 
         @functools.wraps(callback)
         def notify() -> None:
-            if (known := batch()) is not None:
-                callback(known)
+            if (known := queue()) is not None:
+                callback(RunBatch(known))
 
-        return self.subscribers.add(notify, of_user=True)
+        return self._queue.subscribers.add(notify, of_user=True)
 
     def __len__(self) -> int:
-        return len(self.jobs)
+        return len(self._queue.jobs)
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunBatch) and other._queue is self._queue
+
+    def __hash__(self) -> int:
+        return hash(self._queue)
 
     def __repr__(self) -> str:
         counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in self.briefs)
@@ -311,7 +325,7 @@ class RunBatch(JobQueue):
         )
 
     def _brief(self, position: int, job: StartJob) -> BriefState:
-        status = self.status_of(job)
+        status = self._queue.status_of(job)
         error = job.unrecorded if status == "started" else job.error
         return BriefState(
             position,
@@ -331,7 +345,7 @@ class RunBatch(JobQueue):
                 # Every waiting caller raises this same object: without the reset, it would collect all their frames.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]
-            return all(ends) and not self.goes_on
+            return all(ends) and not self._queue.goes_on
 
         def timed_out(seconds: float | None) -> WaitTimedOut:
             return WaitTimedOut(
@@ -342,8 +356,8 @@ class RunBatch(JobQueue):
 
         return Awaited(
             reached=is_over,
-            keep=self.keep,
-            subscribe=self.subscribers.add,
+            keep=self._queue.keep,
+            subscribe=self._queue.subscribers.add,
             timed_out=timed_out,
         )
 
@@ -352,6 +366,11 @@ class RunBatch(JobQueue):
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         return display_backend().mimebundle(self)
+
+
+def queue_of(batch: RunBatch) -> JobQueue:
+    """Return the queue of a batch's start jobs, which all handles on the batch share."""
+    return batch._queue  # noqa: SLF001 - of the class above
 
 
 def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:

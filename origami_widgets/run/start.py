@@ -18,6 +18,7 @@ from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
+from origami_widgets.run.starts.queue import JobQueue
 from origami_widgets.run.starts.reruns import EarlierStart, calls_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
@@ -247,10 +248,10 @@ def start_many(
     operations = client_or_default(client).operations
     calls = calls_of(display_backend().cell(), operations.identity)
 
-    def find() -> RunBatch:
-        earlier = None if fresh else calls.equal_batch(specs, name)
-        if earlier is not None and earlier.batch is not None and (known := earlier.batch()) is not None:
-            return cast("RunBatch", known)
+    def find() -> JobQueue:
+        earlier = None if fresh else calls.equal_list(specs, name)
+        if earlier is not None and earlier.queue is not None and (known := earlier.queue()) is not None:
+            return cast("JobQueue", known)
         if name:
             # With a name, the start store finds the runs wherever they were started, so the cell does not matter.
             names = zip(specs, names_of(name, specs), strict=True)
@@ -258,46 +259,47 @@ def start_many(
         else:
             found = [EarlierStart(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
             jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
-        batch = RunBatch(operations, jobs)
+        queue = JobQueue(operations, jobs)
         if earlier is not None:
-            batch.rerun(earlier)
-        return batch
+            queue.rerun(earlier)
+        return queue
 
     def begin() -> None:
-        if batch.call is None:
-            batch.call = calls.add(specs, batch.jobs, once=name, batch=batch)
-            calls.hand_over(batch.jobs, batch)
-        batch.go_on(slots, limit)
+        if queue.call is None:
+            queue.call = calls.add(specs, queue.jobs, once=name, queue=queue)
+            calls.hand_over(queue.jobs, queue)
+        queue.begin(slots, limit)
 
-    batch = background().call(find)
-    _ask_about(batch, limit)
+    queue = background().call(find)
+    _ask_about(queue, limit)
+    batch = RunBatch(queue)
     try:
         if show:
             display_backend().show(batch)
         background().call(begin)
     except BaseException:
         # The caller gets no handle to stop the batch with.
-        if batch.call is None:
+        if queue.call is None:
             batch.stop()
         raise
     return batch
 
 
-def _ask_about(batch: RunBatch, credit_limit: float | None) -> None:
+def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
     """Ask the user once before the briefs of a new batch are started.
 
     Raises:
         StartDeclined: the answer was no; nothing was sent.
     """
     # The user has already answered for the first execution of the cell.
-    if batch.call is not None or not can_ask():
+    if queue.call is not None or not can_ask():
         return
     try:
         with StartCall() as call:
-            about = question_about(batch.operations, batch.jobs, batch.find_known, credit_limit=credit_limit, owners=1)
+            about = question_about(queue.operations, queue.jobs, queue.find_known, credit_limit=credit_limit, owners=1)
             ask(call.block(about))
     except BaseException:
-        background().call(batch.leave_jobs)
+        background().call(queue.leave_jobs)
         raise
 
 

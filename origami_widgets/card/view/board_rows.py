@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import BoardRow, Form, Stage, Tone
-    from origami_widgets.run.starts.scheduler import BriefStatus
+    from origami_widgets.run.starts.queue import BriefStatus
     from origami_widgets.run.state import Queue, RunState
 
 PROMPT_LIMIT = 100

@@ -16,7 +16,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
-from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import is_terminal
@@ -181,7 +181,7 @@ class BatchSource:
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
-        return self.batch.subscribers.add(callback)
+        return queue_of(self.batch).subscribers.add(callback)
 
 
 BoardSource = RunsSource | BatchSource

@@ -15,6 +15,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import AckMessage, CommandName
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
+from origami_widgets.run.batch import queue_of
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
@@ -205,7 +206,7 @@ class BoardCommandHandler(CommandHandler):
 
     async def _cancel_all(self) -> None:
         if self._source.batch is not None:
-            await self._source.batch.cancel_all()
+            await queue_of(self._source.batch).cancel()
             return
         active = {id(run.conversation): run.conversation.current for run in self._source.runs}
         wanted = [

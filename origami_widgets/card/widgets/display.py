@@ -13,7 +13,7 @@ from origami_widgets.card.widgets.html_stream import known_stream, stream_of
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
 from origami_widgets.host.cells import cell_ref, executed_by_program, running_cell
-from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CardBackend:
         if not executed_by_program():
             return
         if isinstance(shown, RunBatch):
-            board: RunBoard | None = shown.presentation
+            board: RunBoard | None = queue_of(shown).presentation
             if board is not None:
                 board.freeze_for_a_program()
             for run in shown.runs:
@@ -130,7 +130,7 @@ class CardBackend:
 
 def _identity(shown: Run | RunBatch) -> object:
     """Return the object that all handles of a run's conversation, or of a batch, share."""
-    return shown if isinstance(shown, RunBatch) else shown.conversation
+    return queue_of(shown) if isinstance(shown, RunBatch) else shown.conversation
 
 
 def _view_of(run: Run, form: Form = "live") -> View:

@@ -20,6 +20,7 @@ from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, r
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
+from origami_widgets.run.batch import queue_of
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait
 from origami_widgets.words import numbers as words
@@ -166,9 +167,9 @@ class RunBoard(LiveWidget):
         pages.note_request(request())
         with self.lock:
             batch, view = self.batch, self.view
-            if batch is not None and self.is_live and not _is_live(batch.presentation):
+            if batch is not None and self.is_live and not _is_live(queue_of(batch).presentation):
                 # So that a wait for the batch also freezes a board that the user made.
-                batch.presentation = self
+                queue_of(batch).presentation = self
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
                 show_once(self.snapshot())
@@ -190,14 +191,15 @@ class RunBoard(LiveWidget):
 
     def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch
+        queue = None if batch is None else queue_of(batch)
         states = {brief.state for brief in batch.briefs} if batch is not None else set()
         left = "waiting" in states or "failed" in states or "stopped" in states
         return make_board(
             self._source.entries(),
             now=time.time(),
             error=batch.error if batch is not None else None,
-            can_stop=batch is not None and batch.goes_on,
-            can_resume=batch is not None and left and not batch.goes_on and not batch.is_over_limit,
+            can_stop=queue is not None and queue.goes_on,
+            can_resume=queue is not None and left and not queue.goes_on and not queue.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
             form=form,
             reopen=(self._source.reopen.words, self._source.reopen.line),
@@ -283,9 +285,9 @@ class RunBoard(LiveWidget):
 
 def board_of(batch: RunBatch) -> RunBoard:
     """Return the live board of a batch, or a new one if there is none or it is closed or frozen."""
-    board: RunBoard | None = batch.presentation
+    board: RunBoard | None = queue_of(batch).presentation
     if board is None or not board.is_live:
-        board = batch.presentation = RunBoard(batch)
+        board = queue_of(batch).presentation = RunBoard(batch)
     return board
 
 

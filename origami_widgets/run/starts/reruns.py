@@ -38,7 +38,7 @@ class CallRecord:
         fingerprints: fingerprints of the starts, in order.
         slots: records of the starts.
         jobs: jobs of the starts, while they exist.
-        batch: the batch, while it exists; None for a single start.
+        queue: the queue of a batch, while it exists; None for a single start.
         is_stopped: whether nothing more will be started.
         is_whole: whether no later call has taken over any of the starts.
     """
@@ -48,7 +48,7 @@ class CallRecord:
     fingerprints: tuple[str, ...]
     slots: tuple[RecordSlot, ...]
     jobs: tuple[weakref.ref[StartJob], ...]
-    batch: weakref.ref[Any] | None = None
+    queue: weakref.ref[Any] | None = None
     is_stopped: bool = False
     is_whole: bool = True
 
@@ -78,7 +78,7 @@ class CellCalls:
         self._calls = calls
 
     def add(
-        self, specs: Iterable[StartSpec], jobs: Sequence[StartJob], *, once: str = "", batch: Any = None
+        self, specs: Iterable[StartSpec], jobs: Sequence[StartJob], *, once: str = "", queue: Any = None
     ) -> CallRecord:
         """Record a call.
 
@@ -86,7 +86,7 @@ class CellCalls:
             specs: the start specs.
             jobs: the start jobs.
             once: the name in `once=`; empty without one.
-            batch: the batch; None for a single start.
+            queue: the queue of a batch; None for a single start.
         """
         call = CallRecord(
             self._execution,
@@ -94,23 +94,23 @@ class CellCalls:
             _fingerprints(specs),
             tuple(job.slot for job in jobs),
             tuple(weakref.ref(job) for job in jobs),
-            None if batch is None else weakref.ref(batch),
+            None if queue is None else weakref.ref(queue),
         )
         self._calls.append(call)
         del self._calls[:-MOST_CALLS]
         return call
 
-    def equal_batch(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
-        """Return an earlier execution's call with the same list, if its batch may still be active."""
+    def equal_list(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
+        """Return an earlier execution's call with the same list, if its runs may still be active."""
         fingerprints = _fingerprints(specs)
         for call in self._calls:
-            if call.batch is None or (call.once, call.fingerprints) != (once, fingerprints):
+            if call.queue is None or (call.once, call.fingerprints) != (once, fingerprints):
                 continue
             if call.execution == self._execution or not (call.is_whole and any(slot.is_wanted for slot in call.slots)):
                 continue
-            batch = call.batch()
-            # If the batch is gone, the runs of a named batch are found by their names.
-            if not once if batch is None else batch.is_wanted:
+            queue = call.queue()
+            # If the queue is gone, the runs of a named batch are found by their names.
+            if not once if queue is None else queue.is_wanted:
                 call.execution = self._execution
                 return call
         return None
@@ -136,17 +136,17 @@ class CellCalls:
         return [found[each].pop(0)[1] if found[each] else EarlierStart(None, []) for each in _fingerprints(specs)]
 
     def hand_over(self, jobs: Iterable[StartJob], to: object) -> None:
-        """Make a later batch the owner of the jobs that it has taken over; the earlier batches no longer start them."""
+        """Make a later queue or call the owner of the jobs that it has taken over; earlier queues no longer start them."""
         taken = set(jobs)
         for call in self._calls:
-            batch = call.batch() if call.batch is not None else None
-            if batch is None or batch is to:
+            queue = call.queue() if call.queue is not None else None
+            if queue is None or queue is to:
                 continue
             for reference in call.jobs:
                 job = reference()
                 if job in taken and job.watch is None:
                     call.is_whole = False
-                    batch.give_up(job)
+                    queue.give_up(job)
 
 
 def _rank(slot: RecordSlot, job: StartJob | None) -> int | None:

@@ -135,7 +135,7 @@ from origami_widgets.host.application import pages
 client = ow.Sandbox(speed=600, plan="ultra").client()
 briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenario:{0}"]
 """
-MANY = BOARD_START + "batch = ow.start_many(briefs, client=client)\n"
+MANY = BOARD_START + "from origami_widgets.run.batch import queue_of\nbatch = ow.start_many(briefs, client=client)\n"
 
 
 def test_a_program_is_left_static_boards(program):
@@ -166,15 +166,15 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
     soon = OTHER_PAGE + "boards.REMEDY_TIME = 0.5\n" + MANY.format("answer")
     begun = (
         MANY.format("slow").replace("speed=600", "speed=1")
-        + over.partition("\n")[2].format("batch.presentation.head['again_line'].count('v2_run') == 2")
+        + over.partition("\n")[2].format("queue_of(batch).presentation.head['again_line'].count('v2_run') == 2")
         + "batch"
     )
     slow, quick, in_place, going_on = executed(
         begun,
-        soon + over.format("batch.presentation.frozen"),
+        soon + over.format("queue_of(batch).presentation.frozen"),
         "ow.configure(render='html')\n"
         + MANY.format("answer")
-        + over.format("batch.presentation.settled")
+        + over.format("queue_of(batch).presentation.settled")
         + "time.sleep(0.1)",
         begun,
         by=Person,

@@ -23,8 +23,8 @@ from tests.support.server import answer, silence
 
 def test_it_goes_on_without_a_handle_and_is_collected_when_all_are_started(front, client):
     batch = ow.start_many(towns(4, "slow"), at_once=3, client=client, show=False)
-    kept = weakref.ref(batch)
-    see(lambda: len(kept().runs) == 3)
+    see(lambda batch=batch: len(batch.runs) == 3)
+    kept = weakref.ref(batch.runs[0].conversation)
     first = batch.runs[0].agent_id
     gc.collect()
     gc.disable()
@@ -32,7 +32,7 @@ def test_it_goes_on_without_a_handle_and_is_collected_when_all_are_started(front
         del batch
         gc.collect()
         see(lambda: len(front.starts) == 3)
-        assert kept() is not None, "a brief is waiting"
+        assert kept() is not None, "a brief is waiting for the end of this run"
         front.sandbox.client().cancel(first)
         see(lambda: len(front.starts) == 4)
         see(lambda: kept() is None)

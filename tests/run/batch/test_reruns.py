@@ -172,10 +172,10 @@ def test_a_batch_that_is_stopped_while_its_earlier_runs_are_read_starts_none(fro
     assert reached.wait(20)
     acting = threading.Thread(target=getattr(batch, act))
     acting.start()
-    see(lambda: batch.is_stopped)
+    see(lambda: batch.waiting == 0)
     go_on.set()
     acting.join(20)
-    see(lambda: not batch.goes_on)
+    see(lambda: batch.done)
     assert states(batch) == ["stopped", "stopped"]
     assert len(front.starts) == 2
 

@@ -53,7 +53,7 @@ def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many
     see(lambda: batch.waiting == 0)
     go_on.set()
     acting.join(20)
-    see(lambda: not batch.goes_on)
+    see(lambda: batch.done)
     time.sleep(0.3)
     assert states(batch) == ["stopped", "stopped"]
     assert front.starts == []

@@ -74,8 +74,8 @@ def cell():
     return Cell()
 
 
-class Batch:
-    """What is asked of a batch."""
+class Queue:
+    """What is asked of the queue of a batch."""
 
     def __init__(self):
         self.is_wanted = True
@@ -168,29 +168,29 @@ def test_other_cells_other_clients_and_cells_without_a_name_find_nothing(cell, j
 
 @pytest.fixture
 def listed(cell, job_of):
-    """The call of a batch by the first execution of the cell, and the batch."""
-    batch, jobs = Batch(), [job_of(A, "running"), job_of(B), job_of(A)]
-    call = cell.execute().add([A, B, A], jobs, batch=batch)
-    # The batch holds its jobs.
-    batch.jobs = jobs
-    return call, batch
+    """The call of a queue by the first execution of the cell, and the queue."""
+    queue, jobs = Queue(), [job_of(A, "running"), job_of(B), job_of(A)]
+    call = cell.execute().add([A, B, A], jobs, queue=queue)
+    # The queue holds its jobs.
+    queue.jobs = jobs
+    return call, queue
 
 
 def test_an_equal_list_finds_the_whole_batch_once_in_each_execution(cell, listed):
-    call, batch = listed
-    assert (call.batch(), call.is_stopped) == (batch, False)
+    call, queue = listed
+    assert (call.queue(), call.is_stopped) == (queue, False)
     later = cell.execute()
-    assert later.equal_batch([A, B, A], "") is call
-    assert later.equal_batch([A, B, A], "") is None, "a second equal list of one cell is a second batch"
-    assert cell.execute().equal_batch([A, B, A], "") is call
+    assert later.equal_list([A, B, A], "") is call
+    assert later.equal_list([A, B, A], "") is None, "a second equal list of one cell is a second queue"
+    assert cell.execute().equal_list([A, B, A], "") is call
 
 
 @pytest.mark.parametrize("edited", [[A, B], [B, A, A], [A, B, A, A], [A, B, C], []], ids=len)
 def test_an_edited_list_finds_no_batch_and_its_starts_one_by_one(cell, listed, edited):
-    _, batch = listed
+    _, queue = listed
     later = cell.execute()
-    assert later.equal_batch(edited, "") is None
-    first, second, third = batch.jobs
+    assert later.equal_list(edited, "") is None
+    first, second, third = queue.jobs
     left = {A: [first, third], B: [second], C: []}
     assert found(later, *edited) == [left[spec].pop(0) if left[spec] else None for spec in edited]
 
@@ -198,36 +198,36 @@ def test_an_edited_list_finds_no_batch_and_its_starts_one_by_one(cell, listed, e
 def test_a_list_of_another_name_a_batch_that_was_cancelled_and_runs_that_are_not_wanted_are_not_gone_on_with(
     cell, listed
 ):
-    call, batch = listed
-    assert cell.execute().equal_batch([A, B, A], "towns") is None
-    batch.is_wanted = False
-    assert cell.execute().equal_batch([A, B, A], "") is None
-    batch.is_wanted = True
+    call, queue = listed
+    assert cell.execute().equal_list([A, B, A], "towns") is None
+    queue.is_wanted = False
+    assert cell.execute().equal_list([A, B, A], "") is None
+    queue.is_wanted = True
     for slot in call.slots:
         slot.is_wanted = False
-    assert cell.execute().equal_batch([A, B, A], "") is None
+    assert cell.execute().equal_list([A, B, A], "") is None
 
 
 @pytest.mark.parametrize("once", ["", "towns"])
 def test_the_name_finds_the_runs_of_a_collected_batch(cell, job_of, once):
-    batch, jobs = Batch(), [job_of(A, "running")]
-    call = cell.execute().add([A], jobs, once=once, batch=batch)
-    assert cell.execute().equal_batch([A], once) is call
-    del batch, jobs
+    queue, jobs = Queue(), [job_of(A, "running")]
+    call = cell.execute().add([A], jobs, once=once, queue=queue)
+    assert cell.execute().equal_list([A], once) is call
+    del queue, jobs
     gc.collect()
-    assert cell.execute().equal_batch([A], once) is (None if once else call)
+    assert cell.execute().equal_list([A], once) is (None if once else call)
 
 
 def test_a_later_batch_takes_over_what_waits_and_leaves_what_is_started_to_both(cell, listed):
-    call, batch = listed
+    call, queue = listed
     later = cell.execute()
-    jobs, newer = found(later, A, B), Batch()
-    later.add([A, B], jobs, batch=newer)
+    jobs, newer = found(later, A, B), Queue()
+    later.add([A, B], jobs, queue=newer)
     later.hand_over(jobs, newer)
-    assert batch.given_up == [jobs[1]]
+    assert queue.given_up == [jobs[1]]
     assert newer.given_up == []
     assert not call.is_whole
-    assert cell.execute().equal_batch([A, B, A], "") is None
+    assert cell.execute().equal_list([A, B, A], "") is None
 
 
 # How much
@@ -260,7 +260,7 @@ def test_neither_a_brief_nor_a_job_is_kept(cell, job_of):
     spec = StartSpec(f"List bakeries of {word}")
     job = job_of(spec, "running")
     kept = weakref.ref(job)
-    cell.execute().add([spec], [job], once="towns", batch=Batch())
+    cell.execute().add([spec], [job], once="towns", queue=Queue())
     assert texts_with(word)
     del spec, job
     assert texts_with(word) == []

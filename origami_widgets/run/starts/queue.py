@@ -1,4 +1,4 @@
-"""The scheduler: start the jobs of a batch in order, as run slots become free.
+"""`JobQueue`: start the jobs of a batch in order, as run slots become free.
 
 State changes only on the background loop; any thread may read it at any time. The jobs of a batch start one after the
 other, so that at most one request has an unknown outcome at a time.
@@ -10,14 +10,14 @@ import asyncio
 import copy
 import os
 import weakref
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
-from origami_widgets.run.starts import cancel
+from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import goes_on
 from origami_widgets.run.starts.store import StartUnclear
@@ -53,6 +53,7 @@ class JobQueue:
         error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
         call: the record of the call that made the queue and that outlives it; None before the queue has begun.
         subscribers: notified of each change of a job or run.
+        presentation: the board that shows the jobs; None without one.
     """
 
     def __init__(self, operations: Operations, jobs: Sequence[StartJob]) -> None:
@@ -62,6 +63,7 @@ class JobQueue:
         self.error: OrigamiError | None = None
         self.call: CallRecord | None = None
         self.subscribers = Subscribers()
+        self.presentation: Any = None
         self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
         self._earlier: CallRecord | None = None
@@ -137,7 +139,7 @@ class JobQueue:
 
     # On the background loop
 
-    def go_on(self, at_once: int | None, credit_limit: float | None = None) -> None:
+    def begin(self, at_once: int | None, credit_limit: float | None = None) -> None:
         """Begin, or resume if an error has halted the queue.
 
         Args:
@@ -150,7 +152,7 @@ class JobQueue:
         self._limit(credit_limit)
         self._wanted_at_once = self.at_once = at_once
         if self.error is not None and not self.is_inherited:
-            self.resume_now()
+            self.resume()
         else:
             self.drive()
 
@@ -172,7 +174,7 @@ class JobQueue:
                 poller().keep(job.watch)
         self.drive()
 
-    def stop_now(self) -> None:
+    def stop(self) -> None:
         """Start no more jobs. A request that was sent is not aborted, because its answer names the run."""
         self.is_stopped = True
         # A stopped batch is not halted: no jobs wait behind the failed one.
@@ -180,7 +182,7 @@ class JobQueue:
         self.leave_jobs()
         self.subscribers.notify()
 
-    def resume_now(self) -> None:
+    def resume(self) -> None:
         """Start the jobs that have not started."""
         self.is_stopped = False
         self.at_once = self._wanted_at_once
@@ -198,11 +200,11 @@ class JobQueue:
         self._given_up[job] = job.is_going
         job.owners.discard(self._owner)
         if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
-            self.stop_now()
+            self.stop()
         self.drive()
         self.subscribers.notify()
 
-    async def cancel_all(self) -> None:
+    async def cancel(self) -> None:
         """Start no more jobs, and ask the server to cancel all active runs at the same time.
 
         The requests go on even if the caller stops waiting, and include runs that were being started meanwhile.
@@ -216,14 +218,14 @@ class JobQueue:
             job.slot.is_wanted = False
             # Even if the job has other owners: everything that this batch shows must end.
             job.withdrawn.set()
-        self.stop_now()
+        self.stop()
         asking = self._cancelling
         if asking is None or not is_under_way(asking):
             asking = self._cancelling = kept_task(self._until_cancelled(), "origami-widgets cancel batch")
         # The cancel of each run raises after `PATIENCE`; a run that is being started gets a little longer.
-        await asyncio.wait((asking,), timeout=1.5 * cancel.PATIENCE)
+        await asyncio.wait((asking,), timeout=1.5 * cancelling.PATIENCE)
         if not asking.done():
-            raise cancel.CancelPending(
+            raise cancelling.CancelPending(
                 "Origami hasn't received all cancels yet",
                 cause="A run of the batch was starting, and we don't know yet whether it did.",
                 remedy="If it did, we'll cancel it, as long as this process is running.",
@@ -239,10 +241,6 @@ class JobQueue:
             self._credit_limit = CreditLimit(credits_allowed, weakref.WeakMethod(self.halt_at_limit))
             for job in self.jobs:
                 job.limit(self._credit_limit)
-
-    def abandon(self) -> None:
-        """Leave the jobs to another process; this one starts none of them any more."""
-        self._process = 0
 
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
         """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
@@ -376,7 +374,7 @@ class JobQueue:
                 return
             asked.append(job.watch)
             try:
-                await cancel.cancel(job.watch, own=own)
+                await cancelling.cancel(job.watch, own=own)
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 
@@ -401,7 +399,7 @@ class JobQueue:
                 f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled.",
             )
         # A pending cancel comes last: it is repeated automatically.
-        refused.sort(key=lambda error: isinstance(error, cancel.CancelPending))
+        refused.sort(key=lambda error: isinstance(error, cancelling.CancelPending))
         said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
         return _noted(refused[0], said) if refused else None
 
