@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -19,7 +20,7 @@ from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue
-from origami_widgets.run.starts.reruns import EarlierStart, calls_of
+from origami_widgets.run.starts.registry import calls_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.reruns import CellCalls
     from origami_widgets.run.state import RunState
 
 
@@ -257,8 +257,8 @@ def start_many(
             names = zip(specs, names_of(name, specs), strict=True)
             jobs = [StartJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
         else:
-            found = [EarlierStart(None, [])] * len(specs) if fresh or earlier else calls.equal_starts(specs)
-            jobs = [_job_of_cell(operations, spec, each) for spec, each in zip(specs, found, strict=True)]
+            new = functools.partial(StartJob, operations, make_run=Run)
+            jobs = [new(spec) for spec in specs] if fresh or earlier else calls.jobs(specs, new)
         queue = JobQueue(operations, jobs)
         if earlier is not None:
             queue.rerun(earlier)
@@ -267,7 +267,6 @@ def start_many(
     def begin() -> None:
         if queue.call is None:
             queue.call = calls.add(specs, queue.jobs, once=name, queue=queue)
-            calls.hand_over(queue.jobs, queue)
         queue.begin(slots, limit)
 
     queue = background().call(find)
@@ -307,7 +306,6 @@ class _FoundStart(NamedTuple):
     """Start job of a call, and what to ask before it begins."""
 
     job: StartJob
-    calls: CellCalls
     question: str
 
 
@@ -329,8 +327,8 @@ async def _found(
         name = valid_once(once)
         job = StartJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
     else:
-        found = EarlierStart(None, []) if fresh else calls.equal_starts([spec])[0]
-        job = _job_of_cell(operations, spec, found, queues=waits_for_a_slot())
+        new = functools.partial(StartJob, operations, make_run=Run, queues=waits_for_a_slot())
+        job = new(spec) if fresh else calls.jobs([spec], new)[0]
     job.limit(None if credit_limit is None else CreditLimit(credit_limit))
     if once is None:
         calls.add([spec], [job])
@@ -340,25 +338,15 @@ async def _found(
     if job.watch is None:
         # From here on, an interrupt cancels the start.
         call.job = job
-    return _FoundStart(job, calls, question)
+    return _FoundStart(job, question)
 
 
 async def _fulfilled(call: StartCall, found: _FoundStart) -> Run:
     """Return the run of a start job; start it if it is not known yet. Background loop only."""
     # Only after the user has said yes: otherwise the earlier batch keeps the brief.
-    found.calls.hand_over([found.job], call)
+    if found.job.watch is None:
+        found.job.driver = None
     return cast("Run", found.job.handle or await call.fulfil(found.job))
-
-
-def _job_of_cell(operations: Operations, spec: StartSpec, found: EarlierStart, *, queues: bool = True) -> StartJob:
-    """Return the start job from an earlier execution of the cell, else a new one."""
-    if found.job is not None:
-        if found.job.watch is not None:
-            found.job.attach(found.job.watch)
-        return found.job
-    job = StartJob(operations, spec, Run, queues=queues)
-    job.earlier = found.records
-    return job
 
 
 def _shown(run: Run, call: StartCall, *, show: bool) -> Run:

@@ -14,8 +14,9 @@ import contextlib
 import logging
 import time
 import uuid
+import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -99,6 +100,13 @@ async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
     await retries.pause(seconds, asyncio.Event() if wake is None else wake)
 
 
+class Driver(Protocol):
+    """Protocol of a queue that starts jobs."""
+
+    def release(self, job: StartJob) -> None:
+        """Hear that another queue or call starts the job from now on."""
+
+
 class StartJob:
     """Start request, from its first attempt to its run, which it watches. Background loop only, except `reconcile`.
 
@@ -169,6 +177,7 @@ class StartJob:
         self._queues = queues
         self._new_limit = new_limit
         self._task: asyncio.Task[None] | None = None
+        self._driver: weakref.ref[Driver] | None = None
         self._agent_name = spec.name or ""
         self._not_before = 0.0
         self._tables_before: dict[str, Table] = {}
@@ -200,6 +209,18 @@ class StartJob:
         return self._task is not None and not self._task.done()
 
     # Owners
+
+    @property
+    def driver(self) -> Driver | None:
+        """The queue that starts the job when its turn has come; None if a call does."""
+        return None if self._driver is None else self._driver()
+
+    @driver.setter
+    def driver(self, driver: Driver | None) -> None:
+        before = self.driver
+        self._driver = None if driver is None else weakref.ref(driver)
+        if before is not None and before is not driver:
+            before.release(self)
 
     def go(self) -> None:
         """Begin to start the run, unless that is under way."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import StartJob
-    from origami_widgets.run.starts.reruns import CallRecord
+    from origami_widgets.run.starts.registry import CallRecord
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
 
@@ -69,8 +69,6 @@ class JobQueue:
         self._earlier: CallRecord | None = None
         self._is_stopped = self._is_looking = False
         self._process = os.getpid()
-        # Jobs that a later batch has taken over, and whether they were under way at that moment.
-        self._given_up: dict[StartJob, bool] = {}
         # Not the queue itself, because its jobs would keep it alive, and with it all its runs.
         self._owner = object()
         self._driver: asyncio.Task[None] | None = None
@@ -78,6 +76,8 @@ class JobQueue:
         for job in self.jobs:
             job.owners.add(self._owner)
             job.subscribers.relay_to(self.subscribers)
+            if job.driver is None:
+                job.driver = self
             if not job.is_going:
                 # Left by an earlier batch that could not start the job.
                 job.error = None
@@ -103,13 +103,11 @@ class JobQueue:
 
     def status_of(self, job: StartJob) -> BriefStatus:
         """Return the state of a job of this queue."""
-        if not self._given_up.get(job, True):
-            return "stopped"
         if job.watch is not None:
             return "started"
         if job.is_going and not self.is_inherited:
             return "starting" if job.queue is None else "queued"
-        if self.is_stopped or job in self._given_up:
+        if self.is_stopped or job.driver is not self:
             return "stopped"
         return "waiting" if job.error is None else "failed"
 
@@ -140,15 +138,16 @@ class JobQueue:
     # On the background loop
 
     def begin(self, at_once: int | None, credit_limit: float | None = None) -> None:
-        """Begin, or resume if an error has halted the queue.
+        """Begin, or resume if an error has halted the queue. Jobs without a run are then started by no other queue.
 
         Args:
             at_once: how many runs may be active at a time from now on; None for the plan's number of run slots.
             credit_limit: the credits that all runs together may use from now on; None for no limit.
         """
-        if self._earlier is not None:
-            # Another rerun must not find the earlier call, or it would start again what this queue starts in its place.
-            self._earlier.is_whole = False
+        for job in self.jobs:
+            if job.watch is None:
+                job.driver = self
+                job.owners.add(self._owner)
         self._limit(credit_limit)
         self._wanted_at_once = self.at_once = at_once
         if self.error is not None and not self.is_inherited:
@@ -195,9 +194,10 @@ class JobQueue:
         self.drive()
         self.subscribers.notify()
 
-    def give_up(self, job: StartJob) -> None:
-        """Leave a job to a later batch. A request that was sent is not aborted."""
-        self._given_up[job] = job.is_going
+    def release(self, job: StartJob) -> None:
+        """Leave a job to a later batch or call. A request that was sent is not aborted."""
+        if self.call is not None:
+            self.call.is_whole = False
         job.owners.discard(self._owner)
         if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
             self.stop()
@@ -290,7 +290,7 @@ class JobQueue:
         return min(waiting, key=lambda job: (not job.is_going, not job.record.may_have_started), default=None)
 
     def _own_jobs(self) -> list[StartJob]:
-        return [job for job in self.jobs if job not in self._given_up]
+        return [job for job in self.jobs if job.watch is not None or job.driver is self]
 
     def _active(self) -> int:
         """Count the active runs. A run that can no longer be checked counts as over."""
@@ -336,7 +336,7 @@ class JobQueue:
     def _ended(self, job: StartJob) -> None:
         """Halt the queue on the error of an attempt, if the error concerns this queue."""
         error = job.error
-        if error is None or job.watch is not None or job in self._given_up:
+        if error is None or job.watch is not None or job.driver is not self:
             return
         if not isinstance(error, OrigamiError):
             error = UnexpectedAnswer(
@@ -409,7 +409,7 @@ class JobQueue:
         Raises:
             OrigamiError: it could not be determined whether there is a run.
         """
-        if job.watch is not None or job in self._given_up:
+        if job.watch is not None or job.driver is not self:
             return
         error = job.error
         try:

@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets.api.errors import AmbiguousStart
 from tests.run.batch.common import finished, prompts_at, refreshed, states, towns
-from tests.support.front import EMPTY_LIST, FULL, forgotten, held, kept_off, passes
+from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer
 
@@ -63,10 +63,11 @@ def test_what_waits_for_its_turn_is_started_by_one_of_them(front, cell):
     see(lambda: len(first.runs) == 1)
     second = cell([a, b, d], at_once=3)
     see(lambda: len(second.runs) == 3)
-    assert states(first) == ["started", "stopped", "waiting"]
-    first.runs[0].cancel()
-    see(lambda: refreshed(first.runs) and len(first.runs) == 2, every=0.05)
-    assert states(first) == ["started", "stopped", "started"]
+    assert states(first) == ["started", "started", "waiting"]
+    assert first.runs == second.runs[:2]
+    for run in first.runs:
+        run.cancel()
+    see(lambda: refreshed(first.runs) and len(first.runs) == 3, every=0.05)
     first.stop()
     first.resume()
     assert prompts_at(front) == [a, b, c, d]
@@ -124,7 +125,7 @@ def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     assert isinstance(first.error, AmbiguousStart)
     second = cell([b, a])
     see(lambda: len(second.runs) == 2)
-    assert (states(first), first.error) == (["stopped"], None)
+    assert (states(first), first.error) == (["started"], None)
     first.resume()
     assert prompts_at(front) == [a, b]
     second.cancel()
@@ -180,3 +181,25 @@ def test_fresh_takes_nothing_over(front, cell):
     assert prompts_at(front) == [a, a, b]
     for batch in (first, second):
         batch.cancel()
+
+
+def test_a_list_that_is_edited_back_finds_what_the_edited_one_has_started(front, cell, many):
+    """The first list has lost its handle before its second brief was sent."""
+    a, b, c = towns(3, "slow")
+    front.faults = [passes, kept_off(answer(*BROKE))]
+
+    def begin():
+        batch = cell([a, b])
+        see(lambda: batch.error is not None)
+        return weakref.ref(batch)
+
+    kept = begin()
+    many.forget()
+    assert kept() is None
+    second = cell([a, b, c])
+    see(lambda: len(second.runs) == 3)
+    third = cell([a, b])
+    see(lambda: len(third.runs) == 2)
+    assert third.runs == second.runs[:2]
+    assert prompts_at(front) == [a, b, c]
+    second.cancel()

@@ -14,7 +14,7 @@ from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
-from origami_widgets.run.starts.reruns import MOST_CALLS, MOST_CELLS, calls_of
+from origami_widgets.run.starts.registry import MOST_CALLS, MOST_CELLS, calls_of
 from origami_widgets.run.starts.spec import StartSpec
 from tests.support.kept import texts_with
 
@@ -79,10 +79,10 @@ class Queue:
 
     def __init__(self):
         self.is_wanted = True
-        self.given_up = []
+        self.released = []
 
-    def give_up(self, job):
-        self.given_up.append(job)
+    def release(self, job):
+        self.released.append(job)
 
 
 def specs(*letters):
@@ -92,8 +92,19 @@ def specs(*letters):
 A, B, C = specs(*"ABC")
 
 
+class New:
+    """A new job."""
+
+    watch = None
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.earlier = []
+
+
 def found(calls, *asked):
-    return [each.job for each in calls.equal_starts(asked)]
+    """The jobs of earlier executions; None for a new one."""
+    return [None if isinstance(job, New) else job for job in calls.jobs(asked, New)]
 
 
 def test_an_equal_start_of_a_later_execution_finds_the_job_of_an_earlier_one(cell, job_of):
@@ -143,12 +154,11 @@ def test_records_of_collected_jobs_are_found_where_they_may_have_a_run(cell, job
         slots.append(job.slot)
         del job
     gc.collect()
-    finds = cell.execute().equal_starts([A, A, A])
-    assert [each.job for each in finds] == [None] * 3
+    jobs = cell.execute().jobs([A, A, A], New)
     # Those with the same fingerprint share them: what one takes is taken from the other.
-    assert finds[0].records == slots[:2]
-    assert finds[0].records is finds[1].records
-    assert finds[2].records == []
+    assert jobs[0].earlier == slots[:2]
+    assert jobs[0].earlier is jobs[1].earlier
+    assert jobs[2].earlier == []
 
 
 def test_other_cells_other_clients_and_cells_without_a_name_find_nothing(cell, job_of):
@@ -218,16 +228,18 @@ def test_the_name_finds_the_runs_of_a_collected_batch(cell, job_of, once):
     assert cell.execute().equal_list([A], once) is (None if once else call)
 
 
-def test_a_later_batch_takes_over_what_waits_and_leaves_what_is_started_to_both(cell, listed):
+def test_a_queue_is_told_when_another_one_starts_its_job(cell, listed):
     call, queue = listed
-    later = cell.execute()
-    jobs, newer = found(later, A, B), Queue()
-    later.add([A, B], jobs, queue=newer)
-    later.hand_over(jobs, newer)
-    assert queue.given_up == [jobs[1]]
-    assert newer.given_up == []
-    assert not call.is_whole
-    assert cell.execute().equal_list([A, B, A], "") is None
+    (job,) = found(cell.execute(), B)
+    job.driver = queue
+    newer = Queue()
+    for _ in range(2):
+        job.driver = newer
+    assert (queue.released, newer.released) == ([job], [])
+    job.driver = None
+    assert newer.released == [job]
+    call.is_whole = False
+    assert cell.execute().equal_list([A, B, A], "") is None, "another queue would start it, too"
 
 
 # How much

@@ -1,4 +1,4 @@
-"""Reruns: an equal start in a rerun cell finds the run of the earlier execution instead of paying again.
+"""Job registry: an equal start in a rerun cell finds the job of the earlier execution instead of paying again.
 
 A loop in one cell starts as many runs as it asks for; in a rerun, each call finds one of them. The records hold no
 runs: a run without a handle is found again by its ids. Background loop only.
@@ -11,12 +11,12 @@ import weakref
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.starts.job import goes_on
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.job import StartJob
@@ -53,18 +53,6 @@ class CallRecord:
     is_whole: bool = True
 
 
-class EarlierStart(NamedTuple):
-    """Earlier start that is equal to a new one.
-
-    Attributes:
-        job: the start job of an earlier call, to share; None without one.
-        records: records of earlier calls whose runs may be active. Starts with the same fingerprint share one list.
-    """
-
-    job: StartJob | None
-    records: list[RecordSlot]
-
-
 class CellCalls:
     """Calls of one cell through one client, seen from one execution of the cell.
 
@@ -88,10 +76,15 @@ class CellCalls:
             once: the name in `once=`; empty without one.
             queue: the queue of a batch; None for a single start.
         """
+        fingerprints = _fingerprints(specs)
+        for earlier in self._calls:
+            # A later rerun must not find the whole list again, or it would start anew what this call starts in its place.
+            if earlier.queue is not None and earlier.queue() is None and set(fingerprints) & set(earlier.fingerprints):
+                earlier.is_whole = False
         call = CallRecord(
             self._execution,
             once,
-            _fingerprints(specs),
+            fingerprints,
             tuple(job.slot for job in jobs),
             tuple(weakref.ref(job) for job in jobs),
             None if queue is None else weakref.ref(queue),
@@ -115,10 +108,18 @@ class CellCalls:
                 return call
         return None
 
-    def equal_starts(self, specs: Iterable[StartSpec]) -> list[EarlierStart]:
-        """Return for each of these the equal start of an earlier execution."""
-        found: defaultdict[str, list[tuple[int, EarlierStart]]] = defaultdict(list)
-        earlier: defaultdict[str, list[RecordSlot]] = defaultdict(list)
+    def jobs(self, specs: Sequence[StartSpec], make: Callable[[StartSpec], StartJob]) -> list[StartJob]:
+        """Return for each spec the job of the equal start of an earlier execution, or a new one.
+
+        A loop finds as many jobs as it asks for: each is found once in an execution. Of runs whose jobs are gone there
+        are only records: new jobs with the same fingerprint share them, and look there before they start a run.
+
+        Args:
+            specs: the start specs.
+            make: makes a new job.
+        """
+        found: defaultdict[str, list[tuple[int, StartJob | None]]] = defaultdict(list)
+        records: defaultdict[str, list[RecordSlot]] = defaultdict(list)
         seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
         for call in self._calls:
             for fingerprint, slot, reference in zip(call.fingerprints, call.slots, call.jobs, strict=True):
@@ -129,24 +130,21 @@ class CellCalls:
                 if (rank := _rank(slot, job)) is None:
                     continue
                 if job is None:
-                    earlier[fingerprint].append(slot)
-                found[fingerprint].append((rank, EarlierStart(job, earlier[fingerprint] if job is None else [])))
+                    records[fingerprint].append(slot)
+                found[fingerprint].append((rank, job))
         for ranked in found.values():
             ranked.sort(key=itemgetter(0))
-        return [found[each].pop(0)[1] if found[each] else EarlierStart(None, []) for each in _fingerprints(specs)]
-
-    def hand_over(self, jobs: Iterable[StartJob], to: object) -> None:
-        """Make a later queue or call the owner of the jobs that it has taken over; earlier queues no longer start them."""
-        taken = set(jobs)
-        for call in self._calls:
-            queue = call.queue() if call.queue is not None else None
-            if queue is None or queue is to:
-                continue
-            for reference in call.jobs:
-                job = reference()
-                if job in taken and job.watch is None:
-                    call.is_whole = False
-                    queue.give_up(job)
+        jobs = []
+        for spec, fingerprint in zip(specs, _fingerprints(specs), strict=True):
+            equal = found[fingerprint]
+            known = equal.pop(0)[1] if (is_known := bool(equal)) else None
+            job = make(spec) if known is None else known
+            if is_known and known is None:
+                job.earlier = records[fingerprint]
+            elif job.watch is not None:
+                job.attach(job.watch)
+            jobs.append(job)
+        return jobs
 
 
 def _rank(slot: RecordSlot, job: StartJob | None) -> int | None:
