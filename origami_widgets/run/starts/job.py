@@ -42,7 +42,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.reconcile import Likeness, Reconciliation, take
+from origami_widgets.run.starts.reconcile import Likeness, Reconciliation, take, turn
 from origami_widgets.run.starts.record import (
     MINUTES,
     MOST_LOSSES,
@@ -60,7 +60,6 @@ from origami_widgets.run.starts.record import (
     transition,
 )
 from origami_widgets.run.starts.store import RegistryUnusable, entry_of, next_step, run_gone, spoken, start_unclear
-from origami_widgets.run.starts.turns import turn
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
 # While the loop works
 
 WORKING = (
-    *("run/starts/turns.py", "run/starts/reconcile.py", "api/operations.py"),
+    *("run/starts/reconcile.py", "api/operations.py"),
     *("run/starts/job.py", "run/starts/store.py", "run/start.py"),
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )
