@@ -67,7 +67,7 @@ class RunBatch:
 
     `len(batch)` is the number of briefs. Iterating gives the runs started so far, so `zip(briefs, batch)` pairs wrongly
     while a brief has no run: use `by_name` or `briefs` to see which run belongs to which brief. Frames accept a batch
-    like a list of runs: `ow.runs_frame(batch)`.
+    like a list of runs: `ow.runs_frame(batch)`. A rerun of the cell returns another handle, equal to this one.
     """
 
     def __init__(self, queue: JobQueue) -> None:

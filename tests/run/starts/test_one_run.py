@@ -335,6 +335,7 @@ def test_an_agent_that_is_busy_with_another_run_is_an_error_with_the_line_that_s
     front.faults = [fault] if fault else []
     with pytest.raises(errors.AgentBusy) as caught:
         run.follow_up(MORE)
+    assert caught.value.may_have_started == (fault is not None), "a list may be late"
     assert f'ow.attach("{run.agent_id}/{theirs.id}")' in caught.value.remedy
     assert len(front.runs()) == 2
 
