@@ -360,8 +360,8 @@ class Run:
         active runs, all free.
 
         Args:
-            tables: only these tables, or their ids, are stopped: whole, whoever works on them. None for the cells that
-                this conversation started, as in `cancel`.
+            tables: only these tables, or their ids, are stopped: whole, with what others have started there. None for
+                the cells that this conversation started, as in `cancel`.
 
         Returns:
             `cells` and `lead_source_jobs` that were stopped, and `left_running`: tables with cells that were left, with

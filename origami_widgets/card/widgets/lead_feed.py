@@ -242,7 +242,7 @@ class LeadFeed:
         return min(due, key=lambda each: not self._is_awaited(self._views[each[0]]), default=None)
 
     def _is_awaited(self, looked: LookedAt) -> bool:
-        """Return whether somebody looks at a place where leads are counted and none is shown yet."""
+        """Return whether a page shows a place where leads are counted and none is there yet."""
         return self._lead_count(looked) != 0 and not any(page.received for page in looked.pages)
 
     def _is_urgent(self) -> bool:
@@ -253,9 +253,9 @@ class LeadFeed:
         )
 
     async def _may_read(self, operations: Operations) -> bool:
-        """Wait until the rate limit allows a request. Return False if nobody looks any more.
+        """Wait until the rate limit allows a request. Return False if no page shows the leads any more.
 
-        The first leads that somebody looks at go before routine polls. Other reads come last.
+        The first leads on a page go before routine polls. Other reads come last.
         """
         allowed = asyncio.ensure_future(poller().allow(operations, urgent=self._is_urgent))
         try:

@@ -115,7 +115,7 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
 
     Args:
         watch: the run.
-        tables: ids of tables to stop whole, whoever works on them; None for the cells of the conversation.
+        tables: ids of tables to stop whole, with what others have started there; None for the conversation's cells.
 
     Returns:
         What was stopped, and what was left running.

@@ -250,7 +250,7 @@ class Turn(NamedTuple):
 
     Attributes:
         over: set when its outcome is known, or given up.
-        withdrawn: set when nothing more of it is sent. It may still look for its run for minutes, which nobody waits for.
+        withdrawn: set when nothing more of it is sent. It may still look for its run for minutes; no caller waits for that.
     """
 
     over: asyncio.Event
