@@ -257,7 +257,9 @@ def _gathered(source: object, caller: str) -> SourceData:
 
 def _operations_of(source: object) -> Any:
     items = source if isinstance(source, list | tuple) else [source]
-    return next((found for each in items if (found := getattr(each, "operations", None)) is not None), None)
+    # A batch is read through its runs.
+    runs = [run for each in items for run in getattr(each, "runs", ())]
+    return next((found for each in (*items, *runs) if (found := getattr(each, "operations", None)) is not None), None)
 
 
 def _check_names(domain_from: object) -> None:

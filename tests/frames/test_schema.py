@@ -119,6 +119,6 @@ def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():
         name
         for name in others
         if not name.startswith(
-            ("origami_widgets.api.errors", "origami_widgets.api.models", "origami_widgets.api.errors")
+            ("origami_widgets.api.errors", "origami_widgets.api.models", "origami_widgets.words")
         )
     ] == ["origami_widgets._version", "origami_widgets.api"]
