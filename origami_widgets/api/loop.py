@@ -457,8 +457,10 @@ async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> 
 async def _keep(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
     try:
         await asyncio.get_running_loop().create_future()
-    finally:
+    except asyncio.CancelledError:
+        # Not where the task is only destroyed: its loop has ended, and nothing can be awaited there.
         await _close_all(closers)
+        raise
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import math
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import AsyncIterator
+    from types import TracebackType
 
 IN_BROWSER = sys.platform == "emscripten"
 HAS_THREADS = sys.platform not in ("emscripten", "wasi")
@@ -55,18 +54,27 @@ def monotonic() -> float:
     return time.monotonic() if COUNTING_CLOCK is None else time.clock_gettime(COUNTING_CLOCK)
 
 
-@contextlib.asynccontextmanager
-async def time_limit(seconds: float | None) -> AsyncIterator[None]:
+class time_limit:  # noqa: N801 - used like `asyncio.timeout`
     """Raise `TimeoutError` after so many seconds (None: never), like `asyncio.timeout`, on the loop of a browser, too.
 
-    Pyodide's loop raises `ValueError` if a moment passes while it is being scheduled there, and takes durations only.
+    Pyodide's loop raises `ValueError` if a moment passes while it is being scheduled there, and takes durations only. Not
+    a generator: where a loop ends with tasks that wait, closing them would turn their `GeneratorExit` into an error.
     """
-    async with asyncio.timeout(None) as limit:  # noqa: TID251 - without a moment, it schedules nothing
-        if seconds is None:
-            yield
-            return
-        timer = asyncio.get_running_loop().call_later(max(0.0, seconds), limit.reschedule, -math.inf)
-        try:
-            yield
-        finally:
-            timer.cancel()
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._limit = asyncio.timeout(None)  # noqa: TID251 - without a moment, it schedules nothing
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        if self._seconds is not None:
+            seconds, expire = max(0.0, self._seconds), self._limit.reschedule
+            self._timer = asyncio.get_running_loop().call_later(seconds, expire, -math.inf)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._limit.__aexit__(kind, error, trace)
