@@ -19,9 +19,9 @@ from tests.support.quick import (
 )
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
-CELLS = 20_000
+CELLS = 60_000
 """Cells of each run: a limit that bounds nothing is far from one that does."""
-IN_TIME = 3_000
+IN_TIME = 9_000
 """What may be spent: a check and a stop, and what this clock skips while requests are on their way."""
 
 
