@@ -58,7 +58,8 @@ def attribute(
         states: the states of the conversation's runs.
         tables: the newest objects of the tables that its agent can reach.
         in_use: ids of tables on which another live run works, in lower case. They are left.
-        whole: ids of tables that the user has named, in lower case. They are stopped whole, whoever made them.
+        whole: ids of tables that the user has named, in lower case. They are stopped whole, with what others have started
+            there.
         columns_before: for tables that were read before the conversation worked on them, the ids of their columns then.
             They count only while the answers about one of its runs leave out its actions.
     """
