@@ -120,8 +120,8 @@ QUICK_TESTS = (
     *("tests/run/test_state.py", "tests/run/polling/test_schedule.py", "tests/run/polling/test_rate_limiter.py"),
     *("tests/test_architecture.py", "tests/test_public_interface.py"),
     # They take longest.
-    *("--ignore=tests/api/test_loop.py", "--ignore=tests/api/test_loop_without_threads.py"),
-    *("--ignore=tests/api/test_row_reader.py", "--ignore=tests/magics/test_kernel.py"),
+    *("--ignore=tests/api/background/test_loop.py", "--ignore=tests/api/test_loop_without_threads.py"),
+    *("--ignore=tests/api/rows/test_row_reader.py", "--ignore=tests/magics/test_kernel.py"),
     *("--ignore=tests/card/view/test_size_limits.py", "--ignore=tests/card/view/test_run_view_variants.py"),
     *("--ignore=tests/frames/economics", "--ignore=tests/frames/files", "--ignore=tests/frames/leads"),
     *("--ignore=tests/frames/plots", "--ignore=tests/frames/test_described.py"),

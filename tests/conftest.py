@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.doctest import DoctestModule
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Generator

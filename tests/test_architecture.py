@@ -42,7 +42,7 @@ HOMES = {
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},
-    "keyring": {"api.key_sources"},
+    "keyring": {"api.keys.key_sources"},
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
     "idna": {"frames.leads.company_domain"},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import BaseClient, start_key
-from origami_widgets.api.loop import background
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
-from origami_widgets.api.row_paging import RowQuery
-from origami_widgets.api.row_reader import AsyncRowReader, make_row_pages
+from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import AsyncRowReader, make_row_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,20 +6,21 @@ import contextlib
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.errors import OrigamiError, ambiguous
-from origami_widgets.api.key_sources import given_or_environment_key
-from origami_widgets.api.loop import background
+from origami_widgets.api.keys.key_sources import given_or_environment_key
+from origami_widgets.api.keys.pasted_key import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
-from origami_widgets.api.pasted_key import note_key_in_use
-from origami_widgets.api.row_paging import RowQuery
-from origami_widgets.api.row_reader import RowReader, make_row_pages
+from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowReader, make_row_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import httpx
 
+    from origami_widgets.api.keys.secret import Secret
     from origami_widgets.api.models import (
         Account,
         ActiveCells,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         RunSummary,
         Table,
     )
-    from origami_widgets.api.secret import Secret
 
 
 @contextlib.contextmanager

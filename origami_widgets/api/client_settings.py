@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.api.key_sources import find_stored_key
+from origami_widgets.api.keys.key_sources import find_stored_key
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.api.secret import Secret
+    from origami_widgets.api.keys.secret import Secret
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
 LONGEST_TIMEOUT = 3_600.0

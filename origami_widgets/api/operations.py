@@ -46,8 +46,8 @@ from origami_widgets.api.responses import (
     require_subject,
 )
 from origami_widgets.api.retries import is_start_retryable, pause, with_retries
-from origami_widgets.api.row_decoding import decode_rows
-from origami_widgets.api.row_paging import RawRows
+from origami_widgets.api.rows.row_decoding import decode_rows
+from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.client_settings import Settings
     from origami_widgets.api.responses import ApiResponse, Decoder
-    from origami_widgets.api.row_paging import RowQuery
+    from origami_widgets.api.rows.row_paging import RowQuery
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from origami_widgets.api import client_settings
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import (
     ConnectionFailed,
     InvalidInput,
@@ -26,10 +27,9 @@ from origami_widgets.api.errors import (
     RequestTimedOut,
     UnexpectedAnswer,
 )
-from origami_widgets.api.loop import background
+from origami_widgets.api.keys.secret import hide_key, hide_keys_in_logs
 from origami_widgets.api.responses import ApiResponse, decode
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
-from origami_widgets.api.secret import hide_key, hide_keys_in_logs
 from origami_widgets.host import runtime
 
 if TYPE_CHECKING:

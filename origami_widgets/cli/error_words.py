@@ -36,7 +36,7 @@ _PHRASES: Final = (
 
 def for_command_line(error: OrigamiError) -> tuple[str, str]:
     """Return an error's cause and remedy, with options instead of Python arguments and calls."""
-    from origami_widgets.api.key_sources import has_keyring
+    from origami_widgets.api.keys.key_sources import has_keyring
 
     cause, remedy = error.cause, error.remedy
     if isinstance(error, MissingKey):

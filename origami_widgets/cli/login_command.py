@@ -13,7 +13,7 @@ from origami_widgets.cli.options import add_api_options, add_command
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from origami_widgets.api.secret import Secret
+    from origami_widgets.api.keys.secret import Secret
     from origami_widgets.cli.options import Commands
 
 PIPE = "Pipe it in: pass show origami | origami-widgets login --stdin. Without --stdin, the command asks for it."
@@ -52,7 +52,7 @@ def run(options: Namespace) -> int:
     Raises:
         OrigamiError: there is no key, or it is not accepted.
     """
-    from origami_widgets.api.key_sources import has_keyring
+    from origami_widgets.api.keys.key_sources import has_keyring
     from origami_widgets.run.login import login
 
     key = _from_stdin() if options.stdin else None
@@ -77,7 +77,7 @@ def _from_stdin() -> Secret:
     Raises:
         InvalidInput: stdin is a terminal, which would show the key; or it has no key.
     """
-    from origami_widgets.api.secret import read_key
+    from origami_widgets.api.keys.secret import read_key
 
     if sys.stdin is not None and sys.stdin.isatty():
         raise InvalidInput(

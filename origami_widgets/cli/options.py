@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import hide_all
+from origami_widgets.api.keys.secret import hide_all
 
 if TYPE_CHECKING:
     from origami_widgets.api.client import Client

@@ -48,7 +48,7 @@ def register(commands: Commands[Any]) -> None:
 
 def run(options: Namespace) -> int:
     """List runs; return the exit code."""
-    from origami_widgets.api.loop import background
+    from origami_widgets.api.background.loop import background
     from origami_widgets.cli.run_text import table_lines
     from origami_widgets.run.agent_runs import parse_token
 

@@ -160,7 +160,7 @@ async def leads_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
-    from origami_widgets.api.sync_bridge import wait
+    from origami_widgets.api.background.sync_bridge import wait
 
     frames = frames_of(source, "leads_frame")
     if frames is not None:

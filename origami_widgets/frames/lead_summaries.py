@@ -149,8 +149,8 @@ def refresh_leads(
         >>> len(new), len(changed), len(gone)
         (0, 0, 0)
     """
+    from origami_widgets.api.background.sync_bridge import block
     from origami_widgets.api.default_client import client_or_default
-    from origami_widgets.api.sync_bridge import block
 
     from .leads.refreshing import refreshed
 
@@ -174,8 +174,8 @@ async def refresh_leads_async(
         >>> asyncio.run(main()).changed.empty
         True
     """
+    from origami_widgets.api.background.sync_bridge import wait
     from origami_widgets.api.default_client import client_or_default
-    from origami_widgets.api.sync_bridge import wait
 
     from .leads.refreshing import refreshed
 

@@ -169,7 +169,7 @@ async def rows_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
-    from origami_widgets.api.sync_bridge import wait
+    from origami_widgets.api.background.sync_bridge import wait
 
     reading = _reading(
         table,
@@ -235,7 +235,7 @@ def loaded_rows_frame(
         version: the version of the table when the leads were read; None if there were several.
         origin: where the leads come from; empty for Origami.
     """
-    from origami_widgets.api.row_paging import RowWalk
+    from origami_widgets.api.rows.row_paging import RowWalk
 
     from .frame_attrs import read_only
     from .leads.lead_table import LeadTable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.utils.text import EvalFormatter
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import hide_all
+from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import hide_all
+from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, HELP_OPTIONS, explained, overview
 from origami_widgets.magics.line_parser import CELL_TOPIC, split, suggestion

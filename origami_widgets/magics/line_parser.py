@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import hide_all
+from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.api.validate import not_a_key, shortened
 
 if TYPE_CHECKING:

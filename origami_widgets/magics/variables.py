@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import hide_all
+from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.api.validate import shortened
 from origami_widgets.magics.braces import value_or_text
 from origami_widgets.magics.line_parser import suggestion

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from origami_widgets.api import validate
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.starts.spec import StartSpec

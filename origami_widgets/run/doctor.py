@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from origami_widgets._version import __version__
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client_settings import DEFAULT_BASE_URL
 from origami_widgets.api.errors import (
     AuthenticationError,
@@ -18,7 +19,6 @@ from origami_widgets.api.errors import (
     MissingKey,
     OrigamiError,
 )
-from origami_widgets.api.loop import background
 from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
 from origami_widgets.host.runtime import IN_BROWSER, time_limit

@@ -6,8 +6,8 @@ import functools
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api import validate
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import Steps
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token

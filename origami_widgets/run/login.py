@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
-from origami_widgets.api.loop import background
-from origami_widgets.api.secret import Secret, missing_key, read_key
-from origami_widgets.api.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.keys.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
+from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import can_prompt, current_shell
 from origami_widgets.run.settings import client_or_default, configured_address, use_login
 

@@ -6,7 +6,7 @@ import functools
 import warnings
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once

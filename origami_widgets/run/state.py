@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
-    from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api import validate
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.polling.poller import poller

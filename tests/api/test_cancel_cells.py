@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput, ServerError, TableNotFound
-from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY
 from tests.support.server import answer

@@ -12,9 +12,9 @@ import pytest
 
 from origami_widgets.api import models
 from origami_widgets.api.async_client import AsyncClient
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import UnexpectedAnswer
-from origami_widgets.api.loop import background
 from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY, fixture
 from tests.support.quick import see

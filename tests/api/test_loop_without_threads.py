@@ -10,10 +10,10 @@ import threading
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import loop as loops
+from origami_widgets.api.background import loop as loops
+from origami_widgets.api.background.loop import BackgroundLoop
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import CannotBlock, NoEventLoop
-from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.host import runtime
 from tests.support.server import answer
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from origami_widgets.api import errors
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.api.loop import background
 from tests.api.conftest import KEY, fixture
 from tests.support.server import RawServer, answer, drip, head, raw, reset, silence
 
@@ -241,7 +241,7 @@ BOMB = """
 import resource, sys
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import UnexpectedAnswer
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 client = Client("og_live_x", base_url=sys.argv[1], timeout=20)
 def poll():
     return background().run(client.operations.poll_table("t1"))

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.responses import decode
-from origami_widgets.api.row_paging import RawRows, RowWalk
+from origami_widgets.api.rows.row_paging import RawRows, RowWalk
 from origami_widgets.frames.leads.batch_reading import PageSpool, batches_of
 from origami_widgets.frames.leads.cell_column import KindOnlyColumn
 from origami_widgets.frames.leads.lead_table import LeadTable, ids_of

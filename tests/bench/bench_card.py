@@ -20,7 +20,7 @@ from jupyter_client.manager import start_new_kernel
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text

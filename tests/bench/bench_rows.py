@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import origami_widgets as ow
-from origami_widgets.api.row_decoding import ids_of
-from origami_widgets.api.row_paging import RawRows, RowWalk
+from origami_widgets.api.rows.row_decoding import ids_of
+from origami_widgets.api.rows.row_paging import RawRows, RowWalk
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.support.server import RawServer, answer
 

@@ -59,7 +59,7 @@ def test_the_keyboard_alone_answers_and_follows_up(card_in: Callable[..., LabPag
 def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPage]) -> None:
     lab = card_in(
         "Find wholesale partners for us. scenario:needs_input",
-        "from origami_widgets.api.loop import background\n"
+        "from origami_widgets.api.background.loop import background\n"
         "from origami_widgets.run.state import CommandFailed\n"
         "from origami_widgets.api.errors import OrigamiError\n"
         "async def disturb():\n"

@@ -2,7 +2,7 @@
 
 import itertools
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState

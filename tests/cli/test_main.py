@@ -74,7 +74,7 @@ def test_help_imports_only_the_parsers():
         "origami_widgets",
         "_version",
         "cli",
-        *("words", "words.foreign_text", "api", "api.errors", "api.secret"),
+        *("words", "words.foreign_text", "api", "api.errors", "api.keys", "api.keys.secret"),
         *("cli.main", "cli.error_words", "cli.exit_codes", "cli.options", "cli.output"),
         *(f"cli.{command}_command" for command in COMMANDS),
     }

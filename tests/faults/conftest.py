@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import callbacks
-from origami_widgets.api import loop as loop_module
-from origami_widgets.api.loop import BackgroundLoop, background
+from origami_widgets.api.background import callbacks
+from origami_widgets.api.background import loop as loop_module
+from origami_widgets.api.background.loop import BackgroundLoop, background
 from origami_widgets.host import runtime
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller

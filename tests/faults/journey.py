@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
 from tests.support.server import answer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     import concurrent.futures

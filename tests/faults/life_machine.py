@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_checks import Checks

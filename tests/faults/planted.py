@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.secret import Secret
+from origami_widgets.api.keys.secret import Secret
 from tests.faults.journey import KEY
 
 if TYPE_CHECKING:

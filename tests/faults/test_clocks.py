@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.api.loop import background
 from origami_widgets.run.polling import clock as clocks
 from origami_widgets.run.polling.poller import poller
 from tests.faults.journey import KEY, completed, going_on, running

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import AuthenticationError, OrigamiError
-from origami_widgets.api.loop import background
 from tests.faults.journey import COMPLETED, KEY, RUNNING, running
 from tests.faults.planted import held_by, of_error, reachable, showing, within
 from tests.support.server import raw

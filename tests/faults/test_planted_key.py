@@ -20,10 +20,10 @@ import msgspec
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.key_sources import SERVICE
-from origami_widgets.api.loop import background
-from origami_widgets.api.secret import Secret
+from origami_widgets.api.keys.key_sources import SERVICE
+from origami_widgets.api.keys.secret import Secret
 from origami_widgets.cli import demo_command
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default

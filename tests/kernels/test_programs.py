@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PREPARE = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=60).client())"
 WATCHED = """
 import time
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 card, ends = run.conversation.presentation, time.time() + 30
 before = card.steps_completed
 while card.steps_completed == before and time.time() < ends:

@@ -1,5 +1,5 @@
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.run.agent_runs import recent_runs
 
 

@@ -12,7 +12,7 @@ import warnings
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import callbacks
+from origami_widgets.api.background import callbacks
 
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"

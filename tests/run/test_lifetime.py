@@ -14,8 +14,8 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import AuthenticationError
-from origami_widgets.api.loop import background
 from origami_widgets.api.usage import Quota
 from origami_widgets.compose import NotebookBackend
 from origami_widgets.run.polling.poller import poller

@@ -14,7 +14,7 @@ from IPython.lib.pretty import pretty
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError, InvalidInput, MissingKey, OrigamiError
-from origami_widgets.api.key_sources import SERVICE
+from origami_widgets.api.keys.key_sources import SERVICE
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
 from origami_widgets.sandbox import Sandbox, embedded

@@ -151,7 +151,7 @@ def _cell(value: Any, *, right: bool) -> str:
 
 def _cut(text: str, most: int = LONGEST_TEXT) -> str:
     # Imported when an object is shown: frames import the models, but nothing that knows keys.
-    from origami_widgets.api.secret import hide_all
+    from origami_widgets.api.keys.secret import hide_all
 
     # Cleaned first, as an invisible character would keep a key from being found.
     return hide_all(clean(text, most))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from origami_widgets.api.cell_values import findings_of, is_found, main_key
+from origami_widgets.api.rows.cell_values import findings_of, is_found, main_key
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import moment
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
+from origami_widgets.api.rows.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
 from origami_widgets.card.view.cell_text import told_key, value_text
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow
 from origami_widgets.card.view.links import safe_href

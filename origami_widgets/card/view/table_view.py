@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.api import models
-    from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.card.view.contract import Form, Grid, Remark, TablesView, TableView
 
 TABLE_ID_LIMIT = 64

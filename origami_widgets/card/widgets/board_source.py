@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.default_client import check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry

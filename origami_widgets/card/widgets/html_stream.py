@@ -11,7 +11,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import card_snapshot, muted_bundle
 from origami_widgets.host.cells import follow_cells

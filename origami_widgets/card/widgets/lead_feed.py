@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError, RateLimited
-from origami_widgets.api.loop import kept_task
-from origami_widgets.api.passing_leads import passing_leads
-from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.rows.passing_leads import passing_leads
+from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (
     LIMITED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.row_paging import MOST_EMPTY_PAGES
+from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import make_cells
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.models import Column, FlatRow, Page
-    from origami_widgets.api.passing_leads import PassingLeads
+    from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
 LARGEST_PAGE = 200

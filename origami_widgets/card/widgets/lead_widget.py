@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.run.state import LeadsCounted

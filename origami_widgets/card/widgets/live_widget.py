@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anywidget
 import traitlets
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.contract import ClockMessage
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
 from origami_widgets.card.view.run_view import clock_drifted

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View

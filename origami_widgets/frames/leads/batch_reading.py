@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.row_paging import RowWalk
+    from origami_widgets.api.rows.row_paging import RowWalk
 
     from .lead_column import LeadColumn
     from .pinned_dtypes import CellKind

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.cell_values import CONFIDENCE, is_found, main_value, may_come
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import CONFIDENCE, is_found, main_value, may_come
 from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import (
     COLUMN_FIELDS,

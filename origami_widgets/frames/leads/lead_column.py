@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from origami_widgets.api.cell_values import findings_of, is_found, main_key, main_value
+from origami_widgets.api.rows.cell_values import findings_of, is_found, main_key, main_value
 from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
+from origami_widgets.api.rows.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
 
 from .cell_column import CellColumn, KindOnlyColumn
 from .lead_column import FOUND, LeadColumn

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets._version import __version__
+from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.sync_bridge import block
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from origami_widgets.api.cell_values import is_found
+from origami_widgets.api.background.sync_bridge import OnLoop
 from origami_widgets.api.errors import InvalidInput, TableNotFound
-from origami_widgets.api.sync_bridge import OnLoop
+from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.frame_attrs import read_only
 
 from .column_summary import parsed_object

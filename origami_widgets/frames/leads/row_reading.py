@@ -7,13 +7,13 @@ import warnings
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets._version import __version__
+from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.passing_leads import read_passing_leads
-from origami_widgets.api.row_decoding import decode_rows, ids_of
-from origami_widgets.api.row_paging import PartialRows
-from origami_widgets.api.row_progress import ProgressReport
-from origami_widgets.api.row_reader import RowPages
-from origami_widgets.api.sync_bridge import OnLoop, block
+from origami_widgets.api.rows.passing_leads import read_passing_leads
+from origami_widgets.api.rows.row_decoding import decode_rows, ids_of
+from origami_widgets.api.rows.row_paging import PartialRows
+from origami_widgets.api.rows.row_progress import ProgressReport
+from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.frames.frame_attrs import read_only
 
 from .cell_column import CellColumn
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.passing_leads import PassingLeads
     from origami_widgets.api.responses import Decoder
-    from origami_widgets.api.row_paging import RawRows, RowQuery, RowWalk
+    from origami_widgets.api.rows.passing_leads import PassingLeads
+    from origami_widgets.api.rows.row_paging import RawRows, RowQuery, RowWalk
 
     from .lead_table import Findings
     from .rows_request import RowsRequest

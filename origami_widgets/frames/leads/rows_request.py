@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
-from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.words.foreign_text import clean

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from origami_widgets.api.cell_values import is_found
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.schema import DTYPE_NAMES
 from origami_widgets.frames.values import TypedValues

@@ -10,9 +10,9 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import row_progress
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import Page, RunObject, Table
+from origami_widgets.api.rows import row_progress
 from origami_widgets.api.usage import is_counted
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
-    from origami_widgets.api.row_progress import RowProgress
+    from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic
 
 

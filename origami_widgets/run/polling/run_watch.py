@@ -11,8 +11,8 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
 from origami_widgets.api.models import AgentSummary, RunObject
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce

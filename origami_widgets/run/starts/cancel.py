@@ -15,8 +15,8 @@ import logging
 import weakref
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.api.models import CancelledCells, Page, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of

@@ -11,8 +11,8 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
 from origami_widgets.host.application import can_confirm
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.cost_history import costs_paid_from

@@ -14,8 +14,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import kept_task
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL
 from origami_widgets.run.starts.cancel import cancel, has_active_work

@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from origami_widgets.api.background.loop import background, require_asyncio
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background, require_asyncio
 from origami_widgets.run.starts.job import mark
 
 if TYPE_CHECKING:

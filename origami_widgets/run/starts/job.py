@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec.structs import replace
 
 from origami_widgets.api import retries, validate
+from origami_widgets.api.background.loop import background, is_under_way, kept_task
 from origami_widgets.api.errors import (
     AgentBusy,
     AmbiguousStart,
@@ -33,7 +34,6 @@ from origami_widgets.api.errors import (
     RunPoolFull,
     ambiguous,
 )
-from origami_widgets.api.loop import background, is_under_way, kept_task
 from origami_widgets.api.operations import not_wanted
 from origami_widgets.host.runtime import monotonic, time_limit
 from origami_widgets.run.agent_runs import with_later_runs

@@ -12,8 +12,8 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
+from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
-from origami_widgets.api.loop import is_under_way, kept_task
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers

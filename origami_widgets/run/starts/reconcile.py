@@ -21,8 +21,8 @@ import unicodedata
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
-from origami_widgets.api.loop import background
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:

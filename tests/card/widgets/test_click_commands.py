@@ -3,7 +3,7 @@
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand, read_command
 
 GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}

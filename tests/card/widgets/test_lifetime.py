@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.run.polling import poller as poller_module
 from tests.card.live import on_loop, read, receive, settle
@@ -26,7 +26,7 @@ import asyncio, gc, threading, time
 import comm, ipywidgets
 import origami_widgets as ow
 from IPython.display import display
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import poller
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.row_progress import SPACING, RowProgress
+from origami_widgets.api.rows.row_progress import SPACING, RowProgress
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origami_widgets.api.responses import decode
-from origami_widgets.api.row_paging import RawRows
+from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.frames.leads import lead_column as flatten
 from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn

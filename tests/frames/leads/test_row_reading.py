@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import row_decoding
+from origami_widgets.api.background.loop_future import LoopFuture
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
-from origami_widgets.api.loop_future import LoopFuture
-from origami_widgets.api.row_paging import PartialRows
+from origami_widgets.api.rows import row_decoding
+from origami_widgets.api.rows.row_paging import PartialRows
 from tests.frames.conftest import KEY
 from tests.support.server import answer, reset, silence
 

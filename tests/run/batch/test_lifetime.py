@@ -12,8 +12,8 @@ import weakref
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.loop import background
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.run.batch.common import finished, prompts_at, states, towns
 from tests.support.front import BROKE, forgotten, kept_off

@@ -11,7 +11,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.models import Table
-from origami_widgets.api.row_progress import RowProgress
+from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import RowsRead, TableRead
@@ -160,7 +160,7 @@ READ = """
 import gc, threading, time
 import origami_widgets as ow
 from origami_widgets.frames.leads import row_reading
-from origami_widgets.api import row_progress
+from origami_widgets.api.rows import row_progress
 from origami_widgets.run.polling.poller import poller
 row_reading.LARGEST_PAGE = 5
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.run.polling.run_watch import Subscribers
 from tests.support.quick import SkippingClock, see, use_clock
 

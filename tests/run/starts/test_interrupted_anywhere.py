@@ -17,7 +17,7 @@ import time
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.run.starts import job as start_job
 from origami_widgets.run.starts.interrupt import outcome_of_interrupt
 from tests.support.cells import Notebook
@@ -29,7 +29,7 @@ from tests.support.start_files import StartFiles
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 NO_RUN = outcome_of_interrupt(None, is_over=True)
-PASSED = ("run/starts/interrupt.py", "api/loop.py", "api/loop_future.py", "run/start.py")
+PASSED = ("run/starts/interrupt.py", "api/background/loop.py", "api/background/loop_future.py", "run/start.py")
 """The code of a start that runs on the caller's thread."""
 
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import BackgroundLoop
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
-from origami_widgets.api.loop import BackgroundLoop
 from origami_widgets.run import settings
 from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
 from tests.support.cells import Notebook

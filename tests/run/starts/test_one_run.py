@@ -15,7 +15,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors, retries
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.usage import Traffic
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from tests.support.front import BROKE, EMPTY_LIST, FULL, ended, forgotten, kept_off, lost, passes

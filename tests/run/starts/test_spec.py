@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.secret import holds_key
+from origami_widgets.api.keys.secret import holds_key
 from origami_widgets.run.starts.spec import StartSpec
 
 # Hypothesis also tries the texts of our source, among them the prefix of a key, which no spec accepts.

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from origami_widgets.api.row_paging import RowQuery
+from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
 from tests.card.live import on_loop

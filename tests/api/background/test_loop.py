@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from origami_widgets.api import loop as loops
-from origami_widgets.api.loop import BackgroundLoop, background
+from origami_widgets.api.background import loop as loops
+from origami_widgets.api.background.loop import BackgroundLoop, background
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HERE = contextvars.ContextVar("here", default="no caller")
 
 
@@ -267,7 +267,7 @@ print(Client("og_live_x", base_url=sys.argv[1]).get_credits().balance)
 FORKED = """
 import gc, os, sys
 from origami_widgets.api.client import Client
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 client = Client("og_live_x", base_url=sys.argv[1])
 client.get_credits()
 before = background().generation
@@ -284,7 +284,7 @@ print(os.waitstatus_to_exitcode(status))
 HANGING = """
 import asyncio, sys
 from origami_widgets.api.client import Client
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 client = Client("og_live_x", base_url=sys.argv[1])
 background().submit(client.operations.get_credits())
 background().submit(asyncio.sleep(3600))

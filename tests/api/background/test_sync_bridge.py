@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from origami_widgets.api.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
 from tests.support.interrupts import interrupt
 
 LOOP = "origami-widgets"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.errors import UnexpectedAnswer
 from origami_widgets.api.responses import decode
-from origami_widgets.api.row_decoding import MOST_MISFITS, RowDecoder, SlottedRow, ids_of, slots_of
-from origami_widgets.api.row_paging import RawRows
+from origami_widgets.api.rows.row_decoding import MOST_MISFITS, RowDecoder, SlottedRow, ids_of, slots_of
+from origami_widgets.api.rows.row_paging import RawRows
 
 MISSING = object()
 

@@ -12,9 +12,9 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.loop import background
-from origami_widgets.api.row_paging import PartialRows, RowWalk
+from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
 from origami_widgets.api.validate import page_limit, row_limit
 from origami_widgets.words.numbers import plural
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.row_paging import PageOfRows, RowQuery
+    from origami_widgets.api.rows.row_paging import PageOfRows, RowQuery
 
 T = TypeVar("T")
 LARGEST_PAGE = 200

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.secret import Secret, missing_key, read_key
+from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import in_colab
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Callable

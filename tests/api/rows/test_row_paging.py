@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.api import row_paging
-from origami_widgets.api.row_paging import MOST_EMPTY_PAGES, RawRows, RowWalk
+from origami_widgets.api.rows import row_paging
+from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES, RawRows, RowWalk
 
 
 def page(ids, cursor=None, total=None):

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from origami_widgets.api import row_progress
-from origami_widgets.api.row_progress import SPACING, ProgressReport
+from origami_widgets.api.rows import row_progress
+from origami_widgets.api.rows.row_progress import SPACING, ProgressReport
 from origami_widgets.api.usage import Traffic
 
 SECONDS = 20

@@ -12,10 +12,10 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 import origami_widgets as ow
-from origami_widgets.api import key_sources
 from origami_widgets.api.errors import InvalidInput, MissingKey
-from origami_widgets.api.key_sources import SERVICE, store_in_keyring
-from origami_widgets.api.secret import Secret
+from origami_widgets.api.keys import key_sources
+from origami_widgets.api.keys.key_sources import SERVICE, store_in_keyring
+from origami_widgets.api.keys.secret import Secret
 from tests.faults.journey import KEY
 from tests.faults.planted import of_error, showing
 from tests.support.keys import (
@@ -254,5 +254,5 @@ def test_an_interrupt_has_no_frame_that_holds_the_key(monkeypatch):
 def test_a_given_key_loads_no_library_of_other_sources():
     code = "import sys, origami_widgets as ow; ow.Client('og_live_x1'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "origami_widgets.api.key_sources" in loaded
+    assert "origami_widgets.api.keys.key_sources" in loaded
     assert not [name for name in loaded if name.startswith(("keyring", "google", "IPython"))]

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.cell_values import PRIMARY, REMARKS, findings_of, is_found, is_remark, main_key, main_value
+from origami_widgets.api.rows.cell_values import (
+    PRIMARY,
+    REMARKS,
+    findings_of,
+    is_found,
+    is_remark,
+    main_key,
+    main_value,
+)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from origami_widgets.api.secret import PREFIX, Secret
+from origami_widgets.api.keys.secret import PREFIX, Secret
 from origami_widgets.host.application import current_shell, request
 
 if TYPE_CHECKING:

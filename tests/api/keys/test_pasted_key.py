@@ -9,8 +9,8 @@ import sys
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import pasted_key
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.keys import pasted_key
 from origami_widgets.sandbox.embedded import API_KEY
 from tests.faults.journey import KEY
 from tests.faults.planted import showing

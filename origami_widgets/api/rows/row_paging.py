@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.models.base import Envelope, build, list_items
-from origami_widgets.api.row_decoding import SlottedRow
+from origami_widgets.api.rows.row_decoding import SlottedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

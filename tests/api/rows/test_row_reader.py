@@ -12,15 +12,15 @@ import urllib.parse
 
 import pytest
 
-from origami_widgets.api import loop as loops
 from origami_widgets.api import retries
 from origami_widgets.api.async_client import AsyncClient
+from origami_widgets.api.background import loop as loops
+from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.loop_future import LoopFuture
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.loop import background
-from origami_widgets.api.loop_future import LoopFuture
-from origami_widgets.api.row_paging import PartialRows, RawRows
-from origami_widgets.api.row_reader import RowPages
+from origami_widgets.api.rows.row_paging import PartialRows, RawRows
+from origami_widgets.api.rows.row_reader import RowPages
 from tests.api.conftest import KEY, fixture
 from tests.support.server import RawServer, answer, head, reset, silence
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from origami_widgets.api.loop import background
+from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator

@@ -22,9 +22,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from origami_widgets.api.callbacks import PATIENCE, CallbackThread
+from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
+from origami_widgets.api.background.loop_future import SLICE, LoopFuture
 from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
-from origami_widgets.api.loop_future import SLICE, LoopFuture
 from origami_widgets.host import runtime
 from origami_widgets.host.cells import thread_context
 
