@@ -29,7 +29,12 @@ def test_the_package_and_its_objects_load_nothing_heavy():
     assert loaded_after("import origami_widgets.api, origami_widgets.api.models") == set()
     assert loaded_after("from origami_widgets.api.client import Client") == set()
     assert loaded_after("from origami_widgets.api.async_client import AsyncClient") == set()
-    assert loaded_after("from origami_widgets.api import errors, error_catalog, operations; from origami_widgets.api.background import loop") == set()
+    assert (
+        loaded_after(
+            "from origami_widgets.api import errors, error_catalog, operations; from origami_widgets.api.background import loop"
+        )
+        == set()
+    )
 
 
 def test_a_client_loads_the_http_library_and_nothing_else():

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.rows.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
 from origami_widgets.card.view.cell_text import told_key, value_text
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow
-from origami_widgets.card.view.links import safe_href
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.safe_links import safe_href
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.validate import LONGEST_PROMPT
-from origami_widgets.card.view.links import is_product, safe_href, short_host
+from origami_widgets.card.view.links import is_product, short_host
 from origami_widgets.card.view.status import built_nothing, is_missing, status_words
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take
 from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.safe_links import safe_href
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

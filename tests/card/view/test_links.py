@@ -2,7 +2,8 @@
 
 import pytest
 
-from origami_widgets.card.view.links import host_of, product_link, safe_href
+from origami_widgets.card.view.links import product_link
+from origami_widgets.words.safe_links import host_of, safe_href
 
 GOOD = [
     "https://origami.chat/workspace/1?table=2#x",
