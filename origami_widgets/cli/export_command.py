@@ -1,4 +1,4 @@
-"""`origami-widgets export TOKEN PATH`: write what a run built into files."""
+"""`origami-widgets export TOKEN PATH`: write the leads of a run into files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROGRESS_WIDTH = 72
 EXAMPLE = """\
-origami-widgets export AGENT_ID/RUN_ID founders.xlsx --leads
+origami-widgets export AGENT_ID/RUN_ID founders.xlsx
 
 PATH is a file that ends in .xlsx, or a folder for CSV or Parquet files. Excel
 needs pip install "origami-widgets[excel]", Parquet "origami-widgets[parquet]".
@@ -31,16 +31,21 @@ def register(commands: Commands[Any]) -> None:
     parser = add_command(
         commands,
         "export",
-        short="write what a run built into files",
+        short="write the leads of a run into files",
         description=(
-            "Write what a run built as an Excel workbook, CSV or Parquet files: its tables, columns, lead sources, "
-            "actions, transcript, history and economics. Sends only reads and costs nothing."
+            "Write the leads of a run as an Excel workbook, CSV or Parquet files, with a summary. Sends only reads and "
+            "costs nothing."
         ),
         example=EXAMPLE,
     )
     parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
     parser.add_argument("path", metavar="PATH", help="the workbook, or the folder")
-    parser.add_argument("--leads", action="store_true", help="include the leads of each table")
+    parser.add_argument(
+        "--what",
+        choices=("leads", "frames", "everything"),
+        default="leads",
+        help="default: leads. frames: tables, columns, lead sources, actions, transcript, history and economics",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     parser.add_argument(
         "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
@@ -72,7 +77,7 @@ def run(options: Namespace) -> int:
             files = export(
                 attached,
                 options.path,
-                leads=options.leads,
+                what=options.what,
                 client=client,
                 overwrite=options.overwrite,
                 format=options.format,

@@ -13,7 +13,7 @@ from .dtype_backend import DtypeBackend, check_backend
 from .source import SourceData, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from origami_widgets.api.default_client import AnyClient
 
@@ -229,6 +229,26 @@ def leads_reading(
         dtype_backend=backend,
         schema=pinned,
     )
+
+
+def reader_of(source: object, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
+    """Return what reads the leads of one table of a source.
+
+    Args:
+        source: runs or tables.
+        client: the client; None for the client of the first run, or else the configured one.
+    """
+
+    def read(table: Mapping[str, Any]) -> pd.DataFrame:
+        from origami_widgets.api.default_client import client_or_default
+
+        from .row_frames import read_rows_frame
+
+        operations = _operations_of(source) if client is None else None
+        operations = client_or_default(client).operations if operations is None else operations
+        return read_rows_frame(cast("Any", table), operations, {})
+
+    return read
 
 
 def _tables(source: object, caller: str) -> list[tuple[str | None, str | None, Mapping[str, Any]]]:

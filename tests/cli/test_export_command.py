@@ -21,7 +21,7 @@ def token(configured_api):
 
 def test_export_writes_a_workbook_with_leads(token, tmp_path, capsys):
     path = tmp_path / "bakeries.xlsx"
-    assert main(["export", token, str(path), "--leads"]) == 0
+    assert main(["export", token, str(path), "--what", "everything"]) == 0
     output = capsys.readouterr()
     assert (output.out, output.err) == (f"{path}\n", "")
     sheets = openpyxl.load_workbook(path).sheetnames
@@ -34,9 +34,9 @@ def test_export_writes_a_folder(token, tmp_path, capsys, kind):
     assert main(["export", token, str(tmp_path / "made"), "--format", kind]) == 0
     files = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert sorted(files) == sorted((tmp_path / "made").iterdir())
-    runs = tmp_path / "made" / f"runs.{kind}"
-    frame = pd.read_csv(runs) if kind == "csv" else pd.read_parquet(runs)
-    assert frame["run_id"].to_list() == [token.partition("/")[2]]
+    leads = tmp_path / "made" / f"Bakeries in Porto.{kind}"
+    frame = pd.read_csv(leads) if kind == "csv" else pd.read_parquet(leads)
+    assert len(frame) == frame["row_id"].nunique() > 5
 
 
 def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys):
@@ -84,7 +84,7 @@ def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
         path.mkdir()
     options = ["--format", "csv"] if how == "a format" else []
     assert main(["export", token, f"{path}/" if how == "a slash" else str(path), *options]) == 0
-    assert (path / "tables.csv").exists()
+    assert (path / "Summary.csv").exists()
 
 
 def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys, monkeypatch):
@@ -128,8 +128,8 @@ def test_a_terminal_shows_progress(api, tmp_path):
     token = api.start("Find founders. scenario:large")
     program, option, code = COMMAND
     # Without a pause before the first notification: each table is read in less time than that.
-    quickly = f"from origami_widgets.api import row_progress; row_progress.SPACING = 0; {code}"
-    arguments = [option, quickly, "export", token, str(tmp_path / "made"), "--leads"]
+    quickly = f"from origami_widgets.api.rows import row_progress; row_progress.SPACING = 0; {code}"
+    arguments = [option, quickly, "export", token, str(tmp_path / "made")]
     child = pexpect.spawn(program, arguments, env=api.environment, encoding="utf-8", timeout=60)
     child.expect(r": reading leads")
     child.sendintr()
@@ -143,7 +143,7 @@ def test_a_terminal_shows_progress(api, tmp_path):
 
 def test_a_pipe_shows_no_progress(api, tmp_path):
     token = api.start("List bakeries in Porto")
-    exporting = api.command("export", token, str(tmp_path / "made"), "--leads")
+    exporting = api.command("export", token, str(tmp_path / "made"))
     out, err = exporting.communicate(timeout=60)
     assert (exporting.returncode, err) == (0, "")
-    assert str(tmp_path / "made" / "tables.csv") in out.splitlines()
+    assert str(tmp_path / "made" / "Summary.csv") in out.splitlines()

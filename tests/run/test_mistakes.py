@@ -162,7 +162,7 @@ def test_a_sandbox_stands_for_its_client(sandbox, run, tmp_path):
     assert ow.account(client=sandbox).plan == "Pro"
     assert len(ow.rows_frame(run.tables[0], client=sandbox)) > 0
     assert len(ow.RunBoard(client=sandbox).runs) == 1
-    assert ow.export(run, tmp_path / "made", leads=True, client=sandbox)
+    assert ow.export(run, tmp_path / "made", client=sandbox)
     ow.configure(client=sandbox)
     try:
         assert ow.attach(run.token, show=False) == run
@@ -194,7 +194,7 @@ def test_an_ending_of_another_kind_names_the_four_forms(run, tmp_path, path):
 def test_a_folder_may_be_called_as_one_likes(run, tmp_path):
     for name, options in (("v1.2", {}), ("2026.11", {}), ("notes.old/", {}), ("my.folder", {"format": "csv"})):
         assert ow.export(run, f"{tmp_path}/{name}", **options)
-        assert (tmp_path / name / "tables.csv").exists()
+        assert (tmp_path / name / "Summary.csv").exists()
     (tmp_path / "there.before").mkdir()
     assert ow.export(run, tmp_path / "there.before")
 

@@ -152,7 +152,7 @@ def _lines(state: RunState) -> list[CodeLine]:
     if state.tables:
         lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
         lines.append({"label": "Leads", "code": f"ow.leads({quiet})"})
-        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx", leads=True)'})
+        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx")'})
     if state.done:
         lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
     lines.append({"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)})

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -15,18 +15,18 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.column_economics import column_economics_frame
 from origami_widgets.frames.economics.lead_source_economics import lead_source_economics_frame
 from origami_widgets.frames.economics.table_economics import economics_frame
-from origami_widgets.frames.row_frames import rows_frame
+from origami_widgets.frames.lead_frames import reader_of
 from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
+from .lead_export import SUMMARY, LeadExport
 from .parquet_files import is_stream, name_of_stream, peeked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.frames.source import SourceData
 
 FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "runs": runs_frame,
@@ -40,7 +40,9 @@ FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "column_economics": column_economics_frame,
     "lead_source_economics": lead_source_economics_frame,
 }
-"""All are written for every source, so that no file from an earlier export to the same folder looks like a new one."""
+"""All are written to a folder, so that no file from an earlier export there looks like a new one."""
+What: TypeAlias = Literal["leads", "frames", "everything"]
+WHAT = ("leads", "frames", "everything")
 LONGEST_FILE_NAME = 60
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows reserves for devices."""
@@ -53,16 +55,27 @@ class ExportPart:
     Attributes:
         name: the name of the sheet or file.
         make: returns the frame or a source of record batches; for leads, reads them first.
-        stream: whether `make` returns record batches.
+        kind: leads and their summary get sheets for people; a stream has record batches; a detail without rows gets no
+            sheet.
     """
 
     name: str
     make: Callable[[], Any]
-    stream: bool = False
+    kind: Literal["frame", "stream", "leads", "summary", "detail"] = "frame"
+
+    @property
+    def stream(self) -> bool:
+        """Whether `make` returns record batches."""
+        return self.kind == "stream"
 
 
-def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[ExportPart]:
+def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[ExportPart]:
     """Return the parts of a source, in the order of writing.
+
+    Args:
+        source: as in `export`.
+        what: as in `export`.
+        client: as in `export`.
 
     Raises:
         InvalidInput: the source cannot be exported.
@@ -74,7 +87,8 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
             remedy="Use series.to_frame() instead.",
         )
     if _is_grid(source):
-        source = {"leads": source}
+        # What a grid has loaded is also a stream.
+        return [ExportPart("Leads", source.to_frame, "leads")]
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Each frame reads the source, but an iterator can be read only once.
         source, batches = peeked(iter(source))
@@ -89,29 +103,27 @@ def parts_of(source: Any, *, leads: bool, client: AnyClient | None) -> list[Expo
         )
     own = _own_parts(source, batches=batches)
     if own is not None:
-        if leads:
-            raise InvalidInput(
-                "leads=True needs a run or tables",
-                cause="Got frames, which don't identify a table to read.",
-                remedy='Export leads as frames: export({"leads": rows_frame(table)}, path).',
-            )
         return own
     data = gather(source, "export")
-    return [
-        *(ExportPart(name, partial(make, source)) for name, make in FRAMES.items()),
-        *(_leads_of(data, client) if leads else ()),
-    ]
+    parts: list[ExportPart] = []
+    if what != "frames":
+        leads = LeadExport(data, reader_of(source, client))
+        parts = [ExportPart(name, make, "leads") for name, make in leads.parts()]
+        parts.insert(0, ExportPart(SUMMARY, leads.summary, "summary"))
+    if what != "leads":
+        parts += (ExportPart(name, partial(make, source), "detail") for name, make in FRAMES.items())
+    return parts
 
 
 def _is_grid(source: object) -> bool:
-    # Checked by attributes, because grids are on another floor. What a grid has loaded is also a stream.
+    # Checked by attributes, because grids are on another floor.
     kind = type(source)
     return hasattr(kind, "to_frame") and hasattr(kind, "frame")
 
 
 def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
     if batches:
-        return [ExportPart(name_of_stream(source) or "frame", lambda: source, stream=True)]
+        return [ExportPart(name_of_stream(source) or "frame", lambda: source, "stream")]
     if isinstance(source, pd.DataFrame):
         return [ExportPart(_name_of(source), lambda: tidy(source))]
     if not isinstance(source, Mapping) or not source:
@@ -123,9 +135,13 @@ def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
     ):
         return None
     return [
-        ExportPart(str(name), partial(_given, each), stream)
+        ExportPart(str(name), partial(_given, each), _kind_of(each, stream=stream))
         for (name, each), stream in zip(source.items(), streams, strict=True)
     ]
+
+
+def _kind_of(each: Any, *, stream: bool) -> Literal["frame", "stream", "leads"]:
+    return "leads" if _is_grid(each) else "stream" if stream else "frame"
 
 
 def _given(each: Any) -> Any:
@@ -154,28 +170,6 @@ def _name_of(frame: pd.DataFrame) -> str:
     if not isinstance(provenance, Mapping):
         return "frame"
     return str(provenance.get("table_name") or provenance.get("frame") or "frame").removesuffix("_frame")
-
-
-def _leads_of(data: SourceData, client: AnyClient | None) -> Iterator[ExportPart]:
-    tables = [table for part in data.parts for table in part.tables if isinstance(table, Mapping)]
-    # Runs of one agent share tables.
-    once = {str(table.get("id")): table for table in tables}
-    read: list[str] = []
-    for table in once.values():
-        name = table.get("name")
-        named = name if isinstance(name, str) and name else "leads"
-        yield ExportPart(named, partial(_read, table, named, client, read))
-
-
-def _read(table: Mapping[str, Any], name: str, client: AnyClient | None, read: list[str]) -> pd.DataFrame:
-    try:
-        frame = rows_frame(table, client=client)
-    except BaseException as error:
-        before = f" Read before it: {', '.join(read)}." if read else ""
-        error.add_note(f"The table was {name!r:.80}. Nothing was written.{before}")
-        raise
-    read.append(f"{name!r:.80} ({len(frame):,} rows)")
-    return frame
 
 
 def file_names(names: Iterable[str], ending: str) -> list[str]:

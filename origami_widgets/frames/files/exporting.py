@@ -12,7 +12,7 @@ from origami_widgets.frames.dtype_backend import check_backend
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
-from .export_parts import check_streams, file_names, parts_of
+from .export_parts import WHAT, check_streams, file_names, parts_of
 from .parquet_files import write_batches, write_parquet
 from .xlsx_files import engine, write_workbook
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source
 
-    from .export_parts import ExportPart
+    from .export_parts import ExportPart, What
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 FORMATS = ("xlsx", "csv", "parquet")
@@ -38,19 +38,23 @@ def export(
     source: Source | pd.DataFrame | Mapping[str, Any],
     path: str | os.PathLike[str],
     *,
-    leads: bool = False,
+    what: What = "leads",
     client: AnyClient | None = None,
     overwrite: bool = False,
     format: Format | None = None,  # noqa: A002 - the word that one looks for
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
-    """Write frames to an Excel workbook or a folder of CSV or Parquet files. Sends requests only with `leads` or a grid.
+    """Write the leads of a run to an Excel workbook, or to CSV or Parquet files. Reads them with free requests.
+
+    The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead, a chart) and a sheet for
+    each table: name, score and contact first, websites and e-mail addresses as links. Confidence, reasoning and sources
+    are folded; ids are in hidden columns, for `refresh_leads`. The same tables of several runs share a sheet. Leads that
+    fail the table's saved filters are left out. CSV and Parquet files have the columns of `rows_frame`.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
-    one after the other, each as a whole, and restored after an error. Frames without rows are written with their
-    headings, so that every source gives the same files. An index is written as columns, unless it only numbers the
-    rows.
+    one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is
+    written as columns, unless it only numbers the rows.
 
     Texts that a spreadsheet would compute are neutralized: in CSV by an apostrophe, even after a semicolon, tab or line
     break in a cell; in Excel as quoted text. Numbers stay as they are, as do phone numbers, unless a spreadsheet would
@@ -60,17 +64,16 @@ def export(
     file without rows has its categories only in `attrs["categories"]`.
 
     Args:
-        source: a frame, a dict of frames by name, or a source of frames (a `Run`, a payload, tables). Of a source, it
-            writes runs, tables, columns, lead sources, actions, transcript, history and economics. Of a `LeadGrid`, it
-            reads all leads of the table in front (free requests), with the grid's filters and order. For Parquet, also
-            Arrow record batches (a reader, or an iterable of batches) or a dict of these; memory holds one row group at
-            a time.
+        source: a `Run`, a `RunBatch`, tables, or a list of these: reads their leads. Of a `LeadGrid`, the leads of the
+            table in front, with the grid's filters and order. Or a frame, or a dict of frames by name, which sends
+            nothing. For Parquet, also Arrow record batches (a reader, or an iterable of batches) or a dict of these;
+            memory holds one row group at a time.
         path: a file that ends in `.xlsx`, a folder, or, for a single frame, a file that ends in `.csv` or `.parquet`. A
             new folder whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in
             a slash or `format` is given.
-        leads: also read the leads of each table with `rows_frame` (free requests), and write them under the table's
-            name.
-        client: the client that reads leads; None for the configured one.
+        what: `"leads"`; `"frames"` for the frames of the run (runs, tables, columns, lead sources, actions, transcript,
+            history, economics), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
+        client: the client that reads leads; None for the one of the run, or else the configured one.
         overwrite: replace existing files; other files in a folder stay.
         format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
         bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.
@@ -92,12 +95,18 @@ def export(
         ['frame.csv']
     """
     check_path(path, format)
+    if what not in WHAT:
+        raise InvalidInput(
+            f"Can't export {what!r:.60}",
+            cause="what= is one of: leads, frames, everything.",
+            remedy='Use what="leads" for the leads, what="frames" for the frames of the run, or what="everything".',
+        )
     target = Path(path).expanduser()
     if target.is_symlink():
         # As with open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
-    parts = parts_of(source, leads=leads, client=client)
+    parts = parts_of(source, what=what, client=client)
     check_streams(parts, kind)
     if kind == "parquet":
         check_backend("pyarrow")

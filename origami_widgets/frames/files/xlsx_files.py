@@ -15,6 +15,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import unicode_text
 
+from .lead_sheets import SheetColumn, addresses, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -34,6 +35,21 @@ LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times
 NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
 FILTER_WIDTH = 2
 """Characters that the filter button of a column covers."""
+LINKS_LIMIT = 30_000
+"""Most links of a column: Excel opens no sheet with more than 65,530."""
+SCORE_COLOURS = {
+    "type": "3_color_scale",
+    **{f"{each}_type": "num" for each in ("min", "mid", "max")},
+    "min_value": 0,
+    "mid_value": 60,
+    "max_value": 100,
+    "min_color": "#f3f4f6",
+    "mid_color": "#fef3c7",
+    "max_color": "#bbf7d0",
+}
+CHART_COLOURS = {"Leads found": "#9ca3af", "Qualified": "#15803d", "With e-mail": "#2563eb"}
+COLUMNS_SHEET = "origami_columns"
+"""Hidden sheet: for each sheet of leads its name, then the names of its columns in `rows_frame`."""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
 
 
@@ -54,7 +70,9 @@ def engine() -> Any:
 
 
 def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
-    """Write one sheet per part, with a frozen header with filters, column widths, times in UTC, and no formulas or links.
+    """Write one sheet per part, with a frozen header with filters, column widths, times in UTC, and no formulas.
+
+    Sheets of leads have links, folded and hidden columns; a hidden sheet says which column of the frame each one is.
 
     Args:
         parts: the sheets.
@@ -71,26 +89,48 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
     book = xlsxwriter.Workbook(str(path), options)
     book.set_properties({"comments": "Times are UTC. Don't trust the cells: they come from the web."})
     formats = {
-        "header": book.add_format({"bold": True}),
-        "quoted_header": book.add_format({"bold": True, "quote_prefix": True}),
+        "header": book.add_format(header := {"bold": True, "bottom": 1, "bg_color": "#f3f4f6"}),
+        "quoted_header": book.add_format({**header, "quote_prefix": True}),
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         "day": book.add_format({"num_format": "yyyy-mm-dd"}),
         "duration": book.add_format({"num_format": "[h]:mm:ss"}),
         # Like an apostrophe typed into Excel: the cell stays text when it is edited.
         "quoted": book.add_format({"quote_prefix": True}),
         "plain": book.add_format(),
+        "link": book.add_format({"font_color": "#0563c1", "underline": 1}),
+        "wrapped": book.add_format(wrapped := {"text_wrap": True, "valign": "top", "align": "left"}),
+        "quoted_wrapped": book.add_format({**wrapped, "quote_prefix": True}),
     }
     taken: set[str] = set()
+    columns_of: dict[str, list[str]] = {}
     for part in parts:
         frame = part.make()
+        if part.kind == "detail" and frame.empty:
+            continue
         _check_size(part.name, frame)
         sheet = book.add_worksheet(sheet_name(part.name, taken))
-        if cut := _Sheet(sheet, formats, neutralize=neutralize).fill(frame):
+        writer = _Sheet(sheet, formats, neutralize=neutralize)
+        if part.kind == "summary":
+            cut = writer.fill_summary(frame)
+            _add_chart(book, sheet, frame)
+        elif part.kind == "leads":
+            columns = sheet_columns(frame)
+            cut = writer.fill(frame, columns)
+            columns_of[sheet.name] = [str(frame.columns[column.at]) for column in columns]
+        else:
+            cut = writer.fill(frame, [SheetColumn(at, str(name)) for at, name in enumerate(frame.columns)])
+        if cut:
             warnings.warn(
                 f"{cut:,} texts of {part.name} were cut, because an Excel cell holds {LONGEST_TEXT:,} characters. "
                 "CSV and Parquet keep the full text.",
                 stacklevel=3,
             )
+    if columns_of:
+        sheet = book.add_worksheet(sheet_name(COLUMNS_SHEET, taken))
+        sheet.very_hidden()
+        for row, (name, of_frame) in enumerate(columns_of.items()):
+            for at, text in enumerate((name, *of_frame)):
+                sheet.write_string(row, at, unicode_text(text))
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
@@ -107,6 +147,32 @@ def _check_size(name: str, frame: pd.DataFrame) -> None:
             cause=f"{name} has {many}. A sheet holds {MOST_ROWS:,} rows below its header and {MOST_COLUMNS:,} columns.",
             remedy='Export to a folder of CSV or Parquet files: export(source, "folder", format="parquet").',
         )
+
+
+def _add_chart(book: Any, sheet: Any, frame: pd.DataFrame) -> None:
+    """Draw how many leads of each table were found, qualify and have an e-mail address."""
+    counted = [at for at, name in enumerate(frame.columns) if name in CHART_COLOURS]
+    if not len(frame) or not counted:
+        return
+    top = len(frame.attrs["facts"]) + 1
+    first, last = top + 1, top + len(frame)
+    named = frame.columns.get_loc("Table")
+    chart = book.add_chart({"type": "bar"})
+    for at in counted:
+        series = {
+            "name": [sheet.name, top, at],
+            "categories": [sheet.name, first, named, last, named],
+            "values": [sheet.name, first, at, last, at],
+            "fill": {"color": CHART_COLOURS[str(frame.columns[at])]},
+        }
+        chart.add_series(series)
+    chart.set_title({"name": "Leads of each table"})
+    # Excel draws the first category at the bottom. Reversed, the numbers would be on top: they belong to the far end.
+    chart.set_y_axis({"reverse": True, "crossing": "max", "num_font": {"size": 9}})
+    chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#d9d9d9"}}, "num_format": "0"})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 760, "height": 140 + 70 * min(len(frame), 12)})
+    sheet.insert_chart(last + 2, 0, chart)
 
 
 def sheet_name(name: str, taken: set[str]) -> str:
@@ -141,25 +207,66 @@ class _Sheet:
         self._neutralize = neutralize
         self._too_long = 0
 
-    def fill(self, frame: pd.DataFrame) -> int:
+    def fill(self, frame: pd.DataFrame, columns: Sequence[SheetColumn]) -> int:
         """Write the frame and return the number of texts that were too long for a cell."""
-        self._sheet.freeze_panes(1, 0)
+        self._sheet.freeze_panes(1, int(any(column.role == "name" for column in columns)))
         if frame.shape[1]:
             self._sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
-        for at, name in enumerate(frame.columns):
-            column = plain_column(frame.iloc[:, at])
+        # On paper, all columns are on one page, below the headings.
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.repeat_rows(0)
+        # Folded columns open with the button over the column behind them.
+        self._sheet.outline_settings(symbols_right=False)
+        for at, place in enumerate(columns):
+            column = plain_column(frame.iloc[:, place.at])
             moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
-            heading = unicode_text(f"{name} (UTC)" if moments else str(name))
+            heading = unicode_text(f"{place.heading} (UTC)" if moments else place.heading)
             self._text(0, at, heading, header=True)
             width = len(heading) + FILTER_WIDTH
-            for row, value in enumerate(column.astype(object), start=1):
-                cell = plain_cell(value)
+            cells = [plain_cell(value) for value in column.astype(object)]
+            links = addresses(place.role, cells[:LINKS_LIMIT]) if place.role in ("email", "website") else []
+            for row, cell in enumerate(cells, start=1):
                 if cell is None:
                     continue
-                shown = self._write(row, at, cell)
+                if row <= len(links) and links[row - 1]:
+                    self._sheet.write_url(row, at, links[row - 1], self._formats["link"], cell)
+                    shown = cell
+                else:
+                    shown = self._write(row, at, cell)
                 if row <= LOOKED_AT:
                     width = max(width, *map(len, shown[: WIDEST * 4].split("\n")))
-            self._sheet.set_column(at, at, min(WIDEST, max(NARROWEST, width + 2)))
+            options = {"shown": {}, "folded": {"level": 1, "hidden": True}, "hidden": {"hidden": True}}[place.place]
+            self._sheet.set_column(at, at, min(WIDEST, max(NARROWEST, width + 2)), None, options)
+            if place.role == "score" and len(frame):
+                self._sheet.conditional_format(1, at, len(frame), at, SCORE_COLOURS)
+        return self._too_long
+
+    def fill_summary(self, frame: pd.DataFrame) -> int:
+        """Write what is said of all tables, below it one row for each, and return the number of texts that were cut."""
+        facts = frame.attrs["facts"]
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.set_column(0, 0, 30)
+        self._sheet.set_column(1, frame.shape[1], 18)
+        if "Run" in frame.columns:
+            self._sheet.set_column(1, 1, 30)
+        for row, (name, value) in enumerate(facts):
+            self._text(row, 0, name, header=True)
+            cell = plain_cell(value)
+            if isinstance(cell, str):
+                # Over the columns beside it, so that a brief is read without a click.
+                self._sheet.merge_range(row, 1, row, 6, "", self._formats["wrapped"])
+                self._sheet.set_row(row, 15 * min(6, 1 + len(cell) // 95))
+                self._text(row, 1, cell, style=self._formats["wrapped"])
+            else:
+                self._write(row, 1, cell)
+        top = len(facts) + 1
+        for at, name in enumerate(frame.columns):
+            self._text(top, at, str(name), header=True)
+            for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
+                if (cell := plain_cell(value)) is not None:
+                    self._write(row, at, round(cell, 1) if isinstance(cell, float) else cell)
         return self._too_long
 
     def _write(self, row: int, at: int, cell: Any) -> str:
@@ -182,14 +289,16 @@ class _Sheet:
             return text
         return str(cell)
 
-    def _text(self, row: int, at: int, text: str, *, header: bool = False) -> None:
+    def _text(self, row: int, at: int, text: str, *, header: bool = False, style: Any = None) -> None:
         # End lines as Excel does; other programs would show a carriage return as _x000D_.
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         whole, text = text, _cut(text, LONGEST_TEXT)
         self._too_long += len(text) < len(whole)
         quoted = self._neutralize and is_formula(text)
-        style = self._formats["quoted_header" if quoted else "header"] if header else None
-        style = self._formats["quoted"] if quoted and not header else style
+        if header:
+            style = self._formats["quoted_header" if quoted else "header"]
+        elif quoted:
+            style = self._formats["quoted_wrapped" if style is self._formats["wrapped"] else "quoted"]
         if text.startswith("<r>") and text.endswith("</r>"):
             # xlsxwriter takes such a text for its own markup and would write it unescaped.
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])

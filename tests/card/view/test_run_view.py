@@ -83,7 +83,7 @@ def test_a_clean_end_has_no_notice():
         attach,
         f"ow.columns_frame({quiet})",
         f"ow.leads({quiet})",
-        f'ow.export({quiet}, "leads.xlsx", leads=True)',
+        f'ow.export({quiet}, "leads.xlsx")',
         f"ow.transcript_frame({quiet})",
         "v2_run-01k0c4m2f7",
     ]

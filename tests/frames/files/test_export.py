@@ -170,7 +170,7 @@ def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):
 
 
 def test_a_run_gives_all_its_frames(tmp_path):
-    files = ow.export(payload(), tmp_path / "run")
+    files = ow.export(payload(), tmp_path / "run", what="frames")
     assert [file.stem for file in files] == list(FRAMES)
     assert all(file.is_file() for file in files)
 

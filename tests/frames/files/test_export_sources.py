@@ -52,7 +52,7 @@ def paths(server):
 
 
 def test_a_frame_without_rows_is_written_with_its_headings(tmp_path):
-    files = ow.export(table(), tmp_path)
+    files = ow.export(table(), tmp_path, what="frames")
     assert [file.stem for file in files] == list(FRAMES)
     for file, maker in zip(files, FRAMES.values(), strict=True):
         assert list(pd.read_csv(file).columns) == list(maker(table()).columns)
@@ -61,45 +61,43 @@ def test_a_frame_without_rows_is_written_with_its_headings(tmp_path):
 
 
 def test_an_iterator_fills_every_frame(tmp_path):
-    ow.export(iter([payload()]), tmp_path)
+    ow.export(iter([payload()]), tmp_path, what="frames")
     assert len(pd.read_csv(tmp_path / "runs.csv")) == 1
     assert len(pd.read_csv(tmp_path / "columns.csv")) == len(ow.columns_frame(payload()))
-    ow.export({1: payload()}.values(), tmp_path / "values")
+    ow.export({1: payload()}.values(), tmp_path / "values", what="frames")
     assert len(pd.read_csv(tmp_path / "values" / "actions.csv")) == len(ow.actions_frame(payload()))
 
 
-def test_leads_of_a_run_stand_beside_its_frames_under_the_name_of_their_table(tmp_path, run):
+def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
     client, finished = run
-    (book,) = ow.export(finished, tmp_path / "book.xlsx", leads=True, client=client)
-    tables = [each.name for each in finished.tables]
+    (book,) = ow.export(finished, tmp_path / "book.xlsx", what="everything")
+    tables = [each.name[:31] for each in finished.tables]
     sheets = openpyxl.load_workbook(book)
-    assert sheets.sheetnames == [*(f"{name}_" if name == "history" else name for name in FRAMES), *(name[:31] for name in tables)]  # fmt: skip
-    files = ow.export(finished, tmp_path / "files", leads=True, client=client, format="parquet")
-    back = pd.read_parquet(files[len(FRAMES)])
+    assert sheets.sheetnames[:3] == ["Summary", *tables]
+    assert set(sheets.sheetnames[3:-1]) <= {f"{name}_" if name == "history" else name for name in FRAMES}
+    assert all(sheet.max_row > 1 for sheet in sheets)
+    files = ow.export(finished, tmp_path / "files", format="parquet")
+    back = pd.read_parquet(files[1])
     expected = ow.rows_frame(finished.tables[0], client=client)
-    assert back.columns.to_list() == expected.columns.to_list()
+    assert back.columns.to_list() == [*expected.columns, "table_id"]
     assert len(back) == len(expected) == back.attrs["origami"]["rows"]
-    assert sheets[tables[0][:31]].max_row == len(expected) + 1
+    assert sheets[tables[0]].max_row == len(expected) + 1
 
 
 def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, client):
     server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
-    files = ow.export(
-        [named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, leads=True, client=client
-    )
-    assert [file.name for file in files[len(FRAMES) :]] == ["Tables_2.csv", "B_C.csv", "b_c_2.csv"]
-    assert [pd.read_csv(file)["bakery"][0] for file in files[len(FRAMES) :]] == ["one", "two", "three"]
+    files = ow.export([named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, client=client)
+    assert [file.name for file in files] == ["Summary.csv", "Tables.csv", "B_C.csv", "b_c_2.csv"]
+    assert [pd.read_csv(file)["bakery"][0] for file in files[1:]] == ["one", "two", "three"]
     assert paths(server) == [f"t{table}/{what}" for table in (1, 2, 3) for what in ("columns", "rows")]
 
 
 def test_nothing_is_sent_where_nothing_could_be_written(tmp_path, server, client):
     (tmp_path / "A.csv").write_bytes(b"mine")
     with pytest.raises(InvalidInput, match=r"A\.csv already exists"):
-        ow.export(named(1, "A"), tmp_path, leads=True, client=client)
-    with pytest.raises(InvalidInput, match="leads=True needs"):
-        ow.export(pd.DataFrame({"a": [1]}), tmp_path / "b", leads=True, client=client)
+        ow.export(named(1, "A"), tmp_path, client=client)
     assert server.requests == []
-    ow.export(named(1, "A"), tmp_path / "b", client=client)
+    ow.export(named(1, "A"), tmp_path / "b", what="frames", client=client)
     assert server.requests == []
 
 
@@ -107,7 +105,7 @@ def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, ser
     gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
     server.plan(columns(), page("one", "two"), columns(), page("secret", cursor="a"), gone)
     with pytest.raises(ow.IncompleteRows) as caught:
-        ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", leads=True, client=client)
+        ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
     (note,) = [note for note in caught.value.__notes__ if "Nothing was written" in note]
     assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."
@@ -312,7 +310,7 @@ def test_exporting_frames_as_csv_loads_neither_http_nor_the_writer_of_workbooks(
     code = (
         "import sys, pandas as pd\nbefore = set(sys.modules)\n"
         "import origami_widgets.frames as frames\n"
-        "frames.export({'object': 'table', 'id': 't', 'name': 'n', 'columns': []}, sys.argv[1])\n"
+        "frames.export({'object': 'table', 'id': 't', 'name': 'n', 'columns': []}, sys.argv[1], what='frames')\n"
         "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before} & {'httpx', 'xlsxwriter'}))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True, check=True)

@@ -315,7 +315,7 @@ def test_no_file_is_left_in_the_folder_for_temporary_files(tmp_path, monkeypatch
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
     monkeypatch.setattr(sheets, "sheet_name", lambda name, taken: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        ow.export(payload(), tmp_path / "book.xlsx")
+        ow.export(payload(), tmp_path / "book.xlsx", what="frames")
     assert [each.name for each in tmp_path.iterdir()] == ["temp"]
     assert list((tmp_path / "temp").iterdir()) == []
 
