@@ -18,7 +18,9 @@ export type StopState = "none" | "available" | "requested";
 
 export type Form = "live" | "current" | "snapshot";
 
-export type LeadCell = string | OpenCell | null;
+export type Role = "name" | "score" | "email" | "website" | "phone" | "other" | "internal";
+
+export type LeadCell = string | LinkCell | OpenCell | null;
 
 export type LeadMark = "checking" | "hidden";
 
@@ -466,18 +468,24 @@ export interface CodeAnswer {
  *     slug: the column's key, for sorting and filtering rows.
  *     name: the column's name.
  *     kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
+ *     role: what the column is for.
+ *     is_number: whether its values are numbers.
  *     share: the share of values found among the leads read, from 0 to 1; None if unknown.
  *     details: the share in words.
  *     filling: whether cells of the column are running.
+ *     missing: why cells have no result, in words, once none are running.
  *     filters: whether the server can filter by it.
  */
 export interface LeadHead {
   slug: string;
   name: string;
   kind: string;
+  role: Role;
+  is_number: boolean;
   share: number | null;
   details: string;
   filling: boolean;
+  missing: string;
   filters: boolean;
 }
 
@@ -488,9 +496,16 @@ export type CellPart = [
   href: string,
 ];
 
-/** A cell that opens to show its parts; `text` is empty if nothing was found. */
+/** Text with its checked address. */
+export type LinkCell = [
+  text: string,
+  href: string,
+];
+
+/** A cell that opens to show its parts; `text` is empty if nothing was found, `href` if it is no checked address. */
 export interface OpenCell {
   text: string;
+  href: string;
   confidence: string;
   parts: CellPart[];
 }
@@ -699,7 +714,7 @@ export const LEADS_SELECTED = "{} selected: grid.selection";
 
 export const LEAD_SELECT = "Select {}";
 
-export const LEAD_SELECT_HEAD = "Selected";
+export const LEAD_SELECT_ALL = "Select all loaded leads";
 
 export const LEAD_CHECKING = "checking";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
+import type { LeadGridHead, LeadHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
 import widget from "../src/leads/index";
 import { activity } from "../src/page_state";
 import { active, scrollIntoView, shown, visible, within } from "./draw";
@@ -18,6 +18,20 @@ const HEAD: LeadGridHead = {
   gone: "To see them again, in any kernel:",
   include_hidden: false,
 };
+
+const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
+  slug: name.toLowerCase(),
+  name,
+  kind: "input",
+  role: "other",
+  is_number: false,
+  share: 1,
+  details: "",
+  filling: false,
+  missing: "not run",
+  filters: false,
+  ...change,
+});
 
 const ends = new Set<() => void>();
 
@@ -46,13 +60,11 @@ function drawGrid(selected: string[] = [], head = HEAD) {
     text: () => shown(host),
     looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
     selects: () => model.sent.filter(({ kind }) => kind === "select"),
-    boxes: () => all<HTMLInputElement>("input[type=checkbox]"),
+    boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
       const { view, query, table } = this.looks().at(-1) as LeadsMessage;
       const rows: LeadRow[] = [0, 1, 2].map((at) => [`lead-${at}`, [`Bakery ${at}`]]);
-      const heads = [
-        { slug: "name", name: "Name", kind: "input", share: 1, details: "", filling: false, filters: true },
-      ];
+      const heads = [headOf("Name", { role: "name", filters: true })];
       const answer: LeadsAnswer = {
         kind: "leads",
         view,
@@ -192,6 +204,62 @@ describe("a grid of leads", () => {
     expect(active()).toBe(grid.boxes()[1]);
     expect(reachable()).toEqual([grid.boxes()[1]]);
     expect(grid.all(".leads > [role=row] > [role=columnheader]")).toHaveLength(2);
+  });
+
+  it("ticks all leads that were read, and marks those that are ticked", () => {
+    const grid = drawGrid(["lead-1"]);
+    grid.send();
+    const all = grid.one<HTMLInputElement>(".lhead input");
+    const marked = () => grid.all(".ticked").map(shown);
+    expect([all.checked, all.indeterminate, marked()]).toEqual([false, true, ["Bakery 1"]]);
+    tick(all, true);
+    expect(grid.selects()).toEqual([{ kind: "select", ids: ["lead-0", "lead-1", "lead-2"], on: true }]);
+    expect([all.checked, all.indeterminate, marked().length]).toEqual([true, false, 3]);
+    tick(all, false);
+    expect([grid.selects().at(-1)?.on, marked()]).toEqual([false, []]);
+  });
+
+  it("shows scores as chips, numbers on the right, addresses as links, and why a cell is empty", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Name", { role: "name" }),
+      headOf("Fit", { role: "score", kind: "score", is_number: true }),
+      headOf("Website", { role: "website" }),
+      headOf("Staff", { is_number: true }),
+      headOf("Phone", { role: "phone", kind: "enrichment", missing: "failed" }),
+    ];
+    const site: [string, string] = ["bakery.example", "https://bakery.example/"];
+    grid.send({ heads, rows: [["lead-0", ["Bakery", "90", site, "12", null]]] });
+    const cells = grid.all(".lines [role=gridcell]:not(.ltick)");
+    expect(cells.map(shown)).toEqual(["Bakery", "90", "bakery.example", "12", "failed"]);
+    expect(cells[1]?.querySelector(".score")).not.toBeNull();
+    expect(cells[2]?.querySelector("a")?.href).toBe("https://bakery.example/");
+    expect(cells.map((cell) => cell.classList.contains("number"))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    grid.send({ heads, rows: [["lead-1", ["Other", "", "", "", null]]] });
+    expect(grid.all(".lines a")).toEqual([]);
+  });
+
+  it("keeps the width to which an edge was dragged", () => {
+    const grid = drawGrid();
+    grid.send({ heads: [headOf("Name"), headOf("City")] });
+    const grip = grid.all(".grip")[1] as HTMLElement;
+    grip.setPointerCapture = () => {};
+    const point = (name: string, clientX: number) =>
+      grip.dispatchEvent(new MouseEvent(name, { clientX, bubbles: true, composed: true }));
+    point("pointerdown", 100);
+    point("pointermove", 390);
+    point("pointerup", 390);
+    point("pointermove", 900);
+    const template = () => grid.one(".lbox").style.getPropertyValue("--template");
+    expect(template()).toContain("minmax(290px, 290fr)");
+    grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
+    expect(template()).toContain("minmax(290px, 290fr)");
   });
 
   it("keeps the focus in a box while cells change", () => {

@@ -20,9 +20,12 @@ const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   slug: name.toLowerCase(),
   name,
   kind: "enrichment",
+  role: "other",
+  is_number: false,
   share: 0.5,
   details: "found for 5 of 10 leads",
   filling: false,
+  missing: "not run",
   filters: false,
   ...change,
 });
@@ -277,7 +280,10 @@ describe("the window of rows", () => {
       rows: rowsFrom(start, 200).map(([id, cells], at): LeadRow => {
         const [name, text] = cells as [LeadCell, string];
         const confidence = ["high", "medium", "low"][at % 3] as string;
-        return [id, [name, { text, confidence, parts: [["Source", "its page", ""]] }, at % 5 ? "fits" : ""]];
+        return [
+          id,
+          [name, { text, href: "", confidence, parts: [["Source", "its page", ""]] }, at % 5 ? "fits" : ""],
+        ];
       }),
       total: 10_000,
       more: start < 9800,
@@ -382,8 +388,8 @@ describe("a cell", () => {
     const [, waits, blank] = cells(card);
     expect(waits?.querySelector(".shimmer")).not.toBeNull();
     expect(waits?.ariaLabel).toBe("not run yet");
-    // Nothing fills it any more: then it is only empty.
-    expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, ""]);
+    // Nothing fills it any more: it says why it is empty.
+    expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, "not run"]);
   });
 
   it("that was left empty by a person is not called not found", async () => {
@@ -426,7 +432,7 @@ describe("a cell", () => {
     ];
     const card = await drawLeads({
       heads: [head(script), head(script)],
-      rows: [["lead-0", [script, { text: script, confidence: script, parts }]]],
+      rows: [["lead-0", [script, { text: script, href: "", confidence: script, parts }]]],
       count: script,
       note: script,
     });
@@ -690,6 +696,7 @@ describe("pages that a server may send", () => {
 describe("the parts of a cell", () => {
   const OPENS: LeadCell = {
     text: "a@b.example",
+    href: "",
     confidence: "medium",
     parts: [
       ["Reasoning", "It stands on the contact page.", ""],

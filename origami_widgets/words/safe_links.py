@@ -62,3 +62,28 @@ def host_of(address: str) -> str:
     expected = named if port is None else f"{named}:{port}"
     plain = parts.netloc.lower().rstrip(":.")
     return named if _HOST.fullmatch(named) and plain in (expected, named) else ""
+
+
+def link_of(role: str, text: str) -> str:
+    """Return the link of an e-mail address or a website as they stand in a cell; empty if it is none, or not safe.
+
+    Args:
+        role: `email` or `website`; other columns have no links.
+        text: the cell.
+
+    Example:
+        >>> link_of("email", "ana@acme.example"), link_of("email", "n/a"), link_of("website", "acme.example")
+        ('mailto:ana@acme.example', '', 'https://acme.example')
+        >>> link_of("website", "http://acme.example/en"), link_of("website", "https://acme.example@evil.example")
+        ('http://acme.example/en', '')
+    """
+    if role == "email":
+        return safe_href(f"mailto:{text}") or ""
+    if role != "website":
+        return ""
+    if text.lower().startswith("https://"):
+        return safe_href(text) or ""
+    if text.lower().startswith("http://"):
+        return text if len(text) <= LONGEST and host_of(f"https{text[4:]}") else ""
+    bare = f"https://{text}"
+    return bare if len(text) <= LONGEST and "." in host_of(bare) else ""

@@ -19,9 +19,14 @@ export function cellDetails(closed: () => void): Details {
   node.hidden = true;
   return {
     node,
-    open(lead, column, { text, confidence, parts }) {
+    open(lead, column, { text, href, confidence, parts }) {
       const close = button(CELL_CLOSE, closed, "quiet");
-      const value = el("p", "", text ? words("", "bdi", text) : el("i", "mute", CELL_NOT_FOUND));
+      const said = words("", "bdi", text);
+      const value = el(
+        "p",
+        "",
+        text ? (href ? anchor(href, "", said) : said) : el("i", "mute", CELL_NOT_FOUND),
+      );
       if (confidence) value.append(el("span", "mute", ` · ${filled(CELL_CONFIDENCE, confidence)}`));
       const list = parts.map(([label, text, href]) => {
         const content = words("", "bdi", text);

@@ -1,28 +1,39 @@
 /** The heads of the columns of leads: their names sort, and a bar shows how much of each is filled. */
 
 import { button } from "../buttons";
-import { LEAD_SELECT_HEAD, type LeadHead, type LeadSort } from "../contract";
-import { el, fill } from "../dom";
-import { placed, type Ticks } from "./lines";
+import { LEAD_SELECT_ALL, type LeadHead, type LeadSort } from "../contract";
+import { el, fill, mark, on } from "../dom";
+import { placed, TICK, type Ticks } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
+
+/** Called when the user sorts by a column, ticks all rows, or drags the edge of a column. */
+export interface HeadEvents {
+  sort(slug: string): void;
+  tickAll(on: boolean): void;
+  resize(slug: string, width: number): void;
+}
 
 export class Heads {
   readonly node = el("div", "lrow lhead");
   readonly #ticks: Ticks | null;
   readonly #reach: (at: number, column: number) => number;
-  readonly #sort: (slug: string) => void;
+  readonly #events: HeadEvents;
+  readonly #box: HTMLInputElement | null = null;
   #names = "";
   #cells: HTMLElement[] = [];
 
-  /** `reach` returns the `tabIndex` of a cell; `sort` is called when the user clicks a head. */
-  constructor(
-    ticks: Ticks | null,
-    reach: (at: number, column: number) => number,
-    sort: (slug: string) => void,
-  ) {
-    [this.#ticks, this.#reach, this.#sort] = [ticks, reach, sort];
+  /** `reach` returns the `tabIndex` of a cell. */
+  constructor(ticks: Ticks | null, reach: (at: number, column: number) => number, events: HeadEvents) {
+    [this.#ticks, this.#reach, this.#events] = [ticks, reach, events];
+    if (ticks) {
+      const box = el("input");
+      box.type = "checkbox";
+      box.ariaLabel = LEAD_SELECT_ALL;
+      on(box, "change", () => events.tickAll(box.checked));
+      this.#box = box;
+    }
     this.node.role = "row";
     this.node.ariaRowIndex = "1";
     this.node.dataset.at = `${HEAD}`;
@@ -35,7 +46,7 @@ export class Heads {
     if (isNew) {
       this.#names = names;
       this.#cells = heads.map((head, at) => this.#heading(head, at));
-      fill(this.node, ...(this.#ticks ? [tickHead()] : []), ...this.#cells);
+      fill(this.node, this.#box && tickHead(this.#box), ...this.#cells);
     }
     this.#cells.forEach((cell, at) => {
       this.#write(cell, heads[at] as LeadHead, at, sort);
@@ -43,12 +54,37 @@ export class Heads {
     return isNew;
   }
 
+  /** Shows whether all rows, some or none are ticked. */
+  updateTicks(ticked: number, rows: number): void {
+    if (!this.#box) return;
+    this.#box.checked = rows > 0 && ticked === rows;
+    this.#box.indeterminate = ticked > 0 && ticked < rows;
+    this.#box.tabIndex = this.#reach(HEAD, TICK);
+  }
+
   #heading({ name, slug }: LeadHead, at: number): HTMLElement {
-    const press = button(name, () => this.#sort(slug), "quiet");
-    const cell = el("div", "lcell", press, el("i", "share"));
+    const press = button(name, () => this.#events.sort(slug), "quiet");
+    const grip = mark("grip");
+    const cell = el("div", "lcell", press, el("i", "share"), grip);
+    on(grip, "pointerdown", (event) => this.#drag(event as PointerEvent, grip, cell, slug));
     cell.role = "columnheader";
     placed(cell, at, this.#ticks);
     return cell;
+  }
+
+  #drag(down: PointerEvent, grip: HTMLElement, cell: HTMLElement, slug: string): void {
+    down.preventDefault();
+    grip.setPointerCapture(down.pointerId);
+    const before = cell.offsetWidth;
+    const move = on(grip, "pointermove", (event) => {
+      this.#events.resize(slug, before + (event as PointerEvent).clientX - down.clientX);
+    });
+    const ends = ["pointerup", "pointercancel"].map((name) =>
+      on(grip, name, () => {
+        move();
+        for (const end of ends) end();
+      }),
+    );
   }
 
   #write(cell: HTMLElement, head: LeadHead, at: number, sort: LeadSort | null): void {
@@ -56,13 +92,15 @@ export class Heads {
     press.tabIndex = this.#reach(HEAD, at);
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
     cell.title = head.details;
+    cell.classList.toggle("number", head.is_number && head.role !== "score");
     cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
   }
 }
 
-function tickHead(): HTMLElement {
-  const cell = el("div", "lcell ltick", el("span", "hidden", LEAD_SELECT_HEAD));
+function tickHead(box: HTMLInputElement): HTMLElement {
+  const cell = el("div", "lcell ltick", box);
   cell.role = "columnheader";
+  cell.dataset.place = `${TICK}`;
   cell.ariaColIndex = "1";
   return cell;
 }

@@ -23,13 +23,17 @@ import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK, type Ticks } from "./lines";
 import { LeadRequests } from "./requests";
-import { type Row, Rows, textOf } from "./rows";
+import { isOpenCell, type Row, Rows, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
+import { Widths } from "./widths";
 
 /** Rows drawn above and below the visible ones. */
 const AROUND = 4;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
+
+/** The width of the column of check boxes, in pixels. */
+const TICK_WIDTH = 34;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
@@ -48,6 +52,7 @@ export class LeadGrid {
   /** Whether to begin with the leads shown that the table's saved filters hide. */
   readonly #hidden: boolean;
   readonly #rows = new Rows();
+  readonly #widths = new Widths();
   readonly #requests: LeadRequests;
   readonly #toolbar: Toolbar;
   readonly #heads: Heads;
@@ -67,6 +72,7 @@ export class LeadGrid {
   #length = 0;
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
+  #template = "";
   /** Redraws if the answer is late. */
   #late: Timer;
   /** Counts the seconds until the next try. */
@@ -88,7 +94,14 @@ export class LeadGrid {
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
-    this.#heads = new Heads(ticks, reach, (slug) => this.#sort(slug));
+    this.#heads = new Heads(ticks, reach, {
+      sort: (slug) => this.#sort(slug),
+      tickAll: (all) => this.#tickAll(all),
+      resize: (slug, width) => {
+        this.#widths.drag(slug, width);
+        this.#setWidths();
+      },
+    });
     this.#lines = new Lines(this.#rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
@@ -97,7 +110,7 @@ export class LeadGrid {
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
     if (ticks) {
-      this.#scroll.style.setProperty("--ticks", "34px");
+      this.#scroll.style.setProperty("--ticks", `${TICK_WIDTH}px`);
       this.#scroll.ariaMultiSelectable = "true";
     }
     const sheet = el("style", "", style);
@@ -147,6 +160,7 @@ export class LeadGrid {
   #clear(table: string): void {
     const requests = this.#requests;
     this.#rows.clear();
+    this.#widths.clear();
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#hidden];
     [this.#focus, this.#noted] = [[0, 0], null];
     this.#toolbar.clear();
@@ -251,7 +265,13 @@ export class LeadGrid {
     this.#measure();
     const common = JSON.stringify([
       this.#focus,
-      this.#rows.heads.map(({ slug, kind, filling }) => [slug, kind, filling]),
+      this.#rows.heads.map(({ slug, kind, filling, missing, is_number }) => [
+        slug,
+        kind,
+        filling,
+        missing,
+        is_number,
+      ]),
     ]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
@@ -268,9 +288,32 @@ export class LeadGrid {
 
   #drawHeads(): void {
     const { heads } = this.#rows;
-    if (!this.#heads.update(heads, this.#requests.sort)) return;
-    this.#toolbar.setColumns(heads);
-    this.node.style.setProperty("--columns", `${heads.length}`);
+    if (this.#heads.update(heads, this.#requests.sort)) this.#toolbar.setColumns(heads);
+    this.#setWidths();
+    this.#drawTicks();
+  }
+
+  #setWidths(): void {
+    const widths = this.#widths.of(this.#rows.heads, this.#rows.all);
+    // What is left in a wide cell is shared out.
+    const template = widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
+    if (template === this.#template) return;
+    this.#template = template;
+    const sum = widths.reduce((all, width) => all + width, this.#ticks ? TICK_WIDTH : 0);
+    this.node.style.setProperty("--template", template || "1fr");
+    this.node.style.setProperty("--width", `${sum}px`);
+  }
+
+  #drawTicks(): void {
+    const rows = this.#matching.filter((row) => row !== undefined);
+    this.#heads.updateTicks(rows.filter(({ id }) => this.#ticks?.has(id)).length, rows.length);
+  }
+
+  /** Ticks or unticks all rows that were read and have the typed words. */
+  #tickAll(all: boolean): void {
+    const ids = this.#matching.flatMap((row) => (row ? [row.id] : []));
+    this.#ticks?.set(ids, all);
+    this.#draw();
   }
 
   /** Whether all rows are there that can be shown. */
@@ -340,7 +383,7 @@ export class LeadGrid {
 
   #move(at: number, column: number): void {
     const row = Math.min(Math.max(at, HEAD), Math.max(0, this.#matching.length - 1));
-    const least = this.#ticks && row !== HEAD ? TICK : 0;
+    const least = this.#ticks ? TICK : 0;
     this.#focus = [row, Math.min(Math.max(column, least), Math.max(0, this.#rows.heads.length - 1))];
     if (row !== HEAD) this.#scrollTo(row * ROW);
     this.#draw();
@@ -359,7 +402,7 @@ export class LeadGrid {
   #openDetails(at: number, column: number): void {
     const row = this.#matching[at];
     const cell = row?.cells[column];
-    if (!row || !cell || typeof cell !== "object") return;
+    if (!row || cell === undefined || !isOpenCell(cell)) return;
     this.#details.open(textOf(row.cells[0] ?? null), this.#rows.heads[column]?.name ?? "", cell);
   }
 
@@ -378,7 +421,7 @@ export class LeadGrid {
     on(lines, "change", (event) => this.#tick(event));
     on(lines, "click", (event) => {
       const place = placeOf(event);
-      if (!place) return;
+      if (!place || (event.target as HTMLElement).closest("a")) return;
       this.#focus = place;
       this.#openDetails(...place);
     });
@@ -410,8 +453,10 @@ export class LeadGrid {
     const line = box.closest<HTMLElement>(".lrow");
     const row = this.#matching[at];
     if (!row || !line) return;
-    this.#ticks?.set(row.id, box.checked);
+    this.#ticks?.set([row.id], box.checked);
     line.ariaSelected = `${box.checked}`;
+    line.classList.toggle("ticked", box.checked);
+    this.#drawTicks();
   }
 
   #press(key: string, event: Event): void {
@@ -428,6 +473,8 @@ export class LeadGrid {
     } else if (at !== HEAD && column !== TICK && (key === "Enter" || key === " ")) {
       event.preventDefault();
       this.#openDetails(at, column);
+      if (!isOpenCell(this.#matching[at]?.cells[column] ?? null))
+        this.#focusedElement()?.querySelector("a")?.click();
     }
   }
 

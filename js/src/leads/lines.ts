@@ -11,9 +11,9 @@ import {
   type LeadHead,
   type LeadMark,
 } from "../contract";
-import { el, setText, words } from "../dom";
+import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
-import { type Row, type Rows, textOf } from "./rows";
+import { isOpenCell, type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -24,7 +24,7 @@ const MARKS: Record<string, string> = { high: " dot high", medium: " dot medium"
 /** The ticked leads. Without this, lines have no check boxes. */
 export interface Ticks {
   has(id: string): boolean;
-  set(id: string, on: boolean): void;
+  set(ids: string[], on: boolean): void;
 }
 
 /** Marks a cell with its column; the line has its own place. */
@@ -40,6 +40,7 @@ interface Line {
   mark: LeadMark | undefined;
   /** Whether anything in the line is lit. */
   lit: boolean;
+  isTicked: boolean;
   readonly node: HTMLElement;
   readonly places: HTMLElement[];
   readonly box: HTMLInputElement | null;
@@ -48,6 +49,20 @@ interface Line {
 /** Sets a class only if it differs, so that no style is recomputed for nothing. */
 function setClass(node: HTMLElement, name: string): void {
   if (node.className !== name) node.className = name;
+}
+
+/** Writes text, as a link if it has an address. The link keeps its node, as lines show other leads while one scrolls. */
+function writeText(node: HTMLElement, text: string, href: string): void {
+  const link = node.firstElementChild as HTMLAnchorElement | null;
+  if (!href) {
+    link?.remove();
+    setText(node, text);
+  } else if (link && link.getAttribute("href") === href) setText(link, text);
+  else {
+    const made = anchor(href, "", text);
+    made.tabIndex = -1;
+    fill(node, made);
+  }
 }
 
 export class Lines {
@@ -85,7 +100,13 @@ export class Lines {
     for (let at = from; at < to; at++) {
       const row = leads[at];
       const known = drawn.get(at);
-      const isSame = known && known.id === row?.id && known.cells === row?.cells && known.mark === row?.mark;
+      const isTicked = !!row && !!this.#ticks?.has(row.id);
+      const isSame =
+        known &&
+        known.id === row?.id &&
+        known.cells === row?.cells &&
+        known.mark === row?.mark &&
+        known.isTicked === isTicked;
       if (isSame && !anew && !known.lit) continue;
       const line = known ?? spare.pop() ?? this.#blank(count);
       // A cell changed in place would keep another lead's focus, and would not light up again.
@@ -142,7 +163,16 @@ export class Lines {
     });
     const node = el("div", "lrow", ...places);
     node.role = "row";
-    const line = { id: undefined, cells: undefined, mark: undefined, lit: false, node, places, box: null };
+    const line: Line = {
+      id: undefined,
+      cells: undefined,
+      mark: undefined,
+      lit: false,
+      isTicked: false,
+      node,
+      places,
+      box: null,
+    };
     if (!this.#ticks) return line;
     const box = el("input");
     box.type = "checkbox";
@@ -160,14 +190,16 @@ export class Lines {
     line.cells = row?.cells;
     line.mark = row?.mark;
     line.lit = !!row && this.#rows.isLit(row.id);
-    setClass(node, `lrow${line.lit ? " lit" : ""}${line.mark ? " marked" : ""}`);
+    line.isTicked = !!row && !!this.#ticks?.has(row.id);
+    const state = `${line.lit ? " lit" : ""}${line.mark ? " marked" : ""}${line.isTicked ? " ticked" : ""}`;
+    setClass(node, `lrow${state}`);
     const mark = node.querySelector(".lmark") as HTMLElement | null;
     if (mark) setText(mark, line.mark ? (line.mark === "checking" ? LEAD_CHECKING : LEAD_HIDDEN) : "");
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
     if (box) {
       box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
-      box.checked = !!row && !!this.#ticks?.has(row.id);
+      box.checked = line.isTicked;
       box.tabIndex = this.#reach(at, TICK);
       node.ariaSelected = `${box.checked}`;
     }
@@ -182,13 +214,20 @@ export class Lines {
   #writeCell(node: HTMLElement, row: Row | undefined, lead: LeadHead, at: number, column: number): boolean {
     const cell = row?.cells[column] ?? null;
     const text = textOf(cell);
-    const opens = cell !== null && typeof cell === "object";
+    const opens = isOpenCell(cell);
+    const href = opens ? cell.href : Array.isArray(cell) ? cell[1] : "";
     const waits = !!row && cell === null && lead.filling;
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
+    // No result, and none is under way: the cell says why.
+    const without = row && cell === null && !waits ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = (opens && text && MARKS[cell.confidence]) || "";
     // A loading cell has only a still background, as it comes and goes with each line.
-    setClass(node, `lcell${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`);
+    const kind = lead.is_number && lead.role !== "score" ? " number" : "";
+    setClass(
+      node,
+      `lcell${kind}${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,
+    );
     const reach = this.#reach(at, column);
     if (node.tabIndex !== reach) node.tabIndex = reach;
     if (!opens) node.removeAttribute("aria-haspopup");
@@ -196,10 +235,14 @@ export class Lines {
     const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
     const content = node.firstElementChild as HTMLElement;
-    setClass(content, waits ? "shimmer" : isMissing ? "mute" : "");
+    const isScore = text && lead.role === "score";
+    setClass(
+      content,
+      waits ? "shimmer" : without ? `mute${cell === null ? " without" : ""}` : isScore ? "score" : "",
+    );
     if (waits) content.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
     else if (content.style.width) content.style.width = "";
-    setText(content, isMissing ? CELL_NOT_FOUND : text);
+    writeText(content, without || text, href);
     return lit;
   }
 }

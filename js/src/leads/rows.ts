@@ -1,6 +1,6 @@
 /** The received leads of one table in order: which of them are new, and the place of each. */
 
-import type { LeadCell, LeadHead, LeadMark, LeadsAnswer } from "../contract";
+import type { LeadCell, LeadHead, LeadMark, LeadsAnswer, OpenCell } from "../contract";
 import { folded } from "../format";
 
 /** How long new leads and cells are lit, in ms. */
@@ -12,8 +12,14 @@ export interface Row {
   mark: LeadMark | undefined;
 }
 
-export const textOf = (cell: LeadCell): string =>
-  cell === null ? "" : typeof cell === "string" ? cell : cell.text;
+export function textOf(cell: LeadCell): string {
+  if (cell === null || typeof cell === "string") return cell ?? "";
+  return Array.isArray(cell) ? cell[0] : cell.text;
+}
+
+/** Whether a cell opens to show its parts. */
+export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
+  cell !== null && typeof cell === "object" && !Array.isArray(cell);
 
 export class Rows {
   /** By place. A place that is no longer valid is empty until its page comes again. */

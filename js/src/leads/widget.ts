@@ -81,10 +81,11 @@ class LeadGridWidget {
   #ticks(): Ticks {
     return {
       has: (id) => this.#ticked.has(id),
-      set: (id, on) => {
-        if (on) this.#ticked.add(id);
-        else this.#ticked.delete(id);
-        this.#session.select([id], on);
+      set: (ids, on) => {
+        for (const id of ids)
+          if (on) this.#ticked.add(id);
+          else this.#ticked.delete(id);
+        this.#session.select(ids, on);
         this.#countSelected();
       },
     };

@@ -16,7 +16,7 @@ from origami_widgets.card.render.html_tags import (
     join,
     text,
 )
-from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, stored_size
 
@@ -68,13 +68,12 @@ def render_leads_text(view: LeadGridView) -> str:
 
 
 def _table(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Html:
-    shown = columns[:COLUMNS_SHOWN]
+    shown = [column for column, _ in in_reading_order(columns)][:COLUMNS_SHOWN]
     lines = [[bold(isolated(clip(column.name, _CELL_LIMIT))) for column in shown]]
-    lines += [[isolated(_words(cell)) for cell in make_cells(row, shown)] for row in rows]
+    lines += [[isolated(_words(cell)) for cell in make_cells(row, columns)[:COLUMNS_SHOWN]] for row in rows]
     kept = f"The first {words.plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
     return div("margin-top:8px", grid(lines, style="text-align:left"), div(SMALL, text(kept)))
 
 
 def _words(cell: LeadCell) -> str:
-    said = cell["text"] if isinstance(cell, dict) else cell or ""
-    return clip(said, _CELL_LIMIT)
+    return clip(cell_words(cell), _CELL_LIMIT)

@@ -7,17 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
+from origami_widgets.api.rows.column_roles import reading_order
 from origami_widgets.card.view.cell_text import told_key, value_text
-from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow
+from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow, LinkCell
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import safe_href
+from origami_widgets.words.safe_links import link_of, safe_href
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Column, FlatRow
+    from origami_widgets.api.rows.column_roles import Role
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
 PART_LIMIT = 600
@@ -27,28 +29,29 @@ LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
+_NUMBER = re.compile(r"[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 
 def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
-    """Return the cells of one lead, in the order of its table's columns.
+    """Return the cells of one lead, in the order in which people read its columns.
 
     Args:
         row: the row as the server sent it. A missing cell has not run, or has failed.
         columns: the table's columns that have a slug.
     """
-    return [_cell(row.values, column) for column in columns]
+    return [_cell(row.values, column, role) for column, role in in_reading_order(columns)]
 
 
 def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) -> list[LeadHead]:
-    """Return the heads of the columns, with the share of values found among the leads read.
+    """Return the heads of the columns in the order in which people read them, with the share of values found among the leads read.
 
     Args:
         columns: the table's columns that have a slug.
         rows: the cells of all leads read.
     """
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return [_head(column, cells) for column, cells in zip(columns, by_column, strict=True)]
+    return [_head(*each, cells) for each, cells in zip(in_reading_order(columns), by_column, strict=True)]
 
 
 def changed_rows(
@@ -76,8 +79,13 @@ def changed_rows(
 
 
 def shown_columns(columns: Iterable[Column]) -> list[Column]:
-    """Return the columns in which leads can have cells, up to the number that is shown."""
+    """Return the columns in which leads can have cells, in the table's order, up to the number that is shown."""
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
+
+
+def in_reading_order(columns: Sequence[Column]) -> list[tuple[Column, Role]]:
+    """Return columns in the order in which people read them, each with what it is for."""
+    return [(columns[at], role) for at, role in reading_order([(each.name, each.kind) for each in columns])]
 
 
 def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False) -> str:
@@ -136,21 +144,24 @@ def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_fi
     return f"{count_words(read, total, None, is_filtered=is_filtered)}{off}"
 
 
-def _cell(values: dict[str, Any], column: Column) -> LeadCell:
+def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
     slug = column.slug or ""
     if slug not in values:
         return None if may_come(column.kind) else ""
     value = values[slug]
-    text = _SCHEME.sub("", value_text(value, slug, column.kind))
+    said = value_text(value, slug, column.kind)
+    text, href = _SCHEME.sub("", said), safe_href(link_of(role, said)) or ""
     if not isinstance(value, dict):
-        return text
+        return LinkCell(text, href) if href else text
     # The reference of a sequence is not text to read, so it is shown among the parts.
-    said = told_key(value) if text and column.kind != "sequence" else None
+    main = told_key(value) if text and column.kind != "sequence" else None
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
-    told = {said, "confidence" if level else None}
-    parts = [part for key, raw in value.items() if key not in told for part in _parts(key, raw)]
-    return {"text": text, "confidence": level, "parts": parts[:PARTS_LIMIT]} if parts or level else text
+    shown = {main, "confidence" if level else None}
+    parts = [part for key, raw in value.items() if key not in shown for part in _parts(key, raw)]
+    if parts or level:
+        return {"text": text, "href": href, "confidence": level, "parts": parts[:PARTS_LIMIT]}
+    return LinkCell(text, href) if href else text
 
 
 def _parts(key: str, value: object) -> list[CellPart]:
@@ -167,17 +178,38 @@ def _parts(key: str, value: object) -> list[CellPart]:
     return [CellPart(label, text, safe_href(value) or "")] if text else []
 
 
-def _head(column: Column, cells: Sequence[LeadCell]) -> LeadHead:
-    ended = [cell for cell in cells if cell is not None]
-    found = sum(1 for cell in ended if (cell["text"] if isinstance(cell, dict) else cell))
+def cell_words(cell: LeadCell) -> str:
+    """Return the text of a cell; empty without a value."""
+    return cell["text"] if isinstance(cell, dict) else cell.text if isinstance(cell, LinkCell) else cell or ""
+
+
+def _head(column: Column, role: Role, cells: Sequence[LeadCell]) -> LeadHead:
+    texts = [cell_words(cell) for cell in cells]
+    found = sum(map(bool, texts))
     share = found / len(cells) if cells else None
     return {
         "slug": column.slug or "",
         "name": clean(column.name, 80) or "Unnamed column",
         "kind": clean(column.kind, 24),
+        "role": role,
+        "is_number": found > 0 and role != "phone" and all(_NUMBER.fullmatch(each) for each in texts if each),
         "share": None if share is None else round(share, 3),
         "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
+        "missing": _missing_words(column, cells.count(None)),
         # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
     }
+
+
+def _missing_words(column: Column, missing: int) -> str:
+    """Return why cells of a column have no result. The server counts failures by column and does not say where they are.
+
+    Args:
+        column: the column, with its counts over the whole table.
+        missing: how many of the cells that were read have no result.
+    """
+    errored = shown_count(column.cells.errored) or 0
+    if not errored:
+        return "not run"
+    return "failed" if errored >= missing else "not run or failed"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypedDict
 
-from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001 - the generator of contract.ts reads the types
+from origami_widgets.api.rows.column_roles import Role  # noqa: TC001 - the generator of contract.ts reads the types
+from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001
 
 
 class CodeMessage(TypedDict):
@@ -30,18 +31,24 @@ class LeadHead(TypedDict):
         slug: the column's key, for sorting and filtering rows.
         name: the column's name.
         kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
+        role: what the column is for.
+        is_number: whether its values are numbers.
         share: the share of values found among the leads read, from 0 to 1; None if unknown.
         details: the share in words.
         filling: whether cells of the column are running.
+        missing: why cells have no result, in words, once none are running.
         filters: whether the server can filter by it.
     """
 
     slug: str
     name: str
     kind: str
+    role: Role
+    is_number: bool
     share: float | None
     details: str
     filling: bool
+    missing: str
     filters: bool
 
 
@@ -53,16 +60,24 @@ class CellPart(NamedTuple):
     href: str
 
 
-class OpenCell(TypedDict):
-    """A cell that opens to show its parts; `text` is empty if nothing was found."""
+class LinkCell(NamedTuple):
+    """Text with its checked address."""
 
     text: str
+    href: str
+
+
+class OpenCell(TypedDict):
+    """A cell that opens to show its parts; `text` is empty if nothing was found, `href` if it is no checked address."""
+
+    text: str
+    href: str
     confidence: str
     parts: list[CellPart]
 
 
-LeadCell = str | OpenCell | None
-"""Text; empty if the agent looked and found nothing; None while the cell has no result yet."""
+LeadCell = str | LinkCell | OpenCell | None
+"""Text, perhaps with a link; empty if the agent looked and found nothing; None while the cell has no result yet."""
 
 
 class LeadRow(NamedTuple):

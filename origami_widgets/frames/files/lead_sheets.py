@@ -11,7 +11,7 @@ from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -101,27 +101,3 @@ def _words(key: str) -> str:
     ('announced on', 'source URL')
     """
     return " ".join("URL" if word == "url" else word for word in key.replace("-", "_").split("_") if word)
-
-
-def addresses(role: Role, cells: Sequence[object]) -> list[str]:
-    """Return the link of each cell of a column; empty where there is none that is safe.
-
-    >>> addresses("email", ["ana@acme.example", "n/a"]), addresses("website", ["acme.example", "http://a.example/b"])
-    (['mailto:ana@acme.example', ''], ['https://acme.example', 'http://a.example/b'])
-    >>> addresses("website", ["https://acme.example@evil.example", "javascript:x", "see the site"])
-    ['', '', '']
-    """
-    return [_address(role, cell.strip()) if isinstance(cell, str) else "" for cell in cells]
-
-
-def _address(role: Role, text: str) -> str:
-    from origami_widgets.words.safe_links import host_of, safe_href
-
-    if role == "email":
-        return safe_href(f"mailto:{text}") or ""
-    if text.lower().startswith("http://"):
-        return text if host_of(f"https{text[4:]}") else ""
-    if text.lower().startswith("https://"):
-        return safe_href(text) or ""
-    bare = f"https://{text}"
-    return bare if role == "website" and "." in host_of(bare) else ""

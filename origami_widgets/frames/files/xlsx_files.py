@@ -14,8 +14,9 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import unicode_text
+from origami_widgets.words.safe_links import link_of
 
-from .lead_sheets import SheetColumn, addresses, sheet_columns
+from .lead_sheets import SheetColumn, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -225,12 +226,12 @@ class _Sheet:
             self._text(0, at, heading, header=True)
             width = len(heading) + FILTER_WIDTH
             cells = [plain_cell(value) for value in column.astype(object)]
-            links = addresses(place.role, cells[:LINKS_LIMIT]) if place.role in ("email", "website") else []
             for row, cell in enumerate(cells, start=1):
                 if cell is None:
                     continue
-                if row <= len(links) and links[row - 1]:
-                    self._sheet.write_url(row, at, links[row - 1], self._formats["link"], cell)
+                link = link_of(place.role, cell) if isinstance(cell, str) and row <= LINKS_LIMIT else ""
+                if link:
+                    self._sheet.write_url(row, at, link, self._formats["link"], cell)
                     shown = cell
                 else:
                     shown = self._write(row, at, cell)

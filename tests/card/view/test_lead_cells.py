@@ -12,6 +12,7 @@ from origami_widgets.card.view.lead_cells import (
     COLUMNS_LIMIT,
     PART_LIMIT,
     PARTS_LIMIT,
+    cell_words,
     changed_rows,
     count_words,
     make_cells,
@@ -76,7 +77,7 @@ def test_a_cell_that_looked_and_found_nothing_is_empty(value):
     ],
 )
 def test_a_value_is_a_text(value, text):
-    assert cell_of(value) == text
+    assert cell_words(cell_of(value)) == text
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,7 @@ def test_a_drafted_sequence_is_no_id_to_read():
     sequence = "0f8a2b1c-11aa-4bcd-a111-0123456789ab"
     assert cell_of({"sequenceId": sequence}, "sequence") == {
         "text": "drafted",
+        "href": "",
         "confidence": "",
         "parts": [("sequence id", sequence, "")],
     }
@@ -195,14 +197,38 @@ def test_hostile_text_stays_clean_text(name):
 
 def test_heads_say_the_share_that_was_found():
     columns = [column("name", "input"), column("email"), column("fit", "score", cells={"running": 2})]
-    rows = [["A", {"text": "a@b", "confidence": "", "parts": []}, None], ["B", "", None], ["", None, "10"]]
+    email = {"text": "a@b", "href": "", "confidence": "", "parts": []}
+    rows = [["A", None, email], ["B", None, ""], ["", "10", None]]
     heads = make_heads(columns, rows)
     assert [(head["slug"], head["kind"], head["share"], head["filling"], head["filters"]) for head in heads] == [
         ("name", "input", 0.667, False, True),
-        ("email", "enrichment", 0.333, False, False),
         ("fit", "score", 0.333, True, False),
+        ("email", "enrichment", 0.333, False, False),
     ]
-    assert heads[1]["details"] == "Found in 1 of 3 leads read"
+    assert heads[2]["details"] == "Found in 1 of 3 leads read"
+    assert [(head["role"], head["is_number"]) for head in heads] == [("name", False), ("score", True), ("email", False)]
+
+
+def test_addresses_are_links_where_the_column_is_for_them():
+    values = {"name": "A", "website": "https://a.example/", "email": "ana@a.example", "notes": "https://a.example/"}
+    columns = [column(slug, "input") for slug in values]
+    assert make_cells(FlatRow.from_raw({"id": "r", **values}), columns) == [
+        "A",
+        ("ana@a.example", "mailto:ana@a.example"),
+        ("https://a.example/", "https://a.example/"),
+        "https://a.example/",
+    ]
+    (unsafe,) = make_cells(
+        FlatRow.from_raw({"id": "r", "website": "https://a@b.example"}), [column("website", "input")]
+    )
+    assert unsafe == "a@b.example"
+
+
+@pytest.mark.parametrize(("errored", "words"), [(0, "not run"), (2, "failed"), (1, "not run or failed")])
+def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words):
+    failing = column(cells={"running": 0, "errored": errored})
+    (head,) = make_heads([failing], [[None], ["a"], [None]])
+    assert head["missing"] == words
 
 
 def test_without_a_lead_there_is_no_share():

@@ -55,7 +55,9 @@ def test_one_page_is_one_request(made):
     assert (answer["kind"], answer["view"], answer["query"], answer["table"]) == ("leads", "v", 1, made.table.id)
     assert (answer["start"], len(answer["rows"]), answer["more"], answer["note"]) == (0, SIZE, True, "")
     assert answer["count"].startswith(f"{SIZE} of ")
-    assert [head["slug"] for head in answer["heads"]] == [column.slug for column in made.table.columns if column.slug]
+    slugs = [head["slug"] for head in answer["heads"]]
+    assert slugs[:4] == ["company", "fit", "contact-email", "website"]
+    assert sorted(slugs) == sorted(column.slug for column in made.table.columns if column.slug)
     assert made.front.rows == server_rows(made)[:SIZE]
 
 
@@ -354,7 +356,7 @@ def test_what_was_read_can_be_had_without_a_request(made):
     see(lambda: made.front.answers)
     loaded = made.feed.loaded(made.table.id)
     assert [lead.id for lead in loaded.rows] == [row_id for row_id, _ in made.front.rows]
-    assert [column.slug for column in loaded.columns] == [head["slug"] for head in made.front.answers[0]["heads"]]
+    assert [column.slug for column in loaded.columns] == [column.slug for column in made.table.columns if column.slug]
     assert quiet(made) == 1
 
 
