@@ -611,7 +611,7 @@ export interface LeadTab {
 /**
  * What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it.
  *
- * `include_hidden` is whether it begins with the hidden leads shown.
+ * `include_hidden` is whether it begins with the hidden leads shown; `filters` and `sort` are those it was made with.
  */
 export interface LeadGridHead {
   form: Form;
@@ -621,6 +621,8 @@ export interface LeadGridHead {
   line: string;
   gone: string;
   include_hidden: boolean;
+  filters: LeadFilter[];
+  sort: LeadSort | null;
 }
 
 /** A grid of leads, without the leads, which are sent as messages. */
@@ -694,15 +696,21 @@ export const LEADS_SEARCH = "Search loaded leads";
 
 export const LEADS_SEARCHED = "{} of {} loaded leads";
 
-export const LEADS_FILTER = "Filter";
+export const LEADS_FILTER = "Apply";
 
-export const LEADS_FILTER_CLEAR = "Clear";
+export const LEADS_FILTER_ADD = "+ Filter";
 
 export const LEADS_FILTER_COLUMN = "Filter by column";
 
-export const LEADS_FILTER_WORDS = "contains…";
+export const LEADS_FILTER_OPERATOR = "Condition";
 
-export const LEADS_FILTER_NAME = "Words that the column contains";
+export const LEADS_FILTER_NAME = "Value to compare with";
+
+export const LEADS_HAS_EMAIL = "Has e-mail";
+
+export const LEADS_HAS_PHONE = "Has phone";
+
+export const LEADS_AT_LEAST = "{} at least…";
 
 export const LEADS_BRIEF = "Brief's requirements";
 
@@ -737,6 +745,8 @@ export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
 
 export const FUNNEL_PARTS = ["qualified", "kept", "duplicate", "excluded", "filtered"] as const;
+
+export const LEADS_OPERATORS = [["contains", "contains"], ["not_contains", "does not contain"], ["equals", "is"], ["not_equals", "is not"], ["is_not_empty", "has a value"], ["is_empty", "is empty"], ["greater_than_or_equal", "is at least"], ["greater_than", "is more than"], ["less_than_or_equal", "is at most"], ["less_than", "is less than"]] as const;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

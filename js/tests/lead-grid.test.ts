@@ -17,6 +17,8 @@ const HEAD: LeadGridHead = {
   line: 'ow.leads("t1")',
   gone: "To see them again, in any kernel:",
   include_hidden: false,
+  filters: [],
+  sort: null,
 };
 
 const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
@@ -243,6 +245,27 @@ describe("a grid of leads", () => {
     ]);
     grid.send({ heads, rows: [["lead-1", ["Other", "", "", "", null]]] });
     expect(grid.all(".lines a")).toEqual([]);
+  });
+
+  it("copies the line that gives exactly the leads that are shown", () => {
+    const mine = { column: "city", operator: "equals", value: "Porto" };
+    const grid = drawGrid([], { ...HEAD, filters: [mine] });
+    grid.send({ heads: [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })] });
+    const code = () => grid.one(".strip code").textContent;
+    expect(code()).toBe(`one.to_frame(, filters=${JSON.stringify([mine])})`);
+    grid
+      .all("button")
+      .find((each) => each.textContent === "Has e-mail")
+      ?.click();
+    grid.all(".lhead button")[0]?.click();
+    grid
+      .all("button")
+      .find((each) => each.textContent?.startsWith("Brief"))
+      ?.click();
+    const mailable = { column: "email", operator: "is_not_empty", value: "" };
+    expect(code()).toBe(
+      `one.to_frame(, filters=${JSON.stringify([mine, mailable])}, sort={"column":"name","direction":"asc"}, include_hidden=True)`,
+    );
   });
 
   it("keeps the width to which an edge was dragged", () => {

@@ -617,31 +617,53 @@ describe("all leads", () => {
     expect(looks(card)).toHaveLength(before);
   });
 
-  it("are filtered at the server by a column, by the button and by Enter, until that is cleared", async () => {
+  it("are filtered at the server by chips that add up, until each is taken back", async () => {
     const card = await expand();
     const { query } = last(card);
-    const value = field(card, "Words that the column contains");
-    const column = card.one<HTMLSelectElement>("select");
+    card.button("+ Filter").click();
+    const value = field(card, "Value to compare with");
+    const [column, operator] = card.all<HTMLSelectElement>(".ltools select") as [
+      HTMLSelectElement,
+      HTMLSelectElement,
+    ];
     expect([...column.options].map(({ value }) => value)).toEqual(["company", "email", "fit"]);
+    expect(operator.options).toHaveLength(10);
     value.value = "  porto ";
-    card.button("Filter").click();
-    expect(last(card)).toMatchObject({
-      query: query + 1,
-      filters: [{ column: "company", operator: "contains", value: "porto" }],
-    });
+    card.button("Apply").click();
+    const porto = { column: "company", operator: "contains", value: "porto" };
+    expect(last(card)).toMatchObject({ query: query + 1, filters: [porto] });
     send(card, {});
     expect(card.text()).toContain("No leads match.");
-    column.value = "email";
-    value.value = "example";
+    card.button("+ Filter").click();
+    [column.value, operator.value, value.value] = ["fit", "greater_than_or_equal", "80"];
     press("Enter", value);
-    expect(last(card)).toMatchObject({
-      query: query + 2,
-      filters: [{ column: "email", operator: "contains", value: "example" }],
-    });
-    card.button("Clear").click();
-    expect(last(card)).toMatchObject({ query: query + 3, filters: [] });
-    expect(value.value).toBe("");
-    expect(() => card.button("Clear")).toThrow();
+    const fits = { column: "fit", operator: "greater_than_or_equal", value: "80" };
+    expect(last(card)).toMatchObject({ query: query + 2, filters: [porto, fits] });
+    expect(card.button("Fit is at least 80").ariaPressed).toBe("true");
+    card.button("Company contains porto").click();
+    expect(last(card)).toMatchObject({ query: query + 3, filters: [fits] });
+    card.button("Fit is at least 80").click();
+    expect(last(card)).toMatchObject({ query: query + 4, filters: [] });
+  });
+
+  it("offer what people filter by first, and ask for nothing while a value is missing", async () => {
+    const heads = [
+      head("Company", { role: "name" }),
+      head("Fit", { role: "score" }),
+      head("Email", { role: "email" }),
+    ];
+    const card = await expand({ heads, rows: rowsFrom(0, 3) });
+    const { query } = last(card);
+    card.button("Has e-mail").click();
+    const mailable = { column: "email", operator: "is_not_empty", value: "" };
+    expect(last(card)).toMatchObject({ query: query + 1, filters: [mailable] });
+    expect(card.button("Has e-mail").ariaPressed).toBe("true");
+    card.button("Fit at least…").click();
+    card.button("Apply").click();
+    expect(last(card).query).toBe(query + 1);
+    field(card, "Value to compare with").value = "70";
+    card.button("Apply").click();
+    expect(last(card).filters).toHaveLength(2);
   });
 
   it("say why they are no longer brought up to date", async () => {

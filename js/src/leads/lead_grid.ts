@@ -12,6 +12,7 @@ import {
   LEADS_NONE,
   LEADS_OLD,
   type LeadFilter,
+  type LeadSort,
   type LeadsAnswer,
 } from "../contract";
 import { el, on, setText, show, showText } from "../dom";
@@ -125,6 +126,19 @@ export class LeadGrid {
     return this.#rows.count;
   }
 
+  /** A line of code with what is asked for here, so that it gives the same leads. */
+  lineWith(line: string, filters: readonly LeadFilter[], sort: LeadSort | null): string {
+    const requests = this.#requests;
+    const all = [...filters, ...requests.filters];
+    const order = requests.sort ?? sort;
+    const options = [
+      all.length && `filters=${JSON.stringify(all)}`,
+      order && `sort=${JSON.stringify(order)}`,
+      requests.includeHidden && "include_hidden=True",
+    ].filter(Boolean);
+    return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
+  }
+
   /** Shows a table, or none. Loaded leads stay while the grid is hidden. */
   showTable(table: string): void {
     const requests = this.#requests;
@@ -218,6 +232,7 @@ export class LeadGrid {
     this.#rows.restart();
     this.#requests.restart();
     this.#ask(true);
+    this.#changed();
     // The answer distinguishes a slow server from a kernel that is busy with a cell.
     this.#session.hello();
     clearTimeout(this.#late);

@@ -215,7 +215,8 @@ export class Lines {
     const cell = row?.cells[column] ?? null;
     const text = textOf(cell);
     const opens = isOpenCell(cell);
-    const href = opens ? cell.href : Array.isArray(cell) ? cell[1] : "";
+    // A click on a cell that opens shows its parts: there, its value is the link.
+    const href = Array.isArray(cell) ? cell[1] : "";
     const waits = !!row && cell === null && lead.filling;
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";

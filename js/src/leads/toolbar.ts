@@ -1,23 +1,32 @@
-/** The tools above leads: typing searches the loaded ones, and says so; the server filters by a column. */
+/** The tools above leads: typing searches the loaded ones, and says so; chips are conditions for the server, which add up. */
 
 import { button } from "../buttons";
 import {
+  LEADS_AT_LEAST,
   LEADS_BRIEF,
   LEADS_BRIEF_DETAILS,
   LEADS_BRIEF_HIDES,
   LEADS_FILTER,
-  LEADS_FILTER_CLEAR,
+  LEADS_FILTER_ADD,
   LEADS_FILTER_COLUMN,
   LEADS_FILTER_NAME,
-  LEADS_FILTER_WORDS,
+  LEADS_FILTER_OPERATOR,
+  LEADS_HAS_EMAIL,
+  LEADS_HAS_PHONE,
+  LEADS_OPERATORS,
   LEADS_SEARCH,
   LEADS_SEARCHED,
   type LeadFilter,
   type LeadHead,
 } from "../contract";
-import { el, on, setText, show, showText } from "../dom";
+import { el, fill, on, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import type { Rows } from "./rows";
+
+const IS_NOT_EMPTY = "is_not_empty";
+const AT_LEAST = "greater_than_or_equal";
+/** Operators that compare with nothing. */
+const WITHOUT_VALUE = ["is_empty", IS_NOT_EMPTY];
 
 function field(placeholder: string, label: string): HTMLInputElement {
   const node = el("input");
@@ -25,6 +34,26 @@ function field(placeholder: string, label: string): HTMLInputElement {
   node.placeholder = placeholder;
   node.ariaLabel = label;
   return node;
+}
+
+function choice(label: string, options: readonly (readonly [string, string])[] = []): HTMLSelectElement {
+  const node = el("select");
+  node.ariaLabel = label;
+  setOptions(node, options);
+  return node;
+}
+
+function setOptions(node: HTMLSelectElement, options: readonly (readonly [string, string])[]): void {
+  const chosen = node.value;
+  fill(
+    node,
+    ...options.map(([value, name]) => {
+      const option = el("option", "", name);
+      option.value = value;
+      return option;
+    }),
+  );
+  if (options.some(([value]) => value === chosen)) node.value = chosen;
 }
 
 /** Called when the user searches, filters, or shows or hides the leads that the table's saved filters hide. */
@@ -39,25 +68,29 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = field(LEADS_SEARCH, LEADS_SEARCH);
   readonly #found = el("span", "mute");
-  readonly #column = el("select");
-  readonly #value = field(LEADS_FILTER_WORDS, LEADS_FILTER_NAME);
-  readonly #clear = button(LEADS_FILTER_CLEAR, () => {
-    this.#value.value = "";
-    this.#filter();
-  });
   readonly #hidden = button(LEADS_BRIEF, () => this.#events.toggleHidden(), "toggle");
+  /** The other chips: those that are offered, and the conditions that were added. */
+  readonly #chips = el("span", "lby");
+  readonly #more: HTMLButtonElement;
+  readonly #column = choice(LEADS_FILTER_COLUMN);
+  readonly #operator = choice(LEADS_FILTER_OPERATOR, LEADS_OPERATORS);
+  readonly #value = field("", LEADS_FILTER_NAME);
+  readonly #form: HTMLElement;
+  #heads: readonly LeadHead[] = [];
+  #filters: LeadFilter[] = [];
 
   constructor(events: ToolbarEvents) {
     this.#events = events;
     this.#found.role = "status";
-    this.#column.ariaLabel = LEADS_FILTER_COLUMN;
     this.#hidden.title = LEADS_BRIEF_DETAILS;
-    const apply = button(LEADS_FILTER, () => this.#filter());
-    const by = el("span", "lby", this.#column, this.#value, apply, this.#clear);
-    const gap = el("span", "gap");
-    this.node = el("div", "ltools", this.#search, this.#found, gap, this.#hidden, by);
+    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#form.hidden === true));
+    const apply = button(LEADS_FILTER, () => this.#add());
+    this.#form = el("span", "lby form", this.#column, this.#operator, this.#value, apply);
+    const chips = el("span", "lby chips", this.#hidden, this.#chips, this.#more);
+    this.node = el("div", "ltools", chips, el("span", "gap"), this.#found, this.#search, this.#form);
     on(this.#search, "input", () => events.search());
-    show(this.#clear, false);
+    on(this.#operator, "change", () => this.#showValue());
+    this.#unfold(false);
   }
 
   /** The typed words to search for; "" without any. */
@@ -65,31 +98,30 @@ export class Toolbar {
     return this.#search.value.trim();
   }
 
-  /** Enter in a field: that of the filter applies it. */
+  /** Enter in a field: that of the condition adds it. */
   enter(target: EventTarget | null): boolean {
     if (target !== this.#value) return false;
-    this.#filter();
+    this.#add();
     return true;
   }
 
   /** Starts another table. */
   clear(): void {
     this.#search.value = this.#value.value = "";
-    show(this.#clear, false);
+    this.#filters = [];
+    this.#unfold(false);
+    this.#drawChips();
   }
 
   /** Offers columns to filter by. Typed-in columns come first, as the specification promises filters for them. */
   setColumns(heads: readonly LeadHead[]): void {
-    const chosen = this.#column.value;
+    this.#heads = heads;
     const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
-    this.#column.replaceChildren(
-      ...order.map(({ slug, name }) => {
-        const option = el("option", "", name);
-        option.value = slug;
-        return option;
-      }),
+    setOptions(
+      this.#column,
+      order.map(({ slug, name }) => [slug, name] as const),
     );
-    if (chosen) this.#column.value = chosen;
+    this.#drawChips();
   }
 
   /** `found` is how many of the loaded rows are shown. */
@@ -100,11 +132,80 @@ export class Toolbar {
     show(this.#hidden, isHiddenShown || hidden !== 0);
   }
 
-  #filter(): void {
-    const text = this.#value.value.trim();
-    const column = this.#column.value;
-    const filters: LeadFilter[] = text && column ? [{ column, operator: "contains", value: text }] : [];
-    show(this.#clear, filters.length);
-    this.#events.filter(filters);
+  #drawChips(): void {
+    const has = (role: LeadHead["role"], label: string): HTMLElement[] => {
+      const head = this.#heads.find((each) => each.role === role);
+      return head ? [this.#toggle(label, { column: head.slug, operator: IS_NOT_EMPTY, value: "" })] : [];
+    };
+    const score = this.#heads.find((each) => each.role === "score");
+    const offered = [...has("email", LEADS_HAS_EMAIL), ...has("phone", LEADS_HAS_PHONE)];
+    if (
+      score &&
+      !this.#filters.some(({ column, operator }) => column === score.slug && operator === AT_LEAST)
+    )
+      offered.push(
+        button(filled(LEADS_AT_LEAST, score.name), () => this.#unfold(true, score.slug, AT_LEAST)),
+      );
+    const known = new Set(offered.map(({ dataset }) => dataset.filter));
+    const added = this.#filters
+      .map((each) => this.#toggle(this.#words(each), each))
+      .filter(({ dataset }) => !known.has(dataset.filter));
+    fill(this.#chips, ...offered, ...added);
+  }
+
+  #toggle(label: string, filter: LeadFilter): HTMLButtonElement {
+    const node = button(label, () => this.#switch(filter), "toggle");
+    node.dataset.filter = JSON.stringify(filter);
+    node.ariaPressed = `${this.#filters.some((each) => same(each, filter))}`;
+    return node;
+  }
+
+  #words({ column, operator, value }: LeadFilter): string {
+    const name = this.#heads.find(({ slug }) => slug === column)?.name ?? column;
+    const said = LEADS_OPERATORS.find(([each]) => each === operator)?.[1] ?? operator;
+    return `${name} ${said} ${value}`.trim();
+  }
+
+  /** Adds a condition, or takes it back. */
+  #switch(filter: LeadFilter): void {
+    const others = this.#filters.filter((each) => !same(each, filter));
+    this.#filters = others.length < this.#filters.length ? others : [...others, filter];
+    const pressed = (this.node.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    this.#drawChips();
+    this.#focusAgain(pressed);
+    this.#events.filter(this.#filters);
+  }
+
+  /** The chips are new nodes: the focus goes to the one that says the same. */
+  #focusAgain(before: HTMLElement | null): void {
+    if (!before?.dataset.filter) return;
+    const again = [...this.#chips.children].find(
+      (each) => (each as HTMLElement).dataset.filter === before.dataset.filter,
+    );
+    ((again as HTMLElement | undefined) ?? this.#more).focus({ preventScroll: true });
+  }
+
+  #unfold(open: boolean, column = "", operator = ""): void {
+    show(this.#form, open);
+    this.#more.ariaExpanded = `${open}`;
+    if (column) this.#column.value = column;
+    if (operator) this.#operator.value = operator;
+    this.#showValue();
+    if (open) (column ? this.#value : this.#column).focus({ preventScroll: true });
+  }
+
+  #showValue(): void {
+    show(this.#value, !WITHOUT_VALUE.includes(this.#operator.value));
+  }
+
+  #add(): void {
+    const [column, operator] = [this.#column.value, this.#operator.value];
+    const value = WITHOUT_VALUE.includes(operator) ? "" : this.#value.value.trim();
+    if (!column || !(value || WITHOUT_VALUE.includes(operator))) return;
+    const filter = { column, operator, value };
+    this.#value.value = "";
+    this.#unfold(false);
+    this.#more.focus({ preventScroll: true });
+    if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
   }
 }

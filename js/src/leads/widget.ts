@@ -112,7 +112,7 @@ class LeadGridWidget {
       this.#table,
     );
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
-    this.#copy.update(current?.line ?? "");
+    this.#copy.update(this.#leads.lineWith(current?.line ?? "", head.filters, head.sort));
     showText(this.#count, this.#leads.count);
     const isGone = this.#session.presence === "gone";
     this.#noKernel.update(isGone ? head : null);

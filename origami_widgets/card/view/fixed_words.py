@@ -39,11 +39,27 @@ LEADS_DUE: Final = "Trying again now."
 LEADS_AS_OF: Final = "These leads are as of {}."
 LEADS_SEARCH: Final = "Search loaded leads"
 LEADS_SEARCHED: Final = "{} of {} loaded leads"
-LEADS_FILTER: Final = "Filter"
-LEADS_FILTER_CLEAR: Final = "Clear"
+LEADS_FILTER: Final = "Apply"
+LEADS_FILTER_ADD: Final = "+ Filter"
 LEADS_FILTER_COLUMN: Final = "Filter by column"
-LEADS_FILTER_WORDS: Final = "contains…"
-LEADS_FILTER_NAME: Final = "Words that the column contains"
+LEADS_FILTER_OPERATOR: Final = "Condition"
+LEADS_FILTER_NAME: Final = "Value to compare with"
+LEADS_HAS_EMAIL: Final = "Has e-mail"
+LEADS_HAS_PHONE: Final = "Has phone"
+LEADS_AT_LEAST: Final = "{} at least…"
+LEADS_OPERATORS: Final = (
+    ("contains", "contains"),
+    ("not_contains", "does not contain"),
+    ("equals", "is"),
+    ("not_equals", "is not"),
+    ("is_not_empty", "has a value"),
+    ("is_empty", "is empty"),
+    ("greater_than_or_equal", "is at least"),
+    ("greater_than", "is more than"),
+    ("less_than_or_equal", "is at most"),
+    ("less_than", "is less than"),
+)
+"""The API's operators in words, as the form lists them."""
 LEADS_BRIEF: Final = "Brief's requirements"
 LEADS_BRIEF_HIDES: Final = "Brief's requirements (hides {})"
 LEADS_BRIEF_DETAILS: Final = "Turn off to show the leads that the table's saved filters hide, marked."

@@ -190,7 +190,7 @@ class LeadTab(TypedDict):
 class LeadGridHead(TypedDict):
     """What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it.
 
-    `include_hidden` is whether it begins with the hidden leads shown.
+    `include_hidden` is whether it begins with the hidden leads shown; `filters` and `sort` are those it was made with.
     """
 
     form: Form
@@ -200,6 +200,8 @@ class LeadGridHead(TypedDict):
     line: str
     gone: str
     include_hidden: bool
+    filters: list[LeadFilter]
+    sort: LeadSort | None
 
 
 class LeadGridView(TypedDict):

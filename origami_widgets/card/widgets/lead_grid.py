@@ -210,6 +210,8 @@ class LeadGrid(LeadWidget):
                 "line": f"ow.leads({quiet or 'table'})",
                 "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
                 "include_hidden": self._include_hidden,
+                "filters": self._filters,
+                "sort": self._sort,
             },
             "clock": make_clock(state, now) if state is not None else _no_clock(now),
         }
