@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
     from origami_widgets.sandbox.timelines import TableTimeline
@@ -65,6 +65,14 @@ def extended_table_report(table: TableTimeline, column_name: str, end: float) ->
     """Return the last message of a run that added a column and leads to a table and ends at `end`."""
     rows = len(table.rows_at(end))
     return f"I added **{column_name}** and more leads: **{table.name}** now has {rows}."
+
+
+def filled_lists_report(tables: Sequence[TableTimeline], columns: Iterable[str], end: float) -> str:
+    """Return the last message of a run that added columns to the user's own lists and ends at `end`."""
+    running = sum(column.running(end) for table in tables for column in table.columns)
+    lists = " and ".join(f"**{table.name}** ({len(table.rows_at(end))} rows)" for table in tables)
+    report = f"I looked up {', '.join(f'**{name}**' for name in columns)} for {lists}."
+    return f"{report} {running} cells were still filling when I finished." if running else report
 
 
 def false_report(parsed: ParsedPrompt) -> str:

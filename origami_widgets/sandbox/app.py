@@ -58,7 +58,11 @@ class SandboxApplication:
         self._idempotency = IdempotencyStore()
         self._request_ids = IdGenerator(f"{organization.seed}/requests")
         self._lock = Lock()
-        self._routes = [Route(PREFIX + path, _unused, methods=[method], name=path) for method, path, _ in ROUTES]
+        # One route for each path, the literal ones first: `rows/upsert` also looks like `rows/{rowId}`.
+        self._routes = [
+            Route(PREFIX + path, _unused, methods=[method for method, each, _ in ROUTES if each == path], name=path)
+            for path in dict.fromkeys(path for _, path, _ in ROUTES)
+        ]
         self._handlers: dict[tuple[str, str], Callable[[RequestContext], SandboxResponse]] = {
             (method, path): handler for method, path, handler in ROUTES
         }
@@ -151,20 +155,17 @@ class SandboxApplication:
             return handler(context)
 
     def _route(self, request: Request) -> tuple[Callable[[RequestContext], SandboxResponse], dict[str, str]]:
-        allowed: set[str] = set()
         for route in self._routes:
             match, child = route.matches(request.scope)
+            if match is Match.PARTIAL:
+                allow = ", ".join(sorted(route.methods or ()))
+                raise error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
             if match is Match.FULL:
                 params = {
                     name: value if name == "runId" else value.lower() for name, value in child["path_params"].items()
                 }
                 method = "GET" if request.method == "HEAD" else request.method
                 return self._handlers[method, route.name], params
-            if match is Match.PARTIAL:
-                allowed |= route.methods or set()
-        if allowed:
-            allow = ", ".join(sorted(allowed))
-            raise error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
         raise _no_endpoint()
 
     def _authenticate(self, request: Request) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox import error_responses, own_list_endpoints
+from origami_widgets.sandbox.containers import workspace_object
 from origami_widgets.sandbox.json_objects import (
     column_meta,
     csv_rows,
@@ -18,6 +19,7 @@ from origami_widgets.sandbox.json_objects import (
 from origami_widgets.sandbox.organization import POLL_INTERVAL
 from origami_widgets.sandbox.request_context import (
     MAX_ROWS_LIMIT,
+    Handler,
     RequestContext,
     SandboxResponse,
     json_response,
@@ -29,8 +31,6 @@ from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, par
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.sandbox.organization import AgentRecord
     from origami_widgets.sandbox.timelines import RunTimeline, SimulatedLead, TableTimeline
 
@@ -43,13 +43,7 @@ def create_agent(context: RequestContext) -> SandboxResponse:
     _check_references(context, request)
     record, run = context.organization.create_agent(request, context.project)
     agent = _agent_summary(record)
-    workspace = {
-        "object": "workspace",
-        "id": record.container,
-        "name": record.name,
-        "createdAt": iso(record.created_at),
-        "createdByApi": True,
-    }
+    workspace = workspace_object(context.organization.containers[record.container])
     return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
 
 
@@ -130,7 +124,8 @@ def list_tables(context: RequestContext) -> SandboxResponse:
         if not is_uuid(workspace):
             raise error_responses.invalid(("workspaceId", "Expected a UUID"))
         # The id of an archived agent still names its container, whose tables stay.
-        workspace = context.organization.container(workspace.lower(), context.project) or workspace.lower()
+        container = context.organization.container(workspace.lower(), context.project)
+        workspace = container.id if container is not None else workspace.lower()
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
     page, cursor = take_page(tables, context.page(100, workspace), lambda table: table.id)
     items = [table_object(table, context.now, stats=False) for table in page]
@@ -139,12 +134,12 @@ def list_tables(context: RequestContext) -> SandboxResponse:
 
 def get_table(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}."""
-    return json_response(table_object(_table(context), context.now, stats="stats" in context.include))
+    return json_response(table_object(context.table(), context.now, stats="stats" in context.include))
 
 
 def cancel_cells(context: RequestContext) -> SandboxResponse:
     """Answer POST /tables/{tableId}/cancel: stop the active cells of a table or of some columns, or count them."""
-    table, now = _table(context), context.now
+    table, now = context.table(), context.now
     request = parse_cancel_request(context.body)
     columns = table.columns_at(now)
     if request.columns is not None:
@@ -164,13 +159,13 @@ def cancel_cells(context: RequestContext) -> SandboxResponse:
 
 def list_columns(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}/columns, never in pages."""
-    columns = _table(context).columns_at(context.now)
+    columns = context.table().columns_at(context.now)
     return json_response(list_object([column_meta(column) for column in columns], None, context.path))
 
 
 def list_rows(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}/rows. Filters and sort in the query replace the saved ones."""
-    table, query, now = _table(context), context.query, context.now
+    table, query, now = context.table(), context.query, context.now
     issues = [
         (name, "Expected " + " or ".join(choices))
         for name, choices in _ROW_OPTIONS.items()
@@ -191,7 +186,9 @@ def list_rows(context: RequestContext) -> SandboxResponse:
     request = context.page(MAX_ROWS_LIMIT, query.get("filters"), query.get("sort"), query.get("defaults"))
     page, cursor = take_page(leads, request, lambda lead: lead.id)
     if query.get("format") == "csv":
-        return SandboxResponse(200, csv_rows(page, columns, now).encode(), media_type="text/csv; charset=utf-8")
+        return SandboxResponse(
+            200, csv_rows(page, columns, now).encode("utf-8", "replace"), media_type="text/csv; charset=utf-8"
+        )
     make = flat_row if query.get("cells") == "flat" else typed_row
     return json_response(
         list_object([make(lead, columns, now) for lead in page], cursor, context.path, total=len(leads))
@@ -200,13 +197,13 @@ def list_rows(context: RequestContext) -> SandboxResponse:
 
 def get_row(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}/rows/{rowId}."""
-    table = _table(context)
+    table = context.table()
     return json_response(typed_row(_lead(context, table), table.columns_at(context.now), context.now))
 
 
 def get_cell(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}/rows/{rowId}/cells/{columnId}."""
-    table = _table(context)
+    table = context.table()
     lead = _lead(context, table)
     for column in table.columns_at(context.now):
         if column.id == context.params["columnId"]:
@@ -227,7 +224,7 @@ def get_account(context: RequestContext) -> SandboxResponse:
                 "canRunScheduledTasks": plan.id != "starter",
                 "concurrentAgents": plan.concurrent,
             },
-            "workspaces": {"used": len(context.organization.agents), "limit": None},
+            "workspaces": {"used": len(context.organization.containers), "limit": None},
         }
     )
 
@@ -278,23 +275,17 @@ def _check_references(context: RequestContext, request: CheckedRunRequest) -> No
                 ("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE", error="Unknown workspace"
             )
     if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
-        raise error_responses.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
-    # The sandbox has no documents, so every document is out of scope.
-    if request.attached_documents or any(table_id.lower() not in tables for table_id in request.attached_tables):
+        raise error_responses.unknown_table("focusTableIds")
+    documents = context.organization.documents_of(context.project)
+    if any(document_id not in documents for document_id in request.attached_documents) or any(
+        table_id.lower() not in tables for table_id in request.attached_tables
+    ):
         raise error_responses.invalid(
             ("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT", error="Invalid attachment"
         )
     for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
-        if container is not None and any(tables[table_id.lower()].container != container for table_id in table_ids):
-            raise error_responses.invalid(
-                (path, "Table belongs to another workspace"),
-                code="WORKSPACE_TABLE_MISMATCH",
-                error="Table and workspace do not match",
-            )
-
-
-def _table(context: RequestContext) -> TableTimeline:
-    return context.organization.table(context.params["tableId"], context.project, context.now)
+        if container is not None and any(tables[table_id.lower()].container != container.id for table_id in table_ids):
+            raise error_responses.workspace_table_mismatch(path)
 
 
 def _lead(context: RequestContext, table: TableTimeline) -> SimulatedLead:
@@ -304,7 +295,8 @@ def _lead(context: RequestContext, table: TableTimeline) -> SimulatedLead:
     raise error_responses.not_found("row")
 
 
-ROUTES: tuple[tuple[str, str, Callable[[RequestContext], SandboxResponse]], ...] = (
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    *own_list_endpoints.ROUTES,
     ("POST", "/agents", create_agent),
     ("GET", "/agents", list_agents),
     ("GET", "/agents/{id}", get_agent),

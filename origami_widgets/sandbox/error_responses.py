@@ -46,6 +46,38 @@ def unknown_column(path: str) -> ErrorResponse:
     return invalid((path, "No such column"), code="UNKNOWN_COLUMN", error="Unknown column")
 
 
+def too_many(what: str, count: int, limit: int) -> ErrorResponse:
+    """Return the 413 of too many `rows` or `files`."""
+    details = {what: count, "limit": limit}
+    return ErrorResponse(413, f"TOO_MANY_{what.upper()}", f"Too many {what}: at most {limit}", details=details)
+
+
+def ambiguous_match(*issues: tuple[str, str]) -> ErrorResponse:
+    """Return the 409 of rows that match several rows of the table."""
+    refusal = invalid(*issues, code="AMBIGUOUS_MATCH", error="Rows match several rows of the table")
+    refusal.status = 409
+    return refusal
+
+
+def document_path_taken() -> ErrorResponse:
+    """Return the 409 of a file name that another document of the container has."""
+    return ErrorResponse(409, "DOCUMENT_PATH_TAKEN", "Another document has this name")
+
+
+def unknown_table(path: str) -> ErrorResponse:
+    """Return the 400 of a table in a body that isn't in scope."""
+    return invalid((path, "No such table"), code="UNKNOWN_TABLE", error="Unknown table")
+
+
+def workspace_table_mismatch(path: str) -> ErrorResponse:
+    """Return the 400 of a table that belongs to another workspace than the one that is named."""
+    return invalid(
+        (path, "Table belongs to another workspace"),
+        code="WORKSPACE_TABLE_MISMATCH",
+        error="Table and workspace do not match",
+    )
+
+
 def unauthorized() -> ErrorResponse:
     """Return the 401."""
     return ErrorResponse(401, "UNAUTHORIZED", "Missing or invalid API key", headers={"WWW-Authenticate": "Bearer"})
@@ -88,7 +120,7 @@ def insufficient_credits(required: int, available: int) -> ErrorResponse:
         creditsRequired=required,
         creditsAvailable=available,
         topUpUrl=f"{SITE}/settings/billing?source=api",
-        message=f"Starting a run needs {required} credits; you have {available}.",
+        message=f"This needs at least {required} credits; you have {available}.",
         handoff=_handoff("top-up", "/settings/billing", "Add credits"),
     )
 

@@ -91,14 +91,14 @@ def _response(
 
 def table_object(table: TableTimeline, now: float, *, stats: bool) -> dict[str, Any]:
     """Return a Table, on request with `stats` and `qualification`."""
-    leads = len(table.rows_at(now))
-    columns = [_table_column(column, leads, now, stats=stats) for column in table.columns_at(now)]
+    rows = table.rows_at(now)
+    columns = [_table_column(column, rows, now, stats=stats) for column in table.columns_at(now)]
     body: dict[str, Any] = {
         "object": "table",
         "id": table.id,
-        "workspaceId": None,
+        "workspaceId": table.container if table.is_own_list else None,
         "name": table.name,
-        "leadCount": leads,
+        "leadCount": len(rows),
         "columns": columns,
         "credits": {"lifetimeUsed": sum(column["credits"]["lifetimeUsed"] for column in columns)},
         "cells": {
@@ -114,7 +114,7 @@ def table_object(table: TableTimeline, now: float, *, stats: bool) -> dict[str, 
     return body
 
 
-def _table_column(column: ColumnTimeline, leads: int, now: float, *, stats: bool) -> dict[str, Any]:
+def _table_column(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float, *, stats: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
         "object": "column",
         "id": column.id,
@@ -127,7 +127,7 @@ def _table_column(column: ColumnTimeline, leads: int, now: float, *, stats: bool
         "cells": {"running": column.running(now), "errored": column.errored(now)},
     }
     if stats:
-        body["stats"] = column_stats(column, leads, now)
+        body["stats"] = column_stats(column, rows, now)
         if column.is_relevance:
             body["qualification"] = column_qualification(column, now)
     return body
@@ -158,12 +158,12 @@ def ratio(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def column_stats(column: ColumnTimeline, leads: int, now: float) -> dict[str, Any]:
-    """Return `stats` of a column in a table with this number of leads."""
+def column_stats(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float) -> dict[str, Any]:
+    """Return `stats` of a column in a table with these rows."""
     runs = column.finished(now)
     return {
         "avgCreditsPerRun": ratio(column.credits(now), runs) or 0,
-        "callRate": ratio(runs, leads) or 0,
+        "callRate": ratio(column.called(rows, now), len(rows)) or 0,
         "totalRuns": runs,
     }
 

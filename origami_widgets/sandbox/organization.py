@@ -1,22 +1,30 @@
-"""The organization: its agents, runs, tables, credits and run slots, as functions of the requests and the clock."""
+"""The organization: its agents, runs, containers, tables, credits and run slots, as they follow from requests and clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import agent_text, error_responses
+from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord
+from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
+from origami_widgets.sandbox.own_lists import new_table
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
+from origami_widgets.sandbox.row_writes import append, upsert
 from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
+from origami_widgets.sandbox.timelines import Deletion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from origami_widgets.sandbox.own_lists import CsvRows
+    from origami_widgets.sandbox.row_writes import CheckedUpsert, RowOutcome, WrittenRows
     from origami_widgets.sandbox.run_requests import CheckedRunRequest
     from origami_widgets.sandbox.scenarios import RefusalName
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
@@ -85,6 +93,8 @@ class SandboxOrganization:
         self.organization_id = self.ids.uuid()
         self.tables: dict[str, TableTimeline] = {}
         self.agents: dict[str, AgentRecord] = {}
+        self.containers: dict[str, ContainerRecord] = {}
+        self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None
@@ -93,6 +103,9 @@ class SandboxOrganization:
             IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.clock.now(), parse_prompt(""), IDLE_AGENT_ID
         )
         self.agents[idle.id] = idle
+        self.containers[idle.id] = ContainerRecord(
+            idle.id, idle.name, PROJECT_ID, idle.created_at, created_by_api=False, is_agents=True
+        )
 
     # Reading
 
@@ -133,12 +146,20 @@ class SandboxOrganization:
         linked = [table for table_id in record.linked if (table := self.tables[table_id]).exists(now)]
         return own + [table for table in linked if table not in own]
 
-    def container(self, workspace_id: str, project: str | None) -> str | None:
+    def container(self, workspace_id: str, project: str | None) -> ContainerRecord | None:
         """Return the container of an id, which may be that of an agent in it; None when there is none."""
-        for record in self.agents.values():
-            if record.project == project and workspace_id in {record.id, record.container}:
-                return record.container
-        return None
+        agent = self.agents.get(workspace_id)
+        container = self.containers.get(agent.container if agent is not None else workspace_id)
+        return container if container is not None and container.project == project else None
+
+    def documents_of(self, project: str | None) -> set[str]:
+        """Return the ids of the documents of a project."""
+        return {each for one in self.containers.values() if one.project == project for each in one.documents}
+
+    def enrichment_run(self, run_id: str | None, project: str | None) -> EnrichmentRunRecord | None:
+        """Return an enrichment run of this project by its id, which is its batch's."""
+        record = self.enrichment_runs.get(run_id or "")
+        return record if record is not None and record.project == project else None
 
     def existing(self, now: float) -> dict[str, TableTimeline]:
         """Return all tables that exist at this moment, by id."""
@@ -157,6 +178,9 @@ class SandboxOrganization:
         """Return the credits that are left: those at the start without what all tables have used so far."""
         return self._starting_balance - sum(table.credits_at(now) for table in self.tables.values())
 
+    def _affordable(self) -> int:
+        return self._starting_balance - sum(table.planned_credits() for table in self.tables.values())
+
     # Changing
 
     def create_agent(self, request: CheckedRunRequest, project: str | None) -> tuple[AgentRecord, RunTimeline]:
@@ -171,7 +195,10 @@ class SandboxOrganization:
         name = request.name or parsed.title
         agent_id = self.ids.uuid()
         container = self.container(request.workspace_id, project) if request.workspace_id is not None else None
-        record = AgentRecord(agent_id, name, project, now, parsed, container or agent_id)
+        if container is None:
+            container = ContainerRecord(agent_id, name, project, now, is_agents=True)
+            self.containers[agent_id] = container
+        record = AgentRecord(agent_id, name, project, now, parsed, container.id)
         self.agents[record.id] = record
         return record, self._start(record, request, now)
 
@@ -230,7 +257,91 @@ class SandboxOrganization:
             self._stop(record, run, now, agent_text.ARCHIVED)
         del self.agents[record.id]
         self._archived.append(record)
-        return all(other.container != record.container for other in self.agents.values())
+        is_last = all(other.container != record.container for other in self.agents.values())
+        if not (is_last and self.containers[record.container].is_agents):
+            return False
+        del self.containers[record.container]
+        return True
+
+    def create_container(self, name: str, project: str | None) -> ContainerRecord:
+        """Create an empty container."""
+        container = ContainerRecord(self.ids.uuid(), name, project, self.clock.now())
+        self.containers[container.id] = container
+        return container
+
+    def delete_container(self, container: ContainerRecord) -> None:
+        """Delete a container with its agents, documents and tables. Cells that are queued or run go on and cost."""
+        for record in [each for each in self.agents.values() if each.container == container.id]:
+            self.archive(record)
+        now = self.clock.now()
+        for table in self.tables_of(container.project, now, container.id):
+            self.tables[table.id] = replace(table, deletion=Deletion(now, inf))
+        self.containers.pop(container.id, None)
+
+    def add_document(self, container: ContainerRecord, filename: str, text: str) -> DocumentRecord:
+        """Add a document to a container."""
+        now = self.clock.now()
+        document = DocumentRecord(self.ids.uuid(), filename, text, now, now)
+        container.documents[document.id] = document
+        return document
+
+    def create_table(self, container: ContainerRecord, name: str, file: CsvRows) -> TableTimeline:
+        """Make a file into a table of a container."""
+        now = self.clock.now()
+        table = new_table(
+            name, file, container=container.id, project=container.project, now=now, ids=self.ids, seed=self.seed
+        )
+        self.tables[table.id] = table
+        return table
+
+    def append_rows(self, table: TableTimeline, file: CsvRows) -> TableTimeline:
+        """Add the rows of a file to a table, and run what triggers by itself.
+
+        Raises:
+            ErrorResponse: a heading is no input column, or credits are missing.
+        """
+        rows = [{file.headings[place]: field for place, field in row.items()} for row in file.rows]
+        self._check_enrichment(table)
+        written = append(table, rows, self.clock.now(), self.ids, self.seed)
+        self._write(written, ("inserted",), self.ids.uuid(), "append")
+        return self.tables[table.id]
+
+    def upsert(self, table: TableTimeline, request: CheckedUpsert) -> EnrichmentRunRecord:
+        """Insert or update rows, and run what triggers by itself if that is asked for.
+
+        Raises:
+            ErrorResponse: the rows can't be matched, or credits are missing.
+        """
+        if request.enrich:
+            self._check_enrichment(table)
+        written = upsert(table, request, self.clock.now(), self.ids, self.seed)
+        again: tuple[RowOutcome, ...] = ("updated",) if request.reenrich_updated else ()
+        outcomes: tuple[RowOutcome, ...] = ("inserted", *again) if request.enrich else ()
+        return self._write(written, outcomes, request.batch_id or self.ids.uuid(), "upsert")
+
+    def _check_enrichment(self, table: TableTimeline) -> None:
+        now = self.clock.now()
+        balance = self.balance(now)
+        if balance < 1 and any(column.auto_trigger for column in table.columns_at(now)):
+            raise error_responses.insufficient_credits(1, balance)
+
+    def _write(
+        self, written: WrittenRows, outcomes: tuple[RowOutcome, ...], run_id: str, kind: str
+    ) -> EnrichmentRunRecord:
+        now = self.clock.now()
+        table, planned, table_run_id = written.table, 0, None
+        if outcomes:
+            table_run_id = self.ids.uuid()
+            seed = f"{self.seed}/{table_run_id}"
+            affordable = self._affordable()
+            pace = Pace(now, self.speed)
+            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, affordable=affordable)
+        self.tables[table.id] = table
+        record = EnrichmentRunRecord(
+            run_id, table.id, table.project, kind, now, table_run_id, planned, written.outcomes
+        )
+        self.enrichment_runs[run_id] = record
+        return record
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
         self.tables = cut_tables(self.tables, run, at, self.clock.now())
@@ -240,7 +351,7 @@ class SandboxOrganization:
 
     def _stopped_text(self, reason: str, run: RunTimeline, at: float) -> str:
         touched = {action.body["tableId"] for action in run.actions if action.at <= at}
-        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched}
+        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched and table.exists(at)}
         return f"{reason} {agent_text.kept_tables(kept, at)}"
 
     def _start(self, record: AgentRecord, request: CheckedRunRequest, now: float) -> RunTimeline:
@@ -265,7 +376,7 @@ class SandboxOrganization:
             seed=f"{self.seed}/{run_id}",
             tables=tuple(focused + [table for table in own if table not in focused]),
             answers=answers,
-            affordable_credits=self._starting_balance - sum(table.planned_credits() for table in self.tables.values()),
+            affordable_credits=self._affordable(),
         )
         result = run_scenario(inputs)
         record.runs.append(result.run)

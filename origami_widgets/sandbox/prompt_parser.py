@@ -67,6 +67,56 @@ def parse_prompt(prompt: str) -> ParsedPrompt:
     return ParsedPrompt(topic, place.group(1).strip() if place else "", min(_MAX_LEADS, max(_MIN_LEADS, lead_target)))
 
 
+_WISHES = {
+    "person": r"person|people|contacts?\b|decision[- ]makers?|founders?|owners?|ceos?\b|managers?|(?:head|director|chief|vp) of",
+    "role": r"roles?\b|titles?\b|positions?\b",
+    "email": r"e-?mails?",
+    "phone": r"phones?|telephones?|mobiles?",
+    "funding": r"fund(?:ing|ed|s)|raised|investors?|rounds?\b",
+    "address": r"(?<!mail )address(?:es)?|headquarters",
+    "tools": r"tools?\b|tech(?:nology)? stack|software",
+    "news": r"news",
+    "hiring": r"hiring|job openings|vacancies",
+    "profile": r"linkedin|profiles?\b",
+    "fit": r"fit\b|scores?\b|rank|qualif\w+|ideal customer",
+}
+_MORE_ROWS = re.compile(
+    r"\badd\s+(?:\d+|more|some|new|other|similar)\b|\bmore\s+(?:rows|leads|companies|people)|\bsimilar\s+(?:companies|people)",
+    re.IGNORECASE,
+)
+_LEAVE_OUT = re.compile(
+    r"\b(?:leave out|leaving out|exclud\w+|except|not in|other than)\b[^.]*\b(?:list|table|customers|companies|rows|them|these|those)\b",
+    re.IGNORECASE,
+)
+
+
+def read_wishes(prompt: str) -> list[str]:
+    """List the columns that a prompt asks for on a list of the user's own.
+
+    >>> read_wishes("Find the head of operations and her e-mail address")
+    ['person', 'email']
+    """
+    return [name for name, words in _WISHES.items() if re.search(rf"\b(?:{words})", prompt, re.IGNORECASE)]
+
+
+def adds_rows(prompt: str) -> bool:
+    """Return whether a prompt says to add rows to a list.
+
+    >>> adds_rows("Add 10 similar companies"), adds_rows("Find the phone numbers of these companies")
+    (True, False)
+    """
+    return _MORE_ROWS.search(prompt) is not None
+
+
+def leaves_out(prompt: str) -> bool:
+    """Return whether a prompt says to leave out what a list has, instead of working on it.
+
+    >>> leaves_out("Find bakers in Porto. Leave out our customers.")
+    True
+    """
+    return _LEAVE_OUT.search(prompt) is not None
+
+
 def slugify(name: str) -> str:
     """Return a name in lower case with hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "table"

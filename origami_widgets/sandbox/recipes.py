@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from origami_widgets.sandbox import fake_data
@@ -167,6 +167,23 @@ def _profile(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     }
 
 
+def _contact(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
+    return {
+        "name": facts.person if found else None,
+        "confidence": _confidence(rng, found=found),
+        "reasoning": "Named on the team page." if found else "The team page names nobody.",
+        "source_url": f"https://{facts.domain}/team" if found else None,
+    }
+
+
+def _contact_role(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
+    return {
+        "role": facts.role if found else None,
+        "confidence": _confidence(rng, found=found),
+        "source_url": f"https://{facts.domain}/team" if found else None,
+    }
+
+
 def _score(rng: Random, facts: LeadFacts, *, found: bool) -> int:  # noqa: ARG001
     return min(99, max(4, round(rng.gauss(66, 18))))
 
@@ -195,5 +212,22 @@ PROFILE = ColumnRecipe("Profile", "enrichment", _profile, "profile", credits=(1,
 FIT = ColumnRecipe("Fit", "score", _score, "fit", credits=(1, 2), is_relevance=True)
 SENIORITY = ColumnRecipe("Seniority", "score", _score, "seniority", credits=(0, 1))
 OPENER = ColumnRecipe("First e-mail", "sequence", _sequence, "first-email", credits=(1, 1), auto_trigger=False)
+CONTACT = ColumnRecipe("Contact", "enrichment", _contact, "contact", credits=(1, 2), error_rate=0.02)
+CONTACT_ROLE = ColumnRecipe("Role", "enrichment", _contact_role, "role", credits=(1, 1), found_rate=0.9)
+WISHES = {
+    "person": CONTACT,
+    "role": CONTACT_ROLE,
+    "email": WORK_EMAIL,
+    "phone": replace(PHONE, credits=(15, 15), call_rate=1.0),
+    "funding": FUNDING,
+    "address": ADDRESS,
+    "tools": TOOLS,
+    "news": NEWS,
+    "hiring": HIRING,
+    "profile": PROFILE,
+    "fit": FIT,
+}
+"""Columns that a prompt may ask for on a list of the user's own. A phone number is as dear as the vendor's."""
+
 EXTRAS = (NEWS, TOOLS, PROFILE, ADDRESS, HIRING, FUNDING, PHONE)
 """Columns that a follow-up may add, in order of preference."""

@@ -6,12 +6,13 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.sandbox.organization import SandboxOrganization
+    from origami_widgets.sandbox.timelines import TableTimeline
 
 T = TypeVar("T")
 DEFAULT_LIMIT, MAX_LIMIT, MAX_ROWS_LIMIT = 50, 100, 200
@@ -48,6 +49,10 @@ class RequestContext:
         """The tokens of `include`; unknown ones are ignored."""
         return frozenset(self.query.get("include", "").split(","))
 
+    def table(self) -> TableTimeline:
+        """Return the table that the path names; raises `ErrorResponse` when there is none."""
+        return self.organization.table(self.params["tableId"], self.project, self.now)
+
     def page(self, max_limit: int = MAX_LIMIT, *parts: str | None) -> PageRequest:
         """Return the requested page of the list that path and `parts` of the query identify."""
         list_id = "\n".join([self.path, *(part or "" for part in parts)])
@@ -64,9 +69,15 @@ class SandboxResponse:
     media_type: str = "application/json"
 
 
+Handler: TypeAlias = "Callable[[RequestContext], SandboxResponse]"
+"""What answers the requests of one route."""
+
+
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> SandboxResponse:
     """Return a response with a JSON body."""
-    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # Half of a surrogate pair is valid in JSON, but in no other encoding.
+    content = text.encode("utf-8", "replace")
     return SandboxResponse(status, content, headers or {})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.sandbox import agent_text, fake_data
 from origami_widgets.sandbox.cell_plan import CellPlanner, CellWindow
 from origami_widgets.sandbox.fake_data import IdGenerator, LeadFacts, invent
-from origami_widgets.sandbox.prompt_parser import slugify
+from origami_widgets.sandbox.prompt_parser import leaves_out, slugify
 from origami_widgets.sandbox.recipes import PASS_SCORE, TableRecipe
 from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import (
@@ -56,6 +56,20 @@ class ScenarioInputs:
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
     affordable_credits: int = 0
+
+    @property
+    def own_lists(self) -> tuple[TableTimeline, ...]:
+        """The user's own lists to work on: all that are in focus, else the agent's first table if it is one."""
+        if leaves_out(self.prompt):
+            return ()
+        focus = {table_id.lower() for table_id in self.focus_table_ids}
+        given = tuple(table for table in self.tables if table.is_own_list and table.id in focus)
+        return given or tuple(table for table in self.tables[:1] if table.is_own_list)
+
+    @property
+    def built_tables(self) -> tuple[TableTimeline, ...]:
+        """The tables that agents have built."""
+        return tuple(table for table in self.tables if not table.is_own_list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +156,6 @@ class RunBuilder:
             filtered=recipe.filtered,
         )
         leads = self._leads(table_id, outcomes, schedule, columns, sources=len(sources), people=people)
-        filters = ({"column": "fit", "operator": "greater_than_or_equal", "value": PASS_SCORE},)
         table = TableTimeline(
             id=table_id,
             run_id=self.inputs.run_id,
@@ -153,58 +166,59 @@ class RunBuilder:
             sources=sources,
             leads=tuple(leads),
             columns=tuple(columns),
-            saved_filters=filters if recipe.only_passing else (),
-            saved_sort={"column": "fit", "direction": "desc"} if recipe.only_passing else None,
             slug=slugify(recipe.name),
         )
         table = self._add_cell_runs(
             table, table.columns, [lead for lead in leads if lead.outcome == "kept"], schedule.cells
         )
         self.tables[table_id] = table
-        return table
+        return self.show_only_passing(table_id) if recipe.only_passing else table
+
+    def show_only_passing(self, table_id: str) -> TableTimeline:
+        """Save the filter of a table by which only leads that fit the brief show, the best ones first."""
+        table = self.tables[table_id]
+        score = next(column.slug for column in table.columns if column.is_relevance)
+        self.tables[table_id] = replace(
+            table,
+            saved_filters=({"column": score, "operator": "greater_than_or_equal", "value": PASS_SCORE},),
+            saved_sort={"column": score, "direction": "desc"},
+        )
+        return self.tables[table_id]
 
     def extend_table(
-        self, table: TableTimeline, extra: ColumnRecipe, more: int, schedule: TableSchedule
+        self, table: TableTimeline, extras: Sequence[ColumnRecipe], more: int, schedule: TableSchedule
     ) -> TableTimeline:
-        """Extend a table: one more column for all its leads, and more leads for all its columns.
+        """Extend a table: more columns for all its leads, and more leads for all its columns.
 
         Only what exists when the run starts is extended. The rest is planned by another run, which may be stopped.
         """
         present = self.inputs.pace.start
-        added = self._column(extra, self.at(schedule.opened))
-        self.add_action(schedule.opened, "column_added", table.id, columnId=added.id, columnName=added.name)
+        added = []
+        for position, extra in enumerate(extras):
+            seconds = schedule.opened + position / len(extras) * (schedule.leads_from - schedule.opened)
+            added.append(self._column(extra, self.at(seconds)))
+            self.add_action(seconds, "column_added", table.id, columnId=added[-1].id, columnName=added[-1].name)
         old = [lead for lead in table.leads if lead.outcome == "kept" and lead.is_row(present)]
         outcomes = _lead_outcomes(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
-        columns = (*table.columns, added)
+        columns = (*table.columns, *added)
         new = self._leads(table.id, outcomes, schedule, list(columns), sources=len(table.sources))
         longer = replace(table, columns=columns, leads=(*table.leads, *new))
         fresh = [lead for lead in new if lead.outcome == "kept"]
         longer = self._add_cell_runs(longer, tuple(table.columns_at(present)), fresh, schedule.cells)
-        longer = self._add_cell_runs(longer, (added,), [*old, *fresh], schedule.cells)
+        longer = self._add_cell_runs(longer, tuple(added), [*old, *fresh], schedule.cells)
         self.tables[table.id] = longer
         return longer
 
+    def fill_empty_cells(self, table: TableTimeline, columns: Iterable[ColumnTimeline], window: CellWindow) -> None:
+        """Run columns that a table has for those of its rows for which they have never run."""
+        present = self.inputs.pace.start
+        for column in columns:
+            rows = [lead for lead in table.rows_at(present) if lead.id not in column.by_lead]
+            self.tables[table.id] = self._add_cell_runs(self.tables[table.id], (column,), rows, window)
+
     def fail_unaffordable_cells(self) -> None:
         """Make cell runs fail from the moment when the credits are used up. Call it when all tables are built."""
-        run_id = self.inputs.run_id
-        planned = sorted(
-            (
-                cell_run
-                for table in self.tables.values()
-                for column in table.columns
-                for cell_run in column.cell_runs
-                # Cell runs of earlier runs are already paid for.
-                if cell_run.run_id == run_id
-            ),
-            key=lambda cell_run: cell_run.done,
-        )
-        spent = 0
-        for cell_run in planned:
-            spent += cell_run.credits
-            if spent > self.inputs.affordable_credits:
-                empty_at = cell_run.done
-                self.tables = {key: _out_of_credits(table, run_id, empty_at) for key, table in self.tables.items()}
-                return
+        self.tables = fail_unaffordable(self.tables, self.inputs.run_id, self.inputs.affordable_credits)
 
     def update_columns(self, table: TableTimeline, seconds: float) -> None:
         """Record that columns of a table were changed."""
@@ -357,16 +371,7 @@ class RunBuilder:
         self, table: TableTimeline, columns: tuple[ColumnTimeline, ...], leads: list[SimulatedLead], window: CellWindow
     ) -> TableTimeline:
         planner = CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace))
-        cell_runs = planner.plan(columns, leads)
-        return replace(
-            table,
-            columns=tuple(
-                replace(column, cell_runs=(*column.cell_runs, *cell_runs[column.id]))
-                if column.id in cell_runs
-                else column
-                for column in table.columns
-            ),
-        )
+        return add_cell_runs(table, planner.plan(columns, leads))
 
 
 def _lead_outcomes(
@@ -396,6 +401,38 @@ def cut_tables(
     moment = dropped_at if run.cancel_drops_cells else None
     cut = {table_id: table.cut(run.id, at, moment) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
+
+
+def add_cell_runs(table: TableTimeline, cell_runs: Mapping[str, Sequence[CellRun]]) -> TableTimeline:
+    """Add cell runs, by column id, to a table."""
+    return replace(
+        table,
+        columns=tuple(
+            replace(column, cell_runs=(*column.cell_runs, *cell_runs[column.id])) if column.id in cell_runs else column
+            for column in table.columns
+        ),
+    )
+
+
+def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:
+    """Make the cell runs of one run fail from the moment when the credits are used up."""
+    planned = sorted(
+        (
+            cell_run
+            for table in tables.values()
+            for column in table.columns
+            for cell_run in column.cell_runs
+            # Cell runs of earlier runs are already paid for.
+            if cell_run.run_id == run_id
+        ),
+        key=lambda cell_run: cell_run.done,
+    )
+    spent = 0
+    for cell_run in planned:
+        spent += cell_run.credits
+        if spent > affordable:
+            return {key: _out_of_credits(table, run_id, cell_run.done) for key, table in tables.items()}
+    return dict(tables)
 
 
 def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeline:

@@ -13,12 +13,12 @@ from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
 from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from origami_widgets.sandbox.plans import ModelName, SandboxPlan
 
-MAX_BODY_BYTES = 1 << 20
-"""Bytes of a request body that are accepted; every documented body is far smaller."""
+MAX_BODY_BYTES = 4 << 20
+"""Bytes of a request body that are accepted. Only uploads come near them."""
 
 MAX_PROMPT_LENGTH, MAX_NAME_LENGTH, MAX_FOCUS_TABLES, MAX_ATTACHMENTS, MAX_COLUMNS = 10_000, 80, 50, 20, 10_000
 
@@ -98,16 +98,16 @@ def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> Checked
     """
     data = parse_json_object(body)
     issues: list[Issue] = []
-    prompt = _text(data.get("prompt"), "prompt", MAX_PROMPT_LENGTH, issues, minimum=1)
+    prompt = check_text(data.get("prompt"), "prompt", MAX_PROMPT_LENGTH, issues, minimum=1)
     name = ""
     workspace: str | None = None
     if first:
-        name = _text(data["name"], "name", MAX_NAME_LENGTH, issues) if "name" in data else ""
+        name = check_text(data["name"], "name", MAX_NAME_LENGTH, issues) if "name" in data else ""
         workspace = data.get("workspaceId")
         if workspace is not None and not is_uuid(workspace):
             issues.append(("workspaceId", "Expected a UUID or null"))
-    focus = _list(data, "focusTableIds", MAX_FOCUS_TABLES, issues, _table_issue)
-    attachments = _list(data, "attachments", MAX_ATTACHMENTS, issues, _attachment_issue)
+    focus = check_list(data, "focusTableIds", MAX_FOCUS_TABLES, issues, _table_issue)
+    attachments = check_list(data, "attachments", MAX_ATTACHMENTS, issues, _attachment_issue)
     model = data.get("model", "origami-lite")
     if not isinstance(model, str) or model not in MODEL_ALIASES:
         issues.append(("model", "Expected one of: origami-lite, origami-max"))
@@ -150,9 +150,8 @@ def parse_cancel_request(body: bytes) -> CheckedCancelRequest:
     """
     data = parse_json_object(body or b"{}")
     issues: list[Issue] = []
-    columns = _list(data, "columns", MAX_COLUMNS, issues, _slug_issue)
-    if data.get("columns") == []:
-        issues.append(("columns", "Expected at least 1 item"))
+    minimum = 1 if "columns" in data else 0
+    columns = check_list(data, "columns", MAX_COLUMNS, issues, _slug_issue, minimum=minimum)
     if not isinstance(data.get("dryRun", False), bool):
         issues.append(("dryRun", "Expected a boolean"))
     if issues:
@@ -164,7 +163,8 @@ def _slug_issue(item: Any) -> str | None:
     return None if isinstance(item, str) and item else "Expected a slug"
 
 
-def _text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: int = 0) -> str:
+def check_text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: int = 0) -> str:
+    """Return a text of a body if it is valid, else an empty one with its issue added."""
     if not isinstance(value, str):
         issues.append((path, "Required" if value is None and minimum else "Expected a string"))
         return ""
@@ -175,15 +175,22 @@ def _text(value: Any, path: str, maximum: int, issues: list[Issue], *, minimum: 
     return unicode_text(value)
 
 
-def _list(
-    data: dict[str, Any], path: str, maximum: int, issues: list[Issue], check: Callable[[Any], str | None]
+def check_list(
+    data: Mapping[str, Any],
+    path: str,
+    maximum: int,
+    issues: list[Issue],
+    check: Callable[[Any], str | None],
+    *,
+    minimum: int = 0,
 ) -> list[Any]:
+    """Return a list of a body if it and its items are valid, else an empty one with its issues added."""
     value = data.get(path, [])
     if not isinstance(value, list):
         issues.append((path, "Expected an array"))
         return []
-    if len(value) > maximum:
-        issues.append((path, f"Expected at most {maximum} items"))
+    if not minimum <= len(value) <= maximum:
+        issues.append((path, f"Expected {minimum} to {maximum} items"))
         return []
     found = [(f"{path}.{position}", problem) for position, item in enumerate(value) if (problem := check(item))]
     issues += found

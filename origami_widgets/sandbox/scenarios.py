@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.cell_plan import CellWindow
-from origami_widgets.sandbox.prompt_parser import scenario_names
+from origami_widgets.sandbox.own_lists import unique_slug
+from origami_widgets.sandbox.prompt_parser import adds_rows, read_wishes, scenario_names
 from origami_widgets.sandbox.recipes import TableRecipe
 from origami_widgets.sandbox.run_builder import RunBuilder, ScenarioResult, TableSchedule, stop_early
 from origami_widgets.sandbox.simulated_time import iso
@@ -29,6 +30,12 @@ USUAL_DURATION = 96.0
 FILLING_AFTER_END = 40.0
 """Simulated seconds for which the cells of a usual run go on filling after its end."""
 
+_FILLING_PER_ROW = 0.1
+"""Simulated seconds more for each row of a list of the user's own."""
+
+_OWN_LIST_FAILURES = 0.03
+"""Share of cells that fail on a list of the user's own, whose rows are of mixed quality."""
+
 MAX_DURATION = 1200.0
 """Simulated seconds after which every run ends: 20 minutes."""
 
@@ -44,15 +51,19 @@ _LARGE_RECIPES = (recipes.NEWS, recipes.ADDRESS, recipes.TOOLS, recipes.HIRING)
 
 
 def completed(inputs: ScenarioInputs) -> ScenarioResult:
-    """Build two tables whose cells go on filling for a while after the end, or extend the agent's first table."""
-    if inputs.tables:
+    """Build two tables whose cells go on filling for a while after the end, or extend the agent's first table.
+
+    If there is a list of the user's own, add the columns that the prompt asks for to that one, as every scenario that
+    builds two tables does.
+    """
+    if inputs.built_tables and not inputs.own_lists:
         return _extend_first_table(inputs, cells_until=54 + FILLING_AFTER_END)
     return _two_tables(inputs, duration=USUAL_DURATION, cells_after=FILLING_AFTER_END)
 
 
 def settled(inputs: ScenarioInputs) -> ScenarioResult:
     """Do the same as `completed`, with all cells settled before the end."""
-    if inputs.tables:
+    if inputs.built_tables and not inputs.own_lists:
         return _extend_first_table(inputs, cells_until=50)
     return _two_tables(inputs, duration=USUAL_DURATION)
 
@@ -273,7 +284,12 @@ def _two_tables(
     failure_rate: float = 0.0,
     rework: Callable[[RunBuilder, TableTimeline, TableTimeline], None] | None = None,
 ) -> ScenarioResult:
-    """Build two tables. Cells fill until `cells_after` seconds after the end; `rework` may change the tables before."""
+    """Build two tables. Cells fill until `cells_after` seconds after the end; `rework` may change the tables before.
+
+    Lists of the user's own are filled instead.
+    """
+    if inputs.own_lists:
+        return _fill_own_lists(inputs, duration=duration, cells_after=cells_after, failure_rate=failure_rate)
     builder = RunBuilder(inputs)
     companies, contacts = _company_and_contact_recipes(inputs)
 
@@ -346,11 +362,11 @@ def _declines(answer: str) -> bool:
 
 def _extend_first_table(inputs: ScenarioInputs, *, cells_until: float) -> ScenarioResult:
     builder = RunBuilder(inputs)
-    table = inputs.tables[0]
+    table = inputs.built_tables[0]
     extra = _next_extra_column(table)
     more = max(4, inputs.parsed.lead_target // 3)
     schedule = TableSchedule(opened=6, leads_from=10, leads_to=20, trimmed=23, cells=CellWindow(25, cells_until))
-    builder.extend_table(table, extra, more, schedule)
+    builder.extend_table(table, (extra,), more, schedule)
     builder.fail_unaffordable_cells()
     longer = builder.tables[table.id]
     return builder.finish(
@@ -359,6 +375,42 @@ def _extend_first_table(inputs: ScenarioInputs, *, cells_until: float) -> Scenar
         text=agent_text.extended_table_report(longer, extra.name, builder.at(54)),
         messages=builder.plan_messages(("Find more leads", f"Fill {extra.name}")),
         suggestions=agent_text.next_actions(longer),
+    )
+
+
+def _fill_own_lists(
+    inputs: ScenarioInputs, *, duration: float, cells_after: float, failure_rate: float
+) -> ScenarioResult:
+    """Add the columns that the prompt asks for to the user's own lists, and rows only if it says so."""
+    builder = RunBuilder(inputs)
+    more = inputs.parsed.lead_target if adds_rows(inputs.prompt) else 0
+    names: list[str] = []
+    for table in inputs.own_lists:
+        wished = [recipes.WISHES[name] for name in read_wishes(inputs.prompt)] or [_next_extra_column(table)]
+        computed = {column.recipe.name: column for column in table.columns if column.recipe and column.kind != "input"}
+        present = [computed[recipe.name] for recipe in wished if recipe.name in computed]
+        slugs = [column.slug for column in table.columns]
+        extras = [
+            replace(recipe, slug=unique_slug(recipe.slug or "", slugs))
+            for recipe in wished
+            if recipe.name not in computed
+        ]
+        closes = duration + cells_after + _FILLING_PER_ROW * len(table.leads) if cells_after else 0.95 * duration
+        window = CellWindow(0.45 * duration, closes, failure_rate or _OWN_LIST_FAILURES)
+        schedule = TableSchedule(0.1 * duration, 0.25 * duration, 0.35 * duration, 0.4 * duration, window)
+        builder.extend_table(table, extras, more, schedule)
+        builder.fill_empty_cells(table, present, window)
+        if any(recipe.is_relevance for recipe in extras):
+            builder.show_only_passing(table.id)
+        names += [recipe.name for recipe in wished]
+    builder.fail_unaffordable_cells()
+    filled = [builder.tables[table.id] for table in inputs.own_lists]
+    return builder.finish(
+        duration=duration,
+        steps=9,
+        text=agent_text.filled_lists_report(filled, dict.fromkeys(names), builder.at(duration)),
+        messages=builder.plan_messages([f"Fill {name}" for name in dict.fromkeys(names)]),
+        suggestions=agent_text.next_actions(filled[0]),
     )
 
 

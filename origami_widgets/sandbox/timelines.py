@@ -213,19 +213,25 @@ class ColumnTimeline:
         return CellRunTotals.of(self.cell_runs)
 
     @cached_property
+    def _first_done(self) -> dict[str, float]:
+        latest_first = sorted(self.cell_runs, key=lambda cell_run: cell_run.done, reverse=True)
+        return {cell_run.lead_id: cell_run.done for cell_run in latest_first}
+
+    @cached_property
     def _errored(self) -> list[float]:
-        return sorted(cell_run.done for cell_run in self.cell_runs if cell_run.outcome == "errored")
+        return sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.outcome == "errored")
 
     @cached_property
     def _verdicts(self) -> dict[Verdict, list[float]]:
         verdicts: tuple[Verdict, ...] = ("pass", "fail", "unsure")
         return {
-            name: sorted(cell_run.done for cell_run in self.cell_runs if cell_run.verdict == name) for name in verdicts
+            name: sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.verdict == name)
+            for name in verdicts
         }
 
     @cached_property
     def by_lead(self) -> dict[str, CellRun]:
-        """Cell run by lead id."""
+        """The last cell run of each lead: a cell may run again."""
         return {cell_run.lead_id: cell_run for cell_run in self.cell_runs}
 
     def running(self, now: float) -> int:
@@ -243,6 +249,10 @@ class ColumnTimeline:
     def credits(self, now: float) -> int:
         """Sum the settled credits."""
         return self._done.credits(now)
+
+    def called(self, leads: Iterable[SimulatedLead], now: float) -> int:
+        """Count those of some leads that the column has run for."""
+        return sum(self._first_done.get(lead.id, inf) <= now for lead in leads)
 
     def verdict_count(self, name: Verdict, now: float) -> int:
         """Count the leads with this verdict."""
@@ -283,7 +293,7 @@ class SimulatedSource:
 
 @dataclass(frozen=True)
 class TableTimeline:
-    """One table from its creation to its last cell run."""
+    """One table from its creation to its last cell run; `is_own_list` if the user has uploaded it."""
 
     id: str
     run_id: str
@@ -299,6 +309,7 @@ class TableTimeline:
     slug: str = ""
     edits: tuple[tuple[float, str], ...] = ()
     deletion: Deletion | None = None
+    is_own_list: bool = False
 
     @cached_property
     def _changes(self) -> list[float]:

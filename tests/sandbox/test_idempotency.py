@@ -79,7 +79,7 @@ async def test_all_refusals_of_a_run_are_recorded(new_session):
         ("/agents", {"prompt": "Find bakers"}, 429),
         ("/agents", {"prompt": "scenario:no_credits"}, 402),
         ("/agents", {"prompt": ""}, 400),
-        ("/agents", {"prompt": "x" * (1 << 20)}, 413),
+        ("/agents", {"prompt": "x" * (4 << 20)}, 413),
         (runs, {"prompt": "And more"}, 409),
         (f"/agents/{UNKNOWN_ID}/runs", {"prompt": "And more"}, 404),
     ]

@@ -90,8 +90,8 @@ async def test_a_body_that_is_no_json_object_is_refused(session, content):
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
-async def test_a_body_of_more_than_a_megabyte_is_refused(session):
-    answer = await session.http.post("/agents", content=b" " * (1 << 20) + b"{}")
+async def test_a_body_of_more_than_four_megabytes_is_refused(session):
+    answer = await session.http.post("/agents", content=b" " * (4 << 20) + b"{}")
     assert (answer.status_code, answer.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
