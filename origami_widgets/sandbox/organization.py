@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
-"""Credits that must be available to start a run. This is not its price."""
+"""Credits that must be available to start a run or to enrich rows. This is not their price."""
 
 POLL_INTERVAL = 15
 """Simulated seconds between polls of a running run."""
@@ -321,9 +321,8 @@ class SandboxOrganization:
 
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
-        balance = self.balance(now)
-        if balance < 1 and any(column.auto_trigger for column in table.columns_at(now)):
-            raise error_responses.insufficient_credits(1, balance)
+        if any(column.auto_trigger for column in table.columns_at(now)):
+            self._check_balance(now)
 
     def _write(
         self, written: WrittenRows, outcomes: tuple[RowOutcome, ...], run_id: str, kind: str
@@ -393,12 +392,15 @@ class SandboxOrganization:
         refusal = parse_scenario(request.prompt).refusal
         if refusal is not None:
             self._refuse(refusal, request.prompt, now)
-        balance = self.balance(now)
-        if balance < START_CREDITS:
-            raise error_responses.insufficient_credits(START_CREDITS, balance)
+        self._check_balance(now)
         sessions = self._active_sessions(now)
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
             raise self._pool_full(sessions, self.plan.concurrent)
+
+    def _check_balance(self, now: float) -> None:
+        balance = self.balance(now)
+        if balance < START_CREDITS:
+            raise error_responses.insufficient_credits(START_CREDITS, balance)
 
     def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
         match refusal:

@@ -30,7 +30,7 @@ USUAL_DURATION = 96.0
 FILLING_AFTER_END = 40.0
 """Simulated seconds for which the cells of a usual run go on filling after its end."""
 
-_FILLING_PER_ROW = 0.1
+_FILLING_PER_ROW = 0.2
 """Simulated seconds more for each row of a list of the user's own."""
 
 _OWN_LIST_FAILURES = 0.03

@@ -1,0 +1,498 @@
+"""A list of the user's own: containers, uploads, row writes and enrichment runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from origami_widgets.sandbox import PROJECT_ID
+from origami_widgets.sandbox.organization import IDLE_AGENT_ID
+from tests.contract.client import ContractClient
+
+from .conftest import UNKNOWN_ID
+from .own_list_account import COMPANIES, Account, body, file, numbered
+
+BATCH = "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91"
+
+
+@pytest.fixture
+def account():
+    return Account()
+
+
+# Containers
+
+
+async def test_a_container_is_made_listed_read_and_deleted_in_two_steps(account):
+    await account.upload()
+    listed = (await account.api.do("listWorkspaces", search="crm"))["items"]
+    assert [each["id"] for each in listed] == [account.workspace]
+    assert await account.api.do("getWorkspace", workspaceId=account.workspace) == listed[0]
+    preview = await account.api.do("deleteWorkspace", workspaceId=account.workspace)
+    assert preview["willDelete"] == {"tables": 1, "rows": 3}
+    assert len(await account.rows()) == 3
+    assert (await account.api.do("deleteWorkspace", workspaceId=account.workspace, confirm="true"))["deleted"] is True
+    for operation, names in (
+        ("getWorkspace", {"workspaceId": account.workspace}),
+        ("deleteWorkspace", {"workspaceId": account.workspace}),
+        ("getTable", {"tableId": account.table}),
+    ):
+        assert (await account.api.refused(operation, **names))[0] == 404
+    assert (await account.api.do("listTables"))["items"] == []
+
+
+async def test_an_agent_is_its_container_and_one_of_the_web_app_is_not_deletable(account):
+    agent, _ = await account.session.start("scenario:answer", name="Bakers")
+    assert [each["id"] for each in (await account.api.do("listWorkspaces"))["items"]] == [agent]
+    inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
+    assert (await inside.refused("deleteWorkspace", workspaceId=IDLE_AGENT_ID))[:2] == (403, "WORKSPACE_NOT_DELETABLE")
+
+
+async def test_an_agent_can_be_started_in_a_container_which_outlives_it(account):
+    table = await account.upload()
+    made = await account.api.do("createAgent", {"prompt": "scenario:answer", "workspaceId": account.workspace})
+    assert made["workspace"]["name"] == "CRM"
+    listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
+    assert [each["id"] for each in listed["items"]] == [table]
+    archived = await account.api.do("archiveAgent", id=made["agent"]["id"])
+    assert archived["workspace"]["deletedAt"] is None
+    assert await account.api.do("getWorkspace", workspaceId=account.workspace)
+
+
+async def test_lists_come_in_pages(account):
+    for name in ("A", "B", "C"):
+        await account.api.do("createWorkspace", {"name": name})
+    first = await account.api.do("listWorkspaces", limit=2)
+    second = await account.api.do("listWorkspaces", limit=2, cursor=first["nextCursor"])
+    assert [each["name"] for each in first["items"] + second["items"]] == ["C", "B", "A"]
+    assert second["nextCursor"] is None
+
+
+# Documents
+
+
+async def test_a_csv_file_becomes_a_table_of_text(account):
+    table = await account.upload(text="\ufeff" + COMPANIES)
+    shown = await account.api.do("getTable", tableId=table)
+    assert (shown["name"], shown["leadCount"], shown["workspaceId"]) == ("companies", 3, account.workspace)
+    assert [each["id"] for each in (await account.api.do("listTables", workspaceId=account.workspace))["items"]] == [
+        table
+    ]
+    columns = (await account.api.do("listColumns", tableId=table))["items"]
+    assert [(each["name"], each["slug"], each["kind"]) for each in columns] == [
+        ("Website", "website", "input"),
+        ("Company", "company", "input"),
+        ("Zip", "zip", "input"),
+    ]
+    rows = [{slug: value for slug, value in row.items() if slug != "id"} for row in await account.rows()]
+    assert rows == [
+        {"website": "https://a.test", "company": "Ähre & Söhne", "zip": "01067"},
+        {"website": "https://b.test"},
+        {"website": "https://c.test", "company": "=1+1", "zip": "9"},
+    ]
+    assert await account.balance() == 5000
+
+
+async def test_tabs_separate_the_values_of_a_tsv_file(account):
+    await account.upload(text="Website\tCompany\nhttps://a.test\tA, B\n", name="list.tsv")
+    assert [(row["website"], row["company"]) for row in await account.rows()] == [("https://a.test", "A, B")]
+
+
+async def test_headings_that_look_alike_get_slugs_of_their_own(account):
+    await account.upload(text="Name,name,NAME\na,b,c\n")
+    columns = (await account.api.do("listColumns", tableId=account.table))["items"]
+    assert [each["slug"] for each in columns] == ["name", "name-2", "name-3"]
+
+
+async def test_an_upload_that_is_sent_twice_makes_two_tables_and_with_a_key_one(account):
+    await account.upload()
+    upload = ("uploadDocuments", {"files": [file()]})
+    for key, tables in ((None, 2), ("once", 3), ("once", 3)):
+        await account.api.do(*upload, key=key, workspaceId=account.workspace)
+        listed = await account.api.do("listTables", workspaceId=account.workspace)
+        assert len(listed["items"]) == tables
+
+
+async def test_a_document_is_kept_read_renamed_and_deleted(account):
+    await account.upload()
+    files = [file("Hello", "a.txt"), file("x,y", "b.csv", mode="document")]
+    taken = await account.api.do("uploadDocuments", {"files": files}, workspaceId=account.workspace)
+    first, second = (
+        {"workspaceId": account.workspace, "documentId": each["document"]["id"]} for each in taken["results"]
+    )
+    assert (await account.api.do("getDocument", **first))["content"] == "Hello"
+    listed = await account.api.do("listDocuments", workspaceId=account.workspace)
+    assert [each["filename"] for each in listed["items"]] == ["b.csv", "a.txt"]
+    assert (await account.api.refused("renameDocument", {"name": "a.txt"}, **second))[:2] == (
+        409,
+        "DOCUMENT_PATH_TAKEN",
+    )
+    assert (await account.api.do("renameDocument", {"name": "c.txt"}, **second))["filename"] == "c.txt"
+    attached = [{"kind": "document", "documentId": first["documentId"]}]
+    await account.api.do("createAgent", {"prompt": "scenario:answer", "attachments": attached})
+    assert (await account.api.do("deleteDocument", **first))["deleted"] is True
+    assert (await account.api.refused("getDocument", **first))[:2] == (404, "DOCUMENT_NOT_FOUND")
+    refused = await account.api.refused("createAgent", {"prompt": "scenario:answer", "attachments": attached})
+    assert refused[:2] == (400, "INVALID_ATTACHMENT")
+
+
+async def test_files_that_cannot_be_taken_are_errors_among_the_results(account):
+    await account.upload()
+    files = [file(), file("a,b\n1,2,3\n"), file(b"a\n\xff\n"), file("a", "n.txt"), file("b", "n.txt"), file("")]
+    taken = await account.api.do("uploadDocuments", {"files": files}, workspaceId=account.workspace)
+    assert [each["kind"] for each in taken["results"]] == ["table", "error", "error", "document", "error", "error"]
+    assert taken["results"][4]["code"] == "DOCUMENT_PATH_TAKEN"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([file("")], (422, "UPLOAD_FAILED")),
+        ([{"filename": "a.csv", "content": "?"}], (422, "UPLOAD_FAILED")),
+        ([file(mode="replace")], (400, "INVALID_UPLOAD_MODE")),
+        ([file(mode="append")], (400, "INVALID_UPLOAD_MODE")),
+        ([file(name="a.pdf", mode="table")], (400, "INVALID_UPLOAD_MODE")),
+        ([file(mode="append", tableId=UNKNOWN_ID)], (400, "UNKNOWN_TABLE")),
+        ([file(numbered(5001))], (413, "TOO_MANY_ROWS")),
+        ([file()] * 21, (413, "TOO_MANY_FILES")),
+        ([], (400, "VALIDATION_ERROR")),
+        ([file(mode="append", tableId="first")], (400, "VALIDATION_ERROR")),
+        ([{"filename": "", "content": ""}], (400, "VALIDATION_ERROR")),
+        ([{"filename": "a.csv"}], (400, "VALIDATION_ERROR")),
+        (["a.csv"], (400, "VALIDATION_ERROR")),
+    ],
+)
+async def test_uploads_that_are_refused_write_nothing(account, files, expected):
+    await account.upload()
+    *refusal, details = await account.api.refused("uploadDocuments", {"files": files}, workspaceId=account.workspace)
+    assert tuple(refusal) == expected
+    assert details
+    assert len((await account.api.do("listTables", workspaceId=account.workspace))["items"]) == 1
+
+
+async def test_too_many_rows_are_counted(account):
+    workspace = (await account.api.do("createWorkspace"))["id"]
+    files = {"files": [file(numbered(6000))]}
+    _, _, details = await account.api.refused("uploadDocuments", files, workspaceId=workspace)
+    assert details == {"rows": 6000, "limit": 5000}
+
+
+async def test_append_adds_rows_and_runs_what_triggers_by_itself(account):
+    await account.upload()
+    await account.enriched()
+    before = await account.balance()
+    append = {"files": [file("website,Company\nhttps://d.test,D\n", mode="append", tableId=account.table)]}
+    taken = await account.api.do("uploadDocuments", append, workspaceId=account.workspace)
+    assert taken["results"][0]["rowCount"] == 1
+    account.clock.advance(60)
+    assert [row["website"] for row in await account.rows()][-1] == "https://d.test"
+    assert await account.balance() < before
+    wrong = {"files": [file("Web,work-email\n1,2\n", mode="append", tableId=account.table)]}
+    status, code, details = await account.api.refused("uploadDocuments", wrong, workspaceId=account.workspace)
+    assert (status, code, details["files"][0]["code"]) == (422, "UPLOAD_FAILED", "UNKNOWN_FIELDS")
+
+
+async def test_append_needs_a_table_of_the_same_container(account):
+    table = await account.upload()
+    other = (await account.api.do("createWorkspace"))["id"]
+    append = {"files": [file(mode="append", tableId=table)]}
+    assert (await account.api.refused("uploadDocuments", append, workspaceId=other))[:2] == (
+        400,
+        "WORKSPACE_TABLE_MISMATCH",
+    )
+    agent = {"prompt": "Find bakers", "workspaceId": other, "focusTableIds": [table]}
+    assert (await account.api.refused("createAgent", agent))[:2] == (400, "WORKSPACE_TABLE_MISMATCH")
+
+
+# Row writes
+
+
+async def test_an_upsert_inserts_updates_and_skips(account):
+    await account.upload()
+    before = await account.rows()
+    updated_at = (await account.api.do("getTable", tableId=account.table))["updatedAt"]
+    account.clock.advance(5)
+    receipt = await account.upsert(
+        {"website": "https://b.test", "company": "B", "zip": None},
+        {"website": "https://a.test", "zip": "01067"},
+        {"website": "https://d.test", "zip": 9},
+        enrich=False,
+    )
+    assert receipt["counts"] == {"inserted": 1, "updated": 1, "skipped": 1}
+    assert receipt["tableRunId"] is None
+    rows = await account.rows()
+    assert [row["id"] for row in rows][:3] == [row["id"] for row in before]
+    assert rows[0] == before[0]
+    assert rows[1] == {"id": before[1]["id"], "website": "https://b.test", "company": "B"}
+    assert rows[3] == {"id": rows[3]["id"], "website": "https://d.test", "zip": 9}
+    assert (await account.api.do("getTable", tableId=account.table))["updatedAt"] > updated_at
+    run = await account.api.do("getEnrichmentRun", runId=receipt["id"])
+    assert (run["status"], run["creditsUsed"], run["rowCount"]) == ("complete", 0, 3)
+    assert [(each["rowId"], each["outcome"]) for each in run["outcomes"]] == [
+        (rows[1]["id"], "updated"),
+        (rows[0]["id"], "skipped"),
+        (rows[3]["id"], "inserted"),
+    ]
+
+
+async def test_null_empties_a_cell(account):
+    await account.upload()
+    await account.upsert({"website": "https://a.test", "company": None}, enrich=False)
+    assert "company" not in (await account.rows())[0]
+
+
+async def test_a_repeated_batch_returns_the_old_receipt_and_writes_nothing(account):
+    await account.upload()
+    first = await account.api.send(
+        "upsertRows", body({"website": "https://a.test", "zip": "1"}, batchId=BATCH), tableId=account.table
+    )
+    await account.upsert({"website": "https://a.test", "zip": "2"})
+    again = await account.api.send(
+        "upsertRows", body({"website": "https://z.test", "zip": "1"}, batchId=BATCH.upper()), tableId=account.table
+    )
+    assert (first.status_code, again.status_code, first.json()["id"]) == (201, 200, BATCH)
+    assert again.json() == first.json()
+    assert [row.get("zip") for row in await account.rows()] == ["2", None, "9"]
+
+
+async def test_a_batch_that_was_refused_can_be_sent_again(account):
+    await account.upload()
+    assert (await account.api.refused("upsertRows", body({"zip": "1"}, batchId=BATCH), tableId=account.table))[0] == 400
+    assert (await account.upsert({"website": "https://a.test"}, batchId=BATCH))["counts"]["skipped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "expected", "path"),
+    [
+        ([{"website": "w", "web": "w"}], {}, (400, "UNKNOWN_FIELDS"), "rows.0.web"),
+        ([{"website": "w"}], {"match": ["domain"]}, (400, "UNKNOWN_FIELDS"), "matchColumns.0"),
+        ([{"website": "w", "work-email": "e"}], {}, (400, "NON_INPUT_COLUMNS"), "rows.0.work-email"),
+        ([{"website": "w"}], {"match": ["work-email"]}, (400, "NON_INPUT_COLUMNS"), "matchColumns.0"),
+        ([{"website": "w"}, {"zip": "1"}], {}, (400, "MISSING_MATCH_VALUE"), "rows.1.website"),
+        ([{"website": " "}], {}, (400, "MISSING_MATCH_VALUE"), "rows.0.website"),
+        ([{"website": None}], {}, (400, "MISSING_MATCH_VALUE"), "rows.0.website"),
+        ([{"website": "w"}, {"website": "w"}], {}, (400, "DUPLICATE_MATCH_KEY"), "rows.1"),
+        ([{"company": "Twin"}], {"match": ["company"]}, (409, "AMBIGUOUS_MATCH"), "rows.0"),
+        ([], {}, (400, "VALIDATION_ERROR"), "rows"),
+        ([{"website": str(number)} for number in range(101)], {}, (400, "VALIDATION_ERROR"), "rows"),
+        (["w"], {}, (400, "VALIDATION_ERROR"), "rows.0"),
+        ([{"website": "w"}], {"match": []}, (400, "VALIDATION_ERROR"), "matchColumns"),
+        ([{"website": "w"}], {"enrich": "no"}, (400, "VALIDATION_ERROR"), "enrich"),
+        ([{"website": "w"}], {"reenrichUpdated": None}, (400, "VALIDATION_ERROR"), "reenrichUpdated"),
+        ([{"website": "w"}], {"batchId": "first"}, (400, "VALIDATION_ERROR"), "batchId"),
+    ],
+)
+async def test_upserts_that_are_refused_write_nothing(account, rows, more, expected, path):
+    await account.upload(COMPANIES + "https://d.test,Twin,\nhttps://e.test,Twin,\n")
+    await account.enriched()
+    before = await account.rows()
+    *refusal, details = await account.api.refused("upsertRows", body(*rows, **more), tableId=account.table)
+    assert tuple(refusal) == expected
+    assert [issue["path"] for issue in details["issues"]] == [path]
+    assert await account.rows() == before
+    assert (await account.api.do("listEnrichmentRuns"))["items"] == []
+
+
+async def test_keys_match_as_they_are_written(account):
+    await account.upload()
+    receipt = await account.upsert({"website": "https://A.test"}, {"website": "a.test"}, enrich=False)
+    assert receipt["counts"]["inserted"] == 2
+
+
+async def test_several_columns_are_one_key(account):
+    await account.upload("City,Company\nPorto,A\nPorto,B\n")
+    receipt = await account.upsert({"city": "Porto", "company": "B"}, match=("city", "company"), enrich=False)
+    assert receipt["counts"] == {"inserted": 0, "updated": 0, "skipped": 1}
+
+
+async def test_a_file_is_upserted_by_its_headings(account):
+    await account.upload()
+    content = file("Website,zip\nhttps://a.test,7\nhttps://d.test,\n")["content"]
+    sent = {"content": content, "matchColumns": ["Website"], "enrich": False, "batchId": BATCH}
+    receipt = await account.api.do("upsertRowsFile", sent, tableId=account.table)
+    assert receipt["counts"] == {"inserted": 1, "updated": 1, "skipped": 0}
+    again = await account.api.send("upsertRowsFile", sent, tableId=account.table)
+    assert (again.status_code, again.json()) == (200, receipt)
+    assert [row.get("zip") for row in await account.rows()] == ["7", None, "9", None]
+    for content, expected in (
+        (file(numbered(5001))["content"], (413, "TOO_MANY_ROWS")),
+        ("?", (400, "VALIDATION_ERROR")),
+        (file("")["content"], (400, "VALIDATION_ERROR")),
+    ):
+        sent = {"content": content, "matchColumns": ["website"]}
+        assert (await account.api.refused("upsertRowsFile", sent, tableId=account.table))[:2] == expected
+
+
+async def test_rows_are_deleted_by_id(account):
+    await account.upload()
+    first, second, _ = [row["id"] for row in await account.rows()]
+    account.clock.advance(5)
+    gone = {"rowIds": [first, second.upper(), UNKNOWN_ID]}
+    assert await account.api.do("deleteRows", gone, tableId=account.table) == {"deleted": 2, "requested": 3}
+    assert await account.api.do("deleteRows", gone, tableId=account.table) == {"deleted": 0, "requested": 3}
+    assert (await account.api.do("getTable", tableId=account.table))["leadCount"] == 1
+    assert (await account.api.refused("getRow", tableId=account.table, rowId=first))[:2] == (404, "ROW_NOT_FOUND")
+    receipt = await account.upsert({"website": "https://a.test"}, enrich=False)
+    assert receipt["counts"]["inserted"] == 1
+    for ids in ([], ["first"], [UNKNOWN_ID] * 101, None):
+        assert (await account.api.refused("deleteRows", {"rowIds": ids}, tableId=account.table))[:2] == (
+            400,
+            "VALIDATION_ERROR",
+        )
+
+
+async def test_half_of_a_surrogate_pair_in_a_row_does_no_harm(account):
+    await account.upload()
+    content = rb'{"rows": [{"website": "\ud83d", "zip": "1"}], "matchColumns": ["website"], "enrich": false}'
+    answer = await account.session.http.post(f"/tables/{account.table}/rows/upsert", content=content)
+    assert answer.status_code == 201
+    assert (await account.rows())[-1]["zip"] == "1"
+
+
+# Enrichment runs
+
+
+async def test_an_upsert_enriches_inserted_rows_unless_it_says_not_to(account):
+    await account.upload()
+    await account.enriched()
+    before = await account.balance()
+    receipt = await account.upsert({"website": "https://d.test"}, {"website": "https://a.test", "zip": "1"})
+    run = await account.api.do("getEnrichmentRun", runId=receipt["id"])
+    assert (run["status"], run["completedAt"], run["creditsUsed"]) == ("processing", None, 0)
+    assert run["enrichments"] == {"total": 1, "completed": 0, "pending": 1, "failed": 0}
+    working = {"tableId": account.table, "tableRunId": receipt["tableRunId"]}
+    shown = await account.api.do("getTableRun", **working)
+    assert (shown["status"], shown["source"], shown["counts"]) == ("processing", "api", None)
+    account.clock.advance(60)
+    run = await account.api.do("getEnrichmentRun", runId=receipt["id"].upper())
+    assert run["status"] == "complete"
+    assert run["creditsUsed"] == before - await account.balance() > 0
+    shown = await account.api.do("getTableRun", **working)
+    assert (shown["status"], sum(shown["counts"].values())) == ("complete", 1)
+    listed = await account.api.do("listTableEnrichmentRuns", tableId=account.table)
+    assert [each["id"] for each in listed["items"]] == [receipt["id"]]
+
+
+async def test_updated_rows_are_enriched_again_only_if_asked_for(account):
+    await account.upload()
+    await account.enriched()
+    spent = (await account.api.do("getTable", tableId=account.table))["credits"]["lifetimeUsed"]
+    await account.upsert({"website": "https://a.test", "zip": "1"})
+    account.clock.advance(60)
+    assert (await account.api.do("getTable", tableId=account.table))["credits"]["lifetimeUsed"] == spent
+    await account.upsert({"website": "https://a.test", "zip": "2"}, reenrichUpdated=True)
+    account.clock.advance(60)
+    table = await account.api.do("getTable", tableId=account.table, include="stats")
+    assert table["credits"]["lifetimeUsed"] > spent
+    assert table["columns"][-1]["stats"]["totalRuns"] == 4
+    assert table["columns"][-1]["stats"]["callRate"] == 1
+
+
+async def test_the_cells_of_a_write_are_stopped_with_the_table(account):
+    await account.upload()
+    await account.enriched("Find e-mail addresses and phone numbers")
+    before = await account.balance()
+    receipt = await account.upsert({"website": "https://d.test"})
+    stopped = await account.api.do("cancelTableCells", {}, tableId=account.table)
+    assert stopped["cancelledCells"] == 2
+    shown = await account.api.do("getTableRun", tableId=account.table, tableRunId=receipt["tableRunId"])
+    assert (shown["status"], shown["counts"]) == ("cancelled", {"complete": 0, "errored": 0, "cancelled": 2})
+    assert (await account.api.do("getEnrichmentRun", runId=receipt["id"]))["status"] == "complete"
+    assert await account.balance() == before
+
+
+async def test_without_credits_nothing_is_written_that_would_be_enriched():
+    account = Account(credits=20)
+    await account.upload(numbered(40))
+    table = await account.enriched()
+    assert table["credits"]["lifetimeUsed"] == 20 - await account.balance()
+    assert table["cells"]["errored"] > 20
+    written = body({"website": "https://z.test"})
+    assert (await account.api.refused("upsertRows", written, tableId=account.table))[:2] == (
+        402,
+        "INSUFFICIENT_CREDITS",
+    )
+    assert len(await account.rows()) == 40
+    assert (await account.upsert({"website": "https://z.test"}, enrich=False))["counts"]["inserted"] == 1
+
+
+async def test_what_does_not_exist_is_not_found(account):
+    await account.upload()
+    table = {"tableId": account.table}
+    for operation, names, code in (
+        ("getWorkspace", {"workspaceId": UNKNOWN_ID}, "WORKSPACE_NOT_FOUND"),
+        ("listDocuments", {"workspaceId": UNKNOWN_ID}, "WORKSPACE_NOT_FOUND"),
+        ("getDocument", {"workspaceId": account.workspace, "documentId": UNKNOWN_ID}, "DOCUMENT_NOT_FOUND"),
+        ("getEnrichmentRun", {"runId": UNKNOWN_ID}, "BATCH_NOT_FOUND"),
+        ("listTableEnrichmentRuns", {"tableId": UNKNOWN_ID}, "TABLE_NOT_FOUND"),
+        ("getTableRun", {**table, "tableRunId": UNKNOWN_ID}, "RUN_NOT_FOUND"),
+    ):
+        assert (await account.api.refused(operation, **names))[:2] == (404, code)
+    assert (await account.api.do("listEnrichmentRuns", tableId=UNKNOWN_ID))["items"] == []
+    assert (await account.api.refused("listEnrichmentRuns", tableId="x"))[0] == 400
+    written = body({"website": "w"})
+    assert (await account.api.refused("upsertRows", written, tableId=UNKNOWN_ID))[:2] == (404, "TABLE_NOT_FOUND")
+
+
+async def test_a_project_sees_only_its_own(account):
+    await account.upload()
+    receipt = await account.upsert({"website": "https://a.test"}, enrich=False)
+    inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
+    assert [each["id"] for each in (await inside.do("listWorkspaces"))["items"]] == [IDLE_AGENT_ID]
+    for operation, names in (
+        ("getWorkspace", {"workspaceId": account.workspace}),
+        ("getTable", {"tableId": account.table}),
+        ("getEnrichmentRun", {"runId": receipt["id"]}),
+    ):
+        assert (await inside.refused(operation, **names))[0] == 404
+    workspace = (await inside.do("createWorkspace"))["id"]
+    taken = await inside.do("uploadDocuments", {"files": [file()]}, workspaceId=workspace)
+    table = taken["results"][0]["table"]["id"]
+    assert (await inside.do("getTable", tableId=table))["leadCount"] == 3
+    assert (await account.api.refused("getTable", tableId=table))[0] == 404
+
+
+# Limits, keys, determinism
+
+
+async def test_first_answers_are_recorded_refusals_too(account):
+    await account.upload()
+    refused = ("upsertRows", body({"zip": "1"}))
+    first = await account.api.send(*refused, key="a", tableId=account.table)
+    again = await account.api.send(*refused, key="a", tableId=account.table)
+    assert (again.status_code, again.content) == (400, first.content)
+    assert again.headers["idempotency-replay"] == "true"
+    written = body({"website": "https://d.test"}, enrich=False)
+    receipts = [await account.api.do("upsertRows", written, key="b", tableId=account.table) for _ in range(2)]
+    assert receipts[0] == receipts[1]
+    assert len((await account.api.do("listEnrichmentRuns"))["items"]) == 1
+
+
+async def test_twenty_thousand_rows_are_written_and_read_in_pages(account):
+    await account.upload(numbered(5000))
+    for part in range(1, 4):
+        content = "Website\n" + "".join(f"https://{part}-{number}.test\n" for number in range(5000))
+        sent = {"content": file(content)["content"], "matchColumns": ["website"], "enrich": False}
+        assert (await account.api.do("upsertRowsFile", sent, tableId=account.table))["counts"]["inserted"] == 5000
+    seen, cursor = set(), {}
+    for _ in range(100):
+        account.clock.advance(1)
+        page = await account.api.do("listRows", tableId=account.table, limit=200, cells="flat", **cursor)
+        assert page["total"] == 20_000
+        seen |= {row["website"] for row in page["items"]}
+        cursor = {"cursor": page["nextCursor"]}
+    assert (len(seen), page["nextCursor"]) == (20_000, None)
+
+
+async def test_the_same_requests_give_the_same_answers():
+    seen = []
+    for _ in range(2):
+        account = Account(seed=7)
+        await account.upload()
+        table = await account.enriched("Find the founder, her e-mail address and phone number")
+        receipt = await account.upsert({"website": "https://d.test"})
+        account.clock.advance(60)
+        seen.append((table, await account.api.do("getEnrichmentRun", runId=receipt["id"]), await account.rows()))
+        UUID(receipt["tableRunId"])
+    assert seen[0] == seen[1]

@@ -1,0 +1,198 @@
+"""What an agent does with a list of the user's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from .own_list_account import COMPANIES, Account, numbered
+
+
+@pytest.fixture
+def account():
+    return Account()
+
+
+def slugs(table) -> list[str]:
+    return [column["slug"] for column in table["columns"] if column["kind"] != "input"]
+
+
+def column(table, slug) -> dict:
+    return next(each for each in table["columns"] if each["slug"] == slug)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Find the head of operations and her e-mail address", ["contact", "work-email"]),
+        ("Add phone numbers", ["phone"]),
+        ("Who is the decision-maker, what is their role, and how well do they fit?", ["contact", "role", "fit"]),
+        ("Did they raise a round of funding? Look for news.", ["latest-funding", "recent-news"]),
+        ("scenario:filling Find emails", ["work-email"]),
+        ("scenario:slow Find emails", ["work-email"]),
+        ("Tell me more", ["recent-news"]),
+    ],
+)
+async def test_the_agent_adds_the_columns_that_the_brief_asks_for(account, prompt, expected):
+    await account.upload(numbered(30))
+    before = await account.rows()
+    table = await account.enriched(prompt, seconds=1300)
+    run = await account.api.do("getRun", id=account.agent, runId=account.run, include="stats")
+    assert (run["status"], [each["id"] for each in run["response"]["tables"]]) == ("completed", [account.table])
+    assert slugs(table) == expected
+    assert [each["type"] for each in run["response"]["actions"]] == ["column_added"] * len(expected)
+    assert [(row["id"], row["website"]) for row in await account.rows()] == [
+        (row["id"], row["website"]) for row in before
+    ]
+    assert table["leadCount"] == 30
+    assert 0 < table["credits"]["lifetimeUsed"] == 5000 - await account.balance()
+
+
+async def test_some_cells_find_nothing_some_fail_and_no_address_is_real(account):
+    await account.upload("Website\n" + "".join(f"https://www.firm{number}.com/team\n" for number in range(150)))
+    table = await account.enriched("Find the founder's e-mail address")
+    emails = [row.get("work-email") for row in await account.rows(limit=200)]
+    failed = column(table, "work-email")["cells"]["errored"]
+    assert 0 < failed == emails.count(None) < 30
+    found = [email["email_address"] for email in emails if email is not None and email["email_address"] is not None]
+    assert 100 < len(found) < 150 - failed
+    assert all(address.endswith(".example") for address in found)
+    assert all(f"@www-firm{place}" not in address for place, address in enumerate(found))
+
+
+async def test_what_the_rows_say_is_what_is_found(account):
+    await account.upload(
+        "Website,Contact name\n" + "".join(f"https://f{each}.com,Ada Ondarell\n" for each in range(20))
+    )
+    await account.enriched("Find her e-mail address")
+    found = {row["work-email"]["email_address"] for row in await account.rows() if "work-email" in row}
+    assert found - {None} <= {f"ada.ondarell@f{each}-com.example" for each in range(20)}
+    assert len(found) > 10
+
+
+async def test_cells_fill_over_time_and_after_the_run(account):
+    await account.upload(numbered(100))
+    seen = []
+    await account.enriched("Find the founder and his e-mail address", seconds=0)
+    for _ in range(16):
+        account.clock.advance(10)
+        table = await account.api.do("getTable", tableId=account.table)
+        run = await account.api.do("getRun", id=account.agent, runId=account.run)
+        seen.append((run["status"], table["cells"]["running"], table["credits"]["lifetimeUsed"], table["updatedAt"]))
+    assert [spent for _, _, spent, _ in seen] == sorted(spent for _, _, spent, _ in seen)
+    assert any(status == "completed" and running > 10 for status, running, _, _ in seen)
+    assert seen[-1][:2] == ("completed", 0)
+    assert len({spent for _, _, spent, _ in seen}) > 5
+
+
+async def test_only_the_cancel_of_the_table_stops_cells(account):
+    await account.upload(numbered(100))
+    await account.enriched("Find e-mails and phones", seconds=60)
+    await account.api.do("cancelRun", id=account.agent)
+    account.clock.advance(10)
+    assert (await account.api.do("getRun", id=account.agent, runId=account.run))["status"] == "cancelled"
+    before = await account.api.do("getTable", tableId=account.table)
+    assert before["cells"]["running"] > 100
+    account.clock.advance(20)
+    spending = await account.api.do("getTable", tableId=account.table)
+    assert spending["credits"]["lifetimeUsed"] > before["credits"]["lifetimeUsed"]
+    stopped = await account.api.do("cancelTableCells", {"columns": ["work-email"]}, tableId=account.table)
+    assert stopped["cancelledCells"] == column(spending, "work-email")["cells"]["running"] > 0
+    await account.api.do("cancelTableCells", {}, tableId=account.table)
+    balance = await account.balance()
+    account.clock.advance(1000)
+    assert await account.balance() == balance
+    assert len(await account.rows(limit=200)) == 100
+
+
+async def test_a_run_that_is_stopped_early_keeps_what_it_has_added(account):
+    await account.upload(numbered(20))
+    table = await account.enriched("scenario:errored Find e-mails")
+    assert slugs(table) == ["work-email"]
+    assert column(table, "work-email")["cells"]["running"] == 0
+
+
+async def test_a_column_that_the_user_has_keeps_its_slug(account):
+    await account.upload("Website,Phone,Role\nhttps://a.test,+49 30 1,Boss\n")
+    table = await account.enriched("Find phone numbers and the role")
+    assert [each["slug"] for each in table["columns"]] == ["website", "phone", "role", "role-2", "phone-2"]
+    (row,) = await account.rows()
+    assert (row["phone"], row["role"]) == ("+49 30 1", "Boss")
+
+
+async def test_a_second_run_fills_new_rows_only_and_adds_no_column_twice(account):
+    await account.upload(numbered(20))
+    first = await account.enriched("Find e-mails")
+    await account.upsert(*({"website": f"https://new{each}.test"} for each in range(10)), enrich=False)
+    second = await account.enriched("Find the e-mails of the new rows, too")
+    assert slugs(second) == ["work-email"]
+    assert column(second, "work-email")["stats"]["totalRuns"] == 30
+    assert column(first, "work-email")["stats"]["totalRuns"] == 20
+
+
+async def test_a_follow_up_goes_on_with_the_list(account):
+    await account.upload(numbered(20))
+    await account.enriched("Find e-mails")
+    await account.session.follow(account.agent, "And their phone numbers")
+    account.clock.advance(400)
+    assert slugs(await account.api.do("getTable", tableId=account.table)) == ["work-email", "phone"]
+
+
+async def test_a_score_hides_rows_that_do_not_fit(account):
+    await account.upload(numbered(60))
+    table = await account.enriched("How well do they fit?")
+    shown = await account.api.do("listRows", tableId=account.table)
+    assert shown["total"] == column(table, "fit")["qualification"]["pass"] < 60
+    assert len(await account.rows(limit=200)) == 60
+
+
+async def test_rows_are_added_only_if_the_brief_says_so(account):
+    await account.upload("Website,Company,Note\n" + "".join(f"https://{each}.test,C{each},x\n" for each in range(20)))
+    table = await account.enriched("Add 10 similar companies and find all e-mails")
+    assert table["leadCount"] == 30
+    run = await account.api.do("getRun", id=account.agent, runId=account.run)
+    added = sum(each["leadCount"] for each in run["response"]["actions"] if each["type"] == "leads_added")
+    deleted = sum(each["count"] for each in run["response"]["actions"] if each["type"] == "leads_deleted")
+    assert added - deleted == 10
+    new = (await account.rows())[20:]
+    assert all(row["website"].endswith(".example") and row["company"] and "note" not in row for row in new)
+    assert column(table, "work-email")["stats"]["totalRuns"] == 30
+
+
+async def test_a_list_to_leave_out_is_not_worked_on(account):
+    await account.upload()
+    table = await account.enriched("Find 12 bakers in Leeds. Leave out all companies of our list.")
+    assert (slugs(table), table["credits"]["lifetimeUsed"]) == ([], 0)
+    run = await account.api.do("getRun", id=account.agent, runId=account.run)
+    assert len(run["response"]["tables"]) == 3
+    assert await account.balance() < 5000
+
+
+async def test_every_list_in_focus_is_filled(account):
+    first = await account.upload()
+    second = await account.upload()
+    made = await account.api.do("createAgent", {"prompt": "Find phones", "focusTableIds": [first, second.upper()]})
+    account.clock.advance(400)
+    for table in (first, second):
+        assert slugs(await account.api.do("getTable", tableId=table)) == ["phone"]
+    listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
+    assert {each["id"] for each in listed["items"]} == {first, second}
+
+
+async def test_an_agent_builds_on_as_before_beside_a_list(account):
+    first = await account.session.finished("Find 12 cheese makers in Leeds")
+    built = first["response"]["tables"][0]
+    await account.upload(COMPANIES)
+    await account.session.follow(first["agentId"], "Find 9 more")
+    account.clock.advance(100)
+    longer = await account.api.do("getTable", tableId=built["id"])
+    assert longer["columns"][-1]["name"] == "Recent news"
+    assert longer["leadCount"] > built["leadCount"]
+
+
+async def test_cells_of_a_deleted_list_go_on_and_cost(account):
+    await account.upload(numbered(100))
+    await account.enriched("Find phones", seconds=60)
+    await account.api.do("deleteWorkspace", workspaceId=account.workspace, confirm="true")
+    balance = await account.balance()
+    account.clock.advance(1000)
+    assert await account.balance() < balance
