@@ -51,24 +51,20 @@ def enrich(
     window = CellWindow(0, _MIN_FILLING + _FILLING_PER_ROW * len(leads), _FAILURE_RATE).on(pace)
     columns = tuple(column for column in table.columns_at(now) if column.auto_trigger)
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
-    table = add_cell_runs(table, planner.plan(columns, leads))
+    planned = planner.plan(columns, leads)
+    table = add_cell_runs(table, planned)
     table = fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
-    return table, len(cell_runs_of(run_id, table))
-
-
-def cell_runs_of(run_id: str, table: TableTimeline) -> list[CellRun]:
-    """Return the cell runs that a write has set off and that weren't stopped."""
-    return [cell_run for column in table.columns for cell_run in column.cell_runs if cell_run.run_id == run_id]
+    return table, sum(map(len, planned.values()))
 
 
 def enrichment_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
     """Return an EnrichmentRun."""
-    return _summary(record, cell_runs_of(record.id, table), now)
+    return _summary(record, _cell_runs(record, table), now)
 
 
 def enrichment_run_detail(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
     """Return an EnrichmentRunDetail. Credits show when all cells have settled."""
-    cell_runs = cell_runs_of(record.id, table)
+    cell_runs = _cell_runs(record, table)
     settled = [cell_run for cell_run in cell_runs if cell_run.done <= now]
     failed = sum(cell_run.outcome == "errored" for cell_run in settled)
     return {
@@ -102,7 +98,7 @@ def upsert_receipt(record: EnrichmentRunRecord) -> dict[str, Any]:
 
 def table_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
     """Return the TableRun of an enrichment run."""
-    cell_runs = cell_runs_of(record.id, table)
+    cell_runs = _cell_runs(record, table)
     cancelled = record.planned - len(cell_runs)
     ended = _ended(record, cell_runs, now)
     errored = sum(cell_run.outcome == "errored" for cell_run in cell_runs)
@@ -121,6 +117,12 @@ def table_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> 
         if ended is None
         else {"complete": len(cell_runs) - errored, "errored": errored, "cancelled": cancelled},
     }
+
+
+def _cell_runs(record: EnrichmentRunRecord, table: TableTimeline) -> list[CellRun]:
+    """Return the cell runs that a write has set off and that weren't stopped."""
+    columns = table.columns if record.planned else ()
+    return [cell_run for column in columns for cell_run in column.cell_runs if cell_run.run_id == record.id]
 
 
 def _summary(record: EnrichmentRunRecord, cell_runs: list[CellRun], now: float) -> dict[str, Any]:
