@@ -31,9 +31,10 @@ class ErrorResponse(Exception):
 def invalid(
     *issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed"
 ) -> ErrorResponse:
-    """Return a 400 with its issues as (path, message)."""
+    """Return a 400, for `AMBIGUOUS_MATCH` a 409, with its issues as (path, message)."""
     details = {"issues": [{"path": path, "message": message} for path, message in issues]}
-    return ErrorResponse(400, code, error, details=details)
+    status = 409 if code == "AMBIGUOUS_MATCH" else 400
+    return ErrorResponse(status, code, error, details=details)
 
 
 def not_found(what: str) -> ErrorResponse:
@@ -50,13 +51,6 @@ def too_many(what: str, count: int, limit: int) -> ErrorResponse:
     """Return the 413 of too many `rows` or `files`."""
     details = {what: count, "limit": limit}
     return ErrorResponse(413, f"TOO_MANY_{what.upper()}", f"Too many {what}: at most {limit}", details=details)
-
-
-def ambiguous_match(*issues: tuple[str, str]) -> ErrorResponse:
-    """Return the 409 of rows that match several rows of the table."""
-    refusal = invalid(*issues, code="AMBIGUOUS_MATCH", error="Rows match several rows of the table")
-    refusal.status = 409
-    return refusal
 
 
 def document_path_taken() -> ErrorResponse:

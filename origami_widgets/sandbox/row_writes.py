@@ -34,9 +34,10 @@ RowOutcome = Literal["inserted", "updated", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpsert:
-    """A valid request to insert or update rows, keyed by slugs or, from a file, by headings."""
+    """A valid request to insert or update rows, keyed by slugs; those of a file may be keyed by names of columns, too."""
 
     rows: list[dict[str, Any]]
+    is_file: bool
     match_columns: tuple[str, ...]
     enrich: bool
     reenrich_updated: bool
@@ -59,7 +60,7 @@ def parse_upsert(body: bytes) -> CheckedUpsert:
     data = parse_json_object(body)
     issues: list[Issue] = []
     rows = check_list(data, "rows", MAX_ROWS, issues, _row_issue, minimum=1)
-    return _upsert(data, rows, issues)
+    return _upsert(data, rows, issues, is_file=False)
 
 
 def parse_upsert_file(body: bytes) -> CheckedUpsert:
@@ -81,7 +82,7 @@ def parse_upsert_file(body: bytes) -> CheckedUpsert:
             rows = [{file.headings[place]: field for place, field in row.items()} for row in file.rows]
         except ValueError as error:
             issues.append(("content", str(error)))
-    return _upsert(data, rows, issues)
+    return _upsert(data, rows, issues, is_file=True)
 
 
 def parse_row_ids(body: bytes) -> list[str]:
@@ -121,16 +122,15 @@ def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGene
     Raises:
         ErrorResponse: a field is no input column, a key is missing, sent twice, or matches several rows.
     """
-    rows, match = _by_slug(table, request.rows, request.match_columns, now)
+    rows, match = _by_slug(table, request.rows, request.match_columns, now, is_file=request.is_file)
     keys = _keys(rows, match)
     found: dict[tuple[str, ...], list[SimulatedLead]] = {key: [] for key in keys}
     for lead in table.rows_at(now):
         key = tuple(_text(lead.values.get(slug)) for slug in match)
         if key in found:
             found[key].append(lead)
-    ambiguous = [(f"rows.{place}", "Matches several rows") for place, key in enumerate(keys) if len(found[key]) > 1]
-    if ambiguous:
-        raise error_responses.ambiguous_match(*ambiguous[:_MAX_ISSUES])
+    ambiguous = [f"rows.{place}" for place, key in enumerate(keys) if len(found[key]) > 1]
+    _refuse("AMBIGUOUS_MATCH", "Several rows of the table have this key", ambiguous)
     changed: dict[str, SimulatedLead] = {}
     added: list[SimulatedLead] = []
     outcomes: list[tuple[str, RowOutcome]] = []
@@ -153,12 +153,12 @@ def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGene
 def append(
     table: TableTimeline, rows: Sequence[dict[str, Any]], now: float, ids: IdGenerator, seed: int
 ) -> WrittenRows:
-    """Add rows, whether or not the table has them.
+    """Add the rows of a file, whether or not the table has them.
 
     Raises:
         ErrorResponse: a field is no input column.
     """
-    values, _ = _by_slug(table, rows, (), now)
+    values, _ = _by_slug(table, rows, (), now, is_file=True)
     added = tuple(new_lead(row, table.columns, now=now, ids=ids, seed=seed) for row in values)
     outcomes: tuple[tuple[str, RowOutcome], ...] = tuple((lead.id, "inserted") for lead in added)
     return WrittenRows(replace(table, leads=(*table.leads, *added)), outcomes)
@@ -171,7 +171,9 @@ def delete(table: TableTimeline, row_ids: Collection[str], now: float) -> tuple[
     return replace(table, leads=leads), len(gone)
 
 
-def _upsert(data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Issue]) -> CheckedUpsert:
+def _upsert(
+    data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Issue], *, is_file: bool
+) -> CheckedUpsert:
     match = check_list(data, "matchColumns", MAX_ROWS, issues, _name_issue, minimum=1)
     flags = ("enrich", "reenrichUpdated")
     issues += [(name, "Expected a boolean") for name in flags if not isinstance(data.get(name, False), bool)]
@@ -182,6 +184,7 @@ def _upsert(data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Is
         raise error_responses.invalid(*issues[:_MAX_ISSUES])
     return CheckedUpsert(
         rows=rows,
+        is_file=is_file,
         match_columns=tuple(match),
         enrich=data.get("enrich", True),
         reenrich_updated=data.get("reenrichUpdated", False),
@@ -190,23 +193,17 @@ def _upsert(data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Is
 
 
 def _by_slug(
-    table: TableTimeline, rows: Sequence[dict[str, Any]], match: Sequence[str], now: float
+    table: TableTimeline, rows: Sequence[dict[str, Any]], match: Sequence[str], now: float, *, is_file: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return rows keyed by slug, and the slugs to match. A field may also be named as its column is, as in a file."""
+    """Return rows keyed by slug, and the slugs to match."""
     columns = [column for column in table.columns_at(now) if column.slug is not None]
-    known = {name: column for key in ("name", "slug") for column in columns for name in [getattr(column, key)]}
+    known = {column.name: column for column in columns} if is_file else {}
+    known |= {column.slug: column for column in columns if column.slug is not None}
     fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
     fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
-    for code, error, issues in (
-        ("UNKNOWN_FIELDS", "Unknown fields", [path for path, name in fields if name not in known]),
-        (
-            "NON_INPUT_COLUMNS",
-            "Only input columns can be written",
-            [path for path, name in fields if name in known and known[name].kind != "input"],
-        ),
-    ):
-        if issues:
-            raise error_responses.invalid(*((path, error) for path in issues[:_MAX_ISSUES]), code=code, error=error)
+    _refuse("UNKNOWN_FIELDS", "Unknown fields", [path for path, name in fields if name not in known])
+    computed = [path for path, name in fields if known[name].kind != "input"]
+    _refuse("NON_INPUT_COLUMNS", "Only input columns can be written", computed)
     slugs = {name: str(column.slug) for name, column in known.items()}
     by_slug = [{slugs[name]: value for name, value in row.items()} for row in rows]
     return by_slug, list(dict.fromkeys(slugs[name] for name in match))
@@ -215,26 +212,21 @@ def _by_slug(
 def _keys(rows: Sequence[dict[str, Any]], match: Sequence[str]) -> list[tuple[str, ...]]:
     keys = [tuple(_text(row.get(slug)) for slug in match) for row in rows]
     missing = [
-        (f"rows.{place}.{slug}", "Required to match")
+        f"rows.{place}.{slug}"
         for place, key in enumerate(keys)
         for slug, part in zip(match, key, strict=True)
         if not part.strip()
     ]
-    if missing:
-        raise error_responses.invalid(
-            *missing[:_MAX_ISSUES], code="MISSING_MATCH_VALUE", error="Rows without a value to match"
-        )
+    _refuse("MISSING_MATCH_VALUE", "A value to match is missing", missing)
     first: dict[tuple[str, ...], int] = {}
-    repeated = [
-        (f"rows.{place}", f"Same key as rows.{first[key]}")
-        for place, key in enumerate(keys)
-        if first.setdefault(key, place) != place
-    ]
-    if repeated:
-        raise error_responses.invalid(
-            *repeated[:_MAX_ISSUES], code="DUPLICATE_MATCH_KEY", error="Rows with the same key"
-        )
+    repeated = [f"rows.{place}" for place, key in enumerate(keys) if first.setdefault(key, place) != place]
+    _refuse("DUPLICATE_MATCH_KEY", "Two rows have the same key", repeated)
     return keys
+
+
+def _refuse(code: str, error: str, paths: Sequence[str]) -> None:
+    if paths:
+        raise error_responses.invalid(*((path, error) for path in paths[:_MAX_ISSUES]), code=code, error=error)
 
 
 def _text(value: Any) -> str:

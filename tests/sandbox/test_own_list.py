@@ -266,6 +266,7 @@ async def test_a_batch_that_was_refused_can_be_sent_again(account):
     ("rows", "more", "expected", "path"),
     [
         ([{"website": "w", "web": "w"}], {}, (400, "UNKNOWN_FIELDS"), "rows.0.web"),
+        ([{"website": "w", "Zip": "1"}], {}, (400, "UNKNOWN_FIELDS"), "rows.0.Zip"),
         ([{"website": "w"}], {"match": ["domain"]}, (400, "UNKNOWN_FIELDS"), "matchColumns.0"),
         ([{"website": "w", "work-email": "e"}], {}, (400, "NON_INPUT_COLUMNS"), "rows.0.work-email"),
         ([{"website": "w"}], {"match": ["work-email"]}, (400, "NON_INPUT_COLUMNS"), "matchColumns.0"),
