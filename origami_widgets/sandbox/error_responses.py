@@ -29,11 +29,10 @@ class ErrorResponse(Exception):
 
 
 def invalid(
-    *issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed"
+    *issues: tuple[str, str], code: str = "VALIDATION_ERROR", error: str = "Validation failed", status: int = 400
 ) -> ErrorResponse:
-    """Return a 400, for `AMBIGUOUS_MATCH` a 409, with its issues as (path, message)."""
+    """Return a 400, or the given status, with its issues as (path, message)."""
     details = {"issues": [{"path": path, "message": message} for path, message in issues]}
-    status = 409 if code == "AMBIGUOUS_MATCH" else 400
     return ErrorResponse(status, code, error, details=details)
 
 

@@ -130,7 +130,7 @@ def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGene
         if key in found:
             found[key].append(lead)
     ambiguous = [f"rows.{place}" for place, key in enumerate(keys) if len(found[key]) > 1]
-    _refuse("AMBIGUOUS_MATCH", "Several rows of the table have this key", ambiguous)
+    _refuse("AMBIGUOUS_MATCH", "Several rows of the table have this key", ambiguous, 409)
     changed: dict[str, SimulatedLead] = {}
     added: list[SimulatedLead] = []
     outcomes: list[tuple[str, RowOutcome]] = []
@@ -224,9 +224,10 @@ def _keys(rows: Sequence[dict[str, Any]], match: Sequence[str]) -> list[tuple[st
     return keys
 
 
-def _refuse(code: str, error: str, paths: Sequence[str]) -> None:
+def _refuse(code: str, error: str, paths: Sequence[str], status: int = 400) -> None:
     if paths:
-        raise error_responses.invalid(*((path, error) for path in paths[:_MAX_ISSUES]), code=code, error=error)
+        issues = [(path, error) for path in paths[:_MAX_ISSUES]]
+        raise error_responses.invalid(*issues, code=code, error=error, status=status)
 
 
 def _text(value: Any) -> str:

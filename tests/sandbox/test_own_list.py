@@ -486,6 +486,16 @@ async def test_twenty_thousand_rows_are_written_and_read_in_pages(account):
     assert (len(seen), page["nextCursor"]) == (20_000, None)
 
 
+def test_a_file_of_megabytes_arrives_over_a_socket(wire):
+    workspace = wire.http.post("/workspaces", json={}).json()["id"]
+    for width, status in ((500, 201), (700, 413)):
+        rows = "".join(f"{number},{'x' * width}\n" for number in range(5000))
+        answer = wire.http.post(f"/workspaces/{workspace}/documents", json={"files": [file("Id,Text\n" + rows)]})
+        assert answer.status_code == status
+    assert answer.json()["code"] == "PAYLOAD_TOO_LARGE"
+    assert wire.get("/tables", workspaceId=workspace)["items"][0]["leadCount"] == 5000
+
+
 async def test_the_same_requests_give_the_same_answers():
     seen = []
     for _ in range(2):
