@@ -22,7 +22,6 @@ from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.idempotency import IdempotencyStore
-from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.rate_limits import RateLimits
 from origami_widgets.sandbox.request_context import RequestContext, SandboxResponse, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
@@ -176,14 +175,14 @@ class SandboxApplication:
 
     def _project(self, request: Request) -> str | None:
         project = request.headers.get("x-origami-project")
-        # The account is always the parent organization's, even if a project is named.
-        if project is None or request.url.path.startswith(f"{PREFIX}/account"):
+        # Account and projects are always the parent organization's, even if a project is named.
+        if project is None or request.url.path.startswith((f"{PREFIX}/account", f"{PREFIX}/projects")):
             return None
         if not is_uuid(project):
             raise error_responses.invalid(("x-origami-project", "Expected a UUID"))
-        if project.lower() != PROJECT_ID:
+        if project.lower() not in self._organization.projects:
             raise error_responses.not_found("project")
-        return PROJECT_ID
+        return project.lower()
 
     def _common_headers(self, request: Request) -> dict[str, str]:
         given = request.headers.get("x-request-id", "")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from origami_widgets.sandbox.row_writes import RowOutcome, WrittenRows
+    from origami_widgets.sandbox.run_builder import Allowance
     from origami_widgets.sandbox.simulated_time import Pace
     from origami_widgets.sandbox.timelines import CellRun, TableTimeline
 
@@ -38,7 +39,7 @@ class EnrichmentRunRecord:
 
 
 def enrich(
-    written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, affordable: int
+    written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, allowance: Allowance
 ) -> tuple[TableTimeline, int]:
     """Let the columns that trigger by themselves run for the rows with these outcomes.
 
@@ -53,7 +54,7 @@ def enrich(
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
     planned = planner.plan(columns, leads)
     table = add_cell_runs(table, planned)
-    table = fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
+    table = fail_unaffordable({table.id: table}, run_id, allowance)[table.id]
     return table, sum(map(len, planned.values()))
 
 

@@ -12,12 +12,12 @@ from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord
 from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.own_lists import new_table
-from origami_widgets.sandbox.plans import PLANS
+from origami_widgets.sandbox.plans import PLANS, ProjectRecord
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
 from origami_widgets.sandbox.row_writes import append, upsert
-from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
+from origami_widgets.sandbox.run_builder import Allowance, ScenarioInputs, cut_tables
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
-from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
+from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, month_start, whole_seconds
 from origami_widgets.sandbox.timelines import Deletion
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ CANCEL_DELAY = 2.0
 """Simulated seconds from a cancel to the run's end: it stops at its next safe point."""
 
 PROJECT_ID = "0a6f3c1e-5d2b-4e8a-9c47-1f2e3d4c5b6a"
-"""The one project that the organization has."""
+"""The project that the organization has from the start."""
 
 IDLE_AGENT_ID = "7d1e9b52-8c3a-4f60-8b1d-2a4c6e8f0b13"
 """An agent of that project that was opened in the web app and never ran."""
@@ -95,6 +95,7 @@ class SandboxOrganization:
         self.agents: dict[str, AgentRecord] = {}
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
+        self.projects = {PROJECT_ID: ProjectRecord(PROJECT_ID, "Sandbox project", self.clock.now())}
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None
@@ -178,8 +179,21 @@ class SandboxOrganization:
         """Return the credits that are left: those at the start without what all tables have used so far."""
         return self._starting_balance - sum(table.credits_at(now) for table in self.tables.values())
 
-    def _affordable(self) -> int:
-        return self._starting_balance - sum(table.planned_credits() for table in self.tables.values())
+    def spent_this_month(self, project: str, now: float) -> int:
+        """Return the credits that a project has used since the first of the month, in UTC."""
+        tables = [table for table in self.tables.values() if table.project == project]
+        return sum(table.credits_at(now) - table.credits_at(month_start(now)) for table in tables)
+
+    def _allowance(self, project: str | None) -> Allowance:
+        """Return the credits that are left for what is planned next, and why there are no more."""
+        left = self._starting_balance - sum(table.planned_credits() for table in self.tables.values())
+        budget = self.projects[project].hard_budget if project is not None else None
+        if budget is None:
+            return Allowance(left, "out_of_credits")
+        month = month_start(self.clock.now())
+        tables = [table for table in self.tables.values() if table.project == project]
+        budget -= sum(table.planned_credits() - table.credits_at(month) for table in tables)
+        return Allowance(budget, "budget_exceeded") if budget < left else Allowance(left, "out_of_credits")
 
     # Changing
 
@@ -190,7 +204,7 @@ class SandboxOrganization:
             ErrorResponse: credits, a free run slot or the payment is missing.
         """
         now = self.clock.now()
-        self._check_admission(request, now)
+        self._check_admission(request, project, now)
         parsed = parse_prompt(request.prompt)
         name = request.name or parsed.title
         agent_id = self.ids.uuid()
@@ -212,7 +226,7 @@ class SandboxOrganization:
         last = record.last_run
         if last is not None and last.is_active(now):
             raise error_responses.agent_busy(last.id, iso(last.starts))
-        self._check_admission(request, now)
+        self._check_admission(request, record.project, now)
         return self._start(record, request, now)
 
     def cancel(self, record: AgentRecord) -> RunTimeline | None:
@@ -322,7 +336,7 @@ class SandboxOrganization:
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
         if any(column.auto_trigger for column in table.columns_at(now)):
-            self._check_balance(now)
+            self._check_balance(table.project, now)
 
     def _write(
         self, written: WrittenRows, outcomes: tuple[RowOutcome, ...], run_id: str, kind: str
@@ -332,9 +346,9 @@ class SandboxOrganization:
         if outcomes:
             table_run_id = self.ids.uuid()
             seed = f"{self.seed}/{table_run_id}"
-            affordable = self._affordable()
+            allowance = self._allowance(table.project)
             pace = Pace(now, self.speed)
-            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, affordable=affordable)
+            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, allowance=allowance)
         self.tables[table.id] = table
         record = EnrichmentRunRecord(
             run_id, table.id, table.project, kind, now, table_run_id, planned, written.outcomes
@@ -375,7 +389,7 @@ class SandboxOrganization:
             seed=f"{self.seed}/{run_id}",
             tables=tuple(focused + [table for table in own if table not in focused]),
             answers=answers,
-            affordable_credits=self._affordable(),
+            allowance=self._allowance(record.project),
         )
         result = run_scenario(inputs)
         record.runs.append(result.run)
@@ -388,19 +402,22 @@ class SandboxOrganization:
 
     # Admission
 
-    def _check_admission(self, request: CheckedRunRequest, now: float) -> None:
+    def _check_admission(self, request: CheckedRunRequest, project: str | None, now: float) -> None:
         refusal = parse_scenario(request.prompt).refusal
         if refusal is not None:
             self._refuse(refusal, request.prompt, now)
-        self._check_balance(now)
+        self._check_balance(project, now)
         sessions = self._active_sessions(now)
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
             raise self._pool_full(sessions, self.plan.concurrent)
 
-    def _check_balance(self, now: float) -> None:
+    def _check_balance(self, project: str | None, now: float) -> None:
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise error_responses.insufficient_credits(START_CREDITS, balance)
+        budget = self.projects[project].hard_budget if project is not None else None
+        if project is not None and budget is not None and self.spent_this_month(project, now) >= budget:
+            raise error_responses.budget_exceeded()
 
     def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
         match refusal:

@@ -64,6 +64,12 @@ def iso(moment: float) -> str:
     return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
 
 
+def month_start(moment: float) -> float:
+    """Return the first moment of the month, in UTC."""
+    day = datetime.fromtimestamp(min(moment, _LAST_MOMENT), tz=UTC)
+    return day.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
 def http_date(moment: float) -> str:
     """Write a moment as the value of a `Date` header."""
     return formatdate(min(moment, _LAST_MOMENT), usegmt=True)

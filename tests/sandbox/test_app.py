@@ -64,7 +64,7 @@ async def test_every_answer_is_marked_and_dated_by_the_clock(session, path):
     assert answer.headers["date"] == "Tue, 21 Jul 2026 09:14:02 GMT"
 
 
-@pytest.mark.parametrize("path", ["", "/", "/runs", "/agents/", "/agents/a/b/c/d", "/projects", "/account/../x"])
+@pytest.mark.parametrize("path", ["", "/", "/runs", "/agents/", "/agents/a/b/c/d", "/batches", "/account/../x"])
 async def test_unknown_routes(session, conforms, path):
     answer = await session.http.get(f"https://origami-sandbox.invalid/api/v2{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
