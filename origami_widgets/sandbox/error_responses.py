@@ -38,7 +38,7 @@ def invalid(
 
 def not_found(what: str) -> ErrorResponse:
     """Return the 404 of a kind of object, for instance `agent`."""
-    return ErrorResponse(404, f"{what.upper()}_NOT_FOUND", f"{what.capitalize()} not found")
+    return ErrorResponse(404, f"{what.upper()}_NOT_FOUND", f"{what.replace('_', ' ').capitalize()} not found")
 
 
 def unknown_column(path: str) -> ErrorResponse:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.row_writes import CheckedUpsert, RowOutcome, WrittenRows
     from origami_widgets.sandbox.run_requests import CheckedRunRequest
     from origami_widgets.sandbox.scenarios import RefusalName
+    from origami_widgets.sandbox.schedules import ScheduleRecord
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
@@ -95,6 +96,7 @@ class SandboxOrganization:
         self.agents: dict[str, AgentRecord] = {}
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
+        self.schedules: dict[str, ScheduleRecord] = {}
         self.projects = {PROJECT_ID: ProjectRecord(PROJECT_ID, "Sandbox project", self.clock.now())}
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance

@@ -15,8 +15,16 @@ from tests.contract import description
 
 from .conftest import Session
 
-PATHS = sorted({path for _, path, _ in ROUTES})
-DESCRIPTION = description()
+SERVED = {(method, path) for method, path, _ in ROUTES}
+METHODS = {"get", "post", "patch", "delete"}
+# What the sandbox leaves out, it leaves out on purpose, as what writes to real people.
+DESCRIPTION = description() | {
+    "paths": {
+        path: {name: value for name, value in item.items() if name not in METHODS or (name.upper(), path) in SERVED}
+        for path, item in description()["paths"].items()
+        if path in {each for _, each in SERVED}
+    }
+}
 KEY = {"Authorization": "Bearer og_live_sandbox"}
 PROJECT = "x-origami-project"
 
@@ -48,6 +56,7 @@ class Stocked:
                 del case.headers[name]
         generated = case.path_parameters
         known = self.ids | {"runId": self.ids["batchId" if "enrichment" in case.path else "runId"]}
+        known |= {"id": self.ids["scheduleId" if "scheduled" in case.path else "id"]}
         for ids in (generated, generated | {name: known[name] for name in generated}) if generated else (generated,):
             self.session.clock.advance(100)
             case.path_parameters = ids
@@ -68,6 +77,11 @@ class Stocked:
         receipt = (await self.session.http.post(f"/tables/{table['id']}/rows/upsert", json=body)).json()
         self.ids |= {"workspaceId": workspace, "documentId": document}
         self.ids |= {"batchId": receipt["id"], "tableRunId": receipt["tableRunId"]}
+        campaign = (await self.session.get(f"/tables/{table['id']}/campaigns"))["items"][0]["id"]
+        project = (await self.session.http.post("/projects", json={"name": "Spring"})).json()["id"]
+        body = {"name": f"Weekly {workspace}", "prompt": "Find 5 bakers", "cron": "0 8 * * 1"}
+        schedule = (await self.session.http.post("/scheduled-agents", json=body)).json()["id"]
+        self.ids |= {"campaignId": campaign, "projectId": project, "scheduleId": schedule}
 
 
 STOCKED = Stocked()
@@ -83,13 +97,13 @@ def stocked():
 
 
 def test_every_route_is_described():
-    assert len(ROUTES) == 34
+    assert len(ROUTES) == len(SERVED) == 53
     for method, path, _ in ROUTES:
         assert method.lower() in DESCRIPTION["paths"][path]
 
 
 # Operations are made into tests once: that takes longer than to collect a thousand other tests.
-@schema.include(path=PATHS).parametrize()
+@schema.parametrize()
 @few
 def test_responses_about_any_object_conform(case, stocked):
     stocked.answer(case)
