@@ -217,10 +217,10 @@ class RunBuilder:
         return longer
 
     def fill_empty_cells(self, table: TableTimeline, columns: Iterable[ColumnTimeline], window: CellWindow) -> None:
-        """Run columns that a table has for those of its rows for which they have never run."""
-        present = self.inputs.pace.start
+        """Run columns that a table has for those of its rows for which they have not run or have failed."""
         for column in columns:
-            rows = [lead for lead in table.rows_at(present) if lead.id not in column.by_lead]
+            tried = {row_id for row_id, cell_run in column.by_lead.items() if cell_run.outcome != "errored"}
+            rows = [lead for lead in table.rows_at(self.inputs.pace.start) if lead.id not in tried]
             self.tables[table.id] = self._add_cell_runs(self.tables[table.id], (column,), rows, window)
 
     def fail_unaffordable_cells(self) -> None:

@@ -119,14 +119,16 @@ async def test_a_column_that_the_user_has_keeps_its_slug(account):
     assert (row["phone"], row["role"]) == ("+49 30 1", "Boss")
 
 
-async def test_a_second_run_fills_new_rows_only_and_adds_no_column_twice(account):
-    await account.upload(numbered(20))
+async def test_a_second_run_fills_new_and_failed_rows_only_and_adds_no_column_twice(account):
+    await account.upload(numbered(100))
     first = await account.enriched("Find e-mails")
     await account.upsert(*({"website": f"https://new{each}.test"} for each in range(10)), enrich=False)
     second = await account.enriched("Find the e-mails of the new rows, too")
     assert slugs(second) == ["work-email"]
-    assert column(second, "work-email")["stats"]["totalRuns"] == 30
-    assert column(first, "work-email")["stats"]["totalRuns"] == 20
+    failed = column(first, "work-email")["cells"]["errored"]
+    assert failed > 0
+    assert column(first, "work-email")["stats"]["totalRuns"] == 100
+    assert column(second, "work-email")["stats"]["totalRuns"] == 110 + failed
 
 
 async def test_a_follow_up_goes_on_with_the_list(account):
