@@ -44,6 +44,7 @@ def create_agent(context: RequestContext) -> SandboxResponse:
     record, run = context.organization.create_agent(request, context.project)
     agent = _agent_summary(record)
     workspace = workspace_object(context.organization.containers[record.container])
+    del workspace["url"]
     return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
 
 

@@ -46,7 +46,7 @@ def parse_cron(text: str) -> list[set[int]]:
     """Read minutes, hours, days, months and weekdays (0 to 6, from Sunday).
 
     >>> [len(part) for part in parse_cron("30 8-10 */10 * 1,5")]
-    [1, 3, 3, 12, 2]
+    [1, 3, 4, 12, 2]
 
     Raises:
         ValueError: it is not a cron expression of five fields.
