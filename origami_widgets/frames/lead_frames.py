@@ -34,6 +34,8 @@ def leads_frame(
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
+    columns: Sequence[str] | None = None,
+    parts: Sequence[str] | None = None,
     flatten: bool = True,
     objects: Objects = "flatten",
     sep: str = ".",
@@ -60,6 +62,9 @@ def leads_frame(
         include_hidden: also read the hidden leads, which fail the saved filters of their table.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
+        columns: keep only these columns of the tables, in this order, besides the first six; None for all.
+        parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key;
+            None for all.
         flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
         objects: how to show the objects of enrichments.
         sep: the separator between `slug` and `key`.
@@ -109,10 +114,12 @@ def leads_frame(
         True
         >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)
         'Float64'
+        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()[6:]
+        ['company', 'phone', 'phone.confidence']
     """
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return stack_given(frames, domain_from, dtype_backend, schema)
+        return _chosen(stack_given(frames, domain_from, dtype_backend, schema), columns, parts)
     reading = leads_reading(
         source,
         client,
@@ -127,7 +134,7 @@ def leads_frame(
         schema=schema,
         dtype_backend=dtype_backend,
     )
-    return reading.read(progress)
+    return _chosen(reading.read(progress), columns, parts)
 
 
 async def leads_frame_async(
@@ -139,6 +146,8 @@ async def leads_frame_async(
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
+    columns: Sequence[str] | None = None,
+    parts: Sequence[str] | None = None,
     flatten: bool = True,
     objects: Objects = "flatten",
     sep: str = ".",
@@ -164,7 +173,7 @@ async def leads_frame_async(
 
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return stack_given(frames, domain_from, dtype_backend, schema)
+        return _chosen(stack_given(frames, domain_from, dtype_backend, schema), columns, parts)
     reading = leads_reading(
         source,
         client,
@@ -179,7 +188,44 @@ async def leads_frame_async(
         schema=schema,
         dtype_backend=dtype_backend,
     )
-    return await wait(reading.steps(progress))
+    return _chosen(await wait(reading.steps(progress)), columns, parts)
+
+
+def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None, parts: Sequence[str] | None) -> pd.DataFrame:
+    """Return the frame with the chosen columns of its tables, and the chosen parts of these."""
+    from .leads.stacking import HEAD, table_notes
+
+    if columns is None and parts is None:
+        return frame
+    for name, given in (("columns", columns), ("parts", parts)):
+        if isinstance(given, str):
+            raise InvalidInput(
+                f"{name} must be a list",
+                cause=f"Got the text {given!r:.60}.",
+                remedy=f'Use a list of names: {name}=["{given:.40}"].',
+            )
+    names = [name for name in frame.columns if name not in HEAD]
+    mains = {str(each["column"]) for note in table_notes(frame) for each in note.get("table_columns", ())}
+    of = {
+        name: next((main for main in mains if name == main or name[: len(main) + 1] in (f"{main}.", f"{main}_")), name)
+        for name in names
+    }
+    if missing := [each for each in columns or () if each not in of.values()]:
+        raise InvalidInput(
+            f"No column {missing[0]!r:.60}",
+            cause=f"These leads have: {', '.join(dict.fromkeys(of.values()))[:300]}.",
+            remedy="Name columns by their slug, without their parts.",
+        )
+    wanted = list(dict.fromkeys(of.values())) if columns is None else list(columns)
+    kept = [
+        name
+        for main in wanted
+        for name in names
+        if of[name] == main and (parts is None or ("value" if name == main else name[len(main) + 1 :]) in parts)
+    ]
+    chosen = frame[[*(name for name in HEAD if name in frame.columns), *kept]]
+    chosen.attrs = frame.attrs
+    return chosen
 
 
 def leads_reading(

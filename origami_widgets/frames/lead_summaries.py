@@ -8,6 +8,8 @@ from .dtype_backend import DtypeBackend, check_backend
 from .lead_frames import frames_of, leads_reading, stack_given
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
@@ -102,7 +104,7 @@ def describe_leads(
 
 
 def refresh_leads(
-    frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
+    leads: pd.DataFrame | str | os.PathLike[str], *, client: AnyClient | None = None, progress: Progress | None = None
 ) -> RefreshedLeads:
     """Reread leads whose table has changed, and return which rows are new, changed or gone. Free requests.
 
@@ -114,23 +116,27 @@ def refresh_leads(
     compared. Columns that the table doesn't have, such as your own and renamed ones, keep your values and come last;
     new leads have NA there.
 
-    A frame without `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
+    Pass a file that `export` wrote, or any other with these ids, to see what has changed since then. A frame without
+    `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
     always read again, with their saved filters. As nothing says which leads were read before, every lead that such a
     frame lacks is new. A lead that the saved filters hide is not gone. A cell that pandas reads as missing, such as
     "n/a", counts as unchanged if it still has this text.
 
     Args:
-        frame: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them.
+        leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:
+            `.xlsx`, `.csv` or `.parquet`.
         client: the client; None for the configured one.
         progress: as in `rows_frame`, for the rows that are read again.
 
     Returns:
-        A tuple of four frames: `frame` has all current leads, and can be passed to this function again; `new` and
-        `changed` have rows of `frame`; and `gone` has rows of the given frame. Rows of a deleted table are gone.
-        Without a change, `frame` is the given frame.
+        Five frames: `frame` has all current leads, and can be passed to this function again; `new` and `changed` have
+        rows of `frame`; and `gone` has rows of the given frame. Rows of a deleted table are gone. `cells` has each
+        changed cell with its text before and after. Without a change, `frame` is the given frame. The first four can
+        be unpacked.
 
     Raises:
-        InvalidInput: the frame does not say which tables it comes from, or has rows without a `row_id`. Or a table has
+        InvalidInput: the frame does not say which tables it comes from, or has rows without a `row_id`. Or the file is of
+            another kind. Or a table has
             changed, and the frame lacks some of the leads that were read (so that nothing tells which ones are new), or
             has some more than once.
         IncompleteRows: an error came after some rows. `partial` has the rows read again so far; `resume()` reads on and
@@ -148,17 +154,30 @@ def refresh_leads(
         >>> leads, new, changed, gone = ow.refresh_leads(leads, client=client)
         >>> len(new), len(changed), len(gone)
         (0, 0, 0)
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     (file,) = ow.export(run, f"{folder}/last_week.xlsx")
+        ...     ow.refresh_leads(file, client=client).cells.empty
+        True
     """
     from origami_widgets.api.background.sync_bridge import block
     from origami_widgets.api.default_client import client_or_default
 
     from .leads.refreshing import refreshed
 
-    return block(refreshed(frame, client_or_default(client).operations, progress))
+    return block(refreshed(_frame_of(leads), client_or_default(client).operations, progress))
+
+
+def _frame_of(leads: object) -> pd.DataFrame:
+    import pandas as pd
+
+    from .files.read_back import read_leads
+
+    return leads if isinstance(leads, pd.DataFrame) else read_leads(leads)
 
 
 async def refresh_leads_async(
-    frame: pd.DataFrame, *, client: AnyClient | None = None, progress: Progress | None = None
+    leads: pd.DataFrame | str | os.PathLike[str], *, client: AnyClient | None = None, progress: Progress | None = None
 ) -> RefreshedLeads:
     """Return the result of `refresh_leads`, without blocking the event loop: same arguments, errors and (free) requests.
 
@@ -179,4 +198,4 @@ async def refresh_leads_async(
 
     from .leads.refreshing import refreshed
 
-    return await wait(refreshed(frame, client_or_default(client).operations, progress))
+    return await wait(refreshed(_frame_of(leads), client_or_default(client).operations, progress))

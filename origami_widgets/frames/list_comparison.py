@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-IN_BOTH, IN_A, IN_B = "both", "a", "b"
+IN_BOTH = "both"
 
 
 def overlap(
-    a: object, b: object, *, on: str = "domain", dtype_backend: DtypeBackend = "numpy_nullable"
+    a: object,
+    b: object,
+    *,
+    on: str = "domain",
+    left_on: str | None = None,
+    right_on: str | None = None,
+    names: tuple[str, str] = ("a", "b"),
+    dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
     """Compare two lists of leads: which companies are in both, and which in only one. Sends no request.
 
-    The result has one row for each value of `on`, a column that both lists must have; the values of `a` come first.
+    The result has one row for each value of `on`, a column of both lists; the values of `a` come first. If the lists name
+    it differently, `left_on` is the column of `a`, and `right_on` that of `b`.
     Values are compared as texts without case and outer spaces, domains also without `www.`, subdomain or path. A lead
     without a value is never in both, and has its own row. Columns may have any dtype; whole numbers, booleans and texts
     get nullable dtypes, so that missing values stay missing.
@@ -41,6 +49,10 @@ def overlap(
             existing customers.
         b: the other list.
         on: the column to compare: `"domain"`, or for example `"contact-email"`.
+        left_on: the column of `a`, in place of `on`. The result has its values in the column `on`.
+        right_on: the column of `b`, in place of `on`.
+        names: what the lists are called in `found_in` and in the names of the counts, for example
+            `("customers", "found")`.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
@@ -48,12 +60,12 @@ def overlap(
         value. Columns that `a` lacks have the cells of the first such lead in `b`.
 
         - the column `on` (string): the value as it was compared
-        - `found_in` (category): `both`, `a` or `b`
+        - `found_in` (category): `both`, `a` or `b`, or the lists' names
         - `leads_a` (Int64): leads of `a` with this value
         - `leads_b` (Int64): leads of `b` with this value
 
     Raises:
-        InvalidInput: a list is not a DataFrame or has no column `on`.
+        InvalidInput: a list is not a DataFrame or has no such column, or the names are not two different words.
 
     Example:
         >>> import pandas as pd
@@ -63,11 +75,16 @@ def overlap(
         >>> found = overlap(known, new)
         >>> found[["domain", "found_in", "leads_b"]].astype(object).to_numpy().tolist()
         [['example.com', 'both', 2], [<NA>, 'a', 0], ['broa.pt', 'b', 1]]
+        >>> customers = pd.DataFrame({"Web site": ["https://www.broa.pt", "acme.pt"]})
+        >>> found = overlap(customers, new, left_on="Web site", names=("customers", "found"))
+        >>> found["found_in"].tolist(), found.columns.tolist()[:4]
+        (['both', 'customers', 'found'], ['domain', 'found_in', 'leads_customers', 'leads_found'])
     """
     from .leads.stacking import separators, stack_frames, table_notes
 
     check_backend(dtype_backend)
-    lists = [_list_of(each, where, on) for each, where in ((a, "a"), (b, "b"))]
+    called_a, called_b = _checked_names(names)
+    lists = [_list_of(a, called_a, left_on or on, on), _list_of(b, called_b, right_on or on, on)]
     # One row for each value, and one for each lead without a value, at the place of the first such lead.
     words, codes = _codes([frame[on] for frame in lists], on)
     in_a, size = len(lists[0]), len(codes)
@@ -76,9 +93,10 @@ def overlap(
     places = np.sort(places)
     groups = codes[places]
     leads_a, leads_b = (np.bincount(each, minlength=len(words) + size)[groups] for each in (codes[:in_a], codes[in_a:]))
-    found_in = np.where(leads_b == 0, IN_A, np.where(leads_a == 0, IN_B, IN_BOTH))
+    found_in = np.where(leads_b == 0, called_a, np.where(leads_a == 0, called_b, IN_BOTH))
     notes = [note for frame in lists for note in table_notes(frame)]
-    others = [frame.drop(columns=[on, *_OVERLAP], errors="ignore") for frame in lists]
+    counts = (f"leads_{called_a}", f"leads_{called_b}")
+    others = [frame.drop(columns=[on, "found_in", *counts], errors="ignore") for frame in lists]
     rows, findings = stack_frames(others, dtype_backend, separators(notes))
     # If a value is in both, columns that only the second list has come from there.
     first_of_b = np.zeros(len(words) + size, np.intp)
@@ -92,9 +110,9 @@ def overlap(
     first = pd.DataFrame(
         {
             on: _array([*words, None], "string", dtype_backend).take(np.minimum(groups, len(words))),
-            "found_in": pd.Categorical(found_in, categories=[IN_BOTH, IN_A, IN_B]),
-            "leads_a": _array(leads_a.tolist(), "integer", dtype_backend),
-            "leads_b": _array(leads_b.tolist(), "integer", dtype_backend),
+            "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
+            counts[0]: _array(leads_a.tolist(), "integer", dtype_backend),
+            counts[1]: _array(leads_b.tolist(), "integer", dtype_backend),
         }
     )
     result = pd.concat([first, rows], axis=1)
@@ -105,11 +123,8 @@ def overlap(
         "on": on,
         "mixed_types": findings.mixed_types,
     }
-    result.attrs = read_only({"units": {"leads_a": "leads", "leads_b": "leads"}, "origami": about})
+    result.attrs = read_only({"units": dict.fromkeys(counts, "leads"), "origami": about})
     return result
-
-
-_OVERLAP = ("found_in", "leads_a", "leads_b")
 
 
 def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
@@ -120,7 +135,18 @@ def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any
     return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
 
 
-def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
+def _checked_names(names: object) -> tuple[str, str]:
+    match names:
+        case (str(a), str(b)) if a and b and a != b and IN_BOTH not in (a, b):
+            return a, b
+    raise InvalidInput(
+        "overlap needs a name for each list",
+        cause=f"Got names={names!r:.80}.",
+        remedy='Use two different words: names=("customers", "found").',
+    )
+
+
+def _list_of(given: object, where: str, column: str, on: str) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
         given = stack_given(list(given), None, "numpy_nullable")
     if not isinstance(given, pd.DataFrame):
@@ -132,14 +158,18 @@ def _list_of(given: object, where: str, on: str) -> pd.DataFrame:
     from .leads.stacking import check_columns
 
     check_columns(given)
-    if on not in given.columns:
+    if column not in given.columns:
         shown = ", ".join(map(str, given.columns[:20]))
         raise InvalidInput(
-            f"No column {on!r:.60}",
+            f"No column {column!r:.60}",
             cause=f"The frame {where} has these: {shown or 'none'}.",
-            remedy='Choose a column of both frames with on=, or use frames of leads_frame, which have "domain".',
+            remedy="Choose a column of both frames with on=, or one of each with left_on= and right_on=. Frames of "
+            'leads_frame have "domain".',
         )
-    return given.reset_index(drop=True)
+    given = given.reset_index(drop=True)
+    if column == on:
+        return given
+    return given.drop(columns=on, errors="ignore").assign(**{on: given[column]})
 
 
 def _codes(columns: Sequence[pd.Series[Any]], on: str) -> tuple[list[str], npt.NDArray[np.intp]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.values import as_json
 
 from .column_summary import parsed_object
 from .lead_column import FOUND
@@ -22,7 +24,7 @@ from .same_cells import is_same
 from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from origami_widgets.api.operations import Operations
 
@@ -30,20 +32,26 @@ if TYPE_CHECKING:
     from .rows_request import RowsRequest
 
 
-class RefreshedLeads(NamedTuple):
-    """Current leads, and what has changed since they were last read.
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class RefreshedLeads:
+    """Current leads, and what has changed since they were last read: `leads, new, changed, gone = refresh_leads(leads)`.
 
     Attributes:
         frame: all current leads.
         new: the rows of `frame` that are new.
         changed: the rows of `frame` whose cells have changed.
         gone: the rows of the earlier frame that no longer exist.
+        cells: the changed cells, one row each: `table_id`, `row_id`, `column`, `before`, `after` (all string).
     """
 
     frame: pd.DataFrame
     new: pd.DataFrame
     changed: pd.DataFrame
     gone: pd.DataFrame
+    cells: pd.DataFrame
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return iter((self.frame, self.new, self.changed, self.gone))
 
     def __repr__(self) -> str:
         # Shows no leads, as they are personal data.
@@ -89,7 +97,7 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
     due = {table_id: request for table_id, request in requests.items() if request is not None}
     if not due:
         nothing = frame.iloc[:0]
-        return RefreshedLeads(frame, nothing, nothing, nothing)
+        return RefreshedLeads(frame, nothing, nothing, nothing, _changed_cells([]))
     for each in tables:
         if each.table_id in due and due[each.table_id].table is not None:
             _check_rows(each)
@@ -332,10 +340,10 @@ class _Part:
         made.attrs = self._now.attrs
         return made
 
-    def changed(self) -> set[str]:
-        """Return the ids of the leads whose cells have changed, in columns of the table that the frame has or gets."""
+    def changes(self) -> list[tuple[str, str, str, Any, Any]]:
+        """Return the cells that have changed, in columns of the table that the frame has or gets: ids, column, before, after."""
         if not self.has_changed:
-            return set()
+            return []
         before, now = self.table.rows, self._now
         old = {row_id: place for place, row_id in enumerate(self.table.ids)}
         common = [(row_id, old[row_id], place) for place, row_id in enumerate(self.ids) if row_id in old]
@@ -344,14 +352,14 @@ class _Part:
         # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
         skipped = {*head_of(before), *self._added} - (set() if from_file else {"domain"})
         names = [name for name in dict.fromkeys([*before.columns, *self._kept]) if name not in skipped]
-        found: set[str] = set()
+        found: list[tuple[str, str, str, Any, Any]] = []
         for name in names:
             was, this = (_cells(frame, name, places) for frame, places in zip((before, now), rows, strict=True))
             if was is None or this is None:
                 continue
             for (row_id, _, _), one, other in zip(common, was, this, strict=True):
                 if one != other and not is_same(one, other, from_file=from_file):
-                    found.add(row_id)
+                    found.append((self.table.table_id, row_id, str(name), one, other))
         return found
 
 
@@ -422,14 +430,16 @@ def _compared(
 ) -> RefreshedLeads:
     """Return the current leads with those that are new or changed, and those of the given frame that are gone."""
     new, changed = [], []
+    changes = [each for part in parts for each in part.changes()]
+    different = {(table_id, row_id) for table_id, row_id, *_ in changes}
     current = {part.table.table_id: set(part.ids) for part in parts}
     at = 0
     for part in parts:
-        known, different = set(part.table.ids), part.changed()
+        known = set(part.table.ids)
         for row_id in part.ids:
             if row_id not in known:
                 new.append(at)
-            elif row_id in different:
+            elif (part.table.table_id, row_id) in different:
                 changed.append(at)
             at += 1
     gone = [
@@ -438,7 +448,20 @@ def _compared(
         for row_id, place in zip(table.ids, table.places, strict=True)
         if row_id not in current.get(table.table_id, ())
     ]
-    return RefreshedLeads(result, _rows(result, new), _rows(result, changed), _rows(before, sorted(gone)))
+    frames = (_rows(result, new), _rows(result, changed), _rows(before, sorted(gone)))
+    return RefreshedLeads(result, *frames, _changed_cells(changes))
+
+
+def _changed_cells(changes: Sequence[tuple[str, str, str, Any, Any]]) -> pd.DataFrame:
+    texts = [
+        (*names, *(each if each is None or isinstance(each, str) else as_json(each) for each in (one, other)))
+        for *names, one, other in changes
+    ]
+    frame = pd.DataFrame(texts, columns=["table_id", "row_id", "column", "before", "after"], dtype="string")
+    frame.attrs = read_only(
+        {"units": {}, "origami": {"frame": "refresh_leads", "version": __version__, "untrusted": True}}
+    )
+    return frame
 
 
 def _rows(frame: pd.DataFrame, places: list[int]) -> pd.DataFrame:

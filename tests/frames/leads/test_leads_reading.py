@@ -262,3 +262,20 @@ def test_what_is_read_again_keeps_the_schema():
     again = ow.refresh_leads(before, client=client)
     assert again.new["row_id"].to_list() == leads["row_id"].head(1).to_list()
     pd.testing.assert_frame_equal(again.frame, leads)
+
+
+def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    whole = ow.leads_frame(run)
+    few = ow.leads_frame(run, columns=["contact-email", "company"], parts=["value", "confidence"])
+    assert few.columns.to_list() == [*whole.columns[:6], "contact-email", "contact-email.confidence", "company"]
+    pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
+    assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == [*whole.columns[:6], "company"]
+    values = ow.leads_frame(run, parts=["value"]).columns
+    assert not [name for name in values if name.endswith((".found", ".confidence", ".reasoning"))]
+    assert "latest-funding" in values
+    with pytest.raises(InvalidInput, match="No column 'mail'"):
+        ow.leads_frame(run, columns=["mail"])
+    with pytest.raises(InvalidInput, match="must be a list"):
+        ow.leads_frame(run, parts="value")

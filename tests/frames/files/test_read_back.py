@@ -1,0 +1,78 @@
+"""Leads that `export` has written come back: `refresh_leads` says what has changed since then."""
+
+from __future__ import annotations
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+
+
+@pytest.fixture(scope="module")
+def client():
+    return ow.Sandbox(speed=600).client()
+
+
+@pytest.fixture(scope="module")
+def run(client):
+    return ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
+
+
+@pytest.fixture(params=["xlsx", "csv", "parquet"])
+def file(run, tmp_path, request):
+    files = ow.export(run, tmp_path / ("leads.xlsx" if request.param == "xlsx" else "leads"), format=request.param)
+    return files[0] if request.param == "xlsx" else files[1]
+
+
+def test_what_was_exported_a_moment_ago_has_not_changed(file, run, client):
+    found = ow.refresh_leads(file, client=client)
+    assert [len(each) for each in (found.new, found.changed, found.gone, found.cells)] == [0, 0, 0, 0]
+    assert len(found.frame) >= len(ow.rows_frame(run.tables[0], client=client))
+
+
+def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client, tmp_path):
+    (file,) = ow.export(run, tmp_path / "leads.xlsx")
+    book = openpyxl.load_workbook(file)
+    sheet = book[run.tables[0].name[:31]]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    was, row_id = sheet.cell(2, at["City"]).value, sheet.cell(2, at["row_id"]).value
+    sheet.cell(2, at["City"]).value = "Elsewhere"
+    gone = sheet.cell(3, at["row_id"]).value
+    sheet.cell(3, at["row_id"]).value = "no-such-lead"
+    book.save(file)
+    found = ow.refresh_leads(file, client=client)
+    assert found.cells[["row_id", "column", "before", "after"]].to_numpy().tolist() == [
+        [row_id, "city", "Elsewhere", was]
+    ]
+    assert found.changed["row_id"].to_list() == [row_id]
+    assert found.gone["row_id"].to_list() == ["no-such-lead"]
+    assert found.new["row_id"].to_list() == [gone]
+
+
+def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
+    with pytest.raises(InvalidInput, match="formats are Excel"):
+        ow.refresh_leads(tmp_path / "leads.docx", client=client)
+    with pytest.raises(InvalidInput, match="Got int"):
+        ow.refresh_leads(5, client=client)
+    (tmp_path / "other.csv").write_text("company\nAcme\n")
+    with pytest.raises(InvalidInput, match="no column row_id"):
+        ow.refresh_leads(tmp_path / "other.csv", client=client)
+    (file,) = ow.export(run, tmp_path / "leads.xlsx")
+    book = openpyxl.load_workbook(file)
+    book[run.tables[0].name[:31]].delete_cols(2)
+    book.save(file)
+    with pytest.raises(InvalidInput, match="other columns than when it was written"):
+        ow.refresh_leads(file, client=client)
+    with pytest.raises(FileNotFoundError):
+        ow.refresh_leads(tmp_path / "none.csv", client=client)
+
+
+def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
+    leads = ow.rows_frame(run.tables[0], client=client)
+    mine = pd.DataFrame({"row_id": leads["row_id"], "table_id": run.tables[0].id, "owner": "Ana"})
+    mine.to_csv(tmp_path / "mine.csv", index=False)
+    found = ow.refresh_leads(str(tmp_path / "mine.csv"), client=client)
+    assert len(found.frame) == len(leads)
+    assert found.cells.empty
