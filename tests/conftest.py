@@ -15,10 +15,11 @@ from origami_widgets.api.background.loop import background
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# Where jsonschema finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
+# Where jsonschema (4.26) finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
 sys.modules.setdefault("rfc3987_syntax", None)
 
-# With each request to a sandbox in this process, httpx looks for this in all folders of packages; it need not be installed.
+# With each request to a sandbox in this process, httpx (0.28) looks for this in all folders of packages; it need not be
+# installed.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None
 

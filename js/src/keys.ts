@@ -2,9 +2,9 @@ import { on } from "./dom";
 
 /**
  * Keeps the host's single-letter shortcuts away from the card: with a button of the card focused, `b` would insert a
- * cell into the notebook. JupyterLab listens on the document before the event reaches the card, so it is stopped on the
- * window. This does not affect what the browser does with the key (typing, pressing, moving). Inside the card, `onKey`
- * gets the key.
+ * cell into the notebook. Before 4.1 (jupyterlab/jupyterlab#14115), JupyterLab listens on the document before the event
+ * reaches the card, so it is stopped on the window; with support for 4.0, the card's own node will do. This does not
+ * affect what the browser does with the key (typing, pressing, moving). Inside the card, `onKey` gets the key.
  */
 export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
   const guard = (event: KeyboardEvent): void => {

@@ -200,7 +200,7 @@ export class Session {
   };
 
   /**
-   * JupyterLab reports a restarted kernel by this event alone, before the comm refuses to send. So the
+   * JupyterLab (4.6) reports a restarted kernel by this event alone, before the comm refuses to send. So the
    * next tick asks: it fails at once when the comm is closed.
    */
   readonly #lineChanged = (): void => {

@@ -1,7 +1,8 @@
 /**
  * Keeps a saved notebook readable without its kernel. A host that reopens it has no widget any more and shows an error
- * instead, even if there is a static snapshot beside it. So only the snapshot is saved. A page that finds the snapshot
- * while the kernel still has the card (after a reload, or in a second window) draws the card over it.
+ * instead, even if there is a static snapshot beside it (jupyterlab/jupyterlab#15361). So only the snapshot is saved. A
+ * page that finds the snapshot while the kernel still has the card (after a reload, or in a second window) draws the card
+ * over it.
  *
  * The kernel marks the snapshot with the class `origami-snapshot-KEY`. Before each change of the card, it sends the
  * difference from the previous snapshot; `snapshots` has the newest one of each card.
@@ -105,11 +106,17 @@ function withoutStates(notebook: Notebook): Notebook {
   };
 }
 
-/** Makes the document save snapshots from now on; returns whether it does. */
+/**
+ * Makes the document save snapshots from now on; returns whether it does.
+ *
+ * It replaces `toJSON`, which makes what JupyterLab saves, of this one document. The public ways cost more (4.6): at
+ * `context.saveState`, snapshots would be written into the page's own document, which then has no widgets; and the widget
+ * manager adds its states at the same signal, maybe later. A content provider would have to take over the drive.
+ */
 function guard(document: Document | undefined): boolean {
   const original = document?.toJSON;
   if (!document || typeof original !== "function") return false;
-  // In an older JupyterLab, outputs cannot be written without a redraw. Cells may come after this.
+  // Without `youtputs` (@jupyter/ydoc before 3), outputs cannot be written without a redraw. Cells may come after this.
   const isOld = (cell: Cell): boolean => !!cell.outputs && !cell.sharedModel?.youtputs;
   if (document.collaborative && [...(document.cells ?? [])].some(isOld)) return false;
   if (guarded.has(document)) return true;
@@ -299,7 +306,7 @@ function keepSnapshot(model: Model, mount: Mount): () => void {
   return () => keeper.close();
 }
 
-/** The anywidget module of a card. It works with anywidget 0.9, which gives no `signal`: the clean-up ends a view. */
+/** The anywidget module of a card. anywidget 0.9 (the lowest, and Colab's) gives no `signal`: the clean-up ends a view. */
 export function widget(mount: Mount): {
   initialize(context: { model: Model }): () => void;
   render(context: { model: Model; el: HTMLElement }): () => void;

@@ -54,7 +54,10 @@ STACK = (
     "encodings.idna",
     "concurrent.futures.thread",
 )
-"""Modules that httpx and asyncio import on first use, which would be on the background loop."""
+"""Modules that httpx and asyncio import on first use, which would be on the background loop.
+
+anyio has no public way to load the backend of asyncio alone: `anyio.get_available_backends` (4.12) also loads trio.
+"""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors that httpx raises before a request is sent."""
 
@@ -206,8 +209,8 @@ class Transport:
     def _check_pool(self, client: httpx.AsyncClient | None, *, sent: bool) -> None:
         """Use new connections after a request that was abandoned before it was sent.
 
-        The HTTP library may count the connection of such a request as in use for ever. After twenty of those, nothing
-        could be sent any more.
+        httpcore may count the connection of such a request as in use for ever (encode/httpcore#1093, open; 1.0.9). After
+        twenty of those, nothing could be sent any more. This goes when the lowest httpx needs an httpcore with the repair.
         """
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()

@@ -33,7 +33,7 @@ TERMINAL_SPEED = 8.0
 """Speed of the sandbox in the terminal: a run of a minute and a half should take only a few seconds."""
 STOP_SECONDS = 15.0
 NOT_INHERITED: Final = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
-# JupyterLab's news pop-up would ask a server on the internet, and cover the notebook.
+# The news pop-up of JupyterLab 4 would ask a server on the internet, and cover the notebook.
 LAB_SETTINGS: Final = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -41,7 +41,7 @@ LAB_SETTINGS: Final = {
         "doNotDisturbMode": True,
     },
 }
-# Where it is installed, the older notebook's server prints a page of advice above JupyterLab's address.
+# Where it is installed, nbclassic (1.3) prints a page of advice above JupyterLab's address.
 SERVER_SETTINGS: Final = {"ServerApp": {"jpserver_extensions": {"nbclassic": False}}}
 _LAST_PORT = 65535
 EXAMPLE = """\

@@ -82,7 +82,8 @@ def server_executes() -> bool:
 def updates_are_appended() -> bool:
     """Return whether replacing an output would append a second one instead.
 
-    jupyter-server-documents does so while a cell runs. It is the only such server that offers no `input`.
+    jupyter-server-documents 0.3.3 does so while a cell runs, although its issue
+    jupyter-ai-contrib/jupyter-server-documents#94 is closed. It is the only such server that offers no `input`.
     """
     return request().get("content", {}).get("allow_stdin") is False and server_executes()
 
@@ -165,7 +166,7 @@ def lacks_widgets(kernel: object, request: dict[str, Any], environment: Mapping[
         request: the message that made the kernel run the current cell.
         environment: the environment variables of the process.
     """
-    # Deepnote documents that its notebooks do not support ipywidgets. Its kernel in VS Code ("detached") has the same
+    # Deepnote's documentation (2026) says that its notebooks do not support ipywidgets. Its kernel in VS Code ("detached") has the same
     # variable, but VS Code's widgets.
     detached = environment.get("DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE", "").lower() == "true"
     if environment.get("DEEPNOTE_PROJECT_ID") and not detached:

@@ -1,9 +1,9 @@
 """The cell that is being executed: its id, whether a program executes it, and its context for threads.
 
 A kernel keeps its current request in context variables. In a thread it mostly falls back on the newest request, but
-ipykernel 7.0 raises `LookupError`, after a trait is set and before anything is sent. There, the background loop works
-in a copy of the newest cell's context. It does not use the cell that made the card: programs that execute notebooks
-drop a cell's updates as soon as the next cell runs.
+ipykernel 7.0 raises `LookupError` (ipython/ipykernel#1450), after a trait is set and before anything is sent. There, the
+background loop works in a copy of the newest cell's context. It does not use the cell that made the card: programs that
+execute notebooks drop a cell's updates as soon as the next cell runs. 7.1 has the repair: this goes with support for 7.0.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def deliver_as_addressed(comm: Any) -> None:
     """Let the messages of a page reach the subshell that the page sends them to, also while a cell blocks the kernel.
 
     ipykernel 7.4 gives them to the subshell that has sent on this comm last: the main one, which runs the cell. That suits
-    widgets whose handlers need the main thread. Where a kernel has no such rule, this does nothing.
+    widgets whose handlers need the main thread. Where a kernel has no such rule, this does nothing. As of 7.4.0, the rule
+    has no public switch and no issue; this goes when it has one.
 
     Args:
         comm: the comm of a widget whose handlers may run on any thread.
@@ -113,7 +114,10 @@ def _remember_cell(_info: object = None) -> None:
 
 
 def marimo_cell_ref() -> CellRef | None:
-    """Return the marimo cell that is being executed; None outside marimo. Its id differs for each visitor."""
+    """Return the marimo cell that is being executed; None outside marimo. Its id differs for each visitor.
+
+    marimo 0.25 has no public name for it; these private ones go when it has.
+    """
     runtime: Any = sys.modules.get("marimo._runtime.context")
     if runtime is None:
         return None

@@ -40,7 +40,7 @@ def _counting_clock() -> int | None:
         try:
             time.clock_gettime(clock)
         except OSError:
-            # In a browser, Python has the name of a clock that does not exist.
+            # In a browser, Python has the name of a clock that does not exist (Pyodide 314).
             continue
         return clock
     return None
@@ -57,7 +57,8 @@ def monotonic() -> float:
 class time_limit:  # noqa: N801 - used like `asyncio.timeout`
     """Raise `TimeoutError` after so many seconds (None: never), like `asyncio.timeout`, on the loop of a browser, too.
 
-    Pyodide's loop raises `ValueError` if a moment passes while it is being scheduled there, and takes durations only. Not
+    Pyodide's loop raises `ValueError` if a moment passes while it is being scheduled (`WebLoop.call_at`, without an issue;
+    still so in 314.0.7), and takes durations only. When that is repaired, `asyncio.timeout` will do. Not
     a generator: where a loop ends with tasks that wait, closing them would turn their `GeneratorExit` into an error.
     """
 

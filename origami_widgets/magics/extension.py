@@ -88,7 +88,8 @@ def _add_matcher(shell: Any) -> None:
     try:
         from IPython.core.completer import SimpleCompletion, context_matcher
     except ImportError:
-        # Before IPython 8.6, only this list has matchers whose matches are shown without Python's.
+        # Before IPython 8.6, only this list has matchers whose matches are shown without Python's. Goes when Colab has a
+        # newer one than 7.34.
         completer.magic_arg_matchers.append(old_matcher)
         return
 

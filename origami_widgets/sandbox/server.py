@@ -67,7 +67,7 @@ def make_server(app: ASGIApp) -> Server:
 
 
 def _protocol() -> type[Protocol]:
-    """Return uvicorn's protocol with a limit on the time that a request takes to arrive, which uvicorn lacks."""
+    """Return uvicorn's protocol with a limit on the time that a request takes to arrive, which uvicorn 0.54 lacks."""
     import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -85,7 +85,8 @@ def _protocol() -> type[Protocol]:
 
         def shutdown(self) -> None:
             if self._has_begun:
-                # uvicorn would wait for the rest of the request, then cancel the application, which logs a traceback.
+                # uvicorn (0.54) would wait for the rest of the request, then cancel the application, which logs a
+                # traceback (Kludex/uvicorn#1824).
                 self.transport.close()
             else:
                 super().shutdown()

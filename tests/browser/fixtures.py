@@ -33,7 +33,8 @@ def mark(items: list[pytest.Item], folder: Path) -> None:
             item.add_marker("browser")
 
 
-# The package's end, not the session's: Playwright's event loop would stand in the way of later asyncio tests.
+# The package's end, not the session's: the event loop of Playwright's synchronous API (1.65) would stand in the way of
+# later asyncio tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

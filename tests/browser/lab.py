@@ -29,7 +29,7 @@ PANEL = "window.jupyterapp.shell.currentWidget"
 CELL = f"{PANEL}.content.widgets[index]"
 KERNEL = f"{PANEL}.sessionContext.session.kernel"
 
-# JupyterLab lays itself out some time after the window has changed: as wide as it is once 200 ms changed nothing.
+# JupyterLab (4.6) lays itself out some time after the window has changed: as wide as it is once 200 ms changed nothing.
 SETTLED_WIDTH = f"""async (index, wide) => {{
     let width = -1;
     let since = performance.now();
@@ -60,7 +60,7 @@ class LabPage(Window):
         super().__init__(opener, lab.url, viewport)
         self.lab = lab
         self.name = ""
-        # JupyterLab restores what a loaded page had open, now and then after it was closed or the next notebook was opened:
+        # JupyterLab (4.6) restores what a loaded page had open, now and then after it was closed or the next notebook was opened:
         # this one is loaded anew for that, which takes less than a new window.
         self.was_reopened = False
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url.rstrip("/"))

@@ -33,7 +33,8 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
-# The module's, and no longer: Playwright's event loop would stand in the way of later asyncio tests.
+# The module's, and no longer: the event loop of Playwright's synchronous API (1.65) would stand in the way of later
+# asyncio tests.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=30_000)

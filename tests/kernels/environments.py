@@ -207,7 +207,7 @@ def compile_lock(name: str) -> None:
         wanted = [*dependencies(*EXTRAS_OF_FRAMES), *tools, *NEWER_PYTHONS]
         options += ("--resolution", "lowest-direct")
     else:
-        # nest-asyncio is all that an older ipykernel needs and the newest does not.
+        # nest-asyncio is all that ipykernel before 7.4 needs and the newest does not.
         wanted, options = [name.replace("-", "==", 1), "nest-asyncio==1.6.0"], ("--no-deps",)
     source.write_text("\n".join(wanted), encoding="utf-8")
     text = run_uv(

@@ -113,8 +113,9 @@ class FrontEnd:
     def _nudge(self) -> None:
         """Make a kernel read what it overheard.
 
-        Some ipykernel 7 don't read a request that arrives while a reply is on its way. Further ones on the same line
-        don't wake them either, because that line counts as being read already: it takes another one.
+        ipykernel 7.0 to 7.3 don't read a request that arrives while a reply is on its way (ipython/ipykernel#1554; #1529 is
+        the repair, in 7.4). Further ones on the same line don't wake them either, because that line counts as being read
+        already: it takes another one. Goes with the last of these versions in `environments.py`.
         """
         line = BlockingKernelClient()
         line.load_connection_info(self._client.get_connection_info())

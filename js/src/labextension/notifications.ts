@@ -4,7 +4,7 @@ import type { Tone } from "../contract";
 import { onNotified } from "../page_settings";
 
 const SHOWN_MS = 15_000;
-/** JupyterLab cuts a message at 140 characters, so the run's name is cut to leave room for what happened. */
+/** JupyterLab 4 cuts a message at 140 characters, so the run's name is cut to leave room for what happened. */
 const NAME = 50;
 
 /** JupyterLab's type for a tone; the others are only information. */

@@ -82,7 +82,7 @@ def _before_a_cell(info: Any) -> None:
     # Whether IPython has counted this cell by now depends on its version.
     number = len(_past_cells())
     counts = bool(info.store_history)
-    # If an event handler fails, IPython prints its arguments, and with them the cell.
+    # If an event handler fails, IPython prints its arguments, and with them the cell (9.18).
     del info
     if line is None:
         return

@@ -45,7 +45,8 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
             cause=f"Two columns are named {twice!r:.80}.",
             remedy="Rename one, or export to CSV or Excel.",
         )
-    # A frame copies its attrs with each column that it gives, and moves its blocks with each that it gets.
+    # Since pandas 2.2, a frame copies its attrs with each column that it gives (pandas-dev/pandas#55314), and it moves
+    # its blocks with each that it gets.
     shown.attrs = {}
     mixed, arrays = [], {}
     for name, column in shown.items():
@@ -67,7 +68,7 @@ def write_parquet(frame: pd.DataFrame, file: Path) -> None:
         attrs["json_columns"] = mixed
     if frame.empty and (members := _members(shown)):
         attrs["categories"] = members
-    # As `DataFrame.to_parquet` writes it, which gives Arrow a frame with attrs: each column would copy them.
+    # As `DataFrame.to_parquet` writes it (pandas 3.1), which gives Arrow a frame with attrs: each column would copy them.
     pa: Any = import_module("pyarrow")
     pq: Any = import_module("pyarrow.parquet")
     table = pa.Table.from_pandas(shown, preserve_index=False)

@@ -135,7 +135,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
-        # The library's error hides the one from the disk.
+        # xlsxwriter's error hides the one from the disk (3.3).
         raise (error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error))) from error
 
 
@@ -301,7 +301,7 @@ class _Sheet:
         elif quoted:
             style = self._formats["quoted_wrapped" if style is self._formats["wrapped"] else "quoted"]
         if text.startswith("<r>") and text.endswith("</r>"):
-            # xlsxwriter takes such a text for its own markup and would write it unescaped.
+            # xlsxwriter takes such a text for its own markup and would write it unescaped (3.3.1, without an issue).
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])
         else:
             self._sheet.write_string(row, at, text, style)

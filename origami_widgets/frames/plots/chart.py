@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
     "background": "transparent",
     # All digits up to the length where they would fill the plot.
     "numberFormat": ",.15~g",
-    # JupyterLab's dark theme would set these, for a background of its own.
+    # JupyterLab 4's extension for Vega would set these in a dark theme, for a background of its own.
     "view": {"stroke": None, "fill": None},
     "axis": {**_TEXT, "domainColor": PAGE, "tickColor": PAGE, "gridColor": PAGE, "gridOpacity": 0.15},
     "axisY": {"domain": False, "ticks": False, "labelPadding": GAP},
@@ -71,7 +71,7 @@ class _NotebookChart(alt.TopLevelMixin):
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
         """Return the chart for front ends that draw it, a picture for the others, and its description.
 
-        Altair's default output loads what draws it from the internet, so it stays empty offline. Colab shows nothing
+        Altair's default output (6.3) loads what draws it from the internet, so it stays empty offline. Colab shows nothing
         else, and a renderer that the user has chosen is kept.
         """
         if alt.renderers.active != "default" or alt.renderers.options or "google.colab" in sys.modules:
@@ -109,7 +109,7 @@ def _png(spec: dict[str, Any]) -> bytes:
 
 
 def _packed(png: bytes) -> bytes:
-    """Compress a PNG to a quarter of what the renderer writes, because notebooks keep it."""
+    """Compress a PNG to a quarter of what vl-convert (1.9) writes, because notebooks keep it."""
     start = png.index(b"IDAT")
     end = start + 4 + int.from_bytes(png[start - 4 : start])
     chunk = b"IDAT" + zlib.compress(zlib.decompress(png[start + 4 : end]), 9)
@@ -134,7 +134,7 @@ def headed(title: str, details: list[str], said: list[str], width: int) -> dict[
 def tooltips(*fields: str | alt.Tooltip) -> list[alt.Tooltip]:
     """Return the lines of a tooltip.
 
-    Altair would take the fields as they are, as it would for all channels, and hash its whole schema for each of them.
+    Altair (6.3) would take the fields as they are, as it would for all channels, and hash its whole schema for each.
     """
     return [alt.Tooltip(field) if isinstance(field, str) else field for field in fields]
 

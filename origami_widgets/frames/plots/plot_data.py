@@ -57,7 +57,7 @@ def left_out(number: int, what: str, why: str = "are not drawn") -> str:
 def name_of(value: object, limit: float = 60) -> str:
     r"""Return text from outside as one line of at most `limit` characters; wide ones count twice.
 
-    Vega's own limits cut through emoji, which the library that makes pictures refuses.
+    Vega's own limits cut through emoji, which vl-convert (1.9) refuses.
 
     Example:
         >>> name_of("  Porto\n bakeries "), name_of(None), name_of("a long name", 7)

@@ -99,7 +99,7 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell(person):
 
 
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
-    # Long enough that it does not fall between the two cells: what comes there, nbclient drops.
+    # Long enough that it does not fall between the two cells: what comes there, nbclient (0.11) drops.
     soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 2\n"
     quiet = (START.format("completed") + soon).replace("client=client", "client=client, show=False")
     frozen = "import time\nwhile run.conversation.presentation.comm is not None:\n    time.sleep(0.05)"
@@ -111,7 +111,7 @@ def test_a_card_made_by_hand_is_frozen_like_a_run():
     quiet = START.format("answer").replace("client=client", "client=client, show=False")
     (card, line), *_ = executed(
         quiet + OTHER_PAGE + "card = ow.RunCard(run)\ncard",
-        # In one cell: nbclient drops what comes between two.
+        # In one cell: nbclient (0.11) drops what comes between two.
         "run.wait('cells')\nimport time\nwhile card.comm is not None:\n    time.sleep(0.05)",
         by=Person,
     )
@@ -162,7 +162,7 @@ def test_a_program_is_left_static_boards(program):
 def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one():
     """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
-    # In one cell: nbclient drops what comes between two.
+    # In one cell: nbclient (0.11) drops what comes between two.
     soon = OTHER_PAGE + "boards.REMEDY_TIME = 0.5\n" + MANY.format("answer")
     begun = (
         MANY.format("slow").replace("speed=600", "speed=1")

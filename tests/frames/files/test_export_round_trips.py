@@ -114,7 +114,7 @@ def test_parquet_read_by_pandas(tmp_path, frame, backend):
     assert set(categories) == {name for name in frame.columns if is_category(frame, name) and frame.empty}
     plain = [name for name in frame.columns if name not in objects]
     if backend == "pyarrow":
-        # Asked for Arrow's dtypes, pandas reads a category as Arrow's dictionary.
+        # Asked for Arrow's dtypes, pandas (3.1) reads a category as Arrow's dictionary.
         plain = [name for name in plain if not is_category(frame, name)]
     for name, members in categories.items() if backend != "pyarrow" else ():
         back[name] = back[name].cat.set_categories(members)
