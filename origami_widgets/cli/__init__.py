@@ -1,1 +1,1 @@
-"""The command `origami-widgets`: one module per command, each with `register` and `run`."""
+"""The command `origami-widgets`: one module per command, each with `register`."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.cli.exit_codes import DONE, ENDED_BADLY, INTERRUPTED, exit_on_sigterm
 from origami_widgets.cli.options import (
-    TOKEN_HELP,
     add_api_options,
     add_command,
+    add_token,
+    attached,
     check_timeout,
-    client_for,
     repeated_api_options,
 )
 from origami_widgets.cli.output import write_line
+from origami_widgets.cli.watch_command import states
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.handle import Run
     from origami_widgets.run.state import StoppedCells
 
-LOOK = 0.5
-"""Longest single wait in seconds, so that an interrupt is noticed on every platform."""
 LONGEST_LINE = 400
 EXAMPLE = """\
 origami-widgets cancel AGENT_ID/RUN_ID
@@ -56,51 +55,44 @@ def register(commands: Commands[Any]) -> None:
         ),
         example=EXAMPLE,
     )
-    parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
+    add_token(parser)
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop waiting after this time")
     parser.add_argument("--json", action="store_true", help="write one JSON object")
     add_api_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=cancel_run)
 
 
-def run(options: Namespace) -> int:
+def cancel_run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
-    from origami_widgets.run.agent_runs import parse_token
-    from origami_widgets.run.start import attach
     from origami_widgets.run.state import StoppedCells
 
-    # Checked first, so that a wrong token is refused before the search for a key.
-    parse_token(options.token)
     check_timeout(options.timeout)
     ends = None if options.timeout is None else time.monotonic() + options.timeout
-    attached = attach(options.token, client=client_for(options), show=False)
-    if attached.state.run is None:
-        # The first read failed. A refresh gives the run, or raises the reason.
-        attached.refresh()
-    again = f"origami-widgets cancel {attached.token}{repeated_api_options(options)}"
-    was_settled = attached.settled
+    run, _ = attached(options, read=True)
+    again = f"origami-widgets cancel {run.token}{repeated_api_options(options)}"
+    was_settled = run.settled
     if not was_settled:
         try:
             with exit_on_sigterm():
-                _cancel(attached, ends, again)
+                _cancel(run, ends, again)
         except KeyboardInterrupt:
             sys.stderr.write(
                 f"Stopped waiting. The run or its cells may go on and use credits. Cancel again: {again}\n"
             )
             return INTERRUPTED
-    stopped = attached.state.stopped or StoppedCells()
+    stopped = run.state.stopped or StoppedCells()
     if options.json:
-        write_line(json.dumps(_record(attached, stopped)))
+        write_line(json.dumps({"token": run.token, "status": run.status, **asdict(stopped)}))
     else:
-        _write(attached, stopped, was_settled=was_settled)
+        _write(run, stopped, was_settled=was_settled)
     return ENDED_BADLY if stopped.left_running else DONE
 
 
-def _cancel(attached: Run, ends: float | None, again: str) -> None:
+def _cancel(run: Run, ends: float | None, again: str) -> None:
     """Ask for the end of a run and its cells, and return when nothing of them is active.
 
     Args:
-        attached: the run.
+        run: the run.
         ends: the monotonic time until which to wait; None for as long as it takes.
         again: the command that goes on with it.
 
@@ -113,67 +105,42 @@ def _cancel(attached: Run, ends: float | None, again: str) -> None:
     from origami_widgets.run.starts.cancel import CancelPending
     from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
-    changed = threading.Event()
-    unsubscribe = attached.on_change(lambda _run: changed.set())
     try:
-        try:
-            asyncio.run(_ask(attached, ends))
-        except CancelPending as pending:
-            sys.stderr.write(f"{pending.title}. {pending.cause} Retrying.\n")
-        while True:
-            changed.clear()
-            state = attached.state
-            if state.stopping == "none":
-                if (error := state.stop_error or state.command_error) is not None:
-                    raise error
-                if reached(state, "run"):
-                    return
-            left = LOOK if ends is None else min(LOOK, ends - time.monotonic())
-            if left <= 0:
-                raise WaitTimedOut(
-                    "The run or its cells are still active",
-                    cause=describe_last_answer(state),
-                    remedy=f"They may use credits. Cancel again: {again}",
-                )
-            changed.wait(left)
-    finally:
-        unsubscribe()
+        asyncio.run(_ask(run, ends))
+    except CancelPending as pending:
+        sys.stderr.write(f"{pending.title}. {pending.cause} Retrying.\n")
+    for state in states(run, ends):
+        if state.stopping == "none":
+            if (error := state.stop_error or state.command_error) is not None:
+                raise error
+            if reached(state, "run"):
+                return
+    raise WaitTimedOut(
+        "The run or its cells are still active",
+        cause=describe_last_answer(run.state),
+        remedy=f"They may use credits. Cancel again: {again}",
+    )
 
 
-async def _ask(attached: Run, ends: float | None) -> None:
+async def _ask(run: Run, ends: float | None) -> None:
     """Ask for the end of a run and its cells; return when that was accepted, or at the end of the time."""
     import asyncio
 
     # Awaited, because `Run.cancel` tells a user who interrupts it what holds for a notebook only.
-    asking = asyncio.ensure_future(attached.cancel_async())
+    asking = asyncio.ensure_future(run.cancel_async())
     await asyncio.wait((asking,), timeout=None if ends is None else ends - time.monotonic())
     if asking.done():
         asking.result()
 
 
-def _write(attached: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
+def _write(run: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
     """Write what became of a run and what was stopped."""
     from origami_widgets.run.state import StoppedCells
     from origami_widgets.words.foreign_text import clean
 
     if was_settled:
-        write_line(f"Nothing to cancel: {attached.token} has ended ({attached.status}), and no cell is running.")
+        write_line(f"Nothing to cancel: {run.token} has ended ({run.status}), and no cell is running.")
         return
-    write_line(f"{attached.token} has ended: {attached.status}.")
+    write_line(f"{run.token} has ended: {run.status}.")
     # Names of tables come from the server.
     write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
-
-
-def _record(attached: Run, stopped: StoppedCells) -> dict[str, object]:
-    """Return what became of a run and what was stopped, for JSON."""
-    left = [
-        {"table_id": each.table_id, "table_name": each.table_name, "cells": each.cells, "reason": each.reason}
-        for each in stopped.left_running
-    ]
-    return {
-        "token": attached.token,
-        "status": attached.status,
-        "cells": stopped.cells,
-        "lead_source_jobs": stopped.lead_source_jobs,
-        "left_running": left,
-    }

@@ -6,8 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.cli.error_words import for_command_line
-from origami_widgets.cli.exit_codes import DONE, FAILED
+from origami_widgets.cli.exit_codes import DONE, FAILED, for_command_line
 from origami_widgets.cli.options import add_api_options, add_command, client_for
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli.exit_codes import DONE, INTERRUPTED
-from origami_widgets.cli.options import TOKEN_HELP, add_api_options, add_command, client_for
+from origami_widgets.cli.options import add_api_options, add_command, add_token, attached
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -38,7 +38,7 @@ def register(commands: Commands[Any]) -> None:
         ),
         example=EXAMPLE,
     )
-    parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
+    add_token(parser)
     parser.add_argument("path", metavar="PATH", help="the workbook, or the folder")
     parser.add_argument(
         "--what",
@@ -51,31 +51,24 @@ def register(commands: Commands[Any]) -> None:
         "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
     )
     add_api_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=export_run)
 
 
-def run(options: Namespace) -> int:
+def export_run(options: Namespace) -> int:
     """Export a run; return the exit code."""
     from origami_widgets.frames import export
     from origami_widgets.frames.files.exporting import check_path
-    from origami_widgets.run.agent_runs import parse_token
-    from origami_widgets.run.start import attach
 
-    # Checked first, so that a wrong token or path is refused before the search for a key.
-    parse_token(options.token)
+    # Checked first, so that a wrong path is refused before the search for a key.
     check_path(options.path, options.format)
-    client = client_for(options)
-    attached = attach(options.token, client=client, show=False)
-    if attached.state.run is None:
-        # The first read failed. A refresh gives the run, or raises the reason.
-        attached.refresh()
-    if not attached.settled:
-        state = "The run is still active" if not attached.done else "Its cells are still being filled"
+    run, client = attached(options, read=True)
+    if not run.settled:
+        state = "The run is still active" if not run.done else "Its cells are still being filled"
         sys.stderr.write(f"{state}: this is its current state.\n")
     try:
-        with ProgressLine(attached):
+        with ProgressLine(run):
             files = export(
-                attached,
+                run,
                 options.path,
                 what=options.what,
                 client=client,

@@ -22,8 +22,15 @@ from origami_widgets.cli import (
     sandbox_command,
     watch_command,
 )
-from origami_widgets.cli.error_words import error_record, for_command_line
-from origami_widgets.cli.exit_codes import INTERRUPTED, NO_READER, TABLE, USAGE, code_of_error
+from origami_widgets.cli.exit_codes import (
+    INTERRUPTED,
+    NO_READER,
+    TABLE,
+    USAGE,
+    code_of_error,
+    error_record,
+    for_command_line,
+)
 from origami_widgets.cli.options import Parser, add_api_options
 
 if TYPE_CHECKING:

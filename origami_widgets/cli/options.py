@@ -12,11 +12,11 @@ from origami_widgets.api.keys.secret import hide_all
 
 if TYPE_CHECKING:
     from origami_widgets.api.client import Client
+    from origami_widgets.run.handle import Run
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what `add_subparsers` returns
 
 HELP_WIDTH = 78
-TOKEN_HELP = "AGENT_ID/RUN_ID, or the id of an agent for its newest run"  # noqa: S105 - it names a run
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,6 +79,34 @@ def client_for(options: argparse.Namespace, *, timeout: float = 30.0) -> Client:
     from origami_widgets.api.client import Client
 
     return Client(base_url=options.base_url, project=options.project, timeout=timeout)
+
+
+def add_token(parser: argparse.ArgumentParser) -> None:
+    """Add the token of a run, for `attached`."""
+    parser.add_argument("token", metavar="TOKEN", help="AGENT_ID/RUN_ID, or the id of an agent for its newest run")
+
+
+def attached(options: argparse.Namespace, *, read: bool = False, timeout: float = 30.0) -> tuple[Run, Client]:
+    """Return the run that the command names, and its client.
+
+    Args:
+        options: the parsed arguments.
+        read: whether the run must be known: after a failed first read, it is read again, or the reason is raised.
+        timeout: seconds that one request may take.
+
+    Raises:
+        InvalidInput: the token isn't valid. It is checked first, before the search for a key.
+        OrigamiError: there is no key, or the run can't be read.
+    """
+    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.start import attach
+
+    parse_token(options.token)
+    client = client_for(options, timeout=timeout)
+    run = attach(options.token, client=client, show=False)
+    if read and run.state.run is None:
+        run.refresh()
+    return run, client
 
 
 def check_timeout(timeout: float | None) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.cli.exit_codes import INTERRUPTED, code_of_run, exit_on_sigterm
 from origami_widgets.cli.options import (
-    TOKEN_HELP,
     add_api_options,
     add_command,
+    add_token,
+    attached,
     check_timeout,
-    client_for,
     repeated_api_options,
 )
 from origami_widgets.cli.output import open_output, terminal_width, write_line
@@ -60,7 +60,7 @@ def register(commands: Commands[Any]) -> None:
         ),
         example=EXAMPLE,
     )
-    parser.add_argument("token", metavar="TOKEN", help=TOKEN_HELP)
+    add_token(parser)
     parser.add_argument(
         "--until",
         choices=("run", "cells"),
@@ -70,28 +70,22 @@ def register(commands: Commands[Any]) -> None:
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop watching after this time")
     parser.add_argument("--json", action="store_true", help="write one JSON object per change")
     add_api_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=watch_run)
 
 
-def run(options: Namespace) -> int:
+def watch_run(options: Namespace) -> int:
     """Watch a run; return the exit code."""
-    from origami_widgets.run.agent_runs import parse_token
-    from origami_widgets.run.start import attach
-
-    # Checked first, so that a wrong token is refused before the search for a key.
-    parse_token(options.token)
     timeout = options.timeout
     check_timeout(timeout)
     began = time.monotonic()
-    client = client_for(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
-    attached = attach(options.token, client=client, show=False)
+    run, _ = attached(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
 
     def stopped() -> str:
-        state = "has ended" if attached.done else "continues"
-        command = f"origami-widgets watch {attached.token}{repeated_api_options(options)}"
+        state = "has ended" if run.done else "continues"
+        command = f"origami-widgets watch {run.token}{repeated_api_options(options)}"
         return f"Stopped watching; the run {state}. To see it: {command}"
 
-    return watch(attached, options.until, timeout=timeout, since=began, as_json=options.json, stopped=stopped)
+    return watch(run, options.until, timeout=timeout, since=began, as_json=options.json, stopped=stopped)
 
 
 def watch(
@@ -157,24 +151,35 @@ def follow(
     """
     from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
-    changed = threading.Event()
     ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
+    for state in states(run, ends, interval):
+        yield state
+        if reached(state, until):
+            return
+    raise WaitTimedOut(
+        f"The run didn't end within {timeout:g} s",
+        cause=describe_last_answer(run.state),
+        remedy=f"Watch it again: origami-widgets watch {run.token}",
+    )
+
+
+def states(run: Run, ends: float | None, interval: float = 0.5) -> Iterator[RunState]:
+    """Yield the state of a run after each change, and at least once per interval. Sends nothing.
+
+    Args:
+        run: the run.
+        ends: the monotonic time at which to end; None for never.
+        interval: the longest single wait in seconds, so that an interrupt is noticed on every platform.
+    """
+    changed = threading.Event()
     unsubscribe = run.on_change(lambda _run: changed.set())
+    left = interval
     try:
-        while True:
+        while left > 0:
             changed.clear()
-            state = run.state
-            yield state
-            if reached(state, until):
-                return
+            yield run.state
             left = interval if ends is None else min(interval, ends - time.monotonic())
-            if left <= 0:
-                raise WaitTimedOut(
-                    f"The run didn't end within {timeout:g} s",
-                    cause=describe_last_answer(state),
-                    remedy=f"Watch it again: origami-widgets watch {run.token}",
-                )
-            changed.wait(left)
+            changed.wait(max(left, 0))
     finally:
         unsubscribe()
 

@@ -75,7 +75,7 @@ def test_help_imports_only_the_parsers():
         "_version",
         "cli",
         *("words", "words.foreign_text", "api", "api.errors", "api.keys", "api.keys.secret"),
-        *("cli.main", "cli.error_words", "cli.exit_codes", "cli.options", "cli.output"),
+        *("cli.main", "cli.exit_codes", "cli.options", "cli.output"),
         *(f"cli.{command}_command" for command in COMMANDS),
     }
     assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
