@@ -38,7 +38,7 @@ HOMES = {
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
-    "IPython": {"host.outputs", *(f"magics.{each}" for each in ("braces", "commands", "extension", "line_parser"))},
+    "IPython": {"host.outputs", *(f"magics.{each}" for each in ("braces", "commands", "extension"))},
     "starlette": {"sandbox.app"},
     "uvicorn": {"sandbox.server"},
     "filelock": {"run.starts.store"},

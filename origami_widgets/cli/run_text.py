@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.render.card_text import SIGNS, WIDTH, render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.status import status_words
+from origami_widgets.card.view.run_head import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
 from origami_widgets.words import numbers as words

@@ -1,8 +1,7 @@
 """pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
-from .economics.column_economics import column_economics_frame
 from .economics.credit_balance import credits_frame, credits_frame_async
-from .economics.lead_source_economics import lead_source_economics_frame
+from .economics.part_economics import column_economics_frame, lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export

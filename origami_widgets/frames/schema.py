@@ -111,6 +111,11 @@ def computed_field(name: str, kind: Kind, meaning: str, unit: str = "") -> Frame
     return FrameField(name, kind, "computed", "", meaning, unit)
 
 
+def number_field(name: str, meaning: str, unit: str) -> FrameField:
+    """Return an amount that the package computes."""
+    return computed_field(name, "number", meaning, unit)
+
+
 def fields_of(model: type[Model], origin: Origin) -> dict[str, FrameField]:
     """Return the described fields of a model as columns, by name, in the model's order."""
     return {

@@ -6,6 +6,7 @@ environment, and the widget manager and our extension work only in the server's.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -22,8 +23,6 @@ OF_THE_KERNEL: Final = ("ipykernel", "ipython", "jupyterlab_widgets")
 OF_THE_SERVER: Final = ("jupyterlab", "notebook", "jupyter_server", "voila", "nbclassic")
 _FLOOR: Final = re.compile(r"([\w.-]+)\s*>=\s*([\w.]+)")
 _BINARIES: Final = ("bin", "Scripts")
-_LARGEST_FILE: Final = 2**20
-"""Bytes of a `package.json` that are read. A larger one is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +143,10 @@ def _versions_in(prefix: Path) -> dict[str, str]:
 def _extension_in(prefix: Path, name: str) -> str | None:
     """Return the version of a JupyterLab extension; None if a server of this environment would not find it."""
     for folder in _data_folders(prefix):
-        file = folder / "labextensions" / name / "package.json"
-        try:
-            # Opening a pipe would wait for someone who writes to it.
-            if not file.is_file():
-                continue
-            with file.open("rb") as opened:
-                about = json.loads(opened.read(_LARGEST_FILE))
-        except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(about, dict):
-            version = about.get("version")
-            return version[:40] if isinstance(version, str) and version else "unknown"
+        # A damaged file is passed over, as by the server.
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            about = json.loads((folder / "labextensions" / name / "package.json").read_text(encoding="utf-8"))
+            return str(about["version"])
     return None
 
 

@@ -9,8 +9,17 @@ from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.magics.braces import expand, value_or_text
-from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, HELP_OPTIONS, explained, overview
-from origami_widgets.magics.line_parser import CELL_TOPIC, split, suggestion
+from origami_widgets.magics.commands import (
+    ALIASES,
+    CELL,
+    CELL_TOPIC,
+    COMMANDS,
+    HELP_OPTIONS,
+    explained,
+    overview,
+    split,
+    suggestion,
+)
 from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.starts.store import valid_once

@@ -13,7 +13,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.api.validate import shortened
 from origami_widgets.magics.braces import value_or_text
-from origami_widgets.magics.line_parser import suggestion
+from origami_widgets.magics.commands import suggestion
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller

@@ -67,12 +67,9 @@ DAMAGED = {
     "list": b'["version"]',
     "text": b'"9.9"',
     "null": b"null",
-    "deep": b'{"version": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "cut": b'{"version": "9.',
     "empty": b"",
     "binary": bytes(range(256)),
-    "long number": b'{"version": ' + b"9" * 5_000 + b"}",
-    "endless": b" " * 2**25,
 }
 
 
@@ -84,28 +81,13 @@ def test_doctor_reads_on_after_a_damaged_extension(
     assert report.server_versions["origami-widgets extension"] == "9.8"
 
 
-@pytest.mark.parametrize("version", [None, 9, ["9"], {"9": 9}, ""])
-def test_a_version_that_is_no_text_is_unknown(version: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = doctor_with(json.dumps({"version": version}).encode(), tmp_path, monkeypatch)
-    assert report.server_versions["origami-widgets extension"] == "unknown"
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
-def test_doctor_waits_for_no_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = doctor_with(None, tmp_path, monkeypatch)
-    assert report.server_versions["origami-widgets extension"] == "9.8"
-
-
-def doctor_with(text: bytes | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SetupReport:
-    """Run `doctor` with an extension whose `package.json` has a text (None: is a pipe), before a sound one."""
+def doctor_with(text: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SetupReport:
+    """Run `doctor` with an extension whose `package.json` has a text, before a sound one."""
     for name in ("damaged", "sound"):
         (folder / name / "labextensions" / "origami-widgets").mkdir(parents=True)
     damaged, sound = (folder / name / "labextensions/origami-widgets/package.json" for name in ("damaged", "sound"))
     sound.write_text('{"version": "9.8"}')
-    if text is None:
-        os.mkfifo(damaged)
-    else:
-        damaged.write_bytes(text)
+    damaged.write_bytes(text)
     monkeypatch.setenv("JUPYTER_PATH", f"{folder / 'damaged'}{os.pathsep}{folder / 'sound'}")
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     return ow.doctor(client=ow.Sandbox().client())

@@ -3,9 +3,8 @@
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, explained, overview
+from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, explained, overview, split
 from origami_widgets.magics.execute import ACTIONS, run_line
-from origami_widgets.magics.line_parser import split
 
 EVERY = {"start": CELL, **COMMANDS}
 

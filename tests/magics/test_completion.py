@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.magics.commands import CELL, COMMANDS, MODELS
-from origami_widgets.magics.completion import complete, known_words
+from origami_widgets.magics.extension import complete, known_words
 
 TOKEN = "6b1f0a8e-2f3b/v2_run-1"
 KNOWN = {

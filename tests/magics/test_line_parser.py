@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import CELL, COMMANDS
-from origami_widgets.magics.line_parser import as_options, split
+from origami_widgets.magics.commands import CELL, COMMANDS, as_options, split
 
 
 def refused(*words, command=CELL):

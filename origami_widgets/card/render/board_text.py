@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, wrap
-from origami_widgets.card.view.clock_view import lasted_at_last_update
+from origami_widgets.card.view.run_head import lasted_at_last_update
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import cut_to_width, stored_size, width_of
 

@@ -30,10 +30,10 @@ from origami_widgets.card.render.html_tags import (
     span,
     text,
 )
-from origami_widgets.card.view.clock_view import times_of
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.run_head import times_of
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import stored_size
 

@@ -7,10 +7,10 @@ from bisect import bisect_right
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.clock_view import fresh_words, times_of
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
+from origami_widgets.card.view.run_head import fresh_words, times_of
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.errors import AmbiguousStart
-from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.result import qualified_of
-from origami_widgets.card.view.run_head import LAST_KNOWN, make_head
+from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, clip_to, size_of

@@ -10,8 +10,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.fixed_words import CANCEL_CONFIRMS, STOP_CONFIRMS, STOP_FILLING
 from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explanation_of, link_of_error
-from origami_widgets.card.view.run_head import LAST_KNOWN, as_of
-from origami_widgets.card.view.status import is_missing
+from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
 from origami_widgets.run.state import counted_table, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip

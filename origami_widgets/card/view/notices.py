@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view.links import product_link
 from origami_widgets.card.view.questions import can_follow_up, follow_up_button
-from origami_widgets.card.view.run_head import QUESTIONS_LIMIT, agent_line, attach_line
-from origami_widgets.card.view.status import claims_work, is_known, is_missing, lists_actions
+from origami_widgets.card.view.run_head import (
+    QUESTIONS_LIMIT,
+    agent_line,
+    attach_line,
+    claims_work,
+    is_known,
+    is_missing,
+    lists_actions,
+)
 from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left_words, stopped_words
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take

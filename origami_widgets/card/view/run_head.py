@@ -1,13 +1,14 @@
-"""Head of a run's view: status, brief, lines of Python to go on with, and the runs before it."""
+"""Head of a run's view: what its status means, its brief and times, lines of Python to go on with, and the runs before it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.links import is_product, short_host
-from origami_widgets.card.view.status import built_nothing, is_missing, status_words
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take
@@ -18,8 +19,82 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from origami_widgets.card.view.contract import CodeLine, Earlier, EarlierRun, Form, Head, Link
+    from origami_widgets.card.view.contract import (
+        ClockView,
+        CodeLine,
+        ConnectionState,
+        Earlier,
+        EarlierRun,
+        Form,
+        Head,
+        Link,
+        Tone,
+        View,
+    )
     from origami_widgets.run.state import RunState
+
+
+_STATUSES: Final[dict[str, tuple[str, Tone]]] = {
+    "running": ("Running", "running"),
+    "completed": ("Completed", "good"),
+    "needs_input": ("Needs your answer", "attention"),
+    "step_cap_hit": ("Step limit reached", "attention"),
+    "incomplete": ("Stopped early", "attention"),
+    "cancelled": ("Cancelled", "neutral"),
+    "errored": ("Failed", "bad"),
+    "timed_out": ("Timed out", "bad"),
+}
+
+# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added". Only
+# the tone depends on them, never whether the notice is shown, as there are other words and languages.
+_DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
+_OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
+_CLAIM = re.compile(
+    rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
+    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:(?:was|were|been|is now|are now)\s+{_DONE}|(?:is|are)\s+(?:now\s+)?ready)\b"
+    rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLAIM_SEARCHED = 4_000
+
+
+def is_known(status: str) -> bool:
+    """Return whether this version has words for a status."""
+    return status in _STATUSES
+
+
+def status_words(state: RunState) -> tuple[str, Tone]:
+    """Return the label and tone of a run's status. An unknown status is shown as it is."""
+    if state.run is None:
+        return ("Starting", "running") if state.connection.state == "live" else ("No answer yet", "neutral")
+    if state.status in _STATUSES:
+        return _STATUSES[state.status]
+    return clip(state.status, 40) or "Unknown", "neutral"
+
+
+def is_missing(state: RunState) -> bool:
+    """Return whether the server last said that the run or agent does not exist, so that nothing is known about the run."""
+    return isinstance(state.connection.error, NotFound)
+
+
+def lists_actions(state: RunState) -> bool:
+    """Return whether the server sent a list of changes. Without one, nothing can be said about them."""
+    response = state.run.response if state.run else None
+    return response is not None and isinstance(response.raw.get("actions"), list)
+
+
+def claims_work(text: str) -> bool:
+    """Return whether an agent's text claims that it made tables, columns or leads."""
+    return _CLAIM.search(text[:_CLAIM_SEARCHED]) is not None
+
+
+def built_nothing(state: RunState) -> bool:
+    """Return whether a run completed without any change, but said nothing or claimed to have made some."""
+    if state.status != "completed" or state.actions or not lists_actions(state):
+        return False
+    said = (state.run.response.text if state.run and state.run.response else "") or ""
+    return not said.strip() or claims_work(said)
+
 
 EARLIER_SIZE = 2_000
 LINES_SIZE = 2_400
@@ -256,3 +331,96 @@ def _outcome(state: RunState) -> str:
     if not built and run and (steps := shown_count(run.steps.completed)) is not None:
         return words.plural(steps, "step")
     return built
+
+
+_JUST_HEARD = 90.0
+
+
+def make_clock(state: RunState, now: float) -> ClockView:
+    """Return when the server was last heard and is asked next, with the words for both.
+
+    Args:
+        state: the run's state.
+        now: the kernel's clock, in Unix seconds.
+    """
+    connection = state.connection
+    heard, following, due = _clock_words(connection.state, done=state.done, settled=state.settled)
+    return {
+        "now": round(now * 1000),
+        "heard_at": milliseconds(connection.heard_at),
+        "next_at": milliseconds(connection.next_at),
+        "interval": connection.interval,
+        "connection": connection.state,
+        "heard": heard,
+        "next": following,
+        "due": due,
+    }
+
+
+def _clock_words(connection: ConnectionState, *, done: bool, settled: bool) -> tuple[str, str, str]:
+    if connection == "ended" or settled:
+        return "", "", ""
+    if connection == "live":
+        return "cells checked {}" if done else "updated {}", "next check in {}", "checking…"
+    if connection == "reconnecting":
+        return "last update {}", "retrying in {}", "retrying…"
+    return "last update {}", "", ""
+
+
+def fresh_words(clock: ClockView, *, now: float) -> str:
+    """Return in words how fresh a view is, for a view that is redrawn every second.
+
+    Args:
+        clock: the clock of the view.
+        now: the time of drawing, in Unix seconds.
+
+    Returns:
+        For example `updated 9 s ago, next check in 6 s`; empty if no more checks are needed.
+    """
+    heard, due = clock["heard_at"], clock["next_at"]
+    pieces = []
+    if heard is not None and clock["heard"]:
+        pieces.append(clock["heard"].format(words.age(now - heard / 1000)))
+    if due is not None and clock["next"]:
+        left = due / 1000 - now
+        pieces.append(clock["next"].format(words.duration(left)) if left >= 1 else clock["due"])
+    if clock["connection"] == "stopped":
+        pieces.append("no longer updating")
+    return ", ".join(pieces)
+
+
+def times_of(view: View, *, now: float, ticking: bool = False) -> list[str]:
+    """Return how long the run took, when it ended and when it was last checked, for a view without a live clock.
+
+    Args:
+        view: the view, in any form but `live`.
+        now: the time of the view, in Unix seconds.
+        ticking: whether the view is redrawn every second, and itself says how old it is.
+    """
+    head, clock = view["head"], view["clock"]
+    heard = clock["heard_at"]
+    pieces = [_lasted(head, clock, now)]
+    if head["done"] and head["completed_at"] is not None:
+        pieces.append(f"ended {words.moment(head['completed_at'])}")
+    is_old = clock["connection"] != "live" or (heard is not None and now - heard / 1000 > _JUST_HEARD)
+    if not ticking and not head["settled"] and heard is not None and is_old:
+        pieces.append(f"last update {words.moment(heard)}")
+    return [piece for piece in pieces if piece]
+
+
+def _lasted(head: Head, clock: ClockView, now: float) -> str:
+    started, ended = head["started_at"], head["completed_at"]
+    if started is None:
+        return ""
+    if head["done"]:
+        return words.duration((ended - started) / 1000) if ended is not None else ""
+    if clock["connection"] != "live":
+        return lasted_at_last_update(started, clock["heard_at"], clock["connection"])
+    return f"{words.duration(now - started / 1000)} so far"
+
+
+def lasted_at_last_update(started: float, heard: float | None, connection: ConnectionState) -> str:
+    """Return how long a run had taken when the server was last heard; empty for a saved answer, which has no such moment."""
+    if heard is None or connection == "ended":
+        return ""
+    return f"{words.duration((heard - started) / 1000)} at the last update"

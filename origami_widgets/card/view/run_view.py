@@ -11,12 +11,11 @@ import time
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.activity import make_activity
-from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.prose import make_prose
 from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.result import make_result
-from origami_widgets.card.view.run_head import make_earlier, make_head
+from origami_widgets.card.view.run_head import make_clock, make_earlier, make_head
 from origami_widgets.card.view.table_view import make_tables
 from origami_widgets.run.settings import shows_leads
 

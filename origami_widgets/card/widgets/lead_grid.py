@@ -11,9 +11,8 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
-from origami_widgets.card.view.clock_view import make_clock
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadGridView, LeadsAnswer, LeadSort
-from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt
+from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt, make_clock
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait

@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
 from origami_widgets.frames.run_frames import RUNS, has_no_tables
-from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field
+from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field, number_field
 from origami_widgets.frames.source import SourceData, SourcePart, gather
 from origami_widgets.frames.table_frames import TABLES
-from origami_widgets.frames.values import TypedValues, read_number, read_values
+from origami_widgets.frames.values import TypedValues, read_values
 
 from .spending import counts, measured
 
@@ -40,18 +41,12 @@ CREDITS = FrameSchema(
     (
         computed_field("time", "timestamp", "when the balance was read, on the kernel's clock"),
         FrameField("balance", "number", "credits", "balance", "credits left at that time", "credits"),
-        computed_field("change", "number", "balance minus that of the previous reading", "credits"),
-        computed_field(
-            "credits_measured",
-            "number",
-            "used by the tables of the runs since the previous reading; NA if unknown",
-            "credits",
+        number_field("change", "balance minus that of the previous reading", "credits"),
+        number_field(
+            "credits_measured", "used by the tables of the runs since the previous reading; NA if unknown", "credits"
         ),
-        computed_field(
-            "credits_other",
-            "number",
-            "-change - credits_measured: spent elsewhere; negative if credits were added",
-            "credits",
+        number_field(
+            "credits_other", "-change - credits_measured: spent elsewhere; negative if credits were added", "credits"
         ),
     ),
 )
@@ -236,15 +231,12 @@ Recorded = tuple[list[float], list[float]]
 def _recorded(source: SourceData) -> dict[str, Recorded]:
     """Return for each table its reported credits, with the times of the reports, in order."""
     points: dict[str, list[tuple[float, float]]] = {}
+    point: Any
     for point in (point for part in source.parts for point in part.history):
-        for table, used in getattr(point, "credits_of_tables", None) or ():
-            points.setdefault(table, []).append((getattr(point, "time", math.nan), _number(used)))
-    return {table: _in_order(each) for table, each in points.items()}
-
-
-def _in_order(points: list[tuple[float, float]]) -> Recorded:
-    points.sort(key=lambda each: each[0])
-    return [time for time, _ in points], [used for _, used in points]
+        for table, used in point.credits_of_tables or ():
+            points.setdefault(table, []).append((point.time, math.nan if used is None else used))
+    in_order = {table: sorted(each, key=itemgetter(0)) for table, each in points.items()}
+    return {table: ([time for time, _ in each], [used for _, used in each]) for table, each in in_order.items()}
 
 
 def _created(source: SourceData, issues: DataIssues) -> dict[str, int | None]:
@@ -282,8 +274,3 @@ def _used(recorded: Recorded, created: int | None, asked: float, moment: Balance
     if newest >= 0:
         return used[newest]
     return 0.0 if moment.at <= asked or moment.is_surely_before(created) else math.nan
-
-
-def _number(value: object) -> float:
-    number = read_number(value)
-    return math.nan if number is None else number

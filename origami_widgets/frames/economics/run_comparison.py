@@ -10,7 +10,7 @@ import numpy as np
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import OriginValues, build
 from origami_widgets.frames.run_frames import RUNS, has_no_tables, runs_only, values_of_runs
-from origami_widgets.frames.schema import FrameSchema, computed_field
+from origami_widgets.frames.schema import FrameSchema, computed_field, number_field
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.table_frames import TABLES
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.frame_builder import FieldValues
     from origami_widgets.frames.values import TypedValues
 
+_CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
 _CHANGE = "compared with the first run: value / value of the first run - 1"
 
 COMPARISON = FrameSchema(
@@ -44,44 +45,36 @@ COMPARISON = FrameSchema(
         computed_field(
             "qualified_leads", "integer", "leads judged to qualify, in the tables that report them", "leads"
         ),
-        computed_field("qualified_share", "number", "qualified_leads / leads with a verdict", "fraction"),
-        computed_field("credits_used", "number", "used by its tables, over their life", "credits"),
-        computed_field("credits_added", "number", "of these, used since the earlier runs of the comparison", "credits"),
-        computed_field(
+        number_field("qualified_share", "qualified_leads / leads with a verdict", "fraction"),
+        number_field("credits_used", "used by its tables, over their life", "credits"),
+        number_field("credits_added", "of these, used since the earlier runs of the comparison", "credits"),
+        number_field(
             "credits_measured",
-            "number",
             "used by its tables since it started; NA if a table's credits at that moment are unknown",
             "credits",
         ),
-        computed_field("credits_per_lead", "number", "credits_used / leads, over all tables", "credits per lead"),
-        computed_field(
+        number_field("credits_per_lead", "credits_used / leads, over all tables", "credits per lead"),
+        number_field(
             "credits_per_qualified_lead",
-            "number",
             "credits_used / (leads x qualified_share), by table",
             "credits per qualified lead",
         ),
-        computed_field(
+        number_field(
             "credits_per_qualified_lead_low",
-            "number",
             "98 % of orders of `more` cost at least this, if leads cost as before",
             "credits per qualified lead",
         ),
-        computed_field(
+        number_field(
             "credits_per_qualified_lead_high",
-            "number",
             "99 % of orders of `more` cost at most this, if leads cost as before; NA with no qualified lead yet",
             "credits per qualified lead",
         ),
         computed_field("cells_errored", "integer", "ended in a failure", "cells"),
-        computed_field("credits_unqualified", "number", "expected, as in economics_frame", "credits"),
-        computed_field("credits_unqualified_min", "number", "at least, as in economics_frame", "credits"),
-        computed_field("duration_change", "number", _CHANGE, "fraction"),
-        computed_field("leads_change", "number", _CHANGE, "fraction"),
-        computed_field("credits_used_change", "number", _CHANGE, "fraction"),
-        computed_field("credits_per_qualified_lead_change", "number", _CHANGE, "fraction"),
+        number_field("credits_unqualified", "expected, as in economics_frame", "credits"),
+        number_field("credits_unqualified_min", "at least, as in economics_frame", "credits"),
+        *(number_field(f"{name}_change", _CHANGE, "fraction") for name in _CHANGES),
     ),
 )
-_CHANGES = ("duration", "leads", "credits_used", "credits_per_qualified_lead")
 
 
 def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:

@@ -24,7 +24,7 @@ from origami_widgets.frames.frame_builder import (
     runs_of,
     tables_of,
 )
-from origami_widgets.frames.schema import FrameField, computed_field
+from origami_widgets.frames.schema import FrameField, number_field
 from origami_widgets.frames.table_frames import COLUMNS, TABLES
 from origami_widgets.frames.values import TypedValues, read_values
 
@@ -101,12 +101,10 @@ def count_sums(values: Counts, owners: Places, size: int) -> Counts:
     return total
 
 
-ERRORED = computed_field("credits_errored", "number", "failed cells at the mean price", "credits")
-UNQUALIFIED = computed_field(
-    "credits_unqualified", "number", "expected to have been spent on leads judged unfit", "credits"
-)
-UNQUALIFIED_MIN = computed_field(
-    "credits_unqualified_min", "number", "least credits spent on leads judged unfit, as the counts prove", "credits"
+ERRORED = number_field("credits_errored", "failed cells at the mean price", "credits")
+UNQUALIFIED = number_field("credits_unqualified", "expected to have been spent on leads judged unfit", "credits")
+UNQUALIFIED_MIN = number_field(
+    "credits_unqualified_min", "least credits spent on leads judged unfit, as the counts prove", "credits"
 )
 
 

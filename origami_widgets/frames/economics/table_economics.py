@@ -17,6 +17,7 @@ from origami_widgets.frames.schema import (
     TABLE_NAME,
     FrameSchema,
     computed_field,
+    number_field,
 )
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.values import read_values
@@ -35,41 +36,31 @@ ECONOMICS = FrameSchema(
         TABLE_ID,
         TABLE_NAME,
         TABLE_FIELDS["credits_lifetime_used"].renamed("credits_used"),
-        computed_field("share_of_spend", "number", "of the credits of all tables of the source", "fraction"),
+        number_field("share_of_spend", "of the credits of all tables of the source", "fraction"),
         TABLE_FIELDS["cells_running"].renamed("cells_running", "if above 0, more credits will be spent"),
         TABLE_FIELDS["lead_count"].renamed("leads"),
         computed_field("judged_leads", "integer", "leads with a verdict", "leads"),
         TABLE_FIELDS["qualified_leads"],
-        computed_field("qualified_share", "number", "qualified_leads / judged_leads", "fraction"),
-        computed_field("credits_per_lead", "number", "credits_used / leads", "credits per lead"),
-        computed_field(
-            "credits_per_qualified_lead", "number", "credits_per_lead / qualified_share", "credits per qualified lead"
-        ),
+        number_field("qualified_share", "qualified_leads / judged_leads", "fraction"),
+        number_field("credits_per_lead", "credits_used / leads", "credits per lead"),
+        number_field("credits_per_qualified_lead", "credits_per_lead / qualified_share", "credits per qualified lead"),
         TABLE_FIELDS["credits_per_qualified_lead"].renamed(
             "estimated_credits_per_qualified_lead", "estimate of the server"
         ),
         computed_field("more", "integer", "the argument `more`", "qualified leads"),
         computed_field("expected_leads", "integer", "more / qualified_share", "leads"),
-        computed_field(
-            "expected_credits", "number", "more x credits_per_qualified_lead, if leads cost as before", "credits"
+        number_field("expected_credits", "more x credits_per_qualified_lead, if leads cost as before", "credits"),
+        number_field(
+            "expected_credits_low", "98 % of such orders cost at least this, if leads cost as before", "credits"
         ),
-        computed_field(
-            "expected_credits_low",
-            "number",
-            "98 % of such orders cost at least this, if leads cost as before",
-            "credits",
-        ),
-        computed_field(
+        number_field(
             "expected_credits_high",
-            "number",
             "99 % of such orders cost at most this, if leads cost as before; NA with no qualified lead yet",
             "credits",
         ),
         computed_field("leads_left", "integer", "estimated qualified leads still to be found", "qualified leads"),
         computed_field("costliest_column", "string", "name of the column that used most credits"),
-        computed_field(
-            "costliest_column_share", "number", "its share of the credits of the table's columns", "fraction"
-        ),
+        number_field("costliest_column_share", "its share of the credits of the table's columns", "fraction"),
         ERRORED,
         UNQUALIFIED,
         UNQUALIFIED_MIN,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.economics.column_economics import column_economics_frame
-from origami_widgets.frames.economics.lead_source_economics import lead_source_economics_frame
+from origami_widgets.frames.economics.part_economics import column_economics_frame, lead_source_economics_frame
 from origami_widgets.frames.economics.table_economics import economics_frame
 from origami_widgets.frames.lead_frames import reader_of
 from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from origami_widgets.frames.economics.column_economics import column_economics_frame
+from origami_widgets.frames.economics.part_economics import column_economics_frame
 from origami_widgets.frames.source import Source, SourceData, gather
 from origami_widgets.frames.table_frames import columns_frame, tables_frame
 from origami_widgets.words.numbers import MISSING, amount, percent, plural

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from origami_widgets.card.render.card_text import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, wrap
-from origami_widgets.card.view.clock_view import fresh_words
+from origami_widgets.card.view.run_head import fresh_words
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW

@@ -3,7 +3,7 @@
 import pytest
 
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.clock_view import fresh_words, times_of
+from origami_widgets.card.view.run_head import fresh_words, times_of
 from origami_widgets.run.state import Connection, RunState
 from tests.fixtures.states import NOW as LATER
 from tests.fixtures.states import STATES

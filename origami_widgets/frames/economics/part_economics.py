@@ -1,4 +1,4 @@
-"""`column_economics_frame`: which columns have used a table's credits."""
+"""`column_economics_frame` and `lead_source_economics_frame`: which parts of a table have used its credits, and what leads cost."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
-from origami_widgets.frames.frame_builder import OriginValues, build
+from origami_widgets.frames.frame_builder import FieldValues, OriginValues, build, nested_items, pluck
 from origami_widgets.frames.schema import (
     COLUMN_FIELDS,
+    LEAD_SOURCE_FIELDS,
     RUN_ID,
     RUN_NAME,
     TABLE_ID,
     TABLE_NAME,
     FrameSchema,
-    computed_field,
+    number_field,
 )
 from origami_widgets.frames.source import Source, gather
+from origami_widgets.frames.table_frames import LEAD_SOURCES
 
-from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over
+from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measure, measured, over, sums
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from origami_widgets.frames.frame_builder import NestedItems
+
 
 COLUMN_ECONOMICS = FrameSchema(
     "column_economics_frame",
@@ -35,28 +40,22 @@ COLUMN_ECONOMICS = FrameSchema(
         COLUMN_FIELDS["column_name"],
         COLUMN_FIELDS["kind"],
         COLUMN_FIELDS["credits_lifetime_used"].renamed("credits_used"),
-        computed_field(
-            "share_of_spend",
-            "number",
-            "of the credits of all columns of its table; NA if one is unknown",
-            "fraction",
-        ),
+        number_field("share_of_spend", "of the credits of all columns of its table; NA if one is unknown", "fraction"),
         COLUMN_FIELDS["total_runs"].renamed("executions"),
         COLUMN_FIELDS["avg_credits_per_run"].renamed("credits_per_execution"),
-        computed_field("credits_per_lead", "number", "credits_used / leads of its table", "credits per lead"),
-        computed_field(
+        number_field("credits_per_lead", "credits_used / leads of its table", "credits per lead"),
+        number_field(
             "credits_per_qualified_lead",
-            "number",
             "credits_per_lead / qualified share of its table",
             "credits per qualified lead",
         ),
         COLUMN_FIELDS["cells_errored"],
-        computed_field("errored_rate", "number", "cells_errored / leads of its table", "fraction"),
-        computed_field("fail_rate", "number", "`fail` verdicts / all verdicts; NA without verdicts", "fraction"),
+        number_field("errored_rate", "cells_errored / leads of its table", "fraction"),
+        number_field("fail_rate", "`fail` verdicts / all verdicts; NA without verdicts", "fraction"),
         ERRORED,
         UNQUALIFIED,
         UNQUALIFIED_MIN,
-        computed_field("unqualified_share", "number", "credits_unqualified / credits_used", "fraction"),
+        number_field("unqualified_share", "credits_unqualified / credits_used", "fraction"),
     ),
 )
 
@@ -135,7 +134,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
     spending = Spending(gather(source, COLUMN_ECONOMICS.name))
     # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
-        computed = {name: measured(values) for name, values in _measures(spending).items()}
+        computed = {name: measured(values) for name, values in _column_measures(spending).items()}
     return build(
         COLUMN_ECONOMICS,
         spending.source,
@@ -151,7 +150,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
     )
 
 
-def _measures(spending: Spending) -> dict[str, Measure]:
+def _column_measures(spending: Spending) -> dict[str, Measure]:
     used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
     failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
     spending.issues.add_contradiction("more leads failed than were judged", failed > judged)
@@ -165,4 +164,119 @@ def _measures(spending: Spending) -> dict[str, Measure]:
         "credits_unqualified": spending.credits_unqualified,
         "credits_unqualified_min": spending.credits_unqualified_min,
         "unqualified_share": over(spending.credits_unqualified, used),
+    }
+
+
+_CREDITS = LEAD_SOURCE_FIELDS["total_credits"].renamed("credits_used")
+_LEADS = LEAD_SOURCE_FIELDS["total_leads"].renamed("leads")
+_MEAN = LEAD_SOURCE_FIELDS["avg_credits_per_lead"].renamed(
+    "credits_per_lead", "mean that the server reports, else credits_used / leads"
+)
+
+LEAD_SOURCE_ECONOMICS = FrameSchema(
+    "lead_source_economics_frame",
+    (
+        RUN_ID,
+        RUN_NAME,
+        TABLE_ID,
+        TABLE_NAME,
+        LEAD_SOURCE_FIELDS["source_id"],
+        LEAD_SOURCE_FIELDS["source_name"],
+        _LEADS,
+        _CREDITS,
+        number_field("share_of_leads", "of the leads of all lead sources of its table", "fraction"),
+        number_field("share_of_spend", "of the credits of all lead sources of its table", "fraction"),
+        _MEAN,
+        number_field(
+            "credits_per_qualified_lead",
+            "credits_per_lead x sourced leads per qualified lead",
+            "credits per qualified lead",
+        ),
+        LEAD_SOURCE_FIELDS["source"],
+    ),
+)
+
+
+def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+    """One row per lead source of every table: its share of leads and spend, and its price per qualified lead.
+
+    Sends no request and spends no credits. The server does not report which lead source a qualified lead came from, so
+    `credits_per_qualified_lead` assumes that the leads of all sources of a table are equally likely to qualify:
+
+        credits_per_qualified_lead = credits_per_lead * sourced leads of the table / (its leads * its qualified share)
+
+    It therefore ranks the sources as `credits_per_lead` does. The API does not document whether these credits are also
+    part of what the columns have used, so do not add the two.
+
+    Args:
+        source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
+        has the units, and `attrs["origami"]` says where the frame comes from.
+
+        - `run_id` (string): the run; NA for a table given without its run
+        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
+        - `table_id` (string): the table
+        - `table_name` (string): the table's name
+        - `source_id` (string): the lead source
+        - `source_name` (string): the name
+        - `leads` (Int64, leads): found by the lead source
+        - `credits_used` (Float64, credits): spent on the lead source
+        - `share_of_leads` (Float64, fraction): of the leads of all lead sources of its table
+        - `share_of_spend` (Float64, fraction): of the credits of all lead sources of its table
+        - `credits_per_lead` (Float64, credits per lead): mean that the server reports, else credits_used / leads
+        - `credits_per_qualified_lead` (Float64, credits per qualified lead): credits_per_lead x sourced leads per qualified lead
+        - `source` (category): whether its costs are measured or estimated
+
+    Raises:
+        InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
+
+    API: `stats.leadSources[]`, `stats.funnel` and `stats.qualification` of each table.
+
+    Example:
+        >>> from origami_widgets.frames import lead_source_economics_frame
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 10, "stats": {
+        ...     "funnel": {"totalSourcedLeads": 20}, "qualification": {"rate": 0.8, "qualifiedLeads": 12}, "leadSources": [
+        ...     {"id": "3f90", "name": "Local listings", "avgCreditsPerLead": 2, "totalCredits": 42, "totalLeads": 21}]}}
+        >>> frame = lead_source_economics_frame(table)
+        >>> frame["share_of_spend"].to_list(), frame["credits_per_qualified_lead"].to_list()
+        ([1.0], [5.0])
+    """
+    check_backend(dtype_backend)
+    spending = Spending(gather(source, LEAD_SOURCE_ECONOMICS.name), ("stats.leadSources",))
+    each = nested_items(spending.tables["stats.leadSources"])
+    fields = pluck(each.items, LEAD_SOURCES.paths("lead_source"))
+    # Missing values are NaN here, and a count may exceed the largest float.
+    with np.errstate(all="ignore"):
+        computed = {name: measured(values) for name, values in _lead_source_measures(spending, each, fields).items()}
+    return build(
+        LEAD_SOURCE_ECONOMICS,
+        spending.source,
+        {
+            "run": spending.run_of(each.owners),
+            "table": OriginValues(spending.tables, each.owners),
+            "lead_source": OriginValues(fields),
+        },
+        computed=computed,
+        skipped=spending.found.skipped + each.skipped,
+        issues=spending.issues,
+        dtype_backend=dtype_backend,
+    )
+
+
+def _lead_source_measures(spending: Spending, each: NestedItems, fields: FieldValues) -> dict[str, Measure]:
+    def share(values: Measure) -> Measure:
+        return over(values, sums(values, each.owners, spending.size)[each.owners])
+
+    used, leads, mean = (measure(field, fields, spending.issues) for field in (_CREDITS, _LEADS, _MEAN))
+    per_lead = np.where(np.isnan(mean), over(used, leads), mean)
+    qualified = spending.table("lead_count") * spending.qualified_share
+    per_qualified = over(spending.table("total_sourced_leads"), qualified)
+    return {
+        "share_of_leads": share(leads),
+        "share_of_spend": share(used),
+        _MEAN.name: per_lead,
+        "credits_per_qualified_lead": per_lead * per_qualified[each.owners],
     }
