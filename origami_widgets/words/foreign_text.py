@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -187,11 +187,11 @@ def clip(value: object, limit: int, size: int = 0) -> str:
     return clip_to(clean(value, limit), (size or 2 * limit) + 2)
 
 
-def take(items: Iterable[T], size: int) -> list[T]:
-    """Return the first items that together fit into `size` bytes of JSON."""
+def take(items: Iterable[T], size: int, cost: Callable[[T], int] = lambda item: size_of(item) + 2) -> list[T]:
+    """Return the first items that together fit into `size` bytes: of JSON, or by what each costs."""
     taken: list[T] = []
     for item in items:
-        size -= size_of(item) + 2
+        size -= cost(item)
         if size < 0:
             break
         taken.append(item)

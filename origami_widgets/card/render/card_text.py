@@ -12,7 +12,7 @@ from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, times_of
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
+from origami_widgets.words.foreign_text import break_to_width, stored_size, take, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -249,12 +249,7 @@ def _prose(prose: Prose, width: int) -> list[str]:
     lines: list[str] = []
     for node in prose["nodes"]:
         lines += ["", *_block(node, "", width)] if lines else list(_block(node, "", width))
-    shown, room = [], _PROSE_SIZE
-    for line in lines:
-        room -= stored_size(line) + 2
-        if room < 0:
-            break
-        shown.append(line)
+    shown = take(lines, _PROSE_SIZE, lambda line: stored_size(line) + 2)
     cut = prose["cut"] or (GOES_ON if len(shown) < len(lines) else "")
     return [*shown, *wrap(cut, width=width)]
 

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.render.html_tags import (
-    LINE,
-    SMALL,
-    Html,
-    bold,
-    code,
-    div,
-    grid,
-    isolated,
-    join,
-    text,
-)
+from origami_widgets.card.render.html_tags import LINE, SMALL, Html, bold, code, div, grid, isolated, join, text
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, stored_size
+from origami_widgets.words.foreign_text import clip, stored_size, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +38,7 @@ def render_leads_html(view: LeadGridView, saved: Sequence[SavedTable]) -> str:
     first = div("", join(*tabs, text(head["as_of"]), by=" · "))
     again = div(SMALL, join(text("To see the leads, in any kernel:"), code(head["line"]), by=" "))
     room = SIZE_LIMIT - stored_size(first) - stored_size(again) - 400
-    tables: list[Html] = []
-    for name, rows, columns in saved:
-        shown = _table(name, rows, columns)
-        room -= stored_size(shown)
-        if room < 0:
-            break
-        tables.append(shown)
+    tables = take((_table(*each) for each in saved), room, stored_size)
     note = "" if tables else "Leads are not saved in the notebook."
     return div(_BOX, first, div(SMALL, text(note)), *tables, again)
 

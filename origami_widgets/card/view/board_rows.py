@@ -12,7 +12,7 @@ from origami_widgets.card.view.result import qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, clip_to, size_of
+from origami_widgets.words.foreign_text import clip, clip_to, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -203,15 +203,7 @@ def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
         As many rows as fit, the first ones.
     """
     share = ROWS_SIZE // max(len(rows), 1)
-    room = ROWS_SIZE
-    kept = []
-    for row in rows:
-        cut = _cut(row, share)
-        room -= size_of(cut) + _MOMENTS
-        if room < 0:
-            break
-        kept.append(cut)
-    return kept
+    return take((_cut(row, share) for row in rows), ROWS_SIZE, lambda row: size_of(row) + _MOMENTS)
 
 
 def _cut(row: BoardRow, share: int) -> BoardRow:

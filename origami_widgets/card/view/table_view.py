@@ -9,7 +9,7 @@ from origami_widgets.card.view.links import open_link
 from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, size_of
+from origami_widgets.words.foreign_text import clip, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def _counted_words(main: models.Table, count: int) -> str:
 def make_all_columns(table: models.Table) -> tuple[Grid, int]:
     """Return all columns of a table, as requested by the user, and how many of them are too many to send."""
     lines = [_line(column) for column in _dearest_first(table.columns)]
-    kept = _first_that_fit(lines, COLUMNS_SIZE)
-    return _grid(lines[:kept]), len(lines) - kept
+    kept = take(lines, COLUMNS_SIZE, _size)
+    return _grid(kept), len(lines) - len(kept)
 
 
 class _Line(NamedTuple):
@@ -165,14 +165,6 @@ def _size(line: _Line) -> int:
     return size_of(list(line.words.values())) + size_of(list(line.keys.values())) + 4
 
 
-def _first_that_fit(lines: Sequence[_Line], room: int) -> int:
-    for kept, line in enumerate(lines):
-        room -= _size(line)
-        if room < 0:
-            return kept
-    return len(lines)
-
-
 def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room: int) -> None:
     """Give small tables all their columns, and larger tables the rest of the room."""
     costing = [
@@ -183,13 +175,13 @@ def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room:
     sizes = [sum(map(_size, each)) for each in lines]
     left = len(shown)
     for index in sorted(range(len(shown)), key=sizes.__getitem__):
-        kept = _first_that_fit(lines[index], room // left)
-        room -= sum(map(_size, lines[index][:kept]))
+        kept = take(lines[index], room // left, _size)
+        room -= sum(map(_size, kept))
         left -= 1
         table, columns = shown[index], len(tables[index].columns)
-        table["columns"] = _grid(lines[index][:kept])
-        table["hidden"] = columns - kept
-        table["columns_note"] = _columns_note(kept, columns)
+        table["columns"] = _grid(kept)
+        table["hidden"] = columns - len(kept)
+        table["columns_note"] = _columns_note(len(kept), columns)
 
 
 def _columns_note(kept: int, columns: int) -> str:

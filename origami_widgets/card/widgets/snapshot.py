@@ -14,8 +14,7 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from origami_widgets.card.render.board_html import render_board_html
-from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.board import render_board_html, render_board_text
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, PieceRange, SavedView, SnapshotMessage

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.board_html import render_board_html
-from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.board import render_board_html, render_board_text
 from tests.card import front_end
 from tests.card.boards import board_of, every_entry, many
 from tests.card.markup import words

@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert.filters.strings import clean_html
 
-from origami_widgets.card.render.board_html import render_board_html
+from origami_widgets.card.render.board import render_board_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, board_snapshot, reopen_bundle
 from tests.card.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size

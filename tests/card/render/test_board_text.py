@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.board import render_board_text
 from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many

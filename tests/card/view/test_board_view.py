@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from origami_widgets.api.errors import InsufficientCredits
-from origami_widgets.card.render.board_html import render_board_html
-from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.board import render_board_html, render_board_text
 from origami_widgets.card.render.card_text import WIDTH
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from origami_widgets.card.render.board_html import render_board_html
-from origami_widgets.card.render.board_text import render_board_text
+from origami_widgets.card.render.board import render_board_html, render_board_text
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view

@@ -1,18 +1,33 @@
-"""A board as plain text, for terminals, logs and the text of a snapshot. Pure."""
+"""A board as plain text, and as static HTML: plain elements with inline styles, which every host can always show. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.card.render.card_text import SIGNS, SIZE_LIMIT, WIDTH, wrap
+from origami_widgets.card.render.card_html import CARD, SIZE_LIMIT, STRIP, TONES
+from origami_widgets.card.render.card_text import SIGNS, WIDTH, wrap
+from origami_widgets.card.render.card_text import SIZE_LIMIT as TEXT_LIMIT
+from origami_widgets.card.render.html_tags import (
+    LINE,
+    SMALL,
+    Html,
+    bold,
+    code,
+    div,
+    isolated,
+    join,
+    link_button,
+    span,
+    text,
+)
 from origami_widgets.card.view.run_head import lasted_at_last_update
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import cut_to_width, stored_size, width_of
+from origami_widgets.words.foreign_text import cut_to_width, stored_size, take, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes, Notice
 
 
 def render_board_text(view: BoardView, *, now: float) -> str:
@@ -28,8 +43,8 @@ def render_board_text(view: BoardView, *, now: float) -> str:
     Returns:
         Text of at most 11 kB in the notebook file, without a line break at the end.
     """
-    head = [*_head(view)]
-    room = SIZE_LIMIT - _size(head)
+    head = [*_text_head(view)]
+    room = TEXT_LIMIT - _size(head)
     full = [line for row in zip(view["rows"], view["moments"], strict=True) for line in _full(*row, now)]
     lines = full if _size(full) <= room else _short(view, room)
     return "\n".join([*head, *lines])
@@ -81,7 +96,7 @@ def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     return [lasted, f"last update {words.moment(heard)}" if heard is not None else ""]
 
 
-def _head(view: BoardView) -> Iterator[str]:
+def _text_head(view: BoardView) -> Iterator[str]:
     head = view["head"]
     yield from wrap(title_line(head), "", "  ")
     yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], head["as_of"]))), "  ")
@@ -108,7 +123,7 @@ def _full(row: BoardRow, moments: CheckTimes, now: float) -> Iterator[str]:
 def _short(view: BoardView, room: int) -> list[str]:
     rows = view["rows"]
     label = max(width_of(row["status_label"]) for row in rows)
-    lines = [_line(row, label) for row in rows]
+    lines = [_text_line(row, label) for row in rows]
     kept: list[str] = []
     for line in lines:
         room -= stored_size(line) + 2
@@ -122,9 +137,90 @@ def _more(count: int) -> str:
     return f"  {words.plural(count, 'more run')}: ow.runs_frame(board)"
 
 
-def _line(row: BoardRow, label: int) -> str:
+def _text_line(row: BoardRow, label: int) -> str:
     amounts = ", ".join(amounts_of(row))
     begin = f"{SIGNS[row['tone']]} {row['status_label']}{' ' * (label - width_of(row['status_label']))}  "
     room = WIDTH - width_of(begin) - width_of(amounts) - 2
     about = cut_to_width(_about(row), max(room, 10))
     return f"{begin}{about}{' ' * (room - width_of(about))}  {amounts}".rstrip()
+
+
+_AROUND = 700
+
+
+def render_board_html(view: BoardView, *, now: float) -> str:
+    """Return a board as static HTML, by the rules of the static card.
+
+    Args:
+        view: a view from `make_board`, in any form but `live`.
+        now: when the board is saved, in Unix seconds.
+
+    Returns:
+        HTML that takes at most 28.5 kB in a notebook. If the details of all runs do not fit, each run has one line; if
+        those do not fit either, the last runs are only counted.
+    """
+    head = _head(view["head"])
+    room = SIZE_LIMIT - _AROUND - stored_size(head)
+    rows = [_row(row, moments, now) for row, moments in zip(view["rows"], view["moments"], strict=True)]
+    if sum(map(stored_size, rows)) > room:
+        rows = [_line(row) for row in view["rows"]]
+    kept = take(rows, room, stored_size)
+    left = len(rows) - len(kept)
+    more = f"{words.plural(left, 'more run')}: " if left else ""
+    hidden = join(
+        text(more),
+        code("ow.runs_frame(board)") if left else Html(""),
+        text(view["head"]["hidden"]),
+        text(view["head"]["nothing"]),
+        by=" ",
+    )
+    return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", hidden) if hidden else Html(""))
+
+
+def _head(head: BoardHead) -> Html:
+    pieces = [text(fact) for fact in head["facts"]]
+    if head["origin"]:
+        pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
+    pieces.append(text(head["as_of"]))
+    return join(
+        div(
+            "padding:12px 14px",
+            bold(text(title_line(head))),
+            div(f"margin-top:3px;{SMALL};font-variant-numeric:tabular-nums", join(*pieces, by=" · ")),
+        ),
+        *map(_notice, head["notices"]),
+    )
+
+
+def _notice(notice: Notice) -> Html:
+    colour, sign = TONES[notice["tone"]]
+    return div(
+        f"padding:8px 14px 8px 11px;border-top:{LINE};border-left:3px solid {colour}",
+        div("", span(f"color:{colour}", text(sign)), Html(" "), bold(isolated(notice["title"]))),
+        div(SMALL, isolated(notice["text"])),
+        div("", code(notice["code"])),
+        div("margin-top:4px", link_button(notice["link"])) if notice["link"] else Html(""),
+    )
+
+
+def _sign(row: BoardRow) -> Html:
+    colour, sign = TONES[row["tone"]]
+    return join(span(f"color:{colour}", text(sign)), bold(text(row["status_label"])), by=" ")
+
+
+def _row(row: BoardRow, moments: CheckTimes, now: float) -> Html:
+    about = join(*(isolated(part) for part in (row["name"], row["prompt"]) if part), by=": ")
+    facts = join(*(text(piece) for piece in (row["note"], *facts_of(row, moments, now)) if piece), by=" · ")
+    return div(
+        f"padding:6px 14px;border-top:{LINE}",
+        div("", join(_sign(row), about, by=" · ")),
+        div(SMALL, facts),
+        div("", code(row["token"])),
+    )
+
+
+def _line(row: BoardRow) -> Html:
+    """Return a row as one line, in few enough bytes for a hundred of them."""
+    amounts = ", ".join(amounts_of(row))
+    about = row["name"] or row["prompt"]
+    return Html(f"<div>{_sign(row)} {isolated(about)} {text(amounts)} <code>{text(row['token'])}</code></div>")
