@@ -1,4 +1,4 @@
-"""The commands and options of `%origami` and `%%origami`, in one table for help, parsing and completion; and how a line is read."""
+"""The commands and options of the magics, in one table for help, parsing and completion, and how a line is read."""
 
 from __future__ import annotations
 

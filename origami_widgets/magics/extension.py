@@ -1,4 +1,4 @@
-"""The IPython extension, `%load_ext origami_widgets`, and its completion. The only module in `magics` that knows the shell."""
+"""The IPython extension, `%load_ext origami_widgets`, with completion. The only module in `magics` that knows the shell."""
 
 from __future__ import annotations
 

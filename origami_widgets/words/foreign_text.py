@@ -262,3 +262,15 @@ def described(value: object) -> str:
         return f"a dict for the object {clean(value['object'], 40)!r}"
     keys = [clean(str(key), 40) for key in list(value)[:_SHOWN_KEYS]]
     return f"a dict with the keys {', '.join(keys)}{', …' if len(value) > _SHOWN_KEYS else ''}"
+
+
+def name_of(value: object, limit: float = 60) -> str:
+    r"""Return text from outside as one line of at most `limit` characters; wide ones count twice.
+
+    Cut here, because Vega's own limits cut through emoji, which vl-convert (1.9) refuses.
+
+    Example:
+        >>> name_of("  Porto\n bakeries "), name_of(None), name_of("a long name", 7)
+        ('Porto bakeries', '(no name)', 'a long…')
+    """
+    return fit(clean(value, 2_000), limit) or "(no name)"

@@ -1,7 +1,7 @@
 """Which addresses from outside are safe to be links. Pure.
 
 An address may come from a page that the agent has read, so none is trusted: only `https` and `mailto`, and no user name
-before the host.
+before the host. A label names any host outside the product's own domain.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+PRODUCT_DOMAIN = "origami.chat"
 LONGEST = 600
+_HOST_SHOWN = 60
 _HTTPS = re.compile(r"https://[!-~]+", re.IGNORECASE)
 _MAILTO = re.compile(r"mailto:[a-z0-9.!#$*+/=^_{}|~-]{1,64}@[a-z0-9.-]{1,190}", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]")
@@ -87,3 +89,29 @@ def link_of(role: str, text: str) -> str:
         return text if len(text) <= LONGEST and host_of(f"https{text[4:]}") else ""
     bare = f"https://{text}"
     return bare if len(text) <= LONGEST and "." in host_of(bare) else ""
+
+
+def is_product(address: str) -> bool:
+    """Return whether an address is on the product's own domain or a subdomain.
+
+    Example:
+        >>> is_product("https://docs.origami.chat/x"), is_product("https://origami.chat.evil.example/")
+        (True, False)
+    """
+    host = host_of(address)
+    return host == PRODUCT_DOMAIN or host.endswith("." + PRODUCT_DOMAIN)
+
+
+def shown_host(address: str) -> str:
+    """Return the host of an address, shortened for display."""
+    return short_host(host_of(address) or address.partition("@")[2])
+
+
+def short_host(host: str) -> str:
+    """Shorten a host to 60 characters. A long one keeps its end, which says who owns it.
+
+    Example:
+        >>> short_host("origami.chat." * 9 + "evil.example").endswith("origami.chat.evil.example")
+        True
+    """
+    return host if len(host) <= _HOST_SHOWN else "…" + host[1 - _HOST_SHOWN :]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card.view.board_rows import limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.fixed_words import CANCEL_CONFIRMS, STOP_CONFIRMS, STOP_FILLING
-from origami_widgets.card.view.links import short_host
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
 from origami_widgets.run.state import counted_table, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.safe_links import short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

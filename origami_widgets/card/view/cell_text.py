@@ -31,23 +31,7 @@ _EXACT: Final = 2**53
 _LARGEST: Final = 1e100
 """Most digits of an integer: Python itself refuses thousands of them."""
 _NAMES: Final = frozenset(
-    {
-        "id",
-        "code",
-        "zip",
-        "plz",
-        "postal",
-        "postcode",
-        "phone",
-        "mobile",
-        "fax",
-        "tel",
-        "vat",
-        "year",
-        "siren",
-        "siret",
-        "duns",
-    }
+    re.findall(r"\w+", "id code zip plz postal postcode phone mobile fax tel vat year siren siret duns")
 )
 """Words in keys whose numbers are identifiers, not amounts."""
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")

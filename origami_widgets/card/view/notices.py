@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.links import product_link
 from origami_widgets.card.view.questions import can_follow_up, follow_up_button
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
@@ -20,6 +19,7 @@ from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take
 from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.safe_links import is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -344,6 +344,28 @@ def link_of_error(error: OrigamiError | None) -> Link | None:
     if error is None or not error.link:
         return None
     return product_link(error.link, "Fix this in Origami")
+
+
+def product_link(address: object, label: str) -> Link | None:
+    """Return a link to the product with a label. The label names any other host.
+
+    Args:
+        address: the address from the server.
+        label: the label, already clean.
+
+    Returns:
+        The link, or None if the address is refused.
+
+    Example:
+        >>> product_link("https://origami.chat/settings/billing", "Add credits")
+        {'href': 'https://origami.chat/settings/billing', 'label': 'Add credits'}
+        >>> product_link("https://billing.example/", "Add credits")["label"]
+        'Add credits (billing.example)'
+    """
+    href = safe_href(address)
+    if href is None:
+        return None
+    return {"href": href, "label": label if is_product(href) else f"{label} ({shown_host(href)})"}
 
 
 def _cause(error: OrigamiError | None) -> str:

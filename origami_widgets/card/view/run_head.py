@@ -1,4 +1,4 @@
-"""Head of a run's view: what its status means, its brief and times, lines of Python to go on with, and the runs before it."""
+"""Head of a run's view: its status, brief, times and lines of Python, and the runs before it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
-from origami_widgets.card.view.links import is_product, short_host
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import safe_href
+from origami_widgets.words.safe_links import is_product, safe_href, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view.contract import FUNNEL_PARTS, TABLE_SLOTS
-from origami_widgets.card.view.links import open_link
 from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
 from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.safe_links import is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.api import models
     from origami_widgets.api.rows.row_progress import RowProgress
-    from origami_widgets.card.view.contract import Form, Grid, Remark, TablesView, TableView
+    from origami_widgets.card.view.contract import Form, Grid, Link, Remark, TablesView, TableView
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000
@@ -210,6 +210,21 @@ def _head(table: models.Table, form: Form) -> TableView:
         "columns_note": "",
         "hidden": len(table.columns),
     }
+
+
+def open_link(address: object) -> Link | None:
+    """Return a link to a table, to show beside its name. The label names any host other than the product's.
+
+    Example:
+        >>> open_link("https://origami.chat/workspace/1")["label"]
+        'Open table'
+        >>> open_link("https://tables.example/1")["label"]
+        'Open at tables.example'
+    """
+    href = safe_href(address)
+    if href is None:
+        return None
+    return {"href": href, "label": "Open table" if is_product(href) else f"Open at {shown_host(href)}"}
 
 
 def _remarks(table: models.Table, form: Form) -> list[Remark]:

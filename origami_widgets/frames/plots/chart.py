@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 from altair.utils import update_nested
 
-from .plot_data import Record, name_of
+from origami_widgets.words.foreign_text import name_of
 
 # Every colour has three times the contrast to white and to dark pages that text needs to large areas.
 LEADS, LOSS = "#4f8df5", "#b07c5a"
@@ -140,7 +140,7 @@ def tooltips(*fields: str | alt.Tooltip) -> list[alt.Tooltip]:
 
 
 def row_plot(
-    rows: list[Record], marks: list[alt.Chart], title: str, details: list[str], width: int, *, empty: str
+    rows: list[dict[str, Any]], marks: list[alt.Chart], title: str, details: list[str], width: int, *, empty: str
 ) -> LayeredPlot:
     """Return horizontal bars in rows, with a name left and a note right of each.
 
@@ -157,7 +157,7 @@ def row_plot(
         nothing = alt.Chart(alt.InlineData(values=[]), height=1).mark_point()
         return LayeredPlot(layer=[nothing], width=width, **headed(title, [empty], [empty], width))
 
-    def fitted(row: Record, field: str, part: float) -> str:
+    def fitted(row: dict[str, Any], field: str, part: float) -> str:
         return name_of(row[field], part * width / CHARACTER) if row.get(field) else ""
 
     # Names repeat, rows do not: the number keeps them apart and in order, and the axis drops it.

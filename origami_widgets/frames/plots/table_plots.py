@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from origami_widgets.frames.economics.part_economics import column_economics_frame
 from origami_widgets.frames.source import Source, SourceData, gather
 from origami_widgets.frames.table_frames import columns_frame, tables_frame
+from origami_widgets.words.foreign_text import name_of
 from origami_widgets.words.numbers import MISSING, amount, percent, plural
 
-from .plot_data import Record, check_options, joined, left_out, name_of, records, run_ids
+from .run_plots import Record, check_options, joined, left_out, records, run_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

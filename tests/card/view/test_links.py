@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.card.view.links import product_link
+from origami_widgets.card.view.notices import product_link
 from origami_widgets.words.safe_links import host_of, safe_href
 
 GOOD = [
