@@ -14,7 +14,7 @@ from origami_widgets.cli.options import (
     add_command,
     add_token,
     attached,
-    check_timeout,
+    check_number,
     repeated_api_options,
 )
 from origami_widgets.cli.output import write_line
@@ -66,7 +66,7 @@ def cancel_run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
     from origami_widgets.run.state import StoppedCells
 
-    check_timeout(options.timeout)
+    check_number("--timeout", options.timeout, 600)
     ends = None if options.timeout is None else time.monotonic() + options.timeout
     run, _ = attached(options, read=True)
     again = f"origami-widgets cancel {run.token}{repeated_api_options(options)}"

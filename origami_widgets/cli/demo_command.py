@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.cli.exit_codes import DONE, FAILED, INTERRUPTED
-from origami_widgets.cli.options import add_command
+from origami_widgets.cli.options import add_command, check_number
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -84,12 +84,7 @@ def run(options: Namespace) -> int:
                 remedy="Remove one of them.",
             )
         return in_terminal()
-    if options.port is not None and not 0 < options.port <= _LAST_PORT:
-        raise InvalidInput(
-            "The port is not valid",
-            cause=f"--port was {options.port}.",
-            remedy=f"Give a number from 1 to {_LAST_PORT}, or leave it out.",
-        )
+    check_number("--port", options.port, 8890, _LAST_PORT)
     return in_lab(options)
 
 

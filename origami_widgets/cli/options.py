@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -109,13 +110,13 @@ def attached(options: argparse.Namespace, *, read: bool = False, timeout: float 
     return run, client
 
 
-def check_timeout(timeout: float | None) -> None:
-    """Raise `InvalidInput` for a `--timeout` that is not more than 0."""
-    if timeout is not None and not timeout > 0:
+def check_number(option: str, value: float | None, example: int, most: float = math.inf) -> None:
+    """Raise `InvalidInput` for a number that is not more than 0, or more than `most`."""
+    if value is not None and not 0 < value <= most:
         raise InvalidInput(
-            "The timeout must be more than 0",
-            cause=f"--timeout was {timeout:g}.",
-            remedy="Give the seconds after which to stop waiting, for example --timeout 600.",
+            f"{option} is out of range",
+            cause=f"{option} was {value:g}.",
+            remedy=f"Use a number above 0, for example {option} {example}.",
         )
 
 

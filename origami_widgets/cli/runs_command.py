@@ -7,9 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.cli.exit_codes import DONE
-from origami_widgets.cli.options import add_api_options, add_command, client_for
+from origami_widgets.cli.options import add_api_options, add_command, check_number, client_for
 from origami_widgets.cli.output import terminal_width
 
 if TYPE_CHECKING:
@@ -52,12 +51,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.cli.run_text import table_lines
     from origami_widgets.run.agent_runs import parse_token
 
-    if options.limit < 1:
-        raise InvalidInput(
-            "The limit must be at least 1",
-            cause=f"--limit was {options.limit}.",
-            remedy="Give the number of runs to list, for example --limit 20.",
-        )
+    check_number("--limit", options.limit, 20)
     if options.agent is not None:
         # Checked first, so that a wrong id is refused before the search for a key.
         parse_token(options.agent)

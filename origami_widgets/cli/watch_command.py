@@ -13,7 +13,7 @@ from origami_widgets.cli.options import (
     add_command,
     add_token,
     attached,
-    check_timeout,
+    check_number,
     repeated_api_options,
 )
 from origami_widgets.cli.output import open_output, terminal_width, write_line
@@ -76,7 +76,7 @@ def register(commands: Commands[Any]) -> None:
 def watch_run(options: Namespace) -> int:
     """Watch a run; return the exit code."""
     timeout = options.timeout
-    check_timeout(timeout)
+    check_number("--timeout", timeout, 600)
     began = time.monotonic()
     run, _ = attached(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
 

@@ -62,7 +62,7 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
         print(explained(CELL))
         return None
     parsed = CELL.parse(words)
-    into = _target(parsed, variables)
+    into = check_target(parsed.into)
     if parsed.quiet and into is None:
         raise InvalidInput(
             "--quiet needs --into",
@@ -109,10 +109,6 @@ def _start_options(parsed: Namespace, variables: Variables) -> dict[str, Any]:
     }
 
 
-def _target(parsed: Namespace, variables: Variables) -> str | None:
-    return check_target(parsed.into, variables.notebook) if parsed.into is not None else None
-
-
 def run_line(line: str, variables: Variables) -> object:
     """Carry out a line.
 
@@ -142,7 +138,7 @@ def run_line(line: str, variables: Variables) -> object:
 
 
 def _attach(parsed: Namespace, variables: Variables) -> Run:
-    into = _target(parsed, variables)
+    into = check_target(parsed.into)
     found = resolve(parsed.token, variables)
     if isinstance(found, str):
         token = found

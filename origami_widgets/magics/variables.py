@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
-import inspect
 import keyword
 from collections import ChainMap
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.errors import InvalidInput
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
 LINE = "the line"
-OF_IPYTHON = frozenset({"In", "Out", "exit", "get_ipython", "quit", "_", "__", "___", "_dh", "_i", "_ih", "_oh"})
-"""Names that IPython sets after each cell, or needs itself."""
 
 
 class Variables(NamedTuple):
@@ -43,40 +38,19 @@ class Variables(NamedTuple):
         return ChainMap(dict(self.local), self.notebook)
 
 
-def check_target(name: str, notebook: Mapping[str, object]) -> str:
-    """Return the name after `--into` if a run may be stored under it.
-
-    Args:
-        name: the name as typed.
-        notebook: the existing variables. Those that hold a module, class or function are not replaced.
+def check_target(name: str | None) -> str | None:
+    """Return the name after `--into`, None without one, if it can be that of a variable.
 
     Raises:
-        InvalidInput: the name is not an identifier, is reserved, or holds code. Nothing was sent.
+        InvalidInput: it can't. Nothing was sent.
     """
-    problem = _why_not(name, notebook)
-    if not problem:
+    if name is None or (name.isidentifier() and not keyword.iskeyword(name)):
         return name
     raise InvalidInput(
         "Invalid variable name",
-        cause=f"--into needs the name of a variable, but {shortened(name)} {problem}.",
-        remedy="Choose a name of letters, digits and _ that isn't in use: --into run.",
+        cause=f"--into needs the name of a variable. Got {shortened(name)}.",
+        remedy="Choose a name of letters, digits and _: --into run.",
     )
-
-
-def _why_not(name: str, notebook: Mapping[str, object]) -> str:
-    """Return why a run cannot be stored under a name; empty if it can."""
-    if not name.isidentifier():
-        return "isn't a valid name"
-    if keyword.iskeyword(name):
-        return "is a Python keyword"
-    if name in OF_IPYTHON:
-        return "is reserved by IPython"
-    if name in dir(builtins):
-        return "is a Python built-in"
-    value = notebook.get(name)
-    if isinstance(value, ModuleType):
-        return "holds a module"
-    return "holds a function or a class" if isinstance(value, type) or inspect.isroutine(value) else ""
 
 
 def watched_runs() -> list[Run]:

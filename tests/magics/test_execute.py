@@ -262,8 +262,6 @@ WRONG = [
     ("", "Use {key}", "An API key was passed"),
     ("--once {town}", BRIEF, "No variable named town"),
     ("--into 1x", BRIEF, "Invalid variable name"),
-    ("--into print", BRIEF, "'print' is a Python built-in"),
-    ("--into json", BRIEF, "'json' holds a module"),
     ("--quiet", BRIEF, "--quiet needs --into"),
     ("--model gpt", BRIEF, "Invalid model"),
     ("--name ' '", BRIEF, "Invalid agent name"),
