@@ -134,7 +134,7 @@ def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str
     """Return the command line that opens a folder's quickstart in JupyterLab, only on loopback."""
     return [
         *(sys.executable, "-W", "ignore::DeprecationWarning", "-m", "jupyterlab"),
-        # JupyterLab prints its address at this level, too.
+        # jupyter_server (2.21) prints the address at a higher level.
         "--Application.log_level=ERROR",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",

@@ -184,7 +184,7 @@ class LiveWidget(anywidget.AnyWidget):
     def set_state(self, sync_data: Any) -> None:
         """Accept only the number of views from the host. All other traits belong to the kernel.
 
-        `read_only` does not protect them: ipywidgets bypasses it for values from messages.
+        `read_only` does not protect them: ipywidgets (8.1) bypasses it for values from messages.
         """
         count = sync_data.get("_view_count") if isinstance(sync_data, dict) else None
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
@@ -215,7 +215,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     @property
     def is_open(self) -> bool:
-        """Whether the host still has the widget. When a cell reruns, marimo removes the widgets that it made."""
+        """Whether the host still has the widget. When a cell reruns, marimo (0.25) removes the widgets that it made."""
         return self.comm is not None and not getattr(self.comm, "_closed", False)
 
     @property
@@ -260,7 +260,7 @@ class LiveWidget(anywidget.AnyWidget):
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
 
-        The metadata is passed through, because on Colab it names the widget manager to load.
+        The metadata is passed through, because on Colab it names the widget manager to load (anywidget 0.9 to 0.11).
         """
         made: Any = self._repr_mimebundle_()
         data, metadata = made if isinstance(made, tuple) else (made, {})
@@ -386,7 +386,10 @@ class LiveWidget(anywidget.AnyWidget):
             background().call_soon(self._on_page_loaded)
 
     def _thaw(self) -> None:
-        """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it."""
+        """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it.
+
+        Goes when voila-dashboards/voila#498 is repaired (open; 0.5.13).
+        """
         with self.lock:
             if self.frozen and self.comm is not None:
                 self.frozen = False
