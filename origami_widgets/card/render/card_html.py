@@ -36,6 +36,7 @@ from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import times_of
+from origami_widgets.card.view.table_view import more_columns, more_tables
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import stored_size, take
 
@@ -357,12 +358,7 @@ def tables_html(tables: TablesView, room: int) -> Html:
         div("margin-top:14px" if place else "", head, body)
         for place, (head, body) in enumerate(zip(heads, columns, strict=True))
     ]
-    left = len(items) - len(heads)
-    more = (
-        f"{words.plural(left, 'more table')}: ow.tables_frame(run)"
-        if left and not tables["hidden"]
-        else tables["hidden"]
-    )
+    more = tables["hidden"] or more_tables(len(items) - len(heads))
     if not sections and not more:
         return Html("")
     return div(SECTION, *sections, div(f"margin-top:8px;{SMALL}", text(more)))
@@ -411,8 +407,7 @@ def _columns(tables: list[TableView], room: int) -> list[Html]:
 
 def _columns_grid(table: TableView, rows: list[Html]) -> Html:
     columns = table["columns"]
-    hidden = table["hidden"] + len(columns["rows"]) - len(rows)
-    note = f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)" if hidden else ""
+    note = more_columns(table["hidden"] + len(columns["rows"]) - len(rows))
     if not rows:
         return div(SMALL, text(note))
     # Break between words: elsewhere the card breaks anywhere, which would split "Company" in a narrow table.

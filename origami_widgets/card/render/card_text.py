@@ -11,7 +11,7 @@ from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, times_of
-from origami_widgets.words import numbers as words
+from origami_widgets.card.view.table_view import more_columns, more_tables
 from origami_widgets.words.foreign_text import break_to_width, stored_size, take, width_of
 
 if TYPE_CHECKING:
@@ -115,13 +115,7 @@ def _tables(tables: TablesView, room: int, width: int, height: float) -> list[li
     blocks = blocks_of(max(limit, 0))
     while _size(blocks) > room and len(blocks) > 1:
         blocks.pop()
-    left = len(items) - len(blocks)
-    more = (
-        f"{words.plural(left, 'more table')}: ow.tables_frame(run)"
-        if left and not tables["hidden"]
-        else tables["hidden"]
-    )
-    return [*blocks, wrap(more, width=width)]
+    return [*blocks, wrap(tables["hidden"] or more_tables(len(items) - len(blocks)), width=width)]
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
@@ -204,8 +198,7 @@ def _table(table: TableView, reading: str, limit: int, width: int, *, with_funne
     shown = columns["rows"][:limit]
     if shown:
         yield from _grid(columns["heads"], shown, width)
-    if hidden := table["hidden"] + len(columns["rows"]) - len(shown):
-        yield from wrap(f"{words.plural(hidden, 'more column')}: ow.columns_frame(run)", "  ", width=width)
+    yield from wrap(more_columns(table["hidden"] + len(columns["rows"]) - len(shown)), "  ", width=width)
 
 
 def _grid(heads: list[str], rows: list[list[str]], width: int) -> Iterator[str]:

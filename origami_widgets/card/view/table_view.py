@@ -56,16 +56,25 @@ def make_tables(
     # In a snapshot, the progress of reading is useless.
     is_read = row_progress and form != "snapshot"
     reading = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if is_read else []
-    hidden = len(tables) - len(shown)
     return {
         "items": shown,
         "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
         "counted": "" if main is None else _counted_words(main, len(tables)),
-        "hidden": f"{words.plural(hidden, 'more table')}: ow.tables_frame(run)" if hidden else "",
+        "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
         "no_leads": "Leads are not saved in the notebook. In a running kernel, this card or ow.leads(run) shows them.",
     }
+
+
+def more_tables(left: int) -> str:
+    """Return how many tables are left out, with the line of Python that shows them; empty for none."""
+    return f"{words.plural(left, 'more table')}: ow.tables_frame(run)" if left else ""
+
+
+def more_columns(left: int) -> str:
+    """Return how many columns are left out, with the line of Python that shows them; empty for none."""
+    return f"{words.plural(left, 'more column')}: ow.columns_frame(run)" if left else ""
 
 
 def _counted_words(main: models.Table, count: int) -> str:

@@ -30,11 +30,7 @@ def working_folder(folder: Path) -> Iterator[Path]:
         (work / "old").mkdir()
         yield work
     finally:
-        try:
-            shutil.rmtree(work, ignore_errors=True)
-        finally:
-            # Again, in case an interrupt came in the lines above.
-            shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def check_not_taken(files: Sequence[Path], folder: Path, *, overwrite: bool) -> None:
