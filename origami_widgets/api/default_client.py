@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.async_client import AsyncClient
     from origami_widgets.api.client import Client
+    from origami_widgets.api.operations import Operations
 
     UsableClient: TypeAlias = Client | AsyncClient
     AnyClient: TypeAlias = UsableClient | "HasClient"
@@ -55,6 +56,22 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
         MissingKey: no client was given or configured, and there is no key.
     """
     return _find() if client is None else check_client(client)
+
+
+def operations_for(client: AnyClient | None, *sources: object) -> Operations:
+    """Return the API to read something through.
+
+    Args:
+        client: the argument `client=`, which goes before all else.
+        sources: what may know the API that it came from, in its attribute `operations`; the first that does decides. If
+            none does, it is that of the default client.
+
+    Raises:
+        InvalidInput: the argument is not a client, but for example a key.
+        MissingKey: no client was given, known or configured, and there is no key.
+    """
+    known = (getattr(each, "operations", None) for each in sources) if client is None else ()
+    return next((each for each in known if each is not None), None) or client_or_default(client).operations
 
 
 def check_client(client: object) -> UsableClient:

@@ -36,6 +36,7 @@ from origami_widgets.api.models import (
     Table,
 )
 from origami_widgets.api.models.account import AccountSummary, summarize
+from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import (
     decode,
     read_run,
@@ -192,7 +193,9 @@ class Operations:
         """`GET /agents/{id}/runs/{runId}`."""
         path, params = _run_path(agent_id, run_id), _include_params(include)
         response = await self._read(path, params, check=lambda response: require_subject(response, run_id))
-        return RunObject.from_raw(response.body)
+        run = RunObject.from_raw(response.body)
+        came_from(self, () if run.response is None else run.response.tables)
+        return run
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
         """`GET /agents/{id}/runs`, one page."""
@@ -232,7 +235,9 @@ class Operations:
         response = await self._read(
             _table_path(table_id), _include_params(include), check=lambda response: require_subject(response, table_id)
         )
-        return Table.from_raw(response.body)
+        table = Table.from_raw(response.body)
+        came_from(self, (table,))
+        return table
 
     async def list_tables(
         self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
@@ -347,7 +352,9 @@ class Operations:
         return list(active.values())
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
-        return Page.of(item, (await self._read(path, params, check=require_list)).body)
+        page = Page.of(item, (await self._read(path, params, check=require_list)).body)
+        came_from(self, page.items)
+        return page
 
     async def _read(
         self, path: str, params: Mapping[str, str], check: Callable[[ApiResponse], ApiResponse] | None = None

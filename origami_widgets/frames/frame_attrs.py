@@ -33,6 +33,9 @@ class _Shared:
 class ReadOnlyDict(_Shared, dict[str, Any]):
     """Dict that can't be changed and is never copied. Equals a dict with the same items, and is written as JSON like one.
 
+    Attributes:
+        operations: the API that the leads of these notes came from; None if unknown. Not in pickles and JSON.
+
     >>> import copy
     >>> notes = read_only({"units": {"credits": "credits"}})
     >>> copy.deepcopy(notes) is notes, notes == {"units": {"credits": "credits"}}
@@ -41,10 +44,11 @@ class ReadOnlyDict(_Shared, dict[str, Any]):
     2
     """
 
-    __slots__ = ()
+    __slots__ = ("operations",)
+    operations: object
 
     def __or__(self, other: dict[str, Any]) -> Self:  # type: ignore[override]
-        joined: Self = read_only({**self, **other})
+        joined: Self = read_only({**self, **other}, self.operations)
         return joined
 
     # `|=` on an entry of `attrs` replaces the entry.
@@ -69,16 +73,19 @@ class ReadOnlyList(_Shared, list[Any]):
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
 
-def read_only(value: Any) -> Any:
+def read_only(value: Any, operations: object = None) -> Any:
     """Return JSON with every object and list in it read-only. Parts that are already read-only are kept.
 
     Args:
         value: dicts, lists, tuples and plain values.
+        operations: the API that leads came from, if these are notes about leads.
     """
     if isinstance(value, _Shared):
         return value
     if isinstance(value, dict):
-        return ReadOnlyDict({key: read_only(each) for key, each in value.items()})
+        made = ReadOnlyDict({key: read_only(each, operations) for key, each in value.items()})
+        made.operations = operations
+        return made
     if isinstance(value, list | tuple):
-        return ReadOnlyList([read_only(each) for each in value])
+        return ReadOnlyList([read_only(each, operations) for each in value])
     return value

@@ -10,7 +10,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 
 from .dtype_backend import DtypeBackend, check_backend
-from .source import SourceData, gather
+from .source import SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def leads_frame(
 
     Args:
         source: a `Run`, a `RunBatch`, a list of runs or tables, a table's id, or frames that were read before.
-        client: the client; None for the client of the first run, or else the configured one.
+        client: the client; None for the one that each run or table came from, or else the configured one.
         domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
             website (homepage, domain, company_url), then like an e-mail address, then like another link (url, site).
         filters: as in `rows_frame`, for each table, in addition to its saved filters.
@@ -241,7 +241,8 @@ def leads_reading(
 
     Args:
         source: runs or tables.
-        client: the client; None for the client of the first run, or else the configured one.
+        client: the client; None for the one that each run or table came from. What came from none is read through that
+            of the first which did, or else the configured one.
         domain_from: as in `leads_frame`.
         schema: as in `leads_frame`.
         caller: the name of the called function, for errors.
@@ -251,9 +252,9 @@ def leads_reading(
         InvalidInput: an argument is invalid.
     """
     # Imported here, as the other frames need no network.
-    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.default_client import check_client, operations_for
 
-    from .leads.leads_reading import LeadsReading
+    from .leads.leads_reading import LeadsReading, origins_of
     from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
 
@@ -262,52 +263,52 @@ def leads_reading(
     check_backend(backend)
     pinned = check_schema(schema)
     options = {"names": "slug", **options}
-    tables = [
-        (run_id, name, request_from(table, **options, caller=caller)) for run_id, name, table in _tables(source, caller)
-    ]
-    operations = _operations_of(source) if client is None else None
-    if operations is None and (tables or client is not None):
-        operations = client_or_default(client).operations
+    parts = _gathered(source, caller).parts
+    found = [(part, request_from(table, **options, caller=caller)) for part, table in _tables(parts)]
+    tables = [(part, request, operations_for(client, part, *parts)) for part, request in found]
+    known = [part.operations for part in parts] if client is None else [check_client(client).operations]
     return LeadsReading(
-        operations,
-        tables,
+        [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in tables],
+        origin=origins_of(known + [operations for *_, operations in tables]),
         domain_from=domain_from,
         dtype_backend=backend,
         schema=pinned,
     )
 
 
-def reader_of(source: object, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
+def reader_of(data: SourceData, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
     """Return what reads the leads of one table of a source.
 
     Args:
-        source: runs or tables.
-        client: the client; None for the client of the first run, or else the configured one.
+        data: the source.
+        client: the client; None for the one that each run or table came from, as in `leads_reading`.
     """
 
     def read(table: Mapping[str, Any]) -> pd.DataFrame:
-        from origami_widgets.api.default_client import client_or_default
+        from origami_widgets.api.default_client import operations_for
 
         from .row_frames import read_rows_frame
 
-        operations = _operations_of(source) if client is None else None
-        operations = client_or_default(client).operations if operations is None else operations
-        return read_rows_frame(cast("Any", table), operations, {})
+        own = next((part for part, each in _tables(data.parts) if each["id"] == table["id"]), None)
+        return read_rows_frame(table, operations_for(client, own, *data.parts), {})
 
     return read
 
 
-def _tables(source: object, caller: str) -> list[tuple[str | None, str | None, Mapping[str, Any]]]:
-    """Return each table once: the first run with the table, that run's name, and the table's newest state."""
-    runs: dict[str, tuple[str | None, str | None]] = {}
+def _tables(parts: Sequence[SourcePart]) -> list[tuple[SourcePart, Mapping[str, Any]]]:
+    """Return each table once: the first part of the source with the table, and the table's newest state."""
+    first: dict[str, SourcePart] = {}
     tables: dict[str, Mapping[str, Any]] = {}
-    for part in _gathered(source, caller).parts:
+    for part in parts:
         for table in part.tables:
             if isinstance(table, Mapping) and isinstance(table_id := table.get("id"), str):
-                run_id, name = (value if isinstance(value, str) else None for value in (part.run_id, part.name))
-                runs.setdefault(table_id, (run_id, name))
+                first.setdefault(table_id, part)
                 tables[table_id] = table
-    return [(*runs[table_id], table) for table_id, table in tables.items()]
+    return [(first[table_id], table) for table_id, table in tables.items()]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _gathered(source: object, caller: str) -> SourceData:
@@ -319,13 +320,6 @@ def _gathered(source: object, caller: str) -> SourceData:
         # If a table is given by its id, its name and counts are read first.
         source = [{"object": "table", "id": table_id(each)} if isinstance(each, str) else each for each in source]
     return gather(cast("Any", source), caller)
-
-
-def _operations_of(source: object) -> Any:
-    items = source if isinstance(source, list | tuple) else [source]
-    # A batch is read through its runs.
-    runs = [run for each in items for run in getattr(each, "runs", ())]
-    return next((found for each in (*items, *runs) if (found := getattr(each, "operations", None)) is not None), None)
 
 
 def _check_names(domain_from: object) -> None:

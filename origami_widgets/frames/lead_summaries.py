@@ -125,7 +125,8 @@ def refresh_leads(
     Args:
         leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:
             `.xlsx`, `.csv` or `.parquet`.
-        client: the client; None for the configured one.
+        client: the client; None for the one that the leads were read through, as long as the frame is in this process,
+            or else the configured one.
         progress: as in `rows_frame`, for the rows that are read again.
 
     Returns:
@@ -161,11 +162,10 @@ def refresh_leads(
         True
     """
     from origami_widgets.api.background.sync_bridge import block
-    from origami_widgets.api.default_client import client_or_default
 
     from .leads.refreshing import refreshed
 
-    return block(refreshed(_frame_of(leads), client_or_default(client).operations, progress))
+    return block(refreshed(_frame_of(leads), client, progress))
 
 
 def _frame_of(leads: object) -> pd.DataFrame:
@@ -194,8 +194,7 @@ async def refresh_leads_async(
         True
     """
     from origami_widgets.api.background.sync_bridge import wait
-    from origami_widgets.api.default_client import client_or_default
 
     from .leads.refreshing import refreshed
 
-    return await wait(refreshed(_frame_of(leads), client_or_default(client).operations, progress))
+    return await wait(refreshed(_frame_of(leads), client, progress))

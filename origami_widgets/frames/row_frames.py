@@ -45,7 +45,7 @@ def rows_frame(
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
-        client: the client; the configured one by default.
+        client: the client; None for the one that the table came from, or else the configured one.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the saved filters; None for no others.
             The API can only replace saved filters, so two requests for one row each find out if they hide any leads. If
             so, the ids of the other leads are read once for each version of the table, and only these leads are kept.
@@ -189,8 +189,10 @@ async def rows_frame_async(
     return frame
 
 
-def read_rows_frame(table: HasRaw, operations: Operations, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Read all leads of a table through a given API: `rows_frame` for a widget that already reads them.
+def read_rows_frame(
+    table: HasRaw | Mapping[str, Any], operations: Operations, options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Read all leads of a table through a given API, as `rows_frame` does.
 
     Args:
         table: the table.
@@ -218,7 +220,7 @@ def loaded_rows_frame(
     pages: int,
     complete: bool,
     version: Sequence[Any] | None,
-    origin: str,
+    operations: Operations | None,
 ) -> pd.DataFrame:
     """Return leads that are already loaded in the form of `rows_frame`, with its `attrs`. Sends nothing.
 
@@ -233,7 +235,7 @@ def loaded_rows_frame(
         pages: the number of pages read.
         complete: whether these are all leads.
         version: the version of the table when the leads were read; None if there were several.
-        origin: where the leads come from; empty for Origami.
+        operations: the API that the leads came from; None if there are none yet.
     """
     from origami_widgets.api.rows.row_paging import RowWalk
 
@@ -242,7 +244,7 @@ def loaded_rows_frame(
     from .leads.row_reading import attributes, origin_notes
     from .leads.rows_request import request_from
 
-    listed = _listed(columns)
+    listed, origin = _listed(columns), "" if operations is None else operations.origin
     collected = LeadTable(listed, dtype_backend="numpy_nullable")
     collected.add(rows)
     frame, findings = collected.frame(copy=True)
@@ -254,7 +256,7 @@ def loaded_rows_frame(
         request = request_from(table, filters=filters, include_hidden=include_hidden, sort=sort)
         notes = attributes(request, walk, len(frame), findings, listed, origin=origin, reason=reason, complete=complete)
         about = {**notes["origami"], "table_version": None if version is None else list(version)}
-    frame.attrs = read_only({"units": {}, "origami": about})
+    frame.attrs = read_only({"units": {}, "origami": about}, operations)
     return frame
 
 
@@ -285,14 +287,14 @@ def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict
 
 def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
     # Loaded here: the other frames need no network.
-    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.default_client import operations_for
 
     from .leads.row_reading import RowsReading
     from .leads.rows_request import request_from
 
     # Check the table before looking for a key.
     request = request_from(table, **options)
-    return RowsReading(client_or_default(client).operations, request)
+    return RowsReading(operations_for(client, table), request)
 
 
 MOST_IN_A_BATCH = 1_000_000
@@ -324,7 +326,7 @@ def rows_batches(
 
     Args:
         table: a table, for example `run.tables[0]`, or the id of a table (one more request).
-        client: the client; the configured one by default.
+        client: the client; None for the one that the table came from, or else the configured one.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the saved filters, as in `rows_frame`.
         include_hidden: also read the hidden leads, which fail the saved filters: `filters` then apply alone.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order, as in `rows_frame`.
@@ -363,7 +365,7 @@ def rows_batches(
         True
     """
     # Loaded here: the other frames need no network.
-    from origami_widgets.api.default_client import client_or_default
+    from origami_widgets.api.default_client import operations_for
 
     from .leads.batch_reading import BatchesReading
     from .leads.rows_request import request_from
@@ -389,5 +391,5 @@ def rows_batches(
             cause=f"Got batch_size={batch_size!r:.40}.",
             remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
         )
-    batches: RowBatches = BatchesReading(client_or_default(client).operations, request, size).read(progress)
+    batches: RowBatches = BatchesReading(operations_for(client, table), request, size).read(progress)
     return batches

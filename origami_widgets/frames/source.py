@@ -45,6 +45,7 @@ class SourcePart:
     Attributes:
         run_id: the run's id as in the answer; None if unknown.
         name: the name of the run's agent; None if unknown.
+        operations: the API that it came from, and that its leads are read through; None if unknown.
         tables: its tables.
         actions: its actions.
         run: the JSON object of the run; None if there are only tables.
@@ -57,6 +58,7 @@ class SourcePart:
     run: Json | None = None
     history: Sequence[object] = ()
     name: object = None
+    operations: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,19 @@ def _gather_one(source: object, frame: str, where_given: str) -> SourceData:
         raise _not_a_source(frame, where_given, source)
     tables = getattr(source, "tables", None)
     if isinstance(tables, Sequence):
-        return SourceData("run", (_part_of_handle(source, raw, tables),))
-    return _gather_payload(raw, frame, where_given)
+        data = SourceData("run", (_part_of_handle(source, raw, tables),))
+    else:
+        data = _gather_payload(raw, frame, where_given)
+    operations = _operations_of(source)
+    return replace(data, parts=tuple(replace(part, operations=operations) for part in data.parts))
+
+
+def _operations_of(source: object) -> object:
+    """Return the API that an object, or the first table in it, came from; None if unknown."""
+    response = getattr(source, "response", None)
+    inner = (getattr(response or source, "tables", ()), getattr(source, "items", ()))
+    objects = (source, *(each for tables in inner if isinstance(tables, tuple) for each in tables[:1]))
+    return next((known for each in objects if (known := getattr(each, "operations", None)) is not None), None)
 
 
 def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourcePart:

@@ -153,9 +153,15 @@ class TableStats(Model, frozen=True):
     lead_sources: tuple[LeadSource, ...] = ()
 
 
-class Table(Model, frozen=True):
-    """A table of leads, as in a run's response and at `GET /tables/{tableId}`."""
+class Table(Model, frozen=True, dict=True):
+    """A table of leads, as in a run's response and at `GET /tables/{tableId}`.
 
+    Attributes:
+        operations: the API that the table came from, and that its leads are read through; None for a table from a saved
+            response. It is no part of the table's value: not of comparisons, its repr, pickles or copies.
+    """
+
+    operations: ClassVar[Any] = None
     __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "lead_count", "columns", "credits", "id")
 
     object: str = ""
@@ -194,6 +200,13 @@ class Table(Model, frozen=True):
         summary = [plural(value, one, many) for value, one, many in counts if value is not None]
         rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
         return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
+
+
+def came_from(operations: object, tables: Iterable[object]) -> None:
+    """Note the API that tables came from; other objects are left alone."""
+    for each in tables:
+        if isinstance(each, Table):
+            vars(each)["operations"] = operations
 
 
 def counted_index(qualified_leads: Iterable[object]) -> int:

@@ -93,7 +93,7 @@ class LeadFeed:
     Args:
         send: sends a message to all views of the widget.
         tables: returns the current tables.
-        operations: returns the API to read through; None without one.
+        operations: returns the API to read a table through; None without one.
         is_unfiltered: returns whether to ignore the table's saved filters, as while its run goes on: they are what the
             brief demands, and would hide each lead until it has been judged.
         filters: conditions for all reads, besides those of the view.
@@ -105,7 +105,7 @@ class LeadFeed:
         self,
         send: Callable[[LeadsAnswer], object],
         tables: Callable[[], Sequence[Table]],
-        operations: Callable[[], Operations | None],
+        operations: Callable[[Table], Operations | None],
         *,
         is_unfiltered: Callable[[], bool] = lambda: False,
         filters: Sequence[LeadFilter] = (),
@@ -208,10 +208,9 @@ class LeadFeed:
             now = time.monotonic()
             for view in [view for view, each in self._views.items() if now - each.asked_at > STALE]:
                 del self._views[view]
-            operations = self._operations()
-            if operations is None:
-                return
-            if self._next_due(now) is not None or self._next_to_check(operations) is not None:
+            if (due := self._next_read()) is not None:
+                if (operations := due[2]) is None:
+                    return
                 if await self._may_read(operations):
                     await self._read_next(operations)
                 continue
@@ -225,11 +224,20 @@ class LeadFeed:
                     return
 
     async def _read_next(self, operations: Operations) -> None:
-        """Read what is due most, with one request that is already counted."""
-        if (due := self._next_due(time.monotonic())) is not None:
-            await self._read(*due, operations)
-        elif (view := self._next_to_check(operations)) is not None:
+        """Read what is due most through this API, with one request that is already counted."""
+        view, number, through = self._next_read() or ("", None, None)
+        if through is not operations:
+            return
+        if number is None:
             await self._read_passing(view, operations)
+        else:
+            await self._read(view, number, operations)
+
+    def _next_read(self) -> tuple[str, int | None, Operations | None] | None:
+        """Return what is due most: the view, the number of its page, or None for its saved filters, and the API."""
+        view, number = self._next_due(time.monotonic()) or (self._next_to_check(), None)
+        table = self._table(self._views[view].table) if view is not None else None
+        return None if view is None or table is None else (view, number, self._operations(table))
 
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
@@ -370,7 +378,7 @@ class LeadFeed:
         elif looked.view is None:
             looked.view = passing_leads(operations, table)
 
-    def _next_to_check(self, operations: Operations) -> str | None:
+    def _next_to_check(self) -> str | None:
         """Return the view to go on with reading which leads pass the saved filters; None if there is none.
 
         While the table changes, the last complete reading stays in force until the next one is complete.
@@ -382,7 +390,8 @@ class LeadFeed:
                 continue
             if looked.is_checking or looked.next_view is not None:
                 return view
-            if looked.view.version != table.version and now >= looked.next_view_at:
+            operations = self._operations(table)
+            if operations is not None and looked.view.version != table.version and now >= looked.next_view_at:
                 looked.next_view = passing_leads(operations, table)
                 return view
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
 
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
@@ -18,7 +19,6 @@ from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
 from origami_widgets.run.handle import Run
-from origami_widgets.run.settings import client_or_default
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -51,7 +51,8 @@ class LeadGrid(LeadWidget):
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        client: the client for tables; a run is read through its own client.
+        client: the client for tables; None for the one that each came from, or else the configured one. A run is read
+            through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
         save: keep the first 20 leads of each table that you looked at in the saved notebook.
 
@@ -86,7 +87,9 @@ class LeadGrid(LeadWidget):
         save: bool = False,
     ) -> None:
         self._run, self._given = _checked_source(source)
-        self._client = None if self._run is not None and self._run.operations is not None else client_or_default(client)
+        # A run is read through its own client.
+        self._client = None if self._run is not None and self._run.operations is not None else client
+        self._default = operations_for(self._client, *(self._given if self._run is None else (self._run,)))
         self._filters = [_as_filter(each) for each in filters or ()]
         self._sort = _as_sort(sort)
         self._include_hidden = include_hidden
@@ -106,7 +109,7 @@ class LeadGrid(LeadWidget):
         # Imported here and below, as a grid is shown without pandas.
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
-        loaded, operations = self._leads.loaded(self._shown_table()), self._operations()
+        loaded = self._leads.loaded(self._shown_table())
         return loaded_rows_frame(
             loaded.table,
             [column.raw for column in loaded.columns],
@@ -118,7 +121,7 @@ class LeadGrid(LeadWidget):
             pages=loaded.pages,
             complete=loaded.complete,
             version=loaded.version,
-            origin="" if operations is None else operations.origin,
+            operations=self._default if loaded.table is None else self._operations(loaded.table),
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -156,8 +159,7 @@ class LeadGrid(LeadWidget):
 
         # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
         found = [table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == self._shown_table()]
-        operations = self._operations()
-        if not found or operations is None:
+        if not found:
             raise InvalidInput(
                 "There is no table yet",
                 cause="The run has not built one.",
@@ -169,7 +171,7 @@ class LeadGrid(LeadWidget):
             "sort": self._sort,
             **options,
         }
-        return read_rows_frame(found[0], operations, settings)
+        return read_rows_frame(found[0], self._operations(found[0]), settings)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
@@ -246,8 +248,8 @@ class LeadGrid(LeadWidget):
     def _tables(self) -> Sequence[Table]:
         return self._given if self._run is None else self._run.state.tables
 
-    def _operations(self) -> Operations | None:
-        return self._client.operations if self._client is not None else self._run.operations if self._run else None
+    def _operations(self, table: Table) -> Operations:
+        return self._default if self._client is not None else table.operations or self._default
 
     def _watch(self) -> RunWatch | None:
         return None if self._run is None else self._run.conversation.current
@@ -283,7 +285,8 @@ def leads(
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        client: the client for tables; a run is read through its own client.
+        client: the client for tables; None for the one that each came from, or else the configured one. A run is read
+            through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
         save: keep the first 20 leads of each table in the saved notebook; False saves none.
 

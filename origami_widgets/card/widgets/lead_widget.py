@@ -49,9 +49,10 @@ class LeadWidget(LiveWidget):
         """Return the current tables."""
         raise NotImplementedError
 
-    def _operations(self) -> Operations | None:
-        """Return the API to read leads through; None without one."""
-        raise NotImplementedError
+    def _operations(self, table: Table) -> Operations | None:
+        """Return the API to read the leads of a table through; None without one."""
+        operations: Operations | None = table.operations
+        return operations
 
     def _goes_on(self) -> bool:
         """Return whether the run goes on; until its end, the saved filters of tables are ignored."""

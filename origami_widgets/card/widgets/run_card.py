@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import Table
-    from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -189,9 +188,6 @@ class RunCard(LeadWidget):
 
     def _tables(self) -> Sequence[Table]:
         return self._conversation.current.state.tables
-
-    def _operations(self) -> Operations | None:
-        return self._conversation.current.operations
 
     def _watch(self) -> RunWatch:
         return self._conversation.current

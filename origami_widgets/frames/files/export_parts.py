@@ -106,7 +106,7 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[Expor
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":
-        leads = LeadExport(data, reader_of(source, client))
+        leads = LeadExport(data, reader_of(data, client))
         parts = [ExportPart(name, make, "leads") for name, make in leads.parts()]
         parts.insert(0, ExportPart(SUMMARY, leads.summary, "summary"))
     if what != "leads":

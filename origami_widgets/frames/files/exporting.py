@@ -73,7 +73,8 @@ def export(
             a slash or `format` is given.
         what: `"leads"`; `"frames"` for the frames of the run (runs, tables, columns, lead sources, actions, transcript,
             history, economics), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
-        client: the client that reads leads; None for the one of the run, or else the configured one.
+        client: the client that reads leads; None for the one that each run or table came from, or else the
+            configured one.
         overwrite: replace existing files; other files in a folder stay.
         format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
         bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNot
 from .stacking import HEAD, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.dtype_backend import DtypeBackend
@@ -78,7 +78,7 @@ def stack_leads(
         InvalidInput: the schema names a column that no table has, or cells do not fit their dtypes.
     """
     schema = schema or {}
-    notes: list[dict[str, Any]] = []
+    notes: list[Mapping[str, Any]] = []
     frames = []
     for part in parts:
         frame, renamed = _with_head(part, domain_from, dtype_backend)
@@ -194,22 +194,30 @@ def _texts(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
     return to_array("string", read_values(field, texts), dtype_backend)
 
 
-def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> dict[str, Any]:
+def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> Mapping[str, Any]:
     run = {} if "run_id" in note else {"run_id": part.run_id, "name": part.name}
     kept = {key: value for key, value in note.items() if key not in _REPEATED}
     columns = [
         {**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())
     ]
     of_frame = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
-    return {**run, **kept, "columns": of_frame, "table_columns": columns}
+    made: Mapping[str, Any] = read_only(
+        {**run, **kept, "columns": of_frame, "table_columns": columns}, getattr(note, "operations", None)
+    )
+    return made
+
+
+def origins_of(known: Iterable[Any]) -> str:
+    """Return where leads come from, given the APIs that they are read through; empty for Origami alone."""
+    return ", ".join(sorted({each.origin for each in known if each is not None} - {""}))
 
 
 class LeadsReading:
     """Reading of the leads of several tables, one table after the other.
 
     Args:
-        operations: the API; None if there is no table to read.
-        tables: for each table, the id and name of its run (None if unknown) and the request.
+        tables: for each table, the id and name of its run (None if unknown), the request and the API.
+        origin: where the leads come from; empty for Origami.
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
         schema: wanted dtypes by column.
@@ -222,24 +230,26 @@ class LeadsReading:
 
     def __init__(
         self,
-        operations: Operations | None,
-        tables: Sequence[tuple[str | None, str | None, RowsRequest]],
+        tables: Sequence[tuple[str | None, str | None, RowsRequest, Operations]],
         *,
+        origin: str,
         domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
         schema: Mapping[str, Any] | None = None,
     ) -> None:
-        self._origin = "" if operations is None else operations.origin
-        self._runs = [(run_id, name) for run_id, name, _ in tables]
+        self._origin = origin
+        self._runs = [(run_id, name) for run_id, name, *_ in tables]
         self._schema = schema or {}
         # In a table, the names of the first columns have another meaning.
         of_cells = {name: dtype for name, dtype in self._schema.items() if name not in HEAD}
-        requests = [] if operations is None else [replace(request, schema=of_cells) for _, _, request in tables]
         # Whether the schema fits is known only for all tables together.
-        self._readings = [RowsReading(cast("Operations", operations), each, strict=False) for each in requests]
+        self._readings = [
+            RowsReading(operations, replace(request, schema=of_cells), strict=False)
+            for *_, request, operations in tables
+        ]
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
-        self._totals = [request.lead_count for _, _, request in tables]
+        self._totals = [request.lead_count for *_, request, _ in tables]
         self._domain_from = domain_from
         self._backend = dtype_backend
 

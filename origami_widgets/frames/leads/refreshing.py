@@ -9,6 +9,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.frame_attrs import read_only
@@ -16,7 +17,7 @@ from origami_widgets.frames.values import as_json
 
 from .column_summary import parsed_object
 from .lead_column import FOUND
-from .leads_reading import LeadsReading, TableLeads, head_of, stack_leads
+from .leads_reading import LeadsReading, TableLeads, head_of, origins_of, stack_leads
 from .pinned_dtypes import check_schema
 from .row_reading import RowsReading
 from .rows_request import request_from
@@ -26,6 +27,7 @@ from .stacking import HEAD, check_columns, check_leads, python_values, table_not
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
 
     from .row_reading import Progress
@@ -66,12 +68,14 @@ class _Table:
     Attributes:
         table_id: the table.
         note: the frame's notes about the table; empty for a frame that has lost them, for example in a file.
+        operations: the API that the table is read through.
         rows: the leads.
         places: the rows' places in the given frame.
     """
 
     table_id: str
     note: Mapping[str, Any]
+    operations: Operations
     rows: pd.DataFrame
     places: list[int]
 
@@ -81,19 +85,19 @@ class _Table:
         return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
 
 
-async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progress | None) -> RefreshedLeads:
+async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Progress | None) -> RefreshedLeads:
     """Refresh leads as `refresh_leads` does, for the sync bridge.
 
     Args:
         frame: the leads as they were read before, or what analysts have made of them.
-        operations: the API.
+        client: the argument `client=`.
         progress: as in `rows_frame`.
 
     Raises:
         InvalidInput: the frame does not say which tables it comes from, or what was read before.
     """
-    tables = _tables_of(frame)
-    requests = {each.table_id: await OnLoop(_due(each, operations)) for each in tables}
+    tables = _tables_of(frame, client)
+    requests = {each.table_id: await OnLoop(_due(each)) for each in tables}
     due = {table_id: request for table_id, request in requests.items() if request is not None}
     if not due:
         nothing = frame.iloc[:0]
@@ -106,22 +110,23 @@ async def refreshed(frame: pd.DataFrame, operations: Operations, progress: Progr
         (table,), (request,) = tables, due.values()
         if request.table is None:
             return _compared(frame, frame.iloc[:0], [], tables)
-        now = await RowsReading(operations, request).steps(progress)
+        now = await RowsReading(table.operations, request).steps(progress)
         part = _Part(table, now)
         result = part.frame()
         result.attrs = now.attrs
         return _compared(frame, result, [part], tables)
-    read = await _read(tables, due, about, operations, progress)
+    read = await _read(tables, due, about, progress)
     others = {name for note in table_notes(frame) for name in _columns_of(note)}
     parts = [
         _Part(each, read[each.table_id], others) if each.table_id in due else _Part(each, None)
         for each in tables
         if each.table_id not in due or due[each.table_id].table is not None
     ]
-    return _compared(frame, _joined(frame, parts, about, operations), parts, tables)
+    origin = origins_of(each.operations for each in tables)
+    return _compared(frame, _joined(frame, parts, about, origin), parts, tables)
 
 
-def _tables_of(frame: pd.DataFrame) -> list[_Table]:
+def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[_Table]:
     """Return the leads of a frame by table.
 
     Raises:
@@ -157,7 +162,13 @@ def _tables_of(frame: pd.DataFrame) -> list[_Table]:
         places.setdefault(str(table_id), []).append(place)
     # A table without rows was left out on purpose, unless nothing else is left.
     return [
-        _Table(table_id, notes.get(table_id, {}), frame.iloc[rows], rows)
+        _Table(
+            table_id,
+            note := notes.get(table_id, {}),
+            operations_for(client, note, *notes.values()),
+            frame.iloc[rows],
+            rows,
+        )
         for table_id, rows in places.items()
         if rows or not ids or not notes[table_id].get("rows")
     ]
@@ -181,7 +192,7 @@ def _check_rows(table: _Table) -> None:
         )
 
 
-async def _due(each: _Table, operations: Operations) -> RowsRequest | None:
+async def _due(each: _Table) -> RowsRequest | None:
     """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
     note = each.note
     query: dict[str, Any] = {"caller": "refresh_leads", **_options_of(each.rows)}
@@ -193,7 +204,7 @@ async def _due(each: _Table, operations: Operations) -> RowsRequest | None:
             **note["options"],
         }
     try:
-        table = await operations.get_table(each.table_id, include=())
+        table = await each.operations.get_table(each.table_id, include=())
     except TableNotFound:
         return request_from(each.table_id, **query)
     if note.get("complete") and list(table.version) == list(note.get("table_version") or ()):
@@ -220,15 +231,14 @@ async def _read(
     tables: Sequence[_Table],
     due: Mapping[str, RowsRequest],
     about: Mapping[str, Any],
-    operations: Operations,
     progress: Progress | None,
 ) -> dict[str, pd.DataFrame]:
     """Return the leads of the tables that have changed and still exist, each with its notes."""
 
     async def read(wanted: Sequence[tuple[_Table, RowsRequest]], progress: Progress | None) -> dict[str, pd.DataFrame]:
         reading = LeadsReading(
-            operations,
-            [(*_run_of(each), request) for each, request in wanted],
+            [(*_run_of(each), request, each.operations) for each, request in wanted],
+            origin=origins_of(each.operations for each, _ in wanted),
             domain_from=about.get("domain_from"),
             dtype_backend=wanted[0][1].dtype_backend,
             schema=check_schema(about.get("schema")),
@@ -396,9 +406,7 @@ def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | Non
     return [None if cell is None else is_found(cell) for cell in python_values(frame[slug].take(places))]
 
 
-def _joined(
-    frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any], operations: Operations
-) -> pd.DataFrame:
+def _joined(frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any], origin: str) -> pd.DataFrame:
     """Return the current leads of all tables in one frame."""
     made = []
     for part in parts:
@@ -418,7 +426,7 @@ def _joined(
         [TableLeads(each) for each in made],
         domain_from=about.get("domain_from"),
         dtype_backend=options.get("dtype_backend", "numpy_nullable"),
-        origin=operations.origin,
+        origin=origin,
         schema=schema,
     )
     lost = [name for name in HEAD if name not in frame.columns]

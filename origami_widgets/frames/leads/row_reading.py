@@ -207,7 +207,7 @@ class RowsReading:
     def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:
         frame, findings = table.frame(copy=copy, rows=self._rows)
         self._check_pins(findings, reason)
-        frame.attrs = read_only(self._attributes(walk, len(frame), findings, reason))
+        frame.attrs = read_only(self._attributes(walk, len(frame), findings, reason), self._operations)
         return frame
 
     def _check_pins(self, findings: Findings, reason: str) -> None:

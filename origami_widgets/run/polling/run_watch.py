@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import AgentSummary, RunObject
+from origami_widgets.api.models.table import came_from
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
@@ -131,6 +132,8 @@ class RunWatch:
         before = state = self.state
         for event in events:
             state = reduce(state, event)
+        if state.tables is not before.tables and self.operations is not None:
+            came_from(self.operations, state.tables)
         # Set once, because another thread may read the state at any moment and must not see only some of the events.
         self.state = state
         if state is not before:

@@ -36,7 +36,7 @@ def made(ended):
     front = Front()
     tables = list(ended.run.tables)
     operations = ended.run.conversation.current.operations
-    feed = LeadFeed(front.receive, lambda: tables, lambda: operations)
+    feed = LeadFeed(front.receive, lambda: tables, lambda _: operations)
     ended.sandbox.rows.clear()
     yield SimpleNamespace(**vars(ended), feed=feed, front=front, tables=tables, operations=operations)
     on_loop(feed.stop)

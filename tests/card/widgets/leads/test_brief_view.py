@@ -48,7 +48,7 @@ def large():
     client = sandbox.client()
     table = sandbox.ended(client)
     tables, front = [table], Front()
-    feed = LeadFeed(front.receive, lambda: tables, lambda: client.operations)
+    feed = LeadFeed(front.receive, lambda: tables, lambda _: client.operations)
     yield SimpleNamespace(sandbox=sandbox, client=client, table=table, tables=tables, front=front, feed=feed)
     on_loop(feed.stop)
 
@@ -93,7 +93,7 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
         if len(large.front.answers) == 1:
             feed.look(message(large.table.id, query=2, size=200, last=199, filters=SMALL, sort=descending))
 
-    feed = LeadFeed(receive_first, lambda: large.tables, lambda: large.client.operations)
+    feed = LeadFeed(receive_first, lambda: large.tables, lambda _: large.client.operations)
     on_loop(feed.look, message(large.table.id, size=200, last=199, filters=SMALL))
     see(lambda: ended(large))
     on_loop(feed.stop)

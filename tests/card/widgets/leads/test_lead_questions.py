@@ -54,7 +54,7 @@ def test_conditions_of_the_grid_stand_before_those_of_the_page(made):
     feed = LeadFeed(
         made.front.receive,
         lambda: made.tables,
-        lambda: made.operations,
+        lambda _: made.operations,
         filters=[own],
         sort={"column": slug, "direction": "asc"},
     )
@@ -75,7 +75,7 @@ def test_what_is_no_condition_is_left_out(made):
 
 def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
     going_on = [True]
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: made.operations, is_unfiltered=lambda: going_on[0])
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: made.operations, is_unfiltered=lambda: going_on[0])
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.answers)
     assert made.sandbox.rows[0]["defaults"] == "false"
@@ -123,7 +123,8 @@ def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
             made.feed.stop()
             return await made.operations.list_rows(*given, **options)
 
-    feed = LeadFeed(made.front.receive, lambda: made.tables, Slow)
+    slow = Slow()
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: slow)
     made.feed = feed
     look(made)
     see(lambda: made.sandbox.rows)
@@ -163,7 +164,7 @@ def test_of_a_table_that_the_run_does_not_have_nothing_is_asked(made):
 
 
 def test_without_a_client_nothing_is_asked(made):
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda: None)
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: None)
     on_loop(feed.look, message(made.table.id))
     assert quiet(made) == 0
     on_loop(feed.stop)
