@@ -39,7 +39,7 @@ def start(client, brief=BRIEF):
 
 def stop_watching(run):
     async def fail():
-        poller().note_failure(run.conversation.current, AuthenticationError("No", status_code=401))
+        poller().checks.failed(run.conversation.current, AuthenticationError("No", status_code=401))
 
     background().run(fail())
     assert run.connection.state == "stopped"

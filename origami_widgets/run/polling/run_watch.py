@@ -127,11 +127,18 @@ class RunWatch:
         self.is_limited = False
         self.subscribers = Subscribers()
 
-    def update(self, *events: Event) -> None:
-        """Apply events in order and call the subscribers once, if anything changed. Background loop only."""
+    def update(self, *events: Event, plan: Callable[[RunState], Event | None] = lambda _: None) -> None:
+        """Apply events in order and call the subscribers once, if anything changed. Background loop only.
+
+        Args:
+            events: what happened.
+            plan: returns one more event, given the state after the others: when the next check is due. None for none.
+        """
         before = state = self.state
         for event in events:
             state = reduce(state, event)
+        if (planned := plan(state)) is not None:
+            state = reduce(state, planned)
         if state.tables is not before.tables and self.operations is not None:
             came_from(self.operations, state.tables)
         # Set once, because another thread may read the state at any moment and must not see only some of the events.

@@ -135,7 +135,7 @@ class CreditLimit:
         try:
             while self.error is None and await has_active_work(watch):
                 await clock.sleep(LIMITED_INTERVAL, never)
-                await poller().read_tables(watch)
+                await poller().checks.read_tables(watch)
         finally:
             self._unfinished.discard(watch)
             limited.pop(watch, None)

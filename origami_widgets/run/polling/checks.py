@@ -1,0 +1,256 @@
+"""`Checks`: the requests of a check, and what their answers change. Each answer comes with the plan for the next check."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
+from origami_widgets.api.models import Page, RunObject, Table
+from origami_widgets.api.usage import is_counted
+from origami_widgets.host.runtime import time_limit
+from origami_widgets.run.polling import schedule as plans
+from origami_widgets.run.reduce import is_terminal, reduce, wants_table_list
+from origami_widgets.run.state import (
+    TERMINAL_STATUSES,
+    CheckFailed,
+    Heard,
+    Planned,
+    RunRead,
+    RunState,
+    TableGone,
+    TableRead,
+    TablesListed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.clock import PollerClock
+    from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import Event
+
+log = logging.getLogger("origami_widgets")
+
+KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
+END_PATIENCE = 5.0
+"""Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
+DATE_RESOLUTION = 2.0
+"""Seconds by which two clock offsets may differ for no reason: they come from `Date`, which has whole seconds."""
+
+
+class Checks:
+    """Reads runs, their tables and the table lists of their agents.
+
+    Args:
+        clock: the poller's clock.
+        allow: waits until the rate limit allows a further request.
+        watched: returns all watched runs.
+    """
+
+    def __init__(
+        self,
+        clock: PollerClock,
+        allow: Callable[..., Coroutine[Any, Any, None]],
+        watched: Callable[[], Sequence[RunWatch]],
+    ) -> None:
+        self._clock, self._allow, self._watched = clock, allow, watched
+
+    async def check(self, watch: RunWatch) -> None:
+        """Send the requests of the check that is due. A failure is noted, and planned for."""
+        operations, plan = watch.operations, watch.schedule
+        if operations is None or plan is None:  # pragma: no cover - such a watch is never planned
+            return
+        try:
+            if plan.phase == "cells":
+                await self._read_filling(watch, operations)
+            else:
+                await self.read_run(watch, operations, ("stats",))
+        except OrigamiError as error:
+            self.failed(watch, error)
+        except Exception as error:
+            # A bug of ours must neither end the checks of a run that costs credits nor repeat them without a pause.
+            log.exception("A check of run %s failed", watch.state.run_id)
+            self.failed(watch, _not_understood(error))
+
+    async def read_run(
+        self, watch: RunWatch, operations: Operations, include: tuple[str, ...], *, renew: bool = False
+    ) -> None:
+        """Read a run.
+
+        Args:
+            watch: the run.
+            operations: the API to read it through.
+            include: what the answer shall include.
+            renew: whether stopped checks start again.
+
+        Raises:
+            OrigamiError: the run could not be read; nothing has changed.
+        """
+        answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
+        at = self._clock.time()
+        # The digest includes whether there is a `Retry-After`: with an unknown status, its absence means the end.
+        digest = (answer.digest, answer.retry_after is not None)
+        offset = None if answer.server_date is None else answer.server_date.timestamp() - at
+        if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
+            # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
+            offset = None
+        events: tuple[Event, ...] = (Heard(at),)
+        # If the server's clock was reset, that is a change even when the answer is the same.
+        if digest != watch.response_digest or offset is not None:
+            read = RunRead(_run_of(answer.body), at, digest[1], operations.origin, clock_offset=offset)
+            events = (read, *await self._list_at_end(watch, operations, read))
+        self._show(watch, *events, retry_after=answer.retry_after, renew=renew)
+        watch.response_digest = digest
+
+    async def _list_at_end(self, watch: RunWatch, operations: Operations, read: RunRead) -> tuple[TablesListed, ...]:
+        """Read the table list of a run whose last answer names no tables: those known so far may be outdated.
+
+        The end is reported together with the tables, or the run would seem to have settled. Waits at most
+        `END_PATIENCE`.
+        """
+        if not (watch.state.done or is_terminal(read.run.status, keep_polling=read.keep_polling)):
+            return ()
+        state = reduce(watch.state, read)
+        if not wants_table_list(state):
+            return ()
+        try:
+            async with time_limit(END_PATIENCE):
+                if is_counted.get():
+                    await self._allow(operations, low_priority=False)
+                return await self.read_list(watch, operations, state)
+        except TimeoutError:
+            return ()
+
+    async def read_list(self, watch: RunWatch, operations: Operations, state: RunState) -> tuple[TablesListed, ...]:
+        """Read the agent's table list. Return () if neither the list nor the run has changed, or if the list cannot be read."""
+        retry_after: float | None = None
+        listed: tuple[TablesListed, ...] = ()
+        failed = False
+        try:
+            answer = await operations.poll_agent_tables(state.agent_id, include=("stats",))
+            retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
+            if heard != watch.list_digest or state.done:
+                listed = (TablesListed(Page.of(Table, answer.body).items, at=self._clock.time()),)
+                watch.list_digest = heard
+        except OrigamiError as error:
+            failed, retry_after = True, error.retry_after
+        except Exception:
+            log.exception("The tables of agent %s couldn't be read", state.agent_id)
+            failed = True
+        if watch.schedule is not None:
+            is_empty = not (listed[0].tables if listed else state.tables)
+            watch.schedule = plans.on_list(
+                watch.schedule,
+                retry_after,
+                self._clock.monotonic(),
+                failed=failed,
+                is_empty=is_empty,
+                limited=self._limited(watch),
+            )
+        return listed
+
+    async def _read_filling(self, watch: RunWatch, operations: Operations) -> None:
+        """Read all filling tables. The last of them is shown together with the plan for the next check."""
+        waits: list[float] = []
+        events: list[Event] = []
+        filling = [table.id for table in watch.state.tables if table.cells.running]
+        # A table that could not be read comes last, so that it does not block the others.
+        filling.sort(key=lambda table_id: table_id in watch.failing)
+        for at, table_id in enumerate(filling):
+            if at > 0:
+                watch.update(*events)
+                await self._allow(operations, low_priority=False, is_limited=watch.is_limited)
+            watch.failing.add(table_id)
+            event, retry_after = await self._read_table(operations, table_id)
+            watch.failing.discard(table_id)
+            events = [event]
+            if retry_after is not None:
+                waits.append(retry_after)
+        self._show(watch, *events, retry_after=max(waits, default=None))
+
+    async def read_tables(self, watch: RunWatch) -> None:
+        """Read all tables of a run that has settled. What cannot be read stays as it is."""
+        for table in watch.state.tables:
+            if watch.operations is not None:
+                await self._allow(watch.operations, low_priority=False, is_limited=True)
+                is_counted.set(True)
+                with contextlib.suppress(OrigamiError):
+                    event, _ = await self._read_table(watch.operations, table.id)
+                    watch.update(event)
+
+    async def _read_table(self, operations: Operations, table_id: str) -> tuple[Event, float | None]:
+        """Read a table. Return what the answer says, and its `Retry-After`."""
+        try:
+            answer = await operations.poll_table(table_id, include=("stats",))
+        except TableNotFound:
+            return TableGone(table_id, at=self._clock.time()), None
+        return TableRead(Table.from_raw(answer.body), at=self._clock.time()), answer.retry_after
+
+    def _show(self, watch: RunWatch, *events: Event, retry_after: float | None, renew: bool = False) -> None:
+        """Apply the events of a successful check together with the plan for the next one: subscribers see one change.
+
+        Args:
+            watch: the run.
+            events: what the check has found.
+            retry_after: seconds to wait, as the server says.
+            renew: whether stopped checks start again.
+        """
+
+        def plan(state: RunState) -> Planned | None:
+            if (before := watch.schedule) is None:
+                return None
+            now = self._clock.monotonic()
+            filling = sum(1 for table in state.tables if table.cells.running)
+            phase: plans.Phase = "run" if not state.done else "cells" if filling else "over"
+            result = plans.Checked(phase, retry_after=retry_after, tables=filling, limited=self._limited(watch))
+            after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
+            watch.schedule = plans.want_list(after, now, wanted=wants_table_list(state))
+            return self.planned(watch.schedule)
+
+        watch.update(*events, plan=plan)
+
+    def _limited(self, watch: RunWatch) -> int:
+        """Count the runs with a credit limit that have not settled; 0 if this run has none."""
+        if not watch.is_limited:
+            return 0
+        return sum(each.is_limited and not each.state.settled for each in self._watched())
+
+    def failed(self, watch: RunWatch, error: OrigamiError) -> None:
+        """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
+        if watch.schedule is None:
+            return
+        watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self._clock.monotonic())
+        # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
+        failed = CheckFailed(error.with_traceback(None), at=self._clock.time())
+        watch.update(failed, self.planned(watch.schedule))
+
+    def planned(self, plan: plans.Schedule) -> Planned:
+        """Return the event that shows a plan."""
+        if plan.due is None:
+            return Planned(None, None, stopped=plan.stopped)
+        next_at = self._clock.time() + plan.due - self._clock.monotonic()
+        return Planned(next_at, plan.interval, stopped=plan.stopped)
+
+
+def _run_of(body: object) -> RunObject:
+    run = RunObject.from_raw(body)
+    if not run.id and run.status not in KNOWN_STATUSES:
+        raise UnexpectedAnswer(
+            "Response isn't about a run",
+            cause="It has no run id and no valid status.",
+            remedy="We'll keep retrying. If it keeps happening, check that base_url leads to Origami.",
+            transient=True,
+        )
+    return run
+
+
+def _not_understood(error: Exception) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "Couldn't read the response",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="We'll keep retrying. If it keeps happening, please report it: run.raw has the newest response.",
+        transient=True,
+    )
