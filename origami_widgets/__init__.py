@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.widgets.lead_grid import leads as leads
     from origami_widgets.card.widgets.run_board import RunBoard as RunBoard
     from origami_widgets.card.widgets.run_card import RunCard as RunCard
-    from origami_widgets.compose import Run as Run
-    from origami_widgets.compose import account as account
-    from origami_widgets.compose import account_async as account_async
-    from origami_widgets.compose import attach as attach
-    from origami_widgets.compose import attach_async as attach_async
-    from origami_widgets.compose import configure as configure
-    from origami_widgets.compose import login as login
-    from origami_widgets.compose import login_async as login_async
-    from origami_widgets.compose import start as start
-    from origami_widgets.compose import start_async as start_async
-    from origami_widgets.compose import start_many as start_many
     from origami_widgets.compose import use_sandbox as use_sandbox
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
@@ -71,6 +60,17 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
+    from origami_widgets.run.handle import Run as Run
+    from origami_widgets.run.login import account as account
+    from origami_widgets.run.login import account_async as account_async
+    from origami_widgets.run.login import login as login
+    from origami_widgets.run.login import login_async as login_async
+    from origami_widgets.run.settings import configure as configure
+    from origami_widgets.run.start import attach as attach
+    from origami_widgets.run.start import attach_async as attach_async
+    from origami_widgets.run.start import start as start
+    from origami_widgets.run.start import start_async as start_async
+    from origami_widgets.run.start import start_many as start_many
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -85,20 +85,20 @@ _HOMES = {
     "OrigamiError": "api.errors",
     "PastedKey": "api.keys.pasted_key",
     "RowBatches": "frames.leads.batch_reading",
-    "Run": "compose",
+    "Run": "run.handle",
     "RunBatch": "run.batch",
     "RunBoard": "card.widgets.run_board",
     "RunCard": "card.widgets.run_card",
     "Sandbox": "sandbox",
-    "account": "compose",
-    "account_async": "compose",
+    "account": "run.login",
+    "account_async": "run.login",
     "actions_frame": "frames",
-    "attach": "compose",
-    "attach_async": "compose",
+    "attach": "run.start",
+    "attach_async": "run.start",
     "column_economics_frame": "frames",
     "columns_frame": "frames",
     "compare_runs": "frames",
-    "configure": "compose",
+    "configure": "run.settings",
     "credits_frame": "frames",
     "credits_frame_async": "frames",
     "describe_leads": "frames",
@@ -112,8 +112,8 @@ _HOMES = {
     "leads": "card.widgets.lead_grid",
     "leads_frame": "frames",
     "leads_frame_async": "frames",
-    "login": "compose",
-    "login_async": "compose",
+    "login": "run.login",
+    "login_async": "run.login",
     "overlap": "frames",
     "plain": "frames",
     "plot_compare": "frames.plots",
@@ -127,16 +127,17 @@ _HOMES = {
     "rows_frame": "frames",
     "rows_frame_async": "frames",
     "runs_frame": "frames",
-    "start": "compose",
-    "start_many": "compose",
-    "start_async": "compose",
+    "start": "run.start",
+    "start_many": "run.start",
+    "start_async": "run.start",
     "tables_frame": "frames",
     "transcript_frame": "frames",
     "use_sandbox": "compose",
 }
 
-# Hooks that IPython calls for `%load_ext origami_widgets`. Not public otherwise.
+# What IPython calls for `%load_ext origami_widgets`, and what shows runs, which `run` asks for. Not public otherwise.
 _HOOKS = {
+    "display_backend": "card.widgets.display",
     "load_ipython_extension": "magics.extension",
     "unload_ipython_extension": "magics.extension",
 }

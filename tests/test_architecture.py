@@ -216,8 +216,8 @@ def test_runs_are_watched_without_widgets_and_frames():
 
 
 def test_a_script_that_starts_runs_loads_no_widget():
-    loaded = loaded_by(f"{PACKAGE}.compose")
-    assert f"{PACKAGE}.card.widgets.display" in loaded
+    loaded = loaded_by(f"{PACKAGE}.card.widgets.display")
+    assert f"{PACKAGE}.run.batch" in loaded
     assert loaded.isdisjoint({*WIDGETS, "pandas", "numpy"})
 
 

@@ -1,31 +1,23 @@
-"""Display backend of runs and batches. Installed by the package, so that `run` imports no widget, renderer or frame code."""
+"""How runs and batches are shown. The package's top knows cards and frames, so that `run` imports no widget, renderer or frame."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
-    from origami_widgets.host.cells import CellRef
-
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
-# Type parameters, because the classes import this module: `Run` and `RunBatch` in the backend that the package
-# installs.
+# Type parameters, because the classes import this module: `Run` and `RunBatch` in the backend of `card`.
 RunT_contra = TypeVar("RunT_contra", contravariant=True)
 BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
 
 
 class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
     """Shows runs and batches in the host that runs the code: a notebook, a terminal or a script."""
-
-    def cell(self) -> CellRef | None:
-        """Return the cell that is being executed; None outside a notebook and in notebooks without cell ids."""
-        ...
 
     def show(self, shown: RunT_contra | BatchT_contra) -> None:
         """Show a run or batch that was just started or attached. Does nothing outside a notebook."""
@@ -55,55 +47,16 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Return the run's card as text, as it is now."""
         ...
 
-    def history_frame(self, run: RunT_contra, dtype_backend: DtypeBackend) -> pd.DataFrame:
-        """Return the run's history as a DataFrame."""
-        ...
 
-    def leads(self, run: RunT_contra, options: dict[str, Any]) -> Any:
-        """Return the run's leads as a widget."""
-        ...
+def top() -> Any:
+    """Return the package itself. Its names load what they need when they are first used."""
+    return sys.modules[__name__.partition(".")[0]]
 
 
-class PlainBackend:
-    """Display backend that shows the `repr`. In use until the package installs its own."""
-
-    def cell(self) -> CellRef | None:
-        """Return None: it knows no cells."""
-        return None
-
-    def show(self, shown: object) -> None:
-        """Show nothing."""
-
-    def display(self, shown: object) -> None:
-        """Show nothing."""
-
-    def mimebundle(self, shown: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the `repr` as plain text."""
-        return {"text/plain": repr(shown)}, {}
-
-    def waited(self, shown: object) -> None:
-        """Do nothing."""
-
-    def continued(self, run: object) -> None:
-        """Do nothing."""
-
-    def html(self, run: object) -> str:
-        """Raise `RuntimeError`: HTML needs the card."""
-        raise RuntimeError(f"No card is installed for {run!r}; import origami_widgets instead of its inner modules.")
-
-    def text(self, run: object) -> str:
-        """Return the `repr`."""
-        return repr(run)
-
-    def history_frame(self, run: object, dtype_backend: DtypeBackend) -> pd.DataFrame:
-        """Raise `RuntimeError`: frames need pandas, which the package loads on demand."""
-        raise RuntimeError(
-            f"No {dtype_backend} frame for {run!r}; import origami_widgets instead of its inner modules."
-        )
-
-    def leads(self, run: object, options: dict[str, Any]) -> Any:
-        """Raise `RuntimeError`: a grid of leads is a widget."""
-        raise RuntimeError(f"No widget for {run!r} ({options!r}): import origami_widgets itself.")
+def display_backend() -> DisplayBackend[Any, Any]:
+    """Return what shows runs and batches."""
+    found: DisplayBackend[Any, Any] = top().display_backend
+    return found
 
 
 @contextmanager
@@ -118,17 +71,3 @@ def attach_hint(token: str) -> Iterator[None]:
     except BaseException as error:
         error.add_note(f'The run was started and is running. To see it: ow.attach("{token}")')
         raise
-
-
-_backend: DisplayBackend[Any, Any] = PlainBackend()
-
-
-def display_backend() -> DisplayBackend[Any, Any]:
-    """Return the display backend of this process."""
-    return _backend
-
-
-def set_display_backend(backend: DisplayBackend[Any, Any]) -> None:
-    """Install the display backend of this process."""
-    global _backend  # noqa: PLW0603 - set once, by the package's top
-    _backend = backend

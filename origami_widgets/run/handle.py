@@ -13,7 +13,7 @@ from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.credits import credits_of_run
-from origami_widgets.run.display_backend import attach_hint, display_backend
+from origami_widgets.run.display_backend import attach_hint, display_backend, top
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
@@ -235,7 +235,8 @@ class Run:
             >>> run.history_frame().columns[:4].to_list()
             ['run_id', 'time', 'status', 'steps_completed']
         """
-        return display_backend().history_frame(self, dtype_backend)
+        frame: pd.DataFrame = top().history_frame(self, dtype_backend=dtype_backend)
+        return frame
 
     @property
     def connection(self) -> Connection:
@@ -647,8 +648,7 @@ class Run:
             >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
             >>> grid = run.leads()
         """
-        options = {"filters": filters, "sort": sort, "include_hidden": include_hidden, "save": save}
-        return display_backend().leads(self, options)
+        return top().leads(self, filters=filters, sort=sort, include_hidden=include_hidden, save=save)
 
     def to_html(self) -> str:
         """Return the snapshot of the card as HTML, as a saved notebook shows it. It has no script and sends no request."""

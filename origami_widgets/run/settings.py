@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
-from origami_widgets.api.default_client import check_client
+from origami_widgets.api.default_client import check_client, set_default_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key
 from origami_widgets.api.validate import shortened
@@ -233,3 +233,6 @@ def key_source() -> KeySource:
         return "environment"
     url = resolve_base_url(current.address.base_url)
     return find_stored_key(url, colab=not is_local_url(url), keyring=True).source
+
+
+set_default_client(lambda: client_or_default(None))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
+from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
@@ -118,7 +119,7 @@ def start(
     limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    cell = display_backend().cell()
+    cell = cell_ref()
     with StartCall() as call:
         asks = can_ask()
         found = call.block(
@@ -162,7 +163,7 @@ async def start_async(
     limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    cell = display_backend().cell()
+    cell = cell_ref()
     call = StartCall()
 
     async def started() -> Run:
@@ -246,7 +247,7 @@ def start_many(
     limit = valid_credit_limit(credit_limit)
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
-    calls = calls_of(display_backend().cell(), operations.identity)
+    calls = calls_of(cell_ref(), operations.identity)
 
     def find() -> JobQueue:
         earlier = None if fresh else calls.equal_list(specs, name)

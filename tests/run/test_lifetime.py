@@ -17,7 +17,7 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.usage import Quota
-from origami_widgets.compose import NotebookBackend
+from origami_widgets.card.widgets.display import CardBackend
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
 from tests.support.server import RawServer, answer
@@ -190,7 +190,7 @@ def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
 
 
 def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
-    monkeypatch.setattr(NotebookBackend, "show", lambda backend, run: 1 / 0)
+    monkeypatch.setattr(CardBackend, "show", lambda backend, run: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         ow.start(BRIEF, client=client)
     (run,) = client.list_runs(client.list_agents().items[0].id).items

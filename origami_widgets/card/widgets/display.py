@@ -12,7 +12,7 @@ from origami_widgets.card.view import make_view
 from origami_widgets.card.widgets.html_stream import known_stream, stream_of
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
-from origami_widgets.host.cells import cell_ref, executed_by_program, running_cell
+from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.settings import render_mode
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Form, View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard
-    from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.display_backend import DisplayBackend
     from origami_widgets.run.handle import Run
 
 
@@ -30,10 +30,6 @@ class CardBackend:
     def __init__(self) -> None:
         self._cell = ""
         self._shown: weakref.WeakSet[object] = weakref.WeakSet()
-
-    def cell(self) -> CellRef | None:
-        """Return the cell that is being executed; None if the front end sends no cell ids."""
-        return cell_ref()
 
     def show(self, shown: Run | RunBatch) -> None:
         """Show the card or board at once in a notebook; elsewhere, do nothing."""
@@ -89,12 +85,6 @@ class CardBackend:
             view = _view_of(run)
             live.outputs.revive(*live.bundle(), attach_bundle(view))
 
-    def leads(self, run: Run, options: dict[str, Any]) -> Any:
-        """Return the run's leads as a grid."""
-        from origami_widgets.card.widgets.lead_grid import LeadGrid
-
-        return LeadGrid(run, **options)
-
     def html(self, run: Run) -> str:
         """Return the snapshot of the run's card as HTML."""
         return render_html(_view_of(run, "snapshot"), now=time.time())
@@ -126,6 +116,10 @@ class CardBackend:
             pass
         if shown.done:
             self.waited(shown)
+
+
+display_backend: DisplayBackend[Run, RunBatch] = CardBackend()
+"""The display backend of this process."""
 
 
 def _identity(shown: Run | RunBatch) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 
 import nbformat
@@ -199,3 +201,20 @@ def test_the_text_beside_a_live_widget_names_doctor_and_what_is_saved_does_not(c
     assert data["text/plain"].rstrip().endswith("ow.doctor()")
     assert "ow.doctor" not in card.snapshot()["text/plain"]
     assert data["text/html"] == mark_snapshot(card.snapshot(), card.key)["text/html"]
+
+
+ALONE = """
+import origami_widgets as ow
+client = ow.Sandbox(speed=600).client()
+agent = client.create_agent("List bakeries in Porto").agent
+(run,) = ow.RunBoard(agent.id, client=client).runs
+run.wait("cells")
+grid = run.leads()
+print("<" in run.to_html(), "Porto" in str(run), len(run.history_frame()) > 0, len(grid.to_frame()) > 0)
+"""
+
+
+def test_a_run_of_a_board_can_be_shown_in_a_process_that_has_started_none():
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    assert done.stdout.split() == ["True"] * 4
