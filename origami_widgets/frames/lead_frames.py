@@ -109,7 +109,7 @@ def leads_frame(
         >>> leads = ow.leads_frame(batch)
         >>> list(leads.columns[:6]), leads["name"].unique().tolist()
         (['run_id', 'name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
-        >>> one = ow.rows_frame(batch.runs[0].tables[0], client=client)
+        >>> one = ow.rows_frame(batch.runs[0].tables[0])
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
         >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)

@@ -152,7 +152,7 @@ def refresh_leads(
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
         >>> leads = ow.leads_frame(run)
-        >>> leads, new, changed, gone = ow.refresh_leads(leads, client=client)
+        >>> leads, new, changed, gone = ow.refresh_leads(leads)
         >>> len(new), len(changed), len(gone)
         (0, 0, 0)
         >>> import tempfile
@@ -189,7 +189,7 @@ async def refresh_leads_async(
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
         ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.refresh_leads_async(await ow.leads_frame_async(run), client=client)
+        ...     return await ow.refresh_leads_async(await ow.leads_frame_async(run))
         >>> asyncio.run(main()).changed.empty
         True
     """

@@ -107,17 +107,17 @@ def rows_frame(
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-        >>> leads = ow.rows_frame(run.tables[0], client=client)
+        >>> leads = ow.rows_frame(run.tables[0])
         >>> list(leads.columns[:3]), str(leads["row_id"].dtype)
         (['row_id', 'company', 'website'], 'string')
         >>> leads.attrs["origami"]["complete"], len(leads) == leads.attrs["origami"]["total"]
         (True, True)
         >>> mailable = [{"column": "contact-email", "operator": "is_not_empty"}]
-        >>> some = ow.rows_frame(run.tables[0], client=client, filters=mailable)
-        >>> with_hidden = ow.rows_frame(run.tables[0], client=client, filters=mailable, include_hidden=True)
+        >>> some = ow.rows_frame(run.tables[0], filters=mailable)
+        >>> with_hidden = ow.rows_frame(run.tables[0], filters=mailable, include_hidden=True)
         >>> bool(some["row_id"].isin(leads["row_id"]).all()), len(some) < len(with_hidden)
         (True, True)
-        >>> pinned = ow.rows_frame(run.tables[0], client=client, limit=0, schema={"employees": "Float64"})
+        >>> pinned = ow.rows_frame(run.tables[0], limit=0, schema={"employees": "Float64"})
         >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
         ('Float64', True)
     """
@@ -165,7 +165,7 @@ async def rows_frame_async(
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
         ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.rows_frame_async(run.tables[0], client=client)
+        ...     return await ow.rows_frame_async(run.tables[0])
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
@@ -358,10 +358,10 @@ def rows_batches(
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-        >>> batches = ow.rows_batches(run.tables[0], client=client, batch_size=10)
+        >>> batches = ow.rows_batches(run.tables[0], batch_size=10)
         >>> batches.schema.names[:3], str(batches.schema.field("fit").type)
         (['row_id', 'company', 'website'], 'int64')
-        >>> len(batches.to_polars()) == len(ow.rows_frame(run.tables[0], client=client))
+        >>> len(batches.to_polars()) == len(ow.rows_frame(run.tables[0]))
         True
     """
     # Loaded here: the other frames need no network.

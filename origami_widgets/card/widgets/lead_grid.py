@@ -58,7 +58,7 @@ class LeadGrid(LeadWidget):
 
     Raises:
         InvalidInput: the source is neither a run nor a table, or an argument is invalid.
-        MissingKey: tables were given and there is no key.
+        MissingKey: tables that came from no client were given, and there is no key.
 
     Example:
         >>> import origami_widgets as ow
@@ -296,7 +296,7 @@ def leads(
 
     Raises:
         InvalidInput: the source is neither a run nor a table, or an argument is invalid.
-        MissingKey: tables were given and there is no key.
+        MissingKey: tables that came from no client were given, and there is no key.
 
     API: `GET /tables/{tableId}/rows`.
 
