@@ -4,6 +4,7 @@ import { el, type Part } from "./dom";
 import style from "./height.css";
 import { guardKeys } from "./keys";
 import { focused, Lifecycle } from "./lifecycle";
+import type { Model } from "./model";
 import { type Notify, notifyToggle } from "./notify";
 import { type AskSection, askSection } from "./sections/ask";
 import type { Context } from "./sections/context";
@@ -13,8 +14,7 @@ import { noticesSection } from "./sections/notices";
 import { outcomeSection } from "./sections/outcome";
 import { resultSection } from "./sections/result";
 import { TablesSection } from "./sections/tables";
-import { type Model, Session } from "./session";
-import { readSection, TABLE_TRAITS } from "./traits";
+import { Session } from "./session";
 
 /** A section of the card. It is redrawn when a value that it needs has changed. */
 interface Section {
@@ -47,8 +47,7 @@ class Card {
     const isOpen = (): boolean => !(this.#view("head").done && this.#view("head").settled);
     this.#lifecycle = new Lifecycle(this.#root, this.#session, () => this.#refresh(), isOpen);
     this.#draw();
-    for (const name of SECTIONS) this.#follow(name, name);
-    for (const trait of TABLE_TRAITS) this.#follow(trait, "tables");
+    for (const name of SECTIONS) this.#follow(name);
     this.#voice.update(this.#view("head"));
     this.#undo.push(guardKeys(this.#root, this.#ask.enter));
     this.#lifecycle.start(host, style);
@@ -61,7 +60,7 @@ class Card {
   }
 
   #view<K extends keyof View>(name: K): View[K] {
-    return readSection(this.#model, name);
+    return this.#model.get(name) as View[K];
   }
 
   #makeSections(context: Context): Section[] {
@@ -119,8 +118,8 @@ class Card {
     for (const { part } of this.#sections) part.refresh?.();
   }
 
-  /** Redraws what needs a section when a trait changes. */
-  #follow(trait: string, name: keyof View): void {
+  /** Redraws what needs a section when it changes. */
+  #follow(name: keyof View): void {
     const changed = (): void => {
       const had = focused(this.#root);
       this.#session.kernelSpoke(name === "clock" ? this.#view("clock") : null);
@@ -130,8 +129,8 @@ class Card {
       // If a pressed button disappears, the focus goes to the top of the card, not of the page.
       if (had && !had.checkVisibility()) this.#root.focus();
     };
-    this.#model.on(`change:${trait}`, changed);
-    this.#undo.push(() => this.#model.off(`change:${trait}`, changed));
+    this.#model.on(`change:${name}`, changed);
+    this.#undo.push(() => this.#model.off(`change:${name}`, changed));
   }
 }
 

@@ -243,7 +243,7 @@ export interface TableView {
  * `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
  * from, if that needs saying. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
  * empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
- * card may show leads; without a kernel to read them, it shows `no_leads` instead.
+ * card may show leads; without a kernel to read them, it shows `no_leads` instead. `seq`: as in `BoardRows`, only in a trait.
  */
 export interface TablesView {
   items: TableView[];
@@ -253,6 +253,7 @@ export interface TablesView {
   reading: string[];
   leads: boolean;
   no_leads: string;
+  seq?: number;
 }
 
 /** The agent's prose as a tree. `cut` says that there is more than is shown; otherwise it is empty. */
@@ -372,6 +373,13 @@ export interface BoardView {
   moments: CheckTimes[];
 }
 
+/** Rows of a board as a trait. `seq` counts its changes, each of which is a message that a page may have missed. */
+export interface BoardRows {
+  items: BoardRow[];
+  moments: CheckTimes[];
+  seq?: number;
+}
+
 /** Snapshot's view in a saved notebook, for the JupyterLab extension. `view` is JSON text; an object would be twice as large. */
 export interface SavedView {
   version: number;
@@ -394,10 +402,12 @@ export interface CommandMessage {
  * `seq` is the front end's value of that trait: if it is behind, the kernel sends the whole state again, because not
  * every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether the page
  * saves the newest snapshot instead of the widget, so that it needs the whole snapshot. It is None from a view.
+ * `list_seq` is that of the trait whose changes are a `ChangesMessage`; 0 for a widget without one.
  */
 export interface HelloMessage {
   kind: "hello";
   seq: number;
+  list_seq: number;
   keeps: boolean | null;
 }
 
@@ -414,6 +424,28 @@ export interface AckMessage {
 export interface ClockMessage {
   kind: "clock";
   clock: ClockView;
+}
+
+/** New item of a list, at an index. */
+export type ItemChange = [
+  name: string,
+  at: number,
+  item: unknown,
+];
+
+/**
+ * Kernel to front end: what has changed in a card's `tables` or a board's `rows`, whose lists are too large to send again.
+ *
+ * A new page gets this trait whole, like any other. A page whose state does not have the previous `seq` asks for the
+ * whole again. `items` are what is new or changed in its large lists, `sizes` are their new lengths, and `values` replace
+ * the rest.
+ */
+export interface ChangesMessage {
+  kind: "changes";
+  seq: number;
+  values?: Record<string, unknown>;
+  sizes?: Record<string, number>;
+  items: ItemChange[];
 }
 
 /** Front end to kernel: asks for all columns of a table, as the view has only the most important ones. */

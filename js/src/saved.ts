@@ -5,16 +5,8 @@
 
 import { mount as mountBoard } from "./board/board";
 import { mount as mountCard } from "./card";
-import {
-  BOARD_SLOTS,
-  type BoardView,
-  type SAVED_TYPES,
-  SAVED_VERSION,
-  type SavedView,
-  type View,
-} from "./contract";
-import type { Model } from "./session";
-import { traitsOf } from "./traits";
+import { type BoardView, type SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "./contract";
+import type { Model } from "./model";
 
 /**
  * Most entries of one list of a view, and of all its lists together. Python's largest views have a tenth and a half of
@@ -47,6 +39,8 @@ class SavedModel implements Model {
     return this.#traits[name];
   }
 
+  set(): void {}
+
   on(): void {}
 
   off(): void {}
@@ -58,18 +52,13 @@ class SavedModel implements Model {
 
 /** The traits of a board. No card is open in it, as a card is a separate widget. */
 function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
-  const traits: Record<string, unknown> = { head: { ...head, open: "" }, clock, card: "" };
-  for (let slot = 0; slot < BOARD_SLOTS; slot++) {
-    traits[`row_${slot}`] = rows[slot] ?? null;
-    traits[`time_${slot}`] = moments[slot] ?? null;
-  }
-  return traits;
+  return { head: { ...head, open: "" }, clock, card: "", rows: { items: rows, moments } };
 }
 
 type Draw = (view: never, host: HTMLElement) => () => void;
 
 const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
-  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel(traitsOf(view)), host),
+  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel({ ...view }), host),
   "application/vnd.origami.board+json": (view: BoardView, host) =>
     mountBoard(new SavedModel(boardTraitsOf(view)), host),
 };

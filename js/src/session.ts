@@ -15,20 +15,8 @@ import type {
   LeadsAnswer,
   LeadsMessage,
 } from "./contract";
+import { hello, type Model } from "./model";
 import { acknowledge, commandKey, leave, request, withdraw } from "./page_state";
-
-/** The used part of anywidget's model. */
-export interface Model {
-  get(name: string): unknown;
-  // biome-ignore lint/suspicious/noExplicitAny: the hosts' own type
-  on(name: string, callback: (...args: any[]) => void): void;
-  // biome-ignore lint/suspicious/noExplicitAny: the hosts' own type
-  off(name?: string | null, callback?: ((...args: any[]) => void) | null): void;
-  send(content: unknown): void;
-  comm_live?: boolean;
-  /** The host's widget manager. JupyterLab's knows the document. */
-  widget_manager?: unknown;
-}
 
 /**
  * `old`: restored, and the kernel has not sent anything yet. `busy`: the kernel does not answer. `gone`: the host says
@@ -111,7 +99,7 @@ export class Session {
     this.#inspect();
     if (this.#asked !== null || this.presence === "gone") return;
     this.#asked = Date.now();
-    if (!this.#post({ kind: "hello", seq: this.#model.get("seq"), keeps: null })) this.#asked = null;
+    if (!this.#post(hello(this.#model, null))) this.#asked = null;
   }
 
   /** Called once a second while anything can still change. */

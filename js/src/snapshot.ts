@@ -11,10 +11,10 @@
  * document itself, in place of the widget, and goes on showing the widget.
  */
 
-import { type HelloMessage, SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
+import { SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
 import { el } from "./dom";
+import { followChanges, hello, type Model } from "./model";
 import { guarded, snapshots } from "./page_state";
-import type { Model } from "./session";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const STATES = "application/vnd.jupyter.widget-state+json";
@@ -184,7 +184,7 @@ const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Man
 /** Reports to the kernel whether this page saves the newest snapshot instead of the widget. */
 function reportSaving(model: Model, keeps: boolean): void {
   try {
-    model.send({ kind: "hello", seq: Number(model.get("seq")), keeps } satisfies HelloMessage);
+    model.send(hello(model, keeps));
   } catch {
     // The comm is closed; the card itself says so.
   }
@@ -312,7 +312,12 @@ export function widget(mount: Mount): {
   render(context: { model: Model; el: HTMLElement }): () => void;
 } {
   return {
-    initialize: ({ model }) => keepSnapshot(model, mount),
+    initialize({ model }) {
+      const ends = [followChanges(model), keepSnapshot(model, mount)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
     render({ model, el }) {
       onPlaced(model);
       return mount(model, el);

@@ -26,7 +26,7 @@ const FILES: Record<string, string[]> = {
       "theme",
     ],
   ],
-  kernel: ["freshness", "lifecycle", "session", "snapshot", "traits"],
+  kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],
   controls: ["announce", "buttons", "clamp", "no_kernel_notice", "notify"],
   card: ["card", "index"],
   saved: ["saved", "recorded"],

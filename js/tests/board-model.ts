@@ -1,17 +1,11 @@
-import { BOARD_SLOTS, type BoardView } from "../src/contract";
-import type { Model } from "../src/session";
+import type { BoardView } from "../src/contract";
+import type { Model } from "../src/model";
 
 type Callback = (...args: never[]) => void;
 
 /** The traits that hold a view. */
-function traits(view: BoardView): Record<string, unknown> {
-  const made: Record<string, unknown> = { head: view.head, clock: view.clock };
-  for (let slot = 0; slot < BOARD_SLOTS; slot++) {
-    made[`row_${slot}`] = view.rows[slot] ?? null;
-    made[`time_${slot}`] = view.moments[slot] ?? null;
-  }
-  return structuredClone(made);
-}
+const traits = ({ head, clock, rows, moments }: BoardView): Record<string, unknown> =>
+  structuredClone({ head, clock, rows: { items: rows, moments } });
 
 let boards = 0;
 
@@ -31,12 +25,13 @@ export class BoardModel implements Model {
     return this.state[name];
   }
 
-  /** The kernel sends traits; equal ones cause no event, as in the hosts. */
-  set(part: Record<string, unknown>): void {
-    const changed = Object.keys(part).filter(
-      (name) => JSON.stringify(part[name]) !== JSON.stringify(this.state[name]),
+  /** The page or, with several traits, the kernel sets traits; equal ones cause no event, as in the hosts. */
+  set(part: Record<string, unknown> | string, value?: unknown): void {
+    const traits = typeof part === "string" ? { [part]: value } : part;
+    const changed = Object.keys(traits).filter(
+      (name) => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]),
     );
-    this.state = { ...this.state, ...structuredClone(part) };
+    this.state = { ...this.state, ...structuredClone(traits) };
     for (const name of changed) this.emit(`change:${name}`);
   }
 

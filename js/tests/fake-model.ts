@@ -1,6 +1,5 @@
 import type { View } from "../src/contract";
-import type { Model } from "../src/session";
-import { traitsOf } from "../src/traits";
+import type { Model } from "../src/model";
 
 type Callback = (...args: never[]) => void;
 
@@ -17,16 +16,18 @@ export class FakeModel implements Model {
   private state: Record<string, unknown>;
 
   constructor(view: View) {
-    this.state = traitsOf(view);
+    this.state = { ...view };
   }
 
   get(name: string): unknown {
     return name in this.own ? this.own[name] : this.state[name];
   }
 
-  /** The kernel sends sections; equal ones cause no event, as in the hosts. */
-  set(part: Partial<View>): void {
-    const traits = structuredClone(traitsOf(part));
+  /** The page or, with several sections, the kernel sets sections; equal ones cause no event, as in the hosts. */
+  set(part: Partial<View> | string, value?: unknown): void {
+    const traits: Record<string, unknown> = structuredClone(
+      typeof part === "string" ? { [part]: value } : part,
+    );
     const changed = Object.keys(traits).filter(
       (name) => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]),
     );

@@ -87,7 +87,7 @@ const holds = (words: string, news = words): object => ({
 describe("a document that the server saves", () => {
   it("gets each snapshot in the widget's place, and no page draws anew", () => {
     const { model, send, drawnAnew, saved } = shared([card(), stream]);
-    expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
+    expect(model.sent).toEqual([{ kind: "hello", seq: 3, list_seq: 0, keeps: true }]);
     send(1, "Was running");
     expect(saved()).toEqual([holds("Was running"), stream]);
     send(2, "Completed");

@@ -100,7 +100,7 @@ describe("a notebook that is saved", () => {
     outputs.push({ data: { "text/html": markedWith(key, "old"), "text/plain": "old" } });
     model.sent = [];
     send(model, 7, 6, [[0, 1]], [[0, 1]]);
-    expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
+    expect(model.sent).toEqual([{ kind: "hello", seq: 3, list_seq: 0, keeps: true }]);
     expect(saved()).toEqual(outputs);
   });
 
@@ -134,7 +134,7 @@ describe("a notebook that is saved", () => {
     const draw = (): void => widget.render({ model, el: host })();
     model.sent = [];
     draw();
-    expect(model.sent).toContainEqual({ kind: "hello", seq: 3, keeps: false });
+    expect(model.sent).toContainEqual({ kind: "hello", seq: 3, list_seq: 0, keeps: false });
     outputs.push({ data: { "text/html": markedWith(key, "Was running") } });
     model.sent = [];
     draw();
@@ -149,7 +149,7 @@ describe("a notebook that is saved", () => {
     model.widget_manager = { context: { model: document } };
     ends.push(widget.initialize({ model }));
     expect(document.toJSON).toBe(toJSON);
-    expect(model.sent).toEqual([{ kind: "hello", seq: 3, keeps: false }]);
+    expect(model.sent).toEqual([{ kind: "hello", seq: 3, list_seq: 0, keeps: false }]);
   });
 
   it("keeps the outputs of others", () => {
@@ -227,6 +227,6 @@ describe("a page that was loaded again", () => {
   });
 
   it("asks for the snapshot that it has not got", () => {
-    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, keeps: true }]);
+    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, list_seq: 0, keeps: true }]);
   });
 });

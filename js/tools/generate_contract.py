@@ -17,7 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("contract", "lead_contract", "fixed_words")
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
-PRIMITIVES: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+PRIMITIVES: dict[Any, str] = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    object: "unknown",
+}
 
 
 def load() -> list[types.ModuleType]:

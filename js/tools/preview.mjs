@@ -33,13 +33,9 @@ async function show({ views, card, board, leads }) {
   const widgets = { card: await load(card), board: await load(board) };
   window.models = {};
 
-  /** The traits of a view, as the kernel spreads it. */
-  const trait = (view, key) => {
-    const [, part, slot] = /^(table|row|time)_(\d+)$/.exec(key) ?? [];
-    if (part === "table") return view.tables.items[slot] ?? null;
-    if (part) return (part === "row" ? view.rows : view.moments)[slot] ?? null;
-    return key === "tables" ? { ...view.tables, items: undefined } : view[key];
-  };
+  /** The traits of a view. */
+  const trait = (view, key) =>
+    key === "rows" && view.rows ? { items: view.rows, moments: view.moments } : view[key];
   const heads = ["Company", "Website", "Contact e-mail", "Phone", "Fit"].map((name, at) => ({
     slug: `c${at}`,
     name,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.widgets.live_widget import front_end_file
 from tests.browser.lives import BRIEF, BUILDING, TALKING, lives
 from tests.browser.window import CARD
@@ -26,25 +25,21 @@ KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "a
 
 # A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
 PAGE = """
-async ([card, leads, slots]) => {
+async ([card, leads]) => {
     const url = URL.createObjectURL(new Blob([card], { type: "text/javascript" }));
     const { default: widget } = await import(url);
     const names = ["Company", "Website", "City", "Contact e-mail", "Phone", "Fit"];
     const heads = names.map(name => (
         { slug: name, name, kind: "input", share: 0.5, details: "", filling: false, filters: true }));
     const rows = [...Array(20)].map((_, at) => [`row-${at}`, names.map(name => `${name} ${at}`)]);
-    const spread = ({ tables: { items, ...tables }, ...traits }) => ({
-        ...traits, tables, ...Object.fromEntries([...Array(slots)].map((_, at) => [`table_${at}`, items[at] ?? null])),
-    });
     class Model {
         listeners = {};
-        constructor(view) { this.state = spread(view); }
+        constructor(view) { this.state = { ...view }; }
         get(name) { return this.state[name]; }
         on(name, call) { (this.listeners[name] ??= new Set()).add(call); }
         off(name, call) { this.listeners[name]?.delete(call); }
         emit(name, ...values) { for (const call of [...(this.listeners[name] ?? [])]) call(...values); }
-        set(view) {
-            const traits = spread(view);
+        set(traits) {
             const changed = Object.keys(traits).filter(name => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]));
             Object.assign(this.state, traits);
             for (const name of changed) this.emit(`change:${name}`);
@@ -101,7 +96,7 @@ def lived() -> dict[str, list[Any]]:
 def page(context: BrowserContext) -> Iterator[Page]:
     made = context.new_page()
     made.set_viewport_size({"width": max(WIDTHS), "height": 4_000})
-    made.evaluate(PAGE, [*map(front_end_file, ("card.js", "leads.js")), TABLE_SLOTS])
+    made.evaluate(PAGE, [*map(front_end_file, ("card.js", "leads.js"))])
     yield made
     made.close()
 

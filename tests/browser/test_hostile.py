@@ -13,7 +13,6 @@ from nbconvert import HTMLExporter
 import origami_widgets
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.view.contract import TABLE_SLOTS
 from tests.fixtures import hostile
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -92,13 +91,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def traits(view: Any) -> dict[str, Any]:
-    """The view as it travels: a trait for each section and for each table."""
-    items = view["tables"]["items"]
-    slots = {f"table_{n}": items[n] if n < len(items) else None for n in range(TABLE_SLOTS)}
-    return {**view, "tables": {"hidden": view["tables"]["hidden"]}, **slots}
-
-
 def tampered(value: Any, text: str, key: str = "") -> Any:
     """A view with `text` in the place of every word, as a saved state could hold it."""
     if isinstance(value, str):
@@ -129,7 +121,7 @@ def test_the_live_card_shows_text_and_asks_for_nothing(page: Page, make: Any) ->
     page.set_content("<!doctype html><title>Cards</title>")
     page.evaluate(LOAD, (BUNDLE / "card.js").read_text(encoding="utf-8"))
     page.happened.clear()  # type: ignore[attr-defined]
-    states = [traits(view) for view in make()]
+    states = make()
     found: set[str] = set()
     for start in range(0, len(states), AT_ONCE):
         # As one text: Playwright would look at each value of a thousand views.

@@ -1,6 +1,7 @@
 """What tests of live cards share: the background loop, and answers of the server."""
 
 import itertools
+import json
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.models import RunObject
@@ -37,6 +38,36 @@ def sent_by(widget):
 
     widget.comm.send = note
     return messages
+
+
+def page_of(widget):
+    """The traits of a widget as a page has them that opens it now; `follow` keeps them current."""
+    return json.loads(json.dumps(widget.get_state(), default=str))
+
+
+def follow(page, messages):
+    """Change the traits of a page as the front end does (`js/src/model.ts`), by messages that were sent since."""
+    for message in json.loads(json.dumps(messages)):
+        if message["method"] == "update":
+            page.update(message["state"])
+        elif (content := message["content"])["kind"] == "changes":
+            lists = page["tables" if "tables" in page else "rows"]
+            assert lists["seq"] == content["seq"] - 1, "the page has missed a message"
+            lists.update(content.get("values", {}), seq=content["seq"])
+            for name, size in content.get("sizes", {}).items():
+                lists[name] = [*lists[name][:size], *[None] * (size - len(lists[name]))]
+            for name, at, item in content["items"]:
+                lists[name][at] = item
+    return page
+
+
+def changes(messages):
+    """What was sent of the lists of a widget: the new items, by the name of their list and their index."""
+    found = {}
+    for message in messages:
+        if message["method"] == "custom" and (content := message["content"])["kind"] == "changes":
+            found.update({(name, at): item for name, at, item in content["items"]})
+    return found
 
 
 def acks(messages):

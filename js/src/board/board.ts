@@ -1,10 +1,11 @@
-import { BOARD_SLOTS, type BoardHead, type BoardRow, type CheckTimes, type ClockView } from "../contract";
+import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
 import { el, show, showText } from "../dom";
 import { lastAndNextCheck } from "../freshness";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
+import type { Model } from "../model";
 import { notifyToggle } from "../notify";
-import { type Model, Session } from "../session";
+import { Session } from "../session";
 import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";
 import { BoardHeader } from "./board_head";
@@ -13,8 +14,7 @@ import { openedCard } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
 
-const SLOTS = Array.from({ length: BOARD_SLOTS }, (_, slot) => slot);
-const TRAITS = ["head", "clock", "card", ...SLOTS.flatMap((slot) => [`row_${slot}`, `time_${slot}`])];
+const TRAITS = ["head", "clock", "card", "rows"];
 
 /** Many runs at once: totals, a filter, and one row for each run. */
 class Board {
@@ -85,10 +85,8 @@ class Board {
   }
 
   #items(): Item[] {
-    return SLOTS.flatMap((slot) => {
-      const row = this.#model.get(`row_${slot}`) as BoardRow | null;
-      return row ? [{ row, moments: this.#model.get(`time_${slot}`) as CheckTimes }] : [];
-    });
+    const { items, moments } = this.#model.get("rows") as BoardRows;
+    return items.map((row, at) => ({ row, moments: moments[at] as CheckTimes }));
   }
 
   /** The board is as old as its oldest row that is still watched. */

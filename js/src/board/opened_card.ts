@@ -2,7 +2,7 @@
 
 import { copyLine } from "../buttons";
 import { el, type Part, show } from "../dom";
-import type { Model } from "../session";
+import type { Model } from "../model";
 
 const REFERENCE = "IPY_MODEL_";
 

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, get_args
 from origami_widgets.words import numbers as words
 
 TABLE_SLOTS: Final = 24
-"""Most tables shown. Each has its own trait, `table_0` and so on, so that a change in one does not send all."""
+"""Most tables shown."""
 
 UNITS: Final = words.UNITS
 """Units of durations and ages with their seconds, largest first."""
@@ -54,7 +54,7 @@ Stage = Literal["waiting", "running", "filling", "needs_you", "failed", "ended"]
 """Stage of a run on a board: `filling` if the agent is done but cells are not, `needs_you` if the user must act."""
 
 BOARD_SLOTS: Final = 100
-"""Most runs shown. Each has its own trait, `row_0` and so on, and another for its moments."""
+"""Most runs shown."""
 
 NodeName = Literal[
     "p", "h", "ul", "ol", "li", "quote", "pre", "code", "b", "i", "a", "br", "hr", "table", "tr", "th", "td"
@@ -303,7 +303,7 @@ class TablesView(TypedDict):
     `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
     from, if that needs saying. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
     empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
-    card may show leads; without a kernel to read them, it shows `no_leads` instead.
+    card may show leads; without a kernel to read them, it shows `no_leads` instead. `seq`: as in `BoardRows`, only in a trait.
     """
 
     items: list[TableView]
@@ -313,6 +313,7 @@ class TablesView(TypedDict):
     reading: list[str]
     leads: bool
     no_leads: str
+    seq: NotRequired[int]
 
 
 class Prose(TypedDict):
@@ -440,6 +441,14 @@ class BoardView(TypedDict):
     moments: list[CheckTimes]
 
 
+class BoardRows(TypedDict):
+    """Rows of a board as a trait. `seq` counts its changes, each of which is a message that a page may have missed."""
+
+    items: list[BoardRow]
+    moments: list[CheckTimes]
+    seq: NotRequired[int]
+
+
 class SavedView(TypedDict):
     """Snapshot's view in a saved notebook, for the JupyterLab extension. `view` is JSON text; an object would be twice as large."""
 
@@ -464,10 +473,12 @@ class HelloMessage(TypedDict):
     `seq` is the front end's value of that trait: if it is behind, the kernel sends the whole state again, because not
     every host delivers what another thread sends. `keeps` comes from the page, once for each widget: whether the page
     saves the newest snapshot instead of the widget, so that it needs the whole snapshot. It is None from a view.
+    `list_seq` is that of the trait whose changes are a `ChangesMessage`; 0 for a widget without one.
     """
 
     kind: Literal["hello"]
     seq: int
+    list_seq: int
     keeps: bool | None
 
 
@@ -486,6 +497,29 @@ class ClockMessage(TypedDict):
 
     kind: Literal["clock"]
     clock: ClockView
+
+
+class ItemChange(NamedTuple):
+    """New item of a list, at an index."""
+
+    name: str
+    at: int
+    item: object
+
+
+class ChangesMessage(TypedDict):
+    """Kernel to front end: what has changed in a card's `tables` or a board's `rows`, whose lists are too large to send again.
+
+    A new page gets this trait whole, like any other. A page whose state does not have the previous `seq` asks for the
+    whole again. `items` are what is new or changed in its large lists, `sizes` are their new lengths, and `values` replace
+    the rest.
+    """
+
+    kind: Literal["changes"]
+    seq: int
+    values: NotRequired[dict[str, object]]
+    sizes: NotRequired[dict[str, int]]
+    items: list[ItemChange]
 
 
 class ColumnsMessage(TypedDict):

@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.view.contract import ClockMessage
+from origami_widgets.card.view.contract import ChangesMessage, ClockMessage, ItemChange
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
@@ -25,7 +25,7 @@ from origami_widgets.host.outputs import Outputs
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from origami_widgets.card.view.contract import ClockView, Form
 
@@ -34,6 +34,8 @@ STATIC = Path(__file__).parents[1] / "static"
 RESENDS, RESEND_WINDOW = 5, 5.0
 """How many requests of pages are answered at once within so many seconds. Later ones are answered together."""
 DOCTOR_LINE: Final = "This place shows no live widget. To find out why: ow.doctor()"
+LARGE_LISTS: Final = ("items", "moments")
+"""Lists in a trait whose items are sent by themselves."""
 OPTIONAL: Final = {"default_value": None, "allow_none": True}
 
 
@@ -90,6 +92,8 @@ class LiveWidget(anywidget.AnyWidget):
 
     TRAITS: tuple[str, ...] = ()
     """Traits that change with the view. They do not include the front end's code, which is as large."""
+    LISTS: str = ""
+    """The trait with lists, of which only changes are sent; empty without one."""
     SPACING = 0.0
     """Least seconds between two updates."""
     key = synced_trait(traitlets.Unicode)
@@ -190,6 +194,13 @@ class LiveWidget(anywidget.AnyWidget):
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             super().set_state({"_view_count": count})
 
+    def notify_change(self, change: Any) -> None:
+        """Send a change of a trait and call its observers. `_set_lists` sends the changes of lists."""
+        if change["name"] == self.LISTS:
+            traitlets.HasTraits.notify_change(self, change)
+        else:
+            super().notify_change(change)
+
     def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as traitlets has it
         """Call a function when a trait changes, as in `traitlets.HasTraits`, but on a background thread, where it may block."""
         # Handlers that a class declares are recognised by their type; they are not a user's.
@@ -212,6 +223,10 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _send(self, msg: Any, buffers: Any = None) -> None:
         super()._send(encode_for_page(self.comm, msg), buffers)
+
+    @property
+    def _list_seq(self) -> int:
+        return int(getattr(self, self.LISTS).get("seq", 0)) if self.LISTS else 0
 
     @property
     def is_open(self) -> bool:
@@ -306,11 +321,15 @@ class LiveWidget(anywidget.AnyWidget):
             # A mistake in an observer must not prevent the other traits or the freeze.
             log.exception("An observer of %s raised", name)
 
-    def _set_slots(self, prefix: str, values: Iterable[object], slots: int) -> None:
-        """Set one trait for each value, so that a changed value does not send the others."""
-        known = list(values)
-        for slot in range(slots):
-            self._set_trait(f"{prefix}_{slot}", known[slot] if slot < len(known) else None)
+    def _set_lists(self, value: Mapping[str, Any]) -> None:
+        """Set the trait with lists, and send what has changed in it. A page gets the opening state with the widget."""
+        before = getattr(self, self.LISTS)
+        after = {**value, "seq": before["seq"] + 1 if before else 0}
+        if before and {**before, "seq": after["seq"]} == after:
+            return
+        self._set_trait(self.LISTS, after)
+        if before:
+            self.send(_changes(before, after))
 
     def _plan_freeze(self, view: Any) -> None:
         if self._freezing is not None:
@@ -340,7 +359,7 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
-                is_behind = more.get("seq") != self.seq
+                is_behind = more.get("seq") != self.seq or more.get("list_seq", 0) != self._list_seq
                 if is_behind:
                     self._resend({"state"})
                 self.send(ClockMessage(kind="clock", clock=self._clock_now()))
@@ -426,6 +445,24 @@ class LiveWidget(anywidget.AnyWidget):
         freezing, self._freezing, self.freezes_in = getattr(self, "_freezing", None), None, None
         if freezing is not None:
             freezing.cancel()
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> ChangesMessage:
+    """Return the message about the changes of a trait with lists."""
+    lists = {name: part for name, part in after.items() if name in LARGE_LISTS}
+    changed = [
+        ItemChange(name, at, item)
+        for name, part in lists.items()
+        for at, item in enumerate(part)
+        if before[name][at : at + 1] != [item]
+    ]
+    message = ChangesMessage(kind="changes", seq=after["seq"], items=changed)
+    if sizes := {name: len(part) for name, part in lists.items() if len(part) != len(before[name])}:
+        message["sizes"] = sizes
+    others = {name: part for name, part in after.items() if name not in {*lists, "seq"} and part != before[name]}
+    if others:
+        message["values"] = others
+    return message
 
 
 def encode_for_page(comm: object, message: Any) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import traitlets
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
-from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView, ClockView, Form
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler, ClickCommand, read_command
@@ -29,14 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.card.view.contract import CheckTimes
+    from origami_widgets.card.view.contract import BoardRows, BoardView, CheckTimes, ClockView, Form
     from origami_widgets.card.widgets.board_source import BoardInput, BoardSource
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
     from origami_widgets.run.waiting import Until
-
-OPTIONAL: dict[str, Any] = {"default_value": None, "allow_none": True}
 
 opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
 """For each card made for a board, the number of boards in which it is open."""
@@ -77,10 +74,8 @@ class RunBoard(LiveWidget):
     # Strings instead of paths: with a path, the library would watch the file and keep every instance alive.
     _esm = front_end_file("board.js")
     _css = front_end_file("page.css")
-    TRAITS = (
-        *("seq", "head", "clock", "card"),
-        *(f"{name}_{slot}" for name in ("row", "time") for slot in range(BOARD_SLOTS)),
-    )
+    TRAITS = ("seq", "head", "clock", "card", "rows")
+    LISTS = "rows"
     SPACING = 0.5
 
     total = traitlets.Int(0, read_only=True, help="Runs, and briefs that are to become runs.")
@@ -95,8 +90,7 @@ class RunBoard(LiveWidget):
     head = synced_trait(traitlets.Dict)
     clock = synced_trait(traitlets.Dict)
     card = synced_trait(traitlets.Unicode)
-    locals().update({f"row_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(BOARD_SLOTS)})
-    locals().update({f"time_{slot}": synced_trait(traitlets.List, **OPTIONAL) for slot in range(BOARD_SLOTS)})
+    rows = synced_trait(traitlets.Dict)
 
     def __init__(self, source: BoardInput = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
         self._source: BoardSource = make_source(source, client, limit)
@@ -211,18 +205,16 @@ class RunBoard(LiveWidget):
     def _view_changed(self, old: BoardView, new: BoardView) -> bool:
         if old["head"] != new["head"] or old["rows"] != new["rows"]:
             return True
-        return any(getattr(self, f"time_{slot}") != moments for slot, moments in enumerate(self._times(new)))
+        return bool(self._moments(new) != self.rows.get("moments"))
 
-    def _times(self, view: BoardView) -> list[list[Any]]:
+    def _moments(self, view: BoardView) -> list[CheckTimes]:
         """Return the check times to send for each row: the front end's own, unless they would be wrong."""
-        times = []
-        for slot, (row, moments) in enumerate(zip(view["rows"], view["moments"], strict=True)):
-            known = getattr(self, f"time_{slot}")
-            counts_on = (
-                known and getattr(self, f"row_{slot}") == row and not clock_drifted(*map(_as_clock, (known, moments)))
-            )
-            times.append(known if counts_on else list(moments))
-        return times
+        known = cast("BoardRows", self.rows or {"items": [], "moments": []})
+        moments = view["moments"].copy()
+        for at, (row, before, after) in enumerate(zip(view["rows"], known["moments"], view["moments"], strict=False)):
+            if known["items"][at] == row and not clock_drifted(*map(_as_clock, (before, after))):
+                moments[at] = before
+        return moments
 
     def _clock_now(self) -> ClockView:
         return make_board_clock(self._source.entries(), time.time())
@@ -233,11 +225,10 @@ class RunBoard(LiveWidget):
         return REMEDY_TIME if head["settled"] and not head["buttons"] and not head["open"] else None
 
     def _show(self, view: BoardView) -> None:
-        rows, times = view["rows"], self._times(view)
+        rows = view["rows"]
         self._set_trait("head", view["head"])
         self._set_trait("clock", view["clock"])
-        self._set_slots("row", rows, BOARD_SLOTS)
-        self._set_slots("time", times, BOARD_SLOTS)
+        self._set_lists({"items": rows, "moments": self._moments(view)})
         counts = {count["stage"]: count["count"] for count in view["head"]["counts"]}
         self._set_trait("total", sum(counts.values()))
         self._set_trait("running", counts.get("running", 0))
@@ -295,7 +286,7 @@ def _is_live(board: RunBoard | None) -> bool:
     return board is not None and board.is_live
 
 
-def _as_clock(moments: CheckTimes | list[Any]) -> ClockView:
+def _as_clock(moments: CheckTimes) -> ClockView:
     heard_at, next_at, interval, connection = moments
     return {
         "now": 0.0,

@@ -10,7 +10,7 @@ import traitlets
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.view.contract import TABLE_SLOTS, ClockView, ColumnsAnswer, Form, View
+from origami_widgets.card.view.contract import ClockView, ColumnsAnswer, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
 from origami_widgets.card.view.run_head import make_clock
 from origami_widgets.card.view.run_view import view_changed, view_now
@@ -58,7 +58,8 @@ class RunCard(LeadWidget):
     # Strings instead of paths: with a path, the library would watch the file and keep every instance alive.
     _esm = front_end_file("card.js")
     _css = front_end_file("page.css")
-    TRAITS = ("seq", *View.__annotations__, *(f"table_{slot}" for slot in range(TABLE_SLOTS)))
+    TRAITS = ("seq", *View.__annotations__)
+    LISTS = "tables"
 
     status = traitlets.Unicode("running", read_only=True, help="The server's own word.")
     done = traitlets.Bool(False, read_only=True, help="The agent has come to an end.")  # noqa: FBT003
@@ -75,7 +76,6 @@ class RunCard(LeadWidget):
     notices = synced_trait(traitlets.List)
     ask = synced_trait(traitlets.Dict, **OPTIONAL)
     tables = synced_trait(traitlets.Dict)
-    locals().update({f"table_{slot}": synced_trait(traitlets.Dict, **OPTIONAL) for slot in range(TABLE_SLOTS)})
     prose = synced_trait(traitlets.Dict)
     activity = synced_trait(traitlets.Dict)
     suggestions = synced_trait(traitlets.List)
@@ -154,11 +154,9 @@ class RunCard(LeadWidget):
 
     def _show(self, view: View) -> None:
         for name, part in view.items():
-            if name != "tables":
+            if name != self.LISTS:
                 self._set_trait(name, part)
-        tables = view["tables"]
-        self._set_trait("tables", {name: part for name, part in tables.items() if name != "items"})
-        self._set_slots("table", tables["items"], TABLE_SLOTS)
+        self._set_lists(view["tables"])
         state = self._conversation.current.state
         steps = state.run.steps if state.run is not None else None
         self._set_trait("status", state.status)

@@ -124,8 +124,8 @@ def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
     later = run.follow_up("And dentists? scenario:slow")
     settle()
     assert tokens(board) == [later.token, other.token]
-    assert board.head["open"] == board.row_0["token"] == later.token
-    assert board.row_0["status_label"] == "Running"
+    assert board.head["open"] == board.rows["items"][0]["token"] == later.token
+    assert board.rows["items"][0]["status_label"] == "Running"
     assert card.head["token"] == later.token
     assert board.running == 2
     # A page that is a moment behind still names the first run.
@@ -152,7 +152,7 @@ def test_cancel_is_for_its_row_alone_and_once(show, click):
     assert not answered(board, message("cancel", token, id="one"))
     made[1].wait(timeout=20)
     assert [run.status for run in made] == ["running", "cancelled", "running"]
-    assert board.row_1["cancel"] == "none"
+    assert board.rows["items"][1]["cancel"] == "none"
     assert click(board, "cancel_all")["ok"]
     assert {run.wait(timeout=20).status for run in made} == {"cancelled"}
     settle()
@@ -281,9 +281,9 @@ def test_a_batch_that_ran_out_of_credits_says_so_and_goes_on_when_asked(front, m
     (notice,) = board.head["notices"]
     assert batch.error.title in notice["title"]
     assert notice["button"]["command"] == "resume"
-    assert board.row_0["status_label"] == "Not started"
-    assert board.row_0["note"] == batch.error.title
-    assert board.row_1["status_label"] == "Waiting"
+    assert board.rows["items"][0]["status_label"] == "Not started"
+    assert board.rows["items"][0]["note"] == batch.error.title
+    assert board.rows["items"][1]["status_label"] == "Waiting"
     assert not board.done
     assert click(board, "resume", command_id="yes")["ok"]
     assert not answered(board, message("resume", id="yes"))

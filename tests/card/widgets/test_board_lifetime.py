@@ -113,7 +113,7 @@ def test_a_closed_board_hears_of_nothing():
     seen = board.view["rows"][0]["status_label"]
     on_loop(made[0].update, read(running(0, status="cancelled"), at=130.0))
     settle()
-    assert board.row_0["status_label"] == seen == "Running"
+    assert board.rows["items"][0]["status_label"] == seen == "Running"
     # What is asked of it is still true.
     assert board.view["rows"][0]["status_label"] == "Cancelled"
 

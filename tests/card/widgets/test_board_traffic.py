@@ -8,7 +8,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.state import Delayed, Heard, Planned
 from tests.card.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
-from tests.card.live import on_loop, read, receive, settle
+from tests.card.live import changes, follow, on_loop, page_of, read, receive, settle
 from tests.support.quick import see
 
 
@@ -57,6 +57,7 @@ def test_checks_of_a_hundred_runs_that_bring_nothing_send_nothing(large):
 
 def test_one_more_lead_sends_one_row_and_its_time(large):
     board, made, messages = large
+    page = page_of(board)
     # All others were heard meanwhile, as planned: that is no news of theirs.
     all_checked(made)
     changed = running(41)
@@ -64,12 +65,15 @@ def test_one_more_lead_sends_one_row_and_its_time(large):
     on_loop(made[41].update, read(changed, at=130.41), Planned(145.41, 15.0))
     settle()
     (state,) = states(messages)
-    assert set(state) == {"seq", "head", "clock", "row_41", "time_41"}
-    assert state["row_41"]["keys"][0] == board.row_40["keys"][0] + 3
-    assert state["row_41"]["leads"] == str(state["row_41"]["keys"][0])
-    assert state["time_41"][:2] == [130_410, 145_410]
+    assert set(state) == {"seq", "head", "clock"}
+    assert changes(messages).keys() == {("items", 41), ("moments", 41)}
+    row, rows = changes(messages)["items", 41], board.rows["items"]
+    assert row["keys"][0] == rows[40]["keys"][0] + 3
+    assert row["leads"] == str(row["keys"][0])
+    assert changes(messages)["moments", 41][:2] == (130_410, 145_410)
     assert len(json.dumps(messages)) <= CHANGE_SIZE
-    assert board.lead_count == sum(getattr(board, f"row_{slot}")["keys"][0] for slot in range(BOARD_SLOTS))
+    assert board.lead_count == sum(each["keys"][0] for each in rows)
+    assert follow(page, messages) == page_of(board)
 
 
 def test_a_step_alone_sends_nothing(large):
@@ -86,7 +90,8 @@ def test_a_change_of_no_total_sends_no_head(large):
     on_loop(made[7].update, read(changed, at=115.07), Planned(130.07, 15.0))
     settle()
     (state,) = states(messages)
-    assert set(state) == {"seq", "clock", "row_7", "time_7"}
+    assert set(state) == {"seq", "clock"}
+    assert changes(messages).keys() == {("items", 7), ("moments", 7)}
 
 
 def test_what_changes_together_is_sent_together(large):
@@ -99,9 +104,8 @@ def test_what_changes_together_is_sent_together(large):
 
     on_loop(all_at_once)
     settle()
-    (state,) = states(messages)
-    assert {f"row_{number}" for number in range(20)} < set(state)
-    assert "row_20" not in state
+    assert len(states(messages)) == 1
+    assert {at for name, at in changes(messages) if name == "items"} == set(range(20))
 
 
 def test_a_check_that_is_late_is_told_for_its_row_alone(large):
@@ -109,16 +113,15 @@ def test_a_check_that_is_late_is_told_for_its_row_alone(large):
     on_loop(made[3].update, Delayed())
     settle()
     (state,) = states(messages)
-    assert set(state) == {"seq", "clock", "time_3"}
-    assert state["time_3"][1] is None
+    assert set(state) == {"seq", "clock"}
+    assert [(at, moments[1]) for at, moments in changes(messages).items()] == [(("moments", 3), None)]
     messages.clear()
     # Heard at last: readers count on from there.
     checked(made[3], 123.0)
     settle()
-    (state,) = states(messages)
-    assert state["time_3"] == [123_000, 138_000, 15.0, "live"]
+    assert changes(messages) == {("moments", 3): (123_000, 138_000, 15.0, "live")}
     assert len(json.dumps(messages)) <= 1_000
-    assert board.time_3 == state["time_3"]
+    assert board.rows["moments"][3] == (123_000, 138_000, 15.0, "live")
 
 
 def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
@@ -129,21 +132,24 @@ def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
         at += 15.6
         checked(made[5], at)
         settle()
-        _, first, interval, _ = board.time_5
+        _, first, interval, _ = board.rows["moments"][5]
         beside = ((at + 15.0) * 1000 - first) % (interval * 1000)
         assert min(beside, interval * 1000 - beside) <= 3_750
 
 
 def test_the_whole_board_is_small_and_a_page_that_missed_something_gets_it(large):
     board, _, messages = large
-    receive(board, {"kind": "hello", "seq": board.seq, "keeps": None})
+    current = {"kind": "hello", "seq": board.seq, "list_seq": board.rows["seq"], "keeps": None}
+    receive(board, current)
     (clock,) = messages
     assert clock["content"]["kind"] == "clock"
     messages.clear()
-    receive(board, {"kind": "hello", "seq": board.seq - 1, "keeps": None})
-    whole, _ = messages
-    assert set(whole["state"]) == set(RunBoard.TRAITS)
-    assert len(json.dumps(whole["state"])) <= VIEW_SIZE
+    for missed in ("seq", "list_seq"):
+        messages.clear()
+        receive(board, {**current, missed: current[missed] - 1})
+        whole, _ = messages
+        assert set(whole["state"]) == set(RunBoard.TRAITS)
+        assert len(json.dumps(whole["state"])) <= VIEW_SIZE
 
 
 def test_updates_keep_their_distance(three, listen, monkeypatch):
@@ -154,4 +160,5 @@ def test_updates_keep_their_distance(three, listen, monkeypatch):
         on_loop(made[0].update, read(running(0, prompt=f"Find {step}", request={}), at=115.0))
         settle()
     see(lambda: states(messages))
-    assert [state["row_0"]["prompt"] for state in states(messages)] == ["Find 29"]
+    assert len(states(messages)) == 1
+    assert changes(messages)["items", 0]["prompt"] == "Find 29"

@@ -40,7 +40,7 @@ def test_they_can_be_observed_but_not_set(three):
     board.observe(heard.append, "running")
     end(made, 1)
     assert [(change["old"], change["new"]) for change in heard] == [(3, 2)]
-    for name in ("total", "running", "done", "settled", "lead_count", "credits_used", "head", "row_0", "card"):
+    for name in ("total", "running", "done", "settled", "lead_count", "credits_used", "head", "rows", "card"):
         with pytest.raises(traitlets.TraitError):
             setattr(board, name, getattr(board, name))
 
@@ -51,9 +51,9 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(three):
     def broken(_change):
         raise ZeroDivisionError
 
-    board.observe(broken, ["row_0", "running"])
+    board.observe(broken, ["rows", "running"])
     end(made, 0)
-    assert (board.running, board.row_0["status_label"]) == (2, "Cancelled")
+    assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Cancelled")
 
 
 def test_shared_tables_are_counted_once(show):
@@ -73,7 +73,7 @@ def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
     assert len(board.runs) == BOARD_SLOTS + 20
     assert board.lead_count == 15 * (BOARD_SLOTS + 20)
     assert board.head["hidden"].startswith("20 more runs")
-    assert board.row_99 is not None
+    assert len(board.rows["items"]) == BOARD_SLOTS
 
 
 def test_it_prints_as_text(three):
@@ -141,9 +141,9 @@ def test_a_failed_check_is_said_in_its_row(three):
     lost = ConnectionFailed("Can't reach Origami", cause="no network", remedy="", transient=True)
     on_loop(made[1].update, CheckFailed(lost, at=118.0), Planned(120.0, 2.0))
     settle()
-    assert board.row_1["note"].startswith(lost.title)
-    assert board.time_1[3] == "reconnecting"
-    assert board.row_0["note"] == ""
+    assert board.rows["items"][1]["note"].startswith(lost.title)
+    assert board.rows["moments"][1][3] == "reconnecting"
+    assert board.rows["items"][0]["note"] == ""
 
 
 # Freezing
@@ -170,7 +170,7 @@ def test_it_lives_as_long_as_anything_can_change_and_a_while_longer(frozen_later
 
 def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
     board, made, _ = frozen_later
-    click(board, "open", board.row_0["token"])
+    click(board, "open", board.rows["items"][0]["token"])
     end(made, 0, 1, 2)
     assert board.freezes_in is None
     click(board, "fold")
@@ -187,10 +187,12 @@ def test_frozen_it_is_its_snapshot_and_a_click_brings_it_back(frozen_later):
     (static,) = replaced
     assert "3 runs: 3 ended" in static["text/plain"]
     assert all(run.token in static["text/html"] for run in board.runs)
-    receive(board, {"kind": "command", "id": "c", "name": "open", "run_id": board.row_1["token"], "prompt": ""})
+    receive(
+        board, {"kind": "command", "id": "c", "name": "open", "run_id": board.rows["items"][1]["token"], "prompt": ""}
+    )
     see(lambda: board.head["open"] != "")
     assert not board.frozen
-    assert board.row_1["token"] == board.head["open"]
+    assert board.rows["items"][1]["token"] == board.head["open"]
 
 
 def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):

@@ -92,8 +92,8 @@ def test_a_row_of_a_board_stops_its_own_cells_alone(client, show, click):
     board = show(made)
     see(lambda: [row["cancel"] for row in board.view["rows"]] == ["available", "available"])
     assert click(board, "cancel", made[1].token)["ok"]
-    see(lambda: board.row_1["settled"])
-    assert (board.row_0["cancel"], board.row_1["cancel"]) == ("available", "none")
+    see(lambda: board.rows["items"][1]["settled"])
+    assert (board.rows["items"][0]["cancel"], board.rows["items"][1]["cancel"]) == ("available", "none")
     assert made[0].state.stopped is None
     made[0].cancel()
 

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Planned
-from tests.card.live import on_loop, read, receive, sent_by, settle, watch_of
+from tests.card.live import changes, follow, on_loop, page_of, read, receive, sent_by, settle, watch_of
 from tests.fixtures.states import STATES, payload
 
 
@@ -25,7 +24,8 @@ def large():
 
 
 def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
-    _, watch, messages = large
+    card, watch, messages = large
+    page = page_of(card)
     run = json.loads(json.dumps(watch.state.run.raw))
     table = run["response"]["tables"][0]
     run["steps"]["completed"] += 1
@@ -36,26 +36,36 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
     settle()
     state = next(message for message in messages if message["method"] == "update")
-    assert {"result", "activity", "table_0"} <= set(state["state"])
-    assert not {"tables", "table_1", "prose"} & set(state["state"])
+    assert {"result", "activity"} <= set(state["state"])
+    assert not {"tables", "prose"} & set(state["state"])
+    assert changes(messages).keys() == {("items", 0)}
     assert len(json.dumps(messages)) <= 4_000
+    assert follow(page, messages) == page_of(card)
 
 
 def test_the_whole_view_of_a_large_run_is_at_most_sixty_kilobytes(large):
     card, *_ = large
     assert len(json.dumps({name: getattr(card, name) for name in RunCard.TRAITS})) <= 60_000
-    assert [getattr(card, f"table_{slot}") is not None for slot in range(TABLE_SLOTS)] == [True] * 20 + [False] * 4
+    assert len(card.tables["items"]) == 20
 
 
-def test_the_slots_hold_the_tables_of_the_view(large):
-    card, *_ = large
-    items = [getattr(card, f"table_{slot}") for slot in range(20)]
-    assert json.dumps(items) == json.dumps(card.view["tables"]["items"])
+def test_a_page_that_opens_late_and_one_that_follows_have_the_same_tables(large):
+    card, watch, messages = large
+    early = page_of(card)
+    tables = watch.state.run.raw["response"]["tables"]
+    for kept in (tables[:5], tables[:6], tables[3:6], tables[:1]):
+        run = {**watch.state.run.raw, "response": {**watch.state.run.raw["response"], "tables": kept}}
+        on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
+        settle()
+        assert [table["id"] for table in card.tables["items"]] == [table["id"] for table in kept]
+    late = page_of(card)
+    assert follow(early, messages) == late
+    assert late["tables"] == json.loads(json.dumps({**card.view["tables"], "seq": card.tables["seq"]}))
 
 
 def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
     card, _, messages = large
-    first = card.table_0
+    first = card.tables["items"][0]
     assert len(first["columns"]["rows"]) + first["hidden"] == 40
     assert first["hidden"] > 0
     receive(card, {"kind": "columns", "table": first["id"]})
@@ -93,5 +103,9 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     assert state["state"]["result"]["steps"] == "step 10"
     assert clock["content"]["kind"] == "clock"
     sent.clear()
-    receive(card, {"kind": "hello", "seq": card.seq, "keeps": None})
+    receive(card, {"kind": "hello", "seq": card.seq, "list_seq": card.tables["seq"], "keeps": None})
     assert [message["method"] for message in sent] == ["custom"]
+    # A page that has the newest traits, but no newest tables.
+    sent.clear()
+    receive(card, {"kind": "hello", "seq": card.seq, "list_seq": card.tables["seq"] + 1, "keeps": None})
+    assert [message["method"] for message in sent] == ["update", "custom"]
