@@ -6,11 +6,13 @@ A message may arrive on any thread (because of the kernel's subshells), but ever
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast, get_args
 
+from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import AckMessage, CommandName
 from origami_widgets.card.view.run_head import token_of
@@ -19,8 +21,9 @@ from origami_widgets.run.batch import queue_of
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.cancel import CancelPending, cancel
 from origami_widgets.run.starts.job import StartJob
+from origami_widgets.run.state import CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 MAX_REMEMBERED_IDS = 200
 MAX_ID_LENGTH = 64
+ACK_TIME = 2.0
+"""Seconds after which a command is acknowledged although it is not done yet: a page calls a kernel busy after three."""
 UNEXPECTED = "That did not work"
 REPORT = "Look at the run again before you repeat it, and please report this: it is a mistake in the package."
 
@@ -84,24 +89,49 @@ class CommandHandler:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def carry_out(self, command: ClickCommand) -> AckMessage | None:
-        """Carry out a command and return its acknowledgement; None for a known id."""
+        """Carry out a command and return its acknowledgement; None for a known id.
+
+        A command that takes long is acknowledged before it is done. An error that comes later is shown on the run's card.
+        """
         if command.id in self._seen:
             return None
         self._seen[command.id] = None
         while len(self._seen) > MAX_REMEMBERED_IDS:
             self._seen.popitem(last=False)
+        task = kept_task(self._error_of(command), f"origami-widgets {command.name}")
+        await asyncio.wait((task,), timeout=ACK_TIME)
+        if not task.done():
+            task.add_done_callback(lambda late: self._show_late(command, late.result()))
+            return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
+        if (error := task.result()) is not None:
+            return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
+        return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
+
+    async def _error_of(self, command: ClickCommand) -> OrigamiError | None:
         try:
             await self._execute(command)
         except OrigamiError as error:
-            return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
+            return error.with_traceback(None)
         except Exception:
             # Without an answer, the button would stay "requested" for ever.
             log.exception("The command %s failed", command.name)
-            return AckMessage(kind="ack", id=command.id, ok=False, title=UNEXPECTED, remedy=REPORT)
-        return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
+            return OrigamiError(UNEXPECTED, remedy=REPORT)
+        return None
+
+    def _show_late(self, command: ClickCommand, error: OrigamiError | None) -> None:
+        watch = self._shown(command)
+        # The state of a cancel that is repeated, and an error that the action itself has reported, are shown already.
+        if error is None or watch is None or isinstance(error, CancelPending):
+            return
+        if watch.state.command_error is None and watch.state.stop_error is None:
+            watch.update(CommandFailed(copy.copy(error)))
 
     async def _execute(self, command: ClickCommand) -> None:
         """Carry out a new command."""
+        raise NotImplementedError
+
+    def _shown(self, command: ClickCommand) -> RunWatch | None:
+        """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""
         raise NotImplementedError
 
 
@@ -138,6 +168,9 @@ class CardCommandHandler(CommandHandler):
                     watch.stop_waiting.set()
             case _:
                 raise unknown_command(command)
+
+    def _shown(self, command: ClickCommand) -> RunWatch | None:  # noqa: ARG002 - of the card's newest run, whatever it was
+        return self._conversation.current
 
     async def _continue(self, follow_up: FollowUp) -> None:
         job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
@@ -183,6 +216,11 @@ class BoardCommandHandler(CommandHandler):
                 self._batch(command).resume()
             case _:
                 raise unknown_command(command)
+
+    def _shown(self, command: ClickCommand) -> RunWatch | None:
+        # A command about all runs reports in their rows.
+        row = find_row(self._source, command.run_id)
+        return None if row is None else row[1].conversation.current
 
     def _row(self, token: str) -> tuple[int, Run]:
         row = find_row(self._source, token)

@@ -18,6 +18,7 @@ import traitlets
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.contract import ChangesMessage, ClockMessage, ItemChange
 from origami_widgets.card.widgets import snapshot as snapshots
+from origami_widgets.card.widgets.click_commands import read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import deliver_as_addressed, follow_cells
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from origami_widgets.card.view.contract import ClockView, Form
+    from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
@@ -373,6 +375,17 @@ class LiveWidget(anywidget.AnyWidget):
                         self._resend({"snapshot"})
             case _:
                 self._on_content(content)
+
+    def _on_command(self, content: Any, handler: CommandHandler) -> None:
+        """Carry out a click, if the content of a message is one."""
+        if (command := read_command(content)) is not None:
+            self._thaw()
+            background().submit(self._carry_out(command, handler))
+
+    async def _carry_out(self, command: ClickCommand, handler: CommandHandler) -> None:
+        ack = await handler.carry_out(command)
+        if ack is not None and self.comm is not None:
+            self.send(ack)
 
     def _resend(self, wanted: set[str]) -> None:
         """Send what a page has missed; a little later if pages ask so often that answers would keep the kernel busy."""

@@ -12,7 +12,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
-from origami_widgets.card.widgets.click_commands import BoardCommandHandler, ClickCommand, read_command
+from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
@@ -246,15 +246,7 @@ class RunBoard(LiveWidget):
             self.outputs.replace_line(reopen_bundle(new))
 
     def _on_content(self, content: Any) -> None:
-        command = read_command(content)
-        if command is not None:
-            self._thaw()
-            background().submit(self._carry_out(command))
-
-    async def _carry_out(self, command: ClickCommand) -> None:
-        ack = await self._handler.carry_out(command)
-        if ack is not None and self.comm is not None:
-            self.send(ack)
+        self._on_command(content, self._handler)
 
     def _show_card(self, row: tuple[int, Run] | None) -> None:
         """Show the card of a row's run inside the board; None shows no card. Background loop only."""

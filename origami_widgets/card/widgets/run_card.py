@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view.contract import ClockView, ColumnsAnswer, Form, View
@@ -15,7 +14,7 @@ from origami_widgets.card.view.lead_contract import CodeAnswer
 from origami_widgets.card.view.run_head import make_clock
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
-from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
+from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
@@ -179,10 +178,7 @@ class RunCard(LeadWidget):
                 if shows_leads():
                     super()._on_content(content)
                 return
-        command = read_command(content)
-        if command is not None:
-            self._thaw()
-            background().submit(self._carry_out(command))
+        self._on_command(content, self._handler)
 
     def _tables(self) -> Sequence[Table]:
         return self._conversation.current.state.tables
@@ -197,11 +193,6 @@ class RunCard(LeadWidget):
         if self._conversation.presentation is not self:
             # Another card takes over the outputs of this one.
             self.outputs = Outputs()
-
-    async def _carry_out(self, command: Any) -> None:
-        ack = await self._handler.carry_out(command)
-        if ack is not None and self.comm is not None:
-            self.send(ack)
 
     def _send_columns(self, table_id: str) -> None:
         for table in self._conversation.current.state.tables:

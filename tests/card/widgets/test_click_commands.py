@@ -1,10 +1,17 @@
 """Clicks: checked, done once, on the run they belong to."""
 
+import asyncio
+import threading
+import time
+
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.operations import Operations
 from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand, read_command
+from tests.card.live import acks, click_on, sent_by
+from tests.support.quick import see
 
 GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}
 
@@ -104,3 +111,36 @@ def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
     assert (told["ok"], told["title"]) == (False, UNEXPECTED)
     assert told["remedy"]
     run.cancel()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_click_that_takes_five_seconds_is_acknowledged_in_two_and_its_late_error_is_on_the_card(
+    sandbox, monkeypatch, fails
+):
+    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
+    card = ow.RunCard(run)
+    cancel, ended = Operations.cancel, threading.Event()
+
+    async def slow(*arguments, **options):
+        await asyncio.sleep(5)
+        ended.set()
+        if fails:
+            raise ZeroDivisionError
+        return await cancel(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Operations, "cancel", slow)
+        messages, began = sent_by(card), time.monotonic()
+        ack = click_on(card, "cancel", run.id)
+        assert ack["ok"]
+        assert time.monotonic() - began < 3
+        assert not ended.is_set()
+        assert ended.wait(timeout=20)
+        if fails:
+            see(lambda: [notice["title"] for notice in card.notices if notice["tone"] == "bad"] == [UNEXPECTED])
+        else:
+            assert run.wait(timeout=20).status == "cancelled"
+            assert run.state.command_error is None
+        assert acks(messages) == [ack]
+    run.cancel()
+    card.close()
