@@ -1,17 +1,6 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
-import {
-  type Button,
-  CANCEL_ASKS,
-  CANCEL_CONFIRMS,
-  CANCEL_REQUESTED,
-  REQUESTED,
-  STOP_ASKS,
-  STOP_CONFIRMS,
-  STOP_NAMED,
-  STOP_REQUESTED,
-  type Stop,
-} from "./contract";
+import { type Button, NO, REQUESTED, STOP_NAMED } from "./contract";
 import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { onKey } from "./keys";
@@ -46,36 +35,16 @@ export function showOutcome(node: HTMLElement, state: Pending | undefined): void
   node.classList.toggle("t-bad", state?.phase === "failed");
 }
 
-/**
- * A button of the view, for the run `run`. `sent`: its label once it was pressed. `requested`: the kernel says that it
- * was, so that it is off. `named`: which of several such buttons it is, for assistive technology.
- */
+/** A button of the view, for the run `run`. `named`: which of several such buttons it is, for assistive technology. */
 export interface Pressed {
   spec: Button;
   run: string;
-  sent?: string;
-  requested?: boolean;
   named?: string;
 }
 
-const STOPS: Record<Stop["of"], { sent: string; confirm: string; yes: string }> = {
-  run: { sent: CANCEL_REQUESTED, confirm: CANCEL_ASKS, yes: CANCEL_CONFIRMS },
-  cells: { sent: STOP_REQUESTED, confirm: STOP_ASKS, yes: STOP_CONFIRMS },
-};
-
-/** The stop of a run as a button; null if there is nothing to stop. */
-export function stopOf({ of, state, label }: Stop, run: string, named = ""): Pressed | null {
-  if (state !== "available" && state !== "requested") return null;
-  // A view that was made by others may name another stage.
-  const { sent, ...asks } = STOPS[of] ?? STOPS.run;
-  return {
-    spec: { command: "cancel", label, prompt: "", ...asks },
-    run,
-    sent,
-    requested: state === "requested",
-    named,
-  };
-}
+/** What a button says. */
+export const labelOf = ({ label, sent }: Button, isSent: boolean): string =>
+  isSent ? (sent ?? REQUESTED) : label;
 
 /** A button that sends a command; its value is null while there is none. */
 export class CommandButton implements Part<Pressed | null> {
@@ -97,7 +66,7 @@ export class CommandButton implements Part<Pressed | null> {
     const spec = this.#pressed?.spec;
     // Numbers in the question may change while it is read. What it asks may not.
     if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#retract();
-    if (this.#question && next) setText(this.#asked, next.spec.confirm);
+    if (this.#question && next) setText(this.#asked, next.spec.confirm ?? "");
     this.#pressed = next;
     this.refresh();
   }
@@ -106,23 +75,25 @@ export class CommandButton implements Part<Pressed | null> {
     const pressed = this.#pressed;
     const gone = this.#session.presence === "gone";
     // What was requested is not repeated without a kernel.
-    show(this.node, pressed && !(gone && pressed.requested));
+    show(this.node, pressed && !(gone && pressed.spec.requested));
     show(this.outcome, false);
     if (!pressed) return;
-    const state = pending(commandKey(pressed.run, pressed.spec.command, pressed.spec.prompt));
-    const isSent = pressed.requested || underWay(state);
+    const { command, prompt, requested } = pressed.spec;
+    const state = pending(commandKey(pressed.run, command, prompt));
+    const isSent = requested || underWay(state);
     const off = isSent || gone;
-    const label = isSent ? (pressed.sent ?? REQUESTED) : pressed.spec.label;
+    const label = labelOf(pressed.spec, isSent);
     setText(this.#press, label);
     this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
     if (off) this.#retract();
     // What the kernel says of a request is in its view.
-    showOutcome(this.outcome, pressed.requested ? undefined : state);
+    showOutcome(this.outcome, requested ? undefined : state);
   };
 
   #click(): void {
-    if (this.#pressed?.spec.confirm) this.#ask(this.#pressed.spec);
+    const { confirm, yes } = this.#pressed?.spec ?? {};
+    if (confirm && yes) this.#ask(confirm, yes);
     else this.#send();
   }
 
@@ -131,24 +102,24 @@ export class CommandButton implements Part<Pressed | null> {
     if (pressed) this.#session.command(pressed.run, pressed.spec.command, pressed.spec.prompt);
   }
 
-  #ask(spec: Button): void {
+  #ask(asks: string, answer: string): void {
     const since = Date.now();
     const confirm = (): void => {
       if (Date.now() - since < CONFIRM_AFTER_MS) return;
       this.#retract(true);
       this.#send();
     };
-    const yes = button(spec.yes, confirm, "go");
+    const yes = button(answer, confirm, "go");
     const question = el(
       "span",
       "act",
       this.#asked,
       yes,
-      button("No", () => this.#retract(true)),
+      button(NO, () => this.#retract(true)),
     );
     question.role = "group";
-    question.ariaLabel = this.#named(spec.confirm);
-    setText(this.#asked, spec.confirm);
+    question.ariaLabel = this.#named(asks);
+    setText(this.#asked, asks);
     onKey(question, (key) => key === "Escape" && this.#retract(true));
     this.#question = question;
     show(this.#press, false);

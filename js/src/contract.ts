@@ -14,7 +14,7 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
-export type StopState = "none" | "available" | "requested";
+export type RowButton = "" | "cancel" | "cancelling" | "stop" | "stopping";
 
 export type Form = "live" | "current" | "snapshot";
 
@@ -37,24 +37,21 @@ export interface Link {
   label: string;
 }
 
-/** A button that sends a command. `confirm` is the question to ask first, and `yes` its answer; empty without one. */
+/**
+ * A button that sends a command, with `prompt` if it has one.
+ *
+ * `confirm` is the question to ask first, and `yes` the words of its answer. Once pressed, the button says `sent`
+ * (without it: `REQUESTED`). `requested`: it was pressed, as far as the kernel knows, and the kernel says what comes
+ * of it.
+ */
 export interface Button {
   command: CommandName;
   label: string;
-  prompt: string;
-  confirm: string;
-  yes: string;
-}
-
-/**
- * The button that stops a run: it cancels the `run` while the agent works, and then stops the `cells` that fill.
- *
- * What it asks is the same for all runs (`CANCEL_ASKS`, `STOP_ASKS`).
- */
-export interface Stop {
-  of: "run" | "cells";
-  state: StopState;
-  label: string;
+  prompt?: string;
+  confirm?: string;
+  yes?: string;
+  sent?: string;
+  requested?: boolean;
 }
 
 /** A line to copy: Python code or an id. `label` is its name in the card's menu, and the text before it in a snapshot. */
@@ -84,7 +81,7 @@ export interface Head {
   settled: boolean;
   prompt: string;
   reply: string;
-  cancel: Stop;
+  buttons: Button[];
   link: Link | null;
   origin: string;
   started_at: number | null;
@@ -167,15 +164,14 @@ export interface QuestionView {
 }
 
 /**
- * The answer form. `state` is `sending` from the first click on, so that a second click sends nothing.
+ * The answer form. `send` sends all answers.
  *
  * `progress` has a `{}` for the number of answered questions.
  */
 export interface Ask {
   run_id: string;
   questions: QuestionView[];
-  state: "open" | "sending";
-  send_label: string;
+  send: Button;
   cost_note: string;
   progress: string;
 }
@@ -298,7 +294,7 @@ export interface View {
 /**
  * A run on a board, or a brief that has not started, which has no `token`.
  *
- * `note`: the first notice of its card. `cancel`: the state of its stop, which cancels the run until it is `done`. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ * `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
  */
 export interface BoardRow {
   position: number;
@@ -316,7 +312,7 @@ export interface BoardRow {
   keys: (number | null)[];
   started_at: number | null;
   completed_at: number | null;
-  cancel: StopState;
+  button: RowButton;
   note: string;
 }
 
@@ -365,18 +361,24 @@ export interface BoardHead {
   gone: string;
 }
 
-/** All the data for a board's renderer. `moments` are separate from `rows`, because they change more often. */
+/**
+ * All the data for a board's renderer. `moments` are separate from `rows`, because they change more often.
+ *
+ * `row_buttons` are the buttons of rows, which many rows share.
+ */
 export interface BoardView {
   head: BoardHead;
   clock: ClockView;
   rows: BoardRow[];
   moments: CheckTimes[];
+  row_buttons: Record<string, Button>;
 }
 
 /** Rows of a board as a trait. `seq` counts its changes, each of which is a message that a page may have missed. */
 export interface BoardRows {
   items: BoardRow[];
   moments: CheckTimes[];
+  buttons: Record<string, Button>;
   seq?: number;
 }
 
@@ -672,27 +674,17 @@ export interface SelectMessage {
 
 export const TABLE_SLOTS = 24;
 
-export const SAVED_VERSION = 1;
+export const SAVED_VERSION = 2;
 
 export const BOARD_SLOTS = 100;
 
 export const REQUESTED = "Requested";
 
-export const CANCEL = "Cancel";
+export const NO = "No";
 
-export const CANCEL_ASKS = "Cancel this run? Its agent and its cells stop. What is built stays. Used credits are not returned.";
+export const NOTIFY = "Notify me";
 
-export const CANCEL_CONFIRMS = "Yes, cancel it";
-
-export const CANCEL_REQUESTED = "Cancelling…";
-
-export const STOP_FILLING = "Stop filling";
-
-export const STOP_ASKS = "Stop filling cells? What is filled stays. Used credits are not returned.";
-
-export const STOP_CONFIRMS = "Yes, stop filling";
-
-export const STOP_REQUESTED = "Stopping…";
+export const NOTIFY_BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 
 export const STOP_NAMED = "{}: {}";
 

@@ -132,7 +132,11 @@ export function keyedList<T>(
         part.update(item);
         next.set(name, part);
       });
-      for (const [name, part] of parts) if (!next.has(name)) part.node.remove();
+      for (const [name, part] of parts) {
+        if (next.has(name)) continue;
+        part.close?.();
+        part.node.remove();
+      }
       let at: ChildNode | null = node.firstChild;
       for (const part of next.values())
         if (part.node === at) at = at.nextSibling;

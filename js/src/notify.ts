@@ -1,11 +1,11 @@
-/** "Notify me": a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
+/** The toggle for notifications: a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
 import { button } from "./buttons";
+import { NOTIFY, NOTIFY_BLOCKED } from "./contract";
 import { el, on, type Part, show, showText, words } from "./dom";
 import { type News, notifiesByDefault, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 
-export const BLOCKED = "Blocked by the browser. The page's title is marked instead.";
 const MARK = "● ";
 
 /** A toggle button, shown while its value (whether anything can still happen) is true. */
@@ -44,7 +44,7 @@ function markTitle(page: Document): void {
 
 /** @param tag - The browser shows only the newest notification with a tag. */
 export function notifyToggle(tag: string): Notify {
-  const press = button("Notify me", () => void toggle(), "quiet toggle");
+  const press = button(NOTIFY, () => void toggle(), "quiet toggle");
   const refusal = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
@@ -57,7 +57,7 @@ export function notifyToggle(tag: string): Notify {
     showText(refusal, "");
     // Some browsers grant or refuse without asking.
     const permission = chosen && (await Notification.requestPermission());
-    if (chosen && permission === "denied") showText(refusal, BLOCKED);
+    if (chosen && permission === "denied") showText(refusal, NOTIFY_BLOCKED);
   };
   show(refusal, false);
   return {

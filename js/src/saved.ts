@@ -52,7 +52,7 @@ class SavedModel implements Model {
 
 /** The traits of a board. No card is open in it, as a card is a separate widget. */
 function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
-  return { head: { ...head, open: "" }, clock, card: "", rows: { items: rows, moments } };
+  return { head: { ...head, open: "" }, clock, card: "", rows: { items: rows, moments, buttons: {} } };
 }
 
 type Draw = (view: never, host: HTMLElement) => () => void;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type BoardRow, STOP_ASKS } from "../src/contract";
+import type { BoardRow } from "../src/contract";
 import { active, isOff, shown } from "./draw";
 import {
   ALL,
@@ -10,6 +10,7 @@ import {
   named,
   numbers,
   pick,
+  ROW_BUTTONS,
   row,
   type Shown,
   texts,
@@ -263,14 +264,12 @@ describe("Cancel", () => {
   });
 
   it("stops the cells of a run that is over, with another word and question", () => {
-    const on = drawBoard(
-      boardOf([row({ name: "Porto", done: true, stage: "filling", cancel: "available" })]),
-    );
+    const on = drawBoard(boardOf([row({ name: "Porto", done: true, stage: "filling", button: "stop" })]));
     const button = on.button("Stop filling");
     expect(button.ariaLabel).toBe("Stop filling: Porto");
     button.click();
-    expect(on.text()).toContain(STOP_ASKS);
-    expect(on.one("[role=group]").ariaLabel).toBe(`${STOP_ASKS}: Porto`);
+    expect(on.text()).toContain(`${ROW_BUTTONS.stop?.confirm}`);
+    expect(on.one("[role=group]").ariaLabel).toBe(`${ROW_BUTTONS.stop?.confirm}: Porto`);
     vi.advanceTimersByTime(500);
     on.button("Yes, stop filling").click();
     expect(on.model.commands()).toMatchObject([{ name: "cancel", run_id: on.model.view.rows[0]?.token }]);
@@ -280,11 +279,11 @@ describe("Cancel", () => {
   it("is offered for no run that is settled, and says where it was requested", () => {
     const on = drawBoard(
       boardOf([
-        row({ cancel: "none", done: true }),
-        row({ cancel: "requested" }),
-        row({ cancel: "requested", done: true }),
-        row({ cancel: "available" }),
-        row({ cancel: "available", done: true }),
+        row({ button: "", done: true }),
+        row({ button: "cancelling" }),
+        row({ button: "stopping", done: true }),
+        row({ button: "cancel" }),
+        row({ button: "stop", done: true }),
       ]),
     );
     const does = on.rows().map((each) => shown(each.querySelector(".b-does") as HTMLElement));

@@ -4,8 +4,8 @@ import type { Model } from "../src/model";
 type Callback = (...args: never[]) => void;
 
 /** The traits that hold a view. */
-const traits = ({ head, clock, rows, moments }: BoardView): Record<string, unknown> =>
-  structuredClone({ head, clock, rows: { items: rows, moments } });
+const traits = ({ head, clock, rows, moments, row_buttons }: BoardView): Record<string, unknown> =>
+  structuredClone({ head, clock, rows: { items: rows, moments, buttons: row_buttons } });
 
 let boards = 0;
 

@@ -221,13 +221,6 @@ describe("what the run has used", () => {
   it("stands there with the time of its last check after the end", () => {
     expect(said(used("completed"))).toMatch(/^57 credits\. Last read (\d+ \w+, )?\d\d:\d\d\.$/);
   });
-
-  it("is missing in views that were saved before there was any", () => {
-    const card = draw("completed", (view) => {
-      delete (view.result as Partial<View["result"]>).spent;
-    });
-    expect(card.one(".menu > .mute").hidden).toBe(true);
-  });
 });
 
 describe("the result line", () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BUSY } from "../src/buttons";
-import { CANCEL_ASKS, STOP_ASKS, type Stop } from "../src/contract";
+import type { Button } from "../src/contract";
 import { newId, Session } from "../src/session";
 import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
@@ -29,7 +29,13 @@ const confirm = (card: Drawn, label: string, yes: string): void => {
   card.button(yes).click();
 };
 const cancel = (card: Drawn): void => confirm(card, "Cancel", "Yes, cancel it");
-const stop = (change: Partial<Stop>): Stop => ({ of: "run", state: "available", label: "Cancel", ...change });
+/** The button that stops a run, with a change. */
+const stopOf = (name: string, change: Partial<Button> = {}): Button => ({
+  ...(sample(name).head.buttons[0] as Button),
+  ...change,
+});
+const CANCEL_ASKS = `${stopOf("running").confirm}`;
+const STOP_ASKS = `${stopOf("filling").confirm}`;
 
 describe("Cancel", () => {
   it("says what it will do, is sent once, says so at once, and says when the kernel is busy", () => {
@@ -81,8 +87,8 @@ describe("Cancel", () => {
     const button = card.button("Cancel");
     cancel(card);
     vi.advanceTimersByTime(4000);
-    const requested = stop({ state: "requested", label: "Cancelling…" });
-    card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, cancel: requested } });
+    const requested = stopOf("running", { requested: true });
+    card.model.set({ head: { ...sample("running").head, run_id: `run-${run}`, buttons: [requested] } });
     expect(card.button("Cancelling…")).toBe(button);
     expect(isOff(button)).toBe(true);
     expect(card.text()).not.toContain(BUSY);
@@ -119,7 +125,7 @@ describe("Cancel", () => {
     card.button("Stop filling 2 cells").click();
     const yes = card.button("Yes, stop filling");
     const head = { ...sample("filling").head, run_id: `run-${run}` };
-    card.model.set({ head: { ...head, cancel: stop({ of: "cells", label: "Stop filling 1 cell" }) } });
+    card.model.set({ head: { ...head, buttons: [stopOf("filling", { label: "Stop filling 1 cell" })] } });
     expect(card.button("Yes, stop filling")).toBe(yes);
     expect(active()).toBe(yes);
     expect(card.text()).toContain(STOP_ASKS);

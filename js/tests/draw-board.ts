@@ -1,16 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach } from "vitest";
 import widget from "../src/board/index";
 import type { BoardHead, BoardRow, BoardView, Button, CheckTimes } from "../src/contract";
+import { readBoard } from "../tools/fixtures.mjs";
 import { BoardModel } from "./board-model";
 import { shown, within } from "./draw";
 
-const FOLDER = join(import.meta.dirname, "../../tests/fixtures/boards");
-
 /** One of the boards that all renderers are tested with, as the kernel would send it at `now`. */
 export function board(name: string, now = Date.now()): BoardView {
-  const view = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as BoardView;
+  const view = readBoard(name);
   const shift = now - view.clock.now;
   const move = (at: number | null): number | null => (at === null ? null : at + shift);
   Object.assign(view.clock, { now, heard_at: move(view.clock.heard_at), next_at: move(view.clock.next_at) });
@@ -104,11 +101,14 @@ const ROW: BoardRow = {
   keys: [null, null, null],
   started_at: null,
   completed_at: null,
-  cancel: "available",
+  button: "cancel",
   note: "",
 };
 
 let runs = 0;
+
+/** The buttons of rows, as the kernel sends them. */
+export const ROW_BUTTONS = board("batch").row_buttons;
 
 /** A row of a run that no other test clicks on; commands are held on the page by run. */
 export const row = (change: Partial<BoardRow> = {}): BoardRow => ({
@@ -175,6 +175,7 @@ export function boardOf(
     },
     rows: rows.map((each, position) => ({ ...each, position })),
     moments: rows.map((_, at) => times[at] ?? [now - 1000 * at, now + 15_000, 15, "live"]),
+    row_buttons: ROW_BUTTONS,
   };
 }
 
@@ -203,7 +204,6 @@ export const named = (...names: string[]): BoardRow[] => names.map((prompt) => r
 export const ALL: Button = {
   command: "cancel_all",
   label: "Cancel all",
-  prompt: "",
   confirm: "Cancel 2 runs?",
   yes: "Yes, cancel them",
 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
+import { NOTIFY_BLOCKED } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
-import { BLOCKED } from "../src/notify";
 import { NOTIFIES } from "../src/page_settings";
 import { notified } from "../src/page_state";
 import { type Drawn, draw, shown } from "./draw";
@@ -144,13 +144,13 @@ describe("Notify me", () => {
     const card = draw("running");
     const button = await toggle(card);
     expect(button.ariaPressed).toBe("true");
-    expect(card.text()).toContain(BLOCKED);
+    expect(card.text()).toContain(NOTIFY_BLOCKED);
     card.model.set(sample("completed"));
     expect(sent).toEqual([]);
     expect(document.title).toBe("● Untitled.ipynb");
     card.model.set(sample("running"));
     await toggle(card);
-    expect(card.text()).not.toContain(BLOCKED);
+    expect(card.text()).not.toContain(NOTIFY_BLOCKED);
   });
 
   it("marks the title where the browser makes no notifications of pages", async () => {

@@ -1,17 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { View } from "../src/contract";
-
-const FOLDER = join(import.meta.dirname, "../../tests/fixtures/views");
+import { namesIn, readView } from "../tools/fixtures.mjs";
 
 /** The names of the views that all renderers are tested with. */
-export const NAMES = readdirSync(FOLDER)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => name.slice(0, -5));
+export const NAMES = namesIn("views");
 
 /** One of them, as the kernel would send it at `now`. */
 export function sample(name: string, now = Date.now()): View {
-  const view = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as View;
+  const view = readView(name);
   const shift = now - view.clock.now;
   const move = (at: number | null): number | null => (at === null ? null : at + shift);
   Object.assign(view.head, {

@@ -5,18 +5,15 @@
  * Open it with ?theme=dark, ?width=320, ?only=running,board_batch, ?state=gone|busy|old, ?rtl=1, ?tab=Columns.
  */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { namesIn, readBoard, readView } from "./fixtures.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const read = (path) => readFileSync(here(path), "utf8");
-const fixtures = (folder, prefix = "") =>
-  readdirSync(here(folder))
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => [prefix + name.slice(0, -5), JSON.parse(read(`${folder}/${name}`))]);
 const views = Object.fromEntries([
-  ...fixtures("../../tests/fixtures/views"),
-  ...fixtures("../../tests/fixtures/boards", "board_"),
+  ...namesIn("views").map((name) => [name, readView(name)]),
+  ...namesIn("boards").map((name) => [`board_${name}`, readBoard(name)]),
 ]);
 const script = (name) => read(`../../origami_widgets/card/static/${name}.js`);
 const data = { views, card: script("card"), board: script("board"), leads: script("leads") };
@@ -35,7 +32,9 @@ async function show({ views, card, board, leads }) {
 
   /** The traits of a view. */
   const trait = (view, key) =>
-    key === "rows" && view.rows ? { items: view.rows, moments: view.moments } : view[key];
+    key === "rows" && view.rows
+      ? { items: view.rows, moments: view.moments, buttons: view.row_buttons }
+      : view[key];
   const heads = ["Company", "Website", "Contact e-mail", "Phone", "Fit"].map((name, at) => ({
     slug: `c${at}`,
     name,

@@ -61,6 +61,14 @@ def follow(page, messages):
     return page
 
 
+def stop_of(head):
+    """The state and the label of the button that stops a run: `none` without one."""
+    (button,) = head["buttons"] or [None]
+    if button is None:
+        return "none", ""
+    return ("requested", button["sent"]) if button.get("requested") else ("available", button["label"])
+
+
 def changes(messages):
     """What was sent of the lists of a widget: the new items, by the name of their list and their index."""
     found = {}

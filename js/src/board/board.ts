@@ -85,8 +85,12 @@ class Board {
   }
 
   #items(): Item[] {
-    const { items, moments } = this.#model.get("rows") as BoardRows;
-    return items.map((row, at) => ({ row, moments: moments[at] as CheckTimes }));
+    const { items, moments, buttons } = this.#model.get("rows") as BoardRows;
+    return items.map((row, at) => ({
+      row,
+      moments: moments[at] as CheckTimes,
+      button: buttons[row.button],
+    }));
   }
 
   /** The board is as old as its oldest row that is still watched. */

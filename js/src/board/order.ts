@@ -1,6 +1,6 @@
 /** Which rows of a board are shown, and in which order. Pure. */
 
-import type { BoardRow, CheckTimes, Stage } from "../contract";
+import type { BoardRow, Button, CheckTimes, Stage } from "../contract";
 import { folded } from "../format";
 
 /** `start` is the board's own order. */
@@ -9,6 +9,7 @@ export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits
 export interface Item {
   row: BoardRow;
   moments: CheckTimes;
+  button?: Button | undefined;
 }
 
 /** The order of stages for counting and sorting rows: those that need the user come first. */

@@ -1,5 +1,5 @@
-import { button, CommandButton, showOutcome, stopOf, turnOff } from "../buttons";
-import { CANCEL, type CheckTimes, type ClockView, STOP_FILLING, type Stop } from "../contract";
+import { button, CommandButton, showOutcome, turnOff } from "../buttons";
+import type { CheckTimes, ClockView } from "../contract";
 import { el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
@@ -72,7 +72,7 @@ export class RunRow implements Part<Item> {
 
   update(item: Item): void {
     this.item = item;
-    const { row } = item;
+    const { row, button } = item;
     showText(this.#name, row.name);
     setText(this.#prompt, row.prompt);
     show(this.#prompt, row.prompt);
@@ -82,11 +82,7 @@ export class RunRow implements Part<Item> {
     setText(this.#credits, row.credits);
     // A row has one line; the whole brief and note are there on demand.
     this.#brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
-    // The row's note has the number of cells.
-    const stop: Stop = row.done
-      ? { of: "cells", state: row.cancel, label: STOP_FILLING }
-      : { of: "run", state: row.cancel, label: CANCEL };
-    this.#stop.update(stopOf(stop, row.token, row.name || row.prompt));
+    this.#stop.update(button ? { spec: button, run: row.token, named: row.name || row.prompt } : null);
     this.reach(this.#isReachable);
     this.refresh();
   }

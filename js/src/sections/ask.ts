@@ -1,4 +1,4 @@
-import { button, showOutcome, turnOff } from "../buttons";
+import { button, labelOf, showOutcome, turnOff } from "../buttons";
 import type { Ask, QuestionView } from "../contract";
 import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
 import { filled } from "../format";
@@ -61,23 +61,24 @@ export function askSection({ session }: Context): AskSection {
 
   const submit = (): void => {
     const answers = fields.map((field) => field.answer());
-    if (ask?.state === "open" && !answers.includes("")) session.command(ask.run_id, "answer", "", answers);
+    if (ask && !ask.send.requested && !answers.includes(""))
+      session.command(ask.run_id, "answer", "", answers);
   };
   const refresh = (): void => {
     show(node, ask);
     if (!ask) return;
     const state = pending(commandKey(ask.run_id, "answer"));
-    const sending = ask.state === "sending" || underWay(state);
+    const sending = ask.send.requested || underWay(state);
     const gone = session.presence === "gone";
     const off = sending || gone;
     const answered = fields.filter((field) => field.answer()).length;
     if (off && questions.matches(":focus-within")) send.focus();
     for (const field of fields) field.node.disabled = off;
-    setText(send, sending ? "Sending…" : ask.send_label);
+    setText(send, labelOf(ask.send, sending));
     turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
     setText(note, send.disabled ? `${filled(ask.progress, answered)} · ${ask.cost_note}` : ask.cost_note);
-    showOutcome(outcome, ask.state === "sending" ? undefined : state);
+    showOutcome(outcome, ask.send.requested ? undefined : state);
   };
   return {
     node,

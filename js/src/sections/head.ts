@@ -1,6 +1,6 @@
-import { button, CommandButton, copyLine, stopOf } from "../buttons";
+import { button, CommandButton, copyLine } from "../buttons";
 import { clamp } from "../clamp";
-import type { CodeLine, Head, View } from "../contract";
+import type { Button, CodeLine, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { lastRead } from "../freshness";
@@ -48,7 +48,7 @@ function menu(): {
   return { press, panel, spent, update: list.update, close: () => list.close?.() };
 }
 
-/** Status, prompt, link, the stop and the menu. */
+/** Status, prompt, link, buttons and the menu. */
 export class HeadSection implements Part<Pick<View, "head" | "result">> {
   readonly node: HTMLElement;
   readonly #session: Session;
@@ -59,24 +59,26 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   readonly #reply = words("mute");
   readonly #origin = words("chip");
   readonly #link = linkPlace("act", "button");
-  readonly #stop: CommandButton;
+  readonly #buttons: Part<readonly Button[]>;
   readonly #menu = menu();
   #head: Head | null = null;
   #spent = "";
 
   constructor({ session }: Context) {
     this.#session = session;
-    this.#stop = new CommandButton(session);
-    this.#stop.node.classList.add("stop");
+    this.#buttons = keyedList(
+      el("span", "act stop"),
+      () => this.#makeButton(),
+      ({ command }) => command,
+    );
     const brief = el("div", "brief", this.#clamped.node, this.#reply);
-    const does = el("div", "does", this.#origin, this.#link.node, this.#stop.node, this.#menu.press);
-    this.node = el("header", "head", this.#pill, brief, does, this.#stop.outcome, this.#menu.panel);
+    const does = el("div", "does", this.#origin, this.#link.node, this.#buttons.node, this.#menu.press);
+    this.node = el("header", "head", this.#pill, brief, does, this.#menu.panel);
   }
 
   update({ head, result }: Pick<View, "head" | "result">): void {
     this.#head = head;
-    // Views saved by earlier versions have none.
-    this.#spent = result.spent ?? "";
+    this.#spent = result.spent;
     setText(this.#prompt, head.prompt);
     this.#clamped.update(head.prompt.length > LONG_PROMPT);
     showText(this.#reply, head.reply);
@@ -85,7 +87,8 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     this.#link.update(head.link);
     // A narrow card shows only its arrow.
     this.#link.node.title = head.link?.label ?? "";
-    this.#stop.update(stopOf(head.cancel, head.run_id));
+    this.#buttons.update(head.buttons);
+    show(this.#buttons.node, head.buttons.length);
     this.#menu.update(head.lines);
     this.refresh();
   }
@@ -100,7 +103,18 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     // Beside the buttons of a narrow card, a long one is cut.
     this.#pill.title = this.#status.textContent ?? "";
     showText(this.#menu.spent, filled(this.#spent, lastRead(head, this.#session)));
-    this.#stop.refresh();
+    this.#buttons.refresh?.();
+  }
+
+  #makeButton(): Part<Button> {
+    const press = new CommandButton(this.#session);
+    this.#menu.panel.before(press.outcome);
+    return {
+      node: press.node,
+      refresh: press.refresh,
+      update: (spec) => press.update({ spec, run: this.#head?.run_id ?? "" }),
+      close: () => press.outcome.remove(),
+    };
   }
 
   close(): void {

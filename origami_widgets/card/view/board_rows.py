@@ -10,6 +10,7 @@ from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.result import qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
+from origami_widgets.card.view.stopping import row_button
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, clip_to, size_of, take
@@ -76,7 +77,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "keys": numbers,
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
-        "cancel": head["cancel"]["state"],
+        "button": row_button(head),
         "note": _note(entry, form),
     }
 
@@ -151,7 +152,7 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
         "keys": [None, None, None],
         "started_at": None,
         "completed_at": None,
-        "cancel": "none",
+        "button": "",
         "note": clip(note, NOTE_LIMIT),
     }
 

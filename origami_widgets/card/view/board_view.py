@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view.board_rows import limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.view.fixed_words import CANCEL_CONFIRMS, STOP_CONFIRMS, STOP_FILLING
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
+from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
 from origami_widgets.run.state import counted_table, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
@@ -47,7 +47,6 @@ STAGES: Final[dict[Stage, tuple[str, str]]] = {
 _RESUME: Final[Button] = {
     "command": "resume",
     "label": "Start the others",
-    "prompt": "",
     "confirm": "Start the others? This uses credits.",
     "yes": "Yes, start them",
 }
@@ -97,6 +96,7 @@ def make_board(
         "clock": make_board_clock(entries, now),
         "rows": [kept[at] for at in shown],
         "moments": [make_check_times(entries[at]) for at in shown],
+        "row_buttons": ROW_BUTTONS if form == "live" else {},
     }
 
 
@@ -215,7 +215,7 @@ def _announcement(rows: Sequence[BoardRow]) -> str:
     Not every run that begins or ends is announced.
     """
     parts = [each["label"] for each in _counts(rows) if each["stage"] in _URGENT]
-    stopping = sum(1 for row in rows if row["cancel"] == "requested")
+    stopping = sum(1 for row in rows if row["button"] in ("cancelling", "stopping"))
     if stopping:
         parts.append(f"{words.count(stopping)} being stopped")
     if all(row["settled"] for row in rows):
@@ -226,10 +226,10 @@ def _announcement(rows: Sequence[BoardRow]) -> str:
 def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> list[Button]:
     buttons: list[Button] = []
     if can_stop:
-        buttons.append({"command": "stop_starting", "label": "Start no more", "prompt": "", "confirm": "", "yes": ""})
+        buttons.append({"command": "stop_starting", "label": "Start no more"})
     if can_resume:
         buttons.append(_RESUME)
-    done = [row["done"] for row in rows if row["cancel"] == "available"]
+    done = [row["done"] for row in rows if row["button"] in ("cancel", "stop")]
     if done or can_stop:
         buttons.append(_cancel_all(done.count(False), done.count(True), can_stop=can_stop))
     return buttons
@@ -245,15 +245,14 @@ def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
     if can_stop:
         parts.append("start no more")
     does = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
-    yes = STOP_CONFIRMS
+    yes = STOP["yes"]
     if active:
-        yes = CANCEL_CONFIRMS if active + filling == 1 else "Yes, cancel them"
+        yes = CANCEL["yes"] if active + filling == 1 else "Yes, cancel them"
     elif not filling:
         yes = "Yes, start no more"
     return {
         "command": "cancel_all",
-        "label": "Cancel all" if active or can_stop else STOP_FILLING,
-        "prompt": "",
+        "label": "Cancel all" if active or can_stop else STOP["label"],
         "confirm": f"{does[0].upper()}{does[1:]}? What is built stays. Used credits are not returned.",
         "yes": yes,
     }

@@ -24,7 +24,7 @@ UNITS: Final = words.UNITS
 SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origami.board+json")
 """Media types of the views of a card and of a board in a saved notebook, as `SavedView`."""
 
-SAVED_VERSION: Final = 1
+SAVED_VERSION: Final = 2
 """Version of saved views. Raise it if an earlier front end could not draw a view any more, or would draw it wrongly."""
 
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
@@ -81,27 +81,24 @@ class Link(TypedDict):
 
 
 class Button(TypedDict):
-    """A button that sends a command. `confirm` is the question to ask first, and `yes` its answer; empty without one."""
+    """A button that sends a command, with `prompt` if it has one.
+
+    `confirm` is the question to ask first, and `yes` the words of its answer. Once pressed, the button says `sent`
+    (without it: `REQUESTED`). `requested`: it was pressed, as far as the kernel knows, and the kernel says what comes
+    of it.
+    """
 
     command: CommandName
     label: str
-    prompt: str
-    confirm: str
-    yes: str
+    prompt: NotRequired[str]
+    confirm: NotRequired[str]
+    yes: NotRequired[str]
+    sent: NotRequired[str]
+    requested: NotRequired[bool]
 
 
-StopState = Literal["none", "available", "requested"]
-
-
-class Stop(TypedDict):
-    """The button that stops a run: it cancels the `run` while the agent works, and then stops the `cells` that fill.
-
-    What it asks is the same for all runs (`CANCEL_ASKS`, `STOP_ASKS`).
-    """
-
-    of: Literal["run", "cells"]
-    state: StopState
-    label: str
+RowButton = Literal["", "cancel", "cancelling", "stop", "stopping"]
+"""The button of a board's row, as a key of `BoardView.row_buttons`; empty without one."""
 
 
 Form = Literal["live", "current", "snapshot"]
@@ -136,7 +133,7 @@ class Head(TypedDict):
     settled: bool
     prompt: str
     reply: str
-    cancel: Stop
+    buttons: list[Button]
     link: Link | None
     origin: str
     started_at: float | None
@@ -224,15 +221,14 @@ class QuestionView(TypedDict):
 
 
 class Ask(TypedDict):
-    """The answer form. `state` is `sending` from the first click on, so that a second click sends nothing.
+    """The answer form. `send` sends all answers.
 
     `progress` has a `{}` for the number of answered questions.
     """
 
     run_id: str
     questions: list[QuestionView]
-    state: Literal["open", "sending"]
-    send_label: str
+    send: Button
     cost_note: str
     progress: str
 
@@ -363,7 +359,7 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `note`: the first notice of its card. `cancel`: the state of its stop, which cancels the run until it is `done`. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
     """
 
     position: int
@@ -381,7 +377,7 @@ class BoardRow(TypedDict):
     keys: list[int | None]
     started_at: float | None
     completed_at: float | None
-    cancel: StopState
+    button: RowButton
     note: str
 
 
@@ -433,12 +429,16 @@ class BoardHead(TypedDict):
 
 
 class BoardView(TypedDict):
-    """All the data for a board's renderer. `moments` are separate from `rows`, because they change more often."""
+    """All the data for a board's renderer. `moments` are separate from `rows`, because they change more often.
+
+    `row_buttons` are the buttons of rows, which many rows share.
+    """
 
     head: BoardHead
     clock: ClockView
     rows: list[BoardRow]
     moments: list[CheckTimes]
+    row_buttons: dict[str, Button]
 
 
 class BoardRows(TypedDict):
@@ -446,6 +446,7 @@ class BoardRows(TypedDict):
 
     items: list[BoardRow]
     moments: list[CheckTimes]
+    buttons: dict[str, Button]
     seq: NotRequired[int]
 
 

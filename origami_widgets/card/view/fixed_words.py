@@ -8,16 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 REQUESTED: Final = "Requested"
-CANCEL: Final = "Cancel"
-CANCEL_ASKS: Final = (
-    "Cancel this run? Its agent and its cells stop. What is built stays. Used credits are not returned."
-)
-CANCEL_CONFIRMS: Final = "Yes, cancel it"
-CANCEL_REQUESTED: Final = "Cancelling…"
-STOP_FILLING: Final = "Stop filling"
-STOP_ASKS: Final = "Stop filling cells? What is filled stays. Used credits are not returned."
-STOP_CONFIRMS: Final = "Yes, stop filling"
-STOP_REQUESTED: Final = "Stopping…"
+NO: Final = "No"
+"""The answer to the question of any button that takes it back."""
+NOTIFY: Final = "Notify me"
+NOTIFY_BLOCKED: Final = "Blocked by the browser. The page's title is marked instead."
 STOP_NAMED: Final = "{}: {}"
 """Name of a button in a board's row, for assistive technology: its label and the run."""
 STOP_HEAD: Final = "Stop"

@@ -36,7 +36,7 @@ _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 _FOLLOW_UP = "A follow-up run picks up where it left off."
 
-_CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now", "prompt": "", "confirm": "", "yes": ""}
+_CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now"}
 
 
 def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
@@ -199,7 +199,7 @@ class _Writer:
             f"The follow-up run starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
             f"The follow-up run was waiting for a free one.{limit}",
         )
-        button: Button = {"command": "stop_waiting", "label": "Stop waiting", "prompt": "", "confirm": "", "yes": ""}
+        button: Button = {"command": "stop_waiting", "label": "Stop waiting"}
         title = self._say("All run slots are in use", "All run slots were in use")
         return self._notice("queued", "attention", title, text, button=button)
 
@@ -377,4 +377,4 @@ def _as_code(button: Button | None) -> str:
         return ""
     # Quoted as a Python string: the line is made to be copied and run, so an agent's text must not be able to end the
     # string.
-    return f"run = run.follow_up({json.dumps(button['prompt'], ensure_ascii=False)})"
+    return f"run = run.follow_up({json.dumps(button.get('prompt', ''), ensure_ascii=False)})"

@@ -36,11 +36,20 @@ def make_ask(state: RunState) -> Ask | None:
     return {
         "run_id": clip(state.run_id, 128),
         "questions": questions,
-        "state": "sending" if state.sending == "answer" else "open",
-        "send_label": "Send answer" if len(questions) == 1 else "Send answers",
+        "send": _send_button(len(questions), is_requested=state.sending == "answer"),
         "cost_note": "Starts a follow-up run, which uses credits.",
         "progress": f"{{}} of {words.count(len(questions))} answered",
     }
+
+
+def _send_button(questions: int, *, is_requested: bool) -> Button:
+    button: Button = {
+        "command": "answer",
+        "label": "Send answer" if questions == 1 else "Send answers",
+        "sent": "Sending…",
+    }
+    # From the first click on, so that a second one sends nothing.
+    return {**button, "requested": True} if is_requested else button
 
 
 def _question(question: models.Question) -> QuestionView:

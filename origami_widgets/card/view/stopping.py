@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.fixed_words import CANCEL, CANCEL_REQUESTED, STOP_FILLING, STOP_REQUESTED
 from origami_widgets.run.whose_cells import IN_USE, attribute
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
@@ -12,40 +11,65 @@ from origami_widgets.words.foreign_text import clip
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from origami_widgets.card.view.contract import Form, Stop
+    from origami_widgets.card.view.contract import Button, Form, Head, RowButton
     from origami_widgets.run.state import LeftRunning, RunState
 
 NOT_RECEIVED = "Origami hasn't received the stop yet"
+CANCEL: Final[Button] = {
+    "command": "cancel",
+    "label": "Cancel",
+    "confirm": "Cancel this run? Its agent and its cells stop. What is built stays. Used credits are not returned.",
+    "yes": "Yes, cancel it",
+    "sent": "Cancelling…",
+}
+STOP: Final[Button] = {
+    "command": "cancel",
+    "label": "Stop filling",
+    "confirm": "Stop filling cells? What is filled stays. Used credits are not returned.",
+    "yes": "Yes, stop filling",
+    "sent": "Stopping…",
+}
+ROW_BUTTONS: Final[dict[str, Button]] = {
+    "cancel": CANCEL,
+    "cancelling": {**CANCEL, "requested": True},
+    "stop": STOP,
+    "stopping": {**STOP, "requested": True},
+}
 _NAMED = 3
 """How many tables are named of those that were left running."""
 _NAME_LIMIT, _REASON_LIMIT = 40, 60
 
 
-def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Stop:
-    """Return the button that cancels a run and, once the agent is done, stops the cells that fill.
+def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Button | None:
+    """Return the button that cancels a run and, once the agent is done, stops the cells that fill; None without any.
 
     Args:
         state: the run's state.
         earlier: the states of earlier runs of the conversation.
         form: the form of the view. Only a live view has the button.
     """
-    nothing: Stop = {"of": "cells" if state.done else "run", "state": "none", "label": ""}
     if form != "live" or state.run is None or state.connection.state == "stopped" or state.settled:
-        return nothing
+        return None
     if not state.done:
-        is_requested = state.cancel == "requested"
-        label = CANCEL_REQUESTED if is_requested else CANCEL
-    else:
-        is_requested = state.stopping == "requested"
-        cells = _stoppable(state, earlier)
-        # A saved answer has nothing to stop, and once stopped, what goes on is not the conversation's.
-        is_over = cells <= 0 and state.stopped is not None
-        if not is_requested and (is_over or state.connection.state == "ended"):
-            return nothing
-        # Without a number where the answers don't tell whose cells fill.
-        counted = f" {words.plural(cells, 'cell')}" if cells > 0 else ""
-        label = STOP_REQUESTED if is_requested else f"{STOP_FILLING}{counted}"
-    return {**nothing, "state": "requested" if is_requested else "available", "label": label}
+        return ROW_BUTTONS["cancelling" if state.cancel == "requested" else "cancel"]
+    if state.stopping == "requested":
+        return ROW_BUTTONS["stopping"]
+    cells = _stoppable(state, earlier)
+    # A saved answer has nothing to stop, and once stopped, what goes on is not the conversation's.
+    if (cells <= 0 and state.stopped is not None) or state.connection.state == "ended":
+        return None
+    # Without a number where the answers don't tell whose cells fill.
+    return {**STOP, "label": f"{STOP['label']} {words.plural(cells, 'cell')}"} if cells > 0 else STOP
+
+
+def row_button(head: Head) -> RowButton:
+    """Return which of `ROW_BUTTONS` a board's row has, by the head of its card. It leaves out the number of cells."""
+    stop = next((each for each in head["buttons"] if each["command"] == "cancel"), None)
+    if stop is None:
+        return ""
+    if stop.get("requested"):
+        return "stopping" if head["done"] else "cancelling"
+    return "stop" if head["done"] else "cancel"
 
 
 def _stoppable(state: RunState, earlier: Sequence[RunState]) -> int:

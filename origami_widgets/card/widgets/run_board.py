@@ -209,7 +209,7 @@ class RunBoard(LiveWidget):
 
     def _moments(self, view: BoardView) -> list[CheckTimes]:
         """Return the check times to send for each row: the front end's own, unless they would be wrong."""
-        known = cast("BoardRows", self.rows or {"items": [], "moments": []})
+        known = cast("BoardRows", self.rows or {"items": [], "moments": [], "buttons": {}})
         moments = view["moments"].copy()
         for at, (row, before, after) in enumerate(zip(view["rows"], known["moments"], view["moments"], strict=False)):
             if known["items"][at] == row and not clock_drifted(*map(_as_clock, (before, after))):
@@ -228,7 +228,7 @@ class RunBoard(LiveWidget):
         rows = view["rows"]
         self._set_trait("head", view["head"])
         self._set_trait("clock", view["clock"])
-        self._set_lists({"items": rows, "moments": self._moments(view)})
+        self._set_lists({"items": rows, "moments": self._moments(view), "buttons": view["row_buttons"]})
         counts = {count["stage"]: count["count"] for count in view["head"]["counts"]}
         self._set_trait("total", sum(counts.values()))
         self._set_trait("running", counts.get("running", 0))

@@ -22,12 +22,14 @@ from origami_widgets.card.view.board_rows import (
     make_check_times,
     make_row,
 )
+from origami_widgets.card.view.stopping import ROW_BUTTONS
 from origami_widgets.run.state import Queue, RunState
 from origami_widgets.words.foreign_text import size_of
 from tests.card.boards import entry_of, every_entry, many, stopped
+from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits
 
-OF_THE_CARD = ("prompt", "status_label", "tone", "token", "done", "settled", "cancel")
+OF_THE_CARD = ("prompt", "status_label", "tone", "token", "done", "settled")
 """What is the same in the head of the card; the texts are cut."""
 SAID_BY_THE_ROW = {"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"}
 SAID_IN_SHORT = {"stopped", "cancel_requested", "stopping"}
@@ -43,10 +45,12 @@ def test_a_row_says_what_the_card_says(name):
             told = told.rstrip("…")
             expected = expected or state.run_id
             assert expected.startswith(told) or state.run is None
-        elif key == "cancel":
-            assert told == expected["state"]
         else:
             assert told == expected, key
+    button = ROW_BUTTONS.get(row["button"])
+    state_of_stop, label = stop_of(card["head"])
+    assert stop_of({"buttons": [button] if button else []})[0] == state_of_stop
+    assert label.startswith(stop_of({"buttons": [button] if button else []})[1])
     titles = [notice["title"] for notice in card["notices"] if notice["key"] not in SAID_BY_THE_ROW | SAID_IN_SHORT]
     if titles:
         assert titles[0].startswith(row["note"].split(" · ")[0].rstrip("…"))
@@ -64,7 +68,7 @@ def test_of_a_run_that_was_not_read_nothing_is_made_up():
     row = make_row(entry_of(0, RunState(agent_id="a", run_id="r-1")))
     assert [row[key] for key in ("leads", "qualified", "credits")] == [""] * 3
     assert [*row["keys"], row["started_at"], row["completed_at"]] == [None] * 5
-    assert (row["done"], row["settled"], row["cancel"], row["stage"]) == (False, False, "none", "running")
+    assert (row["done"], row["settled"], row["button"], row["stage"]) == (False, False, "", "running")
     assert row["prompt"] == "r-1"
 
 
@@ -127,13 +131,13 @@ def test_every_row_has_a_stage_that_agrees_with_it():
         if row["stage"] in ("ended", "failed", "filling"):
             assert row["done"]
         assert row["stage"] != "filling" or not row["settled"]
-        assert row["cancel"] == "none" or not row["settled"]
+        assert row["button"] == "" or not row["settled"]
 
 
 def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
     row = make_row(entry_of(0, stopped(running())))
     assert (row["status_label"] != "Running", bool(row["note"])) == (True, True)
-    assert (row["tone"], row["stage"], row["done"], row["cancel"]) == ("neutral", "needs_you", False, "none")
+    assert (row["tone"], row["stage"], row["done"], row["button"]) == ("neutral", "needs_you", False, "")
 
 
 def test_questions_are_counted_and_cells_that_fill():
@@ -173,7 +177,7 @@ def test_a_brief_without_a_run(brief):
     assert (row["status_label"], row["stage"], row["done"], row["note"]) == (label, stage, over, note)
     assert (row["position"], row["token"], row["name"], row["prompt"]) == (4, "", "Porto", "Find bakeries")
     assert row["settled"] is over
-    assert row["cancel"] == "none"
+    assert row["button"] == ""
     assert {row[key] for key in ("leads", "qualified", "credits")} == {""}
     assert {*row["keys"], row["started_at"], row["completed_at"]} == {None}
     assert make_check_times(entry) == NO_CHECK_TIMES

@@ -238,7 +238,7 @@ def test_what_can_be_done_with_all():
 
 def test_what_spends_or_ends_asks_first():
     view = board_of(many(2, "running"), can_stop=True, can_resume=True)
-    asks = {each["command"]: bool(each["confirm"]) for each in view["head"]["buttons"]}
+    asks = {each["command"]: "confirm" in each for each in view["head"]["buttons"]}
     assert asks == {"stop_starting": False, "resume": True, "cancel_all": True}
 
 

@@ -12,6 +12,7 @@ from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Connection, Queue, RowsRead
 from tests.card.boards import board_of, entry_of, every_entry, many, stopped
+from tests.card.live import stop_of
 from tests.card.markup import words
 from tests.card.render.test_hostile import strings
 from tests.fixtures.states import NOW, STATES, payload, state_of, too_few_credits
@@ -133,7 +134,7 @@ def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(nam
             }[form]
         )
         if form != "live":
-            assert view["head"]["cancel"]["state"] == "none"
+            assert stop_of(view["head"])[0] == "none"
             assert {notice["button"] and notice["button"]["command"] for notice in notices} <= {None}
 
 

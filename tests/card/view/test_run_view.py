@@ -8,6 +8,7 @@ import pytest
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
 from origami_widgets.card.view import make_view
 from origami_widgets.run.state import Connection, RunState
+from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
 
 SPENDS = "This starts a follow-up run, which uses credits."
@@ -47,7 +48,7 @@ def test_a_running_run_has_nothing_to_say_but_its_head():
     view = view_of("running")
     assert view["notices"] == []
     assert view["ask"] is None
-    assert view["head"]["cancel"]["state"] == "available"
+    assert stop_of(view["head"])[0] == "available"
     assert view["result"]["steps"] == "step 9"
     assert view["head"]["started_at"] == 1784625242000
     assert view["clock"] == {
@@ -76,7 +77,7 @@ def test_a_run_without_tables_offers_no_frame_of_them_and_one_that_goes_on_no_tr
 def test_a_clean_end_has_no_notice():
     view = view_of("completed")
     assert view["notices"] == []
-    assert view["head"]["cancel"]["state"] == "none"
+    assert stop_of(view["head"])[0] == "none"
     attach = 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")'
     quiet = attach.replace(")", ", show=False)")
     assert [line["code"] for line in view["head"]["lines"]] == [
@@ -211,8 +212,7 @@ class TestQuestions:
                     "freeform": "Or something else",
                 },
             ],
-            "state": "open",
-            "send_label": "Send answers",
+            "send": {"command": "answer", "label": "Send answers", "sent": "Sending…"},
             "progress": "{} of 2 answered",
         }
 
@@ -221,14 +221,14 @@ class TestQuestions:
 
     def test_sending(self):
         view = view_of("sending_answers")
-        assert view["ask"]["state"] == "sending"
+        assert view["ask"]["send"]["requested"]
         assert notice(view, "sending")["title"] == "Sending your answers"
 
     @pytest.mark.parametrize(("count", "label"), [(1, "Send answer"), (2, "Send answers"), (3, "Send answers")])
     def test_the_button(self, count, label):
         run = payload("needs_input")
         run["todo"]["pendingQuestions"] = [{"question": f"q{i}"} for i in range(count)]
-        assert make_view(state_of(run), now=NOW)["ask"]["send_label"] == label
+        assert make_view(state_of(run), now=NOW)["ask"]["send"]["label"] == label
 
     def test_questions_beside_another_status(self):
         view = view_of("asks_beside")
@@ -277,7 +277,7 @@ class TestConnection:
     def test_reconnecting(self):
         view = view_of("reconnecting")
         told = notice(view, "reconnecting")
-        assert told["button"] == {"command": "check_now", "label": "Retry now", "prompt": "", "confirm": "", "yes": ""}
+        assert told["button"] == {"command": "check_now", "label": "Retry now"}
         assert view["clock"]["connection"] == "reconnecting"
         assert view["head"]["status_label"] == "Running"
 
@@ -291,7 +291,7 @@ class TestConnection:
         told = notice(view, "stopped")
         assert told["link"]["href"] == "https://origami.chat/settings/developers"
         assert told["code"] == view["head"]["lines"][0]["code"]
-        assert view["head"]["cancel"]["state"] == "none"
+        assert stop_of(view["head"])[0] == "none"
 
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
@@ -335,7 +335,7 @@ class TestConnection:
 
     def test_cancel_requested_claims_no_more_than_was_said(self):
         view = view_of("cancel_requested")
-        assert view["head"]["cancel"]["state"] == "requested"
+        assert stop_of(view["head"])[0] == "requested"
         assert view["head"]["status_label"] == "Running"
         assert notice(view, "cancel_requested")["button"] is None
 

@@ -10,11 +10,12 @@ from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_view import make_board
 from origami_widgets.run.state import Connection, LeftRunning, RunState, StoppedCells
 from tests.card.boards import entry_of
+from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES
 
 
-def stop_of(state: RunState, form: str = "live"):
-    return make_view(state, now=NOW, form=form)["head"]["cancel"]
+def button_of(state: RunState, form: str = "live"):
+    return stop_of(make_view(state, now=NOW, form=form)["head"])
 
 
 def notice_of(state: RunState, key: str, form: str = "live"):
@@ -27,37 +28,43 @@ def keys(state: RunState):
 
 
 BUTTONS = {
-    "starting": ("run", "none", ""),
-    "running": ("run", "available", "Cancel"),
-    "reconnecting": ("run", "available", "Cancel"),
-    "cancel_requested": ("run", "requested", "Cancelling…"),
-    "filling": ("cells", "available", "Stop filling 2 cells"),
-    "stopping": ("cells", "requested", "Stopping…"),
-    "stop_delayed": ("cells", "requested", "Stopping…"),
-    "left_running": ("cells", "none", ""),
-    "stopped_cells": ("cells", "none", ""),
-    "cancelled_cells": ("cells", "none", ""),
-    "completed": ("cells", "none", ""),
-    "stopped": ("run", "none", ""),
+    "starting": ("none", ""),
+    "running": ("available", "Cancel"),
+    "reconnecting": ("available", "Cancel"),
+    "cancel_requested": ("requested", "Cancelling…"),
+    "filling": ("available", "Stop filling 2 cells"),
+    "stopping": ("requested", "Stopping…"),
+    "stop_delayed": ("requested", "Stopping…"),
+    "left_running": ("none", ""),
+    "stopped_cells": ("none", ""),
+    "cancelled_cells": ("none", ""),
+    "completed": ("none", ""),
+    "stopped": ("none", ""),
 }
 
 
 @pytest.mark.parametrize("name", BUTTONS)
 def test_one_button_for_both_stages(name):
-    stop = stop_of(STATES[name]())
-    assert (stop["of"], stop["state"], stop["label"]) == BUTTONS[name]
+    assert button_of(STATES[name]()) == BUTTONS[name]
 
 
 @pytest.mark.parametrize("name", BUTTONS)
 def test_only_a_live_view_has_it(name):
-    assert {stop_of(STATES[name](), form)["state"] for form in ("current", "snapshot")} == {"none"}
+    assert {button_of(STATES[name](), form)[0] for form in ("current", "snapshot")} == {"none"}
+
+
+def test_each_stage_asks_its_own_question():
+    asks = [make_view(STATES[name](), now=NOW)["head"]["buttons"][0] for name in ("running", "filling")]
+    assert [button["command"] for button in asks] == ["cancel", "cancel"]
+    assert [button["yes"] for button in asks] == ["Yes, cancel it", "Yes, stop filling"]
+    assert asks[0]["confirm"] != asks[1]["confirm"]
 
 
 def test_one_cell_is_one_cell():
     state = STATES["filling"]()
     table = state.tables[0]
     state = replace(state, tables=(replace_cells(table, 1),))
-    assert stop_of(state)["label"] == "Stop filling 1 cell"
+    assert button_of(state)[1] == "Stop filling 1 cell"
 
 
 def replace_cells(table, running: int):
@@ -72,11 +79,11 @@ def test_cells_that_others_fill_in_a_focus_table_are_not_counted():
     asked = {**raw["request"], "focusTableIds": [each.id for each in state.tables]}
     silent = {**raw, "request": asked, "response": {**raw["response"], "actions": []}}
     focused = replace(state, run=type(state.run).from_raw(silent), actions=())
-    assert stop_of(focused)["label"] == "Stop filling"
+    assert button_of(focused)[1] == "Stop filling"
     column = next(each for each in state.tables[0].columns if each.cells.running)
     added = {"type": "column_added", "tableId": table_id, "columnId": column.id, "columnName": column.name}
     action = type(state.run).from_raw({**silent, "response": {"actions": [added]}}).response.actions
-    assert stop_of(replace(focused, actions=action))["label"] == f"Stop filling {plural(column.cells.running)}"
+    assert button_of(replace(focused, actions=action))[1] == f"Stop filling {plural(column.cells.running)}"
 
 
 def plural(cells: int) -> str:
@@ -85,13 +92,13 @@ def plural(cells: int) -> str:
 
 def test_a_saved_answer_has_nothing_to_stop():
     state = STATES["filling"]()
-    assert stop_of(replace(state, connection=Connection(state="ended")))["state"] == "none"
+    assert button_of(replace(state, connection=Connection(state="ended")))[0] == "none"
 
 
 def test_cells_of_other_tables_can_be_stopped_beside_those_that_were_left():
     state = STATES["left_running"]()
     other = replace_cells(type(state.tables[0]).from_raw({**state.tables[0].raw, "id": "other"}), 3)
-    assert stop_of(replace(state, tables=(*state.tables, other)))["label"] == "Stop filling 3 cells"
+    assert button_of(replace(state, tables=(*state.tables, other)))[1] == "Stop filling 3 cells"
 
 
 def test_a_request_that_gets_through_says_what_is_awaited():
@@ -114,7 +121,7 @@ def test_a_request_that_was_refused_says_why_and_can_be_made_again():
     said = notice_of(state, "stopping")
     assert (said["title"], said["tone"]) == ("Cells were not stopped: Can't reach Origami", "bad")
     assert "2 cells were filling at the last count" in said["text"]
-    assert stop_of(state)["state"] == "available"
+    assert button_of(state)[0] == "available"
 
 
 def test_a_request_that_does_not_get_through_while_the_agent_works_is_said_too():

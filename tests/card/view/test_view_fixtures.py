@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets.card.view.board_view import STAGES
 from origami_widgets.card.view.contract import BoardView, View
-from tests.fixtures.make_views import BOARDS, FOLDER, boards, encoded, views
+from tests.fixtures.make_views import ALL_DEFAULTS, BOARDS, DEFAULTS, FOLDER, boards, encoded, views
 from tests.fixtures.states import NOW
 
 VIEWS = views()
@@ -31,7 +31,8 @@ def test_there_is_a_file_for_each_and_no_other(folder, made):
 @each_case
 def test_no_drift(folder, name, view, kind):
     """`python -m tests.fixtures.make_views` writes them anew."""
-    assert (folder / f"{name}.json").read_text(encoding="utf-8") == encoded(view), kind
+    assert (folder / f"{name}.json").read_text(encoding="utf-8") == encoded(view, kind)
+    assert DEFAULTS.read_text(encoding="utf-8") == encoded(ALL_DEFAULTS)
 
 
 @each_case

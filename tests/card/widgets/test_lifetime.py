@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.run.polling import poller as poller_module
-from tests.card.live import on_loop, read, receive, settle
+from tests.card.live import on_loop, read, receive, settle, stop_of
 from tests.fixtures.states import payload
 from tests.kernels.front_end import FrontEnd
 
@@ -211,12 +211,12 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     last = cards[-1]
     before, run_id = len(sandbox.asked), last.run.id
     receive(last, {"kind": "command", "id": "the-click", "name": "cancel", "run_id": run_id})
-    until(lambda: last.head["cancel"]["state"] == "requested")
+    until(lambda: stop_of(last.head)[0] == "requested")
     until(lambda: "POST" in [method for _, method, _ in sandbox.asked[before:]])
     after = [f"{method} {path.rpartition('/')[2]}" for _, method, path in sandbox.asked[before:]]
     # It reads the run first, and about one poll a second is sent meanwhile: it does not stand behind those that wait.
     assert after.index("POST cancel") < CARDS / 4
-    assert [card.head["cancel"]["state"] for card in cards[:-1]] == ["available"] * (CARDS - 1)
+    assert [stop_of(card.head)[0] for card in cards[:-1]] == ["available"] * (CARDS - 1)
     assert len(threads()) == 1
 
 

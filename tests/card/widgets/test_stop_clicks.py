@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.widgets.run_card import RunCard
-from tests.card.live import receive, settle
+from tests.card.live import receive, settle, stop_of
 from tests.support.quick import see
 
 FILLING = "Find bakeries. scenario:filling"
@@ -30,7 +30,7 @@ def states_of(widget):
     seen = []
 
     def note(change):
-        state = change["new"]["cancel"]["state"]
+        state = stop_of(change["new"])[0]
         if seen[-1:] != [state]:
             seen.append(state)
 
@@ -42,7 +42,7 @@ def test_a_card_stops_the_cells_of_a_run_that_is_over(client, click):
     run = ow.start(FILLING, client=client, show=False).wait(timeout=60)
     card = RunCard(run)
     settle()
-    assert re.fullmatch(r"Stop filling \d+ cells", card.head["cancel"]["label"])
+    assert re.fullmatch(r"Stop filling \d+ cells", stop_of(card.head)[1])
     seen = states_of(card)
     assert click(card, "cancel", run.id)["ok"]
     see(lambda: card.head["settled"])
@@ -63,7 +63,7 @@ def test_all_of_a_board_stops_runs_that_are_over_while_cells_fill(client, show, 
     over = ow.start(FILLING, client=client, show=False).wait(timeout=60)
     working = ow.start(SLOW, client=client, show=False)
     board = show([over, working])
-    see(lambda: [row["cancel"] for row in board.view["rows"]] == ["available", "available"])
+    see(lambda: [row["button"] for row in board.view["rows"]] == ["stop", "cancel"])
     (button,) = board.head["buttons"]
     assert button["confirm"].startswith("Cancel 1 run and stop filling cells of 1 run? ")
     assert click(board, "cancel_all")["ok"]
@@ -90,10 +90,10 @@ def test_all_of_a_batch_stops_runs_that_are_over_while_cells_fill(client, show, 
 def test_a_row_of_a_board_stops_its_own_cells_alone(client, show, click):
     made = [ow.start(FILLING, client=client, show=False).wait(timeout=60) for _ in range(2)]
     board = show(made)
-    see(lambda: [row["cancel"] for row in board.view["rows"]] == ["available", "available"])
+    see(lambda: [row["button"] for row in board.view["rows"]] == ["stop", "stop"])
     assert click(board, "cancel", made[1].token)["ok"]
     see(lambda: board.rows["items"][1]["settled"])
-    assert (board.rows["items"][0]["cancel"], board.rows["items"][1]["cancel"]) == ("available", "none")
+    assert [row["button"] for row in board.rows["items"]] == ["stop", ""]
     assert made[0].state.stopped is None
     made[0].cancel()
 
