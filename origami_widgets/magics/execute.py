@@ -21,7 +21,7 @@ from origami_widgets.magics.commands import (
     suggestion,
 )
 from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
-from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
 from origami_widgets.words.foreign_text import clean
@@ -201,7 +201,7 @@ def _stopped(run: Run) -> str:
 
 def _cancel_batch(batch: RunBatch) -> None:
     """Cancel a batch, and print what was cancelled."""
-    waiting = batch.waiting
+    waiting = any(brief.run is None and brief.state != "stopped" for brief in briefs_of(batch))
     settled = {run.token for run in batch.runs if run.settled}
     before = {run.token for run in batch.runs if not run.settled and _is_cancel_requested(run)}
     batch.cancel()

@@ -8,11 +8,13 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.credits import credits_of_runs
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.starts.spec import StartSpec
@@ -23,10 +25,13 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.handle import Run
     from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.state import Queue
     from origami_widgets.run.waiting import Until
+
+BatchStatus: TypeAlias = Literal["running", "halted", "filling", "ended"]
 
 MOST_BRIEFS = 1_000
 """Briefs in one call, at most: more are probably a mistake, and each one costs credits."""
@@ -60,13 +65,13 @@ class BriefState:
 
 
 class RunBatch:
-    """Many runs, started one after the other: read the state of each brief, wait, stop, resume, cancel.
+    """Many runs, started one after the other: read how they get on, wait, stop, resume, cancel.
 
     `start_many` makes it. Its briefs start in the background, even if you keep no variable. Its runs are checked as
     long as a handle or board of them exists. Reading a property sends nothing and never blocks.
 
     `len(batch)` is the number of briefs. Iterating gives the runs started so far, so `zip(briefs, batch)` pairs wrongly
-    while a brief has no run: use `by_name` or `briefs` to see which run belongs to which brief. Frames accept a batch
+    while a brief has no run: use `by_name` to see which run belongs to which brief. Frames accept a batch
     like a list of runs: `ow.runs_frame(batch)`. A rerun of the cell returns another handle, equal to this one.
     """
 
@@ -87,25 +92,49 @@ class RunBatch:
         return self._queue.error
 
     @property
-    def at_once(self) -> int | None:
-        """How many of its runs may be active at a time; None until the plan's number of run slots is known."""
-        return self._queue.at_once
+    def name(self) -> str | None:
+        """The name from `once=`; None without one."""
+        return self._queue.name or None
 
     @property
-    def briefs(self) -> tuple[BriefState, ...]:
-        """The state of each brief: `position`, `prompt`, `name`, `state`, `run`, `error`, `queue`."""
-        return tuple(self._brief(position, job) for position, job in enumerate(self._queue.jobs))
+    def status(self) -> BatchStatus:
+        """What goes on: `running`, `halted`, `filling` or `ended`.
+
+        `running` while briefs wait for their turn or agents work; `halted` while an error keeps briefs from starting (see
+        `error`), although started runs go on; `filling` while only cells are running; `ended` when nothing goes on.
+        """
+        if self.error is not None:
+            return "halted"
+        if self._queue.goes_on or not all(run.done for run in self.runs):
+            return "running"
+        return "ended" if all(run.settled for run in self.runs) else "filling"
+
+    @property
+    def credits(self) -> RunCredits:
+        """The credits that its runs have used so far, with how they were measured. Sends nothing.
+
+        As `Run.credits`, but a table on which several of the runs work counts once. Without balances.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False).wait("cells")
+            >>> batch.credits.used == sum(run.credits.used for run in batch)
+            True
+        """
+        started = [watch for job in self._queue.jobs if (watch := job.watch) is not None]
+        return credits_of_runs([(watch.state, conversation_of(watch).before_run(watch)) for watch in started])
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs started so far, in the order of the briefs."""
-        return tuple(brief.run for brief in self.briefs if brief.run is not None)
+        return tuple(brief.run for brief in briefs_of(self) if brief.run is not None)
 
     @property
     def by_name(self) -> dict[str, Run]:
         """The runs started so far, by the agent name that you gave, else by brief.
 
-        Of equal briefs without a name, only the last one is here; `briefs` has all of them.
+        Of equal briefs without a name, only the last one is here; `runs` has all of them.
 
         Example:
             >>> import origami_widgets as ow
@@ -115,27 +144,7 @@ class RunBatch:
             >>> batch.by_name["Faro"].status
             'completed'
         """
-        return {brief.name or brief.prompt: brief.run for brief in self.briefs if brief.run is not None}
-
-    @property
-    def waiting(self) -> int:
-        """The number of briefs that have no run yet and may still get one."""
-        return sum(1 for brief in self.briefs if brief.run is None and brief.state != "stopped")
-
-    @property
-    def done(self) -> bool:
-        """Whether no more runs will start and all runs have ended, successfully or not."""
-        return not self._queue.goes_on and all(run.done for run in self.runs)
-
-    @property
-    def settled(self) -> bool:
-        """Whether the batch is done and no cell of its tables is running."""
-        return self.done and all(run.settled for run in self.runs)
-
-    @property
-    def origin(self) -> str:
-        """Where the runs come from: empty for the real API, `sandbox`, or the name of another host."""
-        return self._queue.operations.origin
+        return {brief.name or brief.prompt: brief.run for brief in briefs_of(self) if brief.run is not None}
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until every brief has started and every run has ended, or until no cell of their tables is running.
@@ -196,7 +205,7 @@ class RunBatch:
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=60).client()
             >>> batch = ow.start_many([f"Bakeries in {city}" for city in ("Faro", "Évora")], at_once=1, client=client)
-            >>> batch.stop().waiting <= 1
+            >>> len(batch.stop().wait().runs) <= 2
             True
         """
         # Set here already, so that nothing starts before the background loop handles the call.
@@ -237,8 +246,8 @@ class RunBatch:
 
         Raises:
             CancelPending: the server has not received all cancel requests yet; they are still being repeated.
-            AmbiguousStart: a brief may have started a run that was not found and may go on; `brief.error` shows which
-                one. `cancel()` looks for it again.
+            AmbiguousStart: a brief may have started a run that was not found and may go on; the board shows which one.
+                `cancel()` looks for it again.
             OrigamiError: the server refused to cancel a run, or the runs of `once` could not be looked up; that run
                 goes on.
 
@@ -277,8 +286,8 @@ class RunBatch:
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=600).client()
             >>> batch = ow.start_many(["Bakeries in Porto"], client=client, show=False)
-            >>> waiting = []
-            >>> stop = batch.on_change(lambda batch: waiting.append(batch.waiting))
+            >>> seen = []
+            >>> stop = batch.on_change(lambda batch: seen.append(batch.status))
             >>> _ = batch.wait()
             >>> stop()
         """
@@ -311,7 +320,7 @@ class RunBatch:
         return hash(self._queue)
 
     def __repr__(self) -> str:
-        counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in self.briefs)
+        counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in briefs_of(self))
         words = {"started": "running", "queued": "waiting for a run slot"}
         order = ("done", "started", "starting", "queued", "waiting", "failed", "stopped")
         states = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in order if counts[state])
@@ -322,19 +331,6 @@ class RunBatch:
         raise TypeError(
             "A RunBatch can't be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
             "ow.attach(), or start_many(..., once='a-name')."
-        )
-
-    def _brief(self, position: int, job: StartJob) -> BriefState:
-        status = self._queue.status_of(job)
-        error = job.unrecorded if status == "started" else job.error
-        return BriefState(
-            position,
-            job.spec.prompt,
-            job.spec.name,
-            status,
-            job.handle if status == "started" else None,
-            error if isinstance(error, OrigamiError) else None,
-            job.queue,
         )
 
     def _end(self, until: Until) -> Awaited:
@@ -361,6 +357,10 @@ class RunBatch:
             timed_out=timed_out,
         )
 
+    def to_html(self) -> str:
+        """Return the snapshot of the board as HTML, as a saved notebook shows it. It has no script and sends no request."""
+        return display_backend().html(self)
+
     def _ipython_display_(self) -> None:
         display_backend().display(self)
 
@@ -371,6 +371,26 @@ class RunBatch:
 def queue_of(batch: RunBatch) -> JobQueue:
     """Return the queue of a batch's start jobs, which all handles on the batch share."""
     return batch._queue  # noqa: SLF001 - of the class above
+
+
+def briefs_of(batch: RunBatch) -> tuple[BriefState, ...]:
+    """Return the state of each brief of a batch."""
+    queue = queue_of(batch)
+    return tuple(_brief(queue, position, job) for position, job in enumerate(queue.jobs))
+
+
+def _brief(queue: JobQueue, position: int, job: StartJob) -> BriefState:
+    status = queue.status_of(job)
+    error = job.unrecorded if status == "started" else job.error
+    return BriefState(
+        position,
+        job.spec.prompt,
+        job.spec.name,
+        status,
+        job.handle if status == "started" else None,
+        error if isinstance(error, OrigamiError) else None,
+        job.queue,
+    )
 
 
 def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:

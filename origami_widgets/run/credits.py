@@ -15,7 +15,7 @@ from origami_widgets.run.state import FAILED_STATUSES
 from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.usage import BalanceReading
@@ -81,6 +81,41 @@ def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Seque
         balance_before=before[-1] if before else None,
         balance_after=next(after, None),
     )
+
+
+def credits_of_runs(runs: Sequence[tuple[RunState, Sequence[RunState]]]) -> RunCredits:
+    """Return the credits that several runs have used together, each table once. Pure.
+
+    Args:
+        runs: the state of each run, with those of the earlier runs of its agent, oldest first.
+    """
+    heard = [state.connection.heard_at for state, _ in runs]
+    last = [at for at in heard if at is not None]
+    tables: dict[str, tuple[int | None, int | None]] = {}
+    used, how = 0 if runs else None, "It has no tables, so none has used credits." if runs else "No run has started."
+    for state, earlier in runs:
+        if not state.tables:
+            of_run, why = used_since_start(state, earlier)
+            used, how = (used, how) if of_run == 0 else (None, why)
+        for table in state.tables:
+            now, before = tables.get(table.id, (None, None))
+            tables[table.id] = (
+                _chosen(max, now, table.credits.lifetime_used),
+                _chosen(min, before, _used_before(table, state, earlier)),
+            )
+    if tables and used is not None:
+        used, how = _used_by_tables(list(tables.values()))
+    return RunCredits(
+        used,
+        how,
+        is_final=all(state.settled for state, _ in runs),
+        read_at=datetime.fromtimestamp(max(last), UTC) if last else None,
+    )
+
+
+def _chosen(choose: Callable[[Sequence[int]], int], *numbers: int | None) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return choose(known) if known else None
 
 
 def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple[int | None, str]:

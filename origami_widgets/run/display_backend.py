@@ -39,8 +39,8 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
         """Show the new run of an answer or follow-up in the card of the run that it continues."""
         ...
 
-    def html(self, run: RunT_contra) -> str:
-        """Return the snapshot of the run's card as HTML."""
+    def html(self, shown: RunT_contra | BatchT_contra) -> str:
+        """Return the snapshot of the run's card, or of the batch's board, as HTML."""
         ...
 
     def text(self, run: RunT_contra) -> str:

@@ -260,7 +260,7 @@ def start_many(
         else:
             new = functools.partial(StartJob, operations, make_run=Run)
             jobs = [new(spec) for spec in specs] if fresh or earlier else calls.jobs(specs, new)
-        queue = JobQueue(operations, jobs)
+        queue = JobQueue(operations, jobs, name)
         if earlier is not None:
             queue.rerun(earlier)
         return queue

@@ -12,6 +12,7 @@ import origami_widgets as ow
 from tests.faults.life_clock import LifeClock, on_loop
 from tests.faults.life_machine import lost, put_off
 from tests.faults.life_way import Fault, Way
+from tests.run.batch.common import is_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +70,13 @@ def test_a_batch_keeps_its_bounds(
     batch = ow.start_many(briefs, at_once=at_once, client=way.client, show=False)
 
     def stands_still() -> bool:
-        return batch.done or batch.error is not None
+        return is_done(batch) or batch.error is not None
 
     if stop_after is not None:
         clock.let_pass(LONGEST, lambda: stands_still() or len(batch.runs) >= stop_after)
         batch.stop()
         clock.let_pass(LONGEST, stands_still)
-        assert batch.done
+        assert is_done(batch)
         assert batch.error is None
         batch.resume()
     for _ in range(20):
@@ -83,7 +84,7 @@ def test_a_batch_keeps_its_bounds(
         if batch.error is None:
             break
         batch.resume()
-    assert batch.done, batch
+    assert is_done(batch), batch
     assert [run.prompt for run in batch] == briefs
     made = Counter({brief: len(runs) for brief, runs in way.made.items()})
     assert made == Counter(briefs)

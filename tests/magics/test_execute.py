@@ -13,6 +13,7 @@ from origami_widgets.magics.commands import CELL, explained
 from origami_widgets.magics.execute import run_cell, run_line
 from origami_widgets.magics.variables import Variables, active_run, newest_run, runs_in, watched_runs
 from origami_widgets.run.polling.poller import poller
+from tests.run.batch.common import waiting
 from tests.support.quick import see
 
 
@@ -145,7 +146,7 @@ def test_a_batch_is_cancelled_as_a_whole_and_stands_for_all_its_runs(sandbox, va
     batch = variables.notebook["many"] = ow.start_many(briefs, show=False)
     see(lambda: len(batch.runs) > 1)
     run_line("cancel many", variables)
-    assert batch.waiting == 0
+    assert waiting(batch) == 0
     output = capsys.readouterr().out
     assert output == f"No more runs will start. Asked Origami to cancel {len(batch.runs)} runs and their cells.\n"
     assert runs_in(batch) == [*batch.runs]

@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.usage import BalanceHistory, BalanceReading
 from origami_widgets.run.cost_history import costs_paid_from
-from origami_widgets.run.credits import credits_of_run, used_since_start
+from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Planned, RunRead, RunState
 
@@ -114,6 +114,18 @@ def test_in_words():
     assert str(credits_of_run(state_of(table(1, 1_200), status="running"), ())) == (
         "1,200 credits so far. Used by its table since it began. Last read 2026-07-21 12:05:00 UTC."
     )
+
+
+def test_of_several_runs_each_table_counts_once():
+    made = state_of(table(1, 100), table(2, 20), run_id="r1")
+    focused = state_of(table(1, 130, OLD), table(3, 5), run_id="r2", at=AT + 400)
+    both = credits_of_runs([(made, ()), (focused, ())])
+    assert (both.used, both.is_final) == (155, True)
+    assert both.read_at == datetime.fromtimestamp(AT + 400, UTC)
+    assert credits_of_runs([(focused, ())]).used is None
+    assert credits_of_runs([(made, ()), (state_of(response=False, status="running"), ())]).used is None
+    assert credits_of_runs([(made, ()), (state_of(), ())]).used == 120
+    assert credits_of_runs([]).used is None
 
 
 def test_only_briefs_that_were_carried_out_are_compared_with():

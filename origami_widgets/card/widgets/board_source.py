@@ -16,7 +16,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
-from origami_widgets.run.batch import RunBatch, queue_of
+from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import is_terminal
@@ -158,12 +158,12 @@ class BatchSource:
     @property
     def rows(self) -> tuple[tuple[int, Run], ...]:
         """Each run started so far, with the position of its brief."""
-        return tuple((brief.position, brief.run) for brief in self.batch.briefs if brief.run is not None)
+        return tuple((brief.position, brief.run) for brief in briefs_of(self.batch) if brief.run is not None)
 
     def entries(self) -> list[BoardEntry]:
         """Return the current entry of each brief."""
         entries = []
-        for brief in self.batch.briefs:
+        for brief in briefs_of(self.batch):
             states = brief.run.conversation.states if brief.run is not None else ()
             entries.append(
                 BoardEntry(

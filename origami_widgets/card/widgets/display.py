@@ -85,9 +85,13 @@ class CardBackend:
             view = _view_of(run)
             live.outputs.revive(*live.bundle(), attach_bundle(view))
 
-    def html(self, run: Run) -> str:
-        """Return the snapshot of the run's card as HTML."""
-        return render_html(_view_of(run, "snapshot"), now=time.time())
+    def html(self, shown: Run | RunBatch) -> str:
+        """Return the snapshot of the run's card, or of the batch's board, as HTML."""
+        if isinstance(shown, RunBatch):
+            from origami_widgets.card.widgets.run_board import board_of
+
+            return str(board_of(shown).snapshot()["text/html"])
+        return render_html(_view_of(shown, "snapshot"), now=time.time())
 
     def text(self, run: Run) -> str:
         """Return the run's card as text, as it is now."""

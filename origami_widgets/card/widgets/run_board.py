@@ -19,7 +19,7 @@ from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, r
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell
 from origami_widgets.host.outputs import show_once
-from origami_widgets.run.batch import queue_of
+from origami_widgets.run.batch import briefs_of, queue_of
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait
 from origami_widgets.words import numbers as words
@@ -186,7 +186,7 @@ class RunBoard(LiveWidget):
     def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch
         queue = None if batch is None else queue_of(batch)
-        states = {brief.state for brief in batch.briefs} if batch is not None else set()
+        states = {brief.state for brief in briefs_of(batch)} if batch is not None else set()
         left = "waiting" in states or "failed" in states or "stopped" in states
         return make_board(
             self._source.entries(),

@@ -46,9 +46,10 @@ class JobQueue:
     Args:
         operations: the API.
         jobs: the jobs, in the order in which they start.
+        name: the name in `once=`; empty without one.
 
     Attributes:
-        operations, jobs: as given.
+        operations, jobs, name: as given.
         at_once: how many runs may be active at a time; None until the plan's number of run slots is known.
         error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
         call: the record of the call that made the queue and that outlives it; None before the queue has begun.
@@ -56,9 +57,10 @@ class JobQueue:
         presentation: the board that shows the jobs; None without one.
     """
 
-    def __init__(self, operations: Operations, jobs: Sequence[StartJob]) -> None:
+    def __init__(self, operations: Operations, jobs: Sequence[StartJob], name: str = "") -> None:
         self.operations = operations
         self.jobs = tuple(jobs)
+        self.name = name
         self.at_once: int | None = None
         self.error: OrigamiError | None = None
         self.call: CallRecord | None = None

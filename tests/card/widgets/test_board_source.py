@@ -9,6 +9,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
+from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.handle import Run
 from tests.card.boards import runs, watches
 from tests.fixtures.states import payload
@@ -124,7 +125,7 @@ def test_a_batch(client, show):
         ["Bakeries in Porto. scenario:slow", "Bakeries in Faro. scenario:slow"], at_once=1, client=client, show=False
     )
     board = show(batch)
-    assert [row["prompt"] for row in board.view["rows"]] == [brief.prompt for brief in batch.briefs]
+    assert [row["prompt"] for row in board.view["rows"]] == [brief.prompt for brief in briefs_of(batch)]
     assert board.total == 2
     assert not board.done
     batch.cancel()

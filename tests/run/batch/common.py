@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import origami_widgets as ow
+from origami_widgets.run.batch import briefs_of
 from tests.support.quick import see
 
 if TYPE_CHECKING:
@@ -20,7 +21,17 @@ def towns(count: int, scenario: str = "answer") -> list[str]:
 
 def states(batch: ow.RunBatch) -> list[str]:
     """The state of each brief."""
-    return [brief.state for brief in batch.briefs]
+    return [brief.state for brief in briefs_of(batch)]
+
+
+def waiting(batch: ow.RunBatch) -> int:
+    """The number of briefs that have no run and may still get one."""
+    return sum(1 for brief in briefs_of(batch) if brief.run is None and brief.state != "stopped")
+
+
+def is_done(batch: ow.RunBatch) -> bool:
+    """Whether no more runs will start and all have ended."""
+    return batch.status != "running" and all(run.done for run in batch.runs)
 
 
 def refreshed(runs: Sequence[ow.Run]) -> Sequence[ow.Run]:
@@ -35,7 +46,7 @@ def finished(batch: ow.RunBatch) -> ow.RunBatch:
 
     def over() -> bool:
         refreshed([run for run in batch.runs if not run.done])
-        return batch.done
+        return is_done(batch)
 
     try:
         see(over, every=0.05)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import origami_widgets as ow
+from tests.run.batch.common import is_done, waiting
 from tests.support.cells import Notebook
 from tests.support.front import BROKE, FAILED, FULL, Front, forgotten, kept_off, lost, passes, refused
 from tests.support.quick import QuickClock, cancel_quickly, look_after, use_clock, without_environment, without_pauses
@@ -139,7 +140,7 @@ class Life:
         self.check()
         assert not Counter(self._list) - self._made()
         self.batch.cancel()
-        while not self.batch.done:
+        while not is_done(self.batch):
             self._in_time()
             for run in self.batch.runs:
                 run.refresh()
@@ -148,7 +149,7 @@ class Life:
         self.check()
 
     def _nothing_more_is_started(self):
-        return self.batch.waiting == 0 and self.batch.error is None
+        return waiting(self.batch) == 0 and self.batch.error is None
 
     def _in_time(self):
         assert time.monotonic() < self._ends, repr(self.batch)

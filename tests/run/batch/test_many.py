@@ -9,8 +9,9 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.run.batch import briefs_of, queue_of
 from origami_widgets.run.polling import poller as poller_module
-from tests.run.batch.common import finished, prompts_at, states, towns
+from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, lost, passes
 from tests.support.quick import see
 from tests.support.server import answer, reset
@@ -22,17 +23,17 @@ def test_each_brief_gets_a_run_in_its_order_and_the_call_returns_before(front, m
     batch = many(briefs, at_once=5)
     assert (len(batch), before) == (5, [])
     finished(batch)
-    assert [run.prompt for run in batch] == [brief.prompt for brief in batch.briefs] == briefs
+    assert [run.prompt for run in batch] == [brief.prompt for brief in briefs_of(batch)] == briefs
     assert [request.json()["prompt"] for request in front.starts] == briefs
     assert len(set(front.keys)) == len(front.runs()) == 5
-    assert (batch.done, batch.settled, batch.waiting, batch.error) == (True, True, 0, None)
-    assert {brief.state for brief in batch.briefs} == {"started"}
+    assert (is_done(batch), batch.status, waiting(batch), batch.error) == (True, "ended", 0, None)
+    assert {brief.state for brief in briefs_of(batch)} == {"started"}
     assert repr(batch) == "<RunBatch of 5 briefs: 5 done>"
 
 
 def test_a_mapping_names_the_agents(front, many):
     batch = finished(many({"Porto": towns(1)[0], "Faro": towns(2)[1]}))
-    assert [brief.name for brief in batch.briefs] == ["Porto", "Faro"]
+    assert [brief.name for brief in briefs_of(batch)] == ["Porto", "Faro"]
     assert sorted(agent.name for agent in front.agents()) == ["Faro", "Porto"]
 
 
@@ -85,8 +86,8 @@ def test_an_option_that_is_not_valid_is_refused_before_anything_is_sent(front, m
 def test_the_plans_run_slots_are_how_many_run_at_once(clock, plan, slots):
     client = ow.Sandbox(speed=240, plan=plan).client()
     batch = ow.start_many(towns(2, "slow"), client=client, show=False)
-    see(lambda: batch.at_once is not None)
-    assert batch.at_once == slots
+    see(lambda: queue_of(batch).at_once is not None)
+    assert queue_of(batch).at_once == slots
     batch.cancel()
 
 
@@ -95,14 +96,14 @@ def test_where_the_account_cannot_be_read_ten_run_at_once(front, many, monkeypat
         raise errors.PermissionDenied("No")
 
     monkeypatch.setattr("origami_widgets.api.operations.Operations.get_account", refuse)
-    assert finished(many(towns(2))).at_once == 10
+    assert queue_of(finished(many(towns(2)))).at_once == 10
 
 
 def test_a_pool_that_others_have_filled_is_waited_for_as_long_as_it_says(front, many, clock, capsys):
     front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "96"}))] * 2]
     seen = []
     batch = many(towns(3), at_once=3)
-    batch.on_change(lambda batch: seen.append(batch.briefs[1]))
+    batch.on_change(lambda batch: seen.append(briefs_of(batch)[1]))
     finished(batch)
     assert clock.slept.count(96) == 2
     assert len(set(front.keys)) == len(front.starts) == 5
@@ -117,15 +118,15 @@ def test_too_few_credits_halt_the_rest_until_there_are_some(front, many):
     see(lambda: batch.error is not None)
     assert isinstance(batch.error, errors.InsufficientCredits)
     assert states(batch) == ["started", "failed", "waiting", "waiting"]
-    assert batch.briefs[1].error is batch.error
+    assert briefs_of(batch)[1].error is batch.error
     assert repr(batch).endswith(f"1 failed; halted: {batch.error.title}>")
-    assert batch.waiting == 3
+    assert waiting(batch) == 3
     for _ in range(2):
         with pytest.raises(errors.InsufficientCredits):
             batch.wait()
     assert len(front.starts) == 2
     assert batch.resume() is batch
-    assert batch.briefs[1].error is None
+    assert briefs_of(batch)[1].error is None
     finished(batch)
     assert prompts_at(front) == sorted(towns(4))
     refused, again = front.keys[1:3]
@@ -139,7 +140,7 @@ def test_a_halted_batch_that_is_stopped_can_be_waited_for(front, many):
     batch.stop()
     finished(batch)
     assert states(batch) == ["started", "stopped", "stopped"]
-    assert isinstance(batch.briefs[1].error, errors.InsufficientCredits)
+    assert isinstance(briefs_of(batch)[1].error, errors.InsufficientCredits)
     assert (len(batch.runs), batch.error) == (1, None)
 
 
@@ -219,9 +220,23 @@ def test_frames_take_a_batch_in_the_place_of_its_runs(many):
     assert ow.columns_frame([batch.runs[0]]).shape < ow.columns_frame(batch).shape
 
 
+def test_a_batch_has_a_name_a_status_and_what_its_runs_have_used(many):
+    batch = many(towns(2, "completed"), once="bakeries")
+    assert (batch.name, batch.status) == ("bakeries", "running")
+    assert batch.credits.used is None or batch.credits.used >= 0
+    settled = finished(batch).wait("cells", timeout=20)
+    assert (settled.name, settled.status) == ("bakeries", "ended")
+    used = [run.credits.used for run in settled.runs]
+    assert (settled.credits.used, settled.credits.is_final) == (sum(used), True)
+    assert settled.credits.read_at == max(run.credits.read_at for run in settled.runs)
+    html = settled.to_html()
+    assert all(run.status == "completed" for run in settled)
+    assert html.startswith("<div")
+    assert "town 1" in html
+
+
 def test_a_batch_says_what_it_is(many):
     batch = finished(many(towns(1)))
-    assert batch.origin == "sandbox"
     assert "town 0" not in repr(batch)
     with pytest.raises(TypeError, match=r"run\.token"):
         pickle.dumps(batch)

@@ -10,7 +10,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import RunNotFound
-from tests.run.batch.common import finished, refreshed, states, towns
+from origami_widgets.run.batch import briefs_of
+from tests.run.batch.common import finished, is_done, refreshed, states, towns
 from tests.support.errors import raises
 from tests.support.front import FAILED, kept_off, passes
 from tests.support.processes import OtherKernels
@@ -171,7 +172,7 @@ def test_what_follows_on_a_run_of_a_batch_is_sent_once(client, front):
 def test_a_run_that_cannot_be_written_down_is_there_and_says_so_without_printing(client, front, files, capsys):
     with files.before_each_write(no_room):
         batch = finished(start(client, towns(2)))
-    for brief in batch.briefs:
+    for brief in briefs_of(batch):
         assert (brief.state, type(brief.error).__name__) == ("started", "RegistryUnusable")
     assert batch.error is None
     assert capsys.readouterr() == ("", "")
@@ -250,7 +251,7 @@ def test_cancel_says_what_it_could_not_look_up(client, files):
     assert type(second.error).__name__ == "RegistryUnusable"
     damaged.write_text(kept)
     second.cancel()
-    see(lambda: refreshed(first.runs) and first.done, every=0.05)
+    see(lambda: refreshed(first.runs) and is_done(first), every=0.05)
     assert {run.status for run in first} == {"cancelled"}
 
 

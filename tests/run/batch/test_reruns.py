@@ -12,7 +12,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.operations import Operations
-from tests.run.batch.common import finished, prompts_at, states, towns
+from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
 from tests.support.front import BROKE, EMPTY_LIST, forgotten, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer
@@ -147,7 +147,7 @@ def test_a_run_that_may_have_been_started_is_looked_for_also_without_a_handle(fr
     again = start("e2")
     if end == "stopped":
         see(lambda: states(again) == ["started", "stopped", "stopped"])
-        see(lambda: again.done)
+        see(lambda: is_done(again))
         again.resume()
     finished(again)
     assert prompts_at(front) == sorted(towns(3))
@@ -172,10 +172,10 @@ def test_a_batch_that_is_stopped_while_its_earlier_runs_are_read_starts_none(fro
     assert reached.wait(20)
     acting = threading.Thread(target=getattr(batch, act))
     acting.start()
-    see(lambda: batch.waiting == 0)
+    see(lambda: waiting(batch) == 0)
     go_on.set()
     acting.join(20)
-    see(lambda: batch.done)
+    see(lambda: is_done(batch))
     assert states(batch) == ["stopped", "stopped"]
     assert len(front.starts) == 2
 

@@ -11,8 +11,9 @@ import pytest
 from origami_widgets.api import errors
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput
 from origami_widgets.api.operations import Operations
+from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.polling.clock import SystemClock
-from tests.run.batch.common import finished, states, towns
+from tests.run.batch.common import finished, is_done, states, towns, waiting
 from tests.support.errors import raises
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
 from tests.support.quick import QuickClock, cancel_quickly, see, use_clock
@@ -24,11 +25,11 @@ def test_what_stop_has_kept_back_is_started_by_resume(front, many):
     see(lambda: len(batch.runs) == 2)
     assert batch.stop() is batch
     assert states(batch) == ["started", "started", "stopped", "stopped"]
-    assert (batch.waiting, batch.done) == (0, False)
+    assert (waiting(batch), is_done(batch)) == (0, False)
     assert {run.status for run in batch} == {"running"}
     for run in batch.runs:
         run.cancel().wait(timeout=20)
-    assert batch.wait(timeout=1).done
+    assert is_done(batch.wait(timeout=1))
     assert len(front.starts) == 2
     batch.resume()
     see(lambda: len(batch.runs) == 4)
@@ -50,10 +51,10 @@ def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many
     assert reached.wait(20)
     acting = threading.Thread(target=getattr(batch, act))
     acting.start()
-    see(lambda: batch.waiting == 0)
+    see(lambda: waiting(batch) == 0)
     go_on.set()
     acting.join(20)
-    see(lambda: batch.done)
+    see(lambda: is_done(batch))
     time.sleep(0.3)
     assert states(batch) == ["stopped", "stopped"]
     assert front.starts == []
@@ -92,7 +93,7 @@ def test_a_callback_may_stop_the_rest(front, many):
 
 def test_a_callback_may_wait(many):
     batch, waited = many(towns(1)), []
-    batch.on_change(lambda changed: waited.append(changed.wait(timeout=20).done))
+    batch.on_change(lambda changed: waited.append(is_done(changed.wait(timeout=20))))
     finished(batch)
     see(lambda: waited)
     assert all(waited)
@@ -167,8 +168,8 @@ def test_cancel_finds_and_ends_what_may_have_been_started(front, many):
     front.reads = [kept_off(EMPTY_LIST)] * 4
     batch = many(towns(2, "slow"))
     see(lambda: batch.error is not None)
-    assert isinstance(batch.briefs[1].error, AmbiguousStart)
-    assert "batch.resume()" in batch.briefs[1].error.remedy
+    assert isinstance(briefs_of(batch)[1].error, AmbiguousStart)
+    assert "batch.resume()" in briefs_of(batch)[1].error.remedy
     batch.cancel()
     finished(batch)
     assert [run.status for run in batch] == ["cancelled"] * 2
@@ -185,7 +186,7 @@ def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(fron
     with pytest.raises(AmbiguousStart):
         batch.cancel()
     assert isinstance(batch.error, AmbiguousStart)
-    assert isinstance(batch.briefs[0].error, AmbiguousStart)
+    assert isinstance(briefs_of(batch)[0].error, AmbiguousStart)
     assert f"halted: {batch.error.title}" in repr(batch)
     front.reads = []
     finished(batch.cancel())
@@ -201,7 +202,7 @@ def test_an_answer_that_is_lost_after_a_stop_is_an_ambiguous_start(front, many):
     batch.stop()
     go_on.set()
     see(lambda: states(batch) == ["stopped"])
-    assert isinstance(batch.briefs[0].error, AmbiguousStart)
+    assert isinstance(briefs_of(batch)[0].error, AmbiguousStart)
     finished(batch.cancel())
     assert [run.status for run in batch] == ["cancelled"]
 
@@ -213,9 +214,9 @@ def test_stop_after_a_halt_leaves_nothing_behind_that_waits(front, many):
     batch.stop()
     see(lambda: batch.error is None)
     assert states(batch) == ["stopped", "stopped"]
-    assert (batch.waiting, batch.done) == (0, True)
+    assert (waiting(batch), is_done(batch)) == (0, True)
     assert "failed" not in repr(batch)
-    assert isinstance(batch.briefs[0].error, errors.InsufficientCredits), "why stays said"
+    assert isinstance(briefs_of(batch)[0].error, errors.InsufficientCredits), "why stays said"
     batch.resume()
     finished(batch)
     assert len(batch.runs) == 2

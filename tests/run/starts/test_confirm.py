@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
+from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.starts.confirm import StartDeclined, expected, question
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
 from tests.support.quick import see
@@ -245,7 +246,7 @@ def test_an_edited_list_asks_about_what_was_added(person, client, execute, cost,
     with pytest.raises(StartDeclined):
         begin([*slow, BRIEF], "e2")
     assert "this run" in person.asked[1]
-    assert [brief.state for brief in first.briefs] == ["started", "waiting"], "it goes on as before"
+    assert [brief.state for brief in briefs_of(first)] == ["started", "waiting"], "it goes on as before"
     person.says = "yes"
     second = begin([*slow, BRIEF], "e3")
     assert second.runs[0] == first.runs[0]

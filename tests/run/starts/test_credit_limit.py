@@ -10,6 +10,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.run.batch import briefs_of
+from tests.run.batch.common import is_done, waiting
 from tests.support.front import FULL, Front, ended, held, kept_off, passes
 from tests.support.quick import (
     QuickClock,
@@ -260,12 +262,12 @@ def test_all_runs_of_a_batch_count_together_and_it_starts_no_more(front, many):
     assert max(used(run) for run in batch.runs) < 250 < sum(used(run) for run in batch.runs)
     time.sleep(0.5)
     assert len(front.starts) == front.asked_to_cancel == 3
-    assert batch.waiting == 2
+    assert waiting(batch) == 2
     assert "halted" in repr(batch)
     with pytest.raises(type(batch.error)):
         batch.resume()
     assert len(front.starts) == 3
-    assert batch.stop().wait(timeout=20).done
+    assert is_done(batch.stop().wait(timeout=20))
 
 
 def test_runs_of_a_batch_that_are_over_count_as_well(front, many):
@@ -340,17 +342,17 @@ async def test_a_batch_can_be_awaited_until_its_limit_is_passed(front, many):
 def test_what_waits_for_a_run_slot_when_the_limit_is_passed_is_not_started(front, many):
     front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "1"}))] * 1_000]
     batch = many(2, at_once=2, credit_limit=50)
-    see(lambda: [brief.state for brief in batch.briefs] == ["started", "queued"])
+    see(lambda: [brief.state for brief in briefs_of(batch)] == ["started", "queued"])
     front.later(MIDDLE)
     see(lambda: batch.error is not None)
     # A request on its way is not cut off: it must have come back before the next one would be let through.
-    see(lambda: batch.briefs[1].state == "waiting")
+    see(lambda: briefs_of(batch)[1].state == "waiting")
     front.faults.clear()
     see(lambda: all(run.done for run in batch.runs))
     time.sleep(0.5)
     assert is_reached(batch.error, "50")
     assert len(front.runs()) == 1
-    assert [brief.state for brief in batch.briefs] == ["started", "waiting"]
+    assert [brief.state for brief in briefs_of(batch)] == ["started", "waiting"]
 
 
 def test_after_a_run_that_has_used_too_much_when_it_is_seen_to_be_over_no_other_one_is_started(front, many):

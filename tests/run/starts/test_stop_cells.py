@@ -272,7 +272,7 @@ def test_a_batch_stops_the_focus_tables_that_its_runs_share(server, client, cloc
 @pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
 def test_a_batch_whose_runs_are_over_stops_their_cells(server, client, clock):
     batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False).wait()
-    assert not batch.settled
+    assert batch.status == "filling"
     batch.cancel().wait("cells")
     assert sum(stopped(run, server, clock) for run in batch.runs) == 0
     assert server.cancels == []

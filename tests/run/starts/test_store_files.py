@@ -14,6 +14,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
+from tests.run.batch.common import is_done
 from tests.support.errors import raises
 from tests.support.front import BROKE, held, refused
 from tests.support.interrupts import interrupt
@@ -222,7 +223,7 @@ def test_a_damaged_file_halts_a_batch_before_anything_is_sent_for_its_brief(clie
         batch.wait(timeout=20)
     assert len(front.starts) == 1
     files.path.write_bytes(text)
-    assert batch.resume().wait(timeout=20).done
+    assert is_done(batch.resume().wait(timeout=20))
     assert len(front.starts) == 1
 
 
