@@ -31,7 +31,7 @@ const confirm = (card: Drawn, label: string, yes: string): void => {
 const cancel = (card: Drawn): void => confirm(card, "Cancel", "Yes, cancel it");
 /** The button that stops a run, with a change. */
 const stopOf = (name: string, change: Partial<Button> = {}): Button => ({
-  ...(sample(name).head.buttons[0] as Button),
+  ...(sample(name).head.buttons.find(({ command }) => command === "cancel") as Button),
   ...change,
 });
 const CANCEL_ASKS = `${stopOf("running").confirm}`;

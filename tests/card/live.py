@@ -63,7 +63,7 @@ def follow(page, messages):
 
 def stop_of(head):
     """The state and the label of the button that stops a run: `none` without one."""
-    (button,) = head["buttons"] or [None]
+    button = next((each for each in head["buttons"] if each["command"] == "cancel"), None)
     if button is None:
         return "none", ""
     return ("requested", button["sent"]) if button.get("requested") else ("available", button["label"])

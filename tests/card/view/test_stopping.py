@@ -54,7 +54,7 @@ def test_only_a_live_view_has_it(name):
 
 
 def test_each_stage_asks_its_own_question():
-    asks = [make_view(STATES[name](), now=NOW)["head"]["buttons"][0] for name in ("running", "filling")]
+    asks = [make_view(STATES[name](), now=NOW)["head"]["buttons"][-1] for name in ("running", "filling")]
     assert [button["command"] for button in asks] == ["cancel", "cancel"]
     assert [button["yes"] for button in asks] == ["Yes, cancel it", "Yes, stop filling"]
     assert asks[0]["confirm"] != asks[1]["confirm"]
