@@ -152,7 +152,7 @@ def test_cancel_is_for_its_row_alone_and_once(show, click):
     assert not answered(board, message("cancel", token, id="one"))
     made[1].wait(timeout=20)
     assert [run.status for run in made] == ["running", "cancelled", "running"]
-    assert board.rows["items"][1]["cancel"] == "none"
+    assert board.rows["items"][1]["button"] == ""
     assert click(board, "cancel_all")["ok"]
     assert {run.wait(timeout=20).status for run in made} == {"cancelled"}
     settle()
