@@ -503,6 +503,7 @@ export interface CodeAnswer {
  *     name: the column's name.
  *     kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
  *     role: what the column is for.
+ *     own: whether it is a column of the user's own list.
  *     is_number: whether its values are numbers.
  *     share: the share of values found among the leads read, from 0 to 1; None if unknown.
  *     details: the share in words.
@@ -515,6 +516,7 @@ export interface LeadHead {
   name: string;
   kind: string;
   role: Role;
+  own: boolean;
   is_number: boolean;
   share: number | null;
   details: string;

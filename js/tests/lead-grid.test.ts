@@ -26,6 +26,7 @@ const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   name,
   kind: "input",
   role: "other",
+  own: false,
   is_number: false,
   share: 1,
   details: "",

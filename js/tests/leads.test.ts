@@ -21,6 +21,7 @@ const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   name,
   kind: "enrichment",
   role: "other",
+  own: false,
   is_number: false,
   share: 0.5,
   details: "found for 5 of 10 leads",

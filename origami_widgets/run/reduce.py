@@ -41,13 +41,15 @@ from origami_widgets.run.state import (
     TableGone,
     TableRead,
     TablesListed,
+    focused_tables,
     total,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.models import Action, RunObject
     from origami_widgets.run.state import Asked, ConnectionState, Event
 
 
@@ -167,7 +169,7 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         state,
         run=new,
         done=terminal,
-        tables=tables,
+        tables=_in_order(tables, new, actions),
         actions=actions,
         transcript=transcript,
         cancel="none" if terminal else state.cancel,
@@ -244,7 +246,8 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     kept = [table for table in state.tables if is_behind or table.id in listed]
     known = {table.id for table in kept}
     added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
-    tables = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
+    changed = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
+    tables = _in_order(changed, state.run, state.actions)
     is_same = len(tables) == len(state.tables) and all(map(is_, tables, state.tables))
     return state if is_same else replace(state, tables=tables)
 
@@ -273,10 +276,21 @@ def _is_of_run(table: Table, state: RunState) -> bool:
 
 def named_tables(state: RunState) -> frozenset[str]:
     """Return the table ids in the request and the run's actions, in lower case: those in the request are as typed."""
-    focused = state.run.request.focus_table_ids if state.run is not None else ()
-    return frozenset(
-        table_id.lower() for table_id in (*focused, *(each.table_id for each in state.actions)) if table_id
-    )
+    return focused_tables(state.run) | {each.table_id.lower() for each in state.actions if each.table_id}
+
+
+def _in_order(tables: tuple[Table, ...], run: RunObject | None, actions: Sequence[Action]) -> tuple[Table, ...]:
+    """Return the tables of a run with the list first that it was given to work on, and one that it only looked at last."""
+    focused, named = focused_tables(run), {each.table_id.lower() for each in actions if each.table_id}
+    if not focused:
+        return tables
+
+    def place(table: Table) -> int:
+        if table.id.lower() not in focused:
+            return 0
+        return -1 if table.id.lower() in named else 1
+
+    return tuple(sorted(tables, key=place))
 
 
 def _is_during(run: RunObject | None, moment: datetime | None) -> bool:

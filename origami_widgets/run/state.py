@@ -35,6 +35,11 @@ def total(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
+def focused_tables(run: RunObject | None) -> frozenset[str]:
+    """Return the ids of the tables that a run was given, in lower case, as users may have typed them."""
+    return frozenset(table_id.lower() for table_id in run.request.focus_table_ids) if run is not None else frozenset()
+
+
 def counted_table(tables: Sequence[Table]) -> Table | None:
     """Return the table whose leads are the run's count, wherever one is shown; None without tables.
 

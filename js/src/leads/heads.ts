@@ -92,6 +92,7 @@ export class Heads {
     press.tabIndex = this.#reach(HEAD, at);
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
     cell.title = head.details;
+    cell.classList.toggle("own", head.own);
     cell.classList.toggle("number", head.is_number && head.role !== "score");
     cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
   }

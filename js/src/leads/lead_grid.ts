@@ -280,12 +280,13 @@ export class LeadGrid {
     this.#measure();
     const common = JSON.stringify([
       this.#focus,
-      this.#rows.heads.map(({ slug, kind, filling, missing, is_number }) => [
+      this.#rows.heads.map(({ slug, kind, filling, missing, is_number, own }) => [
         slug,
         kind,
         filling,
         missing,
         is_number,
+        own,
       ]),
     ]);
     this.#drawLines(anew || common !== this.#common);

@@ -224,7 +224,8 @@ export class Lines {
     const without = row && cell === null && !waits ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = (opens && text && MARKS[cell.confidence]) || "";
     // A loading cell has only a still background, as it comes and goes with each line.
-    const kind = lead.is_number && lead.role !== "score" ? " number" : "";
+    const number = lead.is_number && lead.role !== "score" ? " number" : "";
+    const kind = `${number}${lead.own ? " own" : ""}`;
     setClass(
       node,
       `lcell${kind}${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,

@@ -33,25 +33,28 @@ _NUMBER = re.compile(r"[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 
-def make_cells(row: FlatRow, columns: Sequence[Column]) -> list[LeadCell]:
+def make_cells(row: FlatRow, columns: Sequence[Column], *, own: bool = False) -> list[LeadCell]:
     """Return the cells of one lead, in the order in which people read its columns.
 
     Args:
         row: the row as the server sent it. A missing cell has not run, or has failed.
         columns: the table's columns that have a slug.
+        own: whether it is the user's own list.
     """
-    return [_cell(row.values, column, role) for column, role in in_reading_order(columns)]
+    return [_cell(row.values, column, role) for column, role in in_reading_order(columns, own=own)]
 
 
-def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]]) -> list[LeadHead]:
+def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]], *, own: bool = False) -> list[LeadHead]:
     """Return the heads of the columns in the order in which people read them, with the share of values found among the leads read.
 
     Args:
         columns: the table's columns that have a slug.
         rows: the cells of all leads read.
+        own: whether it is the user's own list.
     """
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return [_head(*each, cells) for each, cells in zip(in_reading_order(columns), by_column, strict=True)]
+    order = in_reading_order(columns, own=own)
+    return [_head(*each, cells, own=own) for each, cells in zip(order, by_column, strict=True)]
 
 
 def changed_rows(
@@ -83,9 +86,17 @@ def shown_columns(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
 
 
-def in_reading_order(columns: Sequence[Column]) -> list[tuple[Column, Role]]:
-    """Return columns in the order in which people read them, each with what it is for."""
-    return [(columns[at], role) for at, role in reading_order([(each.name, each.kind) for each in columns])]
+def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tuple[Column, Role]]:
+    """Return columns in the order in which people read them, each with what it is for.
+
+    In the user's own list, the columns that were uploaded come first, in their order.
+    """
+    found = [(columns[at], role) for at, role in reading_order([(each.name, each.kind) for each in columns])]
+    if not own:
+        return found
+    places = {id(column): at for at, column in enumerate(columns)}
+    mine = sorted((each for each in found if each[0].kind == "input"), key=lambda each: places[id(each[0])])
+    return [*mine, *(each for each in found if each[0].kind != "input")]
 
 
 def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False) -> str:
@@ -183,7 +194,7 @@ def cell_words(cell: LeadCell) -> str:
     return cell["text"] if isinstance(cell, dict) else cell.text if isinstance(cell, LinkCell) else cell or ""
 
 
-def _head(column: Column, role: Role, cells: Sequence[LeadCell]) -> LeadHead:
+def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -> LeadHead:
     texts = [cell_words(cell) for cell in cells]
     found = sum(map(bool, texts))
     share = found / len(cells) if cells else None
@@ -192,6 +203,7 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell]) -> LeadHead:
         "name": clean(column.name, 80) or "Unnamed column",
         "kind": clean(column.kind, 24),
         "role": role,
+        "own": own and column.kind == "input",
         "is_number": found > 0 and role != "phone" and all(_NUMBER.fullmatch(each) for each in texts if each),
         "share": None if share is None else round(share, 3),
         "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",

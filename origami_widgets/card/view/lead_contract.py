@@ -32,6 +32,7 @@ class LeadHead(TypedDict):
         name: the column's name.
         kind: `input` for a typed-in column; `enrichment`, `score` or `sequence` for a computed one.
         role: what the column is for.
+        own: whether it is a column of the user's own list.
         is_number: whether its values are numbers.
         share: the share of values found among the leads read, from 0 to 1; None if unknown.
         details: the share in words.
@@ -44,6 +45,7 @@ class LeadHead(TypedDict):
     name: str
     kind: str
     role: Role
+    own: bool
     is_number: bool
     share: float | None
     details: str

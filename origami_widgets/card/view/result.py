@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import counted_table, total
+from origami_widgets.run.state import counted_table, focused_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -88,7 +88,10 @@ def _figures(state: RunState) -> list[Figure]:
     if table is None:
         return figures
     leads, qualified, used = shown_count(table.lead_count), qualified_of(table), shown_count(state.credits_used)
-    if leads is not None:
+    enriched = _enriched(table, state) if leads else None
+    if leads is not None and enriched is not None:
+        figures.append(_figure(enriched, f"of {words.count(leads)} enriched"))
+    elif leads is not None:
         noun = "lead" if leads == 1 else "leads"
         figures.append(_figure(leads, noun if state.done else f"{noun} so far"))
     if qualified is not None:
@@ -100,6 +103,17 @@ def _figures(state: RunState) -> list[Figure]:
         note = "" if price is None else f"{words.amount(price)} per qualified lead"
         figures.append(_figure(used, f"{noun} at least" if is_least else noun, note))
     return figures
+
+
+def _enriched(table: models.Table, state: RunState) -> int | None:
+    """Return how many rows of the user's own list have no cell under way; None if the run does not fill such a list."""
+    added = [column for column in table.columns if column.kind != "input"]
+    if table.id.lower() not in focused_tables(state.run) or not added:
+        return None
+    running = table.stats.running.running_leads if table.stats and table.stats.running else None
+    if running is None:
+        running = max((shown_count(column.cells.running) or 0 for column in added), default=0)
+    return max(0, (shown_count(table.lead_count) or 0) - running)
 
 
 def _figure(value: int, label: str, note: str = "") -> Figure:

@@ -96,6 +96,7 @@ class LeadFeed:
         operations: returns the API to read a table through; None without one.
         is_unfiltered: returns whether to ignore the table's saved filters, as while its run goes on: they are what the
             brief demands, and would hide each lead until it has been judged.
+        is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         filters: conditions for all reads, besides those of the view.
         sort: the order if the view has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
@@ -108,6 +109,7 @@ class LeadFeed:
         operations: Callable[[Table], Operations | None],
         *,
         is_unfiltered: Callable[[], bool] = lambda: False,
+        is_own: Callable[[Table], bool] = lambda _: False,
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
@@ -116,6 +118,7 @@ class LeadFeed:
         self._tables = tables
         self._operations = operations
         self._is_unfiltered = is_unfiltered
+        self._is_own = is_own
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
@@ -314,7 +317,8 @@ class LeadFeed:
         if looked is None or table is None or number > len(looked.pages):
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
-        is_unfiltered = self._is_unfiltered()
+        # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
+        is_unfiltered = self._is_unfiltered() or self._is_own(table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
@@ -347,6 +351,7 @@ class LeadFeed:
         self._use_view(looked, table, operations)
         is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
         looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
+        looked.is_own = self._is_own(table)
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
@@ -486,7 +491,7 @@ class LeadFeed:
             page.is_sent = page.is_known = True
         looked.sent.update(shown)
         read = looked.rows()
-        heads = make_heads(looked.columns, [cells for _, cells in read.values()])
+        heads = make_heads(looked.columns, [cells for _, cells in read.values()], own=looked.is_own)
         before, looked.heads = looked.heads, heads
         more = bool(looked.pages) and not looked.is_complete
         looked.count = self._count(looked)

@@ -12,8 +12,6 @@ from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api.models import Column, FlatRow, Page
     from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
@@ -70,7 +68,7 @@ class LeadPage:
                     continue
                 self.marks[lead.id] = "hidden"
             self.leads.append(lead)
-        self.rows = _rows(self.leads, looked.columns)
+        self.rows = [(lead.id, make_cells(lead, looked.columns, own=looked.is_own)) for lead in self.leads]
 
     def is_stale(self, version: Version, now: float, spacing: float) -> bool:
         """Return whether the page must be read again, at least `spacing` seconds after it was read."""
@@ -94,6 +92,7 @@ class LookedAt:
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         not_before: the earliest time for the next request after an error (monotonic clock).
+        is_own: whether it is the user's own list, whose columns stay in their order.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
         view: the leads that pass the saved filters; None while this does not matter.
         next_view: the same for a newer version of the table, until it is complete.
@@ -120,6 +119,7 @@ class LookedAt:
     next_try: float = 0.0
     failures: int = 0
     is_unfiltered: bool = False
+    is_own: bool = False
     not_before: float = float("-inf")
     view: PassingLeads | None = None
     next_view: PassingLeads | None = None
@@ -246,10 +246,6 @@ class LookedAt:
                 each.version = None
                 if len(known.rows) != len(page.rows):
                     each.is_sent = each.is_known = False
-
-
-def _rows(leads: Sequence[FlatRow], columns: Sequence[Column]) -> list[tuple[str, list[LeadCell]]]:
-    return [(lead.id, make_cells(lead, columns)) for lead in leads]
 
 
 def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
-from origami_widgets.run.state import LeadsCounted
+from origami_widgets.run.state import LeadsCounted, focused_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,7 @@ class LeadWidget(LiveWidget):
             self._tables,
             self._operations,
             is_unfiltered=self._goes_on,
+            is_own=self._is_own,
             filters=filters,
             sort=sort,
             counted=self._leads_counted,
@@ -57,6 +58,11 @@ class LeadWidget(LiveWidget):
     def _goes_on(self) -> bool:
         """Return whether the run goes on; until its end, the saved filters of tables are ignored."""
         raise NotImplementedError
+
+    def _is_own(self, table: Table) -> bool:
+        """Return whether a table is a list that the run was given, and not one that it built."""
+        watch = self._watch()
+        return watch is not None and table.id.lower() in focused_tables(watch.state.run)
 
     def _watch(self) -> RunWatch | None:
         """Return the watch of the current run; None for tables without a run."""
