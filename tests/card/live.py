@@ -7,6 +7,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.models import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState
+from tests.support.page import take_changes
 from tests.support.quick import see
 
 
@@ -50,14 +51,8 @@ def follow(page, messages):
     for message in json.loads(json.dumps(messages)):
         if message["method"] == "update":
             page.update(message["state"])
-        elif (content := message["content"])["kind"] == "changes":
-            lists = page["tables" if "tables" in page else "rows"]
-            assert lists["seq"] == content["seq"] - 1, "the page has missed a message"
-            lists.update(content.get("values", {}), seq=content["seq"])
-            for name, size in content.get("sizes", {}).items():
-                lists[name] = [*lists[name][:size], *[None] * (size - len(lists[name]))]
-            for name, at, item in content["items"]:
-                lists[name][at] = item
+        elif message["content"]["kind"] == "changes":
+            take_changes(page, message["content"])
     return page
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_client.blocking import BlockingKernelClient
 
+from tests.support.page import take_changes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -131,6 +133,8 @@ class FrontEnd:
                 self.models[content["comm_id"]] = dict(content["data"].get("state", {}))
             case "comm_msg" if content["data"].get("method") == "update":
                 self.models[content["comm_id"]].update(content["data"]["state"])
+            case "comm_msg" if content["data"].get("content", {}).get("kind") == "changes":
+                take_changes(self.models[content["comm_id"]], content["data"]["content"])
             case "comm_close":
                 self.models.pop(content["comm_id"], None)
 
