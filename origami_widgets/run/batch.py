@@ -314,10 +314,10 @@ class RunBatch:
         return iter(self.runs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunBatch) and other._queue is self._queue
+        return isinstance(other, RunBatch) and other._queue.jobs == self._queue.jobs
 
     def __hash__(self) -> int:
-        return hash(self._queue)
+        return hash(self._queue.jobs)
 
     def __repr__(self) -> str:
         counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in briefs_of(self))
@@ -426,13 +426,15 @@ def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
     The second of two equal briefs gets a different name.
 
     Args:
-        once: the name of the batch.
+        once: the name of the batch; empty without one, as all names are then.
         briefs: the briefs.
 
     >>> first, other, second = names_of("bakeries", [StartSpec("Porto"), StartSpec("Faro"), StartSpec("Porto")])
     >>> second.removeprefix(first)
     ', 2'
     """
+    if not once:
+        return ("",) * len(briefs)
     counts: dict[str, int] = {}
     names = []
     for brief in briefs:

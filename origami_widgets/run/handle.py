@@ -18,8 +18,8 @@ from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
+from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
-from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import RunState, run_error
@@ -552,31 +552,31 @@ class Run:
 
     def _continue(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
         with StartCall() as call:
-            job = call.job = self._job(follow_up, fresh=fresh, credit_limit=credit_limit)
-            if can_ask():
-                ask(call.block(question_about(self._watch.connected(), [job], job.find_known, kind="continued")))
-            run: Run = job.handle or call.block(call.fulfil(job))
-            return self._continued(run)
+            job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
+            return self._continued(call.start(job, kind="continued"))
 
     async def _continue_async(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
-        call = StartCall()
-        job = self._job(follow_up, fresh=fresh, credit_limit=credit_limit)
-        run: Run = await call.wait(call.fulfil(job))
-        return self._continued(run)
+        job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
+        return self._continued(await StartCall().start_async(job))
 
-    def _job(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> StartJob:
-        once = self._conversation.once
-        return StartJob(
-            self._watch.connected(),
-            follow_up.spec(),
+    def _job_of(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Callable[[], StartJob]:
+        """Return a function that returns the job of a follow-up, for the background loop."""
+        operations, spec, once = self._watch.connected(), follow_up.spec(), self._conversation.once
+        name = once and follow_up.name_in_store(once)
+        key = registry.key_of(operations.identity, spec, name=name)
+        new = functools.partial(
+            StartJob,
+            operations,
+            spec,
             Run,
             once=once,
-            name=once and follow_up.name_in_store(once),
+            name=name,
             fresh=fresh,
             follow_up=follow_up,
             queues=waits_for_a_slot(),
             new_limit=validate.credit_limit(credit_limit),
         )
+        return lambda: registry.job(key, new, fresh=fresh)
 
     def _continued(self, run: Run) -> Run:
         with attach_hint(run.token):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
@@ -16,18 +16,18 @@ from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.starts.queue import JobQueue
-from origami_widgets.run.starts.registry import calls_of
+from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from typing import Any
 
     from origami_widgets.api.default_client import AnyClient
@@ -119,14 +119,9 @@ def start(
     limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    cell = cell_ref()
+    make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     with StartCall() as call:
-        asks = can_ask()
-        found = call.block(
-            _found(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh, asks=asks)
-        )
-        ask(found.question)
-        return _shown(call.block(_fulfilled(call, found)), call, show=show)
+        return _shown(call.start(make, credit_limit=limit), call, show=show)
 
 
 async def start_async(
@@ -163,14 +158,45 @@ async def start_async(
     limit = valid_credit_limit(credit_limit)
     operations = client_or_default(client).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    cell = cell_ref()
+    make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     call = StartCall()
+    return _shown(await call.start_async(make), call, show=show)
 
-    async def started() -> Run:
-        found = await _found(call, operations, spec, once=once, cell=cell, credit_limit=limit, fresh=fresh, asks=False)
-        return await _fulfilled(call, found)
 
-    return _shown(await call.wait(started()), call, show=show)
+def _maker(
+    operations: Operations, spec: StartSpec, *, once: str | None, fresh: bool, credit_limit: float | None
+) -> Callable[[], StartJob]:
+    """Return a function that returns the job of a start, for the background loop."""
+    name = "" if once is None else valid_once(once)
+    cell, queues = cell_ref(), waits_for_a_slot()
+
+    def make() -> StartJob:
+        (job,) = _jobs(operations, [(name, spec)], name, cell, fresh=fresh, queues=queues)
+        job.limit(None if credit_limit is None else CreditLimit(credit_limit))
+        return job
+
+    return make
+
+
+def _jobs(
+    operations: Operations,
+    starts: Iterable[tuple[str, StartSpec]],
+    once: str,
+    cell: CellRef | None,
+    *,
+    fresh: bool,
+    queues: bool,
+) -> list[StartJob]:
+    """Return the jobs of starts, each with its name in the start store. Background loop only."""
+    # With a name, the start store finds the run wherever it was started, so the cell does not matter.
+    wanted = [
+        (
+            registry.key_of(operations.identity, spec, name=name, cell=cell),
+            functools.partial(StartJob, operations, spec, Run, once=once, name=name, fresh=fresh, queues=queues),
+        )
+        for name, spec in starts
+    ]
+    return registry.jobs(wanted, fresh=fresh)
 
 
 def start_many(
@@ -197,10 +223,11 @@ def start_many(
     have too few credits, the batch halts: `batch.error` says why, started runs go on, and `batch.resume()` starts the
     rest.
 
-    Rerunning the cell while its batch is active shows that batch, and resumes it if an error has halted it.
+    Rerunning the cell while its batch is active shows the same runs, and resumes the batch if an error has halted it.
     `fresh=True` starts all briefs again. If you have edited the list, briefs that are still in it, with the same agent
-    name and options, keep their active runs, and only the others start. Runs of briefs that you removed go on in the
-    earlier batch until they end or are cancelled. A brief whose run has ended starts again, unless you use `once=`.
+    name and options, keep their runs, and only the others start. Runs of briefs that you removed go on in the earlier
+    batch until they end or are cancelled. Once no run of the list is active, all briefs start again, unless you use
+    `once=`.
 
     With `once="a-name"`, each brief starts only once. The same call later, even after a kernel restart, attaches to the
     runs that exist and starts only the rest, even if the list has grown or its order has changed; see `start`. A brief
@@ -247,28 +274,12 @@ def start_many(
     limit = valid_credit_limit(credit_limit)
     name = "" if once is None else valid_once(once)
     operations = client_or_default(client).operations
-    calls = calls_of(cell_ref(), operations.identity)
+    starts = [*zip(names_of(name, specs), specs, strict=True)]
+    cell = cell_ref()
 
     def find() -> JobQueue:
-        earlier = None if fresh else calls.equal_list(specs, name)
-        if earlier is not None and earlier.queue is not None and (known := earlier.queue()) is not None:
-            return cast("JobQueue", known)
-        if name:
-            # With a name, the start store finds the runs wherever they were started, so the cell does not matter.
-            names = zip(specs, names_of(name, specs), strict=True)
-            jobs = [StartJob(operations, spec, Run, once=name, name=own, fresh=fresh) for spec, own in names]
-        else:
-            new = functools.partial(StartJob, operations, make_run=Run)
-            jobs = [new(spec) for spec in specs] if fresh or earlier else calls.jobs(specs, new)
-        queue = JobQueue(operations, jobs, name)
-        if earlier is not None:
-            queue.rerun(earlier)
-        return queue
-
-    def begin() -> None:
-        if queue.call is None:
-            queue.call = calls.add(specs, queue.jobs, once=name, queue=queue)
-        queue.begin(slots, limit)
+        jobs = _jobs(operations, starts, name, cell, fresh=fresh, queues=True)
+        return JobQueue(operations, jobs, name) if name else queue_of(operations, jobs)
 
     queue = background().call(find)
     _ask_about(queue, limit)
@@ -276,10 +287,10 @@ def start_many(
     try:
         if show:
             display_backend().show(batch)
-        background().call(begin)
+        background().call(lambda: queue.begin(slots, limit))
     except BaseException:
         # The caller gets no handle to stop the batch with.
-        if queue.call is None:
+        if not queue.has_begun:
             batch.stop()
         raise
     return batch
@@ -292,7 +303,7 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
         StartDeclined: the answer was no; nothing was sent.
     """
     # The user has already answered for the first execution of the cell.
-    if queue.call is not None or not can_ask():
+    if queue.has_begun or not can_ask():
         return
     try:
         with StartCall() as call:
@@ -301,53 +312,6 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
     except BaseException:
         background().call(queue.leave_jobs)
         raise
-
-
-class _FoundStart(NamedTuple):
-    """Start job of a call, and what to ask before it begins."""
-
-    job: StartJob
-    question: str
-
-
-async def _found(
-    call: StartCall,
-    operations: Operations,
-    spec: StartSpec,
-    *,
-    once: str | None,
-    cell: CellRef | None,
-    credit_limit: float | None,
-    fresh: bool,
-    asks: bool,
-) -> _FoundStart:
-    """Return the start job of a run that this name or cell has started before, else a new job. Background loop only."""
-    # With a name, the start store finds the run wherever it was started, so the cell does not matter.
-    calls = calls_of(None if once is not None else cell, operations.identity)
-    if once is not None:
-        name = valid_once(once)
-        job = StartJob(operations, spec, Run, once=name, name=name, fresh=fresh, queues=waits_for_a_slot())
-    else:
-        new = functools.partial(StartJob, operations, make_run=Run, queues=waits_for_a_slot())
-        job = new(spec) if fresh else calls.jobs([spec], new)[0]
-    job.limit(None if credit_limit is None else CreditLimit(credit_limit))
-    if once is None:
-        calls.add([spec], [job])
-        if job.watch is None:
-            await job.find_known()
-    question = await question_about(operations, [job], job.find_known, credit_limit=credit_limit) if asks else ""
-    if job.watch is None:
-        # From here on, an interrupt cancels the start.
-        call.job = job
-    return _FoundStart(job, question)
-
-
-async def _fulfilled(call: StartCall, found: _FoundStart) -> Run:
-    """Return the run of a start job; start it if it is not known yet. Background loop only."""
-    # Only after the user has said yes: otherwise the earlier batch keeps the brief.
-    if found.job.watch is None:
-        found.job.driver = None
-    return cast("Run", found.job.handle or await call.fulfil(found.job))
 
 
 def _shown(run: Run, call: StartCall, *, show: bool) -> Run:

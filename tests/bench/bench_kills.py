@@ -28,8 +28,8 @@ FAULTS = (forgotten(answer({}, 500)), forgotten(reset()), lost(reset()), kept_of
 NOTEBOOK = """
 import origami_widgets as ow
 from origami_widgets.api import retries
-from origami_widgets.run.starts import job as start_job
-start_job.LOOKS, retries.FIRST_WAIT = (0.05, 0.15), 0.02
+from origami_widgets.run.starts import reconcile
+reconcile.LOOKS, retries.FIRST_WAIT = (0.05, 0.15), 0.02
 run = ow.start("List bakers in Porto. scenario:needs_input", once="porto", show=False).wait(timeout=60)
 run = run.answer("Iberia", "yes").wait(timeout=60)
 run = run.follow_up("Add their opening hours").wait(timeout=60)

@@ -106,7 +106,7 @@ def debug(caplog):
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_no_error_of_a_client_shows_it(server, fault, kind, monkeypatch):
-    monkeypatch.setattr("origami_widgets.run.starts.job.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("origami_widgets.run.starts.reconcile.LOOKS", (0.0, 0.0))
     server.plan(fault)
     client = kind(KEY, base_url=server.base_url, project="p-1", timeout=0.1)
     calls = (

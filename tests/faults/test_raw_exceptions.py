@@ -16,7 +16,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api import retries
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.run.starts import job as start_job
+from origami_widgets.run.starts import reconcile
 from tests.faults.journey import KEY, RUNNING
 from tests.faults.planted import held_by, of_error, showing, within
 
@@ -79,7 +79,7 @@ class Raising(httpx.AsyncBaseTransport):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(start_job, "LOOKS", (0.0, 0.0))
+    monkeypatch.setattr(reconcile, "LOOKS", (0.0, 0.0))
 
 
 def error_of(kind, call):

@@ -14,8 +14,7 @@ from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.starts import cancel as cancelling
-from origami_widgets.run.starts import credit_limit, interrupt, store
-from origami_widgets.run.starts import job as start_job
+from origami_widgets.run.starts import credit_limit, interrupt, reconcile, store
 from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
         clock.is_over = True
         patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "current", Poller(clock))
-    patch.setattr(start_job, "pause", lambda seconds, wake=None: clock.sleep(seconds, wake or asyncio.Event()))
+    patch.setattr(reconcile, "pause", lambda seconds, wake=None: clock.sleep(seconds, wake or asyncio.Event()))
     return clock
 
 
@@ -117,7 +116,7 @@ def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
     """Look for a run that may have been started after so many seconds each."""
-    patch.setattr(start_job, "LOOKS", seconds)
+    patch.setattr(reconcile, "LOOKS", seconds)
 
 
 def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:

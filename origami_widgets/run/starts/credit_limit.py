@@ -166,6 +166,27 @@ class CreditLimit:
             self._in_flight[table.id] = table.cells.running or 0
 
 
+def continued(limit: CreditLimit | None, conversation: Conversation, new_limit: float | None) -> CreditLimit | None:
+    """Return the credit limit under which a conversation goes on; None for no limit.
+
+    Args:
+        limit: its limit so far; None without one.
+        conversation: the conversation.
+        new_limit: the credits that it may use from now on; None leaves its limit as it is.
+
+    Raises:
+        CreditLimitReached: it has used more than its limit; nothing was sent.
+    """
+    if new_limit is not None and limit is not None and not limit.is_of_batch:
+        limit.set(new_limit)
+    elif new_limit is not None:
+        limit = CreditLimit(new_limit)
+        limit.note_before(table for state in conversation.states for table in state.tables)
+    if limit is not None:
+        limit.require_room()
+    return limit
+
+
 REMEDY = (
     "Everything built so far is kept. To continue, start again with a higher credit_limit, or pass one to "
     "run.answer() or run.follow_up()."

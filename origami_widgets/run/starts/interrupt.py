@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, require_asyncio
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.run.starts.job import mark
+from origami_widgets.run.starts.confirm import ask, can_ask, question_about
+from origami_widgets.run.starts.request import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
+    from origami_widgets.run.cost_history import RunKind
     from origami_widgets.run.starts.job import StartJob
 
 T = TypeVar("T")
@@ -54,13 +56,48 @@ class StartCall:
         if isinstance(stopped, KeyboardInterrupt | SystemExit):
             self._withdraw(stopped)
 
-    async def fulfil(self, job: StartJob) -> Any:
-        """Start the run of a job, or wait for it if it is already being started. Raises the errors of `StartJob.start_for`.
+    def start(self, make: Callable[[], StartJob], *, kind: RunKind = "new", credit_limit: float | None = None) -> Any:
+        """Start the run of a job, blocking, or find the run that it already has. Return the handle on the run.
 
-        Background loop only.
+        Asks the user first if the run may cost too much. Raises the errors of `StartJob.start_for`.
+
+        Args:
+            make: returns the job; called on the background loop.
+            kind: whether the run begins an agent or continues one.
+            credit_limit: the credits that the run may use; None for no limit.
+
+        Raises:
+            StartDeclined: the user was asked, and did not answer yes; nothing was sent.
         """
-        self.job = job
-        return await job.start_for(self._owner)
+        asks = can_ask()
+
+        async def asked() -> tuple[StartJob, str]:
+            job, question = make(), ""
+            if asks:
+                about = question_about(job.operations, [job], job.find_known, kind=kind, credit_limit=credit_limit)
+                question = await about
+            # A run that an earlier call has started is not ended by an interrupt of this one.
+            self.job = job if job.watch is None else None
+            return job, question
+
+        job, question = self.block(asked())
+        ask(question)
+        return self.block(self._fulfil(job))
+
+    async def start_async(self, make: Callable[[], StartJob]) -> Any:
+        """Start the run of a job, or find the run that it already has, without blocking; never asks."""
+
+        async def started() -> Any:
+            return await self._fulfil(make())
+
+        return await self.wait(started())
+
+    async def _fulfil(self, job: StartJob) -> Any:
+        if job.watch is None:
+            self.job = job
+            return await job.start_for(self._owner)
+        await job.find_known()
+        return job.handle
 
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the background loop and block until it is done.

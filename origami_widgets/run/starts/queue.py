@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import StartJob
-    from origami_widgets.run.starts.registry import CallRecord
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
 
@@ -41,7 +40,8 @@ RESUMING = "batch.resume() looks for it first, and only sends the request again 
 class JobQueue:
     """Queue of start jobs: starts the next one when fewer than `at_once` of their runs are active.
 
-    A fork of the process that made the queue starts none of its jobs: each would be paid for twice.
+    Several queues may show one job; the newest of them starts it. A fork of the process that made the queue starts none
+    of its jobs: each would be paid for twice.
 
     Args:
         operations: the API.
@@ -52,7 +52,7 @@ class JobQueue:
         operations, jobs, name: as given.
         at_once: how many runs may be active at a time; None until the plan's number of run slots is known.
         error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
-        call: the record of the call that made the queue and that outlives it; None before the queue has begun.
+        has_begun: whether it may start jobs.
         subscribers: notified of each change of a job or run.
         presentation: the board that shows the jobs; None without one.
     """
@@ -63,18 +63,20 @@ class JobQueue:
         self.name = name
         self.at_once: int | None = None
         self.error: OrigamiError | None = None
-        self.call: CallRecord | None = None
+        self.has_begun = False
         self.subscribers = Subscribers()
         self.presentation: Any = None
         self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
-        self._earlier: CallRecord | None = None
-        self._is_stopped = self._is_looking = False
+        self._is_looking = False
         self._process = os.getpid()
         # Not the queue itself, because its jobs would keep it alive, and with it all its runs.
         self._owner = object()
         self._driver: asyncio.Task[None] | None = None
         self._cancelling: asyncio.Task[OrigamiError | None] | None = None
+        waiting = [job for job in self.jobs if job.watch is None and not job.is_recalled]
+        # A stopped list that is started again stays so, unless something was added.
+        self._is_stopped = bool(waiting) and all(job.slot.is_held for job in waiting)
         for job in self.jobs:
             job.owners.add(self._owner)
             job.subscribers.relay_to(self.subscribers)
@@ -99,9 +101,8 @@ class JobQueue:
     @is_stopped.setter
     def is_stopped(self, is_stopped: bool) -> None:
         self._is_stopped = is_stopped
-        for call in (self.call, self._earlier):
-            if call is not None:
-                call.is_stopped = is_stopped
+        for job in self._own_jobs():
+            job.slot.is_held = is_stopped and job.watch is None
 
     def status_of(self, job: StartJob) -> BriefStatus:
         """Return the state of a job of this queue."""
@@ -109,33 +110,29 @@ class JobQueue:
             return "started"
         if job.is_going and not self.is_inherited:
             return "starting" if job.queue is None else "queued"
-        if self.is_stopped or job.driver is not self:
+        driver: JobQueue | None = job.driver
+        if driver is not None and driver is not self:
+            return driver.status_of(job)
+        if self.is_stopped or driver is None:
             return "stopped"
         return "waiting" if job.error is None else "failed"
 
     @property
     def goes_on(self) -> bool:
         """Whether any run is being started, will be started, or is being looked for."""
-        states = {self.status_of(job) for job in self.jobs}
-        is_halted = self.is_stopped or self.error is not None
-        # A failed job counts as open until it halts the queue, a moment later.
-        is_open = not is_halted and bool(states & {"waiting", "failed"})
-        is_looking = self._is_looking or (self._earlier is not None and not self.is_inherited)
-        return is_looking or is_open or bool(states & {"starting", "queued"})
+        return self._is_looking or any(map(self._is_open, self.jobs))
+
+    def _is_open(self, job: StartJob) -> bool:
+        status = self.status_of(job)
+        if status in ("waiting", "failed"):
+            # A failed job counts as open until it halts the queue, a moment later.
+            return job.driver is not None and job.driver.error is None
+        return status in ("starting", "queued") or (job.is_recalled and not self.is_inherited)
 
     @property
     def is_over_limit(self) -> bool:
         """Whether the runs have used more credits than allowed, so that nothing more is started."""
         return self._credit_limit is not None and self._credit_limit.error is not None
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether a rerun of the cell shows this batch: it goes on or is halted, or one of its runs is or may be active."""
-        if not any(job.slot.is_wanted for job in self.jobs):
-            return False
-        started = [watch for job in self.jobs if (watch := job.watch) is not None]
-        unknown = any(job.watch is None and job.record.may_have_started for job in self.jobs)
-        return self.goes_on or self.error is not None or unknown or any(map(goes_on, started))
 
     # On the background loop
 
@@ -150,16 +147,18 @@ class JobQueue:
             if job.watch is None:
                 job.driver = self
                 job.owners.add(self._owner)
-        self._limit(credit_limit)
+        self.has_begun, self.is_stopped = True, self._is_stopped
+        if credit_limit is not None or any(job.credit_limit is not None for job in self.jobs):
+            # It replaces an earlier one.
+            most = float("inf") if credit_limit is None else credit_limit
+            self._credit_limit = CreditLimit(most, weakref.WeakMethod(self.halt_at_limit))
+            for job in self.jobs:
+                job.limit(self._credit_limit)
         self._wanted_at_once = self.at_once = at_once
         if self.error is not None and not self.is_inherited:
             self.resume()
         else:
             self.drive()
-
-    def rerun(self, earlier: CallRecord) -> None:
-        """Take over the runs of an equal call whose batch was garbage-collected."""
-        self._earlier = earlier
 
     def drive(self) -> None:
         """Begin to start waiting jobs, unless that is under way."""
@@ -198,11 +197,9 @@ class JobQueue:
 
     def release(self, job: StartJob) -> None:
         """Leave a job to a later batch or call. A request that was sent is not aborted."""
-        if self.call is not None:
-            self.call.is_whole = False
         job.owners.discard(self._owner)
-        if not any(self.status_of(each) in ("waiting", "starting", "queued", "failed") for each in self.jobs):
-            self.stop()
+        if all(each.watch is not None for each in self._own_jobs()):
+            self.error = None
         self.drive()
         self.subscribers.notify()
 
@@ -236,14 +233,6 @@ class JobQueue:
         if (refused := asking.result()) is not None:
             raise refused
 
-    def _limit(self, credits_allowed: float | None) -> None:
-        if self._credit_limit is not None:
-            self._credit_limit.set(float("inf") if credits_allowed is None else credits_allowed)
-        elif credits_allowed is not None:
-            self._credit_limit = CreditLimit(credits_allowed, weakref.WeakMethod(self.halt_at_limit))
-            for job in self.jobs:
-                job.limit(self._credit_limit)
-
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
         """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
         is_waited_for = any(job.watch is None for job in self._own_jobs())
@@ -258,7 +247,7 @@ class JobQueue:
 
     def leave_jobs(self) -> None:
         """Give up the jobs that have no run yet."""
-        for job in self._own_jobs():
+        for job in self.jobs:
             if job.watch is None:
                 job.leave(self._owner)
 
@@ -308,31 +297,26 @@ class JobQueue:
         return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
 
     async def find_known(self) -> None:
-        """Find the runs that were started before, so that only the other jobs start."""
-        await self._find_rerun()
+        """Find the runs that were started before, so that only the other jobs start.
+
+        Runs of the cell that have ended are kept as long as another one of the list goes on, or may.
+        """
+        watches = [(job, await job.recall()) for job in self.jobs]
+        is_kept = any(
+            goes_on(watch) if watch is not None else job.slot.is_found and not job.is_recalled and job.is_worth_finding
+            for job, watch in watches
+        )
         for job in self.jobs:
-            if self.status_of(job) != "waiting" or self._next() is None:
+            has_run = job.watch is not None or job.is_recalled
+            if not has_run and (self.status_of(job) != "waiting" or self._next() is None):
                 continue
             try:
-                await job.find_known()
+                await job.find_known(also_over=is_kept)
             except OrigamiError as error:
                 if isinstance(error, NotFound) and not isinstance(error, ProjectNotFound):
                     error.remedy += " To run the other briefs of the batch, remove this one from the list."
                 job.error = error.with_traceback(None)
                 self._ended(job)
-
-    async def _find_rerun(self) -> None:
-        """Take over all runs of the earlier call if any of them is or may be active; otherwise all jobs start anew."""
-        if (earlier := self._earlier) is None:
-            return
-        found = [(job, await job.earlier_run(slot)) for job, slot in zip(self.jobs, earlier.slots, strict=True)]
-        self._earlier = None
-        if any(job.record.may_have_started or (watch is not None and goes_on(watch)) for job, watch in found):
-            for job, watch in found:
-                if watch is not None:
-                    job.attach(watch)
-            if earlier.is_stopped:
-                self.is_stopped = True
         self.subscribers.notify()
 
     def _ended(self, job: StartJob) -> None:
@@ -382,11 +366,10 @@ class JobQueue:
 
         active = [job for job in self.jobs if job.watch is not None]
         asking = asyncio.gather(*map(end, active))
-        if self._driver is not None and is_under_way(self._driver):
-            await asyncio.wait((self._driver,))
         self._is_looking = True
         try:
-            await self._find_rerun()
+            if self._driver is not None and is_under_way(self._driver):
+                await asyncio.wait((self._driver,))
             # A job that was being started may have a run by now.
             await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
             await asking
@@ -427,6 +410,13 @@ class JobQueue:
             raise job.error
 
 
+def queue_of(operations: Operations, jobs: Sequence[StartJob]) -> JobQueue:
+    """Return the queue that starts exactly these jobs, or a new one."""
+    drivers: list[JobQueue | None] = [job.driver for job in jobs]
+    same = (each for each in drivers if each is not None and each.jobs == tuple(jobs) and not each.is_inherited)
+    return next(same, None) or JobQueue(operations, jobs)
+
+
 def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
     """Return the error of a job that may have started a run.
 
@@ -438,7 +428,7 @@ def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
         # This error already says that nothing is sent again.
         return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
-    unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
+    unknown = last if isinstance(last, AmbiguousStart) else job.request.ambiguous(last)
     if unknown is not last and last is not None:
         unknown.cause = f"{last.title}. {last.cause}"
     if RESUMING not in unknown.remedy:

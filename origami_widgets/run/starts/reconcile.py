@@ -21,6 +21,7 @@ import unicodedata
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from origami_widgets.api import retries
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 from origami_widgets.host.runtime import monotonic
@@ -48,6 +49,11 @@ SHORTEST_CUT = 90
 ELLIPSIS = "..."
 """End of a cut brief, in Unicode compatibility form."""
 
+LOOKS = (2.0, 10.0)
+"""Seconds before each search for a run that may have started: after a failure, the server's list may lag behind."""
+LOOKS_FOR_UNWANTED = (30.0,) * 40
+"""Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
+
 _taken: dict[tuple[object, str], str] = {}
 """The first key of the start job that owns a run, by client and run id: no other job may take the run."""
 
@@ -67,6 +73,11 @@ class Candidate(NamedTuple):
     run: RunObject
     agent: Agent | None
     likeness: Likeness
+
+
+async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
+    """Wait before a search, at most until an event is set."""
+    await retries.pause(seconds, asyncio.Event() if wake is None else wake)
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:

@@ -14,7 +14,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from origami_widgets.api.errors import ConnectionFailed, IdempotencyConflict, RateLimited, RunPoolFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from origami_widgets.api.errors import OrigamiError
+
+R = TypeVar("R")
 
 LONGEST_KEY = 255
 MOST_LOSSES = 4
@@ -24,9 +33,11 @@ One that met a failure counts twice, because the server does not remember its ke
 """
 MINUTES, HOURS, DAY = 300.0, 3 * 3600.0, 24 * 3600.0
 """Seconds by which a start moment may be off: in this process; from another process; if the clock was set since."""
+NOT_BEGUN = (408, 425)
+"""Statuses that say that the request was not read, or not begun."""
 
 StartState = Literal["queued", "sending", "started", "refused", "unknown", "cancelled"]
-NextStep = Literal["send", "reconcile", "wait", "give_up"]
+NextStep = Literal["send", "reconcile", "wait", "end"]
 
 
 class InvalidTransition(RuntimeError):
@@ -146,20 +157,42 @@ class StartRecord:
             case "unknown" if not self.is_reconciled:
                 return "reconcile"
             case _:
-                return "give_up"
+                return "end"
 
 
-@dataclass
-class RecordSlot:
-    """Holder of the newest record of one start. It refers to no job or run, so keeping it keeps neither alive.
+@dataclass(eq=False)
+class RecordSlot(Generic[R]):
+    """Holder of the newest record of one job. It keeps neither the job nor a run alive.
 
     Attributes:
         record: the record.
-        is_wanted: whether the start is wanted: False once it was withdrawn or its batch was cancelled.
+        is_wanted: whether what the job starts is wanted: False once it was withdrawn or its batch was cancelled.
+        is_held: whether its batch was stopped before its turn came.
+        is_found: whether a later call has found it by its key.
+        job: returns the job while it exists, else None.
     """
 
-    record: StartRecord
+    record: R
     is_wanted: bool = True
+    is_held: bool = False
+    is_found: bool = False
+    job: Callable[[], Any] = lambda: None
+
+
+def event_of(error: OrigamiError) -> StartEvent:
+    """Return the event that an error of the request stands for."""
+    if error.is_replay:
+        return DefiniteRefusal(is_replay=True)
+    if error.may_have_started or isinstance(error, IdempotencyConflict):
+        return Lost(is_failure=is_failure(error))
+    # After too many requests, the server refuses them without looking at them.
+    is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
+    return NotSent() if is_put_off or isinstance(error, ConnectionFailed) else DefiniteRefusal()
+
+
+def is_failure(error: OrigamiError) -> bool:
+    """Return whether the server failed, or a proxy's answer may have replaced its 5xx."""
+    return not isinstance(error, ConnectionFailed) and error.status_code not in NOT_BEGUN
 
 
 def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:

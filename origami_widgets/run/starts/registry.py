@@ -1,186 +1,160 @@
-"""Job registry: an equal start in a rerun cell finds the job of the earlier execution instead of paying again.
+"""Registry of jobs: the same key finds the same job, so that nothing is paid for twice.
 
-A loop in one cell starts as many runs as it asks for; in a rerun, each call finds one of them. The records hold no
-runs: a run without a handle is found again by its ids. Background loop only.
+A key stands for a name (`once=`) or for the nth equal start in a cell. A loop in one cell starts as many runs as it asks
+for; in a rerun, each call finds one of them. The registry holds records, but neither jobs nor runs: a job that is gone
+is made again from its record, and finds its run by the ids in there. Background loop only.
 """
 
 from __future__ import annotations
 
 import uuid
-import weakref
-from collections import defaultdict
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
-
-from origami_widgets.run.starts.job import goes_on
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, MutableMapping
 
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.record import RecordSlot
     from origami_widgets.run.starts.spec import StartSpec
 
-MOST_CALLS = 100
-"""Calls of one cell whose records are kept, at most; the oldest are dropped."""
+MOST_RECORDS = 10_000
+"""Records that are kept, at most; those that were used longest ago are dropped."""
 MOST_CELLS = 2_000
 
 
-@dataclass
-class CallRecord:
-    """Record of one call that started runs, kept after its handles are garbage-collected.
+class Once(NamedTuple):
+    """Key of what is started once under a name.
+
+    Args:
+        client: the client's identity: equal for clients of the same account.
+        name: the name in the start store.
+        fingerprint: what is started. The start store refuses the same name for anything else.
+    """
+
+    client: Hashable
+    name: str
+    fingerprint: str
+
+
+class Cell(NamedTuple):
+    """Key of the nth equal start in each execution of a cell.
+
+    Args:
+        client: the client's identity.
+        cell: the cell's id.
+        fingerprint: what is started.
+        ordinal: how many equal starts precede it in an execution of the cell.
+    """
+
+    client: Hashable
+    cell: str
+    fingerprint: str
+    ordinal: int
+
+
+class Unique:
+    """Key of a job that no later call finds."""
+
+
+JobKey = Once | Cell | Unique
+
+
+class Job(Protocol):
+    """Protocol of the jobs in the registry.
 
     Attributes:
-        execution: the execution of the cell that made the call, or the latest one that found it.
-        once: the name in `once=`; empty without one.
-        fingerprints: fingerprints of the starts, in order.
-        slots: records of the starts.
-        jobs: jobs of the starts, while they exist.
-        queue: the queue of a batch, while it exists; None for a single start.
-        is_stopped: whether nothing more will be started.
-        is_whole: whether no later call has taken over any of the starts.
+        slot: the holder of its record, which says whether anything `may_have_started`.
     """
 
-    execution: str
-    once: str
-    fingerprints: tuple[str, ...]
-    slots: tuple[RecordSlot, ...]
-    jobs: tuple[weakref.ref[StartJob], ...]
-    queue: weakref.ref[Any] | None = None
-    is_stopped: bool = False
-    is_whole: bool = True
+    slot: RecordSlot[Any]
+
+    @property
+    def is_worth_finding(self) -> bool:
+        """Whether a later call with the same key wants this job."""
 
 
-class CellCalls:
-    """Calls of one cell through one client, seen from one execution of the cell.
+J = TypeVar("J", bound=Job)
+
+
+def key_of(client: Hashable, spec: StartSpec, *, name: str = "", cell: CellRef | None = None) -> JobKey:
+    """Return the key of a start: that of its name, else that of the next equal start in this execution of a cell.
 
     Args:
-        execution: this execution of the cell.
-        calls: the calls of all executions, oldest first.
+        client: the client's identity.
+        spec: what is started.
+        name: its name in the start store; empty without one.
+        cell: the execution of the cell; None if there is none.
     """
-
-    def __init__(self, execution: str, calls: list[CallRecord]) -> None:
-        self._execution = execution
-        self._calls = calls
-
-    def add(
-        self, specs: Iterable[StartSpec], jobs: Sequence[StartJob], *, once: str = "", queue: Any = None
-    ) -> CallRecord:
-        """Record a call.
-
-        Args:
-            specs: the start specs.
-            jobs: the start jobs.
-            once: the name in `once=`; empty without one.
-            queue: the queue of a batch; None for a single start.
-        """
-        fingerprints = _fingerprints(specs)
-        for earlier in self._calls:
-            # A later rerun must not find the whole list again, or it would start anew what this call starts in its place.
-            if earlier.queue is not None and earlier.queue() is None and set(fingerprints) & set(earlier.fingerprints):
-                earlier.is_whole = False
-        call = CallRecord(
-            self._execution,
-            once,
-            fingerprints,
-            tuple(job.slot for job in jobs),
-            tuple(weakref.ref(job) for job in jobs),
-            None if queue is None else weakref.ref(queue),
-        )
-        self._calls.append(call)
-        del self._calls[:-MOST_CALLS]
-        return call
-
-    def equal_list(self, specs: Iterable[StartSpec], once: str) -> CallRecord | None:
-        """Return an earlier execution's call with the same list, if its runs may still be active."""
-        fingerprints = _fingerprints(specs)
-        for call in self._calls:
-            if call.queue is None or (call.once, call.fingerprints) != (once, fingerprints):
-                continue
-            if call.execution == self._execution or not (call.is_whole and any(slot.is_wanted for slot in call.slots)):
-                continue
-            queue = call.queue()
-            # If the queue is gone, the runs of a named batch are found by their names.
-            if not once if queue is None else queue.is_wanted:
-                call.execution = self._execution
-                return call
-        return None
-
-    def jobs(self, specs: Sequence[StartSpec], make: Callable[[StartSpec], StartJob]) -> list[StartJob]:
-        """Return for each spec the job of the equal start of an earlier execution, or a new one.
-
-        A loop finds as many jobs as it asks for: each is found once in an execution. Of runs whose jobs are gone there
-        are only records: new jobs with the same fingerprint share them, and look there before they start a run.
-
-        Args:
-            specs: the start specs.
-            make: makes a new job.
-        """
-        found: defaultdict[str, list[tuple[int, StartJob | None]]] = defaultdict(list)
-        records: defaultdict[str, list[RecordSlot]] = defaultdict(list)
-        seen = {_identity(slot) for call in self._calls if call.execution == self._execution for slot in call.slots}
-        for call in self._calls:
-            for fingerprint, slot, reference in zip(call.fingerprints, call.slots, call.jobs, strict=True):
-                if call.once or not slot.is_wanted or _identity(slot) in seen:
-                    continue
-                seen.add(_identity(slot))
-                job = reference()
-                if (rank := _rank(slot, job)) is None:
-                    continue
-                if job is None:
-                    records[fingerprint].append(slot)
-                found[fingerprint].append((rank, job))
-        for ranked in found.values():
-            ranked.sort(key=itemgetter(0))
-        jobs = []
-        for spec, fingerprint in zip(specs, _fingerprints(specs), strict=True):
-            equal = found[fingerprint]
-            known = equal.pop(0)[1] if (is_known := bool(equal)) else None
-            job = make(spec) if known is None else known
-            if is_known and known is None:
-                job.earlier = records[fingerprint]
-            elif job.watch is not None:
-                job.attach(job.watch)
-            jobs.append(job)
-        return jobs
-
-
-def _rank(slot: RecordSlot, job: StartJob | None) -> int | None:
-    """Return the rank of an earlier start; the lowest is taken first. None if its run has ended."""
-    if job is None:
-        return 2 if slot.record.may_have_started else None
-    if job.watch is not None:
-        return 0 if goes_on(job.watch) else None
-    return 1 if job.is_going or job.record.may_have_started else 3
-
-
-_cells: dict[tuple[str, Hashable], list[CallRecord]] = {}
-_SALT = uuid.uuid4().hex
-
-
-def calls_of(cell: CellRef | None, client: Hashable) -> CellCalls:
-    """Return the calls of a cell. If there are too many cells, the least recently used are dropped.
-
-    Args:
-        cell: the cell; None if the host has no cell ids, in which case nothing is recorded.
-        client: the client's identity: equal for clients of the same account.
-    """
+    # Not the brief itself, which would stay in memory as long as the process lives.
+    fingerprint = spec.fingerprint(_SALT)
+    if name:
+        return Once(client, name, fingerprint)
     if cell is None:
-        return CellCalls("", [])
-    calls = _cells.pop((cell.cell, client), [])
-    _cells[cell.cell, client] = calls
-    for old in list(_cells)[:-MOST_CELLS]:
-        del _cells[old]
-    return CellCalls(cell.execution, calls)
+        return Unique()
+    execution, counts = _counts.pop((client, cell.cell), ("", Counter[str]()))
+    if execution != cell.execution:
+        counts = Counter()
+    _counts[client, cell.cell] = cell.execution, counts
+    _drop_oldest(_counts, MOST_CELLS)
+    counts[fingerprint] += 1
+    return Cell(client, cell.cell, fingerprint, counts[fingerprint] - 1)
 
 
-def _identity(slot: RecordSlot) -> str:
-    """Return an id that all records of one start share."""
-    return slot.record.run_id or slot.record.first_key
+def job(key: JobKey, make: Callable[[RecordSlot[Any] | None], J], *, fresh: bool = False) -> J:
+    """Return the job with a key, or a new one; see `jobs`."""
+    return jobs([(key, make)], fresh=fresh)[0]
 
 
-def _fingerprints(specs: Iterable[StartSpec]) -> tuple[str, ...]:
-    # Not the briefs themselves, which would stay in memory as long as the process lives.
-    return tuple(spec.fingerprint(_SALT) for spec in specs)
+def jobs(wanted: Iterable[tuple[JobKey, Callable[[RecordSlot[Any] | None], J]]], *, fresh: bool = False) -> list[J]:
+    """Return for each key the job of an earlier call, or a new one.
+
+    If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
+
+    Args:
+        wanted: the keys, each with a function that makes its job, from a record or, with None, without one.
+        fresh: make new jobs in any case. Later calls find these.
+    """
+    pairs = [(key, make, None if fresh else _found(key)) for key, make in wanted]
+    goes_on = any(slot is not None and _goes_on(slot) for _, _, slot in pairs)
+    return [_job(key, make, slot if goes_on else None) for key, make, slot in pairs]
+
+
+def _found(key: JobKey) -> RecordSlot[Any] | None:
+    slot = None if isinstance(key, Unique) else _slots.get(key)
+    if slot is None or not slot.is_wanted:
+        return None
+    if isinstance(key, Once) and ((known := slot.job()) is None or not known.is_worth_finding):
+        # The start store knows more than the record.
+        return None
+    return slot
+
+
+def _goes_on(slot: RecordSlot[Any]) -> bool:
+    known: Job | None = slot.job()
+    return (slot.record.may_have_started or not slot.is_held) if known is None else known.is_worth_finding
+
+
+def _job(key: JobKey, make: Callable[[RecordSlot[Any] | None], J], slot: RecordSlot[Any] | None) -> J:
+    found: J | None = None if slot is None else slot.job()
+    if found is None:
+        found = make(slot)
+    found.slot.is_found = slot is not None
+    # A stopped list of a cell stays so when the cell is run again; who asks for a name wants it started.
+    found.slot.is_held &= isinstance(key, Cell)
+    if not isinstance(key, Unique):
+        _slots.pop(key, None)
+        _slots[key] = found.slot
+        _drop_oldest(_slots, MOST_RECORDS)
+    return found
+
+
+def _drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+
+
+_slots: dict[Once | Cell, RecordSlot[Any]] = {}
+_counts: dict[tuple[Hashable, str], tuple[str, Counter[str]]] = {}
+"""How many equal starts the newest execution of each cell has asked for, by fingerprint."""
+_SALT = uuid.uuid4().hex

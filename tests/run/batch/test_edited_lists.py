@@ -131,7 +131,9 @@ def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     second.cancel()
 
 
-def test_a_run_without_a_handle_is_found_and_one_that_has_ended_is_started_again(front, cell, many):
+@pytest.mark.parametrize("is_held", [False, True])
+def test_runs_that_go_on_are_found_with_those_that_have_ended(front, cell, many, is_held):
+    """As long as a run of the list goes on, a brief that still stands in it is not paid for again."""
     a, b, c = towns(3, "slow")
 
     def begin():
@@ -139,16 +141,24 @@ def test_a_run_without_a_handle_is_found_and_one_that_has_ended_is_started_again
         see(lambda: len(batch.runs) == 2)
         batch.runs[1].cancel()
         see(lambda: refreshed(batch.runs)[1].done, every=0.05)
-        return batch.runs[0].token, weakref.ref(batch)
+        return [run.token for run in batch.runs], batch if is_held else weakref.ref(batch)
 
-    token, kept = begin()
-    many.forget()
-    assert kept() is None
+    tokens, kept = begin()
+    if not is_held:
+        many.forget()
+        assert kept() is None
     second = cell([a, b, c])
     see(lambda: len(second.runs) == 3)
-    assert second.runs[0].token == token
-    assert prompts_at(front) == [a, b, b, c]
+    assert [run.token for run in second.runs[:2]] == tokens
+    assert {run.state.attached_by for run in second.runs[:2]} == {"cell"}
+    assert prompts_at(front) == [a, b, c]
     second.cancel()
+    many.forget()
+    del kept
+    third = cell([a, b])
+    see(lambda: len(third.runs) == 2)
+    assert prompts_at(front) == [a, a, b, b, c], "nothing goes on, so all starts anew"
+    third.cancel()
 
 
 def test_a_batch_that_was_cancelled_hands_nothing_over(front, cell):

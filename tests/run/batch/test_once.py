@@ -116,6 +116,18 @@ def test_the_same_cell_attaches_and_its_cards_say_so(client, front):
     assert len(front.runs()) == 3
 
 
+def test_what_was_stopped_is_started_when_its_name_is_asked_for_again(client, front):
+    briefs = towns(2, "slow")
+    first = start(client, briefs, at_once=1)
+    see(lambda: first.runs)
+    first.stop()
+    second = start(client, briefs, at_once=2)
+    see(lambda: len(second.runs) == 2)
+    assert second.runs == first.runs
+    assert len(front.runs()) == len(front.starts) == 2
+    second.cancel()
+
+
 def test_equal_briefs_are_started_each_and_found_each(client, front):
     (brief,) = towns(1)
     first = finished(start(client, [brief, brief]))

@@ -28,6 +28,19 @@ def test_a_cell_that_is_run_again_shows_its_batch(front, many, execute):
     first.cancel()
 
 
+def test_each_handle_of_a_cell_that_is_run_again_steers_the_same_batch(front, many, execute):
+    first = execute(lambda: many(towns(3, "slow"), at_once=1))
+    see(lambda: first.runs)
+    again = execute(lambda: many(towns(3, "slow"), at_once=2), execution="e2")
+    see(lambda: len(again.runs) == 2)
+    first.stop()
+    assert states(again) == states(first) == ["started", "started", "stopped"]
+    again.cancel()
+    finished(first)
+    assert [run.status for run in first] == ["cancelled"] * 2
+    assert len(front.starts) == 2
+
+
 def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
     briefs = towns(2, "slow")
     first = execute(lambda: many(briefs, at_once=1))

@@ -39,7 +39,7 @@ def job_after():
         job = StartJob(operations, StartSpec("List bakeries in Porto"), lambda watch, conversation: None)
         job.slot.record = record
         if record.state == "started":
-            job.run = RunObject.from_raw({"id": record.run_id, "status": "running"})
+            job.request.run = RunObject.from_raw({"id": record.run_id, "status": "running"})
         job.is_cancelled = is_cancelled
         return job
 

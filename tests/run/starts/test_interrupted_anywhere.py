@@ -18,7 +18,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.run.starts import job as start_job
+from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.interrupt import outcome_of_interrupt
 from tests.support.cells import Notebook
 from tests.support.front import Front, ended, forgotten
@@ -64,7 +64,7 @@ def traced(act, reached):
 # One between the making of a coroutine and its way to the loop leaves it unused.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(start_job, "LOOKS", (0.05, 0.1))
+    monkeypatch.setattr(reconcile, "LOOKS", (0.05, 0.1))
     lines, hit = [], []
 
     def interrupted_at(place, folder):
@@ -117,7 +117,8 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch
 
 WORKING = (
     *("run/starts/reconcile.py", "api/operations.py"),
-    *("run/starts/job.py", "run/starts/store.py", "run/start.py"),
+    *("run/starts/job.py", "run/starts/request.py", "run/starts/store.py", "run/starts/stored_name.py"),
+    "run/starts/interrupt.py",
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )
 """The code of a start that runs on the background loop."""

@@ -114,7 +114,7 @@ def test_every_record_comes_to_an_end(record, events, answers):
                 record = transition(record, DefiniteRefusal() if answer == DefiniteRefusal(is_replay=True) else answer)
             case "reconcile":
                 record = transition(record, NothingFound())
-            case "give_up":
+            case "end":
                 return
     raise AssertionError(record)
 
@@ -157,7 +157,7 @@ class OneRun(RuleBasedStateMachine):
     def reconcile(self):
         self.record = transition(self.record, Started("a", f"r{self.runs}") if self.runs else NothingFound())
 
-    @precondition(lambda self: self.record.next_step == "give_up")
+    @precondition(lambda self: self.record.next_step == "end")
     @rule()
     def requeue(self):
         self.record = transition(self.record, Requeued())
@@ -183,7 +183,7 @@ TestOneRun = OneRun.TestCase
 
 def test_a_definite_refusal_changes_the_key_of_the_next_attempt():
     record = after(StartRecord("k"), Sent(1.0), DefiniteRefusal())
-    assert (record.state, record.next_step, record.may_have_started) == ("refused", "give_up", False)
+    assert (record.state, record.next_step, record.may_have_started) == ("refused", "end", False)
     record = after(record, Requeued(), Sent(2.0))
     assert record.idempotency_key == "k.2"
     assert record.sent_at == 1.0
@@ -221,7 +221,7 @@ def test_the_same_key_is_sent_again_and_in_the_end_a_person_decides(losses):
     assert record.idempotency_key == "k"
     assert record.next_step == "reconcile"
     record = transition(record, NothingFound())
-    assert (record.state, record.next_step) == ("unknown", "give_up")
+    assert (record.state, record.next_step) == ("unknown", "end")
     assert transition(record, Requeued()).next_step == "reconcile"
 
 

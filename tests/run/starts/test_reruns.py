@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import uuid
 import weakref
@@ -12,9 +11,18 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
+from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.starts.record import DefiniteRefusal, Lost, Sent, Started, transition
-from origami_widgets.run.starts.registry import MOST_CALLS, MOST_CELLS, calls_of
+from origami_widgets.run.starts.record import (
+    DefiniteRefusal,
+    Lost,
+    RecordSlot,
+    Sent,
+    Started,
+    StartRecord,
+    transition,
+)
+from origami_widgets.run.starts.registry import MOST_RECORDS, key_of
 from origami_widgets.run.starts.spec import StartSpec
 from tests.support.kept import texts_with
 
@@ -42,8 +50,8 @@ def operations():
 def job_of(operations):
     """A start job that has come so far: a state of its record, or the status of its run."""
 
-    def made(spec, so_far="waiting"):
-        job = StartJob(operations, spec, lambda watch, conversation: None)
+    def made(spec, so_far="waiting", slot=None, **options):
+        job = StartJob(operations, spec, lambda watch, conversation: None, slot, **options)
         if so_far in EVENTS:
             events = EVENTS[so_far]
         else:
@@ -60,29 +68,32 @@ def job_of(operations):
 class Cell:
     """A cell of a notebook: each execution of it is another one."""
 
-    def __init__(self):
+    def __init__(self, job_of):
         self.id = uuid.uuid4().hex
+        self._job_of = job_of
         self._executions = 0
 
     def execute(self, client="client"):
+        """Return a function that asks for starts in this execution, as one call of `start_many` does."""
         self._executions += 1
-        return calls_of(CellRef(self.id, str(self._executions)), client)
+        execution = CellRef(self.id, str(self._executions))
+        return lambda *asked, **options: self._jobs(asked, execution, client, **options)
+
+    def _jobs(self, asked, execution, client, *, so_far="waiting", **options):
+        """The jobs of these specs; new ones have come so far."""
+
+        def maker(spec):
+            def make(slot):
+                return self._job_of(spec, so_far) if slot is None else self._job_of(spec, slot=slot)
+
+            return make
+
+        return registry.jobs([(key_of(client, spec, cell=execution), maker(spec)) for spec in asked], **options)
 
 
 @pytest.fixture
-def cell():
-    return Cell()
-
-
-class Queue:
-    """What is asked of the queue of a batch."""
-
-    def __init__(self):
-        self.is_wanted = True
-        self.released = []
-
-    def release(self, job):
-        self.released.append(job)
+def cell(job_of):
+    return Cell(job_of)
 
 
 def specs(*letters):
@@ -92,191 +103,158 @@ def specs(*letters):
 A, B, C = specs(*"ABC")
 
 
-class New:
-    """A new job."""
-
-    watch = None
-
-    def __init__(self, spec):
-        self.spec = spec
-        self.earlier = []
-
-
-def found(calls, *asked):
-    """The jobs of earlier executions; None for a new one."""
-    return [None if isinstance(job, New) else job for job in calls.jobs(asked, New)]
+def test_an_equal_start_of_a_later_execution_finds_the_job_of_an_earlier_one(cell):
+    ask = cell.execute()
+    (first,) = ask(A, so_far="running")
+    (second,) = ask(A, so_far="running")
+    assert first is not second, "a loop starts as many runs as it asks for"
+    for _ in range(2):
+        ask = cell.execute()
+        assert ask(B)[0] not in (first, second)
+        assert ask(A) == [first]
+        assert ask(A, A)[0] is second
 
 
-def test_an_equal_start_of_a_later_execution_finds_the_job_of_an_earlier_one(cell, job_of):
-    first = job_of(A, "running")
-    calls = cell.execute()
-    calls.add([A], [first])
-    assert found(calls, A) == [None], "a loop starts as many runs as it asks for"
-    later = cell.execute()
-    assert found(later, B, A) == [None, first]
-    later.add([A], [first])
-    assert found(later, A) == [None], "this execution has it already"
-    assert found(cell.execute(), A) == [first]
+@pytest.mark.parametrize("so_far", [*EVENTS, "running"])
+def test_what_goes_on_or_may_become_a_run_is_found(cell, so_far):
+    (job,) = cell.execute()(A, so_far=so_far)
+    assert not job.slot.is_found
+    assert cell.execute()(A) == [job]
+    assert job.slot.is_found
 
 
-def test_equal_starts_find_each_job_once(cell, job_of):
-    two = [job_of(A, "running"), job_of(A, "running")]
-    for job in two:
-        cell.execute().add([A], [job])
-    assert found(cell.execute(), A, A, A) == [*two, None]
+@pytest.mark.parametrize("why", ["over", "withdrawn", "stopped"])
+def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, why):
+    (job,) = cell.execute()(A, so_far="completed" if why == "over" else "waiting")
+    job.slot.is_wanted = why != "withdrawn"
+    job.slot.is_held = why == "stopped"
+    assert cell.execute()(A) != [job]
 
 
-def test_a_run_that_goes_on_is_found_before_what_may_become_one_and_that_before_what_waits(cell, job_of):
-    jobs = {so_far: job_of(A, so_far) for so_far in ("refused", "waiting", "unknown", "sending", "running")}
-    cell.execute().add([A] * len(jobs), list(jobs.values()))
-    names = {job: so_far for so_far, job in jobs.items()}
-    order = [names[job] for job in found(cell.execute(), *[A] * len(jobs))]
-    assert order[0] == "running"
-    assert set(order[1:3]) == {"unknown", "sending"}
-    assert set(order[3:]) == {"refused", "waiting"}
+def test_in_a_list_what_is_over_is_found_as_long_as_something_of_it_goes_on(cell):
+    ask = cell.execute()
+    over, going = *ask(A, so_far="completed"), *ask(B, so_far="running")
+    listed = cell.execute()(C, B, A)
+    assert listed[1:] == [going, over]
+    assert cell.execute()(A) != [over]
 
 
-def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, job_of):
-    over, unwanted, named = job_of(A, "completed"), job_of(B, "running"), job_of(C, "running")
-    unwanted.slot.is_wanted = False
-    calls = cell.execute()
-    calls.add([A, B], [over, unwanted])
-    # Its name finds it.
-    calls.add([C], [named], once="towns")
-    assert found(cell.execute(), A, B, C) == [None] * 3
+@pytest.mark.parametrize("so_far", ["running", "unknown", "sending"])
+def test_a_job_that_is_gone_is_made_again_from_its_record(cell, so_far):
+    (job,) = cell.execute()(A, so_far=so_far)
+    record, gone = job.record, weakref.ref(job)
+    del job
+    assert gone() is None
+    (again,) = cell.execute()(A)
+    assert again.record == record
+    assert again.is_recalled == (so_far == "running")
 
 
-def test_records_of_collected_jobs_are_found_where_they_may_have_a_run(cell, job_of):
-    slots = []
-    for so_far in ("running", "unknown", "waiting", "refused"):
-        job = job_of(A, so_far)
-        cell.execute().add([A], [job])
-        slots.append(job.slot)
-        del job
-    gc.collect()
-    jobs = cell.execute().jobs([A, A, A], New)
-    # Those with the same fingerprint share them: what one takes is taken from the other.
-    assert jobs[0].earlier == slots[:2]
-    assert jobs[0].earlier is jobs[1].earlier
-    assert jobs[2].earlier == []
+@pytest.mark.parametrize("so_far", ["waiting", "refused"])
+def test_a_job_that_is_gone_and_has_surely_started_none_gets_a_new_key(cell, so_far):
+    (job,) = cell.execute()(A, so_far=so_far)
+    key = job.key
+    del job
+    (again,) = cell.execute()(A)
+    assert again.record.state == "queued"
+    assert not again.key.startswith(key)
 
 
 def test_other_cells_other_clients_and_cells_without_a_name_find_nothing(cell, job_of):
-    job = job_of(A, "running")
-    cell.execute().add([A], [job])
-    assert found(Cell().execute(), A) == [None]
-    assert found(cell.execute("another client"), A) == [None]
+    (job,) = cell.execute()(A, so_far="running")
+    assert Cell(job_of).execute()(A) != [job]
+    assert cell.execute("another client")(A) != [job]
     for _ in range(2):
-        nowhere = calls_of(None, "client")
-        assert found(nowhere, A) == [None]
-        nowhere.add([A], [job])
-    assert found(cell.execute(), A) == [job]
+        assert key_of("client", A) != key_of("client", A)
+    assert cell.execute()(A) == [job]
 
 
-# Lists
+def test_fresh_finds_nothing_and_is_found_instead(cell):
+    (first,) = cell.execute()(A, so_far="running")
+    (second,) = cell.execute()(A, so_far="running", fresh=True)
+    assert second is not first
+    assert cell.execute()(A) == [second]
 
 
-@pytest.fixture
-def listed(cell, job_of):
-    """The call of a queue by the first execution of the cell, and the queue."""
-    queue, jobs = Queue(), [job_of(A, "running"), job_of(B), job_of(A)]
-    call = cell.execute().add([A, B, A], jobs, queue=queue)
-    # The queue holds its jobs.
-    queue.jobs = jobs
-    return call, queue
+@pytest.mark.parametrize(
+    ("so_far", "options", "is_found"),
+    [("waiting", {}, True), ("unknown", {}, True), ("running", {}, False), ("waiting", {"fresh": True}, False)],
+)
+def test_a_name_finds_its_job_until_the_start_store_knows_the_run(job_of, so_far, options, is_found):
+    name = uuid.uuid4().hex
+    key = key_of("client", A, name=name)
+    first = registry.job(key, lambda slot: job_of(A, so_far, slot, name=name, **options))
+    found = registry.job(key, lambda slot: job_of(A, "waiting", slot, name=name))
+    assert (found is first) == is_found
+    for other in (
+        key_of("client", B, name=name),
+        key_of("client", A, name=f"{name}, 2"),
+        key_of("other", A, name=name),
+    ):
+        assert registry.job(other, lambda slot: job_of(A, "waiting", slot, name=name)) is not first
 
 
-def test_an_equal_list_finds_the_whole_batch_once_in_each_execution(cell, listed):
-    call, queue = listed
-    assert (call.queue(), call.is_stopped) == (queue, False)
-    later = cell.execute()
-    assert later.equal_list([A, B, A], "") is call
-    assert later.equal_list([A, B, A], "") is None, "a second equal list of one cell is a second queue"
-    assert cell.execute().equal_list([A, B, A], "") is call
+def test_what_no_call_has_asked_for_is_no_job_of_the_registry(cell):
+    with pytest.raises(ZeroDivisionError):
+        registry.job(key_of("client", A, cell=CellRef(cell.id, "1")), lambda slot: 1 / 0)
+    assert cell.execute()(A)[0].slot.is_found is False
 
 
-@pytest.mark.parametrize("edited", [[A, B], [B, A, A], [A, B, A, A], [A, B, C], []], ids=len)
-def test_an_edited_list_finds_no_batch_and_its_starts_one_by_one(cell, listed, edited):
-    _, queue = listed
-    later = cell.execute()
-    assert later.equal_list(edited, "") is None
-    first, second, third = queue.jobs
-    left = {A: [first, third], B: [second], C: []}
-    assert found(later, *edited) == [left[spec].pop(0) if left[spec] else None for spec in edited]
+class Queue:
+    """What is asked of the queue of a batch."""
+
+    def __init__(self):
+        self.released = []
+
+    def release(self, job):
+        self.released.append(job)
 
 
-def test_a_list_of_another_name_a_batch_that_was_cancelled_and_runs_that_are_not_wanted_are_not_gone_on_with(
-    cell, listed
-):
-    call, queue = listed
-    assert cell.execute().equal_list([A, B, A], "towns") is None
-    queue.is_wanted = False
-    assert cell.execute().equal_list([A, B, A], "") is None
-    queue.is_wanted = True
-    for slot in call.slots:
-        slot.is_wanted = False
-    assert cell.execute().equal_list([A, B, A], "") is None
-
-
-@pytest.mark.parametrize("once", ["", "towns"])
-def test_the_name_finds_the_runs_of_a_collected_batch(cell, job_of, once):
-    queue, jobs = Queue(), [job_of(A, "running")]
-    call = cell.execute().add([A], jobs, once=once, queue=queue)
-    assert cell.execute().equal_list([A], once) is call
-    del queue, jobs
-    gc.collect()
-    assert cell.execute().equal_list([A], once) is (None if once else call)
-
-
-def test_a_queue_is_told_when_another_one_starts_its_job(cell, listed):
-    call, queue = listed
-    (job,) = found(cell.execute(), B)
+def test_a_queue_is_told_when_another_one_starts_its_job(job_of):
+    job, queue, newer = job_of(A), Queue(), Queue()
     job.driver = queue
-    newer = Queue()
     for _ in range(2):
         job.driver = newer
     assert (queue.released, newer.released) == ([job], [])
     job.driver = None
     assert newer.released == [job]
-    call.is_whole = False
-    assert cell.execute().equal_list([A, B, A], "") is None, "another queue would start it, too"
 
 
 # How much
 
 
-def test_of_too_many_calls_of_a_cell_the_oldest_are_forgotten(cell, job_of):
-    asked = [StartSpec(f"List bakeries in town {number}") for number in range(MOST_CALLS + 1)]
-    jobs = [job_of(spec, "running") for spec in asked]
-    calls = cell.execute()
-    for spec, job in zip(asked, jobs, strict=True):
-        calls.add([spec], [job])
-    assert found(cell.execute(), *asked) == [None, *jobs[1:]]
+def test_of_too_many_records_those_that_were_used_longest_ago_are_forgotten(cell, job_of):
+    (job,) = cell.execute()(A, so_far="running")
+    other = Cell(job_of)
+    (forgotten,) = other.execute()(A, so_far="running")
+    for number in range(0, MOST_RECORDS, 1_000):
+        assert cell.execute()(A) == [job]
+        for town in range(1_000):
+            key = registry.Cell("client", f"{cell.id} {number}", str(town), 0)
+            registry.job(key, lambda slot: Small())
+    assert cell.execute()(A) == [job]
+    assert other.execute()(A) != [forgotten]
 
 
-def test_of_too_many_cells_those_that_were_used_longest_ago_are_forgotten(job_of):
-    job = job_of(A, "running")
-    used, unused = Cell(), Cell()
-    for each in (used, unused):
-        each.execute().add([A], [job])
-    for number in range(MOST_CELLS - 1):
-        if number % 1_000 == 0:
-            assert found(used.execute(), A) == [job]
-        Cell().execute()
-    assert found(used.execute(), A) == [job]
-    assert found(unused.execute(), A) == [None]
+class Small:
+    """A job of which there may be many."""
+
+    is_worth_finding = True
+
+    def __init__(self):
+        self.slot = RecordSlot(StartRecord("k"))
 
 
 def test_neither_a_brief_nor_a_job_is_kept(cell, job_of):
     word = uuid.uuid4().hex
     spec = StartSpec(f"List bakeries of {word}")
-    job = job_of(spec, "running")
-    kept = weakref.ref(job)
-    cell.execute().add([spec], [job], once="towns", queue=Queue())
+    jobs = [*cell.execute()(spec, so_far="running")]
+    jobs.append(registry.job(key_of("client", spec, name="towns"), lambda slot, spec=spec: job_of(spec, name="towns")))
+    kept = [weakref.ref(job) for job in jobs]
     assert texts_with(word)
-    del spec, job
+    del spec, jobs
     assert texts_with(word) == []
-    assert kept() is None
+    assert [each() for each in kept] == [None, None]
 
 
 # Cells that start runs
