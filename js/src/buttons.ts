@@ -1,6 +1,6 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
-import { type Button, NO, REQUESTED, STOP_NAMED } from "./contract";
+import { type Button, COPY, NO, REQUESTED, STOP_NAMED } from "./contract";
 import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { onKey } from "./keys";
@@ -143,11 +143,29 @@ export class CommandButton implements Part<Pressed | null> {
 
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const code = words("", "code");
-  const bySelection = (text: string): boolean => {
-    const field = el("textarea", "hidden", text);
-    node.append(field);
+  const press = copyButton(COPY, what, () => code.textContent ?? "");
+  const node = el("span", "line", label, code, press.node);
+  return {
+    node,
+    update(text) {
+      setText(code, text);
+      show(node, text);
+    },
+    close: press.close,
+  };
+}
+
+/** A button that copies a text, which is made when it is pressed. */
+export function copyButton(
+  label: string,
+  what: string,
+  text: () => string,
+): { node: HTMLElement; close(): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const bySelection = (value: string): boolean => {
+    const field = el("textarea", "hidden", value);
+    press.after(field);
     field.select();
     try {
       return document.execCommand("copy");
@@ -159,26 +177,18 @@ export function copyLine(label: string, what: string): Part<string> {
     }
   };
   const copy = async (): Promise<void> => {
-    const text = code.textContent ?? "";
+    const value = text();
     let done = true;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(value);
     } catch {
-      done = bySelection(text);
+      done = bySelection(value);
     }
     setText(press, done ? "Copied" : "Press Ctrl+C");
     clearTimeout(timer);
-    timer = setTimeout(() => setText(press, "Copy"), 2000);
+    timer = setTimeout(() => setText(press, label), 2000);
   };
-  const press = button("Copy", () => void copy(), "link");
+  const press = button(label, () => void copy(), "link");
   press.ariaLabel = press.title = `Copy ${what}`;
-  const node = el("span", "line", label, code, press);
-  return {
-    node,
-    update(text) {
-      setText(code, text);
-      show(node, text);
-    },
-    close: () => clearTimeout(timer),
-  };
+  return { node: press, close: () => clearTimeout(timer) };
 }

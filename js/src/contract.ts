@@ -667,6 +667,18 @@ export interface LeadGridView {
   clock: ClockView;
 }
 
+/** Front end to kernel: asks for a file of the leads that are ticked, or else of those that were read. */
+export interface DownloadMessage {
+  kind: "download";
+}
+
+/** Kernel to front end: a CSV file, in which nothing is a formula. */
+export interface DownloadAnswer {
+  kind: "download";
+  name: string;
+  text: string;
+}
+
 /** Front end to kernel: leads were ticked or unticked. */
 export interface SelectMessage {
   kind: "select";
@@ -744,7 +756,13 @@ export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
 
 export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
 
-export const LEADS_SELECTED = "{} selected: grid.selection";
+export const LEADS_SELECTED = "{} selected";
+
+export const COPY = "Copy";
+
+export const LEADS_DOWNLOAD = "Download CSV";
+
+export const LEADS_DOWNLOAD_DETAILS = "The ticked leads, or all that are loaded";
 
 export const LEAD_SELECT = "Select {}";
 

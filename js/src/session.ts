@@ -12,6 +12,7 @@ import type {
   CodeAnswer,
   ColumnsAnswer,
   CommandName,
+  DownloadAnswer,
   LeadsAnswer,
   LeadsMessage,
 } from "./contract";
@@ -51,6 +52,7 @@ export class Session {
   #answered = 0;
   readonly #sent = new Set<string>();
   #code: ((text: string) => void) | null = null;
+  #file: ((answer: DownloadAnswer) => void) | null = null;
   readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
   readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
   readonly #model: Model;
@@ -155,6 +157,12 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
 
+  /** Asks for a file of the leads that are ticked, or else of those that were read. */
+  download(use: (answer: DownloadAnswer) => void): void {
+    this.#file = use;
+    if (this.presence !== "gone") this.#post({ kind: "download" });
+  }
+
   close(): void {
     this.#sent.forEach(leave);
     this.#model.off("msg:custom", this.#receive);
@@ -162,7 +170,14 @@ export class Session {
   }
 
   readonly #receive = (
-    message: AckMessage | ClockMessage | CodeAnswer | ColumnsAnswer | LeadsAnswer | undefined,
+    message:
+      | AckMessage
+      | ClockMessage
+      | CodeAnswer
+      | ColumnsAnswer
+      | DownloadAnswer
+      | LeadsAnswer
+      | undefined,
   ): void => {
     if (message && message.kind !== "leads") this.#answered = Date.now();
     if (message?.kind === "clock") this.kernelSpoke(message.clock);
@@ -174,6 +189,11 @@ export class Session {
       const use = this.#code;
       this.#code = null;
       use?.(message.code);
+      return;
+    } else if (message?.kind === "download") {
+      this.kernelSpoke();
+      this.#file?.(message);
+      this.#file = null;
       return;
     } else if (message?.kind === "leads") {
       // A change in the leads changes nothing else on the card.

@@ -269,6 +269,54 @@ describe("a grid of leads", () => {
     );
   });
 
+  it("copies ticked leads as harmless text, and names them in a line that works anywhere", async () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Phone"), headOf("Note")];
+    grid.send({
+      heads,
+      rows: [
+        ["lead-0", ["Bakery", "+351 22 555", "=HYPERLINK(1)\tx"]],
+        ["lead-1", ["B", "", ""]],
+      ],
+    });
+    const copied: string[] = [];
+    Object.defineProperty(navigator, "clipboard", {
+      value: { writeText: async (text: string) => copied.push(text) },
+      configurable: true,
+    });
+    const copy = grid
+      .all("button")
+      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    expect(copy.hidden).toBe(true);
+    tick(grid.boxes()[0], true);
+    expect(copy.hidden).toBe(false);
+    copy.click();
+    await Promise.resolve();
+    expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
+    expect(grid.one(".strip code").textContent).toBe(
+      'one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")',
+    );
+  });
+
+  it("asks the kernel for a file, and lets the browser save it", () => {
+    const grid = drawGrid();
+    grid.send();
+    const saved: string[] = [];
+    vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:leads");
+    vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.download);
+    });
+    grid
+      .all("button")
+      .find(({ textContent }) => textContent === "Download CSV")
+      ?.click();
+    expect(grid.model.sent.at(-1)).toEqual({ kind: "download" });
+    grid.model.emit("msg:custom", { kind: "download", name: "Bakeries.csv", text: "row_id" }, []);
+    expect(saved).toEqual(["Bakeries.csv"]);
+    vi.restoreAllMocks();
+  });
+
   it("keeps the width to which an edge was dragged", () => {
     const grid = drawGrid();
     grid.send({ heads: [headOf("Name"), headOf("City")] });

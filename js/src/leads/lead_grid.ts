@@ -35,6 +35,16 @@ const SETTLED_MS = 150;
 
 /** The width of the column of check boxes, in pixels. */
 const TICK_WIDTH = 34;
+/** How many ticked leads a line of code names. */
+const NAMED_LIMIT = 50;
+
+/** Text for a spreadsheet, which must not compute it, nor see more than one cell in it. */
+function harmless(text: string): string {
+  const line = text.replace(/[\t\r\n]+/g, " ");
+  return /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/.test(line) && !/^[+-]?[\d.,() -]+$/.test(line)
+    ? `'${line}`
+    : line;
+}
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
@@ -126,8 +136,27 @@ export class LeadGrid {
     return this.#rows.count;
   }
 
-  /** A line of code with what is asked for here, so that it gives the same leads. */
-  lineWith(line: string, filters: readonly LeadFilter[], sort: LeadSort | null): string {
+  /** The ticked leads that were read as text for a spreadsheet, below their headings. */
+  copied(): string {
+    const rows = this.#rows.all.filter((row) => row && this.#ticks?.has(row.id)) as Row[];
+    const lines = rows.map(({ cells }) => cells.map(textOf));
+    return [this.#rows.heads.map(({ name }) => name), ...lines]
+      .map((line) => line.map(harmless).join("\t"))
+      .join("\n");
+  }
+
+  /**
+   * A line of code with what is asked for here, so that it gives the same leads; with `ids`, only these of them.
+   */
+  lineWith(
+    line: string,
+    filters: readonly LeadFilter[],
+    sort: LeadSort | null,
+    ids: Iterable<string>,
+  ): string {
+    const chosen = [...ids];
+    if (chosen.length && chosen.length <= NAMED_LIMIT)
+      return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
     const requests = this.#requests;
     const all = [...filters, ...requests.filters];
     const order = requests.sort ?? sort;

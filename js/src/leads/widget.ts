@@ -1,6 +1,14 @@
-import { copyLine } from "../buttons";
-import { type ClockView, LEADS_SELECTED, type LeadGridHead } from "../contract";
-import { el, setText, showText, uid, words } from "../dom";
+import { button, copyButton, copyLine } from "../buttons";
+import {
+  type ClockView,
+  COPY,
+  type DownloadAnswer,
+  LEADS_DOWNLOAD,
+  LEADS_DOWNLOAD_DETAILS,
+  LEADS_SELECTED,
+  type LeadGridHead,
+} from "../contract";
+import { el, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
@@ -12,6 +20,15 @@ import { LeadGrid } from "./lead_grid";
 import type { Ticks } from "./lines";
 import style from "./widget.css";
 
+/** Lets the browser save a file. */
+function save({ name, text }: DownloadAnswer): void {
+  const link = el("a");
+  link.download = name;
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 /** A grid of leads in a cell of its own: tabs for tables, and a line below that counts and copies. */
 class LeadGridWidget {
   readonly #model: Model;
@@ -22,6 +39,8 @@ class LeadGridWidget {
   readonly #title = words("prompt");
   readonly #count = el("span", "mute");
   readonly #selected = el("span", "mute");
+  readonly #copyRows = copyButton(COPY, "the ticked leads", () => this.#leads.copied());
+  readonly #download = button(LEADS_DOWNLOAD, () => this.#session.download(save), "link");
   readonly #copy = copyLine("Copy as DataFrame", "the line that reads these leads");
   readonly #noKernel = noKernelNotice("these leads");
   readonly #leads: LeadGrid;
@@ -63,13 +82,16 @@ class LeadGridWidget {
     this.#leads.close();
     this.#unguard();
     this.#copy.close?.();
+    this.#copyRows.close();
     this.#noKernel.close?.();
     for (const trait of ["head", "clock"]) this.#model.off(`change:${trait}`, this.#changed);
   }
 
   #layOut(): HTMLElement {
     this.#selected.role = "status";
-    const strip = el("div", "strip", this.#count, this.#selected, el("span", "gap"), this.#copy.node);
+    this.#download.title = LEADS_DOWNLOAD_DETAILS;
+    const tools = el("span", "does", this.#copyRows.node, this.#download);
+    const strip = el("div", "strip", this.#count, this.#selected, tools, el("span", "gap"), this.#copy.node);
     const header = el("header", "head", this.#title);
     const list = el("div", "tabs", this.#tabs.node);
     const root = el("section", "origami-card", header, list, this.#noKernel.node, this.#panel, strip);
@@ -95,6 +117,8 @@ class LeadGridWidget {
   #countSelected(): void {
     const { size } = this.#ticked;
     showText(this.#selected, size ? filled(LEADS_SELECTED, size) : "");
+    show(this.#copyRows.node, size);
+    this.#drawLine();
   }
 
   readonly #changed = (): void => {
@@ -102,6 +126,12 @@ class LeadGridWidget {
     this.#session.kernelSpoke(this.#model.get("clock") as ClockView | null);
     this.#draw();
   };
+
+  #drawLine(): void {
+    const { tabs, filters, sort } = this.#head;
+    const line = tabs.find(({ id }) => id === this.#table)?.line ?? "";
+    this.#copy.update(line && this.#leads.lineWith(line, filters, sort, this.#ticked));
+  }
 
   #draw(): void {
     const head = this.#head;
@@ -113,9 +143,10 @@ class LeadGridWidget {
       this.#table,
     );
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
-    this.#copy.update(this.#leads.lineWith(current?.line ?? "", head.filters, head.sort));
+    this.#drawLine();
     showText(this.#count, this.#leads.count);
     const isGone = this.#session.presence === "gone";
+    show(this.#download, !isGone);
     this.#noKernel.update(isGone ? head : null);
     if (!isGone) this.#leads.showTable(this.#session.visible ? this.#table : "");
     this.#leads.refresh();

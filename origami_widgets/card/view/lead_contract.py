@@ -213,6 +213,20 @@ class LeadGridView(TypedDict):
     clock: ClockView
 
 
+class DownloadMessage(TypedDict):
+    """Front end to kernel: asks for a file of the leads that are ticked, or else of those that were read."""
+
+    kind: Literal["download"]
+
+
+class DownloadAnswer(TypedDict):
+    """Kernel to front end: a CSV file, in which nothing is a formula."""
+
+    kind: Literal["download"]
+    name: str
+    text: str
+
+
 class SelectMessage(TypedDict):
     """Front end to kernel: leads were ticked or unticked."""
 

@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
-from origami_widgets.card.view.lead_contract import LeadFilter, LeadGridView, LeadsAnswer, LeadSort
+from origami_widgets.card.view.lead_contract import DownloadAnswer, LeadFilter, LeadGridView, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt, make_clock
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -242,8 +242,20 @@ class LeadGrid(LeadWidget):
                 chosen = [each for each in ids if isinstance(each, str)]
                 kept = [each for each in self.selected if each not in chosen]
                 self._set_trait("selected", (*kept, *(chosen if on else ()))[-SELECTED_LIMIT:])
+            case {"kind": "download"}:
+                self._send_download()
             case _:
                 super()._on_content(content)
+
+    def _send_download(self) -> None:
+        from origami_widgets.frames.files.csv_files import csv_text
+        from origami_widgets.frames.files.export_parts import file_names
+
+        frame = self.selection if self.selected else self.frame
+        names = {clip(table.id, TABLE_ID_LIMIT): table.name for table in self._tables()}
+        (name,) = file_names([names.get(self._shown_table(), "leads")], "csv")
+        if self.comm is not None:
+            self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
 
     def _tables(self) -> Sequence[Table]:
         return self._given if self._run is None else self._run.state.tables

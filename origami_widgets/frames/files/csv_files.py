@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .safe_cells import STARTS, is_formula, plain_cell, plain_column, visible_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -29,18 +30,24 @@ def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -
 
     A missing value is empty; an empty text is two quotation marks. Dates and times look as in pandas.
     """
-    shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
     with file.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as out:
-        out.write(_line([_text(str(name), neutralize=neutralize) for name in frame.columns]))
-        for start in range(0, len(frame), ROWS_AT_ONCE):
-            columns = [
-                [
-                    _text(value, neutralize=neutralize)
-                    for value in each.iloc[start : start + ROWS_AT_ONCE].astype(object)
-                ]
-                for each in shown
-            ]
-            out.writelines(map(_line, zip(*columns, strict=True)))
+        out.writelines(_lines(frame, neutralize=neutralize))
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return what `write_csv` writes, neutralized and with a byte order mark."""
+    return "\ufeff" + "".join(_lines(frame, neutralize=True))
+
+
+def _lines(frame: pd.DataFrame, *, neutralize: bool) -> Iterator[str]:
+    shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
+    yield _line([_text(str(name), neutralize=neutralize) for name in frame.columns])
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        columns = [
+            [_text(value, neutralize=neutralize) for value in each.iloc[start : start + ROWS_AT_ONCE].astype(object)]
+            for each in shown
+        ]
+        yield from map(_line, zip(*columns, strict=True))
 
 
 def _line(cells: Any) -> str:

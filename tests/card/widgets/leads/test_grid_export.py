@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from tests.card.live import receive, sent_by
+from tests.card.widgets.leads.lead_front import message
+from tests.support.quick import see
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +30,17 @@ def test_a_grid_gives_its_leads(grid, tmp_path, name):
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
     (file,) = ow.export({"bakeries": grid}, tmp_path / f"again_{name}")
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
+
+
+def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
+    messages = sent_by(grid)
+    receive(grid, message(grid.to_frame().attrs["origami"]["table_id"]))
+    see(lambda: len(grid.frame))
+    files = lambda: [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]  # noqa: E731
+    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "select", "ids": [grid.frame["row_id"][1]], "on": True})
+    receive(grid, {"kind": "download"})
+    everything, ticked = (pd.read_csv(io.StringIO(each["text"].lstrip("\ufeff"))) for each in files())
+    assert everything["row_id"].to_list() == grid.frame["row_id"].to_list()
+    assert ticked["row_id"].to_list() == [grid.frame["row_id"][1]]
+    assert {each["name"] for each in files()} == {"Bakeries in Porto.csv"}
