@@ -98,8 +98,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     monkeypatch.setattr("origami_widgets.api.usage.time", own_clock)
     monkeypatch.setattr("origami_widgets.api.retries.time", own_clock)
     # Callbacks run on a thread of their own in real time: the loop waits for each, or a busy machine gives another life.
-    for patience in ("MOMENT", "SHARE", "MOST_SAVED"):
-        monkeypatch.setattr(callbacks, patience, 30.0)
+    monkeypatch.setattr(callbacks, "MOMENT", 30.0)
     monkeypatch.setattr(BackgroundLoop, "wait_for_callbacks", lambda *_: None)
     monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
     monkeypatch.setattr(time, "clock_gettime", clock_gettime)

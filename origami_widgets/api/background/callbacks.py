@@ -1,8 +1,8 @@
 """The callback thread: it runs users' callbacks, so that a slow one delays no poll, cancel or start.
 
-The background loop waits for callbacks for at most a tenth of its time: a quick callback still sees the state that it
-is notified of, and a slow one delays nothing. While a callback is queued, further changes are merged into that call. A
-caller that waits for a run gives the callbacks a moment to return.
+The background loop waits a moment for each: a quick callback still sees the state that it is notified of, and a slow one
+delays nothing. While a callback is queued, further changes are merged into that call. A caller that waits for a run gives
+the callbacks a moment to return.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ log = logging.getLogger("origami_widgets")
 
 PATIENCE = 0.5
 """Longest time in seconds that callers wait for callbacks, and that a running callback is waited for in all."""
-MOMENT = 0.2
-"""Seconds that the background loop waits for one callback at most."""
-SHARE, MOST_SAVED = 0.1, 1.0
-"""Share of its time that the loop may wait for callbacks, and how many seconds of this allowance may accumulate."""
+MOMENT = 0.05
+"""Seconds that the background loop waits for one callback at most: with 80 polls a minute, a fifteenth of its time."""
 STUCK = 10.0
 """Seconds after which a callback that blocks others is reported."""
 IDLE = 2.0
@@ -51,7 +49,6 @@ class CallbackThread:
         self._queue: dict[Hashable, _Call] = {}
         self._running: _Call | None = None
         self._thread: threading.Thread | None = None
-        self._saved, self._saved_at = MOST_SAVED, time.monotonic()
 
     def call(
         self,
@@ -87,15 +84,8 @@ class CallbackThread:
             self._changed.notify_all()
             self._report_if_stuck()
             if is_first:
-                self._wait_a_moment(call)
+                self._changed.wait_for(lambda: call.is_over, MOMENT)
         return True
-
-    def _wait_a_moment(self, call: _Call) -> None:
-        began = time.monotonic()
-        self._saved = min(MOST_SAVED, self._saved + SHARE * (began - self._saved_at))
-        self._changed.wait_for(lambda: call.is_over, min(MOMENT, self._saved))
-        self._saved_at = time.monotonic()
-        self._saved = max(0.0, self._saved - (self._saved_at - began))
 
     async def wait_until_returned(self, seconds: float = PATIENCE) -> None:
         """Wait until the calls queued so far have returned. Loop thread only.
