@@ -9,6 +9,7 @@ from origami_widgets.api.client import BaseClient, start_key
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import AsyncRowReader, make_row_pages
+from origami_widgets.api.upload_calls import AsyncUploadCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(AsyncUploadCalls, BaseClient):
     """Awaitable client for the Origami API, version 2. Arguments, errors, costs and retries are the same as in `Client`.
 
     Example:

@@ -14,6 +14,7 @@ from origami_widgets.api.keys.pasted_key import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import RowReader, make_row_pages
+from origami_widgets.api.upload_calls import UploadCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -96,7 +97,7 @@ class BaseClient:
         background().call_soon(self.operations.renew_connections)
 
 
-class Client(BaseClient):
+class Client(UploadCalls, BaseClient):
     """Client for the Origami API, version 2. Every call blocks until its response has arrived.
 
     Reads are retried after a transient error, with at most four attempts. A call that starts a run carries an

@@ -44,7 +44,11 @@ CODES: dict[str, CatalogEntry] = {
     ),
     "UNKNOWN_WORKSPACE": CatalogEntry(e.InvalidInput, "No such workspace", CHECK_ID),
     "UNKNOWN_TABLE": CatalogEntry(e.InvalidInput, "No such table", CHECK_ID),
-    "WORKSPACE_TABLE_MISMATCH": CatalogEntry(e.InvalidInput, "Table belongs to another workspace", CHECK_ID),
+    "WORKSPACE_TABLE_MISMATCH": CatalogEntry(
+        e.InvalidInput,
+        "Table belongs to another workspace",
+        "Start a new agent on it with ow.start(…, focus_tables=[table]), or pass a table of this agent's own workspace.",
+    ),
     "INVALID_ATTACHMENT": CatalogEntry(e.InvalidInput, "Invalid attachment", CHECK_ID),
     "INVALID_FILTERS": CatalogEntry(
         e.InvalidInput,
@@ -53,11 +57,31 @@ CODES: dict[str, CatalogEntry] = {
     ),
     "INVALID_SORT": CatalogEntry(e.InvalidInput, "Invalid sort order", "Pass {'column': slug, 'direction': 'asc'}."),
     "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "No such column", "Use a slug from list_columns(table_id)."),
-    "UNKNOWN_FIELDS": CatalogEntry(e.InvalidInput, "Rows contain unknown fields", FIX_INPUT),
-    "NON_INPUT_COLUMNS": CatalogEntry(e.InvalidInput, "Only input columns can be written", FIX_INPUT),
-    "MISSING_MATCH_VALUE": CatalogEntry(e.InvalidInput, "Missing value in a match column", FIX_INPUT),
-    "DUPLICATE_MATCH_KEY": CatalogEntry(e.InvalidInput, "Two rows have the same match values", FIX_INPUT),
-    "INVALID_UPLOAD_MODE": CatalogEntry(e.InvalidInput, "Invalid upload mode", FIX_INPUT),
+    "UNKNOWN_FIELDS": CatalogEntry(
+        e.InvalidInput,
+        "Rows contain unknown fields",
+        "Write only columns that the table has, by their slugs: client.list_columns(table_id) lists them.",
+    ),
+    "NON_INPUT_COLUMNS": CatalogEntry(
+        e.InvalidInput,
+        "Only input columns can be written",
+        "Leave out columns that the agent computes: client.list_columns(table_id) lists the kind of each.",
+    ),
+    "MISSING_MATCH_VALUE": CatalogEntry(
+        e.InvalidInput,
+        "Missing value in a match column",
+        "Give each row a value in every match column, or leave the row out: frame.dropna(subset=['website']).",
+    ),
+    "DUPLICATE_MATCH_KEY": CatalogEntry(
+        e.InvalidInput,
+        "Two rows have the same match values",
+        "Keep one of them, or match by more columns: match_columns=['website', 'city'].",
+    ),
+    "INVALID_UPLOAD_MODE": CatalogEntry(
+        e.InvalidInput,
+        "Invalid upload mode",
+        "Use mode='table' or 'append' with a name that ends in .csv, else mode='document'. 'append' needs table_id=.",
+    ),
     "MISSING_SCOPE": CatalogEntry(e.InvalidInput, "Missing scope", FIX_INPUT),
     "INVALID_CRON": CatalogEntry(e.InvalidInput, "Invalid cron expression", FIX_INPUT),
     "CRON_TOO_FREQUENT": CatalogEntry(e.InvalidInput, "Schedule is too frequent", FIX_INPUT),
@@ -119,8 +143,16 @@ CODES: dict[str, CatalogEntry] = {
         "Idempotency key already used",
         "If the first request is still in progress, try again later. For a different request, use a new key.",
     ),
-    "AMBIGUOUS_MATCH": CatalogEntry(e.Conflict, "A row matches several existing rows", FIX_INPUT),
-    "DOCUMENT_PATH_TAKEN": CatalogEntry(e.Conflict, "A document already exists at this path", "Choose another path."),
+    "AMBIGUOUS_MATCH": CatalogEntry(
+        e.Conflict,
+        "A row matches several existing rows",
+        "Match by more columns, or delete the repeated rows of the table in Origami.",
+    ),
+    "DOCUMENT_PATH_TAKEN": CatalogEntry(
+        e.Conflict,
+        "A document already exists at this path",
+        "Choose another file name, or look at what is there: client.list_documents(workspace_id).",
+    ),
     "SEQUENCE_HAS_SENT_MESSAGES": CatalogEntry(
         e.Conflict, "The sequence has already sent messages", "You can only stop it."
     ),
@@ -129,9 +161,15 @@ CODES: dict[str, CatalogEntry] = {
     "SLUG_EXHAUSTED": CatalogEntry(e.Conflict, "No free slug found", "Choose another name."),
     "RUN_ALREADY_ACTIVE": CatalogEntry(e.Conflict, "A run is already active", "Wait for it to end."),
     "CONFIRMATION_REQUIRED": CatalogEntry(e.Conflict, "Confirmation required", "Send it again with confirm=true."),
-    "TOO_MANY_ROWS": CatalogEntry(e.TooLarge, "Too many rows", "Send them in smaller batches."),
+    "TOO_MANY_ROWS": CatalogEntry(
+        e.TooLarge, "Too many rows", "Send them in smaller batches. ow.upload(frame, key=…) does that itself."
+    ),
     "TOO_MANY_FILES": CatalogEntry(e.TooLarge, "Too many files", "Send them in smaller batches."),
-    "UPLOAD_FAILED": CatalogEntry(e.InvalidInput, "Upload failed", FIX_INPUT),
+    "UPLOAD_FAILED": CatalogEntry(
+        e.InvalidInput,
+        "Upload failed",
+        "No file was accepted: error.details says why. Check that each is UTF-8 and, for a table, CSV with headings.",
+    ),
     "CONCURRENT_LIMIT_EXCEEDED": CatalogEntry(
         e.RunPoolFull,
         "All run slots are in use",

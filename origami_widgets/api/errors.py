@@ -35,7 +35,7 @@ class OrigamiError(Exception):
         details: further fields of the response.
         transient: whether trying again may help.
         retry_after: seconds that the server asks to wait; None if it does not.
-        idempotency_key: the idempotency key of a POST that starts a run; None for other requests.
+        idempotency_key: the idempotency key of a POST that starts a run or was sent by `Client.request`; else None.
         may_have_started: whether that POST may have reached the server, in this attempt or an earlier one.
         is_replay: whether the server has repeated its first response to this idempotency key.
 

@@ -14,6 +14,7 @@ from origami_widgets.api.error_catalog import error_from, prefix_hint
 from origami_widgets.api.errors import (
     AuthenticationError,
     ConnectionFailed,
+    InvalidInput,
     OrigamiError,
     RedirectRefused,
     ServerError,
@@ -39,6 +40,7 @@ from origami_widgets.api.models.account import AccountSummary, summarize
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import (
     decode,
+    decode_any,
     read_run,
     require_created_agent,
     require_list,
@@ -49,6 +51,7 @@ from origami_widgets.api.responses import (
 from origami_widgets.api.retries import is_start_retryable, pause, with_retries
 from origami_widgets.api.rows.row_decoding import decode_rows
 from origami_widgets.api.rows.row_paging import RawRows
+from origami_widgets.api.upload_operations import UploadOperations
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
 
@@ -71,7 +74,7 @@ MOST_AGENT_PAGES = 5
 LARGEST_ROW_PAGE = 200
 
 
-class Operations:
+class Operations(UploadOperations):
     """The calls of the API for one key, base URL and project.
 
     Args:
@@ -351,6 +354,45 @@ class Operations:
                 break
         return list(active.values())
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotency_key: str | None = None,
+        within: float | None = None,
+    ) -> Any:
+        """Send any request of the API within some seconds; see `Client.request`. Only reads are sent again."""
+        verb, where = validate.method(method), validate.path(path)
+        query, headers = validate.params(params), {"Accept": "application/json, text/csv"}
+        if json is not None and verb == "GET":
+            raise InvalidInput("A GET has no body", cause=f"GET {where} got json=.", remedy="Pass params= instead.")
+        if idempotency_key is not None and verb != "POST":
+            raise InvalidInput(
+                "Only a POST has an idempotency key", cause=f"Got one for {verb}.", remedy="Leave out idempotency_key=."
+            )
+        key = str(uuid.uuid4()) if idempotency_key is None else validate.idempotency_key(idempotency_key)
+        if verb == "POST":
+            headers["Idempotency-Key"] = key
+
+        async def attempt() -> ApiResponse:
+            return await self._once(
+                verb, where, params=query, body=json, headers=headers, decoder=bytes, check=decode_any, within=within
+            )
+
+        if verb == "GET":
+            return (await (attempt() if is_counted.get() else with_retries(attempt))).body
+        try:
+            return (await with_retries(attempt, _is_unsent)).body
+        except OrigamiError as error:
+            error.idempotency_key, error.may_have_started = key if verb == "POST" else None, _may_have_started(error)
+            if error.may_have_started:
+                again = f" If it did not, send it with idempotency_key={key!r}." if verb == "POST" else ""
+                error.remedy = f"The request may have taken effect. Look before you send it again.{again}"
+            raise
+
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
         page = Page.of(item, (await self._read(path, params, check=require_list)).body)
         came_from(self, page.items)
@@ -399,12 +441,13 @@ class Operations:
         headers: Mapping[str, str] | None = None,
         check: Callable[[ApiResponse], ApiResponse] | None = None,
         decoder: Decoder = decode,
+        within: float | None = None,
     ) -> ApiResponse:
         self.traffic.note_request()
         base_url = self.settings.base_url
         try:
             response = await self.transport.send(
-                method, path, params=params, body=body, headers=headers, decoder=decoder
+                method, path, params=params, body=body, headers=headers, decoder=decoder, within=within
             )
         except (UnexpectedAnswer, RedirectRefused) as error:
             # A website that is not an API responds with 200 or redirects to a login.
@@ -468,6 +511,11 @@ def not_wanted() -> OrigamiError:
     error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False
     return error
+
+
+def _is_unsent(error: OrigamiError) -> bool:
+    """Return whether a request that is sent at most once may be tried again, because nothing was sent."""
+    return isinstance(error, ConnectionFailed) and not error.sent and error.transient
 
 
 def _may_have_started(error: OrigamiError) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
@@ -99,6 +99,24 @@ def decode(body: bytes) -> Any:
     if _is_too_deep(value):
         raise unreadable(TOO_DEEP)
     return value
+
+
+def decode_any(response: ApiResponse) -> ApiResponse:
+    """Decode a body of any kind that was kept as bytes: CSV as text, JSON as plain objects, None for an empty body.
+
+    Raises:
+        UnexpectedAnswer: the body is neither.
+    """
+    body: bytes = response.body
+    try:
+        if response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv":
+            value: Any = body.removeprefix(BOM).decode("utf-8", "replace")
+        else:
+            value = decode(body) if body.strip() else None
+    except UnexpectedAnswer as error:
+        error.status_code, error.request_id = response.status_code, response.request_id
+        raise
+    return replace(response, body=value)
 
 
 def _decode_slowly(body: bytes) -> Any:

@@ -116,6 +116,7 @@ class Transport:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         decoder: Decoder = decode,
+        within: float | None = None,
     ) -> ApiResponse:
         """Send one request and read its response, in exactly one attempt.
 
@@ -126,6 +127,7 @@ class Transport:
             body: the JSON to send.
             headers: further headers.
             decoder: decodes the bytes of the response.
+            within: seconds for the whole request; None for those of the settings.
 
         Raises:
             ConnectionFailed: no response came; `sent` says whether the request may have arrived.
@@ -133,7 +135,8 @@ class Transport:
             RedirectRefused: the response redirects elsewhere.
             UnexpectedAnswer: the body of a success is not JSON, or too large.
         """
-        outcome = await self._attempt(method, path, params, body, headers, decoder=decoder)
+        seconds = self._settings.timeout if within is None else within
+        outcome = await self._attempt(method, path, params, body, headers, decoder=decoder, within=seconds)
         if isinstance(outcome, OrigamiError):
             # Raised here, without traceback and causes: the frames and exceptions of the HTTP library hold the request,
             # whose headers hold the key.
@@ -150,6 +153,7 @@ class Transport:
         headers: Mapping[str, str] | None,
         *,
         decoder: Decoder,
+        within: float,
     ) -> ApiResponse | OrigamiError:
         """Send one request. Return any exception except a cancellation as an error of this package."""
         sent: list[bool] = []
@@ -171,11 +175,11 @@ class Transport:
                     params=dict(params) if params else None,
                     json=body,
                     headers=dict(headers or {}),
-                    extensions={"trace": trace, "timeout": httpx.Timeout(self._settings.timeout).as_dict()},
+                    extensions={"trace": trace, "timeout": httpx.Timeout(within).as_dict()},
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
                 return _not_encodable(error)
-            async with runtime.time_limit(self._settings.timeout):
+            async with runtime.time_limit(within):
                 return await self.exchange(client, request, waits, decoder)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,16 @@ RUN_PREFIX = "v2_run-"
 SHORTEST_ID_WITHOUT_DIGIT = 16
 
 
+OWN_LIST = "To have columns added to your own list, use ow.enrich(frame, 'your brief', key='website')."
+
+
+def is_list_of_rows(value: object) -> bool:
+    """Return whether a value is a user's own list: a DataFrame, or a list of dicts."""
+    return type(value).__name__ == "DataFrame" or (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(each, Mapping) for each in value)
+    )
+
+
 def prompt(value: object) -> str:
     """Return a prompt of 1 to 10,000 characters.
 
@@ -36,6 +47,8 @@ def prompt(value: object) -> str:
     if not isinstance(value, str):
         if isinstance(value, list | tuple):
             remedy = "For several briefs, use ow.start_many(['…', '…'])."
+        if is_list_of_rows(value):
+            remedy = OWN_LIST
         raise InvalidInput("The brief must be a string", cause=f"Got {type(value).__name__}.", remedy=remedy)
     if not value.strip():
         raise InvalidInput("The brief is empty", cause="A brief has 1 to 10,000 characters.", remedy=remedy)
@@ -123,6 +136,15 @@ def table_id(value: object) -> str:
         InvalidInput: it is not an id.
     """
     return _id(value, "table")
+
+
+def workspace_id(value: object) -> str:
+    """Return the id of a workspace.
+
+    Raises:
+        InvalidInput: it is not an id.
+    """
+    return _id(value, "workspace")
 
 
 def table_ids(values: object) -> list[str]:
@@ -235,6 +257,61 @@ def attachments(values: object) -> list[dict[str, Any]]:
     if len(given) > MOST_ATTACHMENTS:
         raise InvalidInput("Too many attachments", cause=f"Got {len(given)}.", remedy=remedy)
     return [dict(value) for value in given if isinstance(value, Mapping)]
+
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+"""HTTP methods that the API has."""
+PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+", re.ASCII)
+"""Matches a path below the base URL. No other character can lead elsewhere: no dot, percent sign, colon or backslash."""
+
+
+def method(value: object) -> str:
+    """Return an HTTP method in capitals.
+
+    Raises:
+        InvalidInput: the API does not have it.
+    """
+    if isinstance(value, str) and value.upper() in METHODS:
+        return value.upper()
+    raise InvalidInput("Invalid method", cause=f"Got {shortened(value)}.", remedy=f"Use one of {', '.join(METHODS)}.")
+
+
+def path(value: object) -> str:
+    """Return a path below the base URL, such as `/tables/ID/rows`.
+
+    Raises:
+        InvalidInput: it is not one; nothing was sent.
+    """
+    if isinstance(value, str) and PATH.fullmatch(value):
+        return not_a_key(value, "a path")
+    raise InvalidInput(
+        "Invalid path",
+        cause=f"Got {shortened(value)}. A path begins with a slash and has letters, digits, - and _ between slashes.",
+        remedy="Pass the path below the base URL, as in the API's reference: client.request('GET', '/projects'). "
+        "Put what follows a question mark into params=.",
+    )
+
+
+def params(values: object) -> dict[str, str]:
+    """Return the parameters of a query as texts. Those that are None are left out.
+
+    Raises:
+        InvalidInput: they are not a mapping of names to texts, numbers and booleans.
+    """
+    remedy = "Pass a dict: params={'limit': 100}. Write lists and objects as JSON: json.dumps([…])."
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) and name for name in values):
+        raise InvalidInput("Invalid params", cause=f"Got {described(values)}.", remedy=remedy)
+    found = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if not isinstance(value, str | int | float):
+            raise InvalidInput("Invalid params", cause=f"{name} got {described(value)}.", remedy=remedy)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        found[name] = not_a_key(text, "a parameter")
+    return found
 
 
 def include(tokens: object) -> str:

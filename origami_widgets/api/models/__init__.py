@@ -8,6 +8,14 @@ from origami_widgets.api.models.account import Plan as Plan
 from origami_widgets.api.models.account import WorkspaceQuota as WorkspaceQuota
 from origami_widgets.api.models.base import Model as Model
 from origami_widgets.api.models.base import Page as Page
+from origami_widgets.api.models.own_list import DeletedWorkspace as DeletedWorkspace
+from origami_widgets.api.models.own_list import DeletionPreview as DeletionPreview
+from origami_widgets.api.models.own_list import Document as Document
+from origami_widgets.api.models.own_list import EnrichmentCounts as EnrichmentCounts
+from origami_widgets.api.models.own_list import EnrichmentRun as EnrichmentRun
+from origami_widgets.api.models.own_list import OutcomeCounts as OutcomeCounts
+from origami_widgets.api.models.own_list import RowOutcome as RowOutcome
+from origami_widgets.api.models.own_list import UpsertReceipt as UpsertReceipt
 from origami_widgets.api.models.run import Action as Action
 from origami_widgets.api.models.run import Agent as Agent
 from origami_widgets.api.models.run import AgentSummary as AgentSummary

@@ -193,11 +193,12 @@ class Agent(AgentSummary, frozen=True):
 
 
 class Workspace(Model, frozen=True):
-    """The workspace of an agent; deprecated, often the agent itself."""
+    """The workspace of an agent or of an uploaded table; of an agent often the agent itself."""
 
     object: str = ""
     id: str = ""
     name: str = ""
+    url: str = ""
     created_at: datetime | None = None
     created_by_api: bool | None = None
 

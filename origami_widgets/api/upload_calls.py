@@ -1,0 +1,352 @@
+"""Calls of the clients for a user's own list: workspaces, documents, row writes, enrichment runs, and `request`."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.background.loop import background
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from origami_widgets.api.models import (
+        DeletedWorkspace,
+        Document,
+        EnrichmentRun,
+        Page,
+        UpsertReceipt,
+        Workspace,
+    )
+    from origami_widgets.api.operations import Operations
+
+
+@contextlib.contextmanager
+def _key_of(given: str | None, method: object = "POST") -> Iterator[str | None]:
+    """Give a block the idempotency key of its POST, and the exception of an interrupt that key."""
+    key = str(uuid.uuid4()) if given is None and str(method).upper() == "POST" else given
+    try:
+        yield key
+    except Exception:
+        raise
+    except BaseException as stopped:
+        if key is not None:
+            vars(stopped).update(idempotency_key=key, may_have_started=True)
+            stopped.add_note(f"The request may have taken effect (idempotency key {key}).")
+        raise
+
+
+class UploadCalls:
+    """Calls of `Client` for a user's own list."""
+
+    operations: Operations
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send any request of the API, which may spend credits, and send messages to real people. It asks nothing.
+
+        It has the key, the project, the rate limit and the errors of all other calls, and no other host can be reached.
+        A GET is retried as every read. A POST carries an idempotency key. A POST, PATCH or DELETE is sent at most once:
+        only if nothing of it has left this machine is it tried again.
+
+        Args:
+            method: `"GET"`, `"POST"`, `"PATCH"` or `"DELETE"`.
+            path: the path below the base URL, as in the API's reference: `"/projects"`, `"/tables/ID/rows"`. Letters,
+                digits, `-` and `_` between slashes.
+            params: the query: texts, numbers and booleans by name. None leaves one out. Write lists and objects as JSON.
+            json: the body, for anything but a GET.
+            idempotency_key: the key of a POST, 1 to 255 printable ASCII characters; None makes one. The server repeats
+                its first answer to a key for a day, refusals too.
+
+        Returns:
+            The answer as plain objects: dicts, lists, texts, numbers. CSV is a text. None for an empty answer. At most
+            32 MiB.
+
+        Raises:
+            InvalidInput: an argument is not valid; nothing was sent.
+            OrigamiError: as of any other call. If the answer to a POST was lost, the error carries `idempotency_key`
+                and `may_have_started` is True; so does the exception of an interrupt.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> client.request("GET", "/account")["plan"]["id"]
+            'pro'
+        """
+        with _key_of(idempotency_key, method) as key:
+            return background().run(
+                self.operations.request(method, path, params=params, json=json, idempotency_key=key)
+            )
+
+    def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
+        """Create an empty workspace for documents and tables: `POST /workspaces`. Free. `ow.upload` does this itself.
+
+        Args:
+            name: its name, up to 80 characters; None leaves it to the server.
+            idempotency_key: the same key never creates a second one. None makes a new key.
+
+        Raises:
+            PermissionDenied: the plan has no room for another workspace.
+        """
+        with _key_of(idempotency_key) as key:
+            return background().run(self.operations.create_workspace(name, idempotency_key=key))
+
+    def list_workspaces(
+        self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Workspace]:
+        """Return one page of workspaces: `GET /workspaces`. Free.
+
+        Args:
+            search: a part of the name; None for all.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: workspaces per page, 1 to 100.
+        """
+        return background().run(self.operations.list_workspaces(search=search, cursor=cursor, limit=limit))
+
+    def delete_workspace(self, workspace_id: str, *, confirm: bool = False) -> DeletedWorkspace:
+        """Delete a workspace with all its tables and documents: `DELETE /workspaces/{workspaceId}`. Free.
+
+        Args:
+            workspace_id: the workspace's id.
+            confirm: delete it. Without it, nothing is deleted, and the answer says how many tables and rows would be.
+
+        Raises:
+            PermissionDenied: this workspace can't be deleted.
+            NotFound: the workspace does not exist for this key and project.
+        """
+        return background().run(self.operations.delete_workspace(workspace_id, confirm=confirm))
+
+    def upload_documents(
+        self,
+        workspace_id: str,
+        files: Mapping[str, str | bytes],
+        *,
+        mode: str | None = None,
+        table_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Upload files into a workspace: `POST /workspaces/{workspaceId}/documents`. `ow.upload` makes a table of a list.
+
+        Uploading is free, but `mode="append"` may start columns of the table that run automatically, which spends
+        credits.
+
+        Args:
+            workspace_id: the workspace's id.
+            files: names, with ending, and contents.
+            mode: `"table"` makes a table of a CSV file (the server's default for `.csv`), `"append"` adds its rows to a
+                table, `"document"` keeps the file as it is.
+            table_id: the table of `mode="append"`.
+            idempotency_key: the same key never uploads twice. None makes a new key.
+
+        Returns:
+            One object for each file, as the server sends it; `["table"]["id"]` is the id of a new table.
+
+        Raises:
+            Conflict: a document of that name exists (`DOCUMENT_PATH_TAKEN`).
+            TooLarge: too many rows (`details` has the limit) or files.
+            InvalidInput: no file was accepted (`UPLOAD_FAILED`); `details` says why.
+        """
+        with _key_of(idempotency_key) as key:
+            return background().run(
+                self.operations.upload_documents(workspace_id, files, mode=mode, table_id=table_id, idempotency_key=key)
+            )
+
+    def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
+        """Return one page of a workspace's documents: `GET /workspaces/{workspaceId}/documents`. Free.
+
+        Args:
+            workspace_id: the workspace's id.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: documents per page, 1 to 100.
+        """
+        return background().run(self.operations.list_documents(workspace_id, cursor=cursor, limit=limit))
+
+    def upsert_rows(
+        self,
+        table_id: str,
+        rows: Sequence[Mapping[str, Any]],
+        match_columns: Iterable[str],
+        *,
+        enrich: bool = False,
+        reenrich_updated: bool = False,
+        batch_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> UpsertReceipt:
+        """Insert rows, or update those that match: `POST /tables/{tableId}/rows/upsert`. Spends credits only with `enrich`.
+
+        Args:
+            table_id: the table's id.
+            rows: 1 to 100 dicts of column slugs and values; only `input` columns can be written.
+            match_columns: slugs of the columns that tell rows apart; each row needs values in them.
+            enrich: fill the cells of new rows. Unlike the API, this package does not unless you ask for it.
+            reenrich_updated: with `enrich`, also fill the cells of updated rows again.
+            batch_id: a UUID for these rows. A repeated id writes nothing and returns the earlier receipt, also after
+                other rows were written. None lets the server choose.
+            idempotency_key: the same key never writes twice. None makes a new key.
+
+        Returns:
+            How many rows were inserted, updated and skipped. `get_enrichment_run(receipt.id)` has the rows' ids.
+
+        Raises:
+            InvalidInput: unknown or computed columns, missing or repeated match values; nothing was written.
+            Conflict: a row matches several existing rows (`AMBIGUOUS_MATCH`).
+        """
+        with _key_of(idempotency_key) as key:
+            return background().run(
+                self.operations.upsert_rows(
+                    table_id,
+                    rows,
+                    match_columns,
+                    enrich=enrich,
+                    reenrich_updated=reenrich_updated,
+                    batch_id=batch_id,
+                    idempotency_key=key,
+                )
+            )
+
+    def get_enrichment_run(self, run_id: str) -> EnrichmentRun:
+        """Read an enrichment run, with what became of each row: `GET /enrichment-runs/{runId}`. Free.
+
+        Args:
+            run_id: the id in the receipt of `upsert_rows`; not that of an agent's run.
+
+        Raises:
+            NotFound: it does not exist for this key and project.
+        """
+        return background().run(self.operations.get_enrichment_run(run_id))
+
+    def list_enrichment_runs(
+        self, *, table_id: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[EnrichmentRun]:
+        """Return one page of enrichment runs, newest first: `GET /enrichment-runs`. Free.
+
+        Args:
+            table_id: only those of this table; None for all.
+            cursor: `next_cursor` of the page before; None for the first.
+            limit: enrichment runs per page, 1 to 100.
+        """
+        return background().run(self.operations.list_enrichment_runs(table_id=table_id, cursor=cursor, limit=limit))
+
+
+class AsyncUploadCalls:
+    """Calls of `AsyncClient` for a user's own list."""
+
+    operations: Operations
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send any request of the API, which may spend credits, and send messages to real people. It asks nothing.
+
+        See `Client.request`.
+        """
+        with _key_of(idempotency_key, method) as key:
+            return await background().bridge(
+                self.operations.request(method, path, params=params, json=json, idempotency_key=key)
+            )
+
+    async def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
+        """Create an empty workspace for documents and tables: `POST /workspaces`. Free. `ow.upload` does this itself.
+
+        See `Client.create_workspace`.
+        """
+        with _key_of(idempotency_key) as key:
+            return await background().bridge(self.operations.create_workspace(name, idempotency_key=key))
+
+    async def list_workspaces(
+        self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Workspace]:
+        """Return one page of workspaces: `GET /workspaces`. Free. See `Client.list_workspaces`."""
+        return await background().bridge(self.operations.list_workspaces(search=search, cursor=cursor, limit=limit))
+
+    async def delete_workspace(self, workspace_id: str, *, confirm: bool = False) -> DeletedWorkspace:
+        """Delete a workspace with all its tables and documents: `DELETE /workspaces/{workspaceId}`. Free.
+
+        See `Client.delete_workspace`.
+        """
+        return await background().bridge(self.operations.delete_workspace(workspace_id, confirm=confirm))
+
+    async def upload_documents(
+        self,
+        workspace_id: str,
+        files: Mapping[str, str | bytes],
+        *,
+        mode: str | None = None,
+        table_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Upload files into a workspace: `POST /workspaces/{workspaceId}/documents`. `ow.upload` makes a table of a list.
+
+        See `Client.upload_documents`.
+        """
+        with _key_of(idempotency_key) as key:
+            return await background().bridge(
+                self.operations.upload_documents(workspace_id, files, mode=mode, table_id=table_id, idempotency_key=key)
+            )
+
+    async def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
+        """Return one page of a workspace's documents: `GET /workspaces/{workspaceId}/documents`. Free.
+
+        See `Client.list_documents`.
+        """
+        return await background().bridge(self.operations.list_documents(workspace_id, cursor=cursor, limit=limit))
+
+    async def upsert_rows(
+        self,
+        table_id: str,
+        rows: Sequence[Mapping[str, Any]],
+        match_columns: Iterable[str],
+        *,
+        enrich: bool = False,
+        reenrich_updated: bool = False,
+        batch_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> UpsertReceipt:
+        """Insert rows, or update those that match: `POST /tables/{tableId}/rows/upsert`. Spends credits only with `enrich`.
+
+        See `Client.upsert_rows`.
+        """
+        with _key_of(idempotency_key) as key:
+            return await background().bridge(
+                self.operations.upsert_rows(
+                    table_id,
+                    rows,
+                    match_columns,
+                    enrich=enrich,
+                    reenrich_updated=reenrich_updated,
+                    batch_id=batch_id,
+                    idempotency_key=key,
+                )
+            )
+
+    async def get_enrichment_run(self, run_id: str) -> EnrichmentRun:
+        """Read an enrichment run, with what became of each row: `GET /enrichment-runs/{runId}`. Free.
+
+        See `Client.get_enrichment_run`.
+        """
+        return await background().bridge(self.operations.get_enrichment_run(run_id))
+
+    async def list_enrichment_runs(
+        self, *, table_id: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[EnrichmentRun]:
+        """Return one page of enrichment runs, newest first: `GET /enrichment-runs`. Free.
+
+        See `Client.list_enrichment_runs`.
+        """
+        return await background().bridge(
+            self.operations.list_enrichment_runs(table_id=table_id, cursor=cursor, limit=limit)
+        )
