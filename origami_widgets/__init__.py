@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from origami_widgets.card.widgets.run_board import RunBoard as RunBoard
     from origami_widgets.card.widgets.run_card import RunCard as RunCard
     from origami_widgets.compose import use_sandbox as use_sandbox
+    from origami_widgets.enrichment import EnrichmentFailed as EnrichmentFailed
+    from origami_widgets.enrichment import enrich as enrich
+    from origami_widgets.enrichment import enrich_async as enrich_async
+    from origami_widgets.enrichment import upload as upload
+    from origami_widgets.enrichment import upload_async as upload_async
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
     from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
+    from origami_widgets.frames import join_leads as join_leads
+    from origami_widgets.frames import join_leads_async as join_leads_async
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import leads_frame as leads_frame
@@ -71,6 +78,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.start import start as start
     from origami_widgets.run.start import start_async as start_async
     from origami_widgets.run.start import start_many as start_many
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable as UploadedTable
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
@@ -79,6 +87,7 @@ _HOMES = {
     "AmbiguousStart": "api.errors",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
+    "EnrichmentFailed": "enrichment",
     "IncompleteRows": "frames.leads.row_reading",
     "InterruptedRows": "frames.leads.row_reading",
     "LeadGrid": "card.widgets.lead_grid",
@@ -90,6 +99,7 @@ _HOMES = {
     "RunBoard": "card.widgets.run_board",
     "RunCard": "card.widgets.run_card",
     "Sandbox": "sandbox",
+    "UploadedTable": "run.own_list.uploaded_table",
     "account": "run.login",
     "account_async": "run.login",
     "actions_frame": "frames",
@@ -105,8 +115,12 @@ _HOMES = {
     "doctor": "run.doctor",
     "domain_of": "frames",
     "economics_frame": "frames",
+    "enrich": "enrichment",
+    "enrich_async": "enrichment",
     "export": "frames",
     "history_frame": "frames",
+    "join_leads": "frames",
+    "join_leads_async": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "leads": "card.widgets.lead_grid",
@@ -132,6 +146,8 @@ _HOMES = {
     "start_async": "run.start",
     "tables_frame": "frames",
     "transcript_frame": "frames",
+    "upload": "enrichment",
+    "upload_async": "enrichment",
     "use_sandbox": "compose",
 }
 

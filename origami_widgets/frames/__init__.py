@@ -9,6 +9,7 @@ from .lead_frames import leads_frame, leads_frame_async
 from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
+from .own_list.joining import join_leads, join_leads_async
 from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
@@ -26,6 +27,8 @@ __all__ = [
     "economics_frame",
     "export",
     "history_frame",
+    "join_leads",
+    "join_leads_async",
     "lead_source_economics_frame",
     "lead_sources_frame",
     "leads_frame",

@@ -393,13 +393,13 @@ def _brief(queue: JobQueue, position: int, job: StartJob) -> BriefState:
     )
 
 
-def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str]) -> tuple[StartSpec, ...]:
+def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[Any]) -> tuple[StartSpec, ...]:
     """Check all briefs and return their start specs, so that nothing is sent if one of them is not valid.
 
     Args:
         prompts: a list of briefs, or a mapping of agent names to briefs.
         model: the model of all runs.
-        focus_tables: ids of tables that all runs work on.
+        focus_tables: tables that all runs work on, or their ids.
 
     Raises:
         InvalidInput: a brief is not valid, or there is none.
@@ -408,7 +408,8 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[str])
     ['Porto']
     """
     given = _pairs(prompts)
-    model, tables = validate.model(model), tuple(validate.table_ids(focus_tables))
+    model, tables = validate.model(model), focus_tables if isinstance(focus_tables, str) else tuple(focus_tables)
+    validate.table_ids(tables)
     briefs, refused = [], []
     for position, name, prompt in given:
         try:
@@ -471,7 +472,7 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
         raise InvalidInput(
             "Expected a list of briefs, got a DataFrame",
             cause="Its column names would be used as briefs.",
-            remedy="Pass the column with the briefs: start_many(frame['brief']).",
+            remedy=f"{validate.OWN_LIST} To start one run for each brief in a column: start_many(frame['brief']).",
         )
     pairs: list[tuple[str, str | None, object]]
     if isinstance(prompts, Mapping):
@@ -488,6 +489,8 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
         pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
     else:
         raise InvalidInput("Invalid briefs", cause=f"Got {type(prompts).__name__}.", remedy=EXPECTED)
+    if validate.is_list_of_rows([prompt for _, _, prompt in pairs]):
+        raise InvalidInput("Expected a list of briefs, got a list of rows", remedy=validate.OWN_LIST)
     if not pairs:
         raise InvalidInput("No briefs", cause="prompts is empty.", remedy=EXPECTED)
     if len(pairs) > MOST_BRIEFS:

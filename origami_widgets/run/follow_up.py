@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
@@ -33,7 +33,7 @@ class FollowUp:
         prompt: the brief.
         kind: an answer to questions, or a follow-up with its own brief.
         model: the model; None for the plan's default.
-        focus_tables: ids of tables to work on.
+        focus_tables: tables to work on, or their ids.
     """
 
     conversation: Conversation
@@ -41,7 +41,7 @@ class FollowUp:
     prompt: str
     kind: Literal["answer", "follow_up"]
     model: str | None = None
-    focus_tables: Sequence[str] = ()
+    focus_tables: Sequence[Any] = ()
 
     def spec(self, *, may_be_sent: bool = False) -> StartSpec:
         """Return the start spec of the new run.

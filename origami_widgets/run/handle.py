@@ -15,6 +15,7 @@ from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.credits import credits_of_run
 from origami_widgets.run.display_backend import attach_hint, display_backend, top
 from origami_widgets.run.follow_up import FollowUp, answering
+from origami_widgets.run.own_list.uploaded_table import check_client_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.display_backend import DtypeBackend
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.state import Connection, HistoryPoint, StoppedCells
     from origami_widgets.run.waiting import Until
 
@@ -425,7 +427,7 @@ class Run:
         prompt: str,
         *,
         model: str | None = None,
-        focus_tables: Sequence[str] = (),
+        focus_tables: Sequence[str | Table | UploadedTable] = (),
         fresh: bool = False,
         credit_limit: float | None = None,
     ) -> Run:
@@ -437,7 +439,7 @@ class Run:
         Args:
             prompt: the brief, 1 to 10,000 characters.
             model: `origami-lite` or `origami-max`; None for the plan's default.
-            focus_tables: ids of tables to work on. Each is read first: one free GET.
+            focus_tables: tables to work on, or their ids. Each is read first: one free GET.
             fresh: send the follow-up again even if it was sent before under the name in `once=`.
             credit_limit: another credit limit for the conversation, which then no longer shares that of its batch; None
                 keeps the one it has.
@@ -459,6 +461,7 @@ class Run:
             >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
             True
         """
+        check_client_of(self._watch.operations, focus_tables)
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
         return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
 
@@ -531,7 +534,7 @@ class Run:
         prompt: str,
         *,
         model: str | None = None,
-        focus_tables: Sequence[str] = (),
+        focus_tables: Sequence[str | Table | UploadedTable] = (),
         fresh: bool = False,
         credit_limit: float | None = None,
     ) -> Run:
@@ -547,6 +550,7 @@ class Run:
             >>> asyncio.run(main())
             True
         """
+        check_client_of(self._watch.operations, focus_tables)
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
         return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
 

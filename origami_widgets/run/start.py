@@ -14,6 +14,7 @@ from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
+from origami_widgets.run.own_list.uploaded_table import client_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts import registry
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.state import RunState
 
 
@@ -41,7 +44,7 @@ def start(
     *,
     name: str | None = None,
     model: str | None = None,
-    focus_tables: Sequence[str] = (),
+    focus_tables: Sequence[str | Table | UploadedTable] = (),
     once: str | None = None,
     fresh: bool = False,
     credit_limit: float | None = None,
@@ -74,7 +77,8 @@ def start(
         prompt: the brief, 1 to 10,000 characters.
         name: the agent's name, up to 80 characters; None makes one from the brief.
         model: `origami-lite` or `origami-max`; None for the plan's default.
-        focus_tables: ids of tables to work on. Each is read first: one free GET.
+        focus_tables: tables to work on, or their ids. Each is read first: one free GET. An `UploadedTable` brings its
+            client and project.
         once: a name that you choose for this brief with these options, up to 100 characters of any script.
         fresh: start a new run even if the cell or the name has one. The name then belongs to the new run.
         credit_limit: cancel the run and stop its cells once its tables have used more credits than this since it
@@ -116,12 +120,46 @@ def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
+    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
+    return _start(prompt, name, model, focus_tables, **options, show=show, asks=can_ask())
+
+
+def start_agreed(
+    prompt: str,
+    *,
+    name: str | None,
+    model: str | None,
+    focus_tables: Sequence[UploadedTable],
+    once: str | None,
+    fresh: bool,
+    credit_limit: float | None,
+    client: AnyClient | None,
+    show: bool,
+) -> Run:
+    """Start a run as `start` does, without asking the user, who has agreed to it already."""
+    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
+    return _start(prompt, name, model, focus_tables, **options, show=show, asks=False)
+
+
+def _start(
+    prompt: str,
+    name: str | None,
+    model: str | None,
+    focus_tables: Sequence[str | Table | UploadedTable],
+    *,
+    once: str | None,
+    fresh: bool,
+    credit_limit: float | None,
+    client: AnyClient | None,
+    show: bool,
+    asks: bool,
+) -> Run:
     limit = valid_credit_limit(credit_limit)
-    operations = client_or_default(client).operations
+    operations = client_of(client, focus_tables).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     with StartCall() as call:
-        return _shown(call.start(make, credit_limit=limit), call, show=show)
+        return _shown(call.start(make, credit_limit=limit, asks=asks), call, show=show)
 
 
 async def start_async(
@@ -129,7 +167,7 @@ async def start_async(
     *,
     name: str | None = None,
     model: str | None = None,
-    focus_tables: Sequence[str] = (),
+    focus_tables: Sequence[str | Table | UploadedTable] = (),
     once: str | None = None,
     fresh: bool = False,
     credit_limit: float | None = None,
@@ -156,7 +194,7 @@ async def start_async(
         'completed'
     """
     limit = valid_credit_limit(credit_limit)
-    operations = client_or_default(client).operations
+    operations = client_of(client, focus_tables).operations
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     call = StartCall()
@@ -204,7 +242,7 @@ def start_many(
     *,
     at_once: int | None = None,
     model: str | None = None,
-    focus_tables: Sequence[str] = (),
+    focus_tables: Sequence[str | Table | UploadedTable] = (),
     once: str | None = None,
     fresh: bool = False,
     credit_limit: float | None = None,
@@ -238,7 +276,8 @@ def start_many(
         at_once: how many of these runs may be active at a time; None for the plan's number of run slots, or 10 if the
             plan has no limit.
         model: `origami-lite` or `origami-max`, for all runs; None for the plan's default.
-        focus_tables: ids of tables that all runs work on. Each brief reads each of them first: one free GET.
+        focus_tables: tables that all runs work on, or their ids. Each brief reads each of them first: one free GET. An
+            `UploadedTable` brings its client and project.
         once: a name that you choose for this batch, up to 100 characters of any script.
         fresh: start new runs even if the cell's batch is active or the briefs were started under this name.
         credit_limit: once the tables of all runs together have used more credits than this since their runs began,
@@ -273,7 +312,7 @@ def start_many(
     specs, slots = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
     limit = valid_credit_limit(credit_limit)
     name = "" if once is None else valid_once(once)
-    operations = client_or_default(client).operations
+    operations = operations_of(client, focus_tables)
     starts = [*zip(names_of(name, specs), specs, strict=True)]
     cell = cell_ref()
 

@@ -56,7 +56,14 @@ class StartCall:
         if isinstance(stopped, KeyboardInterrupt | SystemExit):
             self._withdraw(stopped)
 
-    def start(self, make: Callable[[], StartJob], *, kind: RunKind = "new", credit_limit: float | None = None) -> Any:
+    def start(
+        self,
+        make: Callable[[], StartJob],
+        *,
+        kind: RunKind = "new",
+        credit_limit: float | None = None,
+        asks: bool | None = None,
+    ) -> Any:
         """Start the run of a job, blocking, or find the run that it already has. Return the handle on the run.
 
         Asks the user first if the run may cost too much. Raises the errors of `StartJob.start_for`.
@@ -65,11 +72,12 @@ class StartCall:
             make: returns the job; called on the background loop.
             kind: whether the run begins an agent or continues one.
             credit_limit: the credits that the run may use; None for no limit.
+            asks: whether to ask the user; None if the user can be asked.
 
         Raises:
             StartDeclined: the user was asked, and did not answer yes; nothing was sent.
         """
-        asks = can_ask()
+        asks = can_ask() if asks is None else asks
 
         async def asked() -> tuple[StartJob, str]:
             job, question = make(), ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,8 +23,12 @@ class StartSpec:
         agent_id: the agent to continue; None for a new one.
         name: the name of a new agent; None lets the server choose one.
         model: the model; None for the plan's default.
-        focus_tables: ids of tables to work on.
+        focus_tables: tables to work on, or their ids; kept as ids.
         known_runs: ids of the agent's runs that existed before the first request.
+
+    Attributes:
+        focus_marks: what stands for the focus tables in a fingerprint: of an uploaded list its upload, as the next list
+            may go into the same table.
 
     Raises:
         InvalidInput: an argument is not valid.
@@ -34,20 +38,26 @@ class StartSpec:
     agent_id: str | None = None
     name: str | None = None
     model: str | None = None
-    focus_tables: Iterable[str] = ()
+    focus_tables: Iterable[Any] = ()
     known_runs: Collection[str] = ()
+    focus_marks: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
+        tables = self.focus_tables if isinstance(self.focus_tables, str) else tuple(self.focus_tables)
+        ids = tuple(validate.table_ids(tables))
         checked = {
             "agent_id": None if self.agent_id is None else validate.agent_id(self.agent_id),
-            "focus_tables": tuple(validate.table_ids(self.focus_tables)),
+            "focus_tables": ids,
+            "focus_marks": tuple(
+                getattr(each, "upload_id", table_id) for each, table_id in zip(tables, ids, strict=True)
+            ),
             "prompt": validate.prompt(self.prompt),
             "name": validate.agent_name(self.name),
             "model": validate.model(self.model),
             "known_runs": frozenset(self.known_runs),
         }
-        for field, value in checked.items():
-            object.__setattr__(self, field, value)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def fingerprint(self, salt: str) -> str:
         """Return a digest of prompt, name, model and focus tables.
@@ -55,5 +65,5 @@ class StartSpec:
         Args:
             salt: makes digests of equal specs differ between files, so that files cannot be compared.
         """
-        asked = (self.prompt, self.name, self.model, self.focus_tables)
+        asked = (self.prompt, self.name, self.model, self.focus_marks)
         return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()

@@ -22,7 +22,7 @@ import unicodedata
 import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.starts.spec import StartSpec
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 VERSION = 1
 LONGEST_ONCE = 100
@@ -214,13 +215,14 @@ def valid_once(name: object) -> str:
     return not_a_key(composed, "the name of a run")
 
 
-class StoreEntry:
+class StoreEntry(Generic[S]):
     """Entry of one name in a start store: a file, or memory for an API embedded in this process, which ends with it.
 
     Args:
         embedded: the API itself if it is embedded in this process; else None.
         scope: where the name is valid.
         name: the name.
+        kind: the class of the entry's content.
 
     Attributes:
         key: equal for equal entries.
@@ -229,33 +231,39 @@ class StoreEntry:
         RegistryUnusable: `ORIGAMI_WIDGETS_DATA` is a relative path, which depends on where the kernel was started.
     """
 
-    def __init__(self, embedded: object | None, scope: Scope, name: str) -> None:
+    def __init__(
+        self,
+        embedded: object | None,
+        scope: Scope,
+        name: str,
+        kind: type[S] = StoredStart,  # type: ignore[assignment] # the usual one
+    ) -> None:
         self._scope = scope
         self._name = name
+        self._kind = kind
         self._memory = None if embedded is None else _memory.setdefault(embedded, {})
         self._path = Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json"
         self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
 
+    @property
+    def place(self) -> dict[str, Any]:
+        """The fields of the content that say where and under which name it is valid."""
+        return {"name": self._name, **self._scope._asdict()}
+
     def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
         """Return the content to write before a run is started."""
-        return StoredStart(
-            name=self._name,
-            **self._scope._asdict(),
-            fingerprint=spec.fingerprint(key),
-            idempotency_key=key,
-            claimed_at=now,
-        )
+        return StoredStart(**self.place, fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now)
 
-    async def read(self) -> StoredStart | None:
+    async def read(self) -> S | None:
         """Return the content of the entry; None if there is no entry.
 
         Raises:
             RegistryUnusable: the file cannot be read, or is not an entry of this name.
         """
         if self._memory is not None:
-            return self._memory.get(self.key)
+            return cast("S | None", self._memory.get(self.key))
         try:
-            return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name)
+            return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name, self._kind)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -263,7 +271,7 @@ class StoreEntry:
         except (ValueError, RecursionError) as error:
             raise self._unusable("is damaged", error) from error
 
-    async def write(self, stored: StoredStart | None) -> None:
+    async def write(self, stored: S | None) -> None:
         """Replace the content of the entry; None deletes it.
 
         Raises:
@@ -324,7 +332,12 @@ class StoreEntry:
         )
 
 
-async def entry_of(operations: Operations, name: str) -> StoreEntry:
+async def entry_of(operations: Operations, name: str) -> StoreEntry[StoredStart]:
+    """Return the entry of a start's name for a client; see `store_entry`."""
+    return await store_entry(operations, name, StoredStart)
+
+
+async def store_entry(operations: Operations, name: str, kind: type[S]) -> StoreEntry[S]:
     """Return the entry of a name for a client. The organization is read once per client: `GET /account`.
 
     Nothing made from the key is written down. If the server names no organization, keys of two organizations share their
@@ -338,12 +351,12 @@ async def entry_of(operations: Operations, name: str) -> StoreEntry:
         if operations.identity not in _organizations:
             _organizations[operations.identity] = (await operations.get_account()).organization.id
         organization = _organizations[operations.identity]
-    return StoreEntry(operations.embedded, Scope(*operations.destination, organization), name)
+    return StoreEntry(operations.embedded, Scope(*operations.destination, organization), name, kind)
 
 
 _organizations: dict[Hashable, str] = {}
 """The organization of each client, once it was read."""
-_memory: weakref.WeakKeyDictionary[object, dict[Hashable, StoredStart | None]] = weakref.WeakKeyDictionary()
+_memory: weakref.WeakKeyDictionary[object, dict[Hashable, msgspec.Struct | None]] = weakref.WeakKeyDictionary()
 
 
 def _folder() -> Path:
@@ -378,14 +391,14 @@ def file_stem(scope: Scope, name: str) -> str:
     return f"{slug}--{digest}"
 
 
-def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
+def _decode(data: bytes, scope: Scope, name: str, kind: type[S]) -> S:
     """Decode the bytes of an entry's file.
 
     Raises:
         ValueError: they are not an entry, or are that of another name.
     """
-    stored = msgspec.json.decode(data, type=StoredStart)
-    moments = [moment for moment in (stored.claimed_at, stored.started_at) if moment is not None]
+    stored: Any = msgspec.json.decode(data, type=kind)
+    moments = [moment for moment in msgspec.structs.astuple(stored) if isinstance(moment, datetime)]
     # Moments outside these years could leave the calendar when they are compared or formatted in some time zones.
     if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
         raise ValueError("a date in it is outside of the years 1900 to 2999")
@@ -393,9 +406,9 @@ def _decode(data: bytes, scope: Scope, name: str) -> StoredStart:
         raise ValueError(f"it was written by another version ({stored.version})")
     if (stored.base_url, stored.project, stored.organization, stored.name) != (*scope, name):
         raise ValueError("it's for another name")
-    if bool(stored.agent_id) != bool(stored.run_id):
+    if isinstance(stored, StoredStart) and bool(stored.agent_id) != bool(stored.run_id):
         raise ValueError("the agent or the run is missing")
-    return stored
+    return cast("S", stored)
 
 
 async def _in_a_thread(act: Callable[[], T]) -> T:

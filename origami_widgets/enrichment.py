@@ -1,0 +1,458 @@
+"""`upload` and `enrich`: a user's own list in, the same rows out. At the top, as it connects frames with runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+# Loading it connects runs with cards.
+import origami_widgets.compose  # noqa: F401
+from origami_widgets.api import validate
+from origami_widgets.api.background.loop import background
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.models import Table
+from origami_widgets.run.display_backend import display_backend
+from origami_widgets.run.own_list.upload_job import UploadJob
+from origami_widgets.run.own_list.upload_record import StoredUpload, held_record
+from origami_widgets.run.own_list.uploaded_table import UploadedTable, client_of
+from origami_widgets.run.start import start_agreed, start_async
+from origami_widgets.run.starts.confirm import ask, can_ask
+from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
+from origami_widgets.words.numbers import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient, UsableClient
+    from origami_widgets.api.rows.own_rows import OwnList
+    from origami_widgets.frames.leads.row_reading import Progress
+    from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.handle import Run
+
+__all__ = ["EnrichmentFailed", "enrich", "enrich_async", "upload", "upload_async"]
+
+DEFAULT_NAME = "Own list"
+SLICE = 0.2
+"""Seconds between two reports of progress while a caller awaits an upload."""
+
+
+class EnrichmentFailed(OrigamiError):
+    """The run of `enrich` did not complete, or has added no column. What it found is kept.
+
+    Attributes:
+        run: the run; its newest one if it was continued.
+        table: the uploaded table.
+        partial: the frame that `enrich` would have returned, with what there is.
+    """
+
+    run: Run
+    table: UploadedTable
+    partial: pd.DataFrame
+
+
+def upload(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] = (),
+    name: str | None = None,
+    table: UploadedTable | Table | str | None = None,
+    once: str | None = None,
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
+) -> UploadedTable:
+    """Upload your own list as a table, or into a table, without filling any cell. Free.
+
+    Only the columns in `key` and `columns` leave this machine; the index and all other columns stay. They are sent
+    exactly: texts stay texts (postal codes, phone numbers), integers beyond 2**53 are sent as texts, dates in ISO 8601,
+    and missing values are left out. Rows that are equal in these columns are sent once. Everything is checked before
+    anything is sent, and afterwards all rows are read back: if a key is missing or changed, an error says so before
+    anything is spent.
+
+    A new table gets a workspace of its own, which `UploadedTable.delete` deletes. With `table=`, rows are updated where
+    the key is known, and inserted where it is not; a missing value leaves the table's value as it is.
+
+    No row is written twice. If a request or an answer is lost, or the call is interrupted, the same call in the same
+    cell goes on where it was; with `once=`, also after a kernel restart. It sends one file of all rows, or one request
+    for each 100 rows into an existing table, and one GET for each 200 rows of the table, within the rate limit.
+
+    Args:
+        frame: your list: a DataFrame, or a list of dicts. Up to 100,000 rows.
+        key: the column, or columns, that tell rows apart: texts, whole numbers or dates, none missing.
+        columns: further columns to send, such as what the brief needs to know.
+        name: the name of a new table, up to 80 characters.
+        table: write into this table, which must have these columns; None makes a new one.
+        once: a name that you choose for this upload. The same call later, even after a kernel restart, finds its table.
+        client: the client to use; None for that of `table`, else the configured one.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows sent and total rows.
+
+    Returns:
+        The table, with the ids of your rows.
+
+    Raises:
+        InvalidInput: a column or a value can't be sent, or a key is missing or repeated; nothing was sent. Or the table
+            can't take a column, or the server refused a row. Messages have positions of rows, never values.
+        NameTaken: the name in `once` belongs to another list; nothing was sent.
+        KeysChanged: the table doesn't have your keys as they were sent.
+        OrigamiError: the upload didn't end; the same call goes on.
+
+    Example:
+        >>> import origami_widgets as ow, pandas as pd
+        >>> companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "zip": ["04050", None], "owner": "Ana"})
+        >>> table = ow.upload(companies, key="website", columns=["zip"], client=ow.Sandbox().client())
+        >>> [column.name for column in table.client.list_columns(table.id)], table.counts.inserted
+        (['website', 'zip'], 2)
+    """
+    wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
+    return wanted.block(progress)
+
+
+async def upload_async(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] = (),
+    name: str | None = None,
+    table: UploadedTable | Table | str | None = None,
+    once: str | None = None,
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
+) -> UploadedTable:
+    """Upload your own list as `upload` does, without blocking the event loop: same arguments and errors. Free."""
+    wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
+    return await wait_for_upload(wanted, progress)
+
+
+def enrich(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    prompt: str,
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] = (),
+    once: str | None = None,
+    fresh: bool = False,
+    credit_limit: float | None = None,
+    name: str | None = None,
+    model: str | None = None,
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> pd.DataFrame:
+    """Have an agent add columns to your own list, and get the same rows back with them. Spends credits.
+
+    The same as `upload`, `start(prompt, focus_tables=[table])`, `wait("cells")` and `join_leads`. Only the columns in
+    `key` and `columns`, and the brief, leave this machine. An interactive notebook always asks first, as nothing is
+    known of what a first brief costs; `configure(confirm_above=False)` turns that off. The card shows the run.
+
+    An interrupt cancels the run and stops its cells. With `once="a-name"`, the list is uploaded and the run started only
+    once: the same call later, even after a kernel restart, waits for that run and returns the same rows.
+
+    Args:
+        frame: your list: a DataFrame, or a list of dicts. A frame that `enrich` returned is refused, as a rerun cell
+            would pay again, unless `fresh=True`.
+        prompt: the brief, 1 to 10,000 characters: which columns to add.
+        key: the column, or columns, that tell rows apart, as in `upload`.
+        columns: further columns to send, such as what the agent needs to know.
+        once: a name that you choose for this list with this brief.
+        fresh: upload the list again and start a new run, even if the name or the cell has one.
+        credit_limit: cancel the run and stop its cells once the table has used more credits than this; see `start`.
+        name: the name of the agent and the table, up to 80 characters.
+        model: `origami-lite` or `origami-max`; None for the plan's default.
+        client: the client to use; None for the configured one.
+        show: show the run's card in a notebook.
+
+    Returns:
+        Your rows in their order, with their index, values and dtypes, and the new columns, as in `join_leads`.
+
+    Raises:
+        StartDeclined: you were asked, and did not answer yes; nothing was sent.
+        EnrichmentFailed: the run ended otherwise than `completed`, or added no column. The error has `run`, `table` and
+            `partial`.
+        OrigamiError: any error of `upload`, `start` and `join_leads`.
+
+    Example:
+        >>> import origami_widgets as ow, pandas as pd
+        >>> companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "revenue": [7, 8]})
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> found = ow.enrich(companies, "Find the owner's e-mail address", key="website", client=client, show=False)
+        >>> found["revenue"].to_list(), len(found.columns) > 2
+        ([7, 8], True)
+    """
+    given: dict[str, Any] = {"key": key, "columns": columns, "once": once, "name": name, "client": client}
+    wanted = _enrichment(frame, prompt, model, credit_limit, fresh=fresh, **given)
+    if can_ask() and not background().run(wanted.is_known(once)):
+        ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
+    table = wanted.block(None)
+    run = start_agreed(
+        prompt,
+        name=name,
+        model=model,
+        focus_tables=[table],
+        once=once,
+        fresh=fresh,
+        credit_limit=credit_limit,
+        client=wanted.client,
+        show=show,
+    )
+    try:
+        while True:
+            run = _newest(run).wait("cells")
+            if _newest(run) is run:
+                break
+    except (KeyboardInterrupt, SystemExit):
+        run.cancel(cells=True)
+        print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
+        raise
+    from origami_widgets.frames import join_leads
+
+    return _checked(join_leads(wanted.frame, table, key=key), run, table, key)
+
+
+async def enrich_async(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    prompt: str,
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] = (),
+    once: str | None = None,
+    fresh: bool = False,
+    credit_limit: float | None = None,
+    name: str | None = None,
+    model: str | None = None,
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> pd.DataFrame:
+    """Enrich your own list as `enrich` does, without blocking the event loop. Spends credits. It never asks.
+
+    Cancelling the task does not cancel a run that it has started.
+    """
+    given: dict[str, Any] = {"key": key, "columns": columns, "once": once, "name": name, "client": client}
+    wanted = _enrichment(frame, prompt, model, credit_limit, fresh=fresh, **given)
+    table = await wait_for_upload(wanted, None)
+    run = await start_async(
+        prompt,
+        name=name,
+        model=model,
+        focus_tables=[table],
+        once=once,
+        fresh=fresh,
+        credit_limit=credit_limit,
+        client=wanted.client,
+        show=show,
+    )
+    while True:
+        run = await _newest(run).settle()
+        if _newest(run) is run:
+            break
+    from origami_widgets.frames import join_leads_async
+
+    return _checked(await join_leads_async(wanted.frame, table, key=key), run, table, key)
+
+
+class _Upload:
+    """One call of `upload`. The arguments are checked at once.
+
+    Args:
+        frame: see `upload`, also for the rest.
+        key: the columns that tell rows apart.
+        columns: further columns.
+        name: the name of a new table.
+        table: the table that takes the rows; None for a new one.
+        once: the name in `once=`.
+        client: the client; None for that of the table, else the default.
+        fresh: begin a new upload in any case.
+
+    Attributes:
+        frame: the list as a DataFrame.
+        own: what is sent of it.
+        client: the client.
+
+    Raises:
+        InvalidInput: an argument is not valid; nothing was sent.
+    """
+
+    def __init__(
+        self,
+        frame: object,
+        key: object,
+        columns: object,
+        *,
+        name: str | None,
+        table: UploadedTable | Table | str | None,
+        once: str | None,
+        client: AnyClient | None,
+        fresh: bool = False,
+    ) -> None:
+        from origami_widgets.frames.own_list.frame_rows import as_frame, own_list_of
+
+        self.frame: pd.DataFrame = as_frame(frame)
+        self.own: OwnList = own_list_of(self.frame, key, columns)
+        self._name = validate.agent_name(name) or DEFAULT_NAME
+        self._target = "" if table is None else validate.table_id(getattr(table, "id", table))
+        self._workspace = table.workspace_id if isinstance(table, UploadedTable) else ""
+        self._once = None if once is None else valid_once(once)
+        self._fresh = fresh
+        self._cell: CellRef | None = display_backend().cell()
+        self._job: UploadJob | None = None
+        self.client: UsableClient = client_of(client, [table])
+
+    def block(self, progress: Progress | None) -> UploadedTable:
+        """Carry out the upload, and block until it is done. An interrupt ends it; the same call goes on."""
+        loop, coroutine = background(), self.carry_out()
+        loop.check_may_block(coroutine)
+        shown = _ShownProgress(self, progress)
+        future = loop.submit(coroutine)
+        try:
+            result: UploadedTable = loop.result(future, shown.update)
+            shown.update()
+        except BaseException as stopped:
+            future.cancel()
+            if isinstance(stopped, KeyboardInterrupt):
+                stopped.add_note("The upload has not ended. Nothing was spent; the same call goes on where it was.")
+            raise
+        finally:
+            shown.close()
+        return result
+
+    async def carry_out(self) -> UploadedTable:
+        """Carry out the upload. Background loop only."""
+        operations = self.client.operations
+        asked = (self._target, "" if self._target else self._name)
+        async with held_record(
+            operations, self.own, asked, once=self._once, cell=self._cell, fresh=self._fresh
+        ) as record:
+            target = None
+            if self._target:
+                target = Table.from_raw((await operations.poll_table(self._target, include=())).body)
+            self._job = UploadJob(operations, self.own, record, name=self._name, target=target)
+            uploaded = await self._job.carry_out()
+            if self._workspace and not record.stored.workspace_id:
+                await record.change(workspace_id=self._workspace)
+            return UploadedTable(self.client, self.own, uploaded, record.stored)
+
+    @property
+    def sent(self) -> tuple[int, int]:
+        """The number of rows that were sent so far, and in all."""
+        return (0 if self._job is None else self._job.sent), len(self.own.rows)
+
+    async def is_known(self, once: str | None) -> bool:
+        """Return whether both the upload and the run of this name are known, so that nothing is spent."""
+        if once is None or self._fresh:
+            return False
+        operations = self.client.operations
+        uploaded = await (await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)).read()
+        started = await (await entry_of(operations, valid_once(once))).read()
+        return bool(uploaded and uploaded.is_complete and started and started.run_id)
+
+
+class _ShownProgress:
+    """Progress of an upload for its caller, on the caller's thread.
+
+    Args:
+        upload: the upload.
+        progress: as in `upload`. With None, a long upload prints one line.
+    """
+
+    def __init__(self, upload: _Upload, progress: Progress | None) -> None:
+        from origami_widgets.frames.leads.row_reading import ProgressNotifier
+
+        self._upload = upload
+        self._notifier = ProgressNotifier(progress)
+        self._shown = (0, 0)
+        self._prints_at = None if progress is not None else time.monotonic() + SILENCE
+
+    def update(self) -> None:
+        """Show how many rows were sent."""
+        sent = self._upload.sent
+        if sent != self._shown and sent[0]:
+            self._shown = sent
+            self._notifier.notify(*sent)
+        if self._prints_at is not None and time.monotonic() > self._prints_at:
+            self._prints_at = None
+            print(f"Uploading your list: {sent[0]:,} of {plural(sent[1], 'row')} are there. Free.")  # noqa: T201 - a silent wait looks like a hang
+
+    def close(self) -> None:
+        """Close a bar that was made here."""
+        self._notifier.close()
+
+
+SILENCE = 4.0
+"""Seconds after which a call that shows no progress says what it waits for."""
+
+
+async def wait_for_upload(upload: _Upload, progress: Progress | None) -> UploadedTable:
+    """Carry out an upload without blocking the event loop of the caller."""
+    shown = _ShownProgress(upload, progress)
+    begun = asyncio.ensure_future(background().bridge(upload.carry_out()))
+    try:
+        while not begun.done():
+            await asyncio.wait((begun,), timeout=SLICE)
+            shown.update()
+        return begun.result()
+    except asyncio.CancelledError:
+        begun.cancel()
+        raise
+    finally:
+        shown.close()
+
+
+def _enrichment(
+    frame: Any, prompt: str, model: str | None, credit_limit: float | None, *, fresh: bool, **options: Any
+) -> _Upload:
+    """Check all arguments of `enrich` before anything is sent."""
+    validate.prompt(prompt)
+    validate.model(model)
+    validate.credit_limit(credit_limit)
+    about = getattr(frame, "attrs", {}).get("origami")
+    if not fresh and isinstance(about, dict) and about.get("frame") == "enrich":
+        raise InvalidInput(
+            "This list was enriched before",
+            cause="enrich returned this frame. To enrich it again would pay again, as when a cell is run twice.",
+            remedy="Keep the result under another name (found = ow.enrich(companies, …)), and pass the original list. To "
+            "have the agent add more: fresh=True.",
+        )
+    return _Upload(frame, table=None, fresh=fresh, **options)
+
+
+def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> str:
+    project = wanted.client.operations.settings.project
+    names = ", ".join(wanted.own.names)
+    limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
+    where = f"project {project}" if project else "your organization"
+    return (
+        f"Send {plural(len(wanted.own.rows), 'row')} with {plural(columns, 'column')} ({names[:200]}) to {where}, and "
+        f"start an agent on them? It spends credits, with {limit}; what a first brief costs is not known. [y/N] "
+    )
+
+
+def _newest(run: Run) -> Run:
+    while (further := run.continued_by) is not None:
+        run = further
+    return run
+
+
+def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -> pd.DataFrame:
+    """Return the result of an enrichment.
+
+    Raises:
+        EnrichmentFailed: the run did not complete, or has added no column.
+    """
+    about = found.attrs["origami"] | {"frame": "enrich", "run": run.token, "credits_used": run.credits.used}
+    found.attrs["origami"] = about
+    if run.status == "completed" and about["found_columns"]:
+        return found
+    ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
+    columns = plural(len(about["found_columns"]), "new column")
+    why = f" {run.error.title}." if run.error is not None else ""
+    call = "answer('…')" if run.questions else "follow_up('…', focus_tables=[error.table])"
+    error = EnrichmentFailed(
+        "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
+        cause=f"{ended}{why} The table has {columns}.",
+        remedy="error.partial has your rows with what there is. To go on: run = "
+        f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
+        code="NOT_ENRICHED",
+    )
+    error.run, error.table, error.partial = run, table, found
+    raise error

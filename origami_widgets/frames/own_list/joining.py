@@ -1,0 +1,252 @@
+"""`join_leads`: bring what an agent found back to the rows of a user's own list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from origami_widgets._version import __version__
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.default_client import client_for_table
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.rows.own_rows import at_positions
+from origami_widgets.api.validate import shortened
+from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.leads.row_reading import RowsReading
+from origami_widgets.frames.leads.rows_request import request_from
+from origami_widgets.words.numbers import plural
+
+from .frame_rows import as_frame, column_names, keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models import Column
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.frames.leads.row_reading import Progress
+    from origami_widgets.frames.source import HasRaw
+
+NOT_THERE = -1
+ROW_ID = "row_id"
+
+
+class AmbiguousKey(OrigamiError):
+    """Several rows of a table have the key of one row of the list, so that results can't be joined to it."""
+
+
+def join_leads(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] | None = None,
+    suffix: str = "_found",
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Your own rows, with the columns that an agent has added to their table. Free requests.
+
+    Rows are found by the ids that `upload` has read, else by the exact text of the key that was sent, never by a
+    similar address. The order, index, values and dtypes of your rows stay as they are. Rows that the table's saved
+    filters hide are joined, too. Rows that the agent has added are not in the result, only counted; to read them:
+    `rows_frame(table, include_hidden=True)`. Texts that agents found on the web are not to be trusted.
+
+    Args:
+        frame: your list: a DataFrame, or a list of dicts. It may have other rows and another order than the one that was
+            uploaded.
+        table: the table: an `UploadedTable`, any other table, or a table's id.
+        key: the column, or columns, that tell rows apart, as in `upload`.
+        columns: slugs or headings of the table's columns to add; None for all that did not come from your list.
+        suffix: added to the name of a column that your list has already.
+        client: the client; None for the one that uploaded the table, else the configured one.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows.
+
+    Returns:
+        The columns of `frame`, then those of the table as in `rows_frame`, with NA for rows that the table does not
+        have. `attrs["origami"]` counts `rows`, `joined`, `not_in_table` and `added_rows`.
+
+    Raises:
+        InvalidInput: an argument is not valid, or the table lacks a column.
+        AmbiguousKey: several rows of the table have the key of one of your rows.
+        IncompleteRows: an error came after some rows.
+
+    API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow, pandas as pd
+        >>> companies = pd.DataFrame({"website": ["b.example", "a.example"], "revenue": [7, 8]}, index=[20, 10])
+        >>> table = ow.upload(companies, key="website", client=ow.Sandbox(speed=600).client())
+        >>> found = ow.join_leads(companies, table, key="website")
+        >>> found.index.to_list(), found["revenue"].to_list(), found.attrs["origami"]["joined"]
+        ([20, 10], [7, 8], 2)
+    """
+    joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
+    return block(joining.steps(client_for_table(client, table).operations, progress))
+
+
+async def join_leads_async(
+    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    table: HasRaw | Mapping[str, Any] | str,
+    *,
+    key: str | Sequence[str],
+    columns: Sequence[str] | None = None,
+    suffix: str = "_found",
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return the same frame as `join_leads`, without blocking the event loop: same arguments, errors and free requests."""
+    joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
+    return await wait(joining.steps(client_for_table(client, table).operations, progress))
+
+
+class Joining:
+    """Join of one list with its table. The arguments are checked at once.
+
+    Args:
+        frame: see `join_leads`, also for the rest.
+        table: the table.
+        key: the columns that tell rows apart.
+        columns: the table's columns to add; None for all new ones.
+        suffix: added to names that the list has already.
+
+    Raises:
+        InvalidInput: an argument is not valid.
+    """
+
+    def __init__(self, frame: object, table: Any, *, key: object, columns: object, suffix: str) -> None:
+        self._frame = as_frame(frame)
+        self._table = table
+        self._key = column_names(key, "key")
+        self._keys = keys_of(self._frame, self._key)
+        self._wanted = None if columns is None else column_names(columns, "columns")
+        if not suffix:
+            raise InvalidInput("Invalid suffix", cause="It's empty.", remedy='Use suffix="_found".')
+        self._suffix = suffix
+        request_from(table, include_hidden=True, caller="join_leads")
+
+    async def steps(self, operations: Operations, progress: Progress | None) -> pd.DataFrame:
+        """Read the table and join it, for the sync bridge.
+
+        Raises:
+            AmbiguousKey: several rows of the table have one key.
+        """
+        table_id = request_from(self._table, caller="join_leads").table_id
+        listed = list(await OnLoop(operations.list_columns(table_id)))
+        keys = [_named(listed, name, "key") for name in self._key]
+        # Texts, so that a key is compared as it was sent, and not as a date or number that looks like it.
+        request = request_from(
+            self._table,
+            include_hidden=True,
+            schema={str(each.slug): "string" for each in keys},
+            caller="join_leads",
+        )
+        found = await RowsReading(operations, request, strict=False).steps(progress)
+        origins = found.attrs["origami"]["columns"]
+        names = [name for name, column_id in origins.items() if self._adds(listed, column_id)]
+        main = {column_id: name for name, column_id in reversed(origins.items())}
+        ids = found[ROW_ID].to_list()
+        texts = zip(*(found[main[each.id]].to_list() for each in keys), strict=True)
+        places = self._places(ids, list(texts))
+        taken = {
+            name: pd.Series(found[name].array.take(places, allow_fill=True), index=self._frame.index, copy=False)
+            for name in names
+        }
+        result = pd.concat([self._frame, pd.DataFrame(taken, index=self._frame.index, copy=False)], axis=1)
+        result.columns = self._frame.columns.append(pd.Index(self._new_names(names), dtype=object))
+        used = len({place for place in places if place != NOT_THERE})
+        about = {
+            **{name: found.attrs["origami"].get(name) for name in _KEPT_NOTES},
+            "frame": "join_leads",
+            "version": __version__,
+            "key": self._key,
+            "rows": len(places),
+            "joined": sum(place != NOT_THERE for place in places),
+            "not_in_table": places.count(NOT_THERE),
+            "added_rows": len(ids) - used,
+            "found_columns": self._new_names(names),
+        }
+        result.attrs = {**self._frame.attrs, **read_only({"origami": about})}
+        return result
+
+    def _adds(self, listed: Sequence[Column], column_id: object) -> bool:
+        """Return whether a column of the table goes into the result."""
+        column = next((each for each in listed if each.id == column_id), None)
+        if column is None:
+            return self._wanted is None and column_id is None
+        if self._wanted is not None:
+            return any(_is_named(column, name) for name in self._wanted) and self._checked(listed)
+        is_own = column.kind == "input" and (column.name in self._frame.columns or column.slug in self._frame.columns)
+        return not (is_own or column.id in getattr(self._table, "column_ids", ()))
+
+    def _checked(self, listed: Sequence[Column]) -> bool:
+        for name in self._wanted or ():
+            _named(listed, name, "columns")
+        return True
+
+    def _new_names(self, names: Sequence[str]) -> list[str]:
+        own = set(self._frame.columns)
+        made = [f"{name}{self._suffix}" if name in own else name for name in names]
+        if own.intersection(made) or len(set(made)) < len(made):
+            raise InvalidInput(
+                "Columns of the list and of the table have the same name",
+                cause=f"Also with suffix={self._suffix!r}.",
+                remedy="Choose another suffix=, or leave out the columns of an earlier join.",
+            )
+        return made
+
+    def _places(self, ids: Sequence[str], texts: Sequence[tuple[Any, ...]]) -> list[int]:
+        """Return for each row of the list the position of its row among those of the table.
+
+        Raises:
+            AmbiguousKey: several rows of the table have one key.
+        """
+        known: Mapping[Any, str] = getattr(self._table, "ids_by_key", {})
+        by_id = {row_id: place for place, row_id in enumerate(ids)}
+        by_text: dict[Any, list[int]] = {}
+        for place, text in enumerate(texts):
+            by_text.setdefault(tuple("" if pd.isna(each) else str(each) for each in text), []).append(place)
+        places, ambiguous = [], []
+        for position, key in enumerate(self._keys):
+            place = NOT_THERE
+            if key in known:
+                place = by_id.get(known[key], NOT_THERE)
+            elif equal := by_text.get(key):
+                place = equal[0]
+                if len(equal) > 1:
+                    ambiguous.append(position)
+            places.append(place)
+        if ambiguous:
+            raise AmbiguousKey(
+                "Several rows of the table have the same key",
+                cause=f"{plural(len(ambiguous), 'row')} of your list: {at_positions(ambiguous)}.",
+                remedy="Pass the UploadedTable that upload returned, which knows the ids of your rows, or join by more "
+                "columns: key=['website', 'city'].",
+                code="AMBIGUOUS_KEY",
+            )
+        return places
+
+
+_KEPT_NOTES = ("source", "origin", "untrusted", "untrusted_note", "table_id", "table_name", "complete", "stopped")
+
+
+def _is_named(column: Column, name: str) -> bool:
+    return name in (column.name, column.slug)
+
+
+def _named(listed: Sequence[Column], name: str, argument: str) -> Column:
+    """Return the table's column with a heading, else with a slug.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    found = next((each for each in listed if each.name == name), None)
+    found = found or next((each for each in listed if each.slug == name), None)
+    if found is None or not found.slug:
+        raise InvalidInput(
+            f"The table has no column {shortened(name)}",
+            cause=f"{argument}= named it. The table has these: {', '.join(shortened(each.name) for each in listed[:30])}.",
+            remedy=f"Pass {argument}= with headings or slugs of the table's columns.",
+        )
+    return found

@@ -1,0 +1,221 @@
+"""`UploadRecord`: what is known of one upload, so that the same call goes on where an earlier one ended.
+
+Its random id is written down before the first request. All idempotency keys and batch ids are made of it, never of the
+rows: the server answers a repeated batch id with its old receipt, and the third of the uploads A, B, A would write
+nothing. With a name (`once=`), the record is in the start store; else it belongs to the notebook's cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+import weakref
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from origami_widgets.run.starts.store import VERSION, NameTaken, spoken, store_entry, valid_once
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Hashable
+
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.rows.own_rows import OwnList
+    from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.starts.store import StoreEntry
+
+MOST_RECORDS = 1_000
+"""Records of cells that are kept; the oldest are dropped."""
+
+
+class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """Content of one upload's record.
+
+    Attributes:
+        name: the name in the start store; empty for an upload of a cell.
+        base_url: where the name is valid, also for the next two.
+        project: the project's id.
+        organization: the organization's id.
+        fingerprint: fingerprint of what is sent, salted with the upload's id.
+        upload_id: the random id of the upload.
+        claimed_at: when the first request was about to be sent.
+        workspace_id: the workspace of the new table; empty before it is known.
+        table_id: the table; empty before it is known.
+        csv_rows: the number of rows in the CSV file that was, or is being, sent.
+        sent: the number of rows that the server has acknowledged.
+        pending: the request whose outcome is not known; empty without one.
+        refusals: the number of definite refusals. Each is followed by new keys, as the server repeats its answers.
+        inserted: rows that were inserted.
+        updated: rows that were updated.
+        skipped: rows that were left as they are.
+        is_complete: whether all rows were written and read back.
+        version: version of this format.
+    """
+
+    name: str = ""
+    base_url: str = ""
+    project: str | None = None
+    organization: str = ""
+    fingerprint: str
+    upload_id: str
+    claimed_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    workspace_id: str = ""
+    table_id: str = ""
+    csv_rows: int = 0
+    sent: int = 0
+    pending: str = ""
+    refusals: int = 0
+    inserted: int = 0
+    updated: int = 0
+    skipped: int = 0
+    is_complete: bool = False
+    version: int = VERSION
+
+
+class UploadRecord:
+    """Record of one upload, and where it is kept.
+
+    Args:
+        stored: its content.
+        entry: the entry in the start store; None keeps it in memory.
+
+    Attributes:
+        stored: its content.
+    """
+
+    def __init__(self, stored: StoredUpload, entry: StoreEntry[StoredUpload] | None = None) -> None:
+        self.stored = stored
+        self._entry = entry
+
+    async def change(self, **changes: Any) -> None:
+        """Change the content, and write it down.
+
+        Raises:
+            RegistryUnusable: the start store cannot be written.
+        """
+        self.stored = replace(self.stored, **changes)
+        if self._entry is not None:
+            await self._entry.write(self.stored)
+
+    async def renew(self, fingerprint: Any) -> None:
+        """Begin again with a new id, because the table was deleted. `fingerprint` makes one from the new id."""
+        self.stored = _new(fingerprint, self.stored)
+        await self.change()
+
+    def id_of(self, what: str) -> str:
+        """Return the UUID of one request, the same each time."""
+        return str(uuid.uuid5(uuid.UUID(self.stored.upload_id), f"{self.stored.refusals} {what}"))
+
+
+@dataclass
+class _CellUpload:
+    """Upload of one execution of a cell."""
+
+    execution: str
+    record: UploadRecord
+
+
+_cells: dict[tuple[str, Hashable, str], list[_CellUpload]] = {}
+_locks: weakref.WeakValueDictionary[Hashable, asyncio.Lock] = weakref.WeakValueDictionary()
+_SALT = uuid.uuid4().hex
+
+
+@contextlib.asynccontextmanager
+async def held_record(
+    operations: Operations,
+    own: OwnList,
+    asked: tuple[str, ...],
+    *,
+    once: str | None,
+    cell: CellRef | None,
+    fresh: bool = False,
+) -> AsyncIterator[UploadRecord]:
+    """Give a block the record of an upload, which no other call then has. Background loop only.
+
+    Args:
+        operations: the API.
+        own: the list.
+        asked: what else belongs to the upload: the table that takes the rows, and the name of a new one.
+        once: the name in `once=`; None without one.
+        cell: the cell that makes the call; None if the host has no cell ids.
+        fresh: begin a new upload in any case.
+
+    Raises:
+        NameTaken: the name belongs to another list.
+        RegistryUnusable: the start store cannot be read or written.
+    """
+
+    def fingerprint(salt: str) -> str:
+        return own.fingerprint(salt, *asked)
+
+    if once is None:
+        record = _record_of_cell(operations, fingerprint, cell, may_be_found_again=not asked[0], fresh=fresh)
+        async with _lock_of(record):
+            yield record
+        return
+    entry = await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)
+    async with _lock_of(entry.key), entry.held():
+        stored = None if fresh else await entry.read()
+        if stored is not None and stored.fingerprint != fingerprint(stored.upload_id):
+            raise NameTaken(
+                f"The name {once!r} is used by another list",
+                cause=f"once={once!r} was used at {spoken(stored.claimed_at)} for other rows, columns or options.",
+                remedy="Use another name. To write these rows into the same table: ow.upload(frame, key=…, "
+                "table=table, once='another-name').",
+            )
+        record = UploadRecord(stored or _new(fingerprint, StoredUpload(**entry.place, **_NOTHING)), entry)
+        if stored is None:
+            await record.change()
+        yield record
+
+
+def forget(upload_id: str) -> None:
+    """Forget the upload of a cell, because its table was deleted. Background loop only."""
+    for uploads in _cells.values():
+        uploads[:] = [each for each in uploads if each.record.stored.upload_id != upload_id]
+
+
+_NOTHING: dict[str, Any] = {"fingerprint": "", "upload_id": "", "claimed_at": datetime.min.replace(tzinfo=UTC)}
+
+
+def _new(fingerprint: Any, place: StoredUpload) -> StoredUpload:
+    upload_id = str(uuid.uuid4())
+    return StoredUpload(
+        name=place.name,
+        base_url=place.base_url,
+        project=place.project,
+        organization=place.organization,
+        fingerprint=fingerprint(upload_id),
+        upload_id=upload_id,
+        claimed_at=datetime.now(UTC),
+    )
+
+
+def _record_of_cell(
+    operations: Operations, fingerprint: Any, cell: CellRef | None, *, may_be_found_again: bool, fresh: bool
+) -> UploadRecord:
+    """Return the record of the equal upload of an earlier execution of the cell, or a new one.
+
+    An upload into an existing table is only found again if it has not ended: to write A, B and A again is three writes.
+    """
+    record = UploadRecord(_new(fingerprint, StoredUpload(**_NOTHING)))
+    if cell is None:
+        return record
+    uploads = _cells.setdefault((cell.cell, operations.identity, fingerprint(_SALT)), [])
+    for each in uploads:
+        if each.execution != cell.execution and not fresh:
+            each.execution = cell.execution
+            if may_be_found_again or not each.record.stored.is_complete:
+                return each.record
+    uploads.append(_CellUpload(cell.execution, record))
+    for old in list(_cells)[:-MOST_RECORDS]:
+        del _cells[old]
+    return record
+
+
+def _lock_of(key: Hashable) -> asyncio.Lock:
+    return _locks.setdefault(key, asyncio.Lock())
