@@ -50,6 +50,7 @@ class OwnListServer(SpendingServer):
         self.homes: dict[str, str] = {}
         self._files: set[tuple[str, str]] = set()
         self._batches: dict[str, dict[str, Any]] = {}
+        self._refusals: dict[str, list[int]] = {}
         self._csv_rows, self._chunk_rows, self._reads = csv_rows, chunk_rows, reads
 
     def _handlers(self) -> dict[str, Callable[..., tuple[int, Any]]]:
@@ -76,6 +77,27 @@ class OwnListServer(SpendingServer):
                 body += "".join(base64.b64decode(each["content"]).decode() for each in json.loads(body)["files"])
             parts.append(f"{urllib.parse.unquote(request.target)} {body}")
         return "\n".join(parts)
+
+    def refuse(self, route: str, *statuses: int) -> None:
+        """Let the next requests of a route be refused, which their keys and batch ids remember."""
+        self._refusals.setdefault(route, []).extend(statuses)
+
+    def heal(self) -> None:
+        """Take back the faults that have not come yet."""
+        self._faults.clear()
+
+    def _route(self, request: Received) -> tuple[str, Callable[..., tuple[int, Any]], tuple[str, ...]]:
+        route, handler, ids = super()._route(request)
+        if planned := self._refusals.get(route):
+            status = planned.pop(0)
+
+            def refused(request: Received, *_ids: str) -> tuple[int, Any]:
+                if (batch := (request.json() if request.body else {}).get("batchId")) is not None:
+                    self._batches.setdefault(batch, _receipt(batch))
+                raise Refusal(status, {402: "INSUFFICIENT_CREDITS", 429: "RATE_LIMITED"}.get(status, "FORBIDDEN"))
+
+            return route, refused, ids
+        return route, handler, ids
 
     def _create_workspace(self, request: Received) -> tuple[int, Any]:
         made = str(uuid.uuid4())
@@ -187,9 +209,7 @@ class OwnListServer(SpendingServer):
         ]
         page = rows[start : start + size]
         if query.get("cells") == "flat":
-            page = [
-                {"id": row["id"], **{slug: cell["value"] for slug, cell in row["cells"].items()}} for row in page
-            ]
+            page = [{"id": row["id"], **{slug: cell["value"] for slug, cell in row["cells"].items()}} for row in page]
         after = str(start + size) if start + size < len(rows) else None
         return 200, {"object": "list", "items": page, "nextCursor": after, "url": request.path, "total": len(rows)}
 

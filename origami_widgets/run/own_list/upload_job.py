@@ -55,7 +55,7 @@ BYTES_PER_SECOND = 50_000
 """Slowest connection for which a file gets enough time."""
 LARGEST_PAGE = 200
 SHORT = 8
-"""Requests of an upload that a user waits for; further ones leave the rate limit to the cards."""
+"""Requests that an upload sends at once. Further ones come after the checks of running cards."""
 
 
 class KeysChanged(OrigamiError):
@@ -96,7 +96,7 @@ class UploadJob:
     ) -> None:
         self.sent = 0
         self._operations = operations
-        self._own = own
+        self._own_list = own
         self._record = record
         self._name = name
         self._target = target
@@ -111,14 +111,13 @@ class UploadJob:
             InvalidInput: the table has not all columns of the list, or the server refused a row.
             OrigamiError: the rows were not written; the same call goes on.
         """
-        is_counted.set(True)
         if self._record.stored.is_complete:
             try:
                 return await self._found_again()
             except TableNotFound:
                 if self._target is not None:
                     raise
-                await self._record.renew(lambda salt: self._own.fingerprint(salt, "", self._name))
+                await self._record.renew(lambda salt: self._own_list.fingerprint(salt, "", self._name))
         try:
             if self._target is None:
                 await self._make_table()
@@ -162,8 +161,12 @@ class UploadJob:
 
             await record.change(workspace_id=await self._post("workspace", create, found_workspace), pending="")
         while not record.stored.table_id:
+            if not record.stored.csv_rows:
+                # Written down before the file is sent: after a lost answer, it says which rows the table has.
+                await record.change(csv_rows=len(self._own_list.rows))
             try:
-                table_id = await self._post("file", self._send_file, self._found_table)
+                what = f"file of {record.stored.csv_rows} rows"
+                table_id = await self._post(what, self._send_file, self._found_table)
             except TooLarge as error:
                 await record.change(csv_rows=_smaller(error, record.stored.csv_rows))
             else:
@@ -172,11 +175,7 @@ class UploadJob:
 
     async def _send_file(self, key: str, _batch: str) -> str:
         stored = self._record.stored
-        if not stored.csv_rows:
-            # Written down before: after a lost answer, it says which rows the table has.
-            await self._record.change(csv_rows=len(self._own.rows))
-            stored = self._record.stored
-        text = self._own.csv(stored.csv_rows)
+        text = self._own_list.csv(stored.csv_rows)
         results = await self._operations.upload_documents(
             stored.workspace_id,
             {re.sub(r"[/\\:]", "-", self._name) + ".csv": text},
@@ -212,7 +211,7 @@ class UploadJob:
         """
         listed = list(await self._read(lambda: self._operations.list_columns(self._record.stored.table_id)))
         found: list[Column] = []
-        for name in self._own.names:
+        for name in self._own_list.names:
             equal = [each for each in listed if each.name == name] or [each for each in listed if each.slug == name]
             column = next((each for each in equal if each.kind in ("", "input") and each.slug), None)
             if column is None:
@@ -227,7 +226,7 @@ class UploadJob:
 
     async def _write_rest(self, columns: Sequence[Column]) -> None:
         slugs = [str(column.slug) for column in columns]
-        rows, size = self._own.rows, MOST_ROWS
+        rows, size = self._own_list.rows, MOST_ROWS
         self._note(self._record.stored.sent)
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
@@ -240,7 +239,7 @@ class UploadJob:
                 return await self._operations.upsert_rows(
                     self._record.stored.table_id,
                     chunk,
-                    slugs[: self._own.key_size],
+                    slugs[: self._own_list.key_size],
                     enrich=False,
                     batch_id=batch,
                     idempotency_key=key,
@@ -272,7 +271,7 @@ class UploadJob:
         named = {start + int(found[1]) for path in paths if (found := re.search(r"\brows\W*(\d+)", path))}
         rows = {row for row in named if row < end} or set(range(start, end))
         which = "these rows" if named else "a row among these"
-        error.cause = f"Origami refused {which}: {at_positions(self._own.positions(rows))}."
+        error.cause = f"Origami refused {which}: {at_positions(self._own_list.positions(rows))}."
         error.details = {}
         return error
 
@@ -282,7 +281,7 @@ class UploadJob:
         Raises:
             KeysChanged: a key is missing, or several rows have it.
         """
-        keys = self._own.keys
+        keys = self._own_list.keys
         found, missing = dict[tuple[str, ...], list[str]](), set(range(len(keys)))
         for wait in LATE_ROWS:
             if not missing:
@@ -297,7 +296,7 @@ class UploadJob:
             made = f" To delete it: client.delete_workspace({stored.workspace_id!r}, confirm=True)."
             raise KeysChanged(
                 "The table doesn't have your keys as they were sent",
-                cause=f"{plural(len(wrong), 'row')} {what}: {at_positions(self._own.positions(wrong))}. Nothing was "
+                cause=f"{plural(len(wrong), 'row')} {what}: {at_positions(self._own_list.positions(wrong))}. Nothing was "
                 "spent.",
                 remedy="Look at the table in Origami. Choose a key whose texts stay as they are, or clean it: "
                 f"frame[…].str.strip().{made if self._target is None else ''}",
@@ -307,7 +306,7 @@ class UploadJob:
 
     async def _rows(self, columns: Sequence[Column]) -> dict[KeyText, list[str]]:
         """Return the ids of all rows of the table by their keys, hidden leads too."""
-        slugs = [str(column.slug) for column in columns[: self._own.key_size]]
+        slugs = [str(column.slug) for column in columns[: self._own_list.key_size]]
         query, found = RowQuery(saved_filters=False), dict[tuple[str, ...], list[str]]()
 
         def keep(rows: Sequence[dict[str, Any]]) -> None:
@@ -390,10 +389,12 @@ class UploadJob:
             return error.with_traceback(None)
 
     async def _allow(self) -> None:
-        """Wait until the rate limit has room. A short upload goes first; a long one comes after all checks of runs."""
+        """Wait until the rate limit has room. A short upload waits as little as other calls of users, a long one for polls."""
         self._requests += 1
-        is_short = self._requests <= SHORT
-        await poller().allow(self._operations, urgent=lambda: is_short)
+        is_long = self._requests > SHORT
+        if is_long:
+            await poller().allow(self._operations)
+        is_counted.set(is_long)
 
     async def _look(self, look: Callable[[], Awaitable[T | None]], waits: Sequence[float]) -> T | None:
         for wait in waits:
@@ -421,7 +422,7 @@ class UploadJob:
         self.sent = sent
         if self._report is None:
             self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id)
-        self._report.update(sent, len(self._own.rows))
+        self._report.update(sent, len(self._own_list.rows))
 
 
 @dataclass(frozen=True)
