@@ -44,7 +44,7 @@ ELSEWHERE = (
 )
 
 
-@pytest.mark.parametrize("path", [path for path in description()["paths"]])
+@pytest.mark.parametrize("path", list(description()["paths"]))
 def test_each_path_of_the_description_is_reached(server, client, path):
     server.plan(answer({"object": "list", "items": []}))
     concrete = "/".join("v2_run-01k0" if part.startswith("{") else part for part in path.split("/"))

@@ -7,7 +7,7 @@ Where the vendor is silent, it does what costs the user most:
 - A key that is looked for finds the row with exactly that text.
 
 Arguments beside those of `SpendingServer`: `csv_rows` is the number of rows that a file may have, `chunk_rows` that of an
-upsert, `reads` what becomes of a text in a file.
+upsert, `reads` what becomes of a text in a file. A brief with the word `nothing` completes without any change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import urllib.parse
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from tests.support.spending_server import Column, Refusal, SpendingServer, Table
+from tests.support.spending_server import Column, Refusal, Run, SpendingServer, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +98,10 @@ class OwnListServer(SpendingServer):
 
             return route, refused, ids
         return route, handler, ids
+
+    def _extend(self, run: Run, table: Table) -> None:
+        if "nothing" not in run.prompt:
+            super()._extend(run, table)
 
     def _create_workspace(self, request: Received) -> tuple[int, Any]:
         made = str(uuid.uuid4())

@@ -135,6 +135,8 @@ class Joining:
         table_id = request_from(self._table, caller="join_leads").table_id
         listed = list(await OnLoop(operations.list_columns(table_id)))
         keys = [_named(listed, name, "key") for name in self._key]
+        for name in self._wanted or ():
+            _named(listed, name, "columns")
         # Texts, so that a key is compared as it was sent, and not as a date or number that looks like it.
         request = request_from(
             self._table,
@@ -176,14 +178,9 @@ class Joining:
         if column is None:
             return self._wanted is None and column_id is None
         if self._wanted is not None:
-            return any(_is_named(column, name) for name in self._wanted) and self._checked(listed)
+            return column.name in self._wanted or column.slug in self._wanted
         is_own = column.kind == "input" and (column.name in self._frame.columns or column.slug in self._frame.columns)
         return not (is_own or column.id in getattr(self._table, "column_ids", ()))
-
-    def _checked(self, listed: Sequence[Column]) -> bool:
-        for name in self._wanted or ():
-            _named(listed, name, "columns")
-        return True
 
     def _new_names(self, names: Sequence[str]) -> list[str]:
         own = set(self._frame.columns)
@@ -229,10 +226,6 @@ class Joining:
 
 
 _KEPT_NOTES = ("source", "origin", "untrusted", "untrusted_note", "table_id", "table_name", "complete", "stopped")
-
-
-def _is_named(column: Column, name: str) -> bool:
-    return name in (column.name, column.slug)
 
 
 def _named(listed: Sequence[Column], name: str, argument: str) -> Column:

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from tests.support.cells import Notebook
 from tests.support.own_list_server import OwnListServer
 from tests.support.quick import SkippingClock, use_clock, without_environment, without_pauses
 from tests.support.start_files import StartFiles
-from tests.support.cells import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

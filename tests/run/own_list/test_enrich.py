@@ -1,0 +1,144 @@
+"""`enrich`: the user's rows with new columns, asked for first, paid for once, and stopped as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from tests.support.errors import raises
+from tests.support.interrupts import interrupt
+from tests.support.quick import see
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the user was asked, in a notebook that can ask; `answers` are given in turn."""
+    questions: list[str] = []
+    answers = ["y"]
+
+    def read(question: str = "") -> str:
+        questions.append(question)
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    monkeypatch.setattr("builtins.input", read)
+    return questions, answers
+
+
+def test_the_same_rows_come_back_with_new_columns(server, client, companies):
+    before = companies.copy(deep=True)
+    found = ow.enrich(companies, "Find phones", key="website", columns=["zip"], client=client, show=False)
+    pd.testing.assert_frame_equal(companies, before)
+    pd.testing.assert_frame_equal(found[list(companies)], companies, check_flags=False)
+    assert found["phone"].to_list() == ["+1 555 0000", "+1 555 0001", "+1 555 0000", "+1 555 0002"]
+    about = found.attrs["origami"]
+    assert (about["frame"], about["joined"], about["found_columns"]) == ("enrich", 4, ["phone"])
+    assert len(server.runs) == 1
+    assert server.runs[0].prompt == "Find phones"
+    assert (server.enrichments, "revenue" in server.sent) == (0, False)
+
+
+def test_awaited(server, client, companies):
+    found = asyncio.run(ow.enrich_async(companies, "Find phones", key="website", client=client, show=False))
+    assert found["phone"].notna().all()
+
+
+def test_a_frame_that_was_enriched_is_refused(server, client, companies):
+    found = ow.enrich(companies, "Find phones", key="website", client=client, show=False)
+    before = len(server.requests)
+    with raises("InvalidInput", match="enriched before"):
+        ow.enrich(found, "Find phones", key="website", client=client, show=False)
+    assert len(server.requests) == before
+    again = ow.enrich(found, "Find phones", key="website", client=client, fresh=True, show=False)
+    assert "phone_found" in again
+    assert len(server.runs) == 2
+
+
+def test_under_a_name_it_is_paid_for_once(server, client, companies, execute, asked):
+    def call(prompt: str = "Find phones") -> pd.DataFrame:
+        return ow.enrich(companies, prompt, key="website", once="crm", client=client, show=False)
+
+    first, again = execute(call), execute(call)
+    pd.testing.assert_frame_equal(first, again)
+    assert (len(server.runs), len(server.contents)) == (1, 1)
+    with raises("NameTaken"):
+        execute(lambda: call("Find e-mails"))
+    assert len(server.runs) == 1
+
+
+def test_it_asks_first_in_a_notebook_and_a_no_sends_nothing(server, client, companies, execute, asked):
+    questions, answers = asked
+    answers[:] = ["n", "y"]
+
+    def call(**options) -> pd.DataFrame:
+        return ow.enrich(companies, "Find phones", key="website", columns=["zip"], client=client, **options)
+
+    with raises("StartDeclined"):
+        execute(call)
+    assert server.requests == []
+    for part in ("3 rows", "2 columns", "website, zip", "your organization", "no credit limit"):
+        assert part in questions[0]
+    execute(lambda: call(once="crm", credit_limit=100))
+    assert (len(questions), len(server.runs)) == (2, 1)
+    assert "limit of 100 credits" in questions[1]
+    execute(lambda: call(once="crm", credit_limit=100))
+    assert len(questions) == 2, "what is paid for already is not asked about"
+
+
+def test_an_interrupt_cancels_the_run_and_stops_its_cells(server, client, companies, clock):
+    clock.skips = lambda: False
+    reached = threading.Event()
+    threading.Thread(target=lambda: (see(lambda: server.runs), reached.set())).start()
+    interrupt(lambda: ow.enrich(companies, "Find phones", key="website", client=client, show=False), reached)
+    see(lambda: server.cancels == [server.runs[0].agent])
+    clock.skips = lambda: True
+    see(lambda: server.active(server.tables[0]) == 0)
+
+
+@pytest.mark.parametrize("prompt", ["asking", "nothing"])
+def test_an_end_without_success_is_an_error_with_what_there_is(server, client, companies, prompt):
+    with raises("EnrichmentFailed") as caught:
+        ow.enrich(companies, prompt, key="website", client=client, show=False)
+    error = caught.value
+    assert error.run.status == ("needs_input" if prompt == "asking" else "completed")
+    assert error.partial.index.equals(companies.index)
+    assert error.table.id == error.partial.attrs["origami"]["table_id"]
+    assert "ow.join_leads(frame, error.table, key='website')" in error.remedy
+    if prompt == "asking":
+        run = error.run.answer("North").wait("cells")
+        assert run.status == "completed"
+
+
+def test_a_credit_limit_is_an_end_without_success(server, client, companies):
+    with raises("EnrichmentFailed") as caught:
+        ow.enrich(companies, "Find phones", key="website", client=client, credit_limit=1, show=False)
+    assert caught.value.run.status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"prompt": ""}, {"prompt": "x" * 10_001}, {"model": "gpt"}, {"credit_limit": -1}, {"name": ""}, {"once": ""}],
+    ids=str,
+)
+def test_wrong_arguments_are_refused_before_the_list_is_sent(server, client, companies, options):
+    given = {"prompt": "Find phones", **options}
+    with raises("InvalidInput"):
+        ow.enrich(companies, given.pop("prompt"), key="website", client=client, show=False, **given)
+    assert server.requests == []
+
+
+def test_two_threads_under_one_name_pay_once(server, client, companies):
+    found: list[pd.DataFrame] = []
+
+    def call() -> None:
+        found.append(ow.enrich(companies, "Find phones", key="website", once="crm", client=client, show=False))
+
+    threads = [threading.Thread(target=call) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (len(found), len(server.runs), len(server.contents)) == (2, 1, 1)
