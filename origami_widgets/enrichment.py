@@ -12,6 +12,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
+from origami_widgets.run import waiting
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, held_record
@@ -197,14 +198,14 @@ def enrich(
         show=show,
     )
     try:
-        while True:
-            run = _newest(run).wait("cells")
-            if _newest(run) is run:
-                break
+        while not (watch := run.conversation.current).state.settled:
+            waiting.block(waiting.end_of_run(watch, "cells"), None)
     except (KeyboardInterrupt, SystemExit):
-        run.cancel(cells=True)
+        _newest(run).cancel(cells=True)
         print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
         raise
+    run = _newest(run)
+    display_backend().waited(run)
     from origami_widgets.frames import join_leads
 
     return _checked(join_leads(wanted.frame, table, key=key), run, table, key)
@@ -242,10 +243,8 @@ async def enrich_async(
         client=wanted.client,
         show=show,
     )
-    while True:
-        run = await _newest(run).settle()
-        if _newest(run) is run:
-            break
+    while not (run := _newest(run)).settled:
+        await run.settle()
     from origami_widgets.frames import join_leads_async
 
     return _checked(await join_leads_async(wanted.frame, table, key=key), run, table, key)

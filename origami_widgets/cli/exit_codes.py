@@ -25,15 +25,16 @@ TERMINATED: Final = 143
 
 TABLE: Final = """\
 exit codes:
-  0    success; for watch: the run completed
+  0    success; for watch and enrich: the run completed
   1    failure of the network, the server or the disk
   2    wrong usage: no command, a wrong argument, a file that already exists,
        or no API key
-  3    watch: the run failed, was cancelled, or stopped early;
+  3    watch, enrich: the run failed, was cancelled, stopped early, or added
+       no column;
        cancel: cells that the run didn't start were left running
-  4    watch: the run is waiting for your answer
+  4    watch, enrich: the run is waiting for your answer
   124  --timeout passed; a watched run continues
-  130  interrupted (Ctrl-C); a watched run continues
+  130  interrupted (Ctrl-C); a watched run continues, one of enrich is cancelled
   141  the output is no longer read, as in `| head -1`
   143  terminated; a watched run continues
 """

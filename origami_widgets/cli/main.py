@@ -16,6 +16,7 @@ from origami_widgets.cli import (
     cancel_command,
     demo_command,
     doctor_command,
+    enrich_command,
     export_command,
     login_command,
     runs_command,
@@ -41,6 +42,7 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
     "watch": watch_command.register,
     "cancel": cancel_command.register,
     "export": export_command.register,
+    "enrich": enrich_command.register,
     "runs": runs_command.register,
     "login": login_command.register,
     "sandbox": sandbox_command.register,
@@ -50,6 +52,7 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
 
 DESCRIPTION = """\
 Watch Origami runs, cancel them, export what they built, and find them again.
+Have an agent add columns to a list of your own.
 To try it without an account:
 
   origami-widgets demo --terminal

@@ -158,6 +158,9 @@ Start an Origami agent with the text of the cell as its brief, and show the card
 run. This spends credits. The run is the value of the cell. While the run is active,
 running the cell again shows it instead of starting another one.
 
+With --data, the agent adds columns to your own list. Only the columns in --key and
+--columns are sent. The value of the cell is the list with the new columns.
+
 Python expressions in braces are evaluated: {city} is the value of the variable city.
 Write {{ and }} for literal braces; $ is an ordinary character.""",
     INTO,
@@ -186,6 +189,9 @@ Write {{ and }} for literal braces; $ is an ordinary character.""",
         action="store_true",
         help="start another run even if this one is active or the name was used before",
     ),
+    argument("--data", metavar="VARIABLE", help="a variable that holds your own list, a DataFrame"),
+    argument("--key", metavar="COLUMNS", help="with --data: the columns that tell its rows apart, separated by commas"),
+    argument("--columns", metavar="COLUMNS", help="with --data: further columns to send, separated by commas"),
     argument("--quiet", action="store_true", help="show nothing; needs --into"),
     example="%%origami --once founders --into run\nFind 20 SaaS founders in {city} who raised seed in the last 6 months",
 )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
+    import pandas as pd
+
     from origami_widgets.magics.variables import Variables
     from origami_widgets.run.handle import Run
 
@@ -40,7 +42,7 @@ LONGEST_ANSWER = 400
 # ruff: noqa: T201 - a magic prints its help and its answers
 
 
-def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
+def run_cell(line: str, cell: str, variables: Variables) -> Run | pd.DataFrame | None:
     """Start the run of a cell, or show the run that this cell or `--once` name started before. Spends credits.
 
     Checks everything before it sends anything.
@@ -51,7 +53,8 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
         variables: the notebook's variables; `--into` sets one of them.
 
     Returns:
-        The run, as the value of the cell; None with `--quiet`, or if the line asks for help.
+        The run, as the value of the cell, or with `--data` the list with its new columns; None with `--quiet`, or if
+        the line asks for help.
 
     Raises:
         InvalidInput: the line or the brief is wrong. Nothing was sent.
@@ -71,6 +74,11 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | None:
         )
     options = _start_options(parsed, variables)
     prompt = _brief(cell, variables)
+    if parsed.data is not None or parsed.key is not None or parsed.columns is not None:
+        found = ow.enrich(prompt=prompt, show=not parsed.quiet, **_list_options(parsed, options, variables))
+        if into is not None:
+            variables.notebook[into] = found
+        return None if parsed.quiet else found
     run = ow.start(prompt, show=not parsed.quiet, **options)
     if into is not None:
         variables.notebook[into] = run
@@ -107,6 +115,34 @@ def _start_options(parsed: Namespace, variables: Variables) -> dict[str, Any]:
         "once": None if once is None else valid_once(once),
         "fresh": parsed.fresh,
     }
+
+
+def _list_options(parsed: Namespace, options: dict[str, Any], variables: Variables) -> dict[str, Any]:
+    """Return the checked options for `enrich`."""
+    if parsed.data is None or parsed.key is None:
+        raise InvalidInput(
+            "--data and --key go together",
+            cause="--data names the variable with your list, --key the columns that tell its rows apart.",
+            remedy="Write --data companies --key website.",
+        )
+    if parsed.focus or parsed.wait is not None:
+        raise InvalidInput(
+            "--data can't be combined with --focus or --wait",
+            cause="The agent works on the table of your list, and the cell waits until its cells are filled.",
+            remedy="Leave them out.",
+        )
+    frame = variables.all.get(parsed.data)
+    if frame is None:
+        raise InvalidInput(
+            f"No variable named {hide_all(parsed.data)[:80]}",
+            cause="--data names the variable that holds your list.",
+            remedy="Write the name of a variable that holds a DataFrame: --data companies.",
+        )
+    names = {
+        argument: [name.strip() for name in (given or "").split(",") if name.strip()]
+        for argument, given in (("key", parsed.key), ("columns", parsed.columns))
+    }
+    return {"frame": frame, **names, **{name: value for name, value in options.items() if name != "focus_tables"}}
 
 
 def run_line(line: str, variables: Variables) -> object:

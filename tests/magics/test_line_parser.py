@@ -55,6 +55,9 @@ def test_options_with_and_without_values():
         "wait": "run",
         "model": "origami-max",
         "name": None,
+        "data": None,
+        "key": None,
+        "columns": None,
         "quiet": False,
     }
     assert CELL.parse(["--wait", "cells"]).wait == "cells"

@@ -1,0 +1,166 @@
+"""`origami-widgets enrich LIST BRIEF`: add columns to a CSV file of your own, and write the same rows with them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.cli.exit_codes import DONE, ENDED_BADLY, INTERRUPTED, USAGE
+from origami_widgets.cli.options import add_api_options, add_command, client_for
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import pandas as pd
+
+    from origami_widgets.cli.options import Commands
+
+EXAMPLE = """\
+origami-widgets enrich companies.csv "Find the owner's e-mail address" \\
+      --key website --columns name --out enriched.xlsx
+
+All values of the file are texts: postal codes and phone numbers stay as they
+are. Only the columns in --key and --columns are sent. With --once, the command
+can be repeated after a crash: the list is uploaded and the run paid for once.
+On a terminal, it asks before it spends credits; --yes answers."""
+REPORT_EVERY = 5.0
+"""Seconds between two lines about the upload on stderr."""
+
+
+def register(commands: Commands[Any]) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        commands,
+        "enrich",
+        short="add columns to your own list",
+        description=(
+            "Upload a list of your own, have an agent add columns to it, and write the same rows in the same order with "
+            "these columns. Spends credits. Ctrl-C cancels the run and stops its cells."
+        ),
+        example=EXAMPLE,
+    )
+    parser.add_argument("list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8")
+    parser.add_argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters")
+    parser.add_argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas")
+    parser.add_argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas")
+    parser.add_argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.add_argument("--once", metavar="NAME", help="a name of your own, under which this is paid for once")
+    parser.add_argument("--credit-limit", metavar="CREDITS", type=float, help="stop once more credits are used")
+    parser.add_argument("--name", metavar="NAME", help="name of the table and the agent")
+    parser.add_argument("--model", metavar="MODEL", help="origami-lite or origami-max (default: your plan's)")
+    parser.add_argument("--yes", action="store_true", help="don't ask before credits are spent")
+    add_api_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Enrich a list; return the exit code."""
+    import origami_widgets as ow
+    from origami_widgets.api import validate
+    from origami_widgets.cli.watch_command import watch
+    from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.frames.own_list.frame_rows import own_list_of
+
+    # Everything is checked first, so that a wrong path doesn't cost a run.
+    validate.prompt(options.brief)
+    validate.model(options.model)
+    validate.credit_limit(options.credit_limit)
+    check_path(options.out, None)
+    out = Path(options.out).expanduser()
+    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+        raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
+    if out.exists() and not options.overwrite:
+        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    frame = read_list(options.list)
+    key, columns = _names(options.key), _names(options.columns)
+    own = own_list_of(frame, key, columns)
+    client = client_for(options)
+    if not options.yes and sys.stdin.isatty() and not _agrees(len(own.rows), own.names, options.credit_limit):
+        sys.stderr.write("Nothing was sent.\n")
+        return USAGE
+    table = ow.upload(
+        frame, key=key, columns=columns, once=options.once, client=client, progress=_UploadLines(), name=options.name
+    )
+    sys.stderr.write(f"The list is at Origami: {table.url or table.id}\n")
+    started = ow.start(
+        options.brief,
+        name=options.name,
+        model=options.model,
+        focus_tables=[table],
+        once=options.once,
+        credit_limit=options.credit_limit,
+        show=False,
+    )
+    code = watch(started, "cells", stopped=lambda: "Interrupted. Asking Origami to cancel the run and stop its cells.")
+    if code == INTERRUPTED:
+        started.cancel(cells=True)
+        return code
+    found = ow.join_leads(frame, table, key=key)
+    _write(found, out, overwrite=options.overwrite)
+    if code == DONE and not found.attrs["origami"]["found_columns"]:
+        sys.stderr.write("The run completed, but the table has no new column.\n")
+        return ENDED_BADLY
+    return code
+
+
+def read_list(path: str) -> pd.DataFrame:
+    """Return a CSV file as a frame of texts; an empty field is missing.
+
+    Raises:
+        InvalidInput: there is no such file, or it is not CSV in UTF-8.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            "The list can't be read",
+            cause=f"{path}: {error}",
+            remedy="Save it as CSV in UTF-8, with a line of headings and commas.",
+        ) from None
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _agrees(rows: int, names: tuple[str, ...], credit_limit: float | None) -> bool:
+    from origami_widgets.words.numbers import plural
+
+    limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
+    sys.stderr.write(
+        f"Send {plural(rows, 'row')} with {', '.join(names)}, and start an agent on them? It spends credits, with "
+        f"{limit}. [y/N] "
+    )
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _write(frame: pd.DataFrame, out: Path, *, overwrite: bool) -> None:
+    from origami_widgets.frames import export
+
+    try:
+        files = export(frame, out, overwrite=overwrite)
+    except OSError as error:
+        raise OrigamiError(
+            "The file could not be written", cause=str(error), remedy="Give another PATH, and use the same --once."
+        ) from error
+    sys.stdout.writelines(f"{file}\n" for file in files)
+
+
+class _UploadLines:
+    """Writes how far an upload has come on stderr, now and then."""
+
+    def __init__(self) -> None:
+        self._next_at = time.monotonic() + REPORT_EVERY
+
+    def __call__(self, rows: int, total: int | None) -> None:
+        """Write a line, if it is time."""
+        if time.monotonic() >= self._next_at and rows != total:
+            self._next_at = time.monotonic() + REPORT_EVERY
+            sys.stderr.write(f"Uploaded {rows:,} of {total:,} rows.\n")

@@ -1,0 +1,90 @@
+"""`origami-widgets enrich`: from a CSV file to a workbook, with the same rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from origami_widgets.cli.main import main
+from tests.support.own_list_server import OwnListServer
+from tests.support.quick import SkippingClock, use_clock, without_environment, without_pauses
+from tests.support.start_files import StartFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LIST = "website,name,zip,owner\r\nb.example,Pão,01234,Ana\r\na.example,=1+1,,Rui\r\nb.example,Pão,01234,Eva\r\n"
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path) -> Iterator[OwnListServer]:
+    without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    StartFiles(monkeypatch, tmp_path)
+    clock = use_clock(monkeypatch, SkippingClock())
+    with OwnListServer(clock=clock.time, cells=2, agent_seconds=30.0) as running:
+        monkeypatch.setenv("ORIGAMI_API_KEY", running.key)
+        monkeypatch.setenv("ORIGAMI_BASE_URL", running.base_url)
+        yield running
+
+
+@pytest.fixture
+def companies(tmp_path: Path) -> Path:
+    path = tmp_path / "companies.csv"
+    path.write_text(LIST, encoding="utf-8-sig", newline="")
+    return path
+
+
+def enrich(companies: Path, out: Path, *more: str, brief: str = "Find phones") -> int:
+    return main(
+        ["enrich", str(companies), brief, "--key", "website", "--columns", "name, zip", "--out", str(out), *more]
+    )
+
+
+def test_a_list_becomes_a_workbook(server, companies, tmp_path, capsys):
+    out = tmp_path / "enriched.xlsx"
+    assert enrich(companies, out) == 0
+    found = pd.read_excel(out, dtype=str)
+    assert list(found) == ["website", "name", "zip", "owner", "phone"]
+    assert found["website"].to_list() == ["b.example", "a.example", "b.example"]
+    assert found["zip"].fillna("").to_list() == ["01234", "", "01234"]
+    assert found["phone"].notna().all()
+    assert capsys.readouterr().out.endswith(f"{out}\n")
+    assert "Ana" not in server.sent
+    assert (len(server.runs), server.enrichments) == (1, 0)
+
+
+def test_repeated_under_a_name_it_is_paid_for_once(server, companies, tmp_path):
+    for number in range(2):
+        assert enrich(companies, tmp_path / f"{number}.csv", "--once", "crm") == 0
+    assert (len(server.runs), len(server.contents)) == (1, 1)
+    assert (tmp_path / "0.csv").read_bytes() == (tmp_path / "1.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--key", "nope"], ["--columns", "nope"], ["--out", "x.docx"], ["--credit-limit", "-1"], ["--model", "gpt"]],
+)
+def test_what_is_wrong_is_refused_before_anything_is_sent(server, companies, tmp_path, more, capsys):
+    assert enrich(companies, tmp_path / "out.csv", *more) == 2
+    assert capsys.readouterr().err
+    assert server.requests == []
+
+
+def test_an_existing_file_is_kept(server, companies, tmp_path):
+    out = tmp_path / "out.csv"
+    out.write_text("mine")
+    assert enrich(companies, out) == 2
+    assert (out.read_text(), server.requests) == ("mine", [])
+    assert enrich(tmp_path / "missing.csv", tmp_path / "new.csv") == 2
+    assert enrich(companies, out, "--overwrite") == 0
+
+
+def test_an_end_without_columns_writes_the_rows_and_fails(server, companies, tmp_path):
+    out = tmp_path / "out.csv"
+    assert enrich(companies, out, brief="nothing") == 3
+    assert enrich(companies, tmp_path / "asking.csv", brief="asking") == 4
+    assert len(pd.read_csv(out)) == 3
