@@ -78,6 +78,15 @@ GROUPS = (
         ),
     ),
     Group(
+        "own-list",
+        "Your own list",
+        "Upload a list of your own, have an agent add columns to it, and get the same rows back.",
+        (
+            *("enrich", "enrich_async", "EnrichmentFailed", "upload", "upload_async", "UploadedTable"),
+            *("join_leads", "join_leads_async"),
+        ),
+    ),
+    Group(
         "economics",
         "Economics",
         "What leads cost, what the next ones would cost, and how runs differ.",

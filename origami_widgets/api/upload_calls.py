@@ -40,7 +40,8 @@ def _key_of(given: str | None, method: object = "POST") -> Iterator[str | None]:
 class UploadCalls:
     """Calls of `Client` for a user's own list."""
 
-    operations: Operations
+    if TYPE_CHECKING:
+        operations: Operations
 
     def request(
         self,
@@ -239,7 +240,8 @@ class UploadCalls:
 class AsyncUploadCalls:
     """Calls of `AsyncClient` for a user's own list."""
 
-    operations: Operations
+    if TYPE_CHECKING:
+        operations: Operations
 
     async def request(
         self,

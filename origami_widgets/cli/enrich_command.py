@@ -63,7 +63,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.api import validate
     from origami_widgets.cli.watch_command import watch
     from origami_widgets.frames.files.exporting import check_path
-    from origami_widgets.frames.own_list.frame_rows import own_list_of
+    from origami_widgets.frames.own_list.frame_rows import own_list_of, read_list
 
     # Everything is checked first, so that a wrong path doesn't cost a run.
     validate.prompt(options.brief)
@@ -105,24 +105,6 @@ def run(options: Namespace) -> int:
         sys.stderr.write("The run completed, but the table has no new column.\n")
         return ENDED_BADLY
     return code
-
-
-def read_list(path: str) -> pd.DataFrame:
-    """Return a CSV file as a frame of texts; an empty field is missing.
-
-    Raises:
-        InvalidInput: there is no such file, or it is not CSV in UTF-8.
-    """
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InvalidInput(
-            "The list can't be read",
-            cause=f"{path}: {error}",
-            remedy="Save it as CSV in UTF-8, with a line of headings and commas.",
-        ) from None
 
 
 def _names(given: str) -> list[str]:

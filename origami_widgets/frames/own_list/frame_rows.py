@@ -57,6 +57,22 @@ def as_frame(rows: object) -> pd.DataFrame:
     return rows
 
 
+def read_list(path: str) -> pd.DataFrame:
+    """Return a CSV file as a frame of texts; an empty field is missing.
+
+    Raises:
+        InvalidInput: there is no such file, or it is not CSV in UTF-8.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            "The list can't be read",
+            cause=f"{path}: {error}",
+            remedy="Save it as CSV in UTF-8, with a line of headings and commas.",
+        ) from None
+
+
 def column_names(given: object, argument: str) -> list[str]:
     """Return one or several column names, as given for `key` or `columns`.
 

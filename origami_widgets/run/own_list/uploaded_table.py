@@ -66,15 +66,23 @@ class UploadedTable:
         (2, 2)
     """
 
+    client: UsableClient
+    upload_id: str
+    workspace_id: str
+    counts: UploadCounts
+    row_ids: tuple[str | None, ...]
+    ids_by_key: dict[KeyText, str]
+    column_ids: frozenset[str]
+
     def __init__(self, client: UsableClient, own: OwnList, uploaded: Uploaded, stored: StoredUpload) -> None:
         self.client = client
         self.upload_id = stored.upload_id
         self.workspace_id = stored.workspace_id or uploaded.table.workspace_id or ""
         repeated = len(own.places) - len(own.rows)
         self.counts = UploadCounts(len(own.places), repeated, stored.inserted, stored.updated, stored.skipped)
-        self.ids_by_key: dict[KeyText, str] = uploaded.ids
+        self.ids_by_key = uploaded.ids
         ids = [uploaded.ids.get(key) for key in own.keys]
-        self.row_ids: tuple[str | None, ...] = tuple(ids[place] for place in own.places)
+        self.row_ids = tuple(ids[place] for place in own.places)
         self.column_ids = frozenset(column.id for column in uploaded.columns)
         self._table = uploaded.table
 
