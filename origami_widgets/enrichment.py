@@ -15,7 +15,7 @@ from origami_widgets.api.models import Table
 from origami_widgets.run import waiting
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.own_list.upload_job import UploadJob
-from origami_widgets.run.own_list.upload_record import StoredUpload, held_record
+from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, client_of
 from origami_widgets.run.start import start_agreed, start_async
 from origami_widgets.run.starts.confirm import ask, can_ask
@@ -441,6 +441,8 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     about = found.attrs["origami"] | {"frame": "enrich", "run": run.token, "credits_used": run.credits.used}
     found.attrs["origami"] = about
     if run.status == "completed" and about["found_columns"]:
+        # Without a name, the next execution of the cell pays again, and then has a table of its own.
+        background().call_soon(forget, table.upload_id)
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")
@@ -449,7 +451,7 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     error = EnrichmentFailed(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
         cause=f"{ended}{why} The table has {columns}.",
-        remedy="error.partial has your rows with what there is. To go on: run = "
+        remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: run = "
         f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
         code="NOT_ENRICHED",
     )

@@ -19,6 +19,7 @@ from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
 from origami_widgets.run.handle import Run
+from origami_widgets.run.own_list.uploaded_table import UploadedTable
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -47,7 +48,7 @@ class LeadGrid(LeadWidget):
     notebook, unless `save=True` keeps a static table of the first 20.
 
     Args:
-        source: a run, one of its tables, or a list of tables.
+        source: a run, one of its tables, an uploaded table, or a list of tables.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -78,7 +79,7 @@ class LeadGrid(LeadWidget):
 
     def __init__(
         self,
-        source: Run | Table | Sequence[Table],
+        source: Run | Table | UploadedTable | Sequence[Table],
         *,
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
@@ -280,7 +281,7 @@ class LeadGrid(LeadWidget):
 
 
 def leads(
-    source: Run | Table | Sequence[Table],
+    source: Run | Table | UploadedTable | Sequence[Table],
     *,
     filters: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
@@ -293,7 +294,7 @@ def leads(
     Reads pages of rows while the grid is on the screen, with free requests within the rate limit.
 
     Args:
-        source: a run, one of its tables, or a list of tables.
+        source: a run, one of its tables, an uploaded table, or a list of tables.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -323,6 +324,8 @@ def leads(
 def _checked_source(source: object) -> tuple[Run | None, tuple[Table, ...]]:
     if isinstance(source, Run):
         return source, ()
+    if isinstance(source, UploadedTable):
+        source = source.table
     given = (source,) if isinstance(source, Table) else source
     if isinstance(given, list | tuple) and given and all(isinstance(each, Table) for each in given):
         return None, tuple(given)

@@ -69,6 +69,14 @@ def test_under_a_name_it_is_paid_for_once(server, client, companies, execute, as
     assert len(server.runs) == 1
 
 
+def test_a_cell_that_is_run_again_pays_again_with_a_table_of_its_own(server, client, companies, execute, asked):
+    def call() -> list[str]:
+        return list(ow.enrich(companies, "Find phones", key="website", client=client, show=False))
+
+    assert execute(call) == execute(call) == [*companies, "phone"]
+    assert (len(server.runs), len(server.contents), len(asked[0])) == (2, 2, 2)
+
+
 def test_it_asks_first_in_a_notebook_and_a_no_sends_nothing(server, client, companies, execute, asked):
     questions, answers = asked
     answers[:] = ["n", "y"]

@@ -290,3 +290,11 @@ def test_lists_are_pointed_at_enrich(server, client, companies):
                 start(given, client=client, show=False)
             assert "ow.enrich(" in caught.value.remedy
     assert server.requests == []
+
+
+def test_an_uploaded_table_is_shown_as_a_grid_through_its_client(server, client):
+    table = ow.upload(many(3), key="website", client=client)
+    grid = ow.leads(table)
+    assert len(grid.to_frame()) == 3
+    grid.close()
+    assert ow.rows_batches(table).schema.names[0] == "row_id"
