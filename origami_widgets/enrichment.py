@@ -47,6 +47,15 @@ class EnrichmentFailed(OrigamiError):
         run: the run; its newest one if it was continued.
         table: the uploaded table.
         partial: the frame that `enrich` would have returned, with what there is.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> try:
+        ...     ow.enrich([{"website": "pao.example"}], "scenario:needs_input", key="website", client=client, show=False)
+        ... except ow.EnrichmentFailed as error:
+        ...     error.run.status, len(error.partial)
+        ('needs_input', 1)
     """
 
     run: Run
@@ -122,7 +131,15 @@ async def upload_async(
     client: AnyClient | None = None,
     progress: Progress | None = None,
 ) -> UploadedTable:
-    """Upload your own list as `upload` does, without blocking the event loop: same arguments and errors. Free."""
+    """Upload your own list as `upload` does, without blocking the event loop: same arguments and errors. Free.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox().client()
+        >>> asyncio.run(ow.upload_async([{"website": "pao.example"}], key="website", client=client)).counts.inserted
+        1
+    """
     wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
     return await wait_for_upload(wanted, progress)
 
@@ -228,6 +245,15 @@ async def enrich_async(
     """Enrich your own list as `enrich` does, without blocking the event loop. Spends credits. It never asks.
 
     Cancelling the task does not cancel a run that it has started.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> companies = [{"website": "pao.example"}, {"website": "broa.example"}]
+        >>> found = asyncio.run(ow.enrich_async(companies, "Find the owner's e-mail", key="website", client=client))
+        >>> found["website"].to_list()
+        ['pao.example', 'broa.example']
     """
     given: dict[str, Any] = {"key": key, "columns": columns, "once": once, "name": name, "client": client}
     wanted = _enrichment(frame, prompt, model, credit_limit, fresh=fresh, **given)

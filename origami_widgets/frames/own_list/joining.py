@@ -96,7 +96,16 @@ async def join_leads_async(
     client: AnyClient | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Return the same frame as `join_leads`, without blocking the event loop: same arguments, errors and free requests."""
+    """Return the same frame as `join_leads`, without blocking the event loop: same arguments, errors and free requests.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> companies = [{"website": "pao.example"}]
+        >>> table = ow.upload(companies, key="website", client=ow.Sandbox().client())
+        >>> asyncio.run(ow.join_leads_async(companies, table, key="website")).attrs["origami"]["joined"]
+        1
+    """
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     return await wait(joining.steps(client_for_table(client, table).operations, progress))
 
