@@ -42,6 +42,15 @@ MODEL_OF = {
     "FlatRow": models.FlatRow,
     "Account": models.Account,
     "Credits": models.Credits,
+    "Workspace": models.Workspace,
+    "Document": models.Document,
+    "UpsertReceipt": models.UpsertReceipt,
+    "OutcomeCounts": models.OutcomeCounts,
+    "EnrichmentRun": models.EnrichmentRun,
+    "EnrichmentRunDetail": models.EnrichmentRun,
+    "WorkspaceList": models.Page,
+    "DocumentList": models.Page,
+    "EnrichmentRunList": models.Page,
     "ListEnvelope": models.Page,
     "AgentList": models.Page,
     "RunSummaryList": models.Page,
@@ -51,11 +60,21 @@ MODEL_OF = {
     "RowList": models.Page,
     "FlatRowList": models.Page,
 }
-SENT_BY_US = {"Attachment", "CreateAgentRequest", "SendRunRequest", "RowFilter", "RowSort"}
+SENT_BY_US = {
+    *("Attachment", "CreateAgentRequest", "SendRunRequest", "RowFilter", "RowSort"),
+    *("UploadRequest", "UpsertRowsRequest", "UpsertFileRequest", "InstructionsRequest", "CreateScheduledAgentRequest"),
+}
+BY_REQUEST = {
+    *("Campaign", "CampaignPerson", "CampaignPersonList", "CampaignStats", "CampaignSummary", "CampaignSummaryList"),
+    *("CampaignTransition", "DocumentDetail", "ObjectRef", "Project", "ProjectDeleteResult", "ProjectList"),
+    *("ScheduledAgent", "ScheduledAgentList", "Sequence", "SequenceDetail", "SequenceList", "SequenceStep"),
+    *("TableRun", "TableRunCounts", "WorkspaceDeleteResult"),
+}
+"""Answers that `Client.request` gives as plain objects; the last one has a model of its own, of its two forms."""
 NO_VERB = {"ArchiveAgentResponse"}
 OPENED_ON_THE_WAY = {"RunEnvelope", "NullableRunEnvelope", "Handoff"}
 IN_ERRORS = {"Error", "PaymentRequiredError", "AgentBusyError", "ConcurrentLimitError"}
-NOT_ANSWERS = SENT_BY_US | NO_VERB | OPENED_ON_THE_WAY | IN_ERRORS
+NOT_ANSWERS = SENT_BY_US | BY_REQUEST | NO_VERB | OPENED_ON_THE_WAY | IN_ERRORS
 
 
 def properties(name: str) -> dict[str, dict]:
@@ -92,6 +111,13 @@ def test_nested_objects_without_a_name_of_their_own():
     assert {name for name, schema in account.items() if merged(schema)} == set(inside)
     for name, model in inside.items():
         assert set(merged(account[name])) <= set(model.__struct_encode_fields__), name
+    for answer in SCHEMAS["WorkspaceDeleteResult"]["oneOf"]:
+        assert set(merged(answer)) <= set(models.DeletedWorkspace.__struct_encode_fields__)
+        planned = merged(merged(answer).get("willDelete", {}))
+        assert set(planned) <= set(models.DeletionPreview.__struct_encode_fields__)
+    detail = properties("EnrichmentRunDetail")
+    assert set(merged(detail["enrichments"])) <= set(models.EnrichmentCounts.__struct_encode_fields__)
+    assert set(merged(detail["outcomes"]["items"])) <= set(models.RowOutcome.__struct_encode_fields__)
     created = properties("CreateAgentResponse")
     assert set(merged(created["workspace"])) <= set(models.Workspace.__struct_encode_fields__)
     calls = properties("TranscriptMessage")["toolCalls"]["items"]
