@@ -96,6 +96,11 @@ class UploadCalls:
 
         Raises:
             PermissionDenied: the plan has no room for another workspace.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> ow.Sandbox().client().create_workspace("October").name
+            'October'
         """
         with _key_of(idempotency_key) as key:
             return background().run(self.operations.create_workspace(name, idempotency_key=key))
@@ -109,6 +114,13 @@ class UploadCalls:
             search: a part of the name; None for all.
             cursor: `next_cursor` of the page before; None for the first.
             limit: workspaces per page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> _ = client.create_workspace("October")
+            >>> [workspace.name for workspace in client.list_workspaces(search="Oct")]
+            ['October']
         """
         return background().run(self.operations.list_workspaces(search=search, cursor=cursor, limit=limit))
 
@@ -122,6 +134,15 @@ class UploadCalls:
         Raises:
             PermissionDenied: this workspace can't be deleted.
             NotFound: the workspace does not exist for this key and project.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> workspace = client.create_workspace("October")
+            >>> client.delete_workspace(workspace.id).will_delete.tables
+            0
+            >>> client.delete_workspace(workspace.id, confirm=True).deleted
+            True
         """
         return background().run(self.operations.delete_workspace(workspace_id, confirm=confirm))
 
@@ -154,6 +175,15 @@ class UploadCalls:
             Conflict: a document of that name exists (`DOCUMENT_PATH_TAKEN`).
             TooLarge: too many rows (`details` has the limit) or files.
             InvalidInput: no file was accepted (`UPLOAD_FAILED`); `details` says why.
+
+        Example:
+            >>> import origami_widgets as ow, pandas as pd
+            >>> client = ow.Sandbox().client()
+            >>> workspace = client.create_workspace("October")
+            >>> text = pd.DataFrame({"website": ["pao.example"]}).to_csv(index=False)
+            >>> (result,) = client.upload_documents(workspace.id, {"list.csv": text})
+            >>> client.get_table(result["table"]["id"]).lead_count
+            1
         """
         with _key_of(idempotency_key) as key:
             return background().run(
@@ -167,6 +197,14 @@ class UploadCalls:
             workspace_id: the workspace's id.
             cursor: `next_cursor` of the page before; None for the first.
             limit: documents per page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> workspace = client.create_workspace("October")
+            >>> _ = client.upload_documents(workspace.id, {"notes.md": "Call first."}, mode="document")
+            >>> [document.filename for document in client.list_documents(workspace.id)]
+            ['notes.md']
         """
         return background().run(self.operations.list_documents(workspace_id, cursor=cursor, limit=limit))
 
@@ -199,6 +237,15 @@ class UploadCalls:
         Raises:
             InvalidInput: unknown or computed columns, missing or repeated match values; nothing was written.
             Conflict: a row matches several existing rows (`AMBIGUOUS_MATCH`).
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> table = ow.upload([{"website": "pao.example", "city": "Faro"}], key="website", columns=["city"], client=client)
+            >>> rows = [{"website": "pao.example", "city": "Porto"}, {"website": "broa.example"}]
+            >>> receipt = client.upsert_rows(table.id, rows, ["website"])
+            >>> receipt.counts.inserted, receipt.counts.updated
+            (1, 1)
         """
         with _key_of(idempotency_key) as key:
             return background().run(
@@ -221,6 +268,14 @@ class UploadCalls:
 
         Raises:
             NotFound: it does not exist for this key and project.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> table = ow.upload([{"website": "pao.example"}], key="website", client=client)
+            >>> receipt = client.upsert_rows(table.id, [{"website": "broa.example"}], ["website"])
+            >>> [row.outcome for row in client.get_enrichment_run(receipt.id).outcomes]
+            ['inserted']
         """
         return background().run(self.operations.get_enrichment_run(run_id))
 
@@ -233,6 +288,11 @@ class UploadCalls:
             table_id: only those of this table; None for all.
             cursor: `next_cursor` of the page before; None for the first.
             limit: enrichment runs per page, 1 to 100.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> len(ow.Sandbox().client().list_enrichment_runs())
+            0
         """
         return background().run(self.operations.list_enrichment_runs(table_id=table_id, cursor=cursor, limit=limit))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
 from tests.support.errors import raises
+from tests.support.interrupts import interrupt
+from tests.support.quick import see
 from tests.support.server import answer, reset
 from tests.support.spending_server import PROXY_PAGE
 
@@ -123,6 +126,27 @@ def test_a_refusal_is_not_repeated_for_ever(server, client, execute, route, stat
             execute(call)
     table = execute(call)
     assert server.texts(table.id, "n") == [str(n) for n in range(120)] + list(range(120, 250))
+    assert [len(rows) for _, _, rows in server.writes] == [120, 100, 30]
+
+
+@pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
+@pytest.mark.parametrize(
+    "route", ["POST /workspaces", "POST /workspaces/{id}/documents", "POST /tables/{id}/rows/upsert"]
+)
+def test_an_interrupted_upload_goes_on(server, execute, route):
+    client = ow.Client(server.key, base_url=server.base_url)
+
+    def call() -> ow.UploadedTable:
+        return ow.upload(many(), key="website", columns=["n"], client=client)
+
+    server.fail(route, None, takes_effect=True)
+    reached = threading.Event()
+    threading.Thread(target=lambda: (see(lambda: server.count(route)), reached.set())).start()
+    stopped, took = interrupt(lambda: execute(call), reached, after=0.1)
+    assert took < 1
+    assert "goes on where it was" in "".join(stopped.__notes__)
+    table = execute(call)
+    assert server.texts(table.id, "website") == many()["website"].to_list()
     assert [len(rows) for _, _, rows in server.writes] == [120, 100, 30]
 
 
