@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.pasted_key import holds_key_in_use
@@ -172,6 +172,17 @@ def table_ids(values: object) -> list[str]:
             "Too many focus tables", cause=f"Got {len(ids)}; the limit is 50.", remedy="Use fewer tables."
         )
     return ids
+
+
+def tables(values: object) -> tuple[Any, ...]:
+    """Return up to 50 tables or ids of tables, as they were given.
+
+    Raises:
+        InvalidInput: one of them is neither, or there are too many.
+    """
+    given = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values
+    table_ids(given)
+    return cast("tuple[Any, ...]", given)
 
 
 def column_slugs(values: object) -> list[str] | None:

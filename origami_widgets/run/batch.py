@@ -408,8 +408,7 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[Any])
     ['Porto']
     """
     given = _pairs(prompts)
-    model, tables = validate.model(model), focus_tables if isinstance(focus_tables, str) else tuple(focus_tables)
-    validate.table_ids(tables)
+    model, tables = validate.model(model), validate.tables(focus_tables)
     briefs, refused = [], []
     for position, name, prompt in given:
         try:

@@ -43,7 +43,7 @@ class StartSpec:
     focus_marks: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        tables = self.focus_tables if isinstance(self.focus_tables, str) else tuple(self.focus_tables)
+        tables = validate.tables(self.focus_tables)
         ids = tuple(validate.table_ids(tables))
         checked = {
             "agent_id": None if self.agent_id is None else validate.agent_id(self.agent_id),
