@@ -72,13 +72,13 @@ if TYPE_CHECKING:
     from origami_widgets.run.login import account_async as account_async
     from origami_widgets.run.login import login as login
     from origami_widgets.run.login import login_async as login_async
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable as UploadedTable
     from origami_widgets.run.settings import configure as configure
     from origami_widgets.run.start import attach as attach
     from origami_widgets.run.start import attach_async as attach_async
     from origami_widgets.run.start import start as start
     from origami_widgets.run.start import start_async as start_async
     from origami_widgets.run.start import start_many as start_many
-    from origami_widgets.run.own_list.uploaded_table import UploadedTable as UploadedTable
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.

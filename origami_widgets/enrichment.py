@@ -6,17 +6,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-# Loading it connects runs with cards.
-import origami_widgets.compose  # noqa: F401
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
+from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, client_of
+from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.start import start_agreed, start_async
 from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.api.default_client import AnyClient, UsableClient
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.frames.leads.row_reading import Progress
     from origami_widgets.host.cells import CellRef
@@ -112,8 +112,9 @@ def upload(
     Example:
         >>> import origami_widgets as ow, pandas as pd
         >>> companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "zip": ["04050", None], "owner": "Ana"})
-        >>> table = ow.upload(companies, key="website", columns=["zip"], client=ow.Sandbox().client())
-        >>> [column.name for column in table.client.list_columns(table.id)], table.counts.inserted
+        >>> client = ow.Sandbox().client()
+        >>> table = ow.upload(companies, key="website", columns=["zip"], client=client)
+        >>> [column.name for column in client.list_columns(table.id)], table.counts.inserted
         (['website', 'zip'], 2)
     """
     wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
@@ -211,7 +212,7 @@ def enrich(
         once=once,
         fresh=fresh,
         credit_limit=credit_limit,
-        client=wanted.client,
+        client=client,
         show=show,
     )
     try:
@@ -266,7 +267,7 @@ async def enrich_async(
         once=once,
         fresh=fresh,
         credit_limit=credit_limit,
-        client=wanted.client,
+        client=client,
         show=show,
     )
     while not (run := _newest(run)).settled:
@@ -292,7 +293,7 @@ class _Upload:
     Attributes:
         frame: the list as a DataFrame.
         own: what is sent of it.
-        client: the client.
+        operations: the API.
 
     Raises:
         InvalidInput: an argument is not valid; nothing was sent.
@@ -319,9 +320,9 @@ class _Upload:
         self._workspace = table.workspace_id if isinstance(table, UploadedTable) else ""
         self._once = None if once is None else valid_once(once)
         self._fresh = fresh
-        self._cell: CellRef | None = display_backend().cell()
+        self._cell: CellRef | None = cell_ref()
         self._job: UploadJob | None = None
-        self.client: UsableClient = client_of(client, [table])
+        self.operations: Operations = operations_of(client, [table])
 
     def block(self, progress: Progress | None) -> UploadedTable:
         """Carry out the upload, and block until it is done. An interrupt ends it; the same call goes on."""
@@ -343,7 +344,7 @@ class _Upload:
 
     async def carry_out(self) -> UploadedTable:
         """Carry out the upload. Background loop only."""
-        operations = self.client.operations
+        operations = self.operations
         asked = (self._target, "" if self._target else self._name)
         async with held_record(
             operations, self.own, asked, once=self._once, cell=self._cell, fresh=self._fresh
@@ -355,7 +356,7 @@ class _Upload:
             uploaded = await self._job.carry_out()
             if self._workspace and not record.stored.workspace_id:
                 await record.change(workspace_id=self._workspace)
-            return UploadedTable(self.client, self.own, uploaded, record.stored)
+            return UploadedTable(operations, self.own, uploaded, record.stored)
 
     @property
     def sent(self) -> tuple[int, int]:
@@ -366,7 +367,7 @@ class _Upload:
         """Return whether both the upload and the run of this name are known, so that nothing is spent."""
         if once is None or self._fresh:
             return False
-        operations = self.client.operations
+        operations = self.operations
         uploaded = await (await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)).read()
         started = await (await entry_of(operations, valid_once(once))).read()
         return bool(uploaded and uploaded.is_complete and started and started.run_id)
@@ -442,7 +443,7 @@ def _enrichment(
 
 
 def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> str:
-    project = wanted.client.operations.settings.project
+    project = wanted.operations.settings.project
     names = ", ".join(wanted.own.names)
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     where = f"project {project}" if project else "your organization"

@@ -15,7 +15,7 @@ from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.credits import credits_of_run
 from origami_widgets.run.display_backend import attach_hint, display_backend, top
 from origami_widgets.run.follow_up import FollowUp, answering
-from origami_widgets.run.own_list.uploaded_table import check_client_of
+from origami_widgets.run.own_list.uploaded_table import check_operations
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import waits_for_a_slot
@@ -461,7 +461,7 @@ class Run:
             >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
             True
         """
-        check_client_of(self._watch.operations, focus_tables)
+        check_operations(self._watch.operations, focus_tables)
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
         return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
 
@@ -550,7 +550,7 @@ class Run:
             >>> asyncio.run(main())
             True
         """
-        check_client_of(self._watch.operations, focus_tables)
+        check_operations(self._watch.operations, focus_tables)
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
         return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
 

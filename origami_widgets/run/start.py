@@ -14,7 +14,7 @@ from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
-from origami_widgets.run.own_list.uploaded_table import client_of
+from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import client_or_default, waits_for_a_slot
 from origami_widgets.run.starts import registry
@@ -155,7 +155,7 @@ def _start(
     asks: bool,
 ) -> Run:
     limit = valid_credit_limit(credit_limit)
-    operations = client_of(client, focus_tables).operations
+    operations = operations_of(client, focus_tables)
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     with StartCall() as call:
@@ -194,7 +194,7 @@ async def start_async(
         'completed'
     """
     limit = valid_credit_limit(credit_limit)
-    operations = client_of(client, focus_tables).operations
+    operations = operations_of(client, focus_tables)
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
     call = StartCall()

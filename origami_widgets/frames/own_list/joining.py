@@ -8,7 +8,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
-from origami_widgets.api.default_client import client_for_table
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.api.validate import shortened
@@ -83,7 +83,7 @@ def join_leads(
         ([20, 10], [7, 8], 2)
     """
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
-    return block(joining.steps(client_for_table(client, table).operations, progress))
+    return block(joining.steps(operations_for(client, table), progress))
 
 
 async def join_leads_async(
@@ -107,7 +107,7 @@ async def join_leads_async(
         1
     """
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
-    return await wait(joining.steps(client_for_table(client, table).operations, progress))
+    return await wait(joining.steps(operations_for(client, table), progress))
 
 
 class Joining:

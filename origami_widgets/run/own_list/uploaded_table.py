@@ -6,18 +6,18 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.default_client import check_client
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.models.table import came_from
 from origami_widgets.run.own_list.upload_record import forget
-from origami_widgets.run.settings import client_or_default
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.api.default_client import AnyClient, UsableClient
-    from origami_widgets.api.models import DeletedWorkspace
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.models import DeletedWorkspace, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_job import Uploaded
@@ -46,10 +46,11 @@ class UploadedTable:
     """A table at Origami with the rows of your own list. `upload` returns it.
 
     Use it wherever a table goes: `start(…, focus_tables=[table])`, `rows_frame(table)`, `leads(table)`,
-    `join_leads(frame, table, key=…)`. These then use its client and project.
+    `join_leads(frame, table, key=…)`. These then use the client and project that it was uploaded with.
 
     Attributes:
-        client: the client through which it was uploaded.
+        table: the table as the server described it after the upload.
+        operations: the API through which it was uploaded.
         upload_id: the id of the upload, under which a start with `once=` is known.
         workspace_id: the workspace of the table; empty if that is not known.
         counts: what became of the rows.
@@ -66,7 +67,8 @@ class UploadedTable:
         (2, 2)
     """
 
-    client: UsableClient
+    table: Table
+    operations: Operations
     upload_id: str
     workspace_id: str
     counts: UploadCounts
@@ -74,8 +76,9 @@ class UploadedTable:
     ids_by_key: dict[KeyText, str]
     column_ids: frozenset[str]
 
-    def __init__(self, client: UsableClient, own: OwnList, uploaded: Uploaded, stored: StoredUpload) -> None:
-        self.client = client
+    def __init__(self, operations: Operations, own: OwnList, uploaded: Uploaded, stored: StoredUpload) -> None:
+        self.table, self.operations = uploaded.table, operations
+        came_from(operations, [self.table])
         self.upload_id = stored.upload_id
         self.workspace_id = stored.workspace_id or uploaded.table.workspace_id or ""
         repeated = len(own.places) - len(own.rows)
@@ -84,27 +87,26 @@ class UploadedTable:
         ids = [uploaded.ids.get(key) for key in own.keys]
         self.row_ids = tuple(ids[place] for place in own.places)
         self.column_ids = frozenset(column.id for column in uploaded.columns)
-        self._table = uploaded.table
 
     @property
     def id(self) -> str:
         """The table's id."""
-        return self._table.id
+        return self.table.id
 
     @property
     def name(self) -> str:
         """The table's name."""
-        return self._table.name
+        return self.table.name
 
     @property
     def url(self) -> str:
         """The table's page in Origami."""
-        return str(self._table.raw.get("url") or "")
+        return str(self.table.raw.get("url") or "")
 
     @property
     def raw(self) -> dict[str, Any]:
         """The table as the server described it after the upload."""
-        return self._table.raw
+        return self.table.raw
 
     def __repr__(self) -> str:
         # Shows no rows, as they may be personal data.
@@ -140,34 +142,33 @@ class UploadedTable:
                 cause="It isn't known which workspace it is in, and the API can't delete a table alone.",
                 remedy=f"Delete it in Origami{f': {self.url}' if self.url else '.'}",
             )
-        deleted = await self.client.operations.delete_workspace(self.workspace_id, confirm=confirm)
+        deleted = await self.operations.delete_workspace(self.workspace_id, confirm=confirm)
         if confirm:
             forget(self.upload_id)
         return deleted
 
 
-def client_of(client: AnyClient | None, tables: Iterable[object]) -> UsableClient:
-    """Return the client for a call on some tables: the given one, else that of uploaded tables, else the default.
+def operations_of(client: AnyClient | None, tables: Iterable[object]) -> Operations:
+    """Return the API for a call on some tables: that of the given client, else that of the tables, else the default one.
 
     Raises:
-        InvalidInput: two of these reach different accounts, projects or servers.
+        InvalidInput: an uploaded table belongs to another account, project or server.
         MissingKey: there is no client, and no key.
     """
-    given = None if client is None else check_client(client)
-    for each in _uploaded(tables):
-        given = given or each.client
-        check_client_of(given.operations, [each])
-    return given or client_or_default(None)
+    known = tables if isinstance(tables, Collection) else ()
+    found = operations_for(client, *_uploaded(known), *known)
+    check_operations(found, known)
+    return found
 
 
-def check_client_of(operations: Operations | None, tables: Iterable[object]) -> None:
+def check_operations(operations: Operations | None, tables: Iterable[object]) -> None:
     """Check that uploaded tables are reached through an API.
 
     Raises:
         InvalidInput: one belongs to another account, project or server.
     """
     for each in _uploaded(tables):
-        if operations is not None and each.client.operations.identity != operations.identity:
+        if operations is not None and each.operations.identity != operations.identity:
             raise InvalidInput(
                 "Two different clients",
                 cause="A table was uploaded through another client than that of this call or of another table. Nothing "
