@@ -252,15 +252,16 @@ def _remarks(table: models.Table, form: Form) -> list[Remark]:
 
 
 def reading_words(progress: RowProgress | None) -> str:
-    """Return in words how many of a table's leads this process has read; empty if it is not reading them."""
+    """Return in words how many of a table's leads this process has read or written; empty if it does neither."""
     if progress is None:
         return ""
     rows, total = progress.rows, shown_count(progress.total)
+    what = "uploading rows" if progress.is_upload else "reading leads"
     if not rows:
-        return "reading leads"
+        return what
     # A total that was already exceeded is wrong.
     of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
-    return f"reading leads: {words.count(rows)} {of}"
+    return f"{what}: {words.count(rows)} {of}"
 
 
 def _facts(table: models.Table) -> list[str]:

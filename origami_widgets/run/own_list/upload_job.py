@@ -421,7 +421,7 @@ class UploadJob:
     def _note(self, sent: int) -> None:
         self.sent = sent
         if self._report is None:
-            self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id)
+            self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id, is_upload=True)
         self._report.update(sent, len(self._own_list.rows))
 
 
