@@ -18,11 +18,24 @@ SPACING = 0.25
 
 
 class RowProgress(NamedTuple):
-    """How many rows of how many have been read, or if `is_upload`, written; `total` is None while unknown."""
+    """How many rows of how many have been read; `total` is None while unknown."""
 
     rows: int
     total: int | None
-    is_upload: bool = False
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether the rows are written instead."""
+        return False
+
+
+class WriteProgress(RowProgress):
+    """How many rows of how many have been written."""
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether the rows are written instead."""
+        return True
 
 
 class ProgressReport:
@@ -31,21 +44,21 @@ class ProgressReport:
     Args:
         organization: the table's organization, as two sandboxes may have tables with the same id.
         table_id: the id of the table.
-        is_upload: whether rows are written instead.
+        kind: whether rows are read or written.
     """
 
     # Shared by all reports, so that among many short reads in a row some are shown.
     _next_at: ClassVar[float] = 0.0
 
-    def __init__(self, organization: Traffic, table_id: str, *, is_upload: bool = False) -> None:
+    def __init__(self, organization: Traffic, table_id: str, kind: type[RowProgress] = RowProgress) -> None:
         self.table = (organization, table_id)
-        self._is_upload = is_upload
+        self._kind = kind
         self.progress: RowProgress | None = None
         self._is_planned = False
 
     def update(self, rows: int, total: int | None) -> None:
         """Report how many rows have been read. Subscribers are called at most a few times a second."""
-        self.progress = RowProgress(rows, total, self._is_upload)
+        self.progress = self._kind(rows, total)
         if subscribers and not self._is_planned:
             self._is_planned = True
             background().submit(self._notify_later())

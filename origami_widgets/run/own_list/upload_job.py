@@ -28,7 +28,7 @@ from origami_widgets.api.retries import wait_after, with_retries
 from origami_widgets.api.rows.own_rows import at_positions, key_of
 from origami_widgets.api.rows.row_decoding import ids_of
 from origami_widgets.api.rows.row_paging import RowQuery
-from origami_widgets.api.rows.row_progress import ProgressReport
+from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress
 from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.api.upload_operations import MOST_ROWS
 from origami_widgets.api.usage import is_counted
@@ -421,7 +421,7 @@ class UploadJob:
     def _note(self, sent: int) -> None:
         self.sent = sent
         if self._report is None:
-            self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id, is_upload=True)
+            self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id, WriteProgress)
         self._report.update(sent, len(self._own_list.rows))
 
 
