@@ -117,7 +117,7 @@ class UploadJob:
             except TableNotFound:
                 if self._target is not None:
                     raise
-                await self._record.renew(lambda salt: self._own_list.fingerprint(salt, "", self._name))
+                await self._record.renew(self._own_list, ("", self._name))
         try:
             if self._target is None:
                 await self._make_table()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec.structs import replace
 
+from origami_widgets.run.starts.registry import Cell, key_of
 from origami_widgets.run.starts.store import VERSION, NameTaken, spoken, store_entry, valid_once
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ class UploadRecord:
         if self._entry is not None:
             await self._entry.write(self.stored)
 
-    async def renew(self, fingerprint: Any) -> None:
-        """Begin again with a new id, because the table was deleted. `fingerprint` makes one from the new id."""
-        self.stored = _new(fingerprint, self.stored)
+    async def renew(self, own: OwnList, asked: tuple[str, ...]) -> None:
+        """Begin again with a new id, because the table was deleted. Arguments are as in `held_record`."""
+        self.stored = _new(_UploadSpec(own, asked), self.stored)
         await self.change()
 
     def id_of(self, what: str) -> str:
@@ -111,17 +112,21 @@ class UploadRecord:
         return str(uuid.uuid5(uuid.UUID(self.stored.upload_id), f"{self.stored.refusals} {what}"))
 
 
-@dataclass
-class _CellUpload:
-    """Upload of one execution of a cell."""
-
-    execution: str
-    record: UploadRecord
-
-
-_cells: dict[tuple[str, Hashable, str], list[_CellUpload]] = {}
+_records: dict[Cell, UploadRecord] = {}
+"""The records of cells, by the keys under which reruns find them."""
 _locks: weakref.WeakValueDictionary[Hashable, asyncio.Lock] = weakref.WeakValueDictionary()
-_SALT = uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class _UploadSpec:
+    """What an upload is asked to send, and for which table or under which name."""
+
+    own: OwnList
+    asked: tuple[str, ...]
+
+    def fingerprint(self, salt: str) -> str:
+        """Return a digest of it."""
+        return self.own.fingerprint(salt, *self.asked)
 
 
 @contextlib.asynccontextmanager
@@ -148,26 +153,23 @@ async def held_record(
         NameTaken: the name belongs to another list.
         RegistryUnusable: the start store cannot be read or written.
     """
-
-    def fingerprint(salt: str) -> str:
-        return own.fingerprint(salt, *asked)
-
+    spec = _UploadSpec(own, asked)
     if once is None:
-        record = _record_of_cell(operations, fingerprint, cell, may_be_found_again=not asked[0], fresh=fresh)
+        record = _record_of_cell(operations, spec, cell, fresh=fresh)
         async with _lock_of(record):
             yield record
         return
     entry = await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)
     async with _lock_of(entry.key), entry.held():
         stored = None if fresh else await entry.read()
-        if stored is not None and stored.fingerprint != fingerprint(stored.upload_id):
+        if stored is not None and stored.fingerprint != spec.fingerprint(stored.upload_id):
             raise NameTaken(
                 f"The name {once!r} is used by another list",
                 cause=f"once={once!r} was used at {spoken(stored.claimed_at)} for other rows, columns or options.",
                 remedy="Use another name. To write these rows into the same table: ow.upload(frame, key=…, "
                 "table=table, once='another-name').",
             )
-        record = UploadRecord(stored or _new(fingerprint, StoredUpload(**entry.place, **_NOTHING)), entry)
+        record = UploadRecord(stored or _new(spec, StoredUpload(**entry.place, **_NOTHING)), entry)
         if stored is None:
             await record.change()
         yield record
@@ -175,45 +177,41 @@ async def held_record(
 
 def forget(upload_id: str) -> None:
     """Forget the upload of a cell, because its table was deleted. Background loop only."""
-    for uploads in _cells.values():
-        uploads[:] = [each for each in uploads if each.record.stored.upload_id != upload_id]
+    for key in [key for key, record in _records.items() if record.stored.upload_id == upload_id]:
+        del _records[key]
 
 
 _NOTHING: dict[str, Any] = {"fingerprint": "", "upload_id": "", "claimed_at": datetime.min.replace(tzinfo=UTC)}
 
 
-def _new(fingerprint: Any, place: StoredUpload) -> StoredUpload:
+def _new(spec: _UploadSpec, place: StoredUpload) -> StoredUpload:
     upload_id = str(uuid.uuid4())
     return StoredUpload(
         name=place.name,
         base_url=place.base_url,
         project=place.project,
         organization=place.organization,
-        fingerprint=fingerprint(upload_id),
+        fingerprint=spec.fingerprint(upload_id),
         upload_id=upload_id,
         claimed_at=datetime.now(UTC),
     )
 
 
-def _record_of_cell(
-    operations: Operations, fingerprint: Any, cell: CellRef | None, *, may_be_found_again: bool, fresh: bool
-) -> UploadRecord:
+def _record_of_cell(operations: Operations, spec: _UploadSpec, cell: CellRef | None, *, fresh: bool) -> UploadRecord:
     """Return the record of the equal upload of an earlier execution of the cell, or a new one.
 
     An upload into an existing table is only found again if it has not ended: to write A, B and A again is three writes.
     """
-    record = UploadRecord(_new(fingerprint, StoredUpload(**_NOTHING)))
-    if cell is None:
+    key = key_of(operations.identity, spec, cell=cell)
+    record = UploadRecord(_new(spec, StoredUpload(**_NOTHING)))
+    if not isinstance(key, Cell):
         return record
-    uploads = _cells.setdefault((cell.cell, operations.identity, fingerprint(_SALT)), [])
-    for each in uploads:
-        if each.execution != cell.execution and not fresh:
-            each.execution = cell.execution
-            if may_be_found_again or not each.record.stored.is_complete:
-                return each.record
-    uploads.append(_CellUpload(cell.execution, record))
-    for old in list(_cells)[:-MOST_RECORDS]:
-        del _cells[old]
+    known = _records.pop(key, None)
+    if known is not None and not fresh and not (spec.asked[0] and known.stored.is_complete):
+        record = known
+    _records[key] = record
+    while len(_records) > MOST_RECORDS:
+        del _records[next(iter(_records))]
     return record
 
 

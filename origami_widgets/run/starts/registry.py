@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.record import RecordSlot
-    from origami_widgets.run.starts.spec import StartSpec
 
 MOST_RECORDS = 10_000
 """Records that are kept, at most; those that were used longest ago are dropped."""
@@ -77,7 +76,15 @@ class Job(Protocol):
 J = TypeVar("J", bound=Job)
 
 
-def key_of(client: Hashable, spec: StartSpec, *, name: str = "", cell: CellRef | None = None) -> JobKey:
+class HasFingerprint(Protocol):
+    """What is asked for: a start spec, or that of an upload."""
+
+    def fingerprint(self, salt: str) -> str:
+        """Return a digest that is equal for equal ones."""
+        ...
+
+
+def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: CellRef | None = None) -> JobKey:
     """Return the key of a start: that of its name, else that of the next equal start in this execution of a cell.
 
     Args:
