@@ -31,7 +31,8 @@ def describe_leads(
 
     Frames of leads are described without a request. For runs and tables, all leads are read first (free requests),
     including those that the saved filters hide. A cell has one of three states, as on the card: `filled`,
-    `nothing_found` or `not_run`; they add up to `leads`. Rows do not distinguish failed cells from cells that have not
+    `nothing_found` or `not_run`; they add up to `leads`. A text that says that nothing was found, such as "N/A", "not
+    found" or "-", counts as `nothing_found`. Rows do not distinguish failed cells from cells that have not
     run, so `cells_errored` is the server's count for the table.
 
         share_found = filled / leads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
@@ -143,7 +143,7 @@ def _main_columns(leads: pd.DataFrame) -> list[str]:
 
 
 def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
-    name, facts, cells = column.name, column.facts, _cells(column)
+    name, facts, cells = column.name, column.facts, _without_placeholders(_cells(column))
     size, count = len(cells.values), sum(cells.filled)
     pending = None if cells.pending is None else sum(cells.pending)
     # The main part may be empty although another part was found.
@@ -194,6 +194,21 @@ class _Cells:
     pending: list[bool] | None
     confidence: list[Any]
     is_told: bool = True
+
+
+_PLACEHOLDERS = frozenset(
+    ["-", "–", "—", "n/a", "na", "nil", "none", "not applicable", "not available", "not found", "null", "unknown"]  # noqa: RUF001 - dashes
+)
+"""Texts that agents write where they found nothing."""
+
+
+def _without_placeholders(cells: _Cells) -> _Cells:
+    mains = map(_main, cells.values)
+    filled = [
+        was and not (isinstance(main, str) and main.strip(" .").lower() in _PLACEHOLDERS)
+        for was, main in zip(cells.filled, mains, strict=True)
+    ]
+    return replace(cells, filled=filled)
 
 
 def _cells(column: _Column) -> _Cells:

@@ -179,3 +179,19 @@ def test_a_lead_counts_once(run):
     leads = ow.leads_frame(run)
     for twice in (ow.leads_frame([leads, leads]), pd.concat([leads, leads])):
         pd.testing.assert_frame_equal(ow.describe_leads(twice), ow.describe_leads(leads))
+
+
+def test_a_text_that_says_nothing_counts_as_nothing_found():
+    phones = ["N/A", "not found", "-", "Unknown.", " n/a ", "+351 22 555", None]
+    leads = pd.DataFrame(
+        {
+            "row_id": [f"r{at}" for at in range(7)],
+            "table_id": "t1",
+            "phone": phones,
+            "phone.found": [True] * 6 + [pd.NA],
+        }
+    )
+    leads["phone.found"] = leads["phone.found"].astype("boolean")
+    (found,) = ow.describe_leads(leads).to_dict("records")
+    assert (found["filled"], found["nothing_found"], found["not_run"], found["distinct"]) == (1, 5, 1, 1)
+    assert found["example_1"] == "+351 22 555"
