@@ -27,7 +27,9 @@ from origami_widgets.run.state import RunState, run_error
 from origami_widgets.words.foreign_text import described, one_line
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Generator, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -623,6 +625,27 @@ class Run:
             callback(self)
 
         return self._watch.subscribers.add(notify, of_user=True)
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
+        """Write the run's leads to an Excel workbook, or to CSV or Parquet files, as `ow.export(run, path)` does.
+
+        Args:
+            path: a file that ends in `.xlsx`, or a folder.
+            options: further arguments of `origami_widgets.export`.
+
+        Raises:
+            OrigamiError: as in `origami_widgets.export`.
+            OSError: the disk refuses to write; nothing has changed.
+
+        Example:
+            >>> import tempfile, origami_widgets as ow
+            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     [file.name for file in run.export(f"{folder}/leads.xlsx")]
+            ['leads.xlsx']
+        """
+        files: list[Path] = top().export(self, path, **options)
+        return files
 
     def leads(
         self,
