@@ -35,7 +35,7 @@ ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-GUIDES = ("quickstart", "many-runs", "credits", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
+GUIDES = ("quickstart", "own-list", "many-runs", "credits", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 # README links to pages that only the site has by their public address; within the site they are pages like all others.
 PUBLIC = re.compile(r"\]\(https://origami-widgets\.github\.io/origami-widgets/([\w/-]+)\.html")
