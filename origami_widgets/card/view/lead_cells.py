@@ -29,7 +29,7 @@ LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
-_NUMBER = re.compile(r"[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
+_NUMBER = re.compile(r"(?!0\d)[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 

@@ -113,7 +113,16 @@ def _enriched(table: models.Table, state: RunState) -> int | None:
     running = table.stats.running.running_leads if table.stats and table.stats.running else None
     if running is None:
         running = max((shown_count(column.cells.running) or 0 for column in added), default=0)
-    return max(0, (shown_count(table.lead_count) or 0) - running)
+    rows = shown_count(table.lead_count) or 0
+    enriched = max(0, rows - running)
+    if state.settled:
+        return enriched
+    # Cells of a column that was just added may not be under way yet.
+    rates = [column.stats.call_rate if column.stats else None for column in added]
+    known = [rate for rate in rates if rate is not None and 0 <= rate <= 1]
+    if len(known) < len(added):
+        return enriched if running else None
+    return min(enriched, int(min(known) * rows + 0.5))
 
 
 def _figure(value: int, label: str, note: str = "") -> Figure:
