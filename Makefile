@@ -1,5 +1,4 @@
-# Every target sets up what it needs, from a bare Debian machine with Python 3.11+ and Node.js 20+, and is quick the
-# second time. `make test FRESH=1` also repeats the checks whose inputs have not changed since they last passed.
+# Every target sets up what it needs and is quick the second time. The machine has Python 3.11 or newer.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,7 +7,12 @@ SHELL := bash
 # Without bytecode every kernel, worker and subprocess of the tests would compile pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Where the machine has no Node.js that is new enough, the set-up puts one here.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
 python := .venv/bin/python
+npm := npm run --silent --prefix js
+pytest := $(python) -m pytest --no-header -q
 static := origami_widgets/card/static
 front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json js/build/site/recorded.js
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
@@ -17,13 +21,15 @@ front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/bu
 python_packages := .venv/.packages
 node_packages := js/node_modules/.packages
 project := .venv/.project
+has_node := $(shell node --version 2>/dev/null | grep -E '^v(2[0-9]|[3-9][0-9])\.' && command -v npm)
 
 .PHONY: help
 help:
 	@echo 'make demo     JupyterLab with the quickstart notebook'
-	@echo 'make check    lint, types and the shorter unit tests'
-	@echo 'make test     every check and test'
-	@echo 'make coverage the unit tests, and which lines they do not reach'
+	@echo 'make check    lint, types and the unit tests of what has changed'
+	@echo 'make test     what a pull request needs: lint, types, the unit tests, the quickstart and one journey in JupyterLab'
+	@echo 'make test-all that, every host and kernel, and what takes long'
+	@echo 'make coverage the tests of `make test`, and which lines they do not reach'
 	@echo 'make docs     the documentation as a site, into .cache/site'
 	@echo 'make gallery  screenshots of the card into .cache/gallery'
 	@echo 'make bench    the benchmarks'
@@ -35,17 +41,51 @@ help:
 demo: .setup
 	@exec $(python) notebooks/serve.py
 
-.PHONY: test
-test: .setup-tests
-	@exec $(python) .ci/checks.py $(if $(FRESH),--fresh)
+.PHONY: .lint
+.lint: .setup
+	$(python) -m ruff check --quiet .
+	$(python) -m ruff format --quiet --check .
+	zizmor --offline --quiet --strict-collection .github .pre-commit-config.yaml
+	$(python) -m mypy --no-error-summary
+	$(npm) lint
+	$(npm) types
 
+# The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed.
 .PHONY: check
-check: .setup
-	@exec $(python) .ci/checks.py --quick
+check: .lint .cache/vitest
+	$(pytest) -n 2 --testmon --doctest-modules -m 'not slow and not clock' tests origami_widgets --ignore=tests/browser
+
+.cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
+	$(npm) test
+	@mkdir -p .cache && touch $@
+
+.PHONY: test
+test: .lint .setup-browser
+	$(npm) test
+	$(pytest) -n 2 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
+
+# Each is a command of its own: how many processes help, and whose tests may share one, differs.
+kernels := -n 4 tests/kernels
+hosts := -n 3 tests/hosts
+browser := -n 3 tests/browser
+deep := -n 3 --dist=loadfile -m '(slow or hypothesis) and not clock' --hypothesis-profile=deep tests \
+	--ignore=tests/kernels --ignore=tests/hosts --ignore=tests/browser
+# These look at a real clock, so nothing runs beside them. One that was repeated is counted in the last line.
+clock := -m clock --reruns=1 tests
+
+.PHONY: test-all
+test-all: test .setup-tests
+	@mkdir -p .cache/tests
+	@failed=; for part in kernels hosts browser deep clock; do $(MAKE) --no-print-directory .test-$$part || failed=1; done; \
+		tail -n 1 .cache/tests/*.log; [ -z "$$failed" ]
+
+.PHONY: .test-%
+.test-%:
+	$(pytest) -ra $($*) | tee .cache/tests/$*.log
 
 .PHONY: coverage
-coverage: .setup-tests
-	@exec $(python) .ci/checks.py --coverage
+coverage: .setup-browser
+	$(pytest) -n 2 --doctest-modules -m 'not slow and not clock' tests origami_widgets --ignore=tests/browser --cov
 
 .PHONY: docs
 docs: .setup
@@ -62,9 +102,9 @@ bench: .setup-browser
 
 .PHONY: format
 format: .setup
-	@$(python) -m ruff check --fix --exit-zero --quiet . notebooks/serve.py notebooks/site .ci
-	@$(python) -m ruff format . notebooks/serve.py notebooks/site .ci
-	@npm run --silent --prefix js format
+	@$(python) -m ruff check --fix --exit-zero --quiet .
+	@$(python) -m ruff format .
+	@$(npm) format
 
 .PHONY: lock
 lock: $(python_packages)
@@ -102,12 +142,12 @@ $(python_packages): requirements-dev.lock .ci/setup.sh
 	@.ci/setup.sh python
 	@touch $@
 
-$(node_packages): js/package-lock.json js/package.json .ci/setup.sh
+$(node_packages): $(if $(has_node),,$(python_packages)) requirements-node.lock js/package-lock.json js/package.json .ci/setup.sh
 	@.ci/setup.sh node
 	@touch $@
 
 $(front_end) &: $(node_packages) $(front_end_sources)
-	@npm run --silent --prefix js build
+	@$(npm) build
 	@touch $(front_end)
 
 $(project): $(python_packages) $(front_end) pyproject.toml hatch_build.py

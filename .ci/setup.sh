@@ -10,11 +10,11 @@ fail() {
   exit 1
 }
 
-# apt_install PURPOSE PACKAGE...: install Debian packages, or say in one sentence what stands in the way.
+# apt_install PURPOSE COMMAND_ON_A_MAC PACKAGE...: install Debian packages, or say in one sentence what stands in the way.
 apt_install() {
-  local purpose=$1 as_root=()
-  shift
-  command -v apt-get >/dev/null || fail "$purpose is missing, and this system has no apt-get to install it with: install $* by hand."
+  local purpose=$1 on_a_mac=$2 as_root=()
+  shift 2
+  command -v apt-get >/dev/null || fail "$purpose is missing: install $* by hand${on_a_mac:+; on a Mac, '$on_a_mac' brings it}."
   if [ "$(id -u)" != 0 ]; then
     sudo -n true 2>/dev/null || fail "$purpose is missing, and installing it needs root: run 'sudo apt-get install $*'."
     # sudo forgets the proxies.
@@ -45,7 +45,7 @@ find_python() {
       return
     fi
   done
-  fail "Python 3.11 or newer is missing: on Debian 12 and later, 'apt-get install python3 python3-venv' brings it."
+  fail "Python 3.11 or newer is missing: 'apt-get install python3 python3-venv' brings it on Debian 12 and later, 'brew install python' on a Mac."
 }
 
 setup_python() {
@@ -53,7 +53,7 @@ setup_python() {
   python=$(find_python)
   if ! "$venv_python" -m pip --version >/dev/null 2>&1; then
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-      apt_install "venv for $("$python" --version)" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+      apt_install "venv for $("$python" --version)" "" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
     "$python" -m venv --clear .venv
   fi
   "$venv_python" -m uv --version >/dev/null 2>&1 || "$venv_python" -m pip install --quiet --disable-pip-version-check uv
@@ -68,31 +68,36 @@ setup_project() {
 
 setup_node() {
   local version
-  version=$(node --version 2>/dev/null) ||
-    fail "Node.js 20 or newer is missing: on Debian 13 and later, 'apt-get install nodejs npm' brings it."
-  version=${version#v}
-  [ "${version%%.*}" -ge 20 ] || fail "Node.js 20 or newer is needed, and this is Node.js $version."
-  command -v npm >/dev/null || fail "npm is missing: on Debian, 'apt-get install npm' brings it."
+  version=$(node --version 2>/dev/null) && version=${version#v} || version=0
+  # npm comes with Node.js, but not with Debian's.
+  if [ "${version%%.*}" -lt 20 ] || ! command -v npm >/dev/null; then
+    eval "$("$venv_python" .ci/pip_settings.py)"
+    "$venv_python" -m uv pip install --quiet --python "$venv_python" --require-hashes -r requirements-node.lock
+  fi
   npm ci --prefix js --silent --no-audit --no-fund
 }
 
 setup_chromium() {
   local name
-  for name in chromium chromium-browser google-chrome; do
+  for name in chromium chromium-browser google-chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
     command -v "$name" >/dev/null && return
   done
-  apt_install "Chromium for the browser tests" chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji
+  apt_install "Chromium for the browser tests" "brew install --cask google-chrome" chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji
 }
 
 setup_libreoffice() {
-  command -v soffice >/dev/null || apt_install "LibreOffice for the tests of workbooks" libreoffice-calc-nogui
+  command -v soffice >/dev/null || apt_install "LibreOffice for the tests of workbooks" "brew install --cask libreoffice" libreoffice-calc-nogui
 }
 
 lock() {
   eval "$("$venv_python" .ci/pip_settings.py)"
+  compile requirements-dev.lock --group dev --extra all --extra demo pyproject.toml
+  compile requirements-node.lock --group node
+}
+
+compile() {
   UV_CUSTOM_COMPILE_COMMAND="make lock" "$venv_python" -m uv pip compile --quiet --universal --generate-hashes \
-    --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra dev \
-    ${UPGRADE:+--upgrade} --output-file requirements-dev.lock pyproject.toml
+    --no-emit-index-url --no-emit-find-links --python-version 3.11 ${UPGRADE:+--upgrade} --output-file "$@"
 }
 
 case ${1:-} in

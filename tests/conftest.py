@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 import gc
-import sys
-from importlib.util import find_spec
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.doctest import DoctestModule
+from hypothesis import HealthCheck, settings
 
 from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# Where jsonschema (4.26) finds this, it compiles 38 grammars as soon as it is imported: for formats that no test looks at.
-sys.modules.setdefault("rfc3987_syntax", None)
+# Few examples, the same ones each time, for what everybody runs; more, and others each time, in `make test-all`. How long one
+# takes depends on the machine.
+any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("few", any_speed, max_examples=20, derandomize=True, database=None)
+settings.register_profile("deep", any_speed, max_examples=200)
+settings.load_profile("few")
 
-# With each request to a sandbox in this process, httpx (0.28) looks for this in all folders of packages; it need not be
-# installed.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None
-
-# Each of the workers collects all tests, and what it makes for that stays: looking for garbage takes a fifth of the time.
-gc.disable()
+SLOW = ("browser", "docs", "hosts", "kernels", "notebooks", "packaging")
+"""Folders whose tests need a host, a kernel or an environment of their own."""
+QUICK = ("test_journey.py", "test_quickstart.py", "test_metadata.py", "test_budgets.py")
+"""What `make test` runs of them."""
 
 
-LONG = "tests/packaging/"
-"""Its tests take many seconds each. They come first, so that no core waits for one of them in the end."""
+def pytest_configure() -> None:
+    # A shell lets what it starts with "&" ignore interrupts, and the tests that interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Mark tests as slow by their folder, or because they need LibreOffice."""
+    tests = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
+        if (folder in SLOW and item.path.name not in QUICK) or "office" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
 
 
 def pytest_collection_finish() -> None:
-    gc.enable()
+    """Leave pytest's own objects out of collections of garbage: many tests ask for one, to see what stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""
     return [each for each in (yield) if not isinstance(each, DoctestModule)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def heap_of_the_module():
-    """Leave what was there before a module out of its collections of garbage: many tests ask for one, to see what stays."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

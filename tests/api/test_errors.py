@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api import errors
@@ -196,7 +196,6 @@ FIELDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     status=st.integers(400, 599),
     body=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6) | JSON,

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api import models
@@ -61,7 +61,6 @@ def json_for(model: type[Model]) -> st.SearchStrategy:
 
 
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
-@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_json_object_becomes_an_object(model, data):
     raw = data.draw(json_for(model))
@@ -76,7 +75,6 @@ def test_any_json_object_becomes_an_object(model, data):
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_run_with_one_odd_value_keeps_all_the_others(name, data):
     whole = fixture(name)

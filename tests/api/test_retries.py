@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.retries import LONGEST_RETRY_AFTER, parse_http_date, parse_retry_after
@@ -64,20 +64,17 @@ def test_without_the_servers_clock_this_machines_counts():
     assert 28 <= parse_retry_after([soon], now=None) <= 30
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(), max_size=3), st.none() | st.just(NOW))
 def test_no_header_raises(values, now):
     seconds = parse_retry_after(values, now=now)
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_never_earlier_than_told(seconds):
     assert parse_retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST_RETRY_AFTER)
 
 
-@settings(deadline=None)
 @given(st.integers(31_536_000, 250_000_000_000))
 def test_any_date_can_be_read(moment):
     there = datetime.fromtimestamp(moment, UTC)

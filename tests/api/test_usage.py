@@ -8,7 +8,7 @@ import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -83,7 +83,6 @@ def test_a_missing_limit_is_the_documented_one(scope, limit, limit_header):
 words = st.one_of(st.text(max_size=30), st.integers().map(str), st.floats().map(str))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([f"x-ratelimit-{n}-global" for n in ("limit", "remaining", "reset")]), words))
 def test_any_header_gives_a_quota_within_bounds(headers):
     for quota in read_quotas(headers, SERVER):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from notebooks import serve
-from tests.browser.fixtures import browser, context, has_passed, mark, picture, pytest_runtest_makereport
+from tests.browser.fixtures import browser, context, has_passed, picture, pytest_runtest_makereport
 from tests.browser.lab import LabPage
 from tests.browser.window import CARD
 from tests.support.lab_settings import disable_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import BrowserContext
 
@@ -23,10 +23,6 @@ __all__ = ["browser", "context", "pytest_runtest_makereport"]
 
 SANDBOX = "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 LAB_OPTIONS = ("--LabApp.expose_app_in_browser=True",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,6 @@ from tests.browser.window import new_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext
 
@@ -24,13 +23,6 @@ expect.set_options(timeout=30_000)
 
 FAILURES = serve.REPOSITORY / ".cache" / "browser"
 PASSED = pytest.StashKey[bool]()
-
-
-def mark(items: list[pytest.Item], folder: Path) -> None:
-    """Mark the tests in `folder` as those of a browser."""
-    for item in items:
-        if folder in item.path.parents:
-            item.add_marker("browser")
 
 
 # The package's end, not the session's: the event loop of Playwright's synchronous API (1.65) would stand in the way of

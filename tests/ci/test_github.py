@@ -18,7 +18,6 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from tests.ci.scripts import load
 from tests.packaging.interpreters import SUPPORTED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +25,8 @@ GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("*_*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TARGETS = set(re.findall(r"(?m)^([a-z.-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8")))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"(?m)^([a-z.-]+):(?!=)", MAKEFILE))
 
 
 def read(path: Path) -> Any:
@@ -133,24 +133,13 @@ def test_the_cell_that_tells_versions_runs() -> None:
     assert re.search(r"(?m)^origami_widgets \d", told)
 
 
-def test_a_commit_is_checked_as_the_stages_check() -> None:
-    """The hooks use what the lock files have installed: their versions cannot differ."""
+def test_a_commit_is_linted_with_what_the_lock_files_have_installed() -> None:
     (repository,) = read(ROOT / ".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local"
-    hooks = {hook["id"]: shlex.split(hook["entry"]) + hook.get("args", []) for hook in repository["hooks"]}
-    stages = {stage.name: list(stage.command) for stage in load("checks").LINT}
-    assert hooks["ruff"][1:4] == stages["ruff"][1:4]
-    assert hooks["ruff-format"][1:4] == stages["ruff format"][1:4]
-    assert hooks["biome"] == stages["biome"]
-    assert hooks["zizmor"][1:] == stages["zizmor"][1:]
-
-
-def test_ruff_leaves_the_same_files_alone_before_a_commit_and_in_the_stages() -> None:
-    hooks = read(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
-    excluded = {hook["exclude"] for hook in hooks if "exclude" in hook}
-    (pattern,) = excluded
-    checked = {name for name in load("checks").FOR_RUFF if name.startswith("notebooks")}
-    python = [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.py")]
-    assert {name for name in python if not re.search(pattern, name)} == {
-        name for name in python if any(name == given or name.startswith(f"{given}/") for given in checked)
-    }
+    recipe = MAKEFILE.partition("\n.lint:")[2].partition("\n\n")[0]
+    for hook in repository["hooks"]:
+        program, *words = shlex.split(hook["entry"]) + hook.get("args", [])
+        named = [word for word in words if not word.startswith("-") and word not in ("run", "js")] or [
+            program.rpartition("/")[2]
+        ]
+        assert any(all(word in line for word in named) for line in recipe.splitlines()), hook["id"]

@@ -17,7 +17,7 @@ def bare(tmp_path: Path) -> Path:
     """Return the folder of all commands that the machine has."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name in ("bash", "dirname", "env", "mktemp", "cat", "rm", "true", "mkdir", "flock"):
+    for name in ("bash", "dirname", "env", "mktemp", "cat", "rm", "true", "mkdir", "flock", "ln"):
         (commands / name).symlink_to(shutil.which(name) or "/nowhere")
     return commands
 
@@ -27,8 +27,8 @@ def add(commands: Path, name: str, body: str) -> None:
     (commands / name).chmod(0o755)
 
 
-def setup(commands: Path, step: str) -> tuple[int, str]:
-    done = subprocess.run([str(SETUP), step], env={"PATH": str(commands)}, capture_output=True, text=True, check=False)
+def setup(commands: Path, step: str, script: Path = SETUP) -> tuple[int, str]:
+    done = subprocess.run([str(script), step], env={"PATH": str(commands)}, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -40,12 +40,28 @@ def failure(commands: Path, step: str) -> str:
     return said.strip()
 
 
-def test_node_is_missing_or_too_old_or_without_npm(bare: Path) -> None:
-    assert "Node.js" in failure(bare, "node")
-    add(bare, "node", "echo v18.19.0")
-    assert "18.19.0" in failure(bare, "node")
-    add(bare, "node", "echo v20.0.0")
-    assert "npm" in failure(bare, "node")
+@pytest.mark.parametrize(
+    ("node", "with_npm", "is_installed"),
+    [(None, True, True), ("v18.19.0", True, True), ("v20.0.0", False, True), ("v20.0.0", True, False)],
+)
+def test_node_comes_from_a_wheel_where_the_machine_has_none(
+    bare: Path, tmp_path: Path, node: str | None, with_npm: bool, is_installed: bool
+) -> None:
+    log = tmp_path / "log"
+    (tmp_path / ".ci").mkdir()
+    shutil.copy2(SETUP, tmp_path / ".ci")
+    environment = tmp_path / ".venv" / "bin"
+    environment.mkdir(parents=True)
+    add(environment, "python", f'echo "$*" >> {log}')
+    if node:
+        add(bare, "node", f"echo {node}")
+    add(bare, "npm", f"echo npm $1 >> {log}")
+    if not with_npm:
+        (bare / "npm").unlink()
+        add(environment, "python", f'echo "$*" >> {log}; mkdir -p {bare}; ln -sf /bin/true {bare / "npm"}')
+    code, said = setup(bare, "node", tmp_path / ".ci" / "setup.sh")
+    assert code == 0, said
+    assert ("requirements-node.lock" in log.read_text()) == is_installed
 
 
 def test_python_is_missing_or_too_old(bare: Path) -> None:

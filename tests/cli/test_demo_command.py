@@ -36,6 +36,7 @@ def test_an_interrupt_ends_the_demo(api):
     assert out == ""
 
 
+@pytest.mark.slow
 def test_the_demo_in_jupyterlab(api, tmp_path):
     """JupyterLab opens the quickstart from a given folder, and leaves only that folder behind."""
     folder = tmp_path / "mine"

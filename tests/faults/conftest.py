@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
 from origami_widgets.api.background import callbacks
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.faults.life_clock import LifeClock
-
-settings.register_profile(
-    "deep",
-    max_examples=2_000,
-    stateful_step_count=40,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = ("completed", "slow", "empty", "answer", "needs_input", "errored", "timed_out", "cancelled", "pool_full")
 LONGEST = 12 * 3_600.0
-SETTINGS = settings(
-    derandomize=True, database=None, max_examples=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+SETTINGS = settings(suppress_health_check=list(HealthCheck))
 
 unseen = [Fault("503")] * 8
 """So many in a row keep both looks for a lost start from seeing anything."""

@@ -100,6 +100,7 @@ def test_a_wall_clock_that_is_set_anew_changes_no_wait_and_no_elapsed_time(journ
         assert max(started) - min(started) <= 2_000, "the start moves with the clock, so that elapsed time does not"
 
 
+@pytest.mark.clock
 async def test_the_machines_own_clock_tells_a_suspension_and_returns_early(monkeypatch):
     monkeypatch.setattr(clocks, "NAP", 0.01)
     away = 0.0

@@ -8,7 +8,7 @@ import json
 
 import httpx
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -124,7 +124,6 @@ DATES = st.builds(
 VALUES = st.binary(max_size=40) | DATES | st.from_regex(rb"[-+]?[0-9]{1,400}(\.[0-9]*)?", fullmatch=True)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=4), st.sampled_from([200, 302, 401, 429, 503]))
 @example([(b"Date", LATE), (b"Retry-After", LATE)], 200)
 @example([(b"Server", b"\xff")], 200)

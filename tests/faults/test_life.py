@@ -16,14 +16,9 @@ if TYPE_CHECKING:
 
     from tests.faults.life_clock import LifeClock
 
-BOUNDED = settings(
-    derandomize=True,
-    database=None,
-    max_examples=100,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+pytestmark = pytest.mark.hypothesis
+
+LIVES = settings(stateful_step_count=20, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
@@ -36,10 +31,6 @@ def lives(own_time: Callable[[LifeClock], None]) -> Iterator[type[Life]]:
     gc.unfreeze()
 
 
-def chosen() -> settings:
-    return settings.get_profile("deep") if settings.get_current_profile_name() == "deep" else BOUNDED
-
-
 def test_a_run_is_watched_rightly_whatever_happens(lives: type[Life]) -> None:
-    run_state_machine_as_test(lives, settings=chosen())
+    run_state_machine_as_test(lives, settings=LIVES)
     assert sum(lives.planned) > len(lives.kept), "nobody was asked by a plan: this test no longer knows its questions"

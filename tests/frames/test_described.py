@@ -15,7 +15,7 @@ from tests.frames.payloads import BACKENDS, SCHEMAS, empty_frame
 LOOKED_UP = ("tableName", "columnName")
 """Names that an action may leave out, and its tables tell."""
 INT64 = range(-(2**63), 2**63)
-some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(suppress_health_check=list(HealthCheck))
 
 
 def at(item, path):

@@ -7,7 +7,7 @@ import pickle
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import feather
 
@@ -41,7 +41,6 @@ def from_feather(frame):
 
 
 @given(JSON)
-@settings(max_examples=40, deadline=None)
 def test_notes_are_the_same_after_every_file_and_copy(notes):
     frame = framed(notes)
     assert frame.attrs == {"units": {"x": "credits"}, "origami": notes}
@@ -57,7 +56,6 @@ def test_notes_are_the_same_after_every_file_and_copy(notes):
 
 
 @given(JSON)
-@settings(max_examples=40, deadline=None)
 def test_every_step_shares_the_notes(notes):
     frame = framed(notes)
     steps = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -16,7 +16,6 @@ KEYS = st.lists(st.sampled_from([None, "a.pt", "A.pt", "b.pt", "c.com"]), max_si
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(a=KEYS, b=KEYS)
-@settings(max_examples=30, deadline=None)
 def test_each_value_has_one_row_and_leads_without_one_are_never_in_both(backend, a, b):
     frames = [pd.DataFrame({"domain": pd.Series(keys, dtype="string"), "n": range(len(keys))}) for keys in (a, b)]
     found = ow.overlap(*frames, dtype_backend=backend)

@@ -2,7 +2,7 @@
 
 import copy
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.frames.table_frames import COLUMNS
@@ -52,7 +52,6 @@ def mutated(draw):
 
 
 @given(mutated(), st.sampled_from(BACKENDS))
-@settings(max_examples=150, deadline=None)
 def test_any_answer_gives_the_same_columns_and_dtypes(run, backend):
     before = copy.deepcopy(run)
     for maker in SCHEMAS:
@@ -74,7 +73,6 @@ def test_any_answer_gives_the_same_columns_and_dtypes(run, backend):
         st.dictionaries(st.sampled_from([*COLUMNS.paths("column"), "credits", "cells", "stats"]), JSON), max_size=6
     )
 )
-@settings(max_examples=80, deadline=None)
 def test_a_bad_column_does_not_harm_its_neighbours(columns):
     good = payload()["response"]["tables"][0]["columns"][2]
     source = {"object": "table", "id": "t", "name": "n", "columns": [good, *columns, good]}

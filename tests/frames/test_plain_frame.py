@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -69,7 +69,6 @@ def test_plain_keeps_what_is_in_a_frame(backend):
     st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)),
     st.sampled_from(["Int64", "int64[pyarrow]"]),
 )
-@settings(max_examples=80, deadline=None)
 def test_plain_keeps_every_digit_of_whole_numbers(values, dtype):
     column = ow.plain(pd.DataFrame({"n": pd.array(values, dtype=dtype)}))["n"]
     assert [None if pd.isna(value) else int(value) for value in column] == values

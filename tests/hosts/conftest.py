@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notebooks import serve
-from tests.browser.fixtures import browser, context, has_passed, mark, picture, pytest_runtest_makereport
+from tests.browser.fixtures import browser, context, has_passed, picture, pytest_runtest_makereport
 from tests.hosts import notebook7, pages
 from tests.support.groups import Groups
 from tests.support.lab_settings import disable_plugins
@@ -28,7 +27,6 @@ LONG = "test_saving_servers"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark(items, Path(__file__).parent)
     items.sort(key=lambda item: item.path.stem != LONG)
 
 

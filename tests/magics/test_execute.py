@@ -107,6 +107,7 @@ def cancelled(sandbox, what):
     return sum(line.startswith(path) and line.endswith("/cancel") for line in sandbox.requests)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("sandbox", [60], indirect=True)
 @pytest.mark.parametrize("line", ["cancel run", "cancel", "cancel {run.token}"])
 def test_of_a_run_that_is_over_the_cells_are_stopped(sandbox, variables, capsys, line):

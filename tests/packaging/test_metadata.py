@@ -112,7 +112,7 @@ def test_classifiers_exist(metadata: Message) -> None:
 
 def test_all_is_every_extra_that_the_package_can_use(metadata: Message) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == {
-        *("all", "demo", "dev"),
+        *("all", "demo"),
         *("excel", "keyring", "parquet", "plots", "sandbox", "terminal"),
     }
     wanted: dict[str, set[str]] = {}

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import ServerError
@@ -216,7 +216,6 @@ answers = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(answers, st.booleans()), max_size=12))
 def test_in_any_order_of_answers_nothing_known_is_lost_and_the_end_is_final(told):
     state, ended = begun(), None
@@ -421,7 +420,6 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(events, max_size=14))
 def test_in_any_order_of_lists_and_answers_each_number_is_one_that_the_server_gave_and_no_table_goes_back(told):
     state = begun()

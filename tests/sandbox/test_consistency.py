@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.sandbox.scenarios import SCRIPTS
@@ -172,7 +172,6 @@ async def stop_every_table(session, columns):
         assert (await session.http.post(path, json=body)).json()["cancelledCells"] == 0
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     scenario=st.sampled_from(SMALL),
     waits=st.lists(st.floats(0.01, 60), min_size=2, max_size=8),

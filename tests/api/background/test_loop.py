@@ -367,6 +367,7 @@ def test_a_forked_child_has_connections_of_its_own(server):
     assert "ResourceWarning" not in done.stderr
 
 
+@pytest.mark.clock
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(server):
     server.plan(balance())
@@ -374,6 +375,7 @@ def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(s
     assert (done.returncode, done.stdout) == (0, "7.0 True\n"), done.stderr
 
 
+@pytest.mark.clock
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 def test_after_storms_of_interrupts_at_any_request_the_loops_still_work(server):
     """Whatever the caller is interrupted in, it holds nothing that the loop waits for."""

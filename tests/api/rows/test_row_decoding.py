@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import UnexpectedAnswer
@@ -54,7 +54,6 @@ PAGES = st.lists(st.lists(ROW, min_size=1, max_size=3), min_size=1, max_size=4)
 
 
 @given(PAGES, st.sets(st.sampled_from("xyz")), st.booleans())
-@settings(max_examples=300, deadline=None)
 def test_any_page_has_the_values_of_decoded_json(pages, nested, are_typed):
     decoded = decoder("x", "y", "z", nested=nested)
     for rows in pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.rows import row_paging
@@ -26,7 +26,6 @@ PAGES = st.lists(st.builds(page, IDS, CURSORS, st.none() | st.integers(0, 30)), 
 
 
 @given(PAGES, st.none() | st.integers(0, 20))
-@settings(max_examples=300)
 def test_no_row_comes_twice_and_no_page_is_asked_for_twice(plan, limit):
     walk, given_rows, asked = RowWalk(limit), [], []
     for each in plan:
@@ -45,7 +44,6 @@ def test_no_row_comes_twice_and_no_page_is_asked_for_twice(plan, limit):
 
 
 @given(PAGES, st.integers(1, 10))
-@settings(max_examples=300)
 def test_no_server_is_asked_for_more_pages_than_it_has_cursors(plan, repeat):
     walk = RowWalk()
     for each in plan * repeat * 3:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -264,7 +264,6 @@ def test_no_rows():
     assert limit_rows([]) == []
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 100), *(st.text(max_size=limit) for limit in (90, 60, 100)))
 def test_no_text_is_longer_than_it_was_nor_the_whole_than_its_room(count, note, name, prompt):
     made = [row(note=note, name=name, prompt=prompt)] * count

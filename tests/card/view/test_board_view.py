@@ -122,7 +122,7 @@ def test_of_those_that_have_ended_the_last_ones_are_shown():
     assert [row["position"] for row in view["rows"]] == list(range(30, 130))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.sampled_from(sorted(STAGES)), min_size=95, max_size=160))
 def test_nobody_is_hidden_who_is_worth_more_than_somebody_shown(stages):
     view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
@@ -289,7 +289,7 @@ odd_text = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.lists(odd_text, min_size=1, max_size=4), st.integers(0, 220))
 def test_whatever_is_told_the_view_and_its_copies_stay_small(texts, count):
     view = board_of(hostile_entries(count, texts))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.models import Column, FlatRow
@@ -304,7 +304,6 @@ cells = st.lists(st.none() | st.sampled_from(["", "a", "b"]) | opened, min_size=
 pages = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=6, unique_by=lambda row: row[0])
 
 
-@settings(max_examples=300)
 @given(pages, pages)
 def test_the_changes_give_the_new_page(before, after):
     rows, changes = changed_rows(dict(before), after)

@@ -113,7 +113,7 @@ def check(state, earlier=()):
     return view
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(run=runs)
 def test_any_run_is_bounded_and_keeps_the_contract(run):
     state = state_of(run)

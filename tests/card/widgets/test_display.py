@@ -161,6 +161,7 @@ def test_a_program_is_left_static_boards(program):
     assert not any(WIDGET in data for data in again)
 
 
+@pytest.mark.clock
 def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one():
     """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"

@@ -72,6 +72,7 @@ def front_end():
         manager.shutdown_kernel(now=True)
 
 
+@pytest.mark.slow
 def test_a_thousand_cards_shown_and_closed_in_a_kernel_leave_nothing(front_end):
     front_end.run(PREPARE)
     front_end.run("cycles(3)")
@@ -181,6 +182,7 @@ def shown():
     gc.collect()
 
 
+@pytest.mark.clock
 def test_fifty_live_cards_share_a_thread_and_eighty_requests_a_minute(clock, shown):
     sandbox = Counted(clock.time)
     names = ("slow", "filling", "large", "completed", "every_action")
@@ -203,6 +205,7 @@ def test_fifty_live_cards_share_a_thread_and_eighty_requests_a_minute(clock, sho
     assert began < min(heard)
 
 
+@pytest.mark.clock
 def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     sandbox = Counted(time.time, speed=20)
     cards = shown(sandbox.client(), *["slow"] * CARDS)

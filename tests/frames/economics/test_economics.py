@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -116,7 +116,6 @@ def all_of(values, columns):
 
 
 @given(st.lists(TABLE, max_size=3), st.sampled_from(BACKENDS))
-@settings(max_examples=150, deadline=None)
 def test_columns_and_tables_follow_their_formulas(tables, backend):
     tables = [{**each, "id": f"t{place}"} for place, each in enumerate(tables)]
     columns = frames.column_economics_frame(tables, dtype_backend=backend).to_dict("records")

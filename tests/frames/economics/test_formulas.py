@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -30,7 +30,6 @@ def known(values):
     sources=st.lists(st.tuples(COUNT, COUNT, PRICE), max_size=4),
     leads=COUNT, sourced=COUNT, qualified=COUNT, judged=COUNT,
 )  # fmt: skip
-@settings(max_examples=50, deadline=None)
 def test_sources_of_leads(sources, leads, sourced, qualified, judged):
     table = {
         "object": "table",
@@ -66,7 +65,6 @@ def test_sources_of_leads(sources, leads, sourced, qualified, judged):
     used=COUNT, leads=COUNT, qualified=COUNT, judged=COUNT, estimated=COUNT, passed=COUNT, has_more=st.booleans(),
     more=st.sampled_from([1, 7, 40]),
 )  # fmt: skip
-@settings(max_examples=50, deadline=None)
 def test_the_price_of_more_leads_and_how_many_are_left(
     used, leads, qualified, judged, estimated, passed, has_more, more
 ):
@@ -114,7 +112,6 @@ def moment(hours):
 
 
 @given(runs=RUNS, questions=st.integers(0, 2))
-@settings(max_examples=60, deadline=None)
 def test_runs_that_share_tables(runs, questions):
     sources = [
         {

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -191,7 +191,6 @@ TABLES = st.lists(st.tuples(LEADS, st.none() | st.integers(0, 900), LEADS, LEADS
 
 
 @given(runs=st.lists(TABLES, max_size=3), more=st.sampled_from([1, 40]))
-@settings(max_examples=60, deadline=None)
 def test_sums_prices_and_ranges_by_their_formulas(runs, more):
     given_runs = []
     for number, tables in enumerate(runs):

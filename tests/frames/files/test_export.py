@@ -10,7 +10,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -108,7 +108,6 @@ def test_a_text_too_long_for_a_cell_is_cut_with_a_warning(tmp_path):
         ow.export(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "book.xlsx")
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=5))
 def test_csv_holds_every_text_as_it_is_or_neutral(texts):
     frame = pd.DataFrame({"a": pd.Series(texts, dtype=object), "b": pd.Series(["-"] * len(texts), dtype=object)})

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -91,7 +91,6 @@ def whole(value):
     st.sampled_from([1, 4, 2_000]),
 )
 @example([{}, {}, {"x": {"n": None}}, {"x": {"n": "a", "email": None}}], 1, True, "slug", 1)
-@settings(max_examples=200, deadline=None)
 def test_every_table_is_the_frame_in_batches(rows, size, flatten, names, block):
     before, lead_table.BLOCK = lead_table.BLOCK, block
     try:

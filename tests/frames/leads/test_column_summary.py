@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -59,7 +59,6 @@ def main(value):
     hidden=st.integers(0, 1),
     used=st.none() | st.integers(0, 50),
 )
-@settings(max_examples=60, deadline=None)
 def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     frame = frame_of(rows, kind, len(rows) + hidden, used)
     (found,) = ow.describe_leads(frame, dtype_backend=backend).to_dict("records")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
@@ -154,7 +154,6 @@ tails = st.sampled_from(
 )
 
 
-@settings(max_examples=2_000)
 @given(st.lists(st.builds("{}{}{}".format, starts, names, tails), min_size=1, max_size=8))
 def test_spaces_around_an_address_change_nothing(texts):
     # What has spaces around it is read with all care; most other addresses are read a quicker way.

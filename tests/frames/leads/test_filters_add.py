@@ -63,7 +63,7 @@ SORT = st.none() | st.builds(
 
 
 @given(filters=st.lists(CONDITION, max_size=3), sort=SORT, limit=st.none() | st.integers(0, 15), way=st.integers(0, 4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, limit, way):
     client, table, saved = real
     options = {"filters": filters, "sort": sort, "limit": limit}

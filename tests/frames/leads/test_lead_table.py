@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.responses import decode
@@ -223,7 +223,6 @@ CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMAR
 
 
 @given(st.lists(CELL, min_size=1, max_size=6), st.integers(1, 6))
-@settings(max_examples=200, deadline=None)
 def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
     frame, _ = table([{"x": value} for value in values], page=page)
     wanted = [
@@ -310,7 +309,6 @@ ROWS = st.lists(st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON), max_siz
 
 
 @given(ROWS, st.integers(1, 4), st.sampled_from(["input", "enrichment"]), st.booleans())
-@settings(max_examples=120, deadline=None)
 def test_pages_with_slots_make_the_same_frame(rows, page, kind, typed):
     listed = [ListedColumn(slug, slug, slug, kind) for slug in "xyz"]
     tables = [LeadTable(listed, dtype_backend="numpy_nullable") for _ in range(2)]
@@ -337,7 +335,6 @@ def test_pages_with_slots_make_the_same_frame(rows, page, kind, typed):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_nothing_is_lost_for_any_cells(backend):
     @given(ROWS, st.integers(1, 5))
-    @settings(max_examples=120, deadline=None)
     def check(rows, page):
         frame, findings = table(rows, ("x", "y"), backend=backend, flatten=False, page=page)
         assert len(frame) == len(rows)

@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -30,7 +30,6 @@ def leads(rows, *, backend="numpy_nullable", schema=None, first=None, **options)
 
 
 @given(st.lists(ROW, max_size=8), st.integers(0, 8), st.sampled_from(BACKENDS), st.sampled_from([".", "_"]))
-@settings(max_examples=150, deadline=None)
 def test_the_dtypes_of_a_frame_pin_those_of_any_part_of_it(rows, first, backend, sep):
     rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
     whole, _ = leads(rows, backend=backend, sep=sep)
@@ -46,7 +45,6 @@ def test_the_dtypes_of_a_frame_pin_those_of_any_part_of_it(rows, first, backend,
 
 
 @given(st.lists(ROW, max_size=8), st.sampled_from(["json", "main"]), st.booleans())
-@settings(max_examples=60, deadline=None)
 def test_one_column_for_each_column_of_the_table(rows, objects, flatten):
     rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
     frame, _ = leads(rows, objects=objects, flatten=flatten)
@@ -56,7 +54,6 @@ def test_one_column_for_each_column_of_the_table(rows, objects, flatten):
 
 
 @given(st.lists(ROW, min_size=1, max_size=12), st.integers(1, 7))
-@settings(max_examples=80, deadline=None)
 def test_batches_are_pinned_as_frames_are(rows, size):
     rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
     schema = check_schema({"x": "string", "y": "Float64", "x.confidence": "string"})
@@ -232,7 +229,6 @@ FIT = [{"column": "fit", "operator": "greater_than", "value": 50}]
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12), st.none() | st.integers(0, 12), st.integers(1, 5)
 )
-@settings(max_examples=25, deadline=None)
 def test_filters_return_the_leads_that_also_pass_the_saved_ones(marks, limit, size):
     mine = [lead(number) for number, (_, own) in enumerate(marks) if own]
     saved = [lead(number) for number, (kept, _) in enumerate(marks) if kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
@@ -49,7 +49,6 @@ def contents(frame):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(tables=st.lists(ROWS, min_size=1, max_size=3), data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_stacked_tables_are_as_one_table_of_all_rows_in_any_order(backend, tables, data):
     order = data.draw(st.permutations(range(len(tables))))
     stacked, _ = stack_frames([frame_of(rows, backend) for rows in tables], backend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -65,7 +65,6 @@ def answered(function, *given, **options):
 
 @pytest.mark.parametrize("read", FROM)
 @given(steps=STEPS, change=CHANGES)
-@settings(max_examples=60, deadline=None)
 def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
     then, now = leads_then(), changed_leads(change)
     table = ServedTable(then)
@@ -106,7 +105,6 @@ def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
 
 @pytest.mark.parametrize("read", FROM)
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None)
 def test_described_frames_equal_a_plain_loop_or_are_unknown(read, steps):
     then = leads_then()
     table = ServedTable(then)
@@ -136,7 +134,6 @@ def test_described_frames_equal_a_plain_loop_or_are_unknown(read, steps):
     other=st.lists(st.sampled_from(ALWAYS), max_size=1),
     backend=st.sampled_from(["numpy_nullable", "pyarrow"]),
 )
-@settings(max_examples=40, deadline=None)
 def test_stacked_frames_keep_every_cell(read, steps, other, backend):
     then = leads_then()
     table = ServedTable(then)
@@ -159,7 +156,6 @@ def test_stacked_frames_keep_every_cell(read, steps, other, backend):
 
 
 @given(steps=STEPS, side=st.booleans(), backend=st.sampled_from(["numpy_nullable", "pyarrow"]))
-@settings(max_examples=40, deadline=None)
 def test_overlaps_equal_a_plain_loop(steps, side, backend):
     then = leads_then()
     table = ServedTable(then)

@@ -9,8 +9,12 @@ import itertools
 import json
 import time
 
+import pytest
+
 from tests.support.kernels import SCALE, Counting, Kernel
 from tests.support.simulation import crowded, longest_gap
+
+pytestmark = pytest.mark.clock
 
 PROCESSES, RUNS = 10, 20
 MINUTE = 60.0

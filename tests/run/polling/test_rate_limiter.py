@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.usage import Quota
@@ -215,7 +215,6 @@ events = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300), st.randoms(use_true_random=False))
 def test_whatever_the_server_says_no_minute_is_too_full_no_poll_too_early_and_none_waits_for_ever(steps, random):
     limiter, now, sent, held_until = RateLimiter(jitter=random.random), 0.0, [], 0.0
@@ -240,7 +239,6 @@ def test_whatever_the_server_says_no_minute_is_too_full_no_poll_too_early_and_no
         assert sum(start <= moment < start + 60 - 1e-6 for moment in sent) <= 80
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 2), min_size=100, max_size=400), quotas)
 def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses, said):
     limiter, now, sent = RateLimiter(), 0.0, []
@@ -296,7 +294,6 @@ def test_one_organization_does_not_wait_for_another():
     assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW + 40, free)) == ("refused", 30)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.integers(2, 40),
     st.integers(0, 100),

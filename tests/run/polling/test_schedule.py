@@ -1,7 +1,7 @@
 """The plan of checks: pure rules, lived through with a clock that is a number."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import AuthenticationError, ConnectionFailed, RunNotFound, ServerError
@@ -104,7 +104,6 @@ results = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(results, st.floats(0, 40)), max_size=60))
 def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_deadline(events):
     plan, now = plans.begin(NOW), NOW

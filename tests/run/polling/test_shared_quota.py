@@ -22,6 +22,7 @@ async def an_hour(kernels, runs, seconds=HOUR):
     return organization
 
 
+@pytest.mark.slow
 async def test_ten_kernels_with_twenty_runs_each_leave_the_organization_its_reserve():
     seen = await an_hour(10, 20)
     assert len(seen.asked) == 200

@@ -124,6 +124,7 @@ def test_it_holds_without_a_handle(server, client):
     assert 100 < server.finish() < IN_TIME
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("server", [{"cells_per_second": 0.05, "in_flight": 1}], ids=str, indirect=True)
 def test_it_holds_for_hours(server, client, clock):
     """Other checks end after 75 minutes."""
@@ -213,6 +214,7 @@ def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path
     assert said(run.error) == ended(server, run)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "server",
     [

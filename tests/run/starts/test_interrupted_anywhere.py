@@ -26,6 +26,8 @@ from tests.support.quick import look_after, see, without_environment, without_pa
 from tests.support.server import RawServer, answer
 from tests.support.start_files import StartFiles
 
+pytestmark = pytest.mark.clock
+
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 NO_RUN = outcome_of_interrupt(None, is_over=True)

@@ -185,7 +185,7 @@ CONDITION = st.builds(
 
 
 @given(filters=st.lists(CONDITION, min_size=1, max_size=3), own=st.lists(CONDITION, max_size=2))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, own):
     table = made.table
     grid = ow.LeadGrid(made.run, filters=own)

@@ -229,7 +229,7 @@ changes_of_rows = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes_of_rows)
 @example([("remove", 0), ("remove", 15)])
 def test_each_lead_stands_once_and_in_its_place_however_rows_come_and_go(made, unlimited, steps):

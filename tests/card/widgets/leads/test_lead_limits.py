@@ -48,6 +48,7 @@ def clock(monkeypatch):
     return use_clock(monkeypatch, SkippingClock())
 
 
+@pytest.mark.clock
 def test_the_first_leads_go_before_the_checks_of_many_runs(clock):
     sandbox = Noting(plan="enterprise", clock=clock.time)
     client = sandbox.client()
