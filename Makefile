@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 python := .venv/bin/python
 npm := npm run --silent --prefix js
-pytest := $(python) -m pytest --no-header -q
+pytest := $(python) -m pytest --no-header
 static := origami_widgets/card/static
 front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json js/build/site/recorded.js
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
@@ -79,7 +79,6 @@ test-all: test .setup-tests
 	@failed=; for part in kernels hosts browser deep clock; do $(MAKE) --no-print-directory .test-$$part || failed=1; done; \
 		tail -n 1 .cache/tests/*.log; [ -z "$$failed" ]
 
-.PHONY: .test-%
 .test-%:
 	$(pytest) -ra $($*) | tee .cache/tests/$*.log
 

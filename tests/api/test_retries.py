@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.retries import LONGEST_RETRY_AFTER, parse_http_date, parse_retry_after
+from origami_widgets.api.errors import ServerError
+from origami_widgets.api.retries import (
+    FIRST_WAIT,
+    LONGEST_IN_ALL,
+    LONGEST_RETRY_AFTER,
+    LONGEST_WAIT,
+    parse_http_date,
+    parse_retry_after,
+    wait_after,
+)
 
 NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
 
@@ -79,3 +88,16 @@ def test_never_earlier_than_told(seconds):
 def test_any_date_can_be_read(moment):
     there = datetime.fromtimestamp(moment, UTC)
     assert parse_http_date(format_datetime(there, usegmt=True)) == there
+
+
+def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
+    failed = ServerError("No", status_code=503)
+    waits = [[wait_after(failed, attempts) for _ in range(50)] for attempts in range(1, 12)]
+    for attempts, some in enumerate(waits):
+        backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempts)
+        assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
+
+
+def test_a_wait_is_as_long_as_the_server_asks_but_no_longer_than_a_person_would():
+    asked = [wait_after(ServerError("No", retry_after=wait), 1) for wait in (30.0, 10.0 * LONGEST_IN_ALL)]
+    assert asked == [30.0, LONGEST_IN_ALL]

@@ -112,3 +112,26 @@ def test_a_value_of_the_wrong_kind_is_named_without_its_content():
     assert described({f"key\n{number}": 1 for number in range(9)}) == (
         "a dict with the keys key 0, key 1, key 2, key 3, key 4, key 5, …"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("Porto", 5),
+        ("e\u0301", 1),
+        ("e\u20dd", 1),
+        ("\u06cc\u200c\u062e", 2),
+        ("東京", 4),
+        ("ｶﾞ", 2),
+        ("\uff21", 2),
+        ("é", 1),
+    ],
+)
+def test_a_terminal_gives_wide_letters_two_columns_and_marks_and_joiners_none(text, width):
+    assert width_of(text) == width
+
+
+def test_what_is_cut_to_a_width_keeps_the_marks_of_its_last_letter():
+    assert fit("e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301e\u0301"
+    assert fit("e\u0301e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301…"
+    assert list(break_to_width("東京都", 4)) == ["東京", "都"]

@@ -222,3 +222,21 @@ def test_what_this_run_has_used_is_told_apart_from_what_its_tables_have():
     assert "{}" in used
     assert "57" not in used
     assert " 0" in used
+
+
+@pytest.mark.parametrize(
+    ("column", "judges"),
+    [
+        ({"kind": "score"}, True),
+        ({"kind": "enrichment", "qualification": {"pass": 1, "fail": 0, "unsure": 0, "total": 1}}, True),
+        ({"kind": "enrichment"}, False),
+    ],
+)
+@pytest.mark.parametrize("running", [0, 3])
+def test_leads_are_being_judged_while_cells_run_in_a_column_with_scores_or_verdicts(column, judges, running):
+    table = settled_payload()["response"]["tables"][0]
+    table["columns"] = [{"id": "c1", "name": "C", "cells": {"running": running}} | column]
+    run = settled_payload()
+    run["response"]["tables"] = [table]
+    labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
+    assert ("3 not qualified yet" in labels) == (judges and running > 0)

@@ -1,5 +1,7 @@
 """The plan of checks: pure rules, lived through with a clock that is a number."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +151,59 @@ def test_a_list_that_cannot_be_read_is_read_less_and_less_often_and_never_before
     plan = plans.on_list(plan, None, now)
     assert plans.next_list(plans.want_list(plan, now)) == now
     assert plans.next_list(plans.want_list(plans.on_list(plan, 42.0, now, failed=True), now)) == now + 42
+
+
+@pytest.mark.parametrize("away", [1.0, 7_200.0])
+def test_a_suspension_moves_the_deadline_by_as_much_and_no_check(away):
+    plan = plans.begin(NOW)
+    woken = plans.wake_up(plan, away)
+    assert woken.deadline == plan.deadline + away
+    assert (woken.due, woken.started) == (plan.due, plan.started)
+    over = plans.on_result(plan, plans.Checked("over"), NOW)
+    assert plans.wake_up(over, away) == over
+
+
+def test_a_limit_of_credits_is_read_every_five_seconds_and_less_often_by_many_runs():
+    assert [plans.limited_interval(runs) for runs in (1, 4, 5, 8)] == [5, 5, 6.25, 10]
+    plan = plans.on_result(plans.begin(NOW), plans.Checked("cells", tables=1, limited=8), NOW)
+    assert plan.due == NOW + 10
+
+
+def test_a_limit_of_credits_outlives_the_deadline():
+    plan = dataclasses.replace(plans.begin(NOW, deadline=60), is_limited=True)
+    assert plans.on_result(plan, plans.Checked("cells", tables=1), NOW + 61).due is not None
+    assert plans.on_result(plans.begin(NOW, deadline=60), plans.Checked("cells", tables=1), NOW + 60).stopped
+
+
+def test_the_list_of_a_new_run_without_a_table_is_read_every_five_seconds_for_three_minutes():
+    plan = plans.begin(NOW, fresh=True)
+    assert plans.next_list(plans.on_list(plan, None, NOW + 179, is_empty=True)) == NOW + 184
+    assert plans.next_list(plans.on_list(plan, None, NOW + 180, is_empty=True)) is None
+    assert plans.next_list(plans.on_list(plan, 9.0, NOW, is_empty=True)) == NOW + 9
+    assert plans.next_list(plans.on_list(plans.begin(NOW), None, NOW, is_empty=True)) is None
+    assert plans.next_list(plans.on_list(plan, None, NOW, limited=8)) == NOW + 10
+
+
+def test_without_trust_it_is_tried_twice():
+    untrusted = plans.Failed(ConnectionFailed("No", code="TLS_FAILED", transient=True))
+    plan = plans.on_result(plans.begin(NOW), untrusted, NOW)
+    assert not plan.stopped
+    assert plans.on_result(plan, untrusted, NOW).stopped
+
+
+def test_a_redirect_of_a_run_that_was_read_before_is_a_sign_in_page():
+    redirected = plans.Failed(ConnectionFailed("No", code="REDIRECT_REFUSED"))
+    assert plans.on_result(plans.begin(NOW), redirected, NOW).stopped
+    heard = plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW)
+    for plan in (heard, plans.begin(NOW, fresh=True)):
+        assert not plans.on_result(plan, redirected, NOW).stopped
+
+
+def test_a_person_who_asks_gets_a_new_deadline_only_after_the_old_one():
+    plan = plans.begin(NOW, deadline=60)
+    assert plans.hurry(plan, NOW + 59).deadline == NOW + 60
+    assert plans.hurry(plan, NOW + 60).deadline == NOW + 60 + plans.DEADLINE
+
+
+def test_what_the_server_asks_for_stays_within_bounds():
+    assert [plans.clamp(wait, fallback=7) for wait in (None, 0, 1, 300, 301)] == [7, 1, 1, 300, 300]
