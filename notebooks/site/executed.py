@@ -1,16 +1,10 @@
-"""Run the notebooks, once for each state of the code; tests and site share the outputs.
-
-Notebooks are committed without outputs. `run_all` runs them and stores those that succeed. `executed` returns the stored ones
-and runs the rest, several kernels at a time, because kernels mostly wait.
-"""
+"""Run the notebooks, which are committed without outputs: several kernels at a time, because kernels mostly wait."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPOSITORY / "notebooks"
-KEPT = REPOSITORY / ".cache" / "notebooks"
 CELL_SECONDS = 180
 AT_ONCE = 4
 # Each kernel would warn of its own sockets, which are on loopback.
@@ -43,22 +36,8 @@ def names() -> list[str]:
     return sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
-def executed(wanted: Iterable[str]) -> dict[str, NotebookNode]:
-    """Return these notebooks with their outputs; run those that have changed, or all if the package has.
-
-    Raises:
-        CellExecutionError: a cell failed.
-    """
-    kept = {name: _kept(name) for name in wanted}
-    fresh = run_all([name for name, notebook in kept.items() if notebook is None])
-    for outcome in fresh.values():
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return {name: notebook or fresh[name] for name, notebook in kept.items()}
-
-
 def run_all(wanted: Iterable[str]) -> dict[str, NotebookNode | BaseException]:
-    """Run these notebooks from top to bottom, and store those that succeed.
+    """Run these notebooks from top to bottom.
 
     Returns:
         Each with its outputs, or what ended it.
@@ -79,7 +58,6 @@ async def _run_all(wanted: list[str]) -> dict[str, NotebookNode | BaseException]
 
 async def _run(name: str) -> NotebookNode:
     """Run one notebook in a folder of its own, without your settings, names or keys."""
-    mark = _mark(name)
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     with TemporaryDirectory() as folder:
         work = Path(folder) / "work"
@@ -89,26 +67,4 @@ async def _run(name: str) -> NotebookNode:
         where = {"metadata": {"path": str(work)}}
         client = NotebookClient(notebook, timeout=CELL_SECONDS, resources=where, extra_arguments=QUIET)
         await client.async_execute(env=environ)
-    KEPT.mkdir(parents=True, exist_ok=True)
-    for old in KEPT.glob(f"{Path(name).stem}.*.ipynb"):
-        old.unlink(missing_ok=True)
-    nbformat.write(notebook, _place(name, mark))
     return notebook
-
-
-def _kept(name: str) -> NotebookNode | None:
-    place = _place(name, _mark(name))
-    return nbformat.read(place, as_version=4) if place.exists() else None
-
-
-def _place(name: str, mark: str) -> Path:
-    return KEPT / f"{Path(name).stem}.{mark}.ipynb"
-
-
-def _mark(name: str) -> str:
-    """Return a digest of everything that decides the outputs: the notebook, the package with its front end, the libraries."""
-    package = (path for path in (REPOSITORY / "origami_widgets").rglob("*") if path.suffix in {".py", ".js", ".css"})
-    digest = hashlib.sha256(sys.version.encode())
-    for path in (NOTEBOOKS / name, REPOSITORY / "requirements-dev.lock", *sorted(package)):
-        digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]

@@ -55,7 +55,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         log.warning(
             "origami_widgets.%s has no place in the reference: add it to GROUPS in notebooks/site/reference.py", name
         )
-    for name, notebook in executed.executed(executed.names()).items():
+    for name, notebook in executed.run_all(executed.names()).items():
+        if isinstance(notebook, BaseException):
+            raise notebook
         made = pages.page_of(notebook, name)
         place = f"{Path(name).stem}.md"
         _outputs[place] = made.outputs

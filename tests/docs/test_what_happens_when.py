@@ -1,16 +1,12 @@
-"""The page of faults quotes what the package says, letter for letter: every quotation is found in its code or its states."""
+"""The page of faults quotes what the card says: each fault of a watched run is made, and the card is read."""
 
 from __future__ import annotations
 
-import ast
-import json
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from notebooks.site.executed import NOTEBOOKS, REPOSITORY
+from notebooks.site.executed import NOTEBOOKS
 from tests.faults.conftest import clock, journey, own_environment, server  # noqa: F401 - fixtures
 from tests.faults.journey import completed, going_on, running
 from tests.support.server import answer, reset, silence
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
 
 PAGE = (NOTEBOOKS / "what-happens-when.md").read_text(encoding="utf-8")
 OPEN, CLOSE, GAP = "“", "”", "…"
-SPOKEN = ("api", "card", "frames", "run")
 
 
 def quotations(text: str) -> Iterator[str]:
@@ -38,50 +33,6 @@ def quotations(text: str) -> Iterator[str]:
             if depth == 0:
                 yield text[began:at]
     assert depth == 0, "a quotation does not end"
-
-
-def texts_of(value: object) -> Iterator[str]:
-    """Every text in JSON."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from texts_of(each)
-
-
-@cache
-def spoken() -> tuple[str, ...]:
-    """What the package can say: texts of its code, front end included, and of cards in every state that is tested."""
-    said: list[str] = []
-    for part in SPOKEN:
-        for path in sorted((REPOSITORY / "origami_widgets" / part).rglob("*.py")):
-            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            said += [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    for path in sorted((REPOSITORY / "js" / "src").rglob("*.ts")):
-        said += re.findall(r'"((?:[^"\\\n]|\\.)+)"', path.read_text(encoding="utf-8"))
-    for path in sorted((REPOSITORY / "tests" / "fixtures" / "views").glob("*.json")):
-        said += texts_of(json.loads(path.read_text(encoding="utf-8")))
-    return tuple(said)
-
-
-def is_spoken(quotation: str) -> bool:
-    pieces = [piece.strip() for piece in re.split(f"{GAP}|paused|32", quotation) if piece.strip()]
-    return bool(pieces) and all(any(piece in said for said in spoken()) for piece in pieces)
-
-
-QUOTED = sorted({text for text in quotations(PAGE) if text not in {"quotation marks", GAP}})
-
-
-@pytest.mark.parametrize("quotation", QUOTED)
-def test_the_package_says_so(quotation: str):
-    assert is_spoken(quotation), "The page quotes what the package does not say: quote its present words."
-
-
-def test_enough_is_quoted_and_inventions_are_seen():
-    assert len(QUOTED) > 50
-    assert not is_spoken("Something has gone wrong")
-    assert not is_spoken("The run failed miserably")
-    assert list(quotations("a “b “c” d” e “f”")) == ["b “c” d", "f"]
 
 
 DEEP = '{"id": ' + "[" * 100_000 + "]" * 100_000 + "}"

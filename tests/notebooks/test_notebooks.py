@@ -14,7 +14,7 @@ NAMES = sorted({QUICKSTART, *names()})
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, NotebookNode | BaseException]:
-    """All of them, run beside each other; what comes through is kept for the site."""
+    """All of them, run beside each other."""
     return run_all(NAMES)
 
 
