@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Where the machine has no Node.js that is new enough, the set-up puts one here.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export TESTMON_DATAFILE := $(CURDIR)/.cache/testmon
 
 python := .venv/bin/python
 npm := npm run --silent --prefix js
@@ -53,6 +54,7 @@ demo: .setup
 # The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed.
 .PHONY: check
 check: .lint .cache/vitest
+	@mkdir -p .cache
 	$(pytest) -n 2 --testmon --doctest-modules -m 'not slow and not clock' tests origami_widgets --ignore=tests/browser
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
