@@ -6,6 +6,7 @@ from origami_widgets.words.foreign_text import (
     break_to_width,
     clean,
     clean_block,
+    clip_to,
     described,
     fit,
     unicode_text,
@@ -135,3 +136,8 @@ def test_what_is_cut_to_a_width_keeps_the_marks_of_its_last_letter():
     assert fit("e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301e\u0301"
     assert fit("e\u0301e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301…"
     assert list(break_to_width("東京都", 4)) == ["東京", "都"]
+
+
+def test_a_text_fits_into_bytes_with_at_least_one_letter_before_the_ellipsis():
+    assert [clip_to("a" * 12, size) for size in (9, 10, 14)] == ["", "a…", "a" * 12]
+    assert clip_to("é" * 12, 74) == "é" * 12

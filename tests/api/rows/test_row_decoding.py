@@ -149,3 +149,14 @@ def test_rows_with_slots_take_part_in_no_garbage_collection():
     [row] = decoded(body({"id": "1", "x": 1}))["items"]
     assert not type(row).__struct_config__.gc
     assert msgspec.to_builtins(row) == {"id": "1", "object": "", "x": 1}
+
+
+@pytest.mark.parametrize("before", ["", '"a": [1], ', '"a": {"b": {}}, '])
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_cell_that_is_nested_too_deeply_is_a_text_from_its_first_bracket_on(before, typed):
+    cell = "{" + before + '"x": ' + "[" * 1_000 + "]" * 1_000 + "}"
+    row = f'"cells": {{"x": {{"type": "value", "value": {cell}}}, "y": 1}}' if typed else f'"x": {cell}, "y": 1'
+    (read,) = decoder("x", "y")(f'{{"items": [{{"id": "1", {row}}}]}}'.encode())["items"]
+    built = read if isinstance(read, dict) else msgspec.to_builtins(read)
+    text = built["cells"]["x"]["value"] if typed else built["x"]
+    assert text == cell
