@@ -23,10 +23,12 @@ settings.register_profile("few", any_speed, max_examples=20, derandomize=True, d
 settings.register_profile("deep", any_speed, max_examples=200)
 settings.load_profile("few")
 
-SLOW = ("browser", "docs", "hosts", "kernels", "notebooks", "packaging")
+SLOW = ("browser", "hosts", "kernels", "notebooks", "packaging")
 """Folders whose tests need a host, a kernel or an environment of their own."""
 QUICK = ("test_journey.py", "test_quickstart.py", "test_metadata.py", "test_budgets.py")
 """What `make test` runs of them."""
+SLOW_FIXTURES = {"office", "site"}
+"""LibreOffice, and the documentation as a site."""
 
 
 def pytest_configure() -> None:
@@ -35,11 +37,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests as slow by their folder, or because they need LibreOffice."""
+    """Mark tests as slow by their folder and by what they need."""
     tests = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
-        if (folder in SLOW and item.path.name not in QUICK) or "office" in getattr(item, "fixturenames", ()):
+        if (folder in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 
