@@ -27,7 +27,7 @@ FRONT_END = ("card.js", "board.js", "grid.js", "page.css")
 TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
 # Quick, without sockets, kernels and extras, and of each layer of the package.
 PURE = (
-    *("api/test_errors.py", "api/test_loop.py", "api/test_retries.py"),
+    *("api/test_errors.py", "api/background/test_loop.py", "api/test_retries.py"),
     *("card/render/test_card_text.py", "card/view/test_result.py", "card/view/test_table_view.py"),
     *("frames/test_table_frames.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
 )
@@ -90,8 +90,8 @@ def test_the_wheel_works_with_the_newest_of_everything(wheel: Path, tmp_path: Pa
         shutil.copytree(REPOSITORY / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
         said = call(
-            # A storm at the first request is enough of them: those at any request take longer than all others together.
-            *(str(python), "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-k", "not pyarrow and not storms"),
+            *(str(python), "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-k", "not pyarrow"),
+            *("-m", "not slow and not clock"),
             *(f"tests/{name}" for name in PURE),
             folder=tmp_path,
         )
