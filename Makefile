@@ -55,7 +55,8 @@ demo: .setup
 .PHONY: check
 check: .lint .cache/vitest
 	@mkdir -p .cache
-	$(pytest) -n 2 --testmon --doctest-modules -m 'not slow and not clock' tests origami_widgets --ignore=tests/browser
+	$(pytest) -n 2 --testmon --doctest-modules -m 'not slow and not clock' tests origami_widgets \
+		--ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
 	$(npm) test
@@ -78,11 +79,11 @@ clock := -m clock --reruns=1 tests
 .PHONY: test-all
 test-all: test .setup-tests
 	@mkdir -p .cache/tests
-	@failed=; for part in kernels hosts browser deep clock; do $(MAKE) --no-print-directory .test-$$part || failed=1; done; \
+	@rm -f .cache/tests/*.log; failed=; for part in kernels hosts browser deep clock; do $(MAKE) --no-print-directory .test-$$part || failed=1; done; \
 		tail -n 1 .cache/tests/*.log; [ -z "$$failed" ]
 
 .test-%:
-	$(pytest) -ra $($*) | tee .cache/tests/$*.log
+	set -o pipefail; $(pytest) $($*) | tee .cache/tests/$*.log
 
 .PHONY: coverage
 coverage: .setup-browser
