@@ -7,6 +7,7 @@ import pytest
 
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.run.state import Connection, RunState
 from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
@@ -383,3 +384,28 @@ def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
 def test_another_server_is_named():
     assert view_of("sandbox")["head"]["origin"] == "sandbox"
     assert view_of("running")["head"]["origin"] == ""
+
+
+def clock_at(next_at, *, interval=15, connection="live"):
+    return {"next_at": next_at, "interval": interval, "connection": connection}
+
+
+@pytest.mark.parametrize(
+    ("later", "drifted"),
+    [(0, False), (15_000, False), (45_000, False), (3_700, False), (11_300, False), (3_800, True), (11_200, True)],
+)
+def test_a_reader_counts_on_from_a_check_and_is_wrong_by_a_quarter_of_an_interval(later, drifted):
+    assert clock_drifted(clock_at(10_000), clock_at(10_000 + later)) == drifted
+
+
+def test_a_reader_is_wrong_once_there_is_no_next_check_or_another_interval():
+    assert not clock_drifted(clock_at(None), clock_at(None))
+    assert clock_drifted(clock_at(10_000), clock_at(None))
+    assert clock_drifted(clock_at(None), clock_at(10_000))
+    assert clock_drifted(clock_at(10_000), clock_at(10_000, interval=5))
+    assert clock_drifted(clock_at(10_000), clock_at(10_000, connection="reconnecting"))
+    # Of short intervals a check may differ by more than a quarter.
+    assert [clock_drifted(clock_at(0, interval=6), clock_at(later, interval=6)) for later in (2_400, 2_600)] == [
+        False,
+        True,
+    ]
