@@ -62,7 +62,7 @@ def main(value):
 def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     frame = frame_of(rows, kind, len(rows) + hidden, used)
     (found,) = ow.describe_leads(frame, dtype_backend=backend).to_dict("records")
-    column = SimpleNamespace(slug="x", kind=kind)
+    column = SimpleNamespace(slug="x", name="", kind=kind)
     states = [shown(make_cells(SimpleNamespace(values=row), [column])[0]) for row in rows]
     assert [found[state] for state in STATES] == [states.count(state) for state in STATES]
     assert found["leads"] == len(rows)
