@@ -65,7 +65,7 @@ check: .lint .cache/vitest
 .PHONY: test
 test: .lint .setup-browser
 	$(npm) test
-	$(pytest) -n 2 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
+	$(pytest) -n 3 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
 kernels := -n 4 tests/kernels

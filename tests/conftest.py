@@ -45,16 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
-def pytest_collection_finish() -> None:
-    """Leave pytest's own objects out of collections of garbage: many tests ask for one, to see what stays."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""
     return [each for each in (yield) if not isinstance(each, DoctestModule)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def heap_of_the_module():
+    """Leave what was there before a module out of its collections of garbage: many tests ask for one, to see what stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

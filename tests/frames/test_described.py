@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from origami_widgets import frames
 from tests.frames.described import objects
 from tests.frames.payloads import BACKENDS, SCHEMAS, empty_frame
+
+pytestmark = pytest.mark.slow
 
 LOOKED_UP = ("tableName", "columnName")
 """Names that an action may leave out, and its tables tell."""

@@ -228,6 +228,7 @@ get_ipython().run_cell_magic("origami", "", "Find {town}")
 """
 
 
+@pytest.mark.slow
 def test_it_works_in_a_terminal(tmp_path: Path) -> None:
     script = tmp_path / "script.ipy"
     script.write_text(SCRIPT, encoding="utf-8")

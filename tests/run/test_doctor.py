@@ -111,6 +111,7 @@ def test_no_widget_manager(setup: dict[str, str], other_environment: Path) -> No
     assert str(other_environment.parents[1]) in found(report)["no_widget_manager"]
 
 
+@pytest.mark.slow
 def test_kernel_and_server_in_two_environments(setup: dict[str, str], other_environment: Path, tmp_path: Path) -> None:
     """As after `ipykernel install`: the notebook's kernel is ours, and Jupyter runs elsewhere."""
     spec = tmp_path / "data" / "kernels" / "ours" / "kernel.json"

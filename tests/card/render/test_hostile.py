@@ -204,6 +204,7 @@ def exported(*views, sanitize):
     return HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
 def test_an_exported_page_has_no_element_more(sanitize):
     """Also in the scripts that hold the state of widgets."""

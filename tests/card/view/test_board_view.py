@@ -58,6 +58,7 @@ def test_only_the_clock_depends_on_the_time():
     assert {**first, "clock": None} == {**second, "clock": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
     view = board_of(hostile_entries(count, hostile.CORPUS.values()))

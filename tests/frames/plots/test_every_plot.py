@@ -81,6 +81,7 @@ def hostile_runs():
     return [with_history(*points, run=run), *named]
 
 
+@pytest.mark.slow
 @EACH
 def test_hostile_texts_are_text_and_bounded(plot):
     chart = plot(hostile_runs(), **({} if plot is PLOTS["plot_history"] else {"top": 400}))

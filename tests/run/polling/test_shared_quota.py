@@ -7,6 +7,8 @@ import pytest
 from origami_widgets.api.usage import is_counted
 from tests.support.simulation import START, Kernel, Organization, SharedClock, crowded, longest_gap
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3_600.0
 
 
@@ -22,7 +24,6 @@ async def an_hour(kernels, runs, seconds=HOUR):
     return organization
 
 
-@pytest.mark.slow
 async def test_ten_kernels_with_twenty_runs_each_leave_the_organization_its_reserve():
     seen = await an_hour(10, 20)
     assert len(seen.asked) == 200
