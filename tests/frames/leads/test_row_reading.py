@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import re
 import traceback
 import urllib.parse
 
@@ -329,3 +330,11 @@ def test_the_configured_client_is_used():
         assert about(frame)["origin"] == "sandbox"
         assert len(frame) == about(frame)["total"] > 0
         assert set(frame["contact-email.found"].dropna()) <= {True, False}
+
+
+def test_a_list_instead_of_a_table_is_answered_with_its_tables_only():
+    table = {"object": "table", "id": "6f1c1a52-0000-4000-8000-000000000001", "name": "Bakeries"}
+    others = [None, {"id": 3}, {"object": "run", "id": "r1"}, {"id": "r2", "agentId": "a1"}]
+    with pytest.raises(ow.OrigamiError) as caught:
+        ow.rows_frame([*others, table], client=ow.Sandbox().client())
+    assert re.findall(r"tables\[(\d)\]", caught.value.remedy) == ["4"]
