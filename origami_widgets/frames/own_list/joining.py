@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
-from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.api.validate import shortened
 from origami_widgets.frames.frame_attrs import read_only
-from origami_widgets.frames.leads.row_reading import RowsReading
-from origami_widgets.frames.leads.rows_request import request_from
 from origami_widgets.words.numbers import plural
 
 from .frame_rows import as_frame, column_names, keys_of
@@ -82,6 +78,10 @@ def join_leads(
         >>> found.index.to_list(), found["revenue"].to_list(), found.attrs["origami"]["joined"]
         ([20, 10], [7, 8], 2)
     """
+    # Imported here and below, as the other frames need no network.
+    from origami_widgets.api.background.sync_bridge import block
+    from origami_widgets.api.default_client import operations_for
+
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     return block(joining.steps(operations_for(client, table), progress))
 
@@ -106,6 +106,9 @@ async def join_leads_async(
         >>> asyncio.run(ow.join_leads_async(companies, table, key="website")).attrs["origami"]["joined"]
         1
     """
+    from origami_widgets.api.background.sync_bridge import wait
+    from origami_widgets.api.default_client import operations_for
+
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     return await wait(joining.steps(operations_for(client, table), progress))
 
@@ -133,6 +136,8 @@ class Joining:
         if not suffix:
             raise InvalidInput("Invalid suffix", cause="It's empty.", remedy='Use suffix="_found".')
         self._suffix = suffix
+        from origami_widgets.frames.leads.rows_request import request_from
+
         request_from(table, include_hidden=True, caller="join_leads")
 
     async def steps(self, operations: Operations, progress: Progress | None) -> pd.DataFrame:
@@ -141,6 +146,10 @@ class Joining:
         Raises:
             AmbiguousKey: several rows of the table have one key.
         """
+        from origami_widgets.api.background.sync_bridge import OnLoop
+        from origami_widgets.frames.leads.row_reading import RowsReading
+        from origami_widgets.frames.leads.rows_request import request_from
+
         table_id = request_from(self._table, caller="join_leads").table_id
         listed = list(await OnLoop(operations.list_columns(table_id)))
         keys = [_named(listed, name, "key") for name in self._key]
