@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import describe_leads as describe_leads
     from origami_widgets.frames import domain_of as domain_of
     from origami_widgets.frames import economics_frame as economics_frame
+    from origami_widgets.frames import evidence_frame as evidence_frame
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import join_leads as join_leads
@@ -47,8 +48,12 @@ if TYPE_CHECKING:
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import leads_frame as leads_frame
     from origami_widgets.frames import leads_frame_async as leads_frame_async
+    from origami_widgets.frames import outreach_frame as outreach_frame
+    from origami_widgets.frames import outreach_frame_async as outreach_frame_async
     from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
+    from origami_widgets.frames import projects_frame as projects_frame
+    from origami_widgets.frames import projects_frame_async as projects_frame_async
     from origami_widgets.frames import refresh_leads as refresh_leads
     from origami_widgets.frames import refresh_leads_async as refresh_leads_async
     from origami_widgets.frames import rows_batches as rows_batches
@@ -117,6 +122,7 @@ _HOMES = {
     "economics_frame": "frames",
     "enrich": "enrichment",
     "enrich_async": "enrichment",
+    "evidence_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
     "join_leads": "frames",
@@ -128,6 +134,8 @@ _HOMES = {
     "leads_frame_async": "frames",
     "login": "run.login",
     "login_async": "run.login",
+    "outreach_frame": "frames",
+    "outreach_frame_async": "frames",
     "overlap": "frames",
     "plain": "frames",
     "plot_compare": "frames.plots",
@@ -135,6 +143,8 @@ _HOMES = {
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
+    "projects_frame": "frames",
+    "projects_frame_async": "frames",
     "refresh_leads": "frames",
     "refresh_leads_async": "frames",
     "rows_batches": "frames",

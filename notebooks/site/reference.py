@@ -65,6 +65,7 @@ GROUPS = (
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
             *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),
+            *("projects_frame", "projects_frame_async", "outreach_frame", "outreach_frame_async"),
         ),
     ),
     Group(
@@ -73,7 +74,7 @@ GROUPS = (
         "The rows of a table: as a live grid, or as a typed DataFrame.",
         (
             *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
-            *("domain_of", "describe_leads", "refresh_leads", "refresh_leads_async", "plain"),
+            *("domain_of", "describe_leads", "evidence_frame", "refresh_leads", "refresh_leads_async", "plain"),
             *("rows_batches", "RowBatches", "IncompleteRows", "InterruptedRows"),
         ),
     ),

@@ -1,12 +1,13 @@
 """pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
+from .account_frames import outreach_frame, outreach_frame_async, projects_frame, projects_frame_async
 from .economics.credit_balance import credits_frame, credits_frame_async
 from .economics.part_economics import column_economics_frame, lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
 from .lead_frames import leads_frame, leads_frame_async
-from .lead_summaries import describe_leads, refresh_leads, refresh_leads_async
+from .lead_summaries import describe_leads, evidence_frame, refresh_leads, refresh_leads_async
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
 from .own_list.joining import join_leads, join_leads_async
@@ -25,6 +26,7 @@ __all__ = [
     "describe_leads",
     "domain_of",
     "economics_frame",
+    "evidence_frame",
     "export",
     "history_frame",
     "join_leads",
@@ -33,8 +35,12 @@ __all__ = [
     "lead_sources_frame",
     "leads_frame",
     "leads_frame_async",
+    "outreach_frame",
+    "outreach_frame_async",
     "overlap",
     "plain",
+    "projects_frame",
+    "projects_frame_async",
     "refresh_leads",
     "refresh_leads_async",
     "rows_batches",

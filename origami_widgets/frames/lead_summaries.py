@@ -1,14 +1,18 @@
-"""`describe_leads` says how far columns of leads are filled, and `refresh_leads` what has changed since they were read."""
+"""Summaries of leads: how far their columns are filled, what proves their values, and what has changed since they were read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.words.foreign_text import described
 
 from .dtype_backend import DtypeBackend, check_backend
 from .lead_frames import frames_of, leads_reading, stack_given
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -102,6 +106,63 @@ def describe_leads(
         options: dict[str, Any] = {"sort": None, "limit": None, "flatten": True, "dtype_backend": "numpy_nullable"}
         leads = leads_reading(source, client, caller="describe_leads", include_hidden=True, **options).read(progress)
     return describe_columns(leads, examples=examples, dtype_backend=dtype_backend)
+
+
+def evidence_frame(
+    leads: pd.DataFrame | Sequence[pd.DataFrame], *, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """One row per source address of every value: what the agent found, how certain it is, why, and where it says so.
+
+    Sends no request and spends no credits. A value whose agent names several addresses has several rows; one without
+    any has a single row, with NA as its address. Cells that have not run have no row. The texts and addresses come from
+    the web: treat them as untrusted, and don't take an address for a proof that its page says so.
+
+    Args:
+        leads: a frame of `rows_frame` or `leads_frame`, also filtered or read back from a file, or a list of these.
+            Columns with evidence have parts that are named `column.confidence`, `column.reasoning` or
+            `column.source_url`. A lead that frames have more than once counts once.
+        dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+
+    Returns:
+        A DataFrame with these columns (dtypes of the default backend), in the order of the leads and their columns.
+        `attrs["origami"]` says where the frame comes from. Other words of `confidence` are added to the categories.
+
+        - `row_id` (string): the lead
+        - `domain` (string): the company's registrable domain
+        - `column` (string): the column of the frame of leads
+        - `value` (string): the value as text; NA if nothing was found
+        - `confidence` (category): how certain the agent says it is
+        - `reasoning` (string): why, in the agent's words
+        - `source_url` (string): the address of a page that the agent names; NA without one
+
+    Raises:
+        InvalidInput: this is no frame of leads, or none of its columns has evidence: it was read with `objects="main"`,
+            `objects="json"` or `flatten=False`, or before its cells were filled.
+
+    API: the objects in the cells of `GET /tables/{tableId}/rows`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+        >>> evidence = ow.evidence_frame(ow.leads_frame(run))
+        >>> bool(evidence["source_url"].str.startswith("https://").any())
+        True
+        >>> unproven = evidence[evidence["value"].notna() & evidence["source_url"].isna()]
+        >>> sorted(evidence["confidence"].dropna().unique())
+        ['high', 'low', 'medium']
+    """
+    from .leads.evidence import evidence_of
+
+    check_backend(dtype_backend)
+    frames = frames_of(leads, "evidence_frame")
+    if frames is None:
+        raise InvalidInput(
+            "evidence_frame needs a frame of leads",
+            cause=f"Got {described(leads)}.",
+            remedy="Read the leads first: ow.evidence_frame(ow.leads_frame(run)).",
+        )
+    return evidence_of(stack_given(frames, None, "numpy_nullable"), dtype_backend)
 
 
 def refresh_leads(

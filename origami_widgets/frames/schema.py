@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
 Origin = Literal[
-    "agent", "run", "table", "column", "lead_source", "action", "message", "history", "credits", "computed"
+    "agent",
+    "run",
+    "table",
+    "column",
+    "lead_source",
+    "action",
+    "message",
+    "history",
+    "credits",
+    "project",
+    "campaign",
+    "person",
+    "computed",
 ]
 
 DTYPE_NAMES: dict[Kind, str] = {

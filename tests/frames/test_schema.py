@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets import frames
 from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
-from tests.fixtures.make_frames import ACCOUNT_FRAMES, PAGE, reference
+from tests.fixtures.make_frames import ACCOUNT_FRAMES, LEAD_FRAMES, PAGE, reference
 from tests.frames.payloads import BACKENDS, EMPTY, FIXTURES, SCHEMAS, handle, payload, table, without_stats
 
 SOURCES = {
@@ -98,10 +98,9 @@ def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
 
 
 def test_every_frame_has_a_schema_and_the_page_is_the_one_of_the_code():
-    made = {name for name in frames.__all__ if name.endswith("_frame")} - {"rows_frame", "leads_frame"} | {
-        "compare_runs"
-    }
-    assert {maker.__name__ for maker in SCHEMAS | ACCOUNT_FRAMES} == made
+    made = {name for name in frames.__all__ if name.endswith("_frame")} - {"rows_frame", "leads_frame"}
+    named = {maker.__name__ for maker in SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES}
+    assert named == made | {"compare_runs", "describe_leads"}
     assert PAGE.read_text(encoding="utf-8") == reference(), "python -m tests.fixtures.make_frames"
 
 

@@ -71,11 +71,16 @@ def is_found(value: Any) -> bool:
         elif type(each) is list:
             waiting += [(item, is_source) for item in each]
         elif type(each) is str:
-            if each and not each.isspace() and not (is_source and _ADDRESS.fullmatch(each)):
+            if each and not each.isspace() and not (is_source and is_address(each)):
                 return True
         elif each is not None:
             return True
     return False
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is the address of a page and nothing else."""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def may_come(kind: str) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.frames import describe_leads
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.fixtures.make_frames import LEAD_FRAMES
 from tests.frames.conftest import KEY
@@ -20,7 +21,7 @@ from tests.frames.leads.touched import ServedTable, lead
 from tests.frames.payloads import BACKENDS
 from tests.support.server import RawServer
 
-(SCHEMA,) = LEAD_FRAMES.values()
+SCHEMA = LEAD_FRAMES[describe_leads]
 STATES = ["filled", "nothing_found", "not_run"]
 TEXT = st.sampled_from(["", " ", "a@b.example", "c@d.example"]) | st.none()
 CONFIDENCE = st.sampled_from(["high", "medium", "low", "unsure", None])

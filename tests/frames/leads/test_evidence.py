@@ -1,0 +1,158 @@
+"""`evidence_frame`: one row per source address, one with NA where there is none, against what the rows hold."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
+from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
+from tests.fixtures.hostile import CORPUS
+from tests.fixtures.make_frames import LEAD_FRAMES
+from tests.frames.leads.touched import through_csv, through_excel, through_parquet
+from tests.frames.payloads import BACKENDS
+
+SCHEMA = LEAD_FRAMES[ow.evidence_frame]
+NAMES = [field.name for field in SCHEMA.fields]
+TEXT = st.sampled_from(["", " ", "a", "https://a.example/x", *CORPUS.values()]) | st.none()
+CELL = st.one_of(
+    TEXT,
+    st.integers(),
+    st.dictionaries(
+        st.sampled_from(["email", "confidence", "reasoning", "source_url", "email_source_url", "sources", "source"]),
+        st.one_of(
+            TEXT, st.booleans(), st.lists(TEXT | st.dictionaries(TEXT.filter(bool), TEXT, max_size=2), max_size=3)
+        ),
+    ),
+)
+
+
+def frame_of(rows, kind="enrichment", **options):
+    listed = [ListedColumn("c0", "Site", "site", "input"), ListedColumn("c1", "Mail", "mail", kind)]
+    table = LeadTable(listed, dtype_backend="numpy_nullable", **({"flatten": True, "names": "slug"} | options))
+    table.add([{"id": f"r{at}", "site": f"https://www.{at}.example/a", **row} for at, row in enumerate(rows)])
+    frame, _ = table.frame(copy=True)
+    columns = [{"column": each.slug, "id": each.id, "name": each.name, "kind": each.kind} for each in listed]
+    frame.attrs["origami"] = {"table_id": "t", "table_name": "T", "table_columns": columns}
+    return frame
+
+
+def told(frame):
+    return [tuple(None if pd.isna(each) else each for each in row) for row in frame.itertuples(index=False)]
+
+
+MAIL = {"email": "a@b.example", "confidence": "high", "reasoning": "On the page."}
+FOUND = ("mail", "a@b.example", "high", "On the page.")
+
+
+@pytest.mark.parametrize(
+    ("sources", "addresses"),
+    [
+        ({}, [None]),
+        ({"source_url": None}, [None]),
+        ({"source_url": " "}, [None]),
+        ({"source_url": "https://0.example/team"}, ["https://0.example/team"]),
+        ({"email_source_url": "https://x.example", "source_url": "https://y.example"}, None),
+        ({"sources": ["https://x.example", "https://y.example", "https://x.example"]}, None),
+        ({"sources": [{"title": "Team", "url": "https://x.example"}, {"url": "https://y.example"}]}, None),
+        ({"source": "https://x.example"}, ["https://x.example"]),
+        ({"source": "LinkedIn"}, [None]),
+        ({"sourceUrls": ["x.example/team"]}, ["x.example/team"]),
+    ],
+)
+def test_each_source_address_has_a_row(sources, addresses):
+    evidence = ow.evidence_frame(frame_of([{"mail": MAIL | sources}]))
+    wanted = addresses or ["https://x.example", "https://y.example"]
+    assert told(evidence) == [("r0", "0.example", *FOUND, address) for address in wanted]
+
+
+def test_cells_that_have_not_run_have_no_row_and_those_without_a_finding_have_one():
+    nothing = {"email": None, "confidence": "low", "reasoning": "Nowhere.", "source_url": "https://1.example"}
+    evidence = ow.evidence_frame(frame_of([{"mail": MAIL}, {"mail": nothing}, {}, {"mail": dict.fromkeys(nothing)}]))
+    assert told(evidence) == [
+        ("r0", "0.example", *FOUND, None),
+        ("r1", "1.example", "mail", None, "low", "Nowhere.", "https://1.example"),
+    ]
+
+
+def test_values_of_every_type_are_texts_and_other_words_of_confidence_stay():
+    values = [7, 2.5, False, ["a"], "1 July"]
+    rows = [{"mail": {"value": value, "confidence": word}} for value, word in zip(values, "abcde", strict=True)]
+    evidence = ow.evidence_frame(frame_of(rows))
+    assert evidence["value"].to_list() == ["7", "2.5", "false", '["a"]', "1 July"]
+    assert evidence["confidence"].to_list() == list("abcde")
+    assert list(evidence["confidence"].cat.categories)[:3] == ["high", "medium", "low"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(rows=st.lists(st.fixed_dictionaries({}, optional={"mail": CELL}), max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_hostile_cells_give_the_same_columns(backend, rows):
+    leads = frame_of([*rows, {"mail": MAIL}])
+    evidence = ow.evidence_frame(leads, dtype_backend=backend)
+    names = DTYPE_NAMES if backend == "numpy_nullable" else DTYPE_NAMES | ARROW_DTYPE_NAMES
+    assert {name: str(dtype) for name, dtype in evidence.dtypes.items()} == {
+        field.name: names[field.kind] for field in SCHEMA.fields
+    }
+    empty = ow.evidence_frame(leads.iloc[:0], dtype_backend=backend)
+    assert {name: str(dtype) for name, dtype in empty.dtypes.items()} == {
+        name: str(dtype) for name, dtype in evidence.dtypes.items()
+    }
+    assert evidence["row_id"].isin(leads["row_id"]).all()
+    assert not evidence.duplicated().any()
+    assert evidence[NAMES[3:]].notna().any(axis=1).all()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        frame_of([{"mail": "a@b.example"}]),
+        frame_of([{}]),
+        frame_of([{"mail": MAIL}], objects="main"),
+        frame_of([{"mail": MAIL}], objects="json"),
+        frame_of([{"mail": MAIL}], flatten=False),
+    ],
+)
+def test_leads_without_evidence_are_refused(frame):
+    with pytest.raises(InvalidInput, match="no evidence"):
+        ow.evidence_frame(frame)
+
+
+@pytest.mark.parametrize("source", [None, "c0a3", pd.DataFrame({"a": [1]}), {"object": "run", "id": "r"}, [], 7])
+def test_what_is_no_frame_of_leads_is_refused(source):
+    with pytest.raises(InvalidInput):
+        ow.evidence_frame(source)
+
+
+@pytest.fixture(scope="module")
+def client():
+    return ow.Sandbox(speed=600).client()
+
+
+@pytest.fixture(scope="module")
+def run(client):
+    return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+
+
+def test_frames_of_one_table_and_with_another_separator_tell_the_same(run, client):
+    leads = ow.leads_frame(run)
+    evidence = ow.evidence_frame(leads)
+    pd.testing.assert_frame_equal(ow.evidence_frame(ow.leads_frame(run, sep="_")), evidence)
+    pd.testing.assert_frame_equal(ow.evidence_frame([leads, leads]), evidence)
+    alone = [ow.rows_frame(each, client=client) for each in run.tables]
+    found = told(ow.evidence_frame(alone))
+    assert sorted(map(str, found)) == sorted(map(str, told(evidence)))
+    assert set(evidence["row_id"]) <= set(leads["row_id"])
+    mails = leads[leads["contact-email"].notna()]
+    assert (evidence["column"] == "contact-email").sum() >= len(mails)
+
+
+@pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
+def test_a_frame_read_back_from_a_file_tells_the_same(run, through):
+    leads = ow.leads_frame(run)
+    again = through(leads)
+    assert sorted(map(str, told(ow.evidence_frame(again)))) == sorted(map(str, told(ow.evidence_frame(leads))))
