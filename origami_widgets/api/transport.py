@@ -51,6 +51,7 @@ STACK = (
     "anyio._backends._asyncio",
     "anyio.streams.tls",
     "certifi",
+    "truststore",
     "encodings.idna",
     "concurrent.futures.thread",
 )
@@ -364,9 +365,22 @@ def _trusted() -> ssl.SSLContext:
 
 
 @functools.cache
-def _tls(_file: str | None, _directory: str | None, _key_log: str | None) -> ssl.SSLContext:
-    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second."""
-    return httpx.create_ssl_context()
+def _tls(file: str | None, directory: str | None, key_log: str | None) -> ssl.SSLContext:
+    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second.
+
+    Without one of the two variables, it trusts what the system trusts, where companies install the certificate of a
+    proxy that inspects traffic, and what certifi lists, because small containers have no certificates of their own.
+    """
+    if file or directory:
+        return httpx.create_ssl_context()
+    import certifi
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    if key_log:
+        context.keylog_filename = key_log
+    return context
 
 
 @functools.cache
@@ -455,8 +469,8 @@ def _no_response(error: httpx.HTTPError, host: str, reason: str, proxy: str) -> 
     elif isinstance(root, ssl.SSLError):
         title, code = "Connection isn't secure", "TLS_FAILED"
         remedy = (
-            "Check this machine's clock. If the network inspects encrypted traffic, set SSL_CERT_FILE to its "
-            "root certificate."
+            "Check this machine's clock. If the network inspects encrypted traffic, add its root certificate to those "
+            "of this system, or set SSL_CERT_FILE to it."
         )
         remedy += client_settings.describe_certificates()
     else:

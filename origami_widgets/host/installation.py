@@ -17,11 +17,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from origami_widgets.host.runtime import IN_BROWSER
+
 DISTRIBUTION: Final = "origami-widgets"
 WIDGET_MANAGER: Final = "@jupyter-widgets/jupyterlab-manager"
 OF_THE_KERNEL: Final = ("ipykernel", "ipython", "jupyterlab_widgets")
 OF_THE_SERVER: Final = ("jupyterlab", "notebook", "jupyter_server", "voila", "nbclassic")
 _FLOOR: Final = re.compile(r"([\w.-]+)\s*>=\s*([\w.]+)")
+_NEWER: Final = re.compile(r"python_version\s*>=\s*['\"]3\.(\d+)")
 _BINARIES: Final = ("bin", "Scripts")
 
 
@@ -83,8 +86,18 @@ def requirements() -> list[Requirement]:
         lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return []
-    found = [_FLOOR.match(line) for line in lines if "extra ==" not in line]
-    return [Requirement(each[1], each[2], _installed_version(each[1])) for each in found if each]
+    found = [_FLOOR.match(line) for line in lines if _applies(line)]
+    # Of several floors, the one for the newest Python is the last.
+    floors = {each[1]: each[2] for each in found if each}
+    return [Requirement(name, floor, _installed_version(name)) for name, floor in floors.items()]
+
+
+def _applies(line: str) -> bool:
+    """Return whether a requirement of this package holds here, by the markers that its pyproject.toml uses."""
+    if "extra ==" in line or (IN_BROWSER and "emscripten" in line):
+        return False
+    newer = _NEWER.search(line)
+    return newer is None or sys.version_info >= (3, int(newer[1]))
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
 
+import certifi
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
 from tests.faults.between import TunnelProxy, certificate, context_of
 from tests.faults.journey import COMPLETED, KEY, RUNNING, Journey, running
@@ -90,3 +93,67 @@ def test_a_proxy_that_wants_a_login_is_tried_twice_and_named(secure, clock, inte
         assert "HTTPS_PROXY" in seen.error.cause + seen.error.remedy
         if interface == "card":
             assert seen.shows("stopped", seen.error)
+
+
+@pytest.fixture
+def system(monkeypatch, tmp_path):
+    """The system's store of certificates, which a test fills; and a context of this test's own, as one key log has one."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    store = tmp_path / "system.pem"
+    paths = ssl.DefaultVerifyPaths(str(store), None, "SSL_CERT_FILE", str(store), "SSL_CERT_DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    monkeypatch.setattr(
+        ssl.SSLContext,
+        "set_default_verify_paths",
+        lambda context: context.load_verify_locations(store) if store.exists() else None,
+        raising=False,
+    )
+    return store
+
+
+@pytest.fixture
+def inspected(certificates, monkeypatch):
+    """What a company's proxy that inspects traffic answers with: a certificate of the company's own."""
+    (cert, key), _ = certificates
+    with (
+        RawServer(answer({"balance": 7}), tls=context_of(cert, key)) as serving,
+        TunnelProxy(refuse_from=99, refuse_until=99) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        yield serving
+
+
+def balance(server):
+    return ow.Client(KEY, base_url=server.base_url).get_credits().balance
+
+
+def test_a_certificate_that_the_system_trusts_is_trusted(inspected, system, certificates):
+    system.write_bytes(certificates[0][0].read_bytes())
+    assert balance(inspected) == 7
+    assert system.with_name("keys.log").exists()
+
+
+def test_a_certificate_that_the_system_does_not_trust_is_refused(inspected, system, certificates):
+    system.write_bytes(certificates[1][0].read_bytes())
+    with pytest.raises(ConnectionFailed) as caught:
+        balance(inspected)
+    assert caught.value.code == "TLS_FAILED"
+    assert inspected.requests == []
+
+
+def test_what_the_environment_names_takes_the_place_of_the_system_s(inspected, system, certificates, monkeypatch):
+    (own, _), (other, _) = certificates
+    system.write_bytes(own.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(other))
+    with pytest.raises(ConnectionFailed, match="SSL_CERT_FILE"):
+        balance(inspected)
+    assert inspected.requests == []
+    system.write_bytes(other.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    assert balance(inspected) == 7
+
+
+def test_a_system_without_certificates_has_those_of_certifi(inspected, system, certificates, monkeypatch):
+    assert not system.exists()
+    monkeypatch.setattr(certifi, "where", lambda: str(certificates[0][0]))
+    assert balance(inspected) == 7

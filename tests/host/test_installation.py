@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,20 @@ def test_the_requirements_are_those_of_the_package() -> None:
     assert {"anywidget", "httpx", "pandas"} <= found.keys()
     assert "starlette" not in found, "extras are not always needed"
     assert all(each.is_met for each in found.values())
+
+
+def test_floors_for_a_newer_python_count_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["pandas>=2.2", "pandas>=2.3.3; python_version >= '3.11'", 'pandas>=99; python_version >= "3.99"']
+    lines += ["truststore>=0.10; sys_platform != 'emscripten'", "rich>=13; extra == 'terminal'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: lines)
+    assert {each.name: each.floor for each in requirements()} == {"pandas": "2.3.3", "truststore": "0.10"}
+
+
+def test_the_lowest_versions_have_wheels_for_the_newest_python() -> None:
+    """As the registries have them; what is older would be built from source, which fails without a compiler."""
+    found = [line.replace('"', "'") for line in metadata.requires("origami-widgets") or ()]
+    of_newest = {line.partition(";")[0] for line in found if "python_version >= '3.14'" in line}
+    assert of_newest == {"pandas>=2.3.3", "msgspec>=0.20", "pyarrow>=22"}
 
 
 def test_an_extension_of_the_person_counts_for_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

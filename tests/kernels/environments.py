@@ -43,9 +43,6 @@ COLAB = (
 )
 FLOORS_NEED = ("ipykernel>=6.31", "ipython>=8.12,<8.20")
 """The newest of these that get along with the lowest traitlets."""
-NEWER_PYTHONS = ("pandas>=2.2.3; python_version >= '3.13'", "pandas>=2.3.3; python_version >= '3.14'")
-NEWER_PYTHONS += ("msgspec>=0.20; python_version >= '3.14'",)
-"""Where the lowest version allowed was released before the Python, and there is nothing that could be installed."""
 NOT_NEEDED = "widgetsnbextension ; python_version < '3'"
 """It brings a whole notebook server, and a kernel needs none of it."""
 
@@ -197,14 +194,15 @@ def compile_lock(name: str) -> None:
     without.write_text(NOT_NEEDED, encoding="utf-8")
     options: tuple[str, ...] = ("--overrides", str(without))
     if name == "colab":
-        wanted = [*dependencies(), *COLAB]
+        # Its Python is older, and a lock is for all of them.
+        wanted = [*(line for line in dependencies() if "3.14" not in line), *COLAB]
     elif name == "floors":
-        wanted = [*dependencies(), *FLOORS_NEED, *NEWER_PYTHONS]
+        wanted = [*dependencies(), *FLOORS_NEED]
         options += ("--resolution", "lowest-direct")
     elif name == "frames-floor":
         newest = blocks((REPOSITORY / "requirements-dev.lock").read_text(encoding="utf-8"))
         tools = [newest[tool].partition(" ")[0] for tool in TOOLS_OF_FRAMES]
-        wanted = [*dependencies(*EXTRAS_OF_FRAMES), *tools, *NEWER_PYTHONS]
+        wanted = [*dependencies(*EXTRAS_OF_FRAMES), *tools]
         options += ("--resolution", "lowest-direct")
     else:
         # nest-asyncio is all that ipykernel before 7.4 needs and the newest does not.

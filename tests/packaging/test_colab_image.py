@@ -123,13 +123,14 @@ def test_the_first_cell_of_the_notebook_changes_nothing(
 ) -> None:
     added, changed = installer(image, f"{wheel}{installed_by_the_notebook()}")
     assert changed == set()
-    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "publicsuffixlist"}
+    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "publicsuffixlist", "truststore"}
 
 
 def test_all_extras_together_change_nothing(image: Image, wheel: Path) -> None:
     added, changed = with_uv(image, f"{wheel}[all]")
     assert changed == set()
-    assert added.keys() == {"origami-widgets", "jedi", "msgspec", "publicsuffixlist", "vl-convert-python", "xlsxwriter"}
+    always = {"origami-widgets", "jedi", "msgspec", "publicsuffixlist", "truststore"}
+    assert added.keys() == {*always, "et-xmlfile", "openpyxl", "vl-convert-python", "xlsxwriter"}
 
 
 def test_a_floor_that_is_too_high_would_be_seen(image: Image) -> None:
