@@ -189,7 +189,7 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "", words: Wo
         api=api,
         key=key or _SOURCES[key_source()],
         reachable=reachable,
-        findings=(*of_the_api, *check_requirements(needs), *of_the_server),
+        findings=(*of_the_api, *check_requirements(needs), *of_the_server, *_check_vs_code(host)),
     )
 
 
@@ -234,6 +234,23 @@ def check_server(server: JupyterServer) -> list[Finding]:
             )
         )
     return findings
+
+
+def _check_vs_code(host: str) -> list[Finding]:
+    """Return whether cards depend on a CDN in VS Code, which asks one first and then looks in the kernel's environment."""
+    if host != "VS Code" or installation.has_local_widget_script():
+        return []
+    python = installation.shown_path(Path(sys.executable))
+    return [
+        Finding(
+            "no_local_widget_script",
+            "Cards need a CDN here",
+            f"{installation.shown_path(Path(sys.prefix))} has no copy of anywidget's script, so VS Code loads it from "
+            "jsdelivr.com or unpkg.com. Where the network blocks these, cards stay empty.",
+            f"In the kernel's environment: {python} -m pip install --force-reinstall --no-deps anywidget (without --user). "
+            'Then restart the kernel. Or show cards without widgets: ow.configure(render="html").',
+        )
+    ]
 
 
 def _with_extensions(server: JupyterServer) -> dict[str, str]:
