@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # where `mkdocs` itself is called, and not `python -m mkdocs`
     sys.path.insert(0, str(ROOT))
 
-from notebooks.site import executed, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
+from notebooks.site import assistants, executed, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -35,7 +35,10 @@ ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-GUIDES = ("quickstart", "own-list", "many-runs", "credits", "analysis", "failures", "hosts", "magics", "colab", "jupyterlite")
+GUIDES = (
+    *("quickstart", "own-list", "many-runs", "credits", "analysis", "beyond-runs", "failures", "hosts", "magics"),
+    *("colab", "jupyterlite"),
+)
 TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 # README links to pages that only the site has by their public address; within the site they are pages like all others.
 PUBLIC = re.compile(r"\]\(https://origami-widgets\.github\.io/origami-widgets/([\w/-]+)\.html")
@@ -69,6 +72,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, recorded.SCRIPT_PLACE, content=script))
     for place, content in reference.pages().items():
         files.append(File.generated(config, place, content=content))
+    texts = [files.get_file_from_path(place) for place in (*(f"{name}.md" for name in GUIDES), *TEXTS.values())]
+    told = assistants.llms_txt((file.src_uri, file.content_string) for file in texts if file is not None)
+    files.append(File.generated(config, assistants.PLACE, content=told))
     config.nav = menu(files)
     return files
 

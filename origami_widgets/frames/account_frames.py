@@ -113,9 +113,9 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox().client()
         >>> project = client.request("POST", "/projects", json={"name": "Spring", "monthlyCredits": 500})
-        >>> frame = ow.projects_frame(client=client)
-        >>> frame["project_name"].to_list(), frame["credits_left"].to_list(), frame["enforcement"].to_list()
-        (['Spring'], [500.0], ['soft'])
+        >>> spring = ow.projects_frame(client=client).set_index("project_name").loc["Spring"]
+        >>> float(spring["credits_left"]), spring["enforcement"]
+        (500.0, 'soft')
     """
     from origami_widgets.api.background.sync_bridge import block
 
@@ -132,8 +132,8 @@ async def projects_frame_async(
     Example:
         >>> import asyncio
         >>> import origami_widgets as ow
-        >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client())).empty
-        True
+        >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
+        ['Sandbox project']
     """
     from origami_widgets.api.background.sync_bridge import wait
 

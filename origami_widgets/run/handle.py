@@ -77,7 +77,8 @@ class Run:
         Raises:
             InvalidInput: `payload` is not a run object.
 
-        >>> run = Run.from_payload({"id": "v2_run-1", "agentId": "a", "status": "completed"})
+        >>> import origami_widgets as ow
+        >>> run = ow.Run.from_payload({"id": "v2_run-1", "agentId": "a", "status": "completed"})
         >>> run.status, run.done
         ('completed', True)
         """

@@ -56,7 +56,8 @@ class Sandbox:
         ImportError: the extra `sandbox` is not installed.
 
     Example:
-        >>> with Sandbox(speed=100).serve() as served:
+        >>> import origami_widgets as ow
+        >>> with ow.Sandbox(speed=100).serve() as served:
         ...     served.base_url.startswith("http://127.0.0.1:")
         True
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import doctest
 import inspect
 
 import pytest
@@ -26,6 +29,32 @@ def has_example(thing: object) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_public_name_has_an_example(name: str):
     assert has_example(getattr(ow, name)), f"origami_widgets.{name} needs an example in its docstring."
+
+
+def undefined(docstring: str) -> set[str]:
+    """Names that an example uses although nothing in it defines them."""
+    example = "".join(each.source for each in doctest.DocTestParser().get_examples(docstring))
+    found = list(ast.walk(ast.parse(example)))
+    names = [each for each in found if isinstance(each, ast.Name)]
+    defined = {each.id for each in names if not isinstance(each.ctx, ast.Load)} | set(dir(builtins))
+    for each in found:
+        if isinstance(each, ast.Import | ast.ImportFrom):
+            defined |= {(alias.asname or alias.name).partition(".")[0] for alias in each.names}
+        elif isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ExceptHandler):
+            defined.add(each.name or "")
+        elif isinstance(each, ast.arg):
+            defined.add(each.arg)
+    return {each.id for each in names} - defined
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_runs_wherever_it_is_copied_to(name: str):
+    """Docstrings run in their module, whose names a reader does not have."""
+    thing = getattr(ow, name)
+    own = vars(thing).items() if inspect.isclass(thing) else ()
+    parts = {name: thing} | {each: member for each, member in own if each[0] != "_"}
+    wrong = {each: undefined(inspect.getdoc(part) or "") for each, part in parts.items()}
+    assert {each: names for each, names in wrong.items() if names} == {}
 
 
 def test_what_has_none_is_seen_and_needs_none():

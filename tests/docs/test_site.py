@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 import origami_widgets as ow
-from notebooks.site import executed, reference
+from notebooks.site import assistants, executed, reference
 from tests.docs.built import Document, Site, addresses_of_css
 
 if TYPE_CHECKING:
@@ -30,6 +31,24 @@ def test_no_link_within_it_leads_nowhere(site: Site):
     assert len(site.pages) > 10
     assert sum(len(page.links) for page in site.pages.values()) > 500
     assert site.broken() == []
+
+
+def test_assistants_are_told_of_every_guide_and_every_name(site: Site):
+    text = (site.folder / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# origami_widgets\n\n> ")
+    links = re.findall(r"\]\(([^)]+)\): \S", text)
+    assert len(links) == text.count("\n- [")
+    places = [link.removeprefix(assistants.HOME).partition("#") for link in links]
+    assert [link for link, (page, _, _) in zip(links, places, strict=True) if page not in site.pages] == []
+    assert [
+        link
+        for link, (page, _, name) in zip(links, places, strict=True)
+        if name and name not in site.pages[page].anchors
+    ] == []
+    told = {name.removeprefix("origami_widgets.") for _, _, name in places}
+    assert told >= set(ow.__all__) - reference.ALONE
+    written = {path.stem for path in executed.NOTEBOOKS.iterdir() if path.suffix in {".ipynb", ".md"}}
+    assert {f"{name}.html" for name in written} <= {page for page, _, _ in places}
 
 
 def test_a_browser_loads_nothing_from_elsewhere(site: Site):
