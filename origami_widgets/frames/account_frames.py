@@ -210,8 +210,8 @@ def outreach_frame(
         >>> import origami_widgets as ow
         >>> client = ow.Sandbox(speed=600).client()
         >>> run = ow.start("Find bakeries in Porto and draft an e-mail", client=client, show=False).wait("cells")
-        >>> people = ow.outreach_frame(run.tables[0], client=client)
-        >>> leads = ow.rows_frame(run.tables[0], client=client)
+        >>> people = ow.outreach_frame(run.tables[0])
+        >>> leads = ow.rows_frame(run.tables[0])
         >>> joined = leads.merge(people[["row_id", "send_status"]], on="row_id", how="left")
         >>> len(joined) == len(leads), people["campaign_name"].nunique()
         (True, 1)
@@ -237,7 +237,7 @@ async def outreach_frame_async(
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
         ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.outreach_frame_async(run.tables[0], client=client)
+        ...     return await ow.outreach_frame_async(run.tables[0])
         >>> asyncio.run(main())["recipient"].dtype.name
         'string'
     """
@@ -248,12 +248,12 @@ async def outreach_frame_async(
 
 async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
     from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import client_for_table
+    from origami_widgets.api.default_client import operations_for
 
     from .leads.rows_request import request_from
 
     table_id = request_from(table, dtype_backend=dtype_backend, caller=OUTREACH.name).table_id
-    operations = client_for_table(client, table).operations
+    operations = operations_for(client, table)
     campaigns = nested_items([await OnLoop(_read_all(operations, f"/tables/{table_id}/campaigns"))])
     people = nested_items([await OnLoop(_people_of(operations, each)) for each in campaigns.items])
     of_table = pluck([{TABLE_ID.path: table_id} for _ in campaigns.items], [TABLE_ID.path])
