@@ -51,6 +51,8 @@ def test_floors_for_a_newer_python_count_only_there(monkeypatch: pytest.MonkeyPa
     lines += ["truststore>=0.10; sys_platform != 'emscripten'", "rich>=13; extra == 'terminal'"]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: lines)
     assert {each.name: each.floor for each in requirements()} == {"pandas": "2.3.3", "truststore": "0.10"}
+    monkeypatch.setattr("origami_widgets.host.installation.IN_BROWSER", True)
+    assert {each.name for each in requirements()} == {"pandas"}
 
 
 def test_the_lowest_versions_have_wheels_for_the_newest_python() -> None:
