@@ -115,9 +115,10 @@ def _enriched(table: models.Table, state: RunState) -> int | None:
         running = max((shown_count(column.cells.running) or 0 for column in added), default=0)
     rows = shown_count(table.lead_count) or 0
     enriched = max(0, rows - running)
-    if state.settled:
+    if state.settled and state.status == "completed" and state.stopped is None:
+        # A column may run for some of the rows only.
         return enriched
-    # Cells of a column that was just added may not be under way yet.
+    # Cells of a column that was just added may not be under way yet, and those that were stopped never ran.
     rates = [column.stats.call_rate if column.stats else None for column in added]
     known = [rate for rate in rates if rate is not None and 0 <= rate <= 1]
     if len(known) < len(added):
