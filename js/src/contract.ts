@@ -294,7 +294,8 @@ export interface View {
 /**
  * A run on a board, or a brief that has not started, which has no `token`.
  *
- * `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+ * `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+ * `qualified`, `credits` and `price`, to sort by.
  */
 export interface BoardRow {
   position: number;
@@ -309,11 +310,21 @@ export interface BoardRow {
   leads: string;
   qualified: string;
   credits: string;
+  price: string;
   keys: (number | null)[];
   started_at: number | null;
   completed_at: number | null;
   button: RowButton;
   note: string;
+}
+
+/** The sums of all rows, each table once, as in `BoardRow`; empty where no row has a number, and of a single row. */
+export interface BoardTotals {
+  leads: string;
+  qualified: string;
+  credits: string;
+  price: string;
+  keys: (number | null)[];
 }
 
 /** When the server was last heard about the run of a row and is asked next, as in `ClockView`. */
@@ -345,7 +356,7 @@ export interface BoardHead {
   as_of: string;
   title: string;
   counts: StageCount[];
-  facts: string[];
+  totals: BoardTotals;
   hidden: string;
   nothing: string;
   none_match: string;

@@ -40,7 +40,7 @@ describe("the board", () => {
       const text = shown(node);
       for (const words of [said.status_label, said.name, said.prompt, said.note])
         expect(text).toContain(shown(textNode(words)));
-      for (const name of ["leads", "qualified", "credits"] as const)
+      for (const name of ["leads", "qualified", "credits", "price"] as const)
         expect(shown(node.querySelector(`.b-${name}`) as HTMLElement)).toBe(said[name]);
     });
     expect(on.text()).not.toMatch(/\b(null|undefined|NaN)\b/);
@@ -71,6 +71,21 @@ describe("the board", () => {
     expect(on.model.commands().map(({ name }) => name)).toEqual(["resume"]);
   });
 
+  it("ends with a line of totals where there are any", () => {
+    const on = drawBoard(boardOf([row(), row()], { totals: numbers(142, 41, 973, 23.7) }));
+    const last = on.one("tfoot");
+    expect([...last.querySelectorAll("[role=cell]")].map((each) => shown(each as HTMLElement))).toEqual([
+      "",
+      "142",
+      "41",
+      "973",
+      "23.7",
+      "",
+      "",
+    ]);
+    expect(drawBoard(boardOf([row(), row()])).one("tfoot").hidden).toBe(true);
+  });
+
   it("says that there are no runs", () => {
     const on = drawBoard(board("nothing"));
     expect(on.text()).toContain(board("nothing").head.nothing);
@@ -83,7 +98,7 @@ describe("the board", () => {
     const on = drawBoard(
       boardOf([row({ prompt: script, name: script, note: script, status_label: script })], {
         title: script,
-        facts: [script],
+        totals: { ...numbers(1), leads: script },
         origin: script,
         hidden: script,
         gone: script,
@@ -288,7 +303,7 @@ describe("what is announced", () => {
     expect(voice.textContent).toBe("");
     await change(on, (view) => {
       Object.assign(view.rows[0] as BoardRow, numbers(4));
-      view.head.facts = ["4 leads"];
+      view.head.totals = numbers(4);
     });
     expect(voice.textContent).toBe("");
     await change(on, (view) => {

@@ -98,7 +98,8 @@ const ROW: BoardRow = {
   leads: "",
   qualified: "",
   credits: "",
-  keys: [null, null, null],
+  price: "",
+  keys: [null, null, null, null],
   started_at: null,
   completed_at: null,
   button: "cancel",
@@ -122,11 +123,13 @@ export const numbers = (
   leads: number | null,
   qualified: number | null = null,
   credits: number | null = null,
-): Pick<BoardRow, "leads" | "qualified" | "credits" | "keys"> => ({
+  price: number | null = null,
+): Pick<BoardRow, "leads" | "qualified" | "credits" | "price" | "keys"> => ({
   leads: `${leads ?? ""}`,
   qualified: `${qualified ?? ""}`,
   credits: `${credits ?? ""}`,
-  keys: [leads, qualified, credits],
+  price: `${price ?? ""}`,
+  keys: [leads, qualified, credits, price],
 });
 
 /** A board of these rows. */
@@ -147,7 +150,7 @@ export function boardOf(
         label: stage,
         count: rows.filter((each) => each.stage === stage).length,
       })),
-      facts: [],
+      totals: numbers(null),
       hidden: "",
       nothing: "",
       none_match: "No runs match",

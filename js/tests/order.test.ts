@@ -28,6 +28,13 @@ describe("the order of rows", () => {
     expect(positions(items, key, false)).toEqual([2, 0, 5, 3, 1, 4]);
   });
 
+  it("by price begins with the lowest, and rows without one come last in both directions", () => {
+    const items = having("keys", ...[5, null, 0.5].map((price) => [1, 1, 1, price]));
+    expect(DOWN.has("price")).toBe(false);
+    expect(positions(items, "price", false)).toEqual([2, 0, 1]);
+    expect(positions(items, "price", true)).toEqual([0, 2, 1]);
+  });
+
   it("by status begins with what needs a person", () => {
     const items = having("stage", "ended", "waiting", "filling", "running", "failed", "needs_you");
     expect(sorted(items, "status", false).map((each) => each.row.stage)).toEqual(STAGES);

@@ -131,7 +131,7 @@ class Board {
     this.#card.update({ card: `${this.#model.get("card") ?? ""}`, token: head.open });
     showText(this.#hidden, head.hidden);
     showText(this.#nothing, head.nothing);
-    this.#list.update(items);
+    this.#list.update(items, head.totals);
     this.#arrange();
     this.#announcer.update(
       head,

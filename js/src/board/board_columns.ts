@@ -12,6 +12,7 @@ const COLUMNS: [Exclude<Key, "start">, string][] = [
   ["leads", LEADS],
   ["qualified", "Qualified"],
   ["credits", "Credits"],
+  ["price", "Per qualified"],
   ["time", "Time"],
 ];
 

@@ -48,7 +48,6 @@ export class BoardHeader implements Part<BoardHead> {
   readonly #notify: Notify;
   readonly #title = el("b");
   readonly #counts = el("span", "counts");
-  readonly #facts = words("mute");
   readonly #origin = words("chip");
   readonly #age = el("span", "mute");
   readonly #buttons: Part<readonly Button[]>;
@@ -71,7 +70,7 @@ export class BoardHeader implements Part<BoardHead> {
     this.#buttons = keyedList(el("span", "does"), make, ({ command }) => command);
     const note = (): Part<Notice> => noticeOf(session, board);
     this.#notices = keyedList(el("div"), note, ({ key }) => key);
-    const facts = [this.#counts, " ", this.#facts, " ", this.#origin, " ", this.#age];
+    const facts = [this.#counts, " ", this.#origin, " ", this.#age];
     const line = el("div", "", this.#title, ...facts);
     const does = el("div", "does", notify.node, this.#buttons.node);
     const header = el("header", "board-head", line, does, notify.refusal);
@@ -83,7 +82,6 @@ export class BoardHeader implements Part<BoardHead> {
     const counted = head.counts.map(({ label }) => label).join(", ");
     setText(this.#title, head.title);
     setText(this.#counts, counted ? `: ${counted}` : "");
-    showText(this.#facts, head.facts.join(" · "));
     showText(this.#origin, head.origin);
     this.#buttons.update(head.buttons);
     this.#notices.update(head.notices);

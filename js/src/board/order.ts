@@ -4,7 +4,7 @@ import type { BoardRow, Button, CheckTimes, Stage } from "../contract";
 import { folded } from "../format";
 
 /** `start` is the board's own order. */
-export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits" | "time";
+export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits" | "price" | "time";
 
 export interface Item {
   row: BoardRow;
@@ -15,11 +15,11 @@ export interface Item {
 /** The order of stages for counting and sorting rows: those that need the user come first. */
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
-/** Numbers start with the largest, words with the first. */
+/** Numbers start with the largest, prices with the lowest, words with the first. */
 export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credits", "time"]);
 
 /** The index of each column's number in the keys of a row. */
-const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2 };
+const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2, price: 3 };
 
 function sortValue({ row, moments }: Item, key: Key): number | null {
   if (key === "status") return STAGES.indexOf(row.stage);

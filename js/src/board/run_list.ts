@@ -1,12 +1,13 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
+import type { BoardTotals } from "../contract";
 import { el, on, show, showText } from "../dom";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sorted } from "./order";
-import { RunRow } from "./run_row";
+import { RunRow, totalRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
 const MOVES: Record<string, (at: number, last: number) => number> = {
@@ -31,6 +32,7 @@ export class RunList {
   readonly #lastKnown: () => string;
   readonly #columns: BoardColumns;
   readonly #body = el("tbody");
+  readonly #total = totalRow();
   readonly #rows = new Map<string, RunRow>();
   #order: RunRow[] = [];
   /** The row that Tab reaches. */
@@ -45,7 +47,7 @@ export class RunList {
     this.#columns = new BoardColumns(sorted);
     const head = el("thead", "", this.#columns.node);
     head.role = this.#body.role = "rowgroup";
-    this.node = el("table", "runs", head, this.#body);
+    this.node = el("table", "runs", head, this.#body, this.#total.node);
     this.node.role = "table";
     this.node.ariaLabel = "Runs";
   }
@@ -66,7 +68,8 @@ export class RunList {
     ];
   }
 
-  update(items: readonly Item[]): void {
+  update(items: readonly Item[], totals: BoardTotals): void {
+    this.#total.update(totals);
     const left = new Set(this.#rows.keys());
     for (const item of items) {
       const name = `${item.row.position}`;

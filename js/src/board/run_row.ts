@@ -1,11 +1,13 @@
 import { button, CommandButton, showOutcome, turnOff } from "../buttons";
-import type { CheckTimes, ClockView } from "../contract";
+import type { BoardTotals, CheckTimes, ClockView } from "../contract";
 import { el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
 import type { Session } from "../session";
 import type { Item } from "./order";
+
+const AMOUNTS = ["leads", "qualified", "credits", "price"] as const;
 
 /** Explicit, because rows laid out as a grid are no longer table rows for assistive technology. */
 export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTableCellElement {
@@ -15,6 +17,39 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
 }
 
 const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
+
+/** The cells for the amounts of a row. Its value is a row, or the totals of all rows. */
+function amounts(): { nodes: HTMLElement[]; update(of: BoardTotals): void } {
+  const cells = AMOUNTS.map((name) => ({ name, node: number(name) }));
+  return {
+    nodes: cells.map(({ node }) => node),
+    update: (of) => {
+      for (const { name, node } of cells) setText(node, of[name]);
+    },
+  };
+}
+
+/** The last line: the sums of all rows. */
+export function totalRow(): Part<BoardTotals> {
+  const label = cell("rowheader", "b-name", "th");
+  label.append("All");
+  const told = amounts();
+  const empty = (name: string): HTMLElement => cell("cell", `b-${name}`);
+  const row = el("tr", "total", label, empty("status"), ...told.nodes, empty("time"), empty("does"));
+  row.role = "row";
+  const node = el("tfoot", "", row);
+  node.role = "rowgroup";
+  return {
+    node,
+    update(totals) {
+      told.update(totals);
+      show(
+        node,
+        AMOUNTS.some((name) => totals[name]),
+      );
+    },
+  };
+}
 
 const clockOf = ([heard_at, next_at, interval, connection]: CheckTimes): ClockView => ({
   now: 0,
@@ -41,9 +76,7 @@ export class RunRow implements Part<Item> {
   readonly #prompt = words();
   readonly #note = words("mute");
   readonly #outcome = words("say");
-  readonly #leads = number("leads");
-  readonly #qualified = number("qualified");
-  readonly #credits = number("credits");
+  readonly #amounts = amounts();
   readonly #time = number("time");
   readonly #brief = cell("cell", "b-name");
   readonly #stop: CommandButton;
@@ -65,7 +98,7 @@ export class RunRow implements Part<Item> {
     state.append(this.#status);
     const does = cell("cell", "b-does");
     does.append(this.#stop.node);
-    const numbers = [this.#leads, this.#qualified, this.#credits, this.#time];
+    const numbers = [...this.#amounts.nodes, this.#time];
     this.node = el("tr", "", this.#brief, state, ...numbers, does);
     this.node.role = this.#cardRow.role = "row";
   }
@@ -77,9 +110,7 @@ export class RunRow implements Part<Item> {
     setText(this.#prompt, row.prompt);
     show(this.#prompt, row.prompt);
     showText(this.#note, row.note);
-    setText(this.#leads, row.leads);
-    setText(this.#qualified, row.qualified);
-    setText(this.#credits, row.credits);
+    this.#amounts.update(row);
     // A row has one line; the whole brief and note are there on demand.
     this.#brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
     this.#stop.update(button ? { spec: button, run: row.token, named: row.name || row.prompt } : null);
@@ -121,7 +152,7 @@ export class RunRow implements Part<Item> {
       if (this.node.nextSibling !== row) this.node.after(row);
     } else if (card) {
       const whole = cell("cell", "");
-      whole.colSpan = 7;
+      whole.colSpan = 8;
       whole.append(card);
       row.replaceChildren(whole);
       this.node.after(row);

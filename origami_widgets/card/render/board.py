@@ -27,7 +27,7 @@ from origami_widgets.words.foreign_text import cut_to_width, stored_size, take, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes, Notice
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardTotals, BoardView, CheckTimes, Notice
 
 
 def render_board_text(view: BoardView, *, now: float) -> str:
@@ -61,25 +61,29 @@ def title_line(head: BoardHead) -> str:
 
 
 def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
-    """Return the facts about a run as short texts: leads, qualified leads, credits, time.
+    """Return the facts about a run as short texts: leads, qualified leads, credits, credits per qualified lead, time.
 
     Args:
         row: the run.
         moments: when the server was last heard about it.
         now: the time of the view, in Unix seconds.
     """
-    return [piece for piece in (*amounts_of(row), *_times(row, moments, now)) if piece]
+    return [piece for piece in (*amounts_of(row), _price(row), *_times(row, moments, now)) if piece]
 
 
-def amounts_of(row: BoardRow) -> list[str]:
+def amounts_of(row: BoardRow | BoardTotals) -> list[str]:
     """Return leads, qualified leads and credits, as far as the server gave them."""
-    leads, _, used = row["keys"]
+    leads, _, used, _ = row["keys"]
     told = (
         (row["leads"], "lead" if leads == 1 else "leads"),
         (row["qualified"], "qualified"),
         (row["credits"], "credit" if used == 1 else "credits"),
     )
     return [f"{value} {label}" for value, label in told if value]
+
+
+def _price(row: BoardRow | BoardTotals) -> str:
+    return f"{row['price']} per qualified lead" if row["price"] else ""
 
 
 def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
@@ -99,7 +103,7 @@ def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
 def _text_head(view: BoardView) -> Iterator[str]:
     head = view["head"]
     yield from wrap(title_line(head), "", "  ")
-    yield from wrap(" · ".join(filter(None, (*head["facts"], head["origin"], head["as_of"]))), "  ")
+    yield from wrap(" · ".join(filter(None, (_totals(head), head["origin"], head["as_of"]))), "  ")
     for notice in head["notices"]:
         yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ")
         yield from wrap(notice["text"], "  ")
@@ -108,6 +112,11 @@ def _text_head(view: BoardView) -> Iterator[str]:
             yield from wrap(f"{notice['link']['label']}: {notice['link']['href']}", "  ")
     yield from wrap(head["hidden"], "  ")
     yield from wrap(head["nothing"], "  ")
+
+
+def _totals(head: BoardHead) -> str:
+    amounts = ", ".join(filter(None, (*amounts_of(head["totals"]), _price(head["totals"]))))
+    return f"All: {amounts}" if amounts else ""
 
 
 def _about(row: BoardRow) -> str:
@@ -178,7 +187,7 @@ def render_board_html(view: BoardView, *, now: float) -> str:
 
 
 def _head(head: BoardHead) -> Html:
-    pieces = [text(fact) for fact in head["facts"]]
+    pieces = [text(_totals(head))]
     if head["origin"]:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
     pieces.append(text(head["as_of"]))
@@ -186,7 +195,7 @@ def _head(head: BoardHead) -> Html:
         div(
             "padding:12px 14px",
             bold(text(title_line(head))),
-            div(f"margin-top:3px;{SMALL};font-variant-numeric:tabular-nums", join(*pieces, by=" · ")),
+            div(f"margin-top:3px;{SMALL};font-variant-numeric:tabular-nums", join(*filter(None, pieces), by=" · ")),
         ),
         *map(_notice, head["notices"]),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import make_notices
-from origami_widgets.card.view.result import qualified_of
+from origami_widgets.card.view.result import price_of, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
 from origami_widgets.card.view.stopping import row_button
 from origami_widgets.run.state import counted_table
@@ -58,6 +58,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     is_lost = not state.done and state.connection.state == "stopped"
     table = counted_table(state.tables)
     qualified_leads = None if table is None else qualified_of(table)
+    price = None if table is None else price_of(table)
     numbers = [shown_count(state.lead_count), qualified_leads, shown_count(state.credits_used)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
@@ -74,7 +75,8 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "leads": leads,
         "qualified": qualified,
         "credits": used,
-        "keys": numbers,
+        "price": "" if price is None else words.amount(price),
+        "keys": [*numbers, price],
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
         "button": row_button(head),
@@ -149,7 +151,8 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
         "leads": "",
         "qualified": "",
         "credits": "",
-        "keys": [None, None, None],
+        "price": "",
+        "keys": [None] * 4,
         "started_at": None,
         "completed_at": None,
         "button": "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.card.view.board_rows import limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
+from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
 from origami_widgets.run.state import counted_table, total
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import (
         BoardHead,
         BoardRow,
+        BoardTotals,
         BoardView,
         Button,
         ClockView,
@@ -50,6 +52,7 @@ _RESUME: Final[Button] = {
     "confirm": "Start the others? This uses credits.",
     "yes": "Yes, start them",
 }
+_STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
@@ -116,7 +119,7 @@ def _head(
         "as_of": "",
         "title": words.plural(len(rows), "run"),
         "counts": _counts(rows),
-        "facts": _facts(entries),
+        "totals": _totals(entries),
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
@@ -146,18 +149,26 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
     ]
 
 
-def _facts(entries: Iterable[BoardEntry]) -> list[str]:
-    """Return the leads that the runs count, and the credits of all their tables. A shared table counts once."""
-    tables = _tables(entries)
-    used = _total(_credits(tables.values()), "credit")
-    facts = [_total(_leads(entries, tables), "lead"), used and f"{used} in {words.plural(len(tables), 'table')}"]
-    return list(filter(None, facts))
+def _totals(entries: Sequence[BoardEntry]) -> BoardTotals:
+    """Return the sums of the rows. A shared table counts once; where a table's number is missing, the sum is the least."""
+    tables = _tables(entries) if len(entries) > 1 else {}
+    counted = _counted(entries, tables) if tables else []
+    columns = [_leads(counted), [qualified_of(table) for table in counted], _credits(tables.values())]
+    leads, qualified, used = map(_sum, columns)
+    price = _price(counted)
+    return {
+        "leads": leads,
+        "qualified": qualified,
+        "credits": used,
+        "price": "" if price is None else words.amount(price),
+        "keys": [*map(total, columns), price],
+    }
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
     """Return the leads that the runs count, and the credits of all their tables, each table once; None if none has any."""
     tables = _tables(entries)
-    return total(_leads(entries, tables)), total(_credits(tables.values()))
+    return total(_leads(_counted(entries, tables))), total(_credits(tables.values()))
 
 
 def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
@@ -170,25 +181,42 @@ def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
     return tables
 
 
-def _leads(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[int | None]:
+def _counted(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[Table]:
+    """Return the tables whose leads the runs count, each once."""
     counted = (counted_table(entry.state.tables) for entry in entries if entry.state is not None)
-    ids = dict.fromkeys(table.id for table in counted if table is not None)
-    return [shown_count(tables[table_id].lead_count) for table_id in ids]
+    return [tables[table_id] for table_id in dict.fromkeys(table.id for table in counted if table is not None)]
+
+
+def _leads(counted: Iterable[Table]) -> list[int | None]:
+    return [shown_count(table.lead_count) for table in counted]
 
 
 def _credits(tables: Iterable[Table]) -> list[int | None]:
     return [shown_count(table.credits.lifetime_used) for table in tables]
 
 
+def _price(counted: Iterable[Table]) -> float | None:
+    """Return the credits per qualified lead over the tables that count qualified leads; None without any such lead.
+
+    Only their own credits: other tables of a run are not in its price, either.
+    """
+    known = [
+        (used, qualified)
+        for table in counted
+        if (used := shown_count(table.credits.lifetime_used)) is not None
+        and (qualified := qualified_of(table)) is not None
+    ]
+    leads = sum(qualified for _, qualified in known)
+    return number(sum(used for used, _ in known) / leads) if leads else None
+
+
 def _newer(table: Table, known: Table) -> bool:
     return table.updated_at is not None and (known.updated_at is None or table.updated_at >= known.updated_at)
 
 
-def _total(counts: Sequence[int | None], one: str) -> str:
+def _sum(counts: Sequence[int | None]) -> str:
     told = [count for count in counts if count is not None]
-    if not told:
-        return ""
-    return f"{'' if len(told) == len(counts) else 'at least '}{words.plural(sum(told), one)}"
+    return f"{'' if len(told) == len(counts) else '≥'}{words.count(sum(told))}" if told else ""
 
 
 def _origin(entries: Iterable[BoardEntry]) -> str:
@@ -237,6 +265,14 @@ def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> l
 
 def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
     """Return the button that cancels all runs and stops their cells, with how many runs of each stage there are."""
+    # A single run is asked about in the singular.
+    if active + filling == 1 and not can_stop:
+        return {
+            **(CANCEL if active else STOP),
+            "command": "cancel_all",
+            "label": "Cancel run" if active else STOP["label"],
+            "confirm": f"{'Cancel the active run' if active else 'Stop filling cells of the run'}? {_STAYS}",
+        }
     parts = []
     if active:
         parts.append(f"cancel {words.plural(active, 'run')}")
@@ -245,15 +281,11 @@ def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
     if can_stop:
         parts.append("start no more")
     does = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
-    yes = STOP["yes"]
-    if active:
-        yes = CANCEL["yes"] if active + filling == 1 else "Yes, cancel them"
-    elif not filling:
-        yes = "Yes, start no more"
+    yes = "Yes, cancel them" if active else STOP["yes"] if filling else "Yes, start no more"
     return {
         "command": "cancel_all",
         "label": "Cancel all" if active or can_stop else STOP["label"],
-        "confirm": f"{does[0].upper()}{does[1:]}? What is built stays. Used credits are not returned.",
+        "confirm": f"{does[0].upper()}{does[1:]}? {_STAYS}",
         "yes": yes,
     }
 

@@ -359,7 +359,8 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `note`: the first notice of its card. `keys`: the numbers behind `leads`, `qualified` and `credits`, to sort by.
+    `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+    `qualified`, `credits` and `price`, to sort by.
     """
 
     position: int
@@ -374,11 +375,22 @@ class BoardRow(TypedDict):
     leads: str
     qualified: str
     credits: str
-    keys: list[int | None]
+    price: str
+    keys: list[float | None]
     started_at: float | None
     completed_at: float | None
     button: RowButton
     note: str
+
+
+class BoardTotals(TypedDict):
+    """The sums of all rows, each table once, as in `BoardRow`; empty where no row has a number, and of a single row."""
+
+    leads: str
+    qualified: str
+    credits: str
+    price: str
+    keys: list[float | None]
 
 
 class CheckTimes(NamedTuple):
@@ -412,7 +424,7 @@ class BoardHead(TypedDict):
     as_of: str
     title: str
     counts: list[StageCount]
-    facts: list[str]
+    totals: BoardTotals
     hidden: str
     nothing: str
     none_match: str

@@ -26,11 +26,11 @@ def boards(form):
 
 
 LIVE, CURRENT, SNAPSHOT = (boards(form) for form in ("live", "current", "snapshot"))
-HEADS = {"lead", "leads", "credit", "credits", "qualified"}
+HEADS = {"lead", "leads", "credit", "credits", "qualified", "per"}
 """On the page they stand at the head of their columns."""
 TOOLS = (
     r"Filter runs .*?⟦Time⟧",
-    r"⟦(Cancel|Cancel all|Cancelling…|Stop filling|Stopping…|Start no more|Start the others)⟧",
+    r"⟦(Cancel|Cancel run|Cancel all|Cancelling…|Stop filling|Stopping…|Start no more|Start the others)⟧",
 )
 
 

@@ -66,8 +66,8 @@ def test_a_row_has_the_moments_of_the_card(name):
 
 def test_of_a_run_that_was_not_read_nothing_is_made_up():
     row = make_row(entry_of(0, RunState(agent_id="a", run_id="r-1")))
-    assert [row[key] for key in ("leads", "qualified", "credits")] == [""] * 3
-    assert [*row["keys"], row["started_at"], row["completed_at"]] == [None] * 5
+    assert [row[key] for key in ("leads", "qualified", "credits", "price")] == [""] * 4
+    assert [*row["keys"], row["started_at"], row["completed_at"]] == [None] * 6
     assert (row["done"], row["settled"], row["button"], row["stage"]) == (False, False, "", "running")
     assert row["prompt"] == "r-1"
 
@@ -76,13 +76,17 @@ def test_of_a_run_that_was_not_read_nothing_is_made_up():
 def test_leads_and_credits_are_those_that_the_tables_told(name):
     state = STATES[name]()
     row = make_row(entry_of(0, state))
-    leads, qualified, used = row["keys"]
+    leads, qualified, used, price = row["keys"]
     known = [value for table in state.tables if (value := table.credits.lifetime_used) is not None]
     assert used == (sum(known) if known else None)
     # Leads of several tables are never added up.
     assert leads in ({table.lead_count for table in state.tables} or {None})
     figures = {figure["label"]: figure["value"] for figure in make_view(state, now=NOW)["result"]["figures"]}
     assert row["qualified"] == figures.get("qualified", "")
+    notes = [figure["note"] for figure in make_view(state, now=NOW)["result"]["figures"]]
+    assert bool(row["price"]) == (price is not None)
+    if row["price"]:
+        assert f"{row['price']} per qualified lead" in notes
     assert [row[key] for key in ("leads", "qualified", "credits")] == [
         "" if number is None else f"{number:,}" for number in (leads, qualified, used)
     ]
@@ -96,7 +100,7 @@ def test_a_number_that_cannot_be_is_not_shown(value):
     odd = structs.replace(table, lead_count=value, credits=used)
     row = make_row(entry_of(0, replace(state, tables=(odd,))))
     assert (row["leads"], row["credits"]) == ("", "")
-    assert row["keys"] == [None, 12, None]
+    assert row["keys"][:3] == [None, 12, None]
 
 
 STAGES = {

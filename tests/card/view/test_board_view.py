@@ -1,6 +1,7 @@
 """What a board is given to draw: bounded, whatever runs there are, and with no total that nobody told."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -143,6 +144,8 @@ def test_nobody_is_hidden_who_is_worth_more_than_somebody_shown(stages):
 
 # Totals
 
+SUMS = ("leads", "qualified", "credits", "price")
+
 
 def with_table(at, table_id, leads, used, *, updated=None):
     state = named(completed(), at)
@@ -151,13 +154,17 @@ def with_table(at, table_id, leads, used, *, updated=None):
     return entry_of(at, replace(state, tables=(structs.replace(table, id=table_id, **known, **(updated or {})),)))
 
 
-def facts(*entries):
-    return board_of(list(entries))["head"]["facts"]
+def totals(*entries):
+    view = board_of(list(entries))
+    told = view["head"]["totals"]
+    for copied in copies(view):
+        assert ("All:" in copied) == any(told[key] for key in SUMS)
+    return [told[key] for key in SUMS]
 
 
 def test_runs_that_share_a_table_count_it_once():
     entries = [with_table(0, "t", 15, 57), with_table(1, "t", 15, 57), with_table(2, "u", 5, 3)]
-    assert facts(*entries) == ["20 leads", "60 credits in 2 tables"]
+    assert totals(*entries) == ["20", "24", "60", "2.5"]
     assert board_totals(entries) == (20, 60)
 
 
@@ -165,31 +172,50 @@ def test_of_a_shared_table_the_newer_answer_counts():
     table = completed().tables[0]
     later = {"updated_at": table.updated_at.replace(year=2027)}
     newer, older = with_table(0, "t", 90, 91, updated=later), with_table(1, "t", 15, 57)
-    assert facts(newer, older) == facts(older, newer) == ["90 leads", "91 credits in 1 table"]
+    assert totals(newer, older) == totals(older, newer) == ["90", "12", "91", "7.58"]
 
 
 @pytest.mark.parametrize(
     ("leads", "used", "expected"),
     [
-        ((1, 2), (3, 4), ["3 leads", "7 credits in 2 tables"]),
-        ((1, None), (3, 4), ["at least 1 lead", "7 credits in 2 tables"]),
-        ((None, None), (3, None), ["at least 3 credits in 2 tables"]),
-        ((5, 0), (None, None), ["5 leads"]),
-        ((None, None), (None, None), []),
+        ((1, 2), (3, 4), ["3", "24", "7", "0.29"]),
+        ((1, None), (3, 4), ["≥1", "24", "7", "0.29"]),
+        # Credits of a table without a number of its own are in no price.
+        ((None, None), (3, None), ["", "24", "≥3", "0.25"]),
+        ((5, 0), (None, None), ["5", "24", "", ""]),
+        ((None, None), (None, None), ["", "24", "", ""]),
     ],
 )
 def test_what_was_not_told_is_not_added(leads, used, expected):
     entries = [with_table(at, f"t{at}", leads[at], used[at]) for at in (0, 1)]
-    assert facts(*entries) == expected
+    assert totals(*entries) == expected
     known = [[value for value in values if value is not None] for values in (leads, used)]
     assert board_totals(entries) == tuple(sum(values) if values else None for values in known)
 
 
 def test_without_tables_there_are_no_totals():
     entries = [entry_of(0, STATES["starting"]()), BoardEntry(1, "", "x", brief="waiting")]
-    assert facts(*entries) == []
+    assert totals(*entries) == [""] * 4
     assert board_totals(entries) == (None, None)
-    assert facts() == []
+    assert totals() == [""] * 4
+
+
+def test_the_total_of_one_row_is_not_said_again():
+    assert totals(with_table(0, "t", 15, 57)) == [""] * 4
+
+
+def test_a_total_of_prices_lies_between_those_of_the_rows_whatever_other_tables_cost():
+    entries = [with_table(0, "t", 15, 24), with_table(1, "u", 5, 60)]
+    (people,) = with_table(2, "p", 9, 1_000).state.tables
+    beside = replace(entries[0].state, tables=(*entries[0].state.tables, structs.replace(people, stats=None)))
+    assert totals(replace(entries[0], state=beside), entries[1])[3] == "3.5"
+
+
+@pytest.mark.parametrize(("name", "label"), [("running", "Cancel run"), ("filling", "Stop filling")])
+def test_of_one_run_it_is_asked_in_the_singular(name, label):
+    (one,) = board_of([*many(1, name), *many(2, "completed")])["head"]["buttons"]
+    assert (one["command"], one["label"]) == ("cancel_all", label)
+    assert not re.search(r"\b(1|runs|them)\b", one["confirm"] + one["yes"])
 
 
 # The head

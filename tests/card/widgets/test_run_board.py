@@ -62,7 +62,7 @@ def test_shared_tables_are_counted_once(show):
     on_loop(made[1].update, read({**running(1), "response": shared}, at=116.0))
     board = show(runs(made))
     assert (board.lead_count, board.credits_used) == (15, 57)
-    assert board.head["facts"] == ["15 leads", "57 credits in 1 table"]
+    assert [board.head["totals"][key] for key in ("leads", "credits")] == ["15", "57"]
 
 
 def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
