@@ -15,7 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
-from origami_widgets.run.display_backend import display_backend
+from origami_widgets.run.display_backend import display_backend, top
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
@@ -356,6 +356,38 @@ class RunBatch:
             subscribe=self._queue.subscribers.add,
             timed_out=timed_out,
         )
+
+    def leads(
+        self,
+        *,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        include_hidden: bool = False,
+        save: bool = False,
+    ) -> Any:
+        """Show the leads of all runs in one live grid, as `ow.leads(batch)` does: a tab for each table, with its run's name.
+
+        Runs that start later join it.
+
+        Args:
+            filters: as in `ow.leads`.
+            sort: as in `ow.leads`.
+            include_hidden: as in `ow.leads`.
+            save: as in `ow.leads`.
+
+        Returns:
+            A `LeadGrid`.
+
+        Raises:
+            InvalidInput: an argument is invalid.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=client, show=False).wait()
+            >>> grid = batch.leads()
+        """
+        return top().leads(self, filters=filters, sort=sort, include_hidden=include_hidden, save=save)
 
     def to_html(self) -> str:
         """Return the snapshot of the board as HTML, as a saved notebook shows it. It has no script and sends no request."""

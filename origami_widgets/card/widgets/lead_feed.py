@@ -94,7 +94,7 @@ class LeadFeed:
         send: sends a message to all views of the widget.
         tables: returns the current tables.
         operations: returns the API to read a table through; None without one.
-        is_unfiltered: returns whether to ignore the table's saved filters, as while its run goes on: they are what the
+        is_unfiltered: returns whether to ignore a table's saved filters, as while its run goes on: they are what the
             brief demands, and would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         filters: conditions for all reads, besides those of the view.
@@ -108,7 +108,7 @@ class LeadFeed:
         tables: Callable[[], Sequence[Table]],
         operations: Callable[[Table], Operations | None],
         *,
-        is_unfiltered: Callable[[], bool] = lambda: False,
+        is_unfiltered: Callable[[Table], bool] = lambda _: False,
         is_own: Callable[[Table], bool] = lambda _: False,
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
@@ -318,7 +318,7 @@ class LeadFeed:
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        is_unfiltered = self._is_unfiltered() or self._is_own(table)
+        is_unfiltered = self._is_unfiltered(table) or self._is_own(table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()

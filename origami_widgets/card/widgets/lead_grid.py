@@ -18,6 +18,7 @@ from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
+from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import UploadedTable
 from origami_widgets.words import numbers as words
@@ -38,17 +39,19 @@ SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
 SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
+RUN_NAME_LIMIT: Final = 30
 
 
 class LeadGrid(LeadWidget):
-    """Live grid of the leads of a run or table. It reads them page by page as you scroll, and updates them as cells fill.
+    """Live grid of the leads of runs or tables. It reads them page by page as you scroll, and updates them as cells fill.
 
     The server sorts and filters by columns; typing searches the loaded leads. Reads are free requests within the rate
     limit of polls, sent only while the grid is visible. Leads are personal data: none is in a trait, a log or the saved
     notebook, unless `save=True` keeps a static table of the first 20.
 
     Args:
-        source: a run, one of its tables, an uploaded table, or a list of tables.
+        source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
+            a tab; of several runs, its label begins with the name of the run.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -58,7 +61,7 @@ class LeadGrid(LeadWidget):
         save: keep the first 20 leads of each table that you looked at in the saved notebook.
 
     Raises:
-        InvalidInput: the source is neither a run nor a table, or an argument is invalid.
+        InvalidInput: the source is neither runs nor tables, or an argument is invalid.
         MissingKey: tables that came from no client were given, and there is no key.
 
     Example:
@@ -79,7 +82,7 @@ class LeadGrid(LeadWidget):
 
     def __init__(
         self,
-        source: Run | Table | UploadedTable | Sequence[Table],
+        source: Run | Table | UploadedTable | RunBatch | Sequence[Run] | Sequence[Table],
         *,
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
@@ -87,10 +90,13 @@ class LeadGrid(LeadWidget):
         include_hidden: bool = False,
         save: bool = False,
     ) -> None:
-        self._run, self._given = _checked_source(source)
-        # A run is read through its own client.
-        self._client = None if self._run is not None and self._run.operations is not None else client
-        self._default = operations_for(self._client, *(self._given if self._run is None else (self._run,)))
+        self._batch, self._runs_given, self._given = _checked_source(source)
+        # Each run is read through its own client.
+        is_connected = self._batch is not None or any(run.operations is not None for run in self._runs_given)
+        self._client = None if is_connected else client
+        known = () if self._batch is None else (queue_of(self._batch),)
+        self._default = operations_for(self._client, *known, *self._runs_given, *self._given)
+        self._is_one_run = isinstance(source, Run)
         self._filters = [_as_filter(each) for each in filters or ()]
         self._sort = _as_sort(sort)
         self._include_hidden = include_hidden
@@ -98,8 +104,10 @@ class LeadGrid(LeadWidget):
         super().__init__(filters=self._filters, sort=self._sort)
 
     def __repr__(self) -> str:
-        source = words.plural(len(self._tables()), "table") if self._run is None else repr(self._run)
-        return f"<LeadGrid of {source}>"
+        if self._batch is not None or len(self._runs_given) == 1:
+            return f"<LeadGrid of {self._batch or self._runs_given[0]!r}>"
+        runs = self._runs()
+        return f"<LeadGrid of {words.plural(len(runs), 'run') if runs else words.plural(len(self._given), 'table')}>"
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -111,7 +119,7 @@ class LeadGrid(LeadWidget):
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
         loaded = self._leads.loaded(self._shown_table())
-        return loaded_rows_frame(
+        frame = loaded_rows_frame(
             loaded.table,
             [column.raw for column in loaded.columns],
             [row.raw for row in loaded.rows],
@@ -124,6 +132,7 @@ class LeadGrid(LeadWidget):
             version=loaded.version,
             operations=self._default if loaded.table is None else self._operations(loaded.table),
         )
+        return self._with_run(frame, "" if loaded.table is None else loaded.table.id)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
@@ -150,6 +159,8 @@ class LeadGrid(LeadWidget):
     def to_frame(self, **options: Any) -> pd.DataFrame:
         """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `rows_frame` does.
 
+        With several runs, the first column is `run`, with the name of the table's run.
+
         Args:
             options: further arguments of `rows_frame`.
 
@@ -172,7 +183,8 @@ class LeadGrid(LeadWidget):
             "sort": self._sort,
             **options,
         }
-        return read_rows_frame(found[0], self._operations(found[0]), settings)
+        frame = read_rows_frame(found[0], self._operations(found[0]), settings)
+        return self._with_run(frame, found[0].id)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
@@ -191,37 +203,77 @@ class LeadGrid(LeadWidget):
 
     def _view_now(self, form: Form = "live") -> LeadGridView:
         now = time.time()
-        state = self._run.state if self._run is not None else None
-        tables = self._tables()
-        quiet = f"{attach_line(state)[:-1]}, show=False)" if state is not None else ""
-        title = clip(full_prompt(state), 120) if state is not None else ""
+        placed = self._placed()
         return {
             "head": {
                 "form": form,
                 "as_of": as_of(now, form),
-                "title": title or "Leads",
+                "title": self._title(len(placed)),
                 "tabs": [
                     {
                         "id": clip(table.id, TABLE_ID_LIMIT),
-                        "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
+                        "name": self._tab_name(table, run),
                         "leads": "" if (count := shown_count(table.lead_count)) is None else words.count(count),
-                        "line": f"ow.rows_frame({quiet}.tables[{at}])" if quiet else f'ow.rows_frame("{table.id}")',
+                        "line": _frame_line(table, run),
                     }
-                    for at, table in enumerate(tables[:TABLES_LIMIT])
+                    for table, run in placed[:TABLES_LIMIT]
                 ],
-                "line": f"ow.leads({quiet or 'table'})",
+                "line": self._line(),
                 "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
                 "include_hidden": self._include_hidden,
                 "filters": self._filters,
                 "sort": self._sort,
             },
-            "clock": make_clock(state, now) if state is not None else _no_clock(now),
+            "clock": self._clock_at(now),
         }
 
+    def _title(self, tables: int) -> str:
+        if self._is_one_run:
+            title = clip(full_prompt(self._runs_given[0].state), 120)
+        else:
+            runs = self._runs()
+            title = f"Leads of {words.plural(len(runs), 'run')}" if runs or self._batch is not None else ""
+        return f"{title or 'Leads'}{f', the first {TABLES_LIMIT} of {tables} tables' if tables > TABLES_LIMIT else ''}"
+
+    def _tab_name(self, table: Table, run: Run | None) -> str:
+        name = clip(table.name, NAME_LIMIT) or "Unnamed table"
+        if run is None or self._is_one_run:
+            return name
+        return f"{clip(self._name_of(run), RUN_NAME_LIMIT)}: {name}"
+
+    def _name_of(self, run: Run) -> str:
+        """Return the name that a run has on a board: that of its brief or agent, else its prompt."""
+        for brief in briefs_of(self._batch) if self._batch is not None else ():
+            if brief.run is not None and brief.run == run and brief.name:
+                return brief.name
+        return run.state.agent_name or full_prompt(run.state) or run.token
+
+    def _with_run(self, frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
+        """Add the run's name as the first column, in a grid of several runs."""
+        run = next((run for table, run in self._placed() if table.id == table_id), None)
+        if run is not None and not self._is_one_run and "run" not in frame:
+            frame.insert(0, "run", self._name_of(run))
+        return frame
+
+    def _line(self) -> str:
+        runs = [_quiet_line(run) for run in self._runs()]
+        if self._is_one_run:
+            return f"ow.leads({runs[0]})"
+        if not runs:
+            return "ow.leads(table)" if self._given else "ow.leads(batch)"
+        return f"ow.leads([{', '.join(runs)}])"
+
     def _subscribe(self) -> Callable[[], None]:
-        if self._run is None:
-            return lambda: None
-        return self._run.conversation.subscribers.add(self._changed)
+        if self._batch is not None:
+            return queue_of(self._batch).subscribers.add(self._changed)
+        conversations = {id(run.conversation): run.conversation for run in self._runs_given}
+        ends = [conversation.subscribers.add(self._changed) for conversation in conversations.values()]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
 
     def _view_changed(self, old: LeadGridView, new: LeadGridView) -> bool:
         return old["head"] != new["head"] or old["clock"]["connection"] != new["clock"]["connection"]
@@ -231,8 +283,13 @@ class LeadGrid(LeadWidget):
         self._set_trait("clock", view["clock"])
 
     def _clock_now(self) -> ClockView:
-        now = time.time()
-        return make_clock(self._run.state, now) if self._run is not None else _no_clock(now)
+        return self._clock_at(time.time())
+
+    def _clock_at(self, now: float) -> ClockView:
+        """Return the clock of the first run that goes on, else of the last one."""
+        runs = self._runs()
+        run = next((run for run in runs if not run.settled), runs[-1] if runs else None)
+        return make_clock(run.state, now) if run is not None else _no_clock(now)
 
     def _freeze_after(self, view: LeadGridView) -> float | None:  # noqa: ARG002 - what it says does not matter
         return None
@@ -258,17 +315,30 @@ class LeadGrid(LeadWidget):
         if self.comm is not None:
             self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
 
+    def _runs(self) -> tuple[Run, ...]:
+        return self._runs_given if self._batch is None else self._batch.runs
+
+    def _placed(self) -> list[tuple[Table, Run | None]]:
+        """Return each table once, with the first run that has it."""
+        placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in self._given}
+        for run in self._runs():
+            for table in run.state.tables:
+                placed.setdefault(table.id, (table, run))
+        return list(placed.values())
+
     def _tables(self) -> Sequence[Table]:
-        return self._given if self._run is None else self._run.state.tables
+        return [table for table, _ in self._placed()]
 
     def _operations(self, table: Table) -> Operations:
         return self._default if self._client is not None else table.operations or self._default
 
-    def _watch(self) -> RunWatch | None:
-        return None if self._run is None else self._run.conversation.current
+    def _watch(self, table: str) -> RunWatch | None:
+        run = next((run for each, run in self._placed() if each.id == table), None)
+        return None if run is None else run.conversation.current
 
-    def _goes_on(self) -> bool:
-        return self._run is not None and not self._run.state.done
+    def _goes_on(self, table: Table) -> bool:
+        watch = self._watch(table.id)
+        return watch is not None and not watch.state.done
 
     def _shown_table(self) -> str:
         return self._leads.newest_table or next((clip(table.id, TABLE_ID_LIMIT) for table in self._tables()), "")
@@ -281,7 +351,7 @@ class LeadGrid(LeadWidget):
 
 
 def leads(
-    source: Run | Table | UploadedTable | Sequence[Table],
+    source: Run | Table | UploadedTable | RunBatch | Sequence[Run] | Sequence[Table],
     *,
     filters: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
@@ -289,12 +359,13 @@ def leads(
     include_hidden: bool = False,
     save: bool = False,
 ) -> LeadGrid:
-    """Show the leads of a run or table in a live grid, to sort, filter, open cells and tick leads.
+    """Show the leads of runs or tables in a live grid, to sort, filter, open cells and tick leads.
 
     Reads pages of rows while the grid is on the screen, with free requests within the rate limit.
 
     Args:
-        source: a run, one of its tables, an uploaded table, or a list of tables.
+        source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
+            a tab; of several runs, its label begins with the name of the run.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -308,7 +379,7 @@ def leads(
         reads all.
 
     Raises:
-        InvalidInput: the source is neither a run nor a table, or an argument is invalid.
+        InvalidInput: the source is neither runs nor tables, or an argument is invalid.
         MissingKey: tables that came from no client were given, and there is no key.
 
     API: `GET /tables/{tableId}/rows`.
@@ -321,19 +392,35 @@ def leads(
     return LeadGrid(source, filters=filters, sort=sort, client=client, include_hidden=include_hidden, save=save)
 
 
-def _checked_source(source: object) -> tuple[Run | None, tuple[Table, ...]]:
-    if isinstance(source, Run):
-        return source, ()
+def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], tuple[Table, ...]]:
+    if isinstance(source, RunBatch):
+        return source, (), ()
     if isinstance(source, UploadedTable):
         source = source.table
-    given = (source,) if isinstance(source, Table) else source
-    if isinstance(given, list | tuple) and given and all(isinstance(each, Table) for each in given):
-        return None, tuple(given)
+    given = (source,) if isinstance(source, Run | Table) else source
+    if isinstance(given, list | tuple) and given:
+        if all(isinstance(each, Run) for each in given):
+            # A run given twice has one tab for each table.
+            return None, tuple(dict.fromkeys(given)), ()
+        if all(isinstance(each, Table) for each in given):
+            return None, (), tuple(given)
     raise InvalidInput(
         "There are no leads to show in this",
         cause=f"Got {shortened(source)}.",
-        remedy="Use a run, ow.leads(run), or a table, ow.leads(run.tables[0]).",
+        remedy="Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
     )
+
+
+def _quiet_line(run: Run) -> str:
+    return f"{attach_line(run.state)[:-1]}, show=False)"
+
+
+def _frame_line(table: Table, run: Run | None) -> str:
+    """Return the line that reads all leads of a table."""
+    if run is None:
+        return f'ow.rows_frame("{table.id}")'
+    at = [each.id for each in run.state.tables].index(table.id)
+    return f"ow.rows_frame({_quiet_line(run)}.tables[{at}])"
 
 
 def _as_filter(given: Mapping[str, Any]) -> LeadFilter:

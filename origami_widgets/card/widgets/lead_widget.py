@@ -55,23 +55,23 @@ class LeadWidget(LiveWidget):
         operations: Operations | None = table.operations
         return operations
 
-    def _goes_on(self) -> bool:
-        """Return whether the run goes on; until its end, the saved filters of tables are ignored."""
+    def _goes_on(self, table: Table) -> bool:
+        """Return whether the run of a table goes on; until its end, the table's saved filters are ignored."""
         raise NotImplementedError
 
     def _is_own(self, table: Table) -> bool:
         """Return whether a table is a list that the run was given, and not one that it built."""
-        watch = self._watch()
+        watch = self._watch(table.id)
         return watch is not None and table.id.lower() in focused_tables(watch.state.run)
 
-    def _watch(self) -> RunWatch | None:
-        """Return the watch of the current run; None for tables without a run."""
+    def _watch(self, table: str) -> RunWatch | None:
+        """Return the watch of the current run of a table; None for a table without a run."""
         raise NotImplementedError
 
     # The same for all kinds.
 
     def _leads_counted(self, table_id: str, leads: int) -> None:
-        if (watch := self._watch()) is not None:
+        if (watch := self._watch(table_id)) is not None:
             watch.update(LeadsCounted(table_id, leads, at=time.time()))
             # The count is sent before the leads.
             self._flush()

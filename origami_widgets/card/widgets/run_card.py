@@ -183,10 +183,10 @@ class RunCard(LeadWidget):
     def _tables(self) -> Sequence[Table]:
         return self._conversation.current.state.tables
 
-    def _watch(self) -> RunWatch:
+    def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
 
-    def _goes_on(self) -> bool:
+    def _goes_on(self, table: Table) -> bool:  # noqa: ARG002 - as above
         return not self._conversation.current.state.done
 
     def _on_thaw(self) -> None:

@@ -76,7 +76,7 @@ def test_what_is_no_condition_is_left_out(made):
 def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
     going_on = [True]
     feed = LeadFeed(
-        made.front.receive, lambda: made.tables, lambda _: made.operations, is_unfiltered=lambda: going_on[0]
+        made.front.receive, lambda: made.tables, lambda _: made.operations, is_unfiltered=lambda _: going_on[0]
     )
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.answers)
