@@ -6,7 +6,7 @@ export type FunnelPart = "qualified" | "kept" | "duplicate" | "excluded" | "filt
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 
-export type CommandName = "cancel" | "answer" | "follow_up" | "check_now" | "stop_waiting" | "open" | "fold" | "cancel_all" | "stop_starting" | "resume";
+export type CommandName = "cancel" | "answer" | "follow_up" | "check_now" | "stop_waiting" | "open" | "fold" | "show_leads" | "hide_leads" | "cancel_all" | "stop_starting" | "resume";
 
 export type Stage = "waiting" | "running" | "filling" | "needs_you" | "failed" | "ended";
 
@@ -349,7 +349,8 @@ export interface StageCount {
  * `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
  * `Head`.
  *
- * `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
+ * `leads` shows the leads of all runs below the rows, or hides them; while they are shown, `leads_line` is the line of
+ * Python that does the same. `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
  */
 export interface BoardHead {
   form: Form;
@@ -366,6 +367,8 @@ export interface BoardHead {
   origin: string;
   notices: Notice[];
   buttons: Button[];
+  leads: Button | null;
+  leads_line: string;
   open: string;
   again_words: string;
   again_line: string;

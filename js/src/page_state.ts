@@ -121,7 +121,7 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
       .join(". ")
       .replace(/([.!?]). /g, "$1 ");
     // A finished check may be requested again at once, and a card may be opened and folded repeatedly.
-    if (ok && /\|(check_now|open|fold)\|/.test(key)) commands.delete(key);
+    if (ok && /\|(check_now|open|fold|show_leads|hide_leads)\|/.test(key)) commands.delete(key);
     else Object.assign(command, { at: Date.now(), phase: ok ? "accepted" : "failed", words });
   }
   call(watchers);

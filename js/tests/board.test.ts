@@ -86,6 +86,25 @@ describe("the board", () => {
     expect(drawBoard(boardOf([row(), row()])).one("tfoot").hidden).toBe(true);
   });
 
+  it("shows the leads of all runs below the rows, and offers the line where the page can't", async () => {
+    const on = drawBoard(boardOf([row()], { leads: { command: "show_leads", label: "All leads" } }));
+    expect(on.one(".all-leads").hidden).toBe(true);
+    on.button("All leads").click();
+    expect(on.model.commands()).toMatchObject([{ name: "show_leads" }]);
+    on.model.acknowledge();
+    on.model.set({ grid: "IPY_MODEL_1" });
+    await change(on, (view) => {
+      view.head.leads = { command: "hide_leads", label: "Hide leads" };
+      view.head.leads_line = "ow.leads([run])";
+    });
+    expect(on.one(".all-leads").hidden).toBe(false);
+    expect(shown(on.one(".all-leads"))).toContain("ow.leads([run])");
+    on.button("Hide leads").click();
+    on.model.acknowledge();
+    on.button("Hide leads").click();
+    expect(on.model.commands().map(({ name }) => name)).toEqual(["show_leads", "hide_leads", "hide_leads"]);
+  });
+
   it("says that there are no runs", () => {
     const on = drawBoard(board("nothing"));
     expect(on.text()).toContain(board("nothing").head.nothing);

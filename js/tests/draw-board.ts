@@ -160,6 +160,8 @@ export function boardOf(
       origin: "",
       notices: [],
       buttons: [],
+      leads: null,
+      leads_line: "",
       open: "",
       again_words: "To see these runs again",
       again_line: "ow.RunBoard()",

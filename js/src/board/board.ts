@@ -10,11 +10,11 @@ import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";
 import { BoardHeader } from "./board_head";
 import { type Bar, type Filter, filterBar } from "./filter_bar";
-import { openedCard } from "./opened_card";
+import { openedWidget } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
 
-const TRAITS = ["head", "clock", "card", "rows"];
+const TRAITS = ["head", "clock", "card", "grid", "rows"];
 
 /** Many runs at once: totals, a filter, and one row for each run. */
 class Board {
@@ -25,7 +25,8 @@ class Board {
   readonly #filter: Filter = { words: "", stage: "" };
   readonly #bar: Bar = filterBar(this.#filter, () => this.#arrange());
   readonly #list: RunList;
-  readonly #card: ReturnType<typeof openedCard>;
+  readonly #card: ReturnType<typeof openedWidget>;
+  readonly #leads: ReturnType<typeof openedWidget>;
   readonly #announcer: BoardAnnouncer;
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
@@ -40,7 +41,9 @@ class Board {
     const notify = notifyToggle(key);
     this.#head = new BoardHeader(this.#session, key, (clock) => this.#oldest(clock), notify);
     this.#announcer = new BoardAnnouncer(notify);
-    this.#card = openedCard(model);
+    this.#card = openedWidget(model);
+    this.#leads = openedWidget(model);
+    this.#leads.node.classList.add("all-leads");
     this.#list = new RunList(
       this.#session,
       () => this.#headNow().last_known,
@@ -60,12 +63,13 @@ class Board {
     for (const trait of TRAITS) this.#model.off(`change:${trait}`, this.#plan);
     for (const each of this.#undo) each();
     this.#card.close?.();
+    this.#leads.close?.();
     this.#head.close();
   }
 
   #layOut(): HTMLElement {
     const list = this.#list;
-    const below = [list.noMatch, this.#nothing, this.#hidden, this.#announcer.node];
+    const below = [this.#leads.node, list.noMatch, this.#nothing, this.#hidden, this.#announcer.node];
     const root = el(
       "section",
       "origami-card origami-board",
@@ -128,7 +132,9 @@ class Board {
     const items = this.#items();
     this.#head.update(head);
     this.#bar.update(head);
-    this.#card.update({ card: `${this.#model.get("card") ?? ""}`, token: head.open });
+    this.#card.update({ card: this.#reference("card"), code: `ow.attach("${head.open}")` });
+    this.#leads.update({ card: this.#reference("grid"), code: head.leads_line });
+    show(this.#leads.node, this.#reference("grid"));
     showText(this.#hidden, head.hidden);
     showText(this.#nothing, head.nothing);
     this.#list.update(items, head.totals);
@@ -137,6 +143,10 @@ class Board {
       head,
       items.map(({ row }) => row),
     );
+  }
+
+  #reference(trait: string): string {
+    return `${this.#model.get(trait) ?? ""}`;
   }
 
   /** Called after a change, and when the user has sorted or filtered. */

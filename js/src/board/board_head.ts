@@ -83,7 +83,7 @@ export class BoardHeader implements Part<BoardHead> {
     setText(this.#title, head.title);
     setText(this.#counts, counted ? `: ${counted}` : "");
     showText(this.#origin, head.origin);
-    this.#buttons.update(head.buttons);
+    this.#buttons.update(head.leads ? [head.leads, ...head.buttons] : head.buttons);
     this.#notices.update(head.notices);
     this.refresh();
   }

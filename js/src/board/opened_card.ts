@@ -1,4 +1,4 @@
-/** The card of a run inside the board, which is a separate widget that the host draws. */
+/** The card of a run, or the leads of all runs, inside the board: a separate widget that the host draws. */
 
 import { copyLine } from "../buttons";
 import { el, type Part, show } from "../dom";
@@ -15,10 +15,10 @@ interface Manager {
   create_view(model: unknown, options: object): Promise<View>;
 }
 
-/** The card's place. Its value is the card's reference and its run's token. */
-export function openedCard(model: Model): Part<{ card: string; token: string }> {
-  const line = copyLine("", "the line that shows this run");
-  const instead = el("p", "mute", "This page can't draw a card here. In a cell of its own: ", line.node);
+/** The widget's place. Its value is its reference, and the line that shows the same in a cell of its own. */
+export function openedWidget(model: Model): Part<{ card: string; code: string }> {
+  const line = copyLine("", "the line that shows this");
+  const instead = el("p", "mute", "This page can't draw it here. In a cell of its own: ", line.node);
   const container = el("div");
   let shown = "";
   let view: View | null = null;
@@ -42,9 +42,9 @@ export function openedCard(model: Model): Part<{ card: string; token: string }> 
   };
   return {
     node: el("div", "opened", container, instead),
-    update({ card, token }) {
-      // The two have separate traits, so the token may come after the card.
-      line.update(`ow.attach("${token}")`);
+    update({ card, code }) {
+      // The two have separate traits, so the line may come after the reference.
+      line.update(code);
       if (card === shown) return;
       shown = card;
       clear();

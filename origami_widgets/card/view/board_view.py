@@ -52,6 +52,8 @@ _RESUME: Final[Button] = {
     "confirm": "Start the others? This uses credits.",
     "yes": "Yes, start them",
 }
+_SHOW_LEADS: Final[Button] = {"command": "show_leads", "label": "All leads"}
+_HIDE_LEADS: Final[Button] = {"command": "hide_leads", "label": "Hide leads"}
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
@@ -66,6 +68,7 @@ def make_board(
     can_resume: bool = False,
     can_stop: bool = False,
     opened: int | None = None,
+    leads_line: str = "",
     reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
     form: Form = "live",
 ) -> BoardView:
@@ -78,6 +81,7 @@ def make_board(
         can_resume: whether there are briefs that `resume` would start.
         can_stop: whether there are briefs that will be started.
         opened: the position of the row whose card is open; None without one.
+        leads_line: the line of Python that shows all leads, while the board shows them; else empty.
         reopen: what the line of Python that shows the board again does, and the line itself.
         form: the form of the board.
 
@@ -93,6 +97,8 @@ def make_board(
     if error is not None:
         head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
     if can_offer:
+        head["leads_line"] = leads_line
+        head["leads"] = (_HIDE_LEADS if leads_line else _SHOW_LEADS) if any(row["token"] for row in rows) else None
         head["buttons"] = _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None)
     return {
         "head": {**head, "form": form, "as_of": as_of(now, form)},
@@ -129,6 +135,8 @@ def _head(
         "origin": _origin(entries),
         "notices": [],
         "buttons": [],
+        "leads": None,
+        "leads_line": "",
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_words": reopen[0],
         "again_line": reopen[1],

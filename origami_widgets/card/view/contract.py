@@ -44,6 +44,8 @@ CommandName = Literal[
     "stop_waiting",
     "open",
     "fold",
+    "show_leads",
+    "hide_leads",
     "cancel_all",
     "stop_starting",
     "resume",
@@ -417,7 +419,8 @@ class BoardHead(TypedDict):
     `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
     `Head`.
 
-    `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
+    `leads` shows the leads of all runs below the rows, or hides them; while they are shown, `leads_line` is the line of
+    Python that does the same. `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
     """
 
     form: Form
@@ -434,6 +437,8 @@ class BoardHead(TypedDict):
     origin: str
     notices: list[Notice]
     buttons: list[Button]
+    leads: Button | None
+    leads_line: str
     open: str
     again_words: str
     again_line: str

@@ -193,12 +193,19 @@ class BoardCommandHandler(CommandHandler):
     Args:
         source: the source of the board's rows.
         show_card: shows the card of a row's position and run; None shows no card.
+        show_leads: shows the leads of all runs, or hides them.
     """
 
-    def __init__(self, source: BoardSource, show_card: Callable[[tuple[int, Run] | None], object]) -> None:
+    def __init__(
+        self,
+        source: BoardSource,
+        show_card: Callable[[tuple[int, Run] | None], object],
+        show_leads: Callable[[bool], object],
+    ) -> None:
         super().__init__()
         self._source = source
         self._show_card = show_card
+        self._show_leads = show_leads
 
     async def _execute(self, command: ClickCommand) -> None:
         match command.name:
@@ -206,6 +213,8 @@ class BoardCommandHandler(CommandHandler):
                 self._show_card(self._row(command.run_id))
             case "fold":
                 self._show_card(None)
+            case "show_leads" | "hide_leads":
+                self._show_leads(command.name == "show_leads")
             case "cancel":
                 await cancel(self._watch(command.run_id))
             case "cancel_all":

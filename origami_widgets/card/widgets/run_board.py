@@ -13,6 +13,7 @@ from origami_widgets.card.view.board_view import board_totals, make_board, make_
 from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler
+from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
@@ -74,7 +75,7 @@ class RunBoard(LiveWidget):
     # Strings instead of paths: with a path, the library would watch the file and keep every instance alive.
     _esm = front_end_file("board.js")
     _css = front_end_file("page.css")
-    TRAITS = ("seq", "head", "clock", "card", "rows")
+    TRAITS = ("seq", "head", "clock", "card", "grid", "rows")
     LISTS = "rows"
     SPACING = 0.5
 
@@ -90,11 +91,13 @@ class RunBoard(LiveWidget):
     head = synced_trait(traitlets.Dict)
     clock = synced_trait(traitlets.Dict)
     card = synced_trait(traitlets.Unicode)
+    grid = synced_trait(traitlets.Unicode)
     rows = synced_trait(traitlets.Dict)
 
     def __init__(self, source: BoardInput = None, *, client: AnyClient | None = None, limit: int = 20) -> None:
         self._source: BoardSource = make_source(source, client, limit)
-        self._handler = BoardCommandHandler(self._source, self._show_card)
+        self._handler = BoardCommandHandler(self._source, self._show_card, self._show_leads)
+        self._grid: LeadGrid | None = None
         self._opened: tuple[int, RunCard] | None = None
         self.is_html = False
         super().__init__()
@@ -144,6 +147,7 @@ class RunBoard(LiveWidget):
     def close(self) -> None:
         """Close the board and its comm. The runs go on, and stay watched as long as a handle exists."""
         self._fold()
+        self._close_grid()
         super().close()
 
     def snapshot(self) -> dict[str, Any]:
@@ -195,6 +199,7 @@ class RunBoard(LiveWidget):
             can_stop=queue is not None and queue.goes_on,
             can_resume=queue is not None and left and not queue.goes_on and not queue.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
+            leads_line=self._grid.head["line"] if self._grid is not None else "",
             form=form,
             reopen=(self._source.reopen.words, self._source.reopen.line),
         )
@@ -222,7 +227,11 @@ class RunBoard(LiveWidget):
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]
         # A live board can be opened, sorted and filtered, so it stays longer than a card.
-        return REMEDY_TIME if head["settled"] and not head["buttons"] and not head["open"] else None
+        return (
+            REMEDY_TIME
+            if head["settled"] and not head["buttons"] and not (head["open"] or head["leads_line"])
+            else None
+        )
 
     def _show(self, view: BoardView) -> None:
         rows = view["rows"]
@@ -257,6 +266,20 @@ class RunBoard(LiveWidget):
             self._opened = (position, card)
             self._set_trait("card", f"IPY_MODEL_{card.model_id}")
         self._flush()
+
+    def _show_leads(self, on: bool) -> None:  # noqa: FBT001 - called with what was clicked
+        """Show the leads of all runs below the rows, or hide them. Background loop only."""
+        self._close_grid()
+        if on and self.is_open:
+            self._grid = LeadGrid(self.batch or list(self.runs))
+            self._set_trait("grid", f"IPY_MODEL_{self._grid.model_id}")
+        self._flush()
+
+    def _close_grid(self) -> None:
+        grid, self._grid = getattr(self, "_grid", None), None
+        if grid is not None:
+            self._set_trait("grid", "")
+            grid.close()
 
     def _fold(self) -> None:
         opened, self._opened = getattr(self, "_opened", None), None
