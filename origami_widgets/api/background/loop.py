@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
 
-IDLE = 2.0
-"""Seconds without a task after which the thread ends. It starts again when needed."""
-QUIET_LOOKS = 2
-"""Checks in a row that must find no task before the thread ends; a task in between resets the count."""
+IDLE = 1.0
+"""Seconds after which the thread ends if there is no task and none was asked for. It starts again when needed."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for open connections to close when the process ends."""
 AWAITABLE = (
@@ -66,7 +64,8 @@ class BackgroundLoop:
         self._thread: threading.Thread | None = None
         # Message of Python's error if it has threads but could not start one.
         self._thread_error = ""
-        self._waiting = 0
+        # Whether anything was asked of the loop since the last look: it may not be a task yet, or no longer.
+        self._is_used = False
         self._closers: dict[object, Callable[[], Awaitable[object]]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._callbacks = CallbackThread()
@@ -83,9 +82,7 @@ class BackgroundLoop:
         with self._lock:
             loop = self._loop_for(coroutine)
             future = LoopFuture(coroutine, loop)
-            # Counted until the coroutine is a task of the loop, so that the loop does not end first.
-            self._waiting += 1
-            loop.call_soon_threadsafe(self._call, future.begin, (), context=self._context())
+            loop.call_soon_threadsafe(future.begin, context=self._context())
         return future
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -183,10 +180,7 @@ class BackgroundLoop:
     def call_soon(self, callback: Callable[..., object], *args: object) -> None:
         """Call a function on the loop's thread."""
         with self._lock:
-            loop = self._running_loop()
-            # Counted like a coroutine, so that the loop does not end between now and the call.
-            self._waiting += 1
-            loop.call_soon_threadsafe(self._call, callback, args, context=self._context())
+            self._running_loop().call_soon_threadsafe(callback, *args, context=self._context())
 
     def call(self, function: Callable[[], T]) -> T:
         """Call a function on the loop's thread and return its result. From that thread, it is called directly.
@@ -250,11 +244,6 @@ class BackgroundLoop:
             thread = None if self._loop is None else self._thread
         return thread not in (None, threading.current_thread()) and not self._callbacks.is_current()
 
-    def _call(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
-        with self._lock:
-            self._waiting = max(0, self._waiting - 1)
-        callback(*args)
-
     def on_stop(self, owner: object, close: Callable[[], Awaitable[object]]) -> None:
         """Register a function that closes something when the current loop ends. Loop thread only."""
         self._closers[owner] = close
@@ -296,9 +285,9 @@ class BackgroundLoop:
             self._loop = None
         if self._loop is None:
             self.generation = next(_generations)
-            self._waiting = 0
             self._closers = {}
             self._loop, self._thread = self._start() or (_callers_loop(self._thread_error), None)
+        self._is_used = True
         return self._loop
 
     def _start(self) -> tuple[asyncio.AbstractEventLoop, threading.Thread] | None:
@@ -329,17 +318,16 @@ class BackgroundLoop:
             loop.close()
 
     async def _until_idle(self, loop: asyncio.AbstractEventLoop) -> None:
-        quiet = 0
-        try:
-            while quiet < QUIET_LOOKS:
-                await asyncio.sleep(IDLE / QUIET_LOOKS)
-                with self._lock:
-                    busy = self._waiting > 0 or len(asyncio.all_tasks(loop)) > 1
-                    quiet = 0 if busy else quiet + 1
-                    if quiet == QUIET_LOOKS and self._loop is loop:
-                        self._loop = None
-        except asyncio.CancelledError:
-            return
+        is_busy = True
+        while is_busy:
+            try:
+                await asyncio.sleep(IDLE)
+            except asyncio.CancelledError:
+                return
+            with self._lock:
+                is_busy, self._is_used = self._is_used or len(asyncio.all_tasks(loop)) > 1, False
+                if not is_busy and self._loop is loop:
+                    self._loop = None
 
     def _close_one(self, owner: object) -> None:
         close = self._closers.pop(owner, None)

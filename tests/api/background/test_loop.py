@@ -95,6 +95,16 @@ def test_the_loop_does_not_end_while_a_task_runs(loop):
     assert future.result(5)
 
 
+def test_the_loop_does_not_end_between_short_calls(loop):
+    loop.run(thread_name())
+    first = loop.generation
+    ends = time.monotonic() + 10 * loops.IDLE
+    while time.monotonic() < ends:
+        loop.run(thread_name())
+        time.sleep(loops.IDLE / 10)
+    assert loop.generation == first
+
+
 def test_connections_are_closed_when_the_loop_ends(loop):
     closed = threading.Event()
 
