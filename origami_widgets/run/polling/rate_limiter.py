@@ -7,7 +7,6 @@ quota; this process then takes only its part of what is left.
 
 from __future__ import annotations
 
-import math
 import random
 from collections import deque
 from dataclasses import dataclass
@@ -38,8 +37,6 @@ AT_LEAST = 2.0
 """Minimum of polls a minute while nothing is refused and `LAST` is not reached."""
 GENTLE = 10.0
 """Seconds between the first polls after a refusal. Processes that wait for the same moment spread over this time."""
-RELAX = 20.0
-"""Seconds in which a pause shrinks to a third at most: one answer with a large remainder is no reason to rush."""
 JITTER = 0.2
 """Random part by which a pause varies, so that processes that began together drift apart."""
 ROUNDING = 1e-6
@@ -50,13 +47,12 @@ _chance = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """Pause between polls from `since` to `until`. Afterwards it shrinks to nothing within a minute.
+    """Pause between polls up to `until`. Afterwards it shrinks to nothing within a minute.
 
     If `opens` is set, no poll is sent before it.
     """
 
     pause: float
-    since: float
     until: float
     opens: float = NEVER
 
@@ -165,7 +161,7 @@ class RateLimiter:
         self._held_until = max(self._held_until, now + seconds)
         # Without other processes, there is no rush to avoid.
         opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
-        self._paces["refused"] = _Pace(GENTLE, now, self._held_until, opens)
+        self._paces["refused"] = _Pace(GENTLE, self._held_until, opens)
 
     def _pace(self, quota: Quota, now: float) -> _Pace:
         """Return the pause that spreads our part of the remaining quota over the rest of the window.
@@ -188,10 +184,8 @@ class RateLimiter:
         pause = left / max(room + spare, AT_LEAST * left / MINUTE)
         if self._is_shared:
             pause *= 1 + JITTER * (2 * self._jitter() - 1)
-        if (before := self._paces.get(quota.scope)) is not None:
-            pause = max(pause, before.pause * math.exp((before.since - now) / RELAX))
         opens = now + left + self._jitter() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
-        return _Pace(pause, now, now + left, opens)
+        return _Pace(pause, now + left, opens)
 
     @staticmethod
     def _note(moments: deque[float], now: float) -> None:

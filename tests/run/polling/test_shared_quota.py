@@ -97,3 +97,21 @@ async def test_few_kernels_share_alike(kernels):
     assert max(counts) <= 1.5 * min(counts)
     assert crowded([at for times in seen.by_kernel.values() for at in times if at > START + 120]) <= 100
     assert sum(counts) >= 50 * 30
+
+
+async def test_a_kernel_that_comes_later_shares_alike():
+    clock = SharedClock()
+    organization = Organization(clock)
+    crowd, attaching = [], []
+    for number in range(2):
+        crowd.append(Kernel(organization, number))
+        attaching.append(asyncio.ensure_future(crowd[number].attach(30)))
+        await clock.go_on(300)
+    since = clock.now
+    await clock.go_on(1_800)
+    await asyncio.gather(*attaching)
+    for kernel in crowd:
+        kernel.close()
+    counts = [sum(at > since for at in times) for times in organization.by_kernel.values()]
+    assert max(counts) <= 1.5 * min(counts)
+    assert not any(organization.refused.values())
