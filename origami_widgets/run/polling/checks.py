@@ -207,10 +207,17 @@ class Checks:
             phase: plans.Phase = "run" if not state.done else "cells" if filling else "over"
             result = plans.Checked(phase, retry_after=retry_after, tables=filling, limited=self._limited(watch))
             after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
-            watch.schedule = plans.want_list(after, now, wanted=wants_table_list(state))
+            # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
+            watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
             return self.planned(watch.schedule)
 
         watch.update(*events, plan=plan)
+
+    def want_list(self, watch: RunWatch) -> None:
+        """Plan to read the table list of a run, if the answers about the run name no tables."""
+        if watch.schedule is not None:
+            wanted = wants_table_list(watch.state)
+            watch.schedule = plans.want_list(watch.schedule, self._clock.monotonic(), wanted=wanted)
 
     def _limited(self, watch: RunWatch) -> int:
         """Count the runs with a credit limit that have not settled; 0 if this run has none."""

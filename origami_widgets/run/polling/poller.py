@@ -208,6 +208,7 @@ class Poller:
             if watch.schedule is not None and watch.schedule.stopped:
                 raise
             self._poll()
+        self.checks.want_list(watch)
 
     async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.
