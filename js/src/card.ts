@@ -41,7 +41,7 @@ class Card {
     this.#session = new Session(model, host, () => this.#lifecycle.refresh());
     const context: Context = { session: this.#session, view: (name) => this.#view(name) };
     this.#ask = askSection(context);
-    this.#notify = notifyToggle(this.#view("head").token);
+    this.#notify = notifyToggle(this.#view("head").token, this.#session);
     this.#sections = this.#makeSections(context);
     this.#root = this.#layOut();
     const isOpen = (): boolean => !(this.#view("head").done && this.#view("head").settled);
@@ -77,11 +77,11 @@ class Card {
     });
     return [
       of(earlierSection(), "earlier"),
-      some(new HeadSection(context), "head", "result"),
+      some(new HeadSection(context, this.#notify), "head", "result"),
       of(resultSection(context), "result"),
       of(noticesSection(context), "notices"),
       some(new TablesSection(context), "tables", "activity", "head", "result", "prose", "ask"),
-      some(outcomeSection(context, this.#notify), "head", "activity", "prose", "suggestions"),
+      some(outcomeSection(context), "head", "result", "activity", "prose", "suggestions"),
       of(this.#ask, "ask"),
     ];
   }
@@ -98,8 +98,12 @@ class Card {
     return root;
   }
 
-  #notifyOf({ prompt, announcement, tone, token }: Head): void {
-    this.#notify.notify({ title: prompt, body: announcement, tone, runs: [token] });
+  /** A run that went well is told of once its result is final; whatever else ends it, at once. */
+  #notifyOf({ prompt, announcement, summary, settled, tone, token }: Head): void {
+    const isGood = tone === "good";
+    if (isGood && !settled) return;
+    const body = (isGood && summary) || announcement;
+    this.#notify.notify({ title: prompt, body, tone, runs: [token] });
   }
 
   /** A section that can't be drawn must not break the others. */

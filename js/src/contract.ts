@@ -64,7 +64,8 @@ export interface CodeLine {
  * Status and identity of the run.
  *
  * `reply`: the user's answer, if the run continues after questions about `prompt`. `last_known`: the status to show
- * once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `gone`:
+ * once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `summary`:
+ * the figures in one line once the run has ended, for a notification. `gone`:
  * text above the first of `lines` without a kernel. `as_of`: when the view was made, if it does not count time itself.
  */
 export interface Head {
@@ -76,6 +77,7 @@ export interface Head {
   status_label: string;
   last_known: string;
   announcement: string;
+  summary: string;
   tone: Tone;
   done: boolean;
   settled: boolean;
@@ -216,8 +218,7 @@ export interface Remark {
 /**
  * One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
  *
- * `facts`: what the table cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of
- * `FUNNEL_PARTS`.
+ * `facts`: what the table cost. `funnel`: where its leads went, in words.
  */
 export interface TableView {
   id: string;
@@ -226,7 +227,6 @@ export interface TableView {
   link: Link | null;
   facts: string;
   funnel: string;
-  ways: number[];
   remarks: Remark[];
   columns: Grid;
   columns_note: string;
@@ -801,8 +801,6 @@ export const CELL_CLOSE = "Close";
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
-
-export const FUNNEL_PARTS = ["qualified", "kept", "duplicate", "excluded", "filtered"] as const;
 
 export const LEADS_OPERATORS = [["contains", "contains"], ["not_contains", "does not contain"], ["equals", "is"], ["not_equals", "is not"], ["is_not_empty", "has a value"], ["is_empty", "is empty"], ["greater_than_or_equal", "is at least"], ["greater_than", "is more than"], ["less_than_or_equal", "is at most"], ["less_than", "is less than"]] as const;
 

@@ -5,6 +5,7 @@ import { NOTIFY, NOTIFY_BLOCKED } from "./contract";
 import { el, on, type Part, show, showText, words } from "./dom";
 import { type News, notifiesByDefault, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
+import type { Session } from "./session";
 
 const MARK = "● ";
 
@@ -42,8 +43,12 @@ function markTitle(page: Document): void {
   };
 }
 
-/** @param tag - The browser shows only the newest notification with a tag. */
-export function notifyToggle(tag: string): Notify {
+/**
+ * Nobody is told what a card in sight shows.
+ *
+ * @param tag - The browser shows only the newest notification with a tag.
+ */
+export function notifyToggle(tag: string, session: Session): Notify {
   const press = button(NOTIFY, () => void toggle(), "quiet toggle");
   const refusal = words("say");
   const node = el("span", "act notify", press);
@@ -64,7 +69,7 @@ export function notifyToggle(tag: string): Notify {
     node,
     refusal,
     notify({ title, body, tone, runs }) {
-      if (!isOn() || !page || !isNews(runs)) return;
+      if (!isOn() || !page || !isNews(runs) || (session.visible && page.hasFocus())) return;
       markTitle(page);
       notifyHost({ tag, title, body, tone });
       try {

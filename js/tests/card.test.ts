@@ -243,13 +243,16 @@ describe("the result line", () => {
     expect([shown(node), node.title]).toEqual([steps, details]);
   });
 
-  it("says in words what the funnel's bar shows, by hovering, by focus and to assistive technology", () => {
+  it("says in words what the funnel's bar shows, in a legend and to assistive technology", () => {
     const card = draw("completed");
     const { words, parts } = sample("completed").result.funnel ?? { words: "", parts: [] };
     const bar = card.one(".funnel");
     expect([bar.role, bar.ariaLabel, bar.tabIndex]).toEqual(["img", words, 0]);
-    expect(card.one(".funnel + .tip").textContent).toBe(words);
-    expect(card.one(".tip").ariaHidden).toBe("true");
+    expect(shown(card.one(".legend"))).toBe(words);
+    expect(card.one(".legend").ariaHidden).toBe("true");
+    expect(card.all(".legend i").map(({ className }) => className)).toEqual(
+      parts.map(({ part }) => `p-${part}`),
+    );
     expect(card.all(".funnel i").map(({ className, style }) => [className, style.flexGrow])).toEqual(
       parts.map(({ part, count }) => [`p-${part}`, `${count}`]),
     );

@@ -4,7 +4,7 @@ import { NOTIFY_BLOCKED } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
 import { NOTIFIES } from "../src/page_settings";
 import { notified } from "../src/page_state";
-import { type Drawn, draw, shown } from "./draw";
+import { type Drawn, draw, scrollIntoView, shown } from "./draw";
 import { boardOf, change, drawBoard, named, numbers, row, type Shown } from "./draw-board";
 import { sample } from "./samples";
 
@@ -49,8 +49,16 @@ function seePage(): void {
   window.dispatchEvent(new Event("focus"));
 }
 
+/** Opens the menu of a card, where the toggle is. */
+function openMenu<T extends Drawn | Shown>(on: T): T {
+  const more = on.all<HTMLButtonElement>(".head .quiet").find(({ ariaExpanded }) => ariaExpanded === "false");
+  more?.click();
+  return on;
+}
+
 /** Presses the toggle; the browser has answered. */
 async function toggle(on: Drawn | Shown): Promise<HTMLButtonElement> {
+  openMenu(on);
   const button = on.button("Notify me");
   button.click();
   for (let i = 0; i < 5; i++) await Promise.resolve();
@@ -59,7 +67,7 @@ async function toggle(on: Drawn | Shown): Promise<HTMLButtonElement> {
 
 describe("Notify me", () => {
   it("is off until it is pressed, and can be switched off again", async () => {
-    const card = draw("running");
+    const card = openMenu(draw("running"));
     expect(card.button("Notify me").ariaPressed).toBe("false");
     card.model.set(sample("completed"));
     expect([sent, document.title]).toEqual([[], "Untitled.ipynb"]);
@@ -82,9 +90,8 @@ describe("Notify me", () => {
     const { head } = sample(name);
     card.model.set(sample(name));
     card.model.emit("change:head");
-    expect(sent).toEqual([
-      { title: head.prompt, body: head.announcement, tag: sample("running").head.token },
-    ]);
+    const body = name === "completed" ? head.summary : head.announcement;
+    expect(sent).toEqual([{ title: head.prompt, body, tag: sample("running").head.token }]);
   });
 
   it("notifies of nothing that was there before, or that only goes on", async () => {
@@ -102,12 +109,12 @@ describe("Notify me", () => {
     expect(sent).toEqual([]);
   });
 
-  it("notifies once of a run, not again when its last cells are final or were stopped", async () => {
+  it("notifies once of a run that went well, with its result, when its last cells are final or were stopped", async () => {
     const card = draw("running");
     await toggle(card);
     for (const name of ["filling", "stopping", "stopped_cells", "completed"])
       card.model.set({ head: sample(name).head });
-    expect(sent.map(({ body }) => body)).toEqual([sample("filling").head.announcement]);
+    expect(sent.map(({ body }) => body)).toEqual(["12 qualified of 15, 57 credits"]);
   });
 
   it("marks the page's title until the page is seen", async () => {
@@ -128,6 +135,7 @@ describe("Notify me", () => {
     const card = draw("running");
     await toggle(card);
     isSeen = true;
+    scrollIntoView(false);
     card.model.set(sample("completed"));
     expect(document.title).toBe("Untitled.ipynb");
     expect(sent).toHaveLength(1);
@@ -137,6 +145,14 @@ describe("Notify me", () => {
     document.title = "Other.ipynb";
     seePage();
     expect(document.title).toBe("Other.ipynb");
+  });
+
+  it("does not tell what a card in sight shows", async () => {
+    const card = draw("running");
+    await toggle(card);
+    isSeen = true;
+    card.model.set(sample("completed"));
+    expect(sent).toEqual([]);
   });
 
   it("says that the browser refuses, and marks the title nevertheless", async () => {
@@ -184,9 +200,9 @@ describe("Notify me", () => {
 
   it("is there as long as something may still happen", () => {
     for (const name of ["starting", "running", "filling", "reconnecting"])
-      expect(draw(name).button("Notify me").isConnected).toBe(true);
+      expect(openMenu(draw(name)).button("Notify me").isConnected).toBe(true);
     for (const name of ["completed", "needs_input", "stopped"])
-      expect(() => draw(name).button("Notify me")).toThrow();
+      expect(() => openMenu(draw(name)).button("Notify me")).toThrow();
     const card = draw("running");
     card.model.comm_live = false;
     card.model.emit("comm_live_update");
@@ -322,10 +338,13 @@ describe("in a host with the extension", () => {
     end = notifyInLab(commands(true));
     const card = draw("running");
     draw(card.model);
+    openMenu(card);
     expect(card.button("Notify me").ariaPressed).toBe("true");
     card.model.set(sample("completed"));
-    const { announcement, prompt } = sample("completed").head;
-    expect(executed).toEqual([["apputils:notify", `${prompt.slice(0, 50)}…: ${announcement}`, "success"]]);
+    const { head } = sample("completed");
+    expect(executed).toEqual([
+      ["apputils:notify", `${head.prompt.slice(0, 50)}…: ${head.summary}`, "success"],
+    ]);
   });
 
   it.each([

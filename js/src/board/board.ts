@@ -38,7 +38,7 @@ class Board {
     this.#model = model;
     this.#session = new Session(model, host, () => this.#lifecycle.refresh());
     const key = `${model.get("key")}`;
-    const notify = notifyToggle(key);
+    const notify = notifyToggle(key, this.#session);
     this.#head = new BoardHeader(this.#session, key, (clock) => this.#oldest(clock), notify);
     this.#announcer = new BoardAnnouncer(notify);
     this.#card = openedWidget(model);

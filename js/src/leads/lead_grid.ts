@@ -72,6 +72,8 @@ export class LeadGrid {
   readonly #scroll: HTMLElement;
   readonly #note = el("p", "lnote t-attention");
   readonly #empty = el("p", "empty mute");
+  /** Whether a table without leads may still get some. */
+  isGrowing = false;
   readonly #details = cellDetails(() => this.#closeDetails());
   /** The drawn rows: those that have the typed words. */
   #matching: (Row | undefined)[] = this.#rows.all;
@@ -396,7 +398,9 @@ export class LeadGrid {
         ? LEADS_NO_MATCH
         : LEADS_NONE;
     const isNone = this.#rows.answered && this.#isWhole();
-    setText(this.#empty, isNone ? none : isLate ? LEADS_LATE : LEADS_LOADING);
+    const isWaiting = isNone ? this.isGrowing && none === LEADS_NONE : !isLate;
+    setText(this.#empty, isWaiting ? LEADS_LOADING : isNone ? none : LEADS_LATE);
+    this.#empty.classList.toggle("waiting", isWaiting);
     show(this.#empty, !this.#matching.length && (!this.#noted || isLate));
   }
 

@@ -5,14 +5,15 @@ import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid
 import { filled } from "../format";
 import { lastRead } from "../freshness";
 import { onKey } from "../keys";
+import type { Notify } from "../notify";
 import type { Session } from "../session";
 import type { Context } from "./context";
 
 /** Longer prompts are cut to two lines. */
 const LONG_PROMPT = 160;
 
-/** The menu: lines of code to go on from this run, and what it has used. */
-function menu(): {
+/** The menu: lines of code to go on from this run, what it has used, and whether its end is told. */
+function menu(notify: Notify): {
   press: HTMLButtonElement;
   panel: HTMLElement;
   spent: HTMLElement;
@@ -30,7 +31,7 @@ function menu(): {
   const panel = list.node;
   panel.id = uid();
   const spent = el("span", "mute");
-  panel.append(spent);
+  panel.append(spent, notify.node, notify.refusal);
   const press = button("⋯", () => open(!!panel.hidden), "quiet");
   press.setAttribute("aria-controls", panel.id);
   press.ariaLabel = press.title = "More about this run";
@@ -60,12 +61,13 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   readonly #origin = words("chip");
   readonly #link = linkPlace("act", "button");
   readonly #buttons: Part<readonly Button[]>;
-  readonly #menu = menu();
+  readonly #notify: Notify;
+  readonly #menu: ReturnType<typeof menu>;
   #head: Head | null = null;
   #spent = "";
 
-  constructor({ session }: Context) {
-    this.#session = session;
+  constructor({ session }: Context, notify: Notify) {
+    [this.#session, this.#notify, this.#menu] = [session, notify, menu(notify)];
     this.#buttons = keyedList(
       el("span", "act stop"),
       () => this.#makeButton(),
@@ -103,6 +105,7 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     // Beside the buttons of a narrow card, a long one is cut.
     this.#pill.title = this.#status.textContent ?? "";
     showText(this.#menu.spent, filled(this.#spent, lastRead(head, this.#session)));
+    this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }
 

@@ -2,7 +2,6 @@ import { CommandButton } from "../buttons";
 import { clamp } from "../clamp";
 import { NEXT_STEPS, type Prose, type SuggestionView, type View } from "../contract";
 import { el, fill, keyedList, type Part, same, show, showText, words } from "../dom";
-import type { Notify } from "../notify";
 import { length, prose } from "../prose";
 import { sentence } from "./activity";
 import type { Context } from "./context";
@@ -28,10 +27,10 @@ function suggestion({ session, view }: Context): Part<SuggestionView> {
   };
 }
 
-export type Last = Pick<View, "head" | "activity" | "prose" | "suggestions">;
+export type Last = Pick<View, "head" | "result" | "activity" | "prose" | "suggestions">;
 
 /** The last line: what happens now, or once the run has ended, the agent's answer and suggestions. */
-export function outcomeSection(context: Context, notify: Notify): Part<Last> {
+export function outcomeSection(context: Context): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");
   const clamped = clamp(text, LINES);
@@ -43,19 +42,16 @@ export function outcomeSection(context: Context, notify: Notify): Part<Last> {
     (item: SuggestionView) => item.label,
   );
   list.node.ariaLabel = NEXT_STEPS;
-  const node = el("section", "last", latest.node, spoken, list.node, notify.node, notify.refusal);
+  const node = el("section", "last", latest.node, spoken, list.node);
   let shown: Prose | null = null;
-  const refresh = (): void => {
-    const { done, settled } = context.view("head");
-    notify.update(!(done && settled) && context.session.follows());
-    list.refresh?.();
-  };
   return {
     node,
-    refresh,
-    update({ activity, prose: answer, suggestions }) {
-      latest.update(activity.latest);
-      show(latest.node, activity.latest.length);
+    refresh: () => list.refresh?.(),
+    update({ head, result, activity, prose: answer, suggestions }) {
+      const hasNote = !head.done && !activity.latest.length && !activity.groups.length && result.note;
+      const now = hasNote ? [result.note] : activity.latest;
+      latest.update(now);
+      show(latest.node, now.length);
       show(spoken, answer.nodes.length || answer.cut);
       showText(cut, answer.cut);
       if (!same(shown?.nodes, answer.nodes)) fill(text, ...prose(answer.nodes));
@@ -67,7 +63,6 @@ export function outcomeSection(context: Context, notify: Notify): Part<Last> {
       else spoken.removeAttribute("tabindex");
       list.update(suggestions);
       show(list.node, suggestions.length);
-      refresh();
     },
   };
 }

@@ -17,8 +17,8 @@ function figure(): Part<Figure> {
   };
 }
 
-/** The parts of a bar, each as wide as its count. */
-export function funnelBar(): Part<FunnelView | null> {
+/** A bar of parts, each as wide as its count. */
+function funnelBar(): Part<FunnelView | null> {
   const node = el("span", "funnel");
   node.role = "img";
   let shown: FunnelView | null | undefined;
@@ -40,6 +40,13 @@ export function funnelBar(): Part<FunnelView | null> {
   };
 }
 
+/** The funnel's sentence, with its colour before each part. */
+function legendOf(funnel: FunnelView | null): (string | HTMLElement)[] {
+  if (!funnel) return [];
+  const [found = ""] = funnel.words.split(": ");
+  return funnel.parts.flatMap(({ part, label }, at) => [at ? ", " : `${found}: `, mark(`p-${part}`), label]);
+}
+
 /** The result in large type, and beside it, in small type, steps, time and age, which change by themselves. */
 export function resultSection({ session, view }: Context): Part<Result> {
   const figures = keyedList(el("span", "figures"), figure);
@@ -48,7 +55,9 @@ export function resultSection({ session, view }: Context): Part<Result> {
   const time = el("span");
   const fresh = el("span");
   const funnel = funnelBar();
-  const words = el("p", "tip mute");
+  const legend = el("p", "legend");
+  // The bar says it to assistive technology.
+  legend.ariaHidden = "true";
   const small = el("span", "times", steps, time, fresh);
   const refresh = (): void => {
     const head = view("head");
@@ -62,7 +71,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
     fresh.classList.toggle("t-attention", warn);
   };
   return {
-    node: el("section", "result", el("div", "line", figures.node, note, small), funnel.node, words),
+    node: el("section", "result", el("div", "line", figures.node, note, small), funnel.node, legend),
     refresh,
     update(result) {
       figures.update(result.figures);
@@ -75,9 +84,9 @@ export function resultSection({ session, view }: Context): Part<Result> {
       funnel.update(result.funnel);
       // The place is reserved while one may still come.
       show(funnel.node, result.funnel || !view("head").done);
-      setText(words, result.funnel?.words ?? "");
-      show(words, result.funnel);
-      words.ariaHidden = "true";
+      fill(legend, ...legendOf(result.funnel));
+      legend.title = result.funnel?.words ?? "";
+      show(legend, result.funnel || !view("head").done);
       refresh();
     },
   };

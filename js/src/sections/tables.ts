@@ -2,7 +2,6 @@ import { button, turnOff } from "../buttons";
 import {
   ACTIVITY,
   type ColumnsAnswer,
-  FUNNEL_PARTS,
   LEADS,
   LEADS_FORBIDDEN,
   LEADS_LATE,
@@ -18,7 +17,6 @@ import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
 import { activityPart } from "./activity";
 import type { Context } from "./context";
-import { funnelBar } from "./result";
 import { SortableTable } from "./sortable_table";
 
 type Panel = "leads" | "columns" | "activity";
@@ -61,8 +59,6 @@ export class TablesSection implements Part<Body> {
   readonly #note = el("span");
   readonly #all = button("Show all", () => this.#showAll(), "link");
   readonly #link = linkPlace("open");
-  readonly #funnel = funnelBar();
-  readonly #funnelWords = el("span", "tip");
   readonly #reading = el("span", "reading");
   readonly #remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
   readonly #strip: HTMLElement;
@@ -87,7 +83,6 @@ export class TablesSection implements Part<Body> {
     this.#panel.id = uid();
     this.#panel.role = "tabpanel";
     this.#panel.tabIndex = 0;
-    this.#funnelWords.ariaHidden = "true";
     this.#tables = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
@@ -96,7 +91,7 @@ export class TablesSection implements Part<Body> {
       this.#wanted = id as Panel;
       this.refresh();
     });
-    const ways = [this.#funnel.node, this.#funnelWords, this.#reading, this.#remarks.node];
+    const ways = [this.#reading, this.#remarks.node];
     const strip = [this.#note, this.#all, this.#link.node, el("span", "ways", ...ways)];
     this.#strip = el("div", "strip", ...strip);
     const row = el("div", "tabs", this.#tables.node, el("span", "gap"), this.#panels.node);
@@ -140,6 +135,11 @@ export class TablesSection implements Part<Body> {
     this.#leads?.close();
   }
 
+  /** Whether leads may still come. */
+  #isGrowing({ done }: View["head"]): boolean {
+    return !done && this.#session.follows();
+  }
+
   #isGone(): boolean {
     return this.#session.presence === "gone";
   }
@@ -148,9 +148,11 @@ export class TablesSection implements Part<Body> {
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
   }
 
-  #panelOf({ tables: { leads } }: Body, table: TableView | undefined): Panel {
+  #panelOf({ head, tables: { leads } }: Body, table: TableView | undefined): Panel {
     const wanted = this.#wanted === "leads" && !leads ? null : this.#wanted;
-    return wanted ?? (table ? (leads ? "leads" : "columns") : "activity");
+    if (wanted) return wanted;
+    if (leads && (table || this.#isGrowing(head))) return "leads";
+    return table ? "columns" : "activity";
   }
 
   /** The answer with all columns of a table, if it came. */
@@ -186,6 +188,7 @@ export class TablesSection implements Part<Body> {
     const visible = this.#shown === "leads" && this.#session.visible ? table : undefined;
     if (visible && !this.#leads && !this.#isGone()) void this.#load();
     this.#leads?.showTable(visible?.id ?? "");
+    if (this.#leads && this.#body) this.#leads.isGrowing = this.#isGrowing(this.#body.head);
     this.#leads?.refresh();
   }
 
@@ -249,6 +252,9 @@ export class TablesSection implements Part<Body> {
     const isOver = body.head.done && !table;
     const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
     showText(this.#empty, isEmpty ? instead : "");
+    const isLoading = !!table && !this.#isGone() && this.#instead === LEADS_LOADING;
+    const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
+    this.#empty.classList.toggle("waiting", isWaiting);
   }
 
   /** The note below the panel, with the button that shows all rows. */
@@ -261,8 +267,9 @@ export class TablesSection implements Part<Body> {
       activity: table?.facts,
     }[shown];
     showText(this.#note, note ?? "");
-    // The line is cut where it is too long.
-    this.#note.title = [...new Set([note, table?.facts])].filter(Boolean).join(" · ");
+    // The line is cut where it is too long. The main table's funnel is the run's, which is shown above.
+    const ways = table?.id === this.#body?.tables.main ? "" : table?.funnel;
+    this.#note.title = [...new Set([note, table?.facts, ways])].filter(Boolean).join(" · ");
     const hasMore =
       shown === "leads"
         ? !this.#hasNoLeads(table)
@@ -279,15 +286,9 @@ export class TablesSection implements Part<Body> {
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
   }
 
-  /** Where the table's leads went, and how many of them were read. */
-  #drawWays({ tables: { main, items, reading } }: Body, table: TableView | undefined): void {
+  /** What failed or fills in the table, and how many of its leads were read. */
+  #drawWays({ tables: { items, reading } }: Body, table: TableView | undefined): void {
     this.#remarks.update(table?.remarks ?? []);
-    // The main table's funnel is the run's, which is already shown above.
-    const words = table?.id === main ? "" : (table?.funnel ?? "");
-    const parts = FUNNEL_PARTS.map((part, at) => ({ part, count: table?.ways[at] ?? 0, label: "" }));
-    this.#funnel.update(words ? { words, parts: parts.filter(({ count }) => count) } : null);
-    show(this.#funnel.node, words);
-    showText(this.#funnelWords, words);
     // The kernel reads the leads, so without one, no progress is shown.
     const at = table ? items.indexOf(table) : -1;
     showText(this.#reading, this.#session.presence === "live" ? (reading[at] ?? "") : "");

@@ -10,7 +10,7 @@ from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
-    from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline
+    from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline, Node
     from origami_widgets.run.state import RunState
 
 ACTIVITY_SIZE = 1_300
@@ -73,11 +73,41 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
         if form == "snapshot" or state.connection.state in ("stopped", "ended"):
             return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
         return [f"{cells} still filling. Blank cells may still fill in."]
+    if filling := _filling(state, form):
+        return filling
     if not state.actions:
-        return []
+        return _grown(state, names)
     newest = state.actions[-1]
     table = names.get(newest.table_id or "", "")
-    return ["Latest: ", *_line(newest), *((" in ", {"t": "b", "c": [table]}) if table else ())]
+    return ["Latest: ", *_line(newest), *_place(table)]
+
+
+def _filling(state: RunState, form: Form) -> Inline:
+    """Return which column fills now: the newest one with cells under way."""
+    for table in reversed(state.tables):
+        for column in reversed(table.columns):
+            name = clip(column.name, _NAME_LIMIT)
+            if name and shown_count(column.cells.running):
+                verb = "Was filling " if form == "snapshot" else "Filling "
+                return [verb, _bold(name)]
+    return []
+
+
+def _grown(state: RunState, names: dict[str, str]) -> Inline:
+    """Return the newest table, while the server has told no change."""
+    if not state.tables:
+        return []
+    table = state.tables[-1]
+    name, leads = names.get(table.id, ""), shown_count(table.lead_count)
+    return ["Latest: ", "the table" if leads is None else words.plural(leads, "lead"), *_place(name)] if name else []
+
+
+def _place(table: str) -> Inline:
+    return [" in ", _bold(table)] if table else []
+
+
+def _bold(text: str) -> Node:
+    return {"t": "b", "c": [text]}
 
 
 def _table_names(state: RunState) -> dict[str, str]:

@@ -11,7 +11,7 @@ milliseconds since 1970 on the kernel's clock. `None` means that the server did 
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, get_args
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
 
 from origami_widgets.words import numbers as words
 
@@ -31,7 +31,6 @@ Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice. Never the only sign of its meaning."""
 
 FunnelPart = Literal["qualified", "kept", "duplicate", "excluded", "filtered"]
-FUNNEL_PARTS: Final = get_args(FunnelPart)
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: an error ended them. `ended`: none are needed."""
@@ -118,7 +117,8 @@ class Head(TypedDict):
     """Status and identity of the run.
 
     `reply`: the user's answer, if the run continues after questions about `prompt`. `last_known`: the status to show
-    once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `gone`:
+    once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `summary`:
+    the figures in one line once the run has ended, for a notification. `gone`:
     text above the first of `lines` without a kernel. `as_of`: when the view was made, if it does not count time itself.
     """
 
@@ -130,6 +130,7 @@ class Head(TypedDict):
     status_label: str
     last_known: str
     announcement: str
+    summary: str
     tone: Tone
     done: bool
     settled: bool
@@ -278,8 +279,7 @@ class Remark(TypedDict):
 class TableView(TypedDict):
     """One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
 
-    `facts`: what the table cost. `funnel`: where its leads went, in words, and in `ways` as counts in the order of
-    `FUNNEL_PARTS`.
+    `facts`: what the table cost. `funnel`: where its leads went, in words.
     """
 
     id: str
@@ -288,7 +288,6 @@ class TableView(TypedDict):
     link: Link | None
     facts: str
     funnel: str
-    ways: list[int]
     remarks: list[Remark]
     columns: Grid
     columns_note: str

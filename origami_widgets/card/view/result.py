@@ -105,6 +105,15 @@ def _figures(state: RunState) -> list[Figure]:
     return figures
 
 
+def summary_of(state: RunState) -> str:
+    """Return the figures of a run that has ended in one line: "13 qualified of 20, 269 credits"."""
+    figures = _figures(state) if state.done else []
+    said = [f"{each['value']} {each['label']}" for each in figures]
+    if len(figures) > 1 and figures[1]["label"] == "qualified" and figures[0]["label"] in ("lead", "leads"):
+        said[:2] = [f"{said[1]} of {figures[0]['value']}"]
+    return ", ".join(said)
+
+
 def _enriched(table: models.Table, state: RunState) -> int | None:
     """Return how many rows of the user's own list have no cell under way; None if the run does not fill such a list."""
     added = [column for column in table.columns if column.kind != "input"]

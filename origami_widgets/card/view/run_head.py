@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
+from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, take
@@ -135,6 +136,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "status_label": label,
         "last_known": last_known,
         "announcement": _announcement(state, label, form),
+        "summary": summary_of(state),
         "tone": tone,
         "done": state.done,
         "settled": state.settled,

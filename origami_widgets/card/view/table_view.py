@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from origami_widgets.card.view.contract import FUNNEL_PARTS, TABLE_SLOTS
+from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
@@ -205,7 +205,6 @@ def _columns_note(kept: int, columns: int) -> str:
 
 def _head(table: models.Table, form: Form) -> TableView:
     funnel = make_funnel(table.stats, judging=is_judging(table))
-    counts = {part["part"]: part["count"] for part in funnel["parts"]} if funnel else {}
     return {
         "id": clip(table.id, TABLE_ID_LIMIT),
         "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
@@ -213,7 +212,6 @@ def _head(table: models.Table, form: Form) -> TableView:
         "link": open_link(table.url),
         "facts": " · ".join(_facts(table)),
         "funnel": funnel["words"] if funnel else "",
-        "ways": [counts.get(part, 0) for part in FUNNEL_PARTS] if counts else [],
         "remarks": _remarks(table, form),
         "columns": _grid([]),
         "columns_note": "",

@@ -138,7 +138,7 @@ def landmarks(view):
     """Parts of the view in the order in which they are to be read."""
     head, result = view["head"], view["result"]
     marks = [view["earlier"]["title"], head["status_label"], head["prompt"], head["reply"]]
-    # While nothing has happened, the note stands in the card's body, below the steps.
+    # While nothing has happened, the note stands in the card's body and last line, below the steps.
     note = result["note"] if head["done"] or view["activity"]["groups"] else ""
     marks += [figure["value"] for figure in result["figures"][:1]] + [note, result["steps"]]
     marks += [result["funnel"]["words"] if result["funnel"] else "", *(notice["title"] for notice in view["notices"])]

@@ -86,6 +86,7 @@ def test_the_newest_change_stands_alone_while_the_run_goes_on():
     assert words(make_view(STATES["running"](), now=NOW)["activity"]["latest"]) == (
         "Latest: Added 11 leads in Porto bakeries"
     )
+    assert words(make_view(STATES["running_many"](), now=NOW)["activity"]["latest"]).startswith("Filling ")
     assert make_view(STATES["running_null"](), now=NOW)["activity"]["latest"] == []
     assert make_view(STATES["completed"](), now=NOW)["activity"]["latest"] == []
 

@@ -240,3 +240,7 @@ def test_leads_are_being_judged_while_cells_run_in_a_column_with_scores_or_verdi
     run["response"]["tables"] = [table]
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
     assert ("3 not qualified yet" in labels) == (judges and running > 0)
+
+
+def test_the_summary_counts_qualified_leads_of_all():
+    assert make_view(state_of(settled_payload()), now=NOW)["head"]["summary"] == "12 qualified of 15, 57 credits"
