@@ -39,8 +39,11 @@ def render_leads_html(view: LeadGridView, saved: Sequence[SavedTable]) -> str:
     again = div(SMALL, join(text("To see the leads, in any kernel:"), code(head["line"]), by=" "))
     room = SIZE_LIMIT - stored_size(first) - stored_size(again) - 400
     tables = take((_table(*each) for each in saved), room, stored_size)
-    note = "" if tables else "Leads are not saved in the notebook."
-    return div(_BOX, first, div(SMALL, text(note)), *tables, again)
+    save = code(f"{head['line'].removesuffix(')')}, save=True)")
+    note = (
+        text("") if tables else join(text("Leads are not saved in the notebook. To save the first ones:"), save, by=" ")
+    )
+    return div(_BOX, first, div(SMALL, note), *tables, again)
 
 
 def render_leads_text(view: LeadGridView) -> str:

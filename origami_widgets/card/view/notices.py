@@ -246,9 +246,12 @@ class _Writer:
                 text = sentences("One of the agent's steps failed.", kept, _FOLLOW_UP)
                 yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
             case "cancelled":
-                text = sentences(stopped_words(state), kept, left_words(state))
+                # The pill says that it was cancelled.
+                title, *others = [*filter(None, (stopped_words(state), kept, left_words(state))), ""]
                 tone: Tone = "attention" if left_words(state) else "neutral"
-                yield self._notice("cancelled", tone, "The run was cancelled", text, code=self._stop_line())
+                if title:
+                    text = sentences(*others)
+                    yield self._notice("cancelled", tone, title.removesuffix("."), text, code=self._stop_line())
             case "errored":
                 advice = "Try again in a follow-up run. If it fails again, send Origami support the run ID."
                 button = follow_up_button(state, "Try again", _TRY_AGAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
@@ -24,6 +25,9 @@ _ANSWERS_LIMIT = 8
 _SUGGESTIONS_LIMIT = 8
 _FREEFORM = "Something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
+# The notice of such an end explains its button, which goes on from there; the agent's offer of the same is left out.
+_RESUMABLE = frozenset({"step_cap_hit", "incomplete", "errored", "timed_out"})
+_RESUMES = re.compile(r"(?:continue|resume|retry|try again)\b", re.IGNORECASE)
 
 
 def make_ask(state: RunState) -> Ask | None:
@@ -104,8 +108,11 @@ def make_suggestions(state: RunState) -> list[SuggestionView]:
     if run is None:
         return []
     items: list[SuggestionView] = []
+    resumable = state.status in _RESUMABLE
     for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
         label = clip(proposed.label, 160)
+        if resumable and _RESUMES.match(label):
+            continue
         if label and clip(proposed.type, 24) in _AS_PROMPT:
             items.append({"label": label, "button": follow_up_button(state, label, label)})
     return take(items, SUGGESTIONS_SIZE)

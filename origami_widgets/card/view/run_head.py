@@ -148,7 +148,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "started_at": _kernel_ms(run.started_at, state) if run else None,
         "completed_at": _kernel_ms(run.completed_at, state) if run else None,
         "gone": _gone(state),
-        "lines": _lines(state),
+        "lines": _lines(state, form),
     }
 
 
@@ -220,14 +220,16 @@ def _announcement(state: RunState, label: str, form: Form) -> str:
     return " ".join(filter(None, parts))
 
 
-def _lines(state: RunState) -> list[CodeLine]:
+def _lines(state: RunState, form: Form) -> list[CodeLine]:
     """Return the lines to copy, attaching first. They name the run, as `run` may be another in the reader's notebook."""
     attach = attach_line(state)
     quiet = f"{attach[:-1]}, show=False)"
     lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
     if state.tables:
         lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
-        lines.append({"label": "Leads", "code": f"ow.leads({quiet})"})
+        # What is saved has no leads, unless this line asks for them.
+        leads = f"ow.leads({quiet}, save=True)" if form == "snapshot" else f"ow.leads({quiet})"
+        lines.append({"label": "Leads", "code": leads})
         lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx")'})
     if state.done:
         lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})

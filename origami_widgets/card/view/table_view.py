@@ -63,7 +63,7 @@ def make_tables(
         "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
-        "no_leads": "Leads are not saved in the notebook. In a running kernel, this card or ow.leads(run) shows them.",
+        "no_leads": "Leads are not saved in the notebook. In a running kernel, this card shows them, and ow.leads(run, save=True) saves the first ones.",
     }
 
 

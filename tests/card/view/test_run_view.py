@@ -121,11 +121,22 @@ def test_no_follow_up_while_one_is_on_its_way():
 
 
 def test_what_was_kept_is_said_only_when_the_server_told():
-    assert "is kept" in notice(view_of("cancelled"), "cancelled")["text"]
-    assert "changed nothing" in notice(make_view(ended("cancelled", kept=False), now=NOW), "cancelled")["text"]
+    assert "is kept" in notice(view_of("cancelled"), "cancelled")["title"]
+    assert "changed nothing" in notice(make_view(ended("cancelled", kept=False), now=NOW), "cancelled")["title"]
     run = settled_payload()
     run |= {"status": "cancelled", "response": None}
-    assert notice(make_view(state_of(run), now=NOW), "cancelled")["text"] == ""
+    # The pill alone says that it was cancelled.
+    assert make_view(state_of(run), now=NOW)["notices"] == []
+
+
+def test_an_end_with_its_own_way_on_leaves_out_the_agents_offer_of_the_same():
+    def labels(status):
+        run = settled_payload() | {"status": status}
+        run["todo"] = {**run["todo"], "nextActions": [{"label": "Continue where you left off"}, {"label": "Add news"}]}
+        return [each["label"] for each in make_view(state_of(run), now=NOW)["suggestions"]]
+
+    assert labels("errored") == labels("step_cap_hit") == ["Add news"]
+    assert labels("cancelled") == ["Continue where you left off", "Add news"]
 
 
 def test_cancelled_offers_nothing_that_spends():

@@ -142,7 +142,7 @@ def test_what_was_stopped_and_what_was_left_running_is_said():
 def test_a_cancelled_run_says_it_in_its_own_notice():
     state = STATES["cancelled_cells"]()
     assert keys(state) == ["cancelled"]
-    assert notice_of(state, "cancelled")["text"].startswith("19 cells were stopped. ")
+    assert notice_of(state, "cancelled")["title"].startswith("19 cells were stopped")
 
 
 def test_a_stop_that_found_nothing_says_nothing():
