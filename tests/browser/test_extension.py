@@ -196,6 +196,12 @@ def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:
     brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=20).client()"
     lab = open_lab([SETUP, f"run = ow.start({brief})", "run"])
+    # Asked for, and in another window: what is in sight is not told.
+    settings = "window.jupyterapp.serviceManager.settings"
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"notify\": true}}')")
+    lab.save()
+    lab.reload()
+    lab.page.evaluate("document.hasFocus = () => false")
     for cell in range(3):
         lab.run_cell(cell)
     expect(lab.output(2).locator(CARD)).to_contain_text("Needs your answer")
@@ -205,6 +211,7 @@ def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) 
     expect(told).to_have_count(1)
     expect(told).to_contain_text("Find partners")
     expect(told).to_contain_text("Needs your answer")
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
 
 
 def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage]) -> None:
@@ -214,13 +221,14 @@ def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage])
     panel = lab.output(1).locator(CARD).get_by_role("tabpanel")
     before = panel.bounding_box()["height"]
     settings = "window.jupyterapp.serviceManager.settings"
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 10, \"notify\": false}}')")
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 10, \"notify\": true}}')")
     lab.save()
     lab.reload()
     expect(lab.output(1).locator(CARD)).to_contain_text("Running")
     after = lab.output(1).locator(CARD).get_by_role("tabpanel").bounding_box()["height"]
     assert after > before + 100
+    lab.output(1).locator(CARD).get_by_role("button", name="More about this run").click()
     expect(lab.output(1).locator(CARD).get_by_role("button", name="Notify me")).to_have_attribute(
-        "aria-pressed", "false"
+        "aria-pressed", "true"
     )
     lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
