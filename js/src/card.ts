@@ -98,7 +98,7 @@ class Card {
     return root;
   }
 
-  /** A run that went well is told of once its result is final; whatever else ends it, at once. */
+  /** A run that went well is said of once its result is final; whatever else ends it, at once. */
   #notifyOf({ prompt, announcement, summary, settled, tone, token }: Head): void {
     const isGood = tone === "good";
     if (isGood && !settled) return;

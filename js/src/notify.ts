@@ -44,7 +44,7 @@ function markTitle(page: Document): void {
 }
 
 /**
- * Nobody is told what a card in sight shows.
+ * Nobody is said what a card in sight shows.
  *
  * @param tag - The browser shows only the newest notification with a tag.
  */

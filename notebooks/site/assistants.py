@@ -1,4 +1,4 @@
-"""`llms.txt`: what assistants are told of this package, made of the guides and of the docstrings of public names."""
+"""`llms.txt`: what assistants are said of this package, made of the guides and of the docstrings of public names."""
 
 # ruff: noqa: INP001 - a folder of scripts
 

@@ -73,8 +73,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for place, content in reference.pages().items():
         files.append(File.generated(config, place, content=content))
     texts = [files.get_file_from_path(place) for place in (*(f"{name}.md" for name in GUIDES), *TEXTS.values())]
-    told = assistants.llms_txt((file.src_uri, file.content_string) for file in texts if file is not None)
-    files.append(File.generated(config, assistants.PLACE, content=told))
+    reported = assistants.llms_txt((file.src_uri, file.content_string) for file in texts if file is not None)
+    files.append(File.generated(config, assistants.PLACE, content=reported))
     config.nav = menu(files)
     return files
 

@@ -56,7 +56,7 @@ def test_how_many_slots_are_free(server, slots, active, free, words):
     assert account.run_slots_told == (slots in {3, 1, None})
 
 
-def test_agents_are_read_until_all_slots_are_known_to_be_in_use_and_no_more_than_five_pages(server):
+def test_agents_are_read_until_all_slots_are_known_up_to_five_pages(server):
     read(server, with_slots(2), CREDITS, agents("running", cursor="1"), agents("running", cursor="2"), agents())
     assert len(server.requests) == 4
     server.requests.clear()

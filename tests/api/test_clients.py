@@ -64,7 +64,7 @@ VERBS = {
 }  # fmt: skip
 
 
-def test_a_client_that_is_closed_gives_its_connections_back_and_opens_new_ones(server, quick):
+def test_a_closed_client_returns_its_connections_and_opens_new_ones(server, quick):
     server.plan(answer({"balance": 7}))
     with Client(KEY, base_url=server.base_url, timeout=0.5) as client:
         client.get_credits()

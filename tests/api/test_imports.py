@@ -76,7 +76,7 @@ print(*sorted(name for name in set(asked) if name in sys.modules))
 
 
 @pytest.mark.parametrize("place", ["sandbox", "https", "nowhere"])
-def test_the_background_loop_loads_nothing_when_it_sends_the_first_request(place, tmp_path):
+def test_the_loop_loads_nothing_when_it_sends_the_first_request(place, tmp_path):
     """An interrupt may leave Python's import lock to the main thread for good: the loop must not need it."""
     environment = dict(os.environ)
     with contextlib.ExitStack() as running:

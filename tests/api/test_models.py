@@ -138,7 +138,7 @@ def with_more(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("change", [without_optionals, with_more])
-def test_shared_payloads_and_their_variants_give_usable_objects_and_no_note(name, change):
+def test_shared_payloads_and_variants_give_usable_objects(name, change):
     raw = change(fixture(name))
     notes: list[str] = []
     run = RunObject.from_raw(raw, notes)

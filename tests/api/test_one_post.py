@@ -175,7 +175,7 @@ def test_a_follow_up_is_read_in_both_forms(server, client, body):
 
 
 @pytest.mark.parametrize("body", [{}, {"run": None}, {"agent": {"id": "a"}}, {"run": {"status": "running"}}])
-def test_an_acceptance_that_names_no_run_is_an_error_that_says_it_may_have_started(server, client, body):
+def test_an_acceptance_without_a_run_says_it_may_have_started(server, client, body):
     server.plan(answer(body, 202))
     with pytest.raises(AmbiguousStart) as caught:
         client.create_agent("Find bakeries")

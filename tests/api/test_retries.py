@@ -80,7 +80,7 @@ def test_no_header_raises(values, now):
 
 
 @given(st.integers(0, 10**6))
-def test_never_earlier_than_told(seconds):
+def test_never_before_retry_after(seconds):
     assert parse_retry_after([str(seconds)], now=NOW) == min(seconds, LONGEST_RETRY_AFTER)
 
 
@@ -98,6 +98,6 @@ def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
         assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
 
 
-def test_a_wait_is_as_long_as_the_server_asks_but_no_longer_than_a_person_would():
+def test_a_wait_is_as_long_as_the_server_asks_within_bounds():
     asked = [wait_after(ServerError("No", retry_after=wait), 1) for wait in (30.0, 10.0 * LONGEST_IN_ALL)]
     assert asked == [30.0, LONGEST_IN_ALL]

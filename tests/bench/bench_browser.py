@@ -2,7 +2,7 @@
 
 The run is the largest that a card shows: 20 tables of 40 columns and 200 changes. Times are taken in the page, from the
 kernel's message on to the frame after the card has changed; an empty card-sized output is measured beside it, so that
-what the notebook itself takes can be told apart. On a machine with other work the figures are only a guide; of the frames of
+what the notebook itself takes can be distinguished. On a machine with other work the figures are only a guide; of the frames of
 scrolled leads the processor time of the page's thread is measured as well, which other work changes little.
 
 `python -m tests.bench.bench_browser 10` scrolls ten fresh pages.
@@ -271,7 +271,7 @@ def print_leads(leads: LeadTimes) -> bool:
     """Print what was measured of the leads; returns whether all bars are held.
 
     A frame is long by its own fault when the page's thread was busy for that long. One that took longer, while its thread
-    waited for a processor that another program had, is told beside it.
+    waited for a processor that another program had, is said beside it.
     """
     asked, largest, different = leads.pages
     longest = max(leads.busy)

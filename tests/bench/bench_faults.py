@@ -1,7 +1,7 @@
 """The same faults, over real sockets, for this package and for released SDKs that start something long and wait for it.
 
 Each cell is a process of its own, in the client's own environment, with a server that counts what arrives. "goes on": the
-run's end was seen; "gives up": the wait ended in an error; "early": it asked again sooner than it was told to.
+run's end was seen; "gives up": the wait ended in an error; "early": it asked again sooner than it was asked to.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def words(fault: str, seen: dict[str, Any]) -> str:
         if not seen["elsewhere"]:
             return f"not followed, {end}"
         return "KEY SENT to the other host" if any(seen["elsewhere"]) else "followed without the key"
-    pause, told = seen["pause"], seen["told"]
-    if not seen["error"] and told and pause is not None and pause < told - seen["slack"]:
-        return f"early: {pause:.1f} of {told:g} s"
+    pause, reported = seen["pause"], seen["reported"]
+    if not seen["error"] and reported and pause is not None and pause < reported - seen["slack"]:
+        return f"early: {pause:.1f} of {reported:g} s"
     return end
 
 

@@ -120,7 +120,7 @@ def with_pydantic(run: dict) -> pd.DataFrame:
     rows = []
     for table in run["response"]["tables"]:
         for column in COLUMN_LIST.validate_python(table["columns"]):
-            told = column.qualification or Qualification()
+            reported = column.qualification or Qualification()
             rows.append(
                 {
                     "run_id": run["id"],
@@ -130,7 +130,7 @@ def with_pydantic(run: dict) -> pd.DataFrame:
                     **column.credits.model_dump(),
                     **column.cells.model_dump(),
                     **column.stats.model_dump(),
-                    **told.model_dump(),
+                    **reported.model_dump(),
                 }
             )
     return pd.DataFrame(rows)

@@ -239,8 +239,8 @@ def measure(way: str, file: Path, mix: str) -> None:
 
 def memory(name: str) -> float:
     """Return what Linux says of this process's memory, in megabytes."""
-    told = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in told.splitlines() if line.startswith(name)) / 1024
+    reported = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in reported.splitlines() if line.startswith(name)) / 1024
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from tests.bench.sdks.environment import LOCK, WANTED
 from tests.bench.sdks.faults import POLLS, REDIRECT, STARTS
 from tests.kernels.environments import blocks
 
-SEEN = {"error": "", "told": 2.0, "slack": 0.05, "pause": 2.1, "runs": 1, "keys": [], "elsewhere": []}
+SEEN = {"error": "", "reported": 2.0, "slack": 0.05, "pause": 2.1, "runs": 1, "keys": [], "elsewhere": []}
 
 
 @pytest.mark.parametrize(

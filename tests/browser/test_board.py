@@ -77,7 +77,7 @@ def focused(lab: LabPage) -> str:
 
 @pytest.fixture
 def hundred(open_lab: Callable[..., LabPage]) -> LabPage:
-    """A window with a board of a hundred runs, of which the list has told their status."""
+    """A window with a board of a hundred runs, of which the list has said their status."""
     lab = open_lab([SETUP, SHOW, COUNT])
     lab.run_cell(0)
     lab.run_cell(1)
@@ -85,7 +85,7 @@ def hundred(open_lab: Callable[..., LabPage]) -> LabPage:
     return lab
 
 
-def test_a_hundred_runs_live_within_the_rate_limit_and_are_steered_by_keys(hundred: LabPage) -> None:
+def test_a_hundred_runs_keep_the_rate_limit_and_are_steered_by_keys(hundred: LabPage) -> None:
     lab, page, board = hundred, hundred.page, board_of(hundred)
     expect(board.locator(".board-head")).to_contain_text(f"{RUNS} runs")
     # Live: the answers come one by one, at the pace of the rate limit.
@@ -132,14 +132,14 @@ def test_a_hundred_runs_live_within_the_rate_limit_and_are_steered_by_keys(hundr
     # The list of runs tells no leads: who has any was read since.
     expect(board.locator(".b-leads").filter(has_text=re.compile(r"\d")).nth(14)).to_be_attached()
     lab.run_cell(2)
-    told = json.loads(lab.output(2).first.inner_text())
+    reported = json.loads(lab.output(2).first.inner_text())
     # The burst that the rate limit allows, and what a person has asked for: each of these checks comes at once.
-    assert told["polls"] <= 80 * told["seconds"] / 60 + 10 + 6
-    assert told["most in a minute"] <= 80 + 10 + 6
-    assert told["asked"] >= 15
+    assert reported["polls"] <= 80 * reported["seconds"] / 60 + 10 + 6
+    assert reported["most in a minute"] <= 80 + 10 + 6
+    assert reported["asked"] >= 15
 
 
-def test_a_board_is_saved_as_its_static_copy_and_reopens_without_its_kernel(open_lab: Callable[..., LabPage]) -> None:
+def test_a_board_is_saved_as_a_copy_that_reopens_without_kernel(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab(
         [
             "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20, plan='scale').client())",
@@ -199,7 +199,7 @@ board
 """
 
 
-def test_a_view_that_is_opened_while_a_cell_blocks_the_kernel_has_the_newest_rows(
+def test_a_view_opened_while_a_cell_blocks_has_the_newest_rows(
     open_lab: Callable[..., LabPage],
 ) -> None:
     lab = open_lab(

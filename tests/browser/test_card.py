@@ -19,7 +19,7 @@ QUICKSTART = serve.REPOSITORY / "notebooks" / "quickstart.ipynb"
 STATIC = "text/html"
 
 
-def test_the_quickstart_is_alive_while_a_cell_blocks_and_outlives_its_kernel(open_lab: Callable[..., LabPage]) -> None:
+def test_the_quickstart_lives_while_a_cell_blocks_and_after_its_kernel(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab(QUICKSTART)
     lab.run_cell(1)
     lab.run_cell(3)

@@ -128,7 +128,7 @@ def test_one_exported_in_mid_run_without_its_widgets_shows_the_copy(
     expect(card).to_be_visible()
 
 
-def test_one_exported_in_mid_run_with_its_widgets_still_says_how_to_see_the_run(
+def test_an_export_in_mid_run_says_how_to_see_the_run(
     executed: Callable[..., nbformat.NotebookNode], offline: Callable[[str], Page]
 ) -> None:
     """The widget itself is blank without the scripts that nbconvert's page asks for, whatever stands in the bundle."""

@@ -97,7 +97,7 @@ def uses(lab: LabPage) -> None:
     assert lab.errors_of_ours == []
 
 
-def test_a_saved_notebook_can_be_used_by_another_person_who_trusts_it_and_read_without_the_extension(
+def test_others_can_use_a_saved_notebook_and_read_it_without_extension(
     saved: LabPage, another_server: Callable[..., serve.Lab]
 ) -> None:
     can_be_used(saved.elsewhere(another_server(extension=True)))
@@ -196,7 +196,7 @@ def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:
     brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=20).client()"
     lab = open_lab([SETUP, f"run = ow.start({brief})", "run"])
-    # Asked for, and in another window: what is in sight is not told.
+    # Asked for, and in another window: what is in sight is not said.
     settings = "window.jupyterapp.serviceManager.settings"
     lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"notify\": true}}')")
     lab.save()
@@ -207,10 +207,10 @@ def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) 
     expect(lab.output(2).locator(CARD)).to_contain_text("Needs your answer")
     # Told quietly, as the server of the tests is set up; the list has them all.
     lab.command("apputils:display-notifications")
-    told = lab.page.locator(".jp-Notification-List-Item")
-    expect(told).to_have_count(1)
-    expect(told).to_contain_text("Find partners")
-    expect(told).to_contain_text("Needs your answer")
+    reported = lab.page.locator(".jp-Notification-List-Item")
+    expect(reported).to_have_count(1)
+    expect(reported).to_contain_text("Find partners")
+    expect(reported).to_contain_text("Needs your answer")
     lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
 
 

@@ -78,7 +78,7 @@ def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabP
     expect(leads_of(lab, 1).locator(".shimmer")).to_have_count(0, timeout=60_000)
 
 
-def test_leads_are_opened_to_their_parts_and_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:
+def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:
     ask = "sort = {'column': 'company', 'direction': '%s'}\nprint(*ow.rows_frame(run.wait('cells').tables[0], sort=sort)['company'], sep='|')"
     lab = card_in(BRIEF, ask % "asc", ask % "desc", speed=200)
     for cell in (2, 3):
@@ -146,7 +146,7 @@ def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     expect(leads_of(lab, 1).locator('[data-at="1"] > :focus')).to_have_count(1)
 
 
-def test_ten_thousand_leads_are_asked_for_page_by_page_as_they_are_reached(open_lab: Callable[..., LabPage]) -> None:
+def test_ten_thousand_leads_are_read_page_by_page_as_they_are_reached(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab([MANY, "grid = ow.leads(run)\ngrid", "print(*[page[:2] for page in many.pages])"])
     lab.run_cell(0)
     lab.run_cell(1)
@@ -183,7 +183,7 @@ def test_a_table_that_is_chosen_while_a_cell_runs_is_said_to_wait(card_in: Calla
     expect(busy).to_be_hidden()
 
 
-def test_axe_finds_nothing_in_leads_wide_and_narrow_dark_and_right_to_left(card_in: Callable[..., LabPage]) -> None:
+def test_axe_finds_nothing_in_leads_of_any_width_theme_and_direction(card_in: Callable[..., LabPage]) -> None:
     lab = card_in(BRIEF, "grid = ow.leads(run.wait('cells'))\ngrid", speed=200)
     lab.run_cell(2)
     expect(leads_of(lab, 2).get_by_role("gridcell").first).to_be_visible()

@@ -47,7 +47,7 @@ def reads_well_in(theme: str, page: float, text: float) -> bool:
     return (page > 240 if theme == "light" else page < 30) and abs(page - text) > 150
 
 
-def test_plots_are_drawn_in_both_themes_read_once_and_explained_without_requests_to_others(
+def test_plots_are_drawn_in_both_themes_and_ask_no_other_host(
     open_lab: Callable[..., LabPage],
 ) -> None:
     last = f"plot_funnel({{'object': 'table', 'id': 't', 'name': {NAME!r}, 'leadCount': 7, 'columns': []}})"

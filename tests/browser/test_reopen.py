@@ -109,7 +109,7 @@ def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callab
     nothing_is_broken(lab)
 
 
-def test_a_notebook_that_was_saved_in_mid_run_opens_without_its_kernel_and_elsewhere(
+def test_a_notebook_saved_in_mid_run_opens_without_kernel(
     both: Callable[..., LabPage],
 ) -> None:
     """With the state of its widgets and trusted; then without either, as on another machine."""
@@ -178,7 +178,7 @@ def test_what_is_saved_at_once_is_what_the_card_says(open_lab: Callable[..., Lab
         expect(lab.output(cell).first).to_contain_text("Snapshot of")
 
 
-def test_each_step_reaches_the_file_also_while_a_cell_blocks_and_after_a_restart(
+def test_each_step_reaches_the_file_while_a_cell_blocks(
     open_lab: Callable[..., LabPage],
 ) -> None:
     lab = open_lab(

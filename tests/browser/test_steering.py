@@ -241,7 +241,7 @@ print(*(sum(client.active_cells(table.id).cells for table in run.tables) for run
 """
 
 
-def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard_in_either_stage(open_lab: Callable[..., LabPage]) -> None:
+def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab(
         ["import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=6, plan='scale').client())", BATCH, FILLS]
     )

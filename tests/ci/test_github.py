@@ -129,8 +129,8 @@ def test_the_cell_that_tells_versions_runs() -> None:
         r"```python\n(.*?)```", (GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml").read_text("utf-8"), re.DOTALL
     )
     code = "\n".join(line.removeprefix(" " * 8) for line in cell.splitlines())
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert re.search(r"(?m)^origami_widgets \d", told)
+    reported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"(?m)^origami_widgets \d", reported)
 
 
 def test_a_commit_is_linted_with_what_the_lock_files_have_installed() -> None:

@@ -45,8 +45,8 @@ def test_assistants_are_told_of_every_guide_and_every_name(site: Site):
         for link, (page, _, name) in zip(links, places, strict=True)
         if name and name not in site.pages[page].anchors
     ] == []
-    told = {name.removeprefix("origami_widgets.") for _, _, name in places}
-    assert told >= set(ow.__all__) - reference.ALONE
+    reported = {name.removeprefix("origami_widgets.") for _, _, name in places}
+    assert reported >= set(ow.__all__) - reference.ALONE
     written = {path.stem for path in executed.NOTEBOOKS.iterdir() if path.suffix in {".ipynb", ".md"}}
     assert {f"{name}.html" for name in written} <= {page for page, _, _ in places}
 
@@ -105,7 +105,7 @@ def test_magics_commands_and_codes_are_listed(site: Site):
     assert "INSUFFICIENT_CREDITS InsufficientCredits" in site.pages["reference/errors.html"].text
 
 
-def test_a_name_without_a_place_is_told():
+def test_a_name_without_a_place_is_reported():
     assert reference.without_a_place(["start", "begin", "__version__"]) == ["begin"]
 
 

@@ -43,7 +43,7 @@ WATCHED: dict[str, tuple[Behaviour, ...]] = {
     "a hotel's sign-in page": (answer("<!DOCTYPE html>", content_type="text/html"), completed()),
     "no answer": (silence(), completed()),
     "the server is away for long": (*[reset()] * 8, completed()),
-    "the run goes on for more": (going_on(3, told="300"),),
+    "the run goes on for more": (going_on(3, retry_after="300"),),
     "the key was revoked": (answer({"code": "UNAUTHORIZED"}, 401),),
     "the key may not read the run": (answer({"error": "not yours"}, 403),),
     "the run is not found": (answer({"code": "RUN_NOT_FOUND"}, 404),),

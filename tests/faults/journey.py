@@ -72,9 +72,9 @@ def running(steps: int = 3, **more: Any) -> dict[str, Any]:
     return {**RUNNING, "steps": {"completed": steps, "max": 50}, "response": None, **more}
 
 
-def going_on(steps: int = 3, *, told: str = "15", **more: Any) -> Behaviour:
+def going_on(steps: int = 3, *, retry_after: str = "15", **more: Any) -> Behaviour:
     """The run is under way; ask again in so many seconds."""
-    return answer(running(steps, **more), headers={"Retry-After": told})
+    return answer(running(steps, **more), headers={"Retry-After": retry_after})
 
 
 def completed(**more: Any) -> Behaviour:

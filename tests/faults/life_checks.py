@@ -1,4 +1,4 @@
-"""What must hold in every life, what must hold at its end, and the handles, clicks and wishes that it is told by."""
+"""What must hold in every life, what must hold at its end, and the handles, clicks and wishes that it is followed by."""
 
 from __future__ import annotations
 
@@ -314,7 +314,7 @@ class Checks(RuleBasedStateMachine):
         return next(life for life in self.way.world.agents[run.agent_id].runs if life.id == run.id)
 
     def _is_excused(self, path: str) -> bool:
-        """Whether a question may come before it was told: for the last time, or for another run of the same table."""
+        """Whether a question may come before it is due: for the last time, or for another run of the same table."""
         for watch in poller().watched():
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
             at_its_end = watch.schedule is not None and abs(watch.schedule.deadline - self.clock.now) < SLACK

@@ -1,7 +1,7 @@
 """Whole lives of runs: whatever the server answers, the network does and people wish, in any order.
 
 Every step goes through the public interface, as code and clicks do. What must hold is looked at after each step, and
-after the last one all faults end, and every run that is watched has to come to its end, or to a stop that is told.
+after the last one all faults end, and every run that is watched has to come to its end, or to a stop that is shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler, read
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_checks import Checks
 from tests.faults.life_clock import on_loop
-from tests.faults.life_way import BODIES, BROKEN, ODD, STATUSES, STOPPING, TOLD, Fault
+from tests.faults.life_way import BODIES, BROKEN, ODD, RETRY_AFTERS, STATUSES, STOPPING, Fault
 
 if TYPE_CHECKING:
     from origami_widgets.run.handle import Run
@@ -34,17 +34,17 @@ SCENARIOS = (
 )
 FOLLOW_UPS = ("completed", "filling", "slow", "answer", "needs_input", "errored", "no_credits", "pool_full")
 
-told = st.none() | st.sampled_from(list(TOLD))
+retry_after = st.none() | st.sampled_from(list(RETRY_AFTERS))
 takes = st.sampled_from([0.0, 0.0, 0.0, 2.0, 12.0])
-going = st.builds(Fault, kind=st.sampled_from(["", "stale", *ODD]), told=told, takes=takes)
-passing = st.builds(Fault, kind=st.sampled_from([*STATUSES, *BROKEN, *BODIES]), told=told, takes=takes)
+going = st.builds(Fault, kind=st.sampled_from(["", "stale", *ODD]), retry_after=retry_after, takes=takes)
+passing = st.builds(Fault, kind=st.sampled_from([*STATUSES, *BROKEN, *BODIES]), retry_after=retry_after, takes=takes)
 stopping = st.builds(Fault, kind=st.sampled_from(STOPPING))
 polls = st.lists(going | passing | passing | stopping, min_size=1, max_size=8)
 wall = st.sampled_from([0.0, 0.0, 0.0, HOURS, -HOURS])
 put_off = st.builds(
     Fault,
     kind=st.sampled_from(["429", "in flight"]),
-    told=told,
+    retry_after=retry_after,
     arrives=st.sampled_from(["no", "yes"]),
     takes=takes,
     wall=wall,
@@ -52,7 +52,7 @@ put_off = st.builds(
 lost = st.builds(
     Fault,
     kind=st.sampled_from(["500", "502", "503", "504", "408", *BROKEN, "portal", "cut off"]),
-    told=told,
+    retry_after=retry_after,
     arrives=st.sampled_from(["no", "yes", "forgotten"]),
     takes=takes,
     wall=wall,
@@ -179,10 +179,10 @@ class Life(Checks):
             self.way.hasty.append(current)
             begun.append((message, desk.carry_out(command)))
         # Together: whether the first click's request is already under way when the second comes is not left to chance.
-        for told, click in on_loop(lambda: [(message, self.clock.begin(carried)) for message, carried in begun]):
+        for sent, click in on_loop(lambda: [(message, self.clock.begin(carried)) for message, carried in begun]):
             if name != "cancel":
                 click.add_done_callback(lambda _: self.way.haste_is_over(current))
-            self.clicks.append((told, click))
+            self.clicks.append((sent, click))
         self.clock.let_pass(0.0)
 
     @precondition(lambda self: self.runs)

@@ -1,6 +1,6 @@
 """The way from a client to a sandbox in this process, with a fault on any request, and a record of what came through.
 
-Which runs there are is counted at the sandbox. What the server has told is known from what was put into its answers, and
+Which runs there are is counted at the sandbox. What the server has said is known from what was put into its answers, and
 not from what the package reads there.
 """
 
@@ -34,7 +34,7 @@ PLANNED = "origami-widgets check"
 OK, FAILED = 200, 400
 HTML = "<!DOCTYPE html><title>Welcome to the hotel</title>"
 
-TOLD: dict[str, tuple[Callable[[float], list[str]], float | None]] = {
+RETRY_AFTERS: dict[str, tuple[Callable[[float], list[str]], float | None]] = {
     "in 42 s": (lambda _: ["42"], 42.0),
     "in 31.5 s": (lambda _: ["31.5"], 31.5),
     "twice": (lambda _: ["7", "42"], 42.0),
@@ -83,14 +83,14 @@ class Fault:
 
     Args:
         kind: one of those above, or `stale` for an answer that was given before; empty for nothing.
-        told: the form of `Retry-After` on it; None leaves the server's own.
+        retry_after: the form of `Retry-After` on it; None leaves the server's own.
         arrives: what the server does about a request whose answer is replaced: nothing, do and remember, do and forget.
         takes: seconds until the answer is there.
         wall: seconds by which the machine's wall clock is set meanwhile.
     """
 
     kind: str = ""
-    told: str | None = None
+    retry_after: str | None = None
     arrives: str = "no"
     takes: float = 0.0
     wall: float = 0.0
@@ -157,7 +157,7 @@ class Way:
         self.away_until = 0.0
 
     def haste_is_over(self, run_id: str) -> None:
-        """What was told before a person acted does not count any more."""
+        """What was said before a person acted does not count any more."""
         self.hasty.remove(run_id)
         self.not_before.clear()
 
@@ -231,13 +231,13 @@ class Way:
             headers.append(("X-Request-Id", KEY))
             if fault.kind == "elsewhere":
                 headers.append(("Location", f"https://elsewhere.invalid/?key={KEY}"))
-        told: float | None = float(natural[0]) if natural else None
-        if fault.told is not None and (natural or status >= FAILED or b'"running"' in body):
-            text, told = TOLD[fault.told]
+        retry_after: float | None = float(natural[0]) if natural else None
+        if fault.retry_after is not None and (natural or status >= FAILED or b'"running"' in body):
+            text, retry_after = RETRY_AFTERS[fault.retry_after]
             natural = text(now)
         headers += [("Retry-After", value) for value in natural]
         if request.method == "GET" and "include" in request.url.params:
-            self.not_before[path] = self.clock.now + min(told or 0.0, LONGEST)
+            self.not_before[path] = self.clock.now + min(retry_after or 0.0, LONGEST)
         return httpx.Response(status, headers=headers, stream=_Body(body, ends_in), request=request)
 
     def _changed(self, kind: str, request: httpx.Request, status: int, body: bytes) -> bytes:

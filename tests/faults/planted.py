@@ -119,7 +119,7 @@ def held_by(error: BaseException | None) -> Iterator[str]:
 
 
 def under_way() -> Iterator[str]:
-    """What is told of all tasks and threads while they run: as lists of tasks and dumps of threads show them."""
+    """What is shown of all tasks and threads while they run: as lists of tasks and dumps of threads show them."""
     for loop in [each for each in gc.get_objects() if isinstance(each, asyncio.AbstractEventLoop)]:
         for task in asyncio.all_tasks(loop):
             yield f"{task!r} {task.get_coro()!r}"

@@ -168,7 +168,7 @@ def test_what_stays_on_this_machine_needs_neither(server, monkeypatch):
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_that_refuses_is_named_by_its_variable_and_has_seen_no_start(monkeypatch, variable):
+def test_a_proxy_that_refuses_is_named_and_has_seen_no_start(monkeypatch, variable):
     with TunnelProxy(refuse_from=1, refuse_until=99) as proxy:
         monkeypatch.setenv(variable, proxy.url)
         with pytest.raises(ConnectionFailed, match=variable) as caught:

@@ -1,4 +1,4 @@
-"""`Retry-After` on one poll, in every form that was seen: never asked earlier than told, and no wait out of bounds."""
+"""`Retry-After` on one poll, in every form that was seen: never asked before it, and no wait out of bounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def dated(*values: str, shift: float = 0.0) -> list[tuple[str, str]]:
     return [("Date", formatdate(SERVER_TIME + shift, usegmt=True)), *(("Retry-After", value) for value in values)]
 
 
-TOLD = {
+RETRY_AFTERS = {
     "seconds": (dated("42"), 42.0),
     "a fraction": (dated("31.5"), 31.5),
     "two headers": (dated("7", "42"), 42.0),
@@ -47,11 +47,11 @@ PAST = {"zero": dated("0"), "a past date": dated("Sun, 06 Nov 1994 08:49:37 GMT"
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
-@pytest.mark.parametrize(("headers", "told"), TOLD.values(), ids=TOLD)
-def test_the_next_question_comes_when_told_and_not_before(journey, interface, status, headers, told):
+@pytest.mark.parametrize(("headers", "retry_after"), RETRY_AFTERS.values(), ids=RETRY_AFTERS)
+def test_the_next_request_comes_after_retry_after_and_not_before(journey, interface, status, headers, retry_after):
     seen = journey().go(interface, going_on(3), answer(running(4), status, headers), completed())
     assert seen.run.status == "completed"
-    assert seen.pauses[1] == pytest.approx(told)
+    assert seen.pauses[1] == pytest.approx(retry_after)
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
@@ -77,7 +77,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("lose", LOST.values(), ids=LOST)
-def test_what_was_told_holds_although_the_body_is_lost(journey, interface, lose):
+def test_retry_after_holds_although_the_body_is_lost(journey, interface, lose):
     body = json.dumps({"id": "v2_run-1", "status": "running", "filler": "x" * 40}).encode()
     seen = journey().go(interface, going_on(3), lose(body, dated("42")), completed())
     assert seen.run.status == "completed"

@@ -25,7 +25,7 @@ def away_until(clock, moment, then):
     return behave
 
 
-def test_ten_minutes_without_the_server_are_told_and_survived(journey, clock, interface):
+def test_ten_minutes_without_the_server_are_shown_and_survived(journey, clock, interface):
     seen = journey().go(interface, going_on(3), away_until(clock, 1_000 + TEN_MINUTES, completed()))
     assert seen.error is None
     assert seen.run.status == "completed"
@@ -73,7 +73,7 @@ def test_the_deadline_ends_the_watch_and_says_how_to_look_again(journey, interfa
 
 
 def test_a_run_that_never_ends_is_not_watched_for_ever(journey, interface):
-    seen = journey().go(interface, going_on(3, told="300"))
+    seen = journey().go(interface, going_on(3, retry_after="300"))
     assert seen.run.connection.state == "stopped"
     assert seen.asked[-1] - 1_000 == pytest.approx(WATCHED)
     if interface == "card":

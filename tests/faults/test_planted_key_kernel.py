@@ -117,7 +117,7 @@ def test_no_message_of_a_kernel_and_no_file_shows_one_that_was_entered(
     assert showing(path.read_bytes().decode("latin-1") for path in files) == []
 
 
-def test_the_sandbox_repeats_a_real_key_neither_in_answers_nor_in_what_it_prints(home: Path) -> None:
+def test_the_sandbox_repeats_a_real_key_nowhere(home: Path) -> None:
     program = "import sys; from origami_widgets.cli.main import main; sys.exit(main(['sandbox']))"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(

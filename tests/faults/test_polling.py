@@ -145,6 +145,6 @@ def test_tables_of_the_list_are_shown_while_the_run_goes_on(journey, server, int
     end = completed(response={"text": "Done.", "actions": [], "tables": [settled]})
     seen = journey().go(interface, *(going_on(steps) for steps in (3, 4, 5, 6)), end)
     assert seen.pauses == [15] * 4
-    told = [point.lead_count for point in seen.run.history if point.status == "running"]
-    assert sorted(set(told), key=told.index) == [None, 15, 21]
+    counts = [point.lead_count for point in seen.run.history if point.status == "running"]
+    assert sorted(set(counts), key=counts.index) == [None, 15, 21]
     assert [each.lead_count for each in seen.run.tables] == [21]

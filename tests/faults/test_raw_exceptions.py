@@ -55,7 +55,7 @@ RAISED = {
 
 
 class Raising(httpx.AsyncBaseTransport):
-    """Carries requests to an application, and raises in the place of the answers that it is told to lose."""
+    """Carries requests to an application, and raises in the place of the answers that it has to lose."""
 
     def __init__(self, raised, app=None):
         self.raised = raised

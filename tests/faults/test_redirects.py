@@ -27,7 +27,7 @@ def test_a_redirect_of_one_poll_is_not_followed_and_the_run_completes(journey, s
         assert seen.shows("reconnecting", seen.failures[0])
 
 
-def test_a_redirect_on_the_first_look_at_a_run_is_told_at_once(server, clock):
+def test_a_redirect_on_the_first_look_at_a_run_is_shown_at_once(server, clock):
     # `clock` holds the poller still, so that what is asked is asked by `attach` alone.
     server.plan(answer("", 302, headers={"Location": "https://elsewhere.example/"}))
     client = ow.Client(KEY, base_url=server.base_url)

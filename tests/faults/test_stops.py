@@ -32,7 +32,7 @@ def test_a_key_that_is_refused_is_not_shown_again(journey, interface, fault, kin
         assert seen.run.token in seen.notice("stopped")["code"]
 
 
-def test_a_run_that_is_not_found_is_waited_for_half_a_minute_after_its_start_and_no_longer(journey, interface):
+def test_a_run_that_is_not_found_gets_half_a_minute_after_its_start(journey, interface):
     seen = journey().go(interface, MISSING, MISSING, MISSING, MISSING, MISSING, completed())
     assert isinstance(seen.error, errors.RunNotFound)
     assert [round(pause) for pause in seen.pauses] == [2, 4, 8, 16]
@@ -43,7 +43,7 @@ def test_a_run_that_is_not_found_is_waited_for_half_a_minute_after_its_start_and
 @pytest.mark.parametrize("code", ["AGENT_NOT_FOUND", "RUN_NOT_FOUND"])
 def test_nothing_is_claimed_of_a_run_that_was_deleted(journey, interface, code):
     gone = answer({"error": "Not here", "code": code}, 404)
-    seen = journey().go(interface, going_on(3, told="60"), gone, completed())
+    seen = journey().go(interface, going_on(3, retry_after="60"), gone, completed())
     assert isinstance(seen.error, errors.NotFound)
     assert (seen.run.status, seen.run.done) == ("running", False)
     if interface == "card":

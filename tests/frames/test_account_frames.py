@@ -34,7 +34,7 @@ def dtypes(name, backend):
     return {field.name: kinds[field.kind] for field in SCHEMAS[name].fields}
 
 
-def told(frame):
+def reported(frame):
     return {name: str(dtype) for name, dtype in frame.dtypes.items()}
 
 
@@ -129,7 +129,7 @@ def test_only_reads_are_sent_page_after_page_and_campaign_after_campaign(server,
 def test_an_empty_answer_gives_the_same_columns(server, client, name, backend):
     server.plan(page([]))
     frame = CALLS[name](client=client, dtype_backend=backend)
-    assert told(frame) == dtypes(name, backend)
+    assert reported(frame) == dtypes(name, backend)
     assert len(frame) == 0
     assert isinstance(frame.index, pd.RangeIndex)
 
@@ -144,7 +144,7 @@ def test_hostile_values_give_the_same_columns(server, client, name, backend):
     campaigns = [{**dict.fromkeys(CAMPAIGN, each), "id": "k1"} for each in values]
     server.plan(*([] if name == "projects" else [page([*campaigns, 7, CAMPAIGN])]), page(items))
     frame = CALLS[name](client=client, dtype_backend=backend)
-    assert told(frame) == dtypes(name, backend)
+    assert reported(frame) == dtypes(name, backend)
     lists = 1 if name == "projects" else len(campaigns) + 1
     assert len(frame) == lists * (len(values) + 1)
     assert frame.attrs["origami"]["skipped_entries"] == (2 if name == "projects" else 1 + 2 * lists)

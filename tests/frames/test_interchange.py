@@ -16,10 +16,10 @@ def taken(library, frame):
     """Whether a library takes a frame with all that is in it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what libraries say of one another
-        told = library.use(frame)
-    if told is not None:
+        reported = library.use(frame)
+    if reported is not None:
         counts = filled(frame)
-        assert told == {name: counts[name] for name in told}
+        assert reported == {name: counts[name] for name in reported}
 
 
 def refused(library, made):

@@ -88,7 +88,7 @@ OF_ANY_DTYPE = {
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("order", [1, -1])
-def test_columns_that_only_one_list_has_keep_their_values_and_missing_ones_stay_missing(backend, order):
+def test_columns_of_one_list_keep_values_and_missing_ones(backend, order):
     customers = pd.DataFrame({"domain": ["a.pt", "b.pt"], **OF_ANY_DTYPE})
     lists = [customers, pd.DataFrame({"domain": ["b.pt", "c.pt"], "company": ["B", "C"]})]
     found = ow.overlap(*lists[::order], dtype_backend=backend).set_index("domain")

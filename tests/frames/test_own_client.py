@@ -108,7 +108,7 @@ def test_a_table_is_read_through_the_client_that_it_came_from(account, origin):
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_the_tables_in_an_answer_are_read_through_the_client_that_it_came_from(account, answer):
+def test_tables_in_an_answer_are_read_through_its_client(account, answer):
     assert set(ow.leads_frame(ANSWERS[answer](account))["table_id"]) == {table.id for table in account.run.tables}
 
 
@@ -131,7 +131,7 @@ def test_a_given_client_goes_before_that_of_the_table(account, other, reader):
         READERS[reader](account.run.tables[0], client=other.client)
 
 
-def test_tables_of_two_accounts_in_one_list_are_each_read_through_their_own_client(account, other, tmp_path):
+def test_tables_of_two_accounts_in_one_list_use_their_own_clients(account, other, tmp_path):
     tables = [account.run.tables[0], other.run.tables[0]]
     alone = [set(ow.rows_frame(table)["row_id"]) for table in tables]
     leads = ow.leads_frame(tables)

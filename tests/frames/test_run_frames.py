@@ -53,7 +53,7 @@ def test_runs_started_under_a_name_keep_it_for_another_kernel():
         assert row(batch)["name"] == "Porto"
 
 
-def test_the_answer_to_a_start_says_the_name_and_an_answer_about_a_run_does_not():
+def test_only_the_answer_to_a_start_says_the_name():
     created = payload("create_agent")
     assert row(created)["name"] == created["agent"]["name"] == ow.Run.from_payload(created).name
     assert pd.isna(row(created["run"])["name"])

@@ -148,7 +148,7 @@ def test_provenance_says_where_the_frame_comes_from(maker):
     ],
     ids=repr,
 )
-def test_anything_else_is_refused_with_what_was_given_and_what_is_expected(maker, given, words):
+def test_a_refusal_says_what_was_given_and_what_is_expected(maker, given, words):
     with pytest.raises(InvalidInput) as refused:
         maker(given)
     text = str(refused.value)

@@ -94,7 +94,7 @@ def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., No
     assert_quiet(notebook)
 
 
-def test_a_notebook_saved_in_mid_run_is_alive_after_a_reload_and_a_copy_without_its_kernel(
+def test_a_notebook_saved_in_mid_run_lives_after_a_reload(
     open_notebook: Callable[..., NotebookPage],
 ) -> None:
     notebook = open_notebook([SANDBOX.format(speed=2), START.format(brief=SLOW)])

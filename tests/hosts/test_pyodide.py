@@ -25,10 +25,10 @@ import origami_widgets as ow
 async def awaited():
     client = ow.Sandbox(speed=600).client()
     run = await ow.start_async("Find partners. scenario:needs_input", client=client)
-    card, told = ow.RunCard(run), []
-    run.on_change(lambda run: told.append(run.status))
+    card, reported = ow.RunCard(run), []
+    run.on_change(lambda run: reported.append(run.status))
     await run
-    said = [run.status, card.status, told[-1], len(run.questions)]
+    said = [run.status, card.status, reported[-1], len(run.questions)]
     run = await (await run.answer_async("Iberia", "yes")).settle()
     said += [run.status, card.settled, card.lead_count > 0, "Completed" in run.to_html()]
     slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)

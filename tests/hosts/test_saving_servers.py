@@ -33,7 +33,7 @@ LINE_OF_FIRST = "ow.doctor()"
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 SECONDS = 30.0
 ENDS = "Find 15 family-run bakeries in Porto with a web shop"
-# Cancels the run when it is told to by a file, and says so by another: no page is there then.
+# Cancels the run when a file says so, and says so by another: no page is there then.
 CANCELS = """
 import pathlib, threading
 def cancels(until, done):
@@ -101,7 +101,7 @@ def eventually(lab: LabPage, index: int, word: str, *, page_saves: bool) -> dict
     """Wait until the file says this of the first output of a cell, in text and in HTML; return what the output holds.
 
     The server saves some time after each change, hence also what the cell showed before the page's first snapshot. Only
-    where the page saves it is told to: elsewhere it would ask a person which of two files to keep.
+    where the page is asked to save it: elsewhere it would ask a person which of two files to keep.
     """
     found: dict[str, Any] = {}
 

@@ -158,14 +158,14 @@ class FrontEnd:
         """The updates of a widget's state."""
         return [m for m in self._sent(comm, since) if m["content"]["data"].get("method") == "update"]
 
-    def told(self, comm: str, since: int = 0) -> list[dict[str, Any]]:
+    def reported(self, comm: str, since: int = 0) -> list[dict[str, Any]]:
         """The messages of our own that a widget sent."""
         sent = (message["content"]["data"] for message in self._sent(comm, since))
         return [data["content"] for data in sent if data.get("method") == "custom"]
 
     def acks(self, comm: str, command: str) -> list[dict[str, Any]]:
         """What a widget said became of a command."""
-        return [said for said in self.told(comm) if said["kind"] == "ack" and said["id"] == command]
+        return [said for said in self.reported(comm) if said["kind"] == "ack" and said["id"] == command]
 
     def _sent(self, comm: str, since: int) -> list[Message]:
         return [m for m in self.heard[since:] if m["msg_type"] == "comm_msg" and m["content"]["comm_id"] == comm]

@@ -106,7 +106,7 @@ def test_it_runs_where_nothing_of_colab_is_there(colab: FrontEnd) -> None:
     assert colab.value("[run.status, run == again, again.settled, account.plan]") == ["completed", True, True, "Pro"]
 
 
-def test_the_card_names_the_widget_manager_and_the_account_is_that_of_the_secret(
+def test_the_card_names_the_widget_manager_and_uses_the_secret(
     colab: FrontEnd, sandbox: Sandbox, served: Served
 ) -> None:
     colab.run(COLAB.format(secrets={"ORIGAMI_API_KEY": KEY}, manager=MANAGER))

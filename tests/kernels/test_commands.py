@@ -50,7 +50,7 @@ def test_a_click_is_carried_out_once_and_answered(front_end: FrontEnd) -> None:
     ]
 
 
-def test_a_click_that_takes_five_seconds_is_answered_before_a_page_calls_the_kernel_busy(front_end: FrontEnd) -> None:
+def test_a_slow_click_is_answered_before_the_kernel_counts_as_busy(front_end: FrontEnd) -> None:
     comm = front_end.show(SLOW)
     front_end.run(SLOW_CANCEL)
     began = time.monotonic()
@@ -62,7 +62,7 @@ def test_a_click_that_takes_five_seconds_is_answered_before_a_page_calls_the_ker
     assert len(front_end.acks(comm, "the-click")) == 1
 
 
-def test_a_click_while_a_cell_blocks_is_carried_out_as_soon_as_the_kernel_hears_it(kernel: Kernel, flag: Path) -> None:
+def test_a_click_while_a_cell_blocks_acts_when_the_kernel_hears_it(kernel: Kernel, flag: Path) -> None:
     front_end = kernel.front_end
     comm = front_end.show(SLOW)
     subshell = front_end.subshell() if kernel.environment.subshells else None
@@ -85,8 +85,8 @@ def test_hello_is_answered_with_the_clock_on_either_line(kernel: Kernel) -> None
     for subshell in [None, front_end.subshell()] if kernel.environment.subshells else [None]:
         known = len(front_end.heard)
         front_end.tell(comm, {"kind": "hello"}, subshell=subshell)
-        front_end.until(lambda known=known: front_end.told(comm, known))
-        assert front_end.told(comm, known)[0]["kind"] == "clock"
+        front_end.until(lambda known=known: front_end.reported(comm, known))
+        assert front_end.reported(comm, known)[0]["kind"] == "clock"
 
 
 def test_what_a_page_sets_is_not_taken_over(front_end: FrontEnd) -> None:
@@ -94,7 +94,7 @@ def test_what_a_page_sets_is_not_taken_over(front_end: FrontEnd) -> None:
     known = len(front_end.heard)
     front_end.set(comm, {"head": {"status": "forged"}, "seq": 99, "_esm": "forged", "status": "forged"})
     front_end.tell(comm, {"kind": "hello", "seq": -1})
-    front_end.until(lambda: front_end.told(comm, known))
+    front_end.until(lambda: front_end.reported(comm, known))
     assert "forged" not in str([message["content"] for message in front_end.updates(comm, known)])
     assert front_end.models[comm]["head"]["status"] == "running"
     assert front_end.models[comm]["seq"] != 99

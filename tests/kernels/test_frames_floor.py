@@ -42,7 +42,7 @@ def test_frames_pass_their_tests() -> None:
     files = sorted(str(file) for file in every if file.name not in LEFT_OUT and file.parent.name != "plots")
     # With the examples in docstrings.
     examples = ["--doctest-modules", "origami_widgets/frames", "--ignore=origami_widgets/frames/plots"]
-    # What a worker of this run was told is not for the run inside of it.
+    # What a worker of this run got is not for the run inside of it.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *examples],

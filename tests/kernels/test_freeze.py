@@ -49,7 +49,7 @@ def test_the_twin_comes_at_once_and_the_comm_stays_as_long_as_a_view(front_end: 
     front_end.until(lambda: comm not in front_end.models)
 
 
-def test_a_card_that_nobody_draws_is_replaced_and_closed_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> None:
+def test_a_card_that_nobody_draws_is_closed_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> None:
     comm = front_end.show(START)
     where = display_id(front_end, comm)
     cell = front_end.execute(f"{END}; block({str(flag)!r})")

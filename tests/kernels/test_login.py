@@ -51,7 +51,7 @@ def test_a_key_is_asked_for_without_showing_it(front_end: FrontEnd, base_url: st
     assert showing([json.dumps(front_end.heard, default=str)]) == []
 
 
-def test_a_program_is_told_instead_of_being_asked(front_end: FrontEnd) -> None:
+def test_a_program_gets_an_error_instead_of_a_question(front_end: FrontEnd) -> None:
     cell = front_end.execute("ow.login()", person=False)
     front_end.see_out(cell)
     (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")

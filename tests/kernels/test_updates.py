@@ -31,7 +31,7 @@ def test_updates_arrive_while_a_cell_blocks(front_end: FrontEnd, flag: Path) -> 
         assert update["parent_header"]["msg_id"] == cell
 
 
-def test_what_the_front_end_has_is_what_the_kernel_has_and_nothing_is_printed(front_end: FrontEnd) -> None:
+def test_front_end_and_kernel_agree_and_nothing_is_printed(front_end: FrontEnd) -> None:
     since = len(front_end.heard)
     comm = front_end.show("run = ow.start('Find bakeries in Porto')")
     front_end.until(lambda: front_end.models[comm]["head"]["settled"])

@@ -128,7 +128,7 @@ async def test_two_tasks_with_one_name_start_one_run(front, client, embedded):
 
 
 @pytest.mark.parametrize("embedded", [False, True])
-async def test_a_call_that_blocks_ends_although_it_keeps_a_task_of_the_same_name_from_going_on(front, client, embedded):
+async def test_a_blocking_call_ends_although_it_holds_a_tasks_name(front, client, embedded):
     """It gets the run that the task has started, or says that it cannot; it starts none beside it."""
     if embedded:
         client, begun = front.sandbox.client(), asyncio.sleep(0)

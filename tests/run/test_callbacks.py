@@ -66,7 +66,7 @@ def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client,
     assert not blocking.gate.is_set()
 
 
-def test_callbacks_that_take_a_third_of_a_second_hold_up_no_other_request_and_no_cancel():
+def test_slow_callbacks_hold_up_no_request_and_no_cancel():
     """Several runs, so that there is always a callback at work: what is asked meanwhile goes on as if there were none."""
     client = ow.Sandbox(speed=20).client()
     runs = [start(client, f"{SLOW} {number}") for number in range(3)]
@@ -203,7 +203,7 @@ def test_a_callback_may_wait_and_steer(slow_client):
     assert done == ["cancelled"]
 
 
-def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(client):
+def test_a_quick_callback_sees_every_change_before_the_wait_returns(client):
     run, seen = start(client), []
     run.on_change(lambda changed: seen.append((changed.state, threading.current_thread().name)))
     run.wait("cells", timeout=SOON)
@@ -212,7 +212,7 @@ def test_a_quick_callback_sees_every_change_and_has_returned_before_the_wait(cli
     assert [state.history for state, _ in seen] == sorted((state.history for state, _ in seen), key=len)
 
 
-def test_callbacks_are_called_in_their_order_and_once_for_changes_that_they_missed(slow_client, blocking):
+def test_callbacks_keep_their_order_and_get_missed_changes_once(slow_client, blocking):
     run, order = start(slow_client, SLOW), []
 
     def first(changed):
@@ -245,7 +245,7 @@ def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(slow_clien
     run.cancel()
 
 
-def test_an_error_is_logged_however_late_and_the_callback_is_not_called_again(slow_client, blocking, caplog):
+def test_a_late_error_is_logged_and_its_callback_dropped(slow_client, blocking, caplog):
     run, calls = start(slow_client, SLOW), []
 
     def broken(changed):

@@ -240,7 +240,7 @@ async def test_cancelling_an_await_leaves_the_run_alone(slow_client):
     await asyncio.to_thread(run.cancel)
 
 
-def test_a_callback_is_called_on_another_thread_until_its_subscription_ends(client):
+def test_a_callback_runs_on_another_thread_until_its_subscription_ends(client):
     run = start(client)
     seen = []
     stop = run.on_change(lambda changed: seen.append((changed.status, threading.current_thread().name)))

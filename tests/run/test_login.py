@@ -101,7 +101,7 @@ def test_a_key_that_is_given_is_checked_and_used(served, capsys):
     assert showing(reachable(settings.current.login)) == []
 
 
-def test_ipython_shows_the_account_in_words_and_login_prints_where_there_is_none(served, capsys, monkeypatch):
+def test_ipython_shows_the_account_and_login_prints_elsewhere(served, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("origami_widgets.run.login.current_shell", object)
         account = ow.login(KEY, base_url=served.base_url)

@@ -90,7 +90,7 @@ def test_cells_outlive_the_run_and_the_cancel_of_its_agent(serve, clock):
     assert server.cancels == [agent]
 
 
-def test_only_the_cancel_of_the_table_stops_them_and_what_is_worked_on_is_paid_for(serve, clock):
+def test_only_the_tables_cancel_stops_cells_and_begun_ones_are_paid(serve, clock):
     server, http = serve(in_flight=4, cells=1000)
     start(http)
     clock.skip(100)

@@ -173,7 +173,7 @@ def test_history_has_one_record_per_change_and_a_bound():
     ]
 
 
-def test_history_keeps_the_credits_of_each_table_as_one_object_for_as_long_as_they_stay():
+def test_history_shares_the_credits_of_a_table_while_they_stay():
     later = copy.deepcopy(COMPLETED)
     later["response"]["tables"][0]["cells"]["running"] = 0
     silent = {**RUNNING, "response": None}
@@ -217,9 +217,9 @@ answers = st.builds(
 
 
 @given(st.lists(st.tuples(answers, st.booleans()), max_size=12))
-def test_in_any_order_of_answers_nothing_known_is_lost_and_the_end_is_final(told):
+def test_in_any_order_nothing_known_is_lost_and_the_end_is_final(reported):
     state, ended = begun(), None
-    for at, (raw, keep_polling) in enumerate(told):
+    for at, (raw, keep_polling) in enumerate(reported):
         before = state
         state = reduce(state, read(raw, at=float(at), keep_polling=keep_polling))
         assert len(state.actions) >= (0 if state.done else len(before.actions))
@@ -277,7 +277,7 @@ def test_only_tables_that_the_server_ties_to_the_run_are_its(changes, belongs):
     assert ids(state) == (["t-1"] if belongs else [])
 
 
-def test_tables_that_the_request_or_a_change_names_belong_to_the_run_however_old():
+def test_tables_named_by_the_request_or_a_change_belong_to_the_run():
     request = {**RUNNING["request"], "focusTableIds": ["T-FOCUS", "T-FOCUS"]}
     actions = [{"type": "column_added", "tableId": "t-changed"}]
     old = {"created": BEFORE, "updated": BEFORE}
@@ -293,7 +293,7 @@ def test_without_a_start_no_table_is_tied_by_its_moments():
     assert ids(state) == []
 
 
-def test_a_list_brings_no_older_table_back_and_one_that_is_behind_deletes_none():
+def test_a_list_brings_no_old_table_back_and_a_late_one_deletes_none():
     state = after(
         read(SILENT, keep_polling=True),
         listed(table("t-1", updated=LATER, leads=9), table("t-2", created=DURING, updated=LATER)),
@@ -355,7 +355,7 @@ def test_an_end_that_names_no_tables_keeps_those_that_the_list_has_shown():
     assert ids(reduce(known, read({**COMPLETED, "response": {"text": "Done."}}))) == ["t-1"]
 
 
-def test_after_the_end_a_list_brings_up_to_date_what_a_failed_run_has_kept_and_nothing_of_later_runs():
+def test_after_the_end_a_list_updates_what_a_failed_run_has_kept():
     state = after(read(SILENT, keep_polling=True), listed(table("t-1")), ended("errored"))
     assert wants_table_list(state)
     state = reduce(
@@ -421,10 +421,10 @@ events = st.one_of(
 
 
 @given(st.lists(events, max_size=14))
-def test_in_any_order_of_lists_and_answers_each_number_is_one_that_the_server_gave_and_no_table_goes_back(told):
+def test_in_any_order_numbers_are_the_servers_and_no_table_goes_back(reported):
     state = begun()
     said = set()
-    for event in told:
+    for event in reported:
         before = state
         state = reduce(state, event)
         raws = event.tables if isinstance(event, TablesListed) else event.run.response and event.run.response.tables

@@ -63,7 +63,7 @@ def test_attach_only_reads(listening, client):
         assert {method for method, _ in heard} <= {"GET"}
 
 
-def test_refresh_sends_one_get_and_one_for_tables_that_the_answer_leaves_out(listening, client):
+def test_refresh_sends_one_get_and_one_for_tables_left_out(listening, client):
     run = start(client)
     _, heard = listening.during(lambda: run.refresh(include=("stats", "transcript")))
     assert heard == [("GET", run.id), ("GET", "tables")]
@@ -85,7 +85,7 @@ def test_refresh_sends_one_get_where_the_answer_has_tables():
     assert heard == [("GET", run.id)]
 
 
-def test_cancel_looks_before_it_ends_a_run_and_sends_nothing_after_the_end(listening, client, ended):
+def test_cancel_looks_first_and_sends_nothing_after_the_end(listening, client, ended):
     run = start(client)
     _, heard = listening.during(run.cancel)
     # The run has no table yet: none of its cells could be stopped.

@@ -56,7 +56,7 @@ def test_a_table_that_any_run_of_the_conversation_created_is_ours():
     assert found.targets == WHOLE
 
 
-def test_a_table_that_has_appeared_since_the_start_is_ours_without_an_answer_that_names_it():
+def test_a_table_that_appeared_since_the_start_is_ours():
     assert attribute([state()], [table(created_at=LATER)]).targets == WHOLE
     assert attribute([state()], [table(created_at=BEGAN)]).targets == WHOLE
 
@@ -90,7 +90,7 @@ def test_a_column_of_the_same_name_as_ours_is_not_ours():
     assert found.targets == ()
 
 
-def test_columns_that_were_not_there_before_are_ours_without_an_answer_that_names_them():
+def test_columns_that_were_not_there_before_are_ours():
     tables = [table(running=(("phone", 5), ("owner", 7)))]
     found = attribute([state(focus=["T-1"])], tables, columns_before={"t-1": {"C-owner"}})
     assert found.targets == (StopTarget("T-1", ("phone",)),)

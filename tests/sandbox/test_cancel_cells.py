@@ -205,7 +205,7 @@ async def test_a_table_that_is_unknown_or_of_another_project(session):
         assert (answer.status_code, answer.json()["code"]) == (404, "TABLE_NOT_FOUND")
 
 
-async def test_with_a_key_the_first_answer_is_repeated_and_nothing_more_is_stopped(session):
+async def test_with_a_key_the_first_answer_is_repeated_and_nothing_stopped(session):
     agent, _ = await session.start("scenario:slow")
     session.clock.advance(120)
     table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]

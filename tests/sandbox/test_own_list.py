@@ -42,7 +42,7 @@ async def test_a_container_is_made_listed_read_and_deleted_in_two_steps(account)
     assert (await account.api.do("listTables"))["items"] == []
 
 
-async def test_an_agent_is_its_container_and_one_of_the_web_app_is_not_deletable(account):
+async def test_an_agent_of_the_web_app_is_not_deletable(account):
     agent, _ = await account.session.start("scenario:answer", name="Bakers")
     assert [each["id"] for each in (await account.api.do("listWorkspaces"))["items"]] == [agent]
     inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))

@@ -119,7 +119,7 @@ async def test_a_column_that_the_user_has_keeps_its_slug(account):
     assert (row["phone"], row["role"]) == ("+49 30 1", "Boss")
 
 
-async def test_a_second_run_fills_new_and_failed_rows_only_and_adds_no_column_twice(account):
+async def test_a_second_run_fills_only_new_and_failed_rows(account):
     await account.upload(numbered(100))
     first = await account.enriched("Find e-mails")
     await account.upsert(*({"website": f"https://new{each}.test"} for each in range(10)), enrich=False)

@@ -1,7 +1,7 @@
 """The way from a client to a real sandbox, on which requests and answers get lost. Runs are counted at the sandbox.
 
 Use a `Front` as the only behaviour of a `RawServer`. A POST that starts a run takes the next of `faults`, a request for
-a list the next of `reads`. Whatever the client is told, `runs()` says what the sandbox has started.
+a list the next of `reads`. Whatever the client gets, `runs()` says what the sandbox has started.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class InMemory(KeyringBackend):
 
 
 class Failing(InMemory):
-    """A keyring that raises what it is told to; its frames hold what it was given, as those of any keyring do."""
+    """A keyring that raises what it should; its frames hold what it was given, as those of any keyring do."""
 
     def __init__(self, error: type[BaseException]) -> None:
         super().__init__()

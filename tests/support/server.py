@@ -1,4 +1,4 @@
-"""A raw HTTP server on loopback that misbehaves as it is told, in a thread of its own.
+"""A raw HTTP server on loopback that misbehaves as a test asks, in a thread of its own.
 
 It is written by hand because no HTTP library sends what has to be survived: resets, half an answer, one byte a second.
 Each request takes the next behaviour from the plan; the last one goes on for ever.

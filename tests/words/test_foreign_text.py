@@ -89,7 +89,7 @@ def test_a_block_is_cut_where_a_paragraph_or_a_word_ends():
     assert clean_block("abc defghijklm", 6) == ("abc de", True)
 
 
-def test_halves_of_an_emoji_are_joined_and_a_lone_one_becomes_a_character_that_encodes():
+def test_halves_of_an_emoji_are_joined_and_a_lone_one_is_replaced():
     assert unicode_text("\ud83c\udf5e and \ud83d") == "\U0001f35e and \ufffd"
     assert clean("\ud83c\udf5e and \ud83d", 20) == "\U0001f35e and \ufffd"
 
@@ -128,7 +128,7 @@ def test_a_value_of_the_wrong_kind_is_named_without_its_content():
         ("é", 1),
     ],
 )
-def test_a_terminal_gives_wide_letters_two_columns_and_marks_and_joiners_none(text, width):
+def test_wide_letters_take_two_columns_and_marks_and_joiners_none(text, width):
     assert width_of(text) == width
 
 
@@ -138,6 +138,6 @@ def test_what_is_cut_to_a_width_keeps_the_marks_of_its_last_letter():
     assert list(break_to_width("東京都", 4)) == ["東京", "都"]
 
 
-def test_a_text_fits_into_bytes_with_at_least_one_letter_before_the_ellipsis():
+def test_a_text_fits_into_bytes_with_one_letter_before_the_ellipsis():
     assert [clip_to("a" * 12, size) for size in (9, 10, 14)] == ["", "a…", "a" * 12]
     assert clip_to("é" * 12, 74) == "é" * 12

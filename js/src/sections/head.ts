@@ -12,7 +12,7 @@ import type { Context } from "./context";
 /** Longer prompts are cut to two lines. */
 const LONG_PROMPT = 160;
 
-/** The menu: lines of code to go on from this run, what it has used, and whether its end is told. */
+/** The menu: lines of code to go on from this run, what it has used, and whether its end is said. */
 function menu(notify: Notify): {
   press: HTMLButtonElement;
   panel: HTMLElement;

@@ -379,7 +379,7 @@ def test_a_forked_child_has_connections_of_its_own(server):
 
 @pytest.mark.clock
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(server):
+def test_the_loop_survives_interrupts_at_the_first_request(server):
     server.plan(balance())
     done = python(STORM, server.base_url, "0.001", "300")
     assert (done.returncode, done.stdout) == (0, "7.0 True\n"), done.stderr
@@ -387,7 +387,7 @@ def test_after_a_storm_of_interrupts_at_the_first_request_the_loop_still_works(s
 
 @pytest.mark.clock
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-def test_after_storms_of_interrupts_at_any_request_the_loops_still_work(server):
+def test_the_loop_survives_interrupts_at_any_request(server):
     """Whatever the caller is interrupted in, it holds nothing that the loop waits for."""
     server.plan(balance())
 

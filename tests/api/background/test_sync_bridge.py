@@ -33,7 +33,7 @@ async def one_step(result):
     return await OnLoop(step(result))
 
 
-def test_steps_run_on_the_background_loop_and_the_rest_on_the_callers_thread(drive):
+def test_steps_run_on_the_loop_and_the_rest_on_the_callers_thread(drive):
     async def where():
         return threading.current_thread().name
 

@@ -82,7 +82,7 @@ def test_nothing_is_there(value):
     assert not is_found(value)
 
 
-def test_a_cell_that_looked_and_found_nothing_is_nothing_whatever_it_says_about_that():
+def test_a_cell_that_found_nothing_is_nothing():
     remarks = {"confidence": "low", "reasoning": "Nothing was published.", "email_source_url": "https://a.example"}
     assert not is_found({"email": "", **remarks})
     assert is_found({"email": "a@b.example", **remarks})

@@ -121,7 +121,7 @@ def test_an_object_in_a_column_of_texts_costs_slots_once():
 
 
 @pytest.mark.parametrize("slug", ["id", "object"])
-def test_a_column_called_like_a_key_of_the_row_has_slots_only_in_typed_rows(slug):
+def test_a_column_called_like_a_rows_key_has_slots_in_typed_rows(slug):
     flat, cells = decoder(slug), decoder(slug)
     assert not in_slots(flat(body({"id": "1", slug: "2"})))
     page = cells(body({"object": "row", "id": "1", "cells": {slug: {"type": "value", "value": "3"}}}))
@@ -153,7 +153,7 @@ def test_rows_with_slots_take_part_in_no_garbage_collection():
 
 @pytest.mark.parametrize("before", ["", '"a": [1], ', '"a": {"b": {}}, '])
 @pytest.mark.parametrize("typed", [False, True])
-def test_a_cell_that_is_nested_too_deeply_is_a_text_from_its_first_bracket_on(before, typed):
+def test_a_cell_nested_too_deeply_is_a_text_from_its_first_bracket(before, typed):
     cell = "{" + before + '"x": ' + "[" * 1_000 + "]" * 1_000 + "}"
     row = f'"cells": {{"x": {{"type": "value", "value": {cell}}}, "y": 1}}' if typed else f'"x": {cell}, "y": 1'
     (read,) = decoder("x", "y")(f'{{"items": [{{"id": "1", {row}}}]}}'.encode())["items"]

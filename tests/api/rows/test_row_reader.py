@@ -210,7 +210,7 @@ async def test_a_page_with_an_invalid_number_does_not_blame_the_network(server, 
 
 
 @both
-async def test_a_table_that_is_deleted_stays_an_error_and_what_was_read_stays_read(server, kind):
+async def test_a_deleted_table_stays_an_error_and_read_rows_stay(server, kind):
     server.plan(rows("1", cursor="a"), GONE)
     reader = reader_of(server, kind)
     for taken in (["1"], []):

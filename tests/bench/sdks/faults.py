@@ -24,14 +24,14 @@ class PollFault:
 
     Args:
         behaviour: what it meets.
-        told: the seconds for which the server asks to be left alone.
+        reported: the seconds for which the server asks to be left alone.
         slack: by how much less that may be: a date has whole seconds.
         times: how many polls in a row meet it.
         limit: seconds after which nothing more is waited for.
     """
 
     behaviour: Behaviour
-    told: float = 0.0
+    reported: float = 0.0
     slack: float = 0.05
     times: int = 1
     limit: float = 30.0
@@ -66,19 +66,19 @@ def page(status: int, **headers: str) -> Behaviour:
     return answer("<html>No</html>", status, headers, content_type="text/html")
 
 
-def after(told: str, status: int = 503) -> Behaviour:
-    return answer({}, status, {"Retry-After": told})
+def after(reported: str, status: int = 503) -> Behaviour:
+    return answer({}, status, {"Retry-After": reported})
 
 
 POLLS: dict[str, PollFault] = {
     "500": PollFault(answer({}, 500)),
     "502 with a page of HTML": PollFault(page(502)),
-    "503, Retry-After: 2": PollFault(after("2"), told=2),
-    "429, Retry-After: 3": PollFault(after("3", 429), told=3),
-    "429, a date 4 s ahead": PollFault(dated(4), told=4, slack=1.05),
+    "503, Retry-After: 2": PollFault(after("2"), reported=2),
+    "429, Retry-After: 3": PollFault(after("3", 429), reported=3),
+    "429, a date 4 s ahead": PollFault(dated(4), reported=4, slack=1.05),
     "503, Retry-After: soon": PollFault(after("soon")),
     "503, Retry-After: -5": PollFault(after("-5")),
-    "503, Retry-After: 1.5": PollFault(after("1.5"), told=1.5),
+    "503, Retry-After: 1.5": PollFault(after("1.5"), reported=1.5),
     "503, Retry-After: NaN": PollFault(after("NaN")),
     "reset": PollFault(reset()),
     "body cut short": PollFault(raw(head(200, 4_000) + b'{"id": "', close=True)),

@@ -128,13 +128,13 @@ def play(client: str, fault: str) -> dict[str, Any]:
             error = type(raised).__name__
             if os.environ.get("PLAY_VERBOSE"):
                 raise
-        told = POLLS[fault].told if fault in POLLS else 0.0
+        reported = POLLS[fault].reported if fault in POLLS else 0.0
         pause = next(
             (at - story.failed_at[0] for at in story.polled if story.failed_at and at > story.failed_at[0] + 1e-3), None
         )
         return {
             "error": error,
-            "told": told,
+            "reported": reported,
             "slack": POLLS[fault].slack if fault in POLLS else 0.0,
             "pause": pause,
             "polls": len(story.polled),

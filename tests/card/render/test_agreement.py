@@ -166,7 +166,7 @@ def test_all_of_them_say_it_in_the_same_order(name, read):
             assert -1 not in places_of(landmarks(view), copied)
 
 
-def test_hostile_text_is_told_alike():
+def test_hostile_text_is_shown_alike():
     """Nothing is lost to an escape, a limit or a layout of one of them; short texts, which nothing has to cut."""
     short = [name for name, text in hostile.CORPUS.items() if len(text) < 300]
     live = {name: hostile.view_of(name, "known") for name in short}

@@ -68,7 +68,7 @@ def test_a_copy_says_what_the_live_board_says(name, read):
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_each_run_is_told_in_the_same_order(name, read):
+def test_each_run_is_shown_in_the_same_order(name, read):
     view = SNAPSHOT[name]
     briefs = [row["name"] for row in view["rows"]]
     html = words(render_board_html(view, now=NOW))

@@ -36,20 +36,20 @@ def test_it_has_our_elements_only(name):
 @pytest.mark.parametrize("name", ["all", "hundred"])
 def test_each_row_is_there_with_its_whole_token(name):
     markup = render_board_html(VIEWS[name], now=NOW)
-    told = words(markup)
+    reported = words(markup)
     tokens = [row["token"] for row in VIEWS[name]["rows"] if row["token"]]
     assert len(tokens) > 20
     for token in tokens:
         assert f">{token}</code>" in markup
-        assert told.count(token) >= 1
-    assert "more run" not in told
+        assert reported.count(token) >= 1
+    assert "more run" not in reported
 
 
 def test_what_does_not_fit_is_counted():
-    told = words(render_board_html(VIEWS["crowd"], now=NOW))
-    assert VIEWS["crowd"]["head"]["hidden"] in told
-    rows = sum(row["token"] in told for row in VIEWS["crowd"]["rows"])
-    (left,) = re.findall(r"(\d+) more runs?: ow\.runs_frame\(board\)", told) or ["0"]
+    reported = words(render_board_html(VIEWS["crowd"], now=NOW))
+    assert VIEWS["crowd"]["head"]["hidden"] in reported
+    rows = sum(row["token"] in reported for row in VIEWS["crowd"]["rows"])
+    (left,) = re.findall(r"(\d+) more runs?: ow\.runs_frame\(board\)", reported) or ["0"]
     assert rows + int(left) >= BOARD_SLOTS - 1
 
 
@@ -91,9 +91,9 @@ def test_words_do_not_run_together_without_styles():
     assert f"✓ Completed Agent 1 15 leads, 12 qualified, 57 credits {row['token']}" in crowded
 
 
-def test_a_number_that_nobody_told_is_not_there():
-    told = words(render_board_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
-    assert not re.search(r"lead|credit|step|n/a", told)
+def test_a_number_that_nobody_sent_is_not_there():
+    reported = words(render_board_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
+    assert not re.search(r"lead|credit|step|n/a", reported)
 
 
 def test_the_line_that_shows_it_again():

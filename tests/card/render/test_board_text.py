@@ -93,5 +93,5 @@ def test_what_halts_it_and_the_line_that_goes_on():
     assert "\n  batch.resume()\n" in text
 
 
-def test_a_number_that_nobody_told_is_not_there():
+def test_a_number_that_nobody_sent_is_not_there():
     assert not re.search(r"lead|credit|step|n/a", text_of([entry_of(0, STATES["starting"]())]))

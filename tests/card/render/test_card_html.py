@@ -43,7 +43,7 @@ def test_the_status_of_a_run_that_went_on_is_the_last_known_one(name):
     assert VIEWS[name]["head"]["status_label"] != "Running"
 
 
-def test_of_a_run_that_is_not_followed_the_last_update_is_told():
+def test_a_run_that_is_not_followed_shows_its_last_update():
     assert "2 min 18 s" in words(html_of("stopped"))
     assert "2026-07-21 09:16 UTC" in words(html_of("stopped"))
 

@@ -151,10 +151,10 @@ def test_lines_of_python_are_copied_whole_from_a_narrow_page():
 
 
 def test_a_wide_page_says_the_same_as_a_narrow_one():
-    def told(width):
+    def reported(width):
         return sorted("".join(render_text(VIEWS["answered"], now=NOW, width=width).split()))
 
-    assert told(40) == told(160)
+    assert reported(40) == reported(160)
 
 
 def test_one_that_ticks_says_how_old_it_is():

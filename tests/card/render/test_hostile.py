@@ -213,6 +213,6 @@ def test_an_exported_page_has_no_element_more(sanitize):
     harmless = BeautifulSoup(exported(hostile.view_of("empty", "known", "snapshot"), sanitize=sanitize), "html.parser")
     for name in ("script", "style", "link", "meta", "base", "iframe", "img", "form", "svg", "object"):
         assert len(page.find_all(name)) == len(harmless.find_all(name)), name
-    told = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]
-    for view, text in zip(views, told, strict=False):
+    reported = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]
+    for view, text in zip(views, reported, strict=False):
         assert " ".join(text.split()) == words(render_html(view, now=NOW))

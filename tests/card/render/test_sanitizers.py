@@ -44,9 +44,9 @@ def shown(page):
 @pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
 def test_every_word_of_every_view_is_exported(sanitize):
     page = exported(*({"text/html": copy_of(name), "text/plain": "text"} for name in VIEWS), sanitize=sanitize)
-    told = [re.sub(r"\s+", " ", text) for text in shown(page)]
-    assert told == [words(copy_of(name)) for name in VIEWS]
-    assert len(told) == len(VIEWS)
+    reported = [re.sub(r"\s+", " ", text) for text in shown(page)]
+    assert reported == [words(copy_of(name)) for name in VIEWS]
+    assert len(reported) == len(VIEWS)
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -93,16 +93,16 @@ def without_styles(markup):
 def test_a_frozen_card_is_shown_beside_the_saved_state_of_other_widgets():
     """nbconvert then adds scripts of a CDN to the page, which a card that is no widget does not need."""
     view = VIEWS["completed"]
-    [told] = shown(exported(card_snapshot(view), sanitize=False, widgets=OTHER_WIDGET))
-    assert "57 credits" in told
+    [reported] = shown(exported(card_snapshot(view), sanitize=False, widgets=OTHER_WIDGET))
+    assert "57 credits" in reported
 
 
 def test_a_card_whose_state_was_not_saved_is_shown_as_its_copy():
     view = VIEWS["running"]
     bundle = {WIDGET: {"model_id": "gone", "version_major": 2, "version_minor": 0}, **card_snapshot(view)}
     for widgets in (None, OTHER_WIDGET):
-        [told] = shown(exported(bundle, sanitize=False, widgets=widgets))
-        assert view["head"]["status_label"] in told
+        [reported] = shown(exported(bundle, sanitize=False, widgets=widgets))
+        assert view["head"]["status_label"] in reported
 
 
 def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
@@ -110,8 +110,8 @@ def test_of_a_notebook_saved_in_mid_run_with_its_widgets_the_line_remains():
     view = VIEWS["running"]
     live = {WIDGET: {"model_id": "a", "version_major": 2, "version_minor": 0}, **card_snapshot(view)}
     for sanitize in (False, True):
-        told = shown(exported(live, attach_bundle(view), sanitize=sanitize, widgets=OTHER_WIDGET))
-        assert view["head"]["lines"][0]["code"] in told[-1]
+        reported = shown(exported(live, attach_bundle(view), sanitize=sanitize, widgets=OTHER_WIDGET))
+        assert view["head"]["lines"][0]["code"] in reported[-1]
 
 
 def test_hosts_that_take_neither_widgets_nor_html_have_the_text():

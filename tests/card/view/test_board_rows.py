@@ -40,13 +40,13 @@ def test_a_row_says_what_the_card_says(name):
     state = STATES[name]()
     row, card = make_row(entry_of(0, state)), make_view(state, now=NOW)
     for key in OF_THE_CARD:
-        told, expected = row[key], card["head"][key]
+        reported, expected = row[key], card["head"][key]
         if key == "prompt":
-            told = told.rstrip("…")
+            reported = reported.rstrip("…")
             expected = expected or state.run_id
-            assert expected.startswith(told) or state.run is None
+            assert expected.startswith(reported) or state.run is None
         else:
-            assert told == expected, key
+            assert reported == expected, key
     button = ROW_BUTTONS.get(row["button"])
     state_of_stop, label = stop_of(card["head"])
     assert stop_of({"buttons": [button] if button else []})[0] == state_of_stop
@@ -73,7 +73,7 @@ def test_of_a_run_that_was_not_read_nothing_is_made_up():
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_leads_and_credits_are_those_that_the_tables_told(name):
+def test_leads_and_credits_are_those_of_the_tables(name):
     state = STATES[name]()
     row = make_row(entry_of(0, state))
     leads, qualified, used, price = row["keys"]
@@ -154,7 +154,7 @@ def test_a_run_that_goes_on_from_questions_keeps_its_brief():
     assert row["prompt"] == make_row(entry_of(0, needs_input()))["prompt"]
 
 
-def test_what_only_a_list_has_told_is_not_settled():
+def test_what_only_a_list_says_is_not_settled():
     """Its tables are not known: cells of them may be running."""
     state = STATES["completed"]()
     assert make_row(entry_of(0, replace(state, tables=())))["settled"]

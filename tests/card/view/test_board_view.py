@@ -1,4 +1,4 @@
-"""What a board is given to draw: bounded, whatever runs there are, and with no total that nobody told."""
+"""What a board is given to draw: bounded, whatever runs there are, and with no total that nobody sent."""
 
 import json
 import re
@@ -156,10 +156,10 @@ def with_table(at, table_id, leads, used, *, updated=None):
 
 def totals(*entries):
     view = board_of(list(entries))
-    told = view["head"]["totals"]
+    reported = view["head"]["totals"]
     for copied in copies(view):
-        assert ("All:" in copied) == any(told[key] for key in SUMS)
-    return [told[key] for key in SUMS]
+        assert ("All:" in copied) == any(reported[key] for key in SUMS)
+    return [reported[key] for key in SUMS]
 
 
 def test_runs_that_share_a_table_count_it_once():
@@ -186,7 +186,7 @@ def test_of_a_shared_table_the_newer_answer_counts():
         ((None, None), (None, None), ["", "24", "", ""]),
     ],
 )
-def test_what_was_not_told_is_not_added(leads, used, expected):
+def test_unknown_numbers_are_not_added(leads, used, expected):
     entries = [with_table(at, f"t{at}", leads[at], used[at]) for at in (0, 1)]
     assert totals(*entries) == expected
     known = [[value for value in values if value is not None] for values in (leads, used)]
@@ -318,7 +318,7 @@ odd_text = st.one_of(
 
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.lists(odd_text, min_size=1, max_size=4), st.integers(0, 220))
-def test_whatever_is_told_the_view_and_its_copies_stay_small(texts, count):
+def test_the_view_and_its_copies_stay_small_whatever_the_server_sends(texts, count):
     view = board_of(hostile_entries(count, texts))
     assert len(json.dumps(view)) <= VIEW_SIZE
     html, text = copies(view)

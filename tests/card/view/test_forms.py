@@ -120,7 +120,7 @@ def test_every_phrase_of_the_present_is_said_by_some_live_card():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(name):
+def test_only_a_live_view_has_buttons_and_copies_say_when_they_are_from(name):
     for form in FORMS:
         view = view_of(name, form)
         notices = view["notices"]
@@ -139,7 +139,7 @@ def test_only_a_live_view_has_buttons_and_the_others_say_when_they_were_made(nam
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_copy_that_is_replaced_speaks_of_the_present_as_the_live_card_does(name):
+def test_a_replaced_copy_speaks_of_the_present_like_the_live_card(name):
     live, current = (view_of(name, form) for form in ("live", "current"))
     for section in ("result", "earlier", "ask", "tables", "activity", "prose", "suggestions", "clock"):
         assert current[section] == live[section]
@@ -193,7 +193,7 @@ def test_a_live_board_has_the_words_for_when_nobody_follows_its_runs():
     assert head["last_known"].replace("{}", "Running") == "Last known state: Running"
 
 
-def test_what_was_going_on_is_the_last_known_state_in_the_snapshot_of_a_board():
+def test_the_snapshot_of_a_board_says_what_was_going_on():
     entries = [
         *many(1, "running", "completed"),
         BoardEntry(2, "", "x", brief="waiting"),
@@ -234,7 +234,7 @@ def test_a_copy_of_a_board_has_no_buttons(form):
 
 
 @pytest.mark.parametrize("name", ["reconnecting", "stopped", "missing"])
-def test_the_time_of_a_run_on_a_board_stands_at_when_the_server_was_last_heard(name):
+def test_the_time_of_a_run_on_a_board_is_that_of_the_last_answer(name):
     for form in ("current", "snapshot"):
         view = board_of([entry_of(0, STATES[name]())], form=form)
         for later in (0, 600):

@@ -211,7 +211,7 @@ def test_an_unknown_total_is_said_to_have_more():
     assert funnel["words"].startswith("21 leads found, more available: ")
 
 
-def test_what_this_run_has_used_is_told_apart_from_what_its_tables_have():
+def test_what_a_run_used_is_not_what_its_tables_used():
     run = settled_payload()
     assert "57" in result_of(run)["spent"]
     assert "{}" in result_of(run)["spent"]
@@ -233,7 +233,7 @@ def test_what_this_run_has_used_is_told_apart_from_what_its_tables_have():
     ],
 )
 @pytest.mark.parametrize("running", [0, 3])
-def test_leads_are_being_judged_while_cells_run_in_a_column_with_scores_or_verdicts(column, judges, running):
+def test_leads_are_being_judged_while_a_judging_column_runs(column, judges, running):
     table = settled_payload()["response"]["tables"][0]
     table["columns"] = [{"id": "c1", "name": "C", "cells": {"running": running}} | column]
     run = settled_payload()

@@ -70,7 +70,7 @@ def test_the_full_prompt_is_shown_not_the_cut_one():
     assert make_view(state_of(run), now=NOW)["head"]["prompt"] == run["request"]["prompt"]
 
 
-def test_a_run_without_tables_offers_no_frame_of_them_and_one_that_goes_on_no_transcript():
+def test_a_run_offers_only_the_frames_that_it_has():
     codes = [line["code"] for line in view_of("running_null")["head"]["lines"]]
     assert [code.partition("(")[0] for code in codes] == ["ow.attach", "v2_run-01k0c4m2f7"]
 
@@ -106,11 +106,11 @@ def test_a_clean_end_has_no_notice():
     ],
 )
 def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title, tone):
-    told = notice(view_of(name), name)
-    assert (told["title"], told["tone"]) == (title, tone)
-    assert told["button"]["command"] == "follow_up"
-    assert told["button"]["confirm"] == f"{told['button']['label']}? {SPENDS}"
-    assert told["button"]["prompt"]
+    reported = notice(view_of(name), name)
+    assert (reported["title"], reported["tone"]) == (title, tone)
+    assert reported["button"]["command"] == "follow_up"
+    assert reported["button"]["confirm"] == f"{reported['button']['label']}? {SPENDS}"
+    assert reported["button"]["prompt"]
 
 
 def test_no_follow_up_while_one_is_on_its_way():
@@ -120,7 +120,7 @@ def test_no_follow_up_while_one_is_on_its_way():
     assert notice(view, "sending")["button"] is None
 
 
-def test_what_was_kept_is_said_only_when_the_server_told():
+def test_what_was_kept_is_said_only_when_the_server_said_so():
     assert "is kept" in notice(view_of("cancelled"), "cancelled")["title"]
     assert "changed nothing" in notice(make_view(ended("cancelled", kept=False), now=NOW), "cancelled")["title"]
     run = settled_payload()
@@ -149,15 +149,15 @@ def test_an_unknown_status_is_shown_as_it_is():
 
 class TestNothingBuilt:
     def test_claims_get_a_warning_and_a_way_out(self):
-        told = notice(view_of("nothing_built"), "nothing_built")
-        assert told["tone"] == "attention"
-        assert told["button"]["confirm"] == f"{told['button']['label']}? {SPENDS}"
+        reported = notice(view_of("nothing_built"), "nothing_built")
+        assert reported["tone"] == "attention"
+        assert reported["button"]["confirm"] == f"{reported['button']['label']}? {SPENDS}"
 
     def test_an_answer_in_words_gets_the_same_sentence_quietly(self):
-        told = notice(view_of("answered"), "answered")
-        assert told["tone"] == "neutral"
-        assert told["text"] == notice(view_of("nothing_built"), "nothing_built")["text"]
-        assert told["button"] is None
+        reported = notice(view_of("answered"), "answered")
+        assert reported["tone"] == "neutral"
+        assert reported["text"] == notice(view_of("nothing_built"), "nothing_built")["text"]
+        assert reported["button"] is None
 
     @pytest.mark.parametrize(
         ("text", "claims"),
@@ -181,8 +181,8 @@ class TestNothingBuilt:
     def test_tables_that_were_there_before_are_not_called_unbuilt(self):
         run = settled_payload()
         run["response"] |= {"actions": [], "text": "I added a column."}
-        told = notice(make_view(state_of(run), now=NOW), "nothing_built")
-        assert "these tables were there before" in told["text"]
+        reported = notice(make_view(state_of(run), now=NOW), "nothing_built")
+        assert "these tables were there before" in reported["text"]
 
     def test_silence(self):
         run = settled_payload()
@@ -288,8 +288,8 @@ class TestCells:
 class TestConnection:
     def test_reconnecting(self):
         view = view_of("reconnecting")
-        told = notice(view, "reconnecting")
-        assert told["button"] == {"command": "check_now", "label": "Retry now"}
+        reported = notice(view, "reconnecting")
+        assert reported["button"] == {"command": "check_now", "label": "Retry now"}
         assert view["clock"]["connection"] == "reconnecting"
         assert view["head"]["status_label"] == "Running"
 
@@ -300,18 +300,18 @@ class TestConnection:
 
     def test_stopped_by_a_wrong_key(self):
         view = view_of("stopped")
-        told = notice(view, "stopped")
-        assert told["link"]["href"] == "https://origami.chat/settings/developers"
-        assert told["code"] == view["head"]["lines"][0]["code"]
+        reported = notice(view, "stopped")
+        assert reported["link"]["href"] == "https://origami.chat/settings/developers"
+        assert reported["code"] == view["head"]["lines"][0]["code"]
         assert stop_of(view["head"])[0] == "none"
 
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
-            told = notice(view, "stopped")
-            assert told["title"] == "No such agent"
+            reported = notice(view, "stopped")
+            assert reported["title"] == "No such agent"
             assert "continues" not in json.dumps(view)
 
-    def test_nothing_is_claimed_of_the_cells_of_a_run_that_the_server_does_not_find(self):
+    def test_nothing_is_claimed_of_the_cells_of_a_run_that_is_not_found(self):
         error = STATES["missing"]().connection.error
         state = replace(STATES["filling"](), connection=Connection(state="stopped", heard_at=NOW, error=error))
         assert "fill in" not in notice(make_view(state, now=NOW), "stopped")["text"]
@@ -337,13 +337,13 @@ class TestConnection:
         error = UnexpectedAnswer("Odd", cause="c", remedy="r")
         for connection in ("reconnecting", "stopped"):
             state = replace(STATES["filling"](), connection=Connection(state=connection, error=error))
-            told = notice(make_view(state, now=NOW), connection)
-            assert "continues" not in told["text"]
-            assert "cells may still fill in" in told["text"]
+            reported = notice(make_view(state, now=NOW), connection)
+            assert "continues" not in reported["text"]
+            assert "cells may still fill in" in reported["text"]
 
     def test_a_failed_command_leaves_the_run_as_it_is(self):
-        told = notice(view_of("too_few_credits"), "command_error")
-        assert told["link"]["href"] == "https://origami.chat/settings/billing"
+        reported = notice(view_of("too_few_credits"), "command_error")
+        assert reported["link"]["href"] == "https://origami.chat/settings/billing"
 
     def test_cancel_requested_claims_no_more_than_was_said(self):
         view = view_of("cancel_requested")
@@ -362,7 +362,7 @@ def test_a_clock_that_is_hours_off_does_not_change_how_long_it_took():
     assert view["clock"]["now"] - view["head"]["started_at"] == round(NOW * 1000) - 1784625242000
 
 
-def test_earlier_runs_are_told_in_a_line():
+def test_earlier_runs_take_one_line():
     view = make_view(STATES["filling"](), earlier=[STATES["needs_input"]()] * 12, now=NOW)
     assert view["earlier"]["title"] == "12 earlier runs"
     assert len(view["earlier"]["runs"]) == 8
@@ -405,11 +405,11 @@ def clock_at(next_at, *, interval=15, connection="live"):
     ("later", "drifted"),
     [(0, False), (15_000, False), (45_000, False), (3_700, False), (11_300, False), (3_800, True), (11_200, True)],
 )
-def test_a_reader_counts_on_from_a_check_and_is_wrong_by_a_quarter_of_an_interval(later, drifted):
+def test_a_reader_is_wrong_by_a_quarter_of_an_interval(later, drifted):
     assert clock_drifted(clock_at(10_000), clock_at(10_000 + later)) == drifted
 
 
-def test_a_reader_is_wrong_once_there_is_no_next_check_or_another_interval():
+def test_a_reader_is_wrong_without_a_next_check():
     assert not clock_drifted(clock_at(None), clock_at(None))
     assert clock_drifted(clock_at(10_000), clock_at(None))
     assert clock_drifted(clock_at(None), clock_at(10_000))

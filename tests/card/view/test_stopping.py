@@ -106,7 +106,7 @@ def test_a_request_that_gets_through_says_what_is_awaited():
     assert "stopping" not in keys(replace(STATES["running"](), cancel="requested", stopping="requested"))
 
 
-def test_a_request_that_does_not_get_through_says_that_cells_may_go_on_and_how_many_were_counted_last():
+def test_a_lost_stop_says_how_many_cells_may_go_on():
     said = notice_of(STATES["stop_delayed"](), "stopping")
     assert said["title"] == "Origami hasn't received the stop yet"
     assert "cells may go on filling" in said["text"]
@@ -124,7 +124,7 @@ def test_a_request_that_was_refused_says_why_and_can_be_made_again():
     assert button_of(state)[0] == "available"
 
 
-def test_a_request_that_does_not_get_through_while_the_agent_works_is_said_too():
+def test_a_lost_stop_is_shown_while_the_agent_works():
     state = replace(STATES["running"](), stopping="requested", stop_error=STATES["stop_delayed"]().stop_error)
     assert "stopping" in keys(replace(state, cancel="requested"))
 

@@ -40,7 +40,7 @@ def test_the_table_of_the_bakeries():
     assert (table["hidden"], table["columns_note"]) == (1, "2 of 3 columns, highest cost first")
 
 
-def test_what_the_server_did_not_say_is_an_empty_place_and_no_column_at_all_where_it_said_nothing():
+def test_what_the_server_did_not_say_is_empty_and_an_empty_column_is_gone():
     run = settled_payload()
     table = run["response"]["tables"][0]
     del table["stats"]
@@ -105,7 +105,7 @@ def test_all_columns_hold_those_that_were_typed_in_too():
     assert hidden == 0
 
 
-def test_all_columns_of_a_very_wide_table_are_bounded_and_the_others_counted():
+def test_a_very_wide_table_shows_some_columns_and_counts_the_others():
     wide = settled_payload()["response"]["tables"][0]
     wide["columns"] = [wide["columns"][1] | {"name": f"{at} " + "漢" * 90} for at in range(2_000)]
     grid, hidden = make_all_columns(Table.from_raw(wide))
@@ -122,7 +122,7 @@ def test_a_table_without_leads_has_no_price_per_lead():
     assert facts(run) == ["15 leads", "57 credits", "3.8 credits per lead"]
 
 
-def test_a_funnel_that_does_not_add_up_is_told_in_facts():
+def test_a_funnel_that_does_not_add_up_is_shown_as_facts():
     run = settled_payload()
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert table_of(run)["funnel"] == ""

@@ -63,7 +63,7 @@ def test_moments_are_milliseconds():
             assert moment is None or abs(moment - NOW * 1000) < 86_400_000
 
 
-def test_notices_are_told_apart_by_their_keys():
+def test_notices_differ_by_their_keys():
     for view in VIEWS.values():
         keys = [notice["key"] for notice in view["notices"]]
         assert len(keys) == len(set(keys))

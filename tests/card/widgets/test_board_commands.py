@@ -179,9 +179,9 @@ def test_cancel_is_for_its_row_alone_and_once(show, click):
 def test_a_button_of_no_row_does_nothing(three, click, token):
     board, _ = three
     for name in ("open", "cancel"):
-        told = click(board, name, token)
-        assert not told["ok"]
-        assert told["remedy"]
+        reported = click(board, name, token)
+        assert not reported["ok"]
+        assert reported["remedy"]
     assert board.card == ""
     assert "requested" not in {run.state.cancel for run in board.runs}
 
@@ -189,8 +189,8 @@ def test_a_button_of_no_row_does_nothing(three, click, token):
 @pytest.mark.parametrize("name", ["answer", "follow_up", "check_now", "stop_waiting", "stop_starting", "resume"])
 def test_buttons_of_cards_and_of_batches_are_none_of_a_board_of_runs(three, click, name):
     board, _ = three
-    told = click(board, name, tokens(board)[0])
-    assert not told["ok"]
+    reported = click(board, name, tokens(board)[0])
+    assert not reported["ok"]
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_a_mistake_of_ours_is_answered_too(show, click, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
-        told = click(board, "cancel", run.token)
-        assert (told["ok"], told["title"]) == (False, UNEXPECTED)
+        reported = click(board, "cancel", run.token)
+        assert (reported["ok"], reported["title"]) == (False, UNEXPECTED)
         assert not click(board, "cancel_all")["ok"]
     run.cancel()
 
@@ -250,10 +250,10 @@ def test_all_are_asked_to_end_although_one_refuses(front, client, show, click): 
     made = [ow.start(BRIEF, client=client, show=False) for _ in range(3)]
     board = show(made)
     front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]
-    told = click(board, "cancel_all")
-    assert not told["ok"]
-    assert told["title"]
-    assert told["remedy"]
+    reported = click(board, "cancel_all")
+    assert not reported["ok"]
+    assert reported["title"]
+    assert reported["remedy"]
     assert front.asked_to_cancel == 2
     see(lambda: [run.refresh().done for run in made].count(True) == 2)
     assert click(board, "cancel_all")["ok"]

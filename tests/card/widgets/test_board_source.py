@@ -144,10 +144,10 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_no_run_is_refused_with_what_was_expected(name, sandbox, client):
-    given, told = BAD[name]
+    given, reported = BAD[name]
     with pytest.raises(InvalidInput) as caught:
         ow.RunBoard(given, client=client)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert "ow.start_many" in caught.value.remedy
     assert sandbox.asked == []
 
@@ -186,7 +186,7 @@ def test_rows_are_found_by_each_token_that_a_page_may_know(client):
         assert find_row(source, stray) is None
 
 
-def test_two_rows_of_one_conversation_are_told_apart(client, show):
+def test_two_rows_of_one_conversation_differ(client, show):
     (run,) = started(client, scenario="answer")
     later = run.wait().follow_up("And dentists? scenario:slow")
     source = make_source([run, later], None, 20)
@@ -194,7 +194,7 @@ def test_two_rows_of_one_conversation_are_told_apart(client, show):
     assert tokens(show([run, later])) == [run.token, later.token]
 
 
-def test_what_a_list_told_is_shown_until_the_run_is_read(sandbox, client, show, monkeypatch):
+def test_what_a_list_says_is_shown_until_the_run_is_read(sandbox, client, show, monkeypatch):
     """In a process that does not know them: their tables and cells are unknown, and `run.done` says what is known."""
     completed, running = started(client, 1, "completed")[0].wait(), started(client)[0]
     wanted = [completed.token, running.token]

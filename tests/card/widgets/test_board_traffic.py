@@ -108,7 +108,7 @@ def test_what_changes_together_is_sent_together(large):
     assert {at for name, at in changes(messages) if name == "items"} == set(range(20))
 
 
-def test_a_check_that_is_late_is_told_for_its_row_alone(large):
+def test_a_late_check_shows_in_its_row_alone(large):
     board, made, messages = large
     on_loop(made[3].update, Delayed())
     settle()
@@ -125,7 +125,7 @@ def test_a_check_that_is_late_is_told_for_its_row_alone(large):
 
 
 def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
-    """Each check is a little late: what is told is compared with what they know, and not with the last check."""
+    """Each check is a little late: what is said is compared with what they know, and not with the last check."""
     board, made, _ = large
     at = 100.0
     for _ in range(40):
@@ -137,7 +137,7 @@ def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
         assert min(beside, interval * 1000 - beside) <= 3_750
 
 
-def test_the_whole_board_is_small_and_a_page_that_missed_something_gets_it(large):
+def test_a_page_that_missed_something_gets_the_whole_small_board(large):
     board, _, messages = large
     current = {"kind": "hello", "seq": board.seq, "list_seq": board.rows["seq"], "keeps": None}
     receive(board, current)

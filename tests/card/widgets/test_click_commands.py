@@ -74,7 +74,7 @@ def test_a_second_view_cannot_answer_again(sandbox):
     assert agents_runs(client, run) == 2
 
 
-def test_a_failure_is_told_with_its_remedy(sandbox):
+def test_a_failure_comes_with_its_remedy(sandbox):
     run = ow.start("Find partners. scenario:needs_input", client=sandbox.client(), show=False).wait()
     refused = do(CardCommandHandler(run.conversation), "follow_up", run, prompt="Go on. scenario:no_credits")
     assert (refused["ok"], refused["title"]) == (False, "Not enough credits")
@@ -107,16 +107,14 @@ def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
-        told = do(CardCommandHandler(run.conversation), "cancel", run)
-    assert (told["ok"], told["title"]) == (False, UNEXPECTED)
-    assert told["remedy"]
+        reported = do(CardCommandHandler(run.conversation), "cancel", run)
+    assert (reported["ok"], reported["title"]) == (False, UNEXPECTED)
+    assert reported["remedy"]
     run.cancel()
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_click_that_takes_five_seconds_is_acknowledged_in_two_and_its_late_error_is_on_the_card(
-    sandbox, monkeypatch, fails
-):
+def test_a_slow_click_is_acknowledged_and_its_late_error_shown(sandbox, monkeypatch, fails):
     run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
     card = ow.RunCard(run)
     cancel, ended = Operations.cancel, threading.Event()

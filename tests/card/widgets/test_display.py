@@ -162,7 +162,7 @@ def test_a_program_is_left_static_boards(program):
 
 
 @pytest.mark.clock
-def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one():
+def test_a_person_keeps_the_live_board_for_a_while():
     """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
     over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
     # In one cell: nbclient (0.11) drops what comes between two.
@@ -196,7 +196,7 @@ def test_a_person_keeps_the_live_board_for_a_while_and_then_has_the_static_one()
         assert "Snapshot of" in data["text/html"]
 
 
-def test_the_text_beside_a_live_widget_names_doctor_and_what_is_saved_does_not(card):
+def test_the_text_beside_a_live_widget_names_doctor(card):
     """A front end that shows the text has no widget manager, or none that works."""
     data, _ = card.bundle()
     assert data["text/plain"].rstrip().endswith("ow.doctor()")

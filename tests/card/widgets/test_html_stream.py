@@ -163,7 +163,7 @@ def test_time_alone_replaces_nothing(cells: Cells) -> None:
     assert len(cells.displays()) == before == 2
 
 
-def test_open_questions_show_the_line_that_answers_them_and_the_answer_goes_on_in_place(cells: Cells) -> None:
+def test_open_questions_show_the_line_that_answers_them(cells: Cells) -> None:
     cells.run(start("scenario:needs_input"))
     cells.run(OVER)
     cells.until_text("Needs your answer")

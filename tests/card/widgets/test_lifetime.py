@@ -223,7 +223,7 @@ def test_a_cancel_acts_at_once_among_fifty_cards(shown):
     assert len(threads()) == 1
 
 
-def test_a_card_that_its_host_has_closed_gives_way_to_another_and_costs_nothing(watch, card, sent):
+def test_a_card_that_its_host_closed_gives_way_and_costs_nothing(watch, card, sent):
     """As marimo does when the cell that made it runs again: nobody asks the widget."""
     run = card.run
     run.conversation.presentation = card

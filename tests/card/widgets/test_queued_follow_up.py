@@ -96,7 +96,7 @@ def test_the_wait_of_code_is_on_the_card_and_can_be_stopped_there(run):
     assert len(run.conversation.watches) == 1
 
 
-def test_code_that_does_not_want_to_wait_is_told_at_once(run, monkeypatch):
+def test_code_that_does_not_want_to_wait_gets_an_answer_at_once(run, monkeypatch):
     monkeypatch.setattr(settings, "current", settings.current)
     ow.configure(queue=False)
     with pytest.raises(RunPoolFull):

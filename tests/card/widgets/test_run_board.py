@@ -82,7 +82,7 @@ def test_it_prints_as_text(three):
     assert all(run.token in str(board) for run in board.runs)
 
 
-def test_a_front_end_is_told_where_the_kernel_is(three):
+def test_a_front_end_learns_where_the_kernel_is(three):
     board, _ = three
     assert board.key
     assert board.get_state()["_esm"]

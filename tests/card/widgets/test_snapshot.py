@@ -89,7 +89,7 @@ def hello(card, *, keeps):
     settle()
 
 
-def told(messages):
+def reported(messages):
     return [one["content"] for one in messages if one["method"] == "custom" and one["content"]["kind"] == "snapshot"]
 
 
@@ -108,14 +108,14 @@ def test_the_snapshot_is_never_older_than_the_card(displayed, watch):
         settle()
         names = [one["content"]["kind"] if one["method"] == "custom" else "update" for one in messages]
         assert "update" not in names[: names.index("snapshot")], "a page that saves in between would hold an older one"
-        for message in told(messages):
+        for message in reported(messages):
             page.receive(message)
         messages.clear()
         assert page.missed == 0
         assert f"step {number}" in page.data["text/plain"]
     on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
     settle()
-    for message in told(messages):
+    for message in reported(messages):
         page.receive(message)
     assert page.holds(snapshots.mark_snapshot(card.snapshot(), card.key))
     assert "Completed" in page.data["text/html"]
@@ -138,13 +138,13 @@ def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch
     for number in range(10, 12):
         on_loop(watch.update, *stepped(number, at=100.0 + number))
         settle()
-    assert [message["since"] for message in told(messages)] == [0, 0]
+    assert [message["since"] for message in reported(messages)] == [0, 0]
     now = snapshots.time.monotonic()
     monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.PAGE_LOAD_TIME)
     for number in range(12, 15):
         on_loop(watch.update, *stepped(number, at=100.0 + number))
         settle()
-    assert [message["since"] > 0 for message in told(messages)] == [False, False, False, True, True]
+    assert [message["since"] > 0 for message in reported(messages)] == [False, False, False, True, True]
 
 
 def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
@@ -155,7 +155,7 @@ def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
     messages.clear()
     hello(card, keeps=True)
     page = Page()
-    for message in told(messages):
+    for message in reported(messages):
         page.receive(message)
     assert page.holds(snapshots.mark_snapshot(card.snapshot(), card.key))
 
@@ -165,7 +165,7 @@ def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
     hello(card, keeps=False)
     on_loop(watch.update, *stepped(12, at=112.0))
     settle()
-    assert told(messages) == []
+    assert reported(messages) == []
 
 
 def test_one_page_that_keeps_snapshots_is_enough(displayed, watch):
@@ -175,7 +175,7 @@ def test_one_page_that_keeps_snapshots_is_enough(displayed, watch):
     messages.clear()
     on_loop(watch.update, *stepped(12, at=112.0))
     settle()
-    assert len(told(messages)) == 1
+    assert len(reported(messages)) == 1
 
 
 def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch):
@@ -186,7 +186,7 @@ def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch
     messages.clear()
     receive(card, {"kind": "hello", "seq": card.seq - 1, "keeps": None})
     settle()
-    (message,) = told(messages)
+    (message,) = reported(messages)
     assert message["since"] == 0
 
 
@@ -207,9 +207,9 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
     run["response"]["tables"][0]["leadCount"] += 7
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
-    assert told(messages)
+    assert reported(messages)
     # In contrast to the whole of 39 kB and its view of 41 kB; what the view itself costs is tested in test_traffic.
-    assert len(json.dumps(told(messages))) <= 3_100
+    assert len(json.dumps(reported(messages))) <= 3_100
     card.close()
 
 
@@ -226,7 +226,7 @@ def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outpu
     assert bool(outputs[1]) == card.frozen == (keeps is not True)
 
 
-def test_a_card_that_waited_to_give_way_stays_when_its_page_says_that_it_keeps_it(displayed, outputs, watch):
+def test_a_card_stays_when_its_page_says_that_it_keeps_it(displayed, outputs, watch):
     card, _ = displayed
     on_loop(watch.update, read(settled_payload(), at=130.0), Planned(None, None))
     settle()
@@ -243,15 +243,15 @@ def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs, monkeypatch):
     hello(board, keeps=True)
     page = Page()
     for number in range(5):
-        page.receive(told(messages)[-1])
+        page.receive(reported(messages)[-1])
         messages.clear()
         end = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
         on_loop(made[number].update, read(running(number, **end), at=116.0), Planned(None, None))
         settle()
-        see(lambda: told(messages))
+        see(lambda: reported(messages))
         # The first one makes room for a longer word in the text of all the others.
-        assert len(json.dumps(told(messages))) <= (1_500 if number else 12_000)
-    page.receive(told(messages)[-1])
+        assert len(json.dumps(reported(messages))) <= (1_500 if number else 12_000)
+    page.receive(reported(messages)[-1])
     assert page.missed == 0
     assert page.data["text/html"].count("Cancelled") == 5
     board.close()

@@ -98,7 +98,7 @@ def test_a_row_of_a_board_stops_its_own_cells_alone(client, show, click):
     made[0].cancel()
 
 
-def test_a_click_is_acknowledged_on_the_page_before_the_server_has_answered(client, click):
+def test_a_click_is_acknowledged_before_the_server_has_answered(client, click):
     run = ow.start(FILLING, client=client, show=False).wait(timeout=60)
     card = RunCard(run)
     settle()

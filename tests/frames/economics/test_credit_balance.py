@@ -28,7 +28,7 @@ def iso(seconds):
 
 
 def watched(*points, tables=("a",), created=20, status="completed", started=15):
-    """A handle of a run that began at 15 and made its tables at 20; a point is when it was told and what of each."""
+    """A handle of a run that began at 15 and made its tables at 20; a point is when it was heard and what of each."""
     run = {
         "object": "run",
         "id": "r",
@@ -76,7 +76,7 @@ def test_a_table_had_used_nothing_before_it_was_surely_there(created, known):
         (10.4, 10.45, False),  # a table that is older than the run
     ],
 )
-def test_a_table_of_a_run_that_was_asked_for_after_the_balance_had_used_nothing(asked_at, created, known):
+def test_a_table_asked_for_after_the_balance_had_used_nothing(asked_at, created, known):
     """Balance, run and table are of one second of the server."""
     run = watched(*TELLING, created=created, started=10.5)
     for point in run.history:
@@ -87,7 +87,7 @@ def test_a_table_of_a_run_that_was_asked_for_after_the_balance_had_used_nothing(
     assert found[1] == 12 if known else pd.isna(found[1])
 
 
-def test_a_balance_that_was_read_just_before_the_start_is_known_to_be_older():
+def test_a_balance_read_just_before_the_start_is_older():
     for _ in range(3):
         client = ow.Sandbox(speed=600).client()
         client.get_credits()
@@ -102,7 +102,7 @@ def test_clocks_that_differ_are_compared_each_with_itself():
     assert gained(run, 10, 30, 50, skew=7200) == [None, 5, 7]
 
 
-def test_without_the_time_of_the_server_nothing_is_known_before_the_first_check():
+def test_without_the_servers_time_nothing_is_known_before_a_check():
     found = used_per_interval(
         gather(watched(*TELLING), "x"),
         [BalanceMoment(T0 + 10, None), BalanceMoment(T0 + 30, None), BalanceMoment(T0 + 50, None)],
@@ -129,7 +129,7 @@ def test_missing_and_falling_credits_of_a_table_are_unknown():
 
 
 @pytest.mark.parametrize("silent", [{"response": None}, {"response": {"actions": []}}])
-def test_a_run_without_news_of_its_tables_may_have_used_any_since_it_began(silent):
+def test_a_run_without_news_of_its_tables_may_have_used_anything(silent):
     run = {"object": "run", "id": "s", "status": "running", "startedAt": iso(25), **silent}
     assert gained([watched(*TELLING), run], 10, 19, 40, 50) == [None, 0, None, None]
     assert gained([run | {"startedAt": None}], 10, 20) == [None, None]

@@ -187,7 +187,7 @@ def test_the_table_of_the_documentation():
     assert row["credits_unqualified"] == pytest.approx(39 / 5)
 
 
-def test_a_run_that_is_stopped_half_way_is_not_made_dear_by_leads_without_a_verdict():
+def test_leads_without_verdict_do_not_make_a_stopped_run_dear():
     client = ow.Sandbox(speed=600).client()
     whole, stopped = (
         ow.start(f"Find 40 bakeries in Porto. scenario:{scenario}", client=client, show=False).wait("cells")
@@ -225,7 +225,7 @@ def test_no_column_is_said_to_have_run_for_more_unfit_leads_than_it_has(scenario
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("enrichment", 10.0), ("sequence", 0.0)])
-def test_only_outreach_is_assumed_to_be_for_qualified_leads_when_their_numbers_are_equal(kind, expected):
+def test_only_outreach_counts_as_for_qualified_leads(kind, expected):
     """40 leads, of which 30 qualify; a column ran for 30 leads at 1.33 credits, for whichever of them."""
     column = {"id": "c", "kind": kind, "credits": {"lifetimeUsed": 40}, "stats": {"callRate": 0.75, "totalRuns": 30}}
     verdicts = {"id": "v", "kind": "score", "qualification": {"pass": 30, "fail": 10, "unsure": 0, "total": 40}}
@@ -351,7 +351,7 @@ def test_without_stats_little_is_known_and_nothing_is_made_up():
     }
 
 
-def test_a_table_without_a_relevance_condition_has_no_price_per_qualified_lead():
+def test_a_table_without_verdicts_has_no_price_per_qualified_lead():
     source = changed(payload(), "response.tables.0.stats.qualification", None)
     del source["response"]["tables"][0]["columns"][2]["qualification"]
     (row,) = frames.economics_frame(source).to_dict("records")
@@ -394,7 +394,7 @@ def test_a_number_of_leads_that_is_none_is_refused(more):
         frames.economics_frame(payload(), more=more)
 
 
-def test_twice_as_many_leads_cost_twice_as_much_and_numpy_s_numbers_will_do():
+def test_twice_as_many_leads_cost_twice_as_much():
     one, two = (frames.economics_frame(payload(), more=more).iloc[0] for more in (np.int64(50), 100))
     assert two["expected_credits"] == pytest.approx(2 * one["expected_credits"])
     assert (one["more"], two["more"]) == (50, 100)

@@ -80,7 +80,7 @@ MEASURED = {
 
 
 @pytest.mark.parametrize(("tables", "expected"), MEASURED.values(), ids=MEASURED)
-def test_what_a_run_itself_has_cost_is_known_of_tables_made_since_it_began(tables, expected):
+def test_the_cost_of_a_run_is_known_of_tables_made_since_it_began(tables, expected):
     (found,) = frames.compare_runs([run("1", *tables, startedAt=BEGAN)])["credits_measured"]
     assert pd.isna(found) if expected is None else found == expected
 
@@ -92,7 +92,7 @@ def test_an_older_table_is_measured_if_an_earlier_run_reported_it():
     assert frames.compare_runs([then, first])["credits_measured"].to_list() == [pd.NA, pd.NA]
 
 
-def test_of_a_run_that_does_not_say_when_it_began_or_what_it_touched_it_is_not_known():
+def test_the_cost_of_a_run_without_start_or_tables_is_unknown():
     silent = changed(payload("running_null"), "id", "silent")
     frame = frames.compare_runs([run("1", made(SINCE, "a", 40), startedAt=None), silent])
     assert frame["credits_measured"].isna().all()

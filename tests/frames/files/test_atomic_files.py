@@ -183,7 +183,7 @@ def test_a_disk_that_takes_no_more_leaves_everything_as_it_was(tmp_path, kind, t
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_folder_that_may_not_be_written_is_an_error_of_the_system_with_a_note(kind):
+def test_a_folder_that_may_not_be_written_is_an_error_with_a_note(kind):
     # Nobody may make a folder there, not even root.
     with pytest.raises(OSError, match="/sys") as caught:
         ow.export(frames("new"), path_for(kind, Path("/sys")), format=kind)
@@ -226,7 +226,7 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     assert (tmp_path / "none.xlsx").is_file()
 
 
-def test_a_link_among_the_files_of_a_folder_is_replaced_and_what_it_leads_to_stays(tmp_path):
+def test_a_link_in_a_folder_is_replaced_and_its_target_stays(tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"mine")
     folder = tmp_path / "folder"

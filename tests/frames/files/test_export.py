@@ -52,7 +52,7 @@ def test_numbers_phone_numbers_and_prose_are_left_alone(text):
 
 
 @pytest.mark.parametrize("text", INSIDE)
-def test_what_a_spreadsheet_with_another_separator_would_compute_is_neutralized(text):
+def test_what_another_separator_would_compute_is_neutralized(text):
     assert neutral(text) == INSIDE[text]
 
 
@@ -141,7 +141,7 @@ class CountedNotes(dict):
         return self
 
 
-def test_parquet_of_many_columns_copies_the_notes_no_more_often_than_of_few(tmp_path):
+def test_parquet_copies_the_notes_as_often_for_many_columns_as_for_few(tmp_path):
     copies = []
     for size in (10, 300):
         cells = {f"c{at}": [["Porto"], [{"a": at}], [at]][at % 3] for at in range(size)}

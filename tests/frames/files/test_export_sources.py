@@ -306,7 +306,7 @@ def test_categories_and_their_order_come_back_from_several_groups_of_rows(tmp_pa
     assert back["k"].cat.codes.to_list() == codes
 
 
-def test_exporting_frames_as_csv_loads_neither_http_nor_the_writer_of_workbooks(tmp_path):
+def test_exporting_csv_loads_neither_http_nor_the_workbook_writer(tmp_path):
     code = (
         "import sys, pandas as pd\nbefore = set(sys.modules)\n"
         "import origami_widgets.frames as frames\n"

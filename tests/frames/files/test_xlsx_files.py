@@ -321,7 +321,7 @@ def test_no_file_is_left_in_the_folder_for_temporary_files(tmp_path, monkeypatch
 
 
 OPENED_WITH = {"commas": "44", "semicolons": "59", "what LibreOffice proposes": "44/59/9"}
-"""The separators that LibreOffice is told; what looks like a formula is computed, as Excel does it."""
+"""The separators that LibreOffice gets; what looks like a formula is computed, as Excel does it."""
 
 
 def opened(office, file, separators):

@@ -41,7 +41,7 @@ def frame_of(rows, kind="enrichment", **options):
     return frame
 
 
-def told(frame):
+def reported(frame):
     return [tuple(None if pd.isna(each) else each for each in row) for row in frame.itertuples(index=False)]
 
 
@@ -67,13 +67,13 @@ FOUND = ("mail", "a@b.example", "high", "On the page.")
 def test_each_source_address_has_a_row(sources, addresses):
     evidence = ow.evidence_frame(frame_of([{"mail": MAIL | sources}]))
     wanted = addresses or ["https://x.example", "https://y.example"]
-    assert told(evidence) == [("r0", "0.example", *FOUND, address) for address in wanted]
+    assert reported(evidence) == [("r0", "0.example", *FOUND, address) for address in wanted]
 
 
 def test_cells_that_have_not_run_have_no_row_and_those_without_a_finding_have_one():
     nothing = {"email": None, "confidence": "low", "reasoning": "Nowhere.", "source_url": "https://1.example"}
     evidence = ow.evidence_frame(frame_of([{"mail": MAIL}, {"mail": nothing}, {}, {"mail": dict.fromkeys(nothing)}]))
-    assert told(evidence) == [
+    assert reported(evidence) == [
         ("r0", "0.example", *FOUND, None),
         ("r1", "1.example", "mail", None, "low", "Nowhere.", "https://1.example"),
     ]
@@ -144,8 +144,8 @@ def test_frames_of_one_table_and_with_another_separator_tell_the_same(run, clien
     pd.testing.assert_frame_equal(ow.evidence_frame(ow.leads_frame(run, sep="_")), evidence)
     pd.testing.assert_frame_equal(ow.evidence_frame([leads, leads]), evidence)
     alone = [ow.rows_frame(each, client=client) for each in run.tables]
-    found = told(ow.evidence_frame(alone))
-    assert sorted(map(str, found)) == sorted(map(str, told(evidence)))
+    found = reported(ow.evidence_frame(alone))
+    assert sorted(map(str, found)) == sorted(map(str, reported(evidence)))
     assert set(evidence["row_id"]) <= set(leads["row_id"])
     mails = leads[leads["contact-email"].notna()]
     assert (evidence["column"] == "contact-email").sum() >= len(mails)
@@ -155,4 +155,4 @@ def test_frames_of_one_table_and_with_another_separator_tell_the_same(run, clien
 def test_a_frame_read_back_from_a_file_tells_the_same(run, through):
     leads = ow.leads_frame(run)
     again = through(leads)
-    assert sorted(map(str, told(ow.evidence_frame(again)))) == sorted(map(str, told(ow.evidence_frame(leads))))
+    assert sorted(map(str, reported(ow.evidence_frame(again)))) == sorted(map(str, reported(ow.evidence_frame(leads))))

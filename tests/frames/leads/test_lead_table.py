@@ -144,7 +144,7 @@ def test_objects_are_taken_apart_and_a_finding_differs_from_no_run():
     assert frame["x.found"].dtype == "boolean"
 
 
-def test_a_null_that_is_there_is_a_finding_of_nothing_unless_it_was_typed_in():
+def test_a_null_means_nothing_found_unless_it_was_typed_in():
     rows = [{"x": 5}, {"x": None}, {}]
     assert table(rows)[0]["x.found"].to_list() == [True, False, pd.NA]
     assert "x.found" not in table(rows, kind="input")[0]
@@ -240,7 +240,7 @@ def test_objects_stay_in_their_cells_when_asked():
     assert frame["x"].to_list() == [MAIL, None]
 
 
-def test_an_object_that_serves_as_a_dictionary_does_not_make_thousands_of_columns(monkeypatch):
+def test_an_object_used_as_a_dictionary_makes_no_thousands_of_columns(monkeypatch):
     monkeypatch.setattr(flatten, "MOST_KEYS", 2)
     frame, _ = table([{"x": {"a": 1, "b": 2}}, {"x": {"a": 3, "c": 4, "d": 5}}, {}])
     assert list(frame.columns) == ["row_id", "x", "x.b", "x.rest", "x.found"]
@@ -434,7 +434,7 @@ def test_main_values_shared_with_a_part_are_separated_when_they_differ():
     assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
 
 
-def test_the_part_that_is_always_the_main_value_has_no_second_column_unless_it_is_asked_for():
+def test_the_main_value_has_no_second_column_unless_asked_for():
     rows = [{"x": {"score": 1}}, {"x": {"score": 2}}, {}, {"x": 3}]
     assert list(table(rows)[0].columns) == ["row_id", "x", "x.found"]
     asked, _ = table(rows, schema={"x.score": "Int64"})

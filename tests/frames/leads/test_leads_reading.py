@@ -72,7 +72,7 @@ def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
     assert [each["total"] for each in about(stacked)["tables"]] == [each["total"] for each in about(read)["tables"]]
 
 
-def test_a_follow_ups_tables_are_read_once_and_the_awaited_twin_reads_the_same():
+def test_a_follow_ups_tables_are_read_once_by_both_twins():
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
     then = run.follow_up("Add opening hours").wait("cells")
@@ -93,7 +93,7 @@ def test_columns_and_dtypes_are_there_without_a_lead(backend):
     assert len(set(empty.dtypes)) == 1
 
 
-def test_after_an_error_the_rows_of_all_tables_are_kept_and_reading_goes_on(server, client):
+def test_after_an_error_all_rows_are_kept_and_reading_goes_on(server, client):
     first = (columns("bakery"), page({"id": "r1", "bakery": "Nata"}, {"id": "r2"}, total=2))
     server.plan(*first, columns("bakery", "stars"), page({"id": "r3", "stars": 4}, cursor="a", total=2), *BUSY)
     with pytest.raises(ow.IncompleteRows) as caught:
@@ -139,7 +139,7 @@ def test_the_domain_comes_from_the_columns_that_are_named(server, client):
         assert ow.leads_frame(table("t1"), client=client, domain_from=domain_from)["domain"].to_list() == wanted
 
 
-def test_links_to_other_sites_than_the_companys_do_not_come_before_its_e_mail(server, client):
+def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
     links = {"job_url": "https://jobs.blog/1", "news-url": "https://daily.blog/1", "googleMapsUrl": "https://g.blog/1"}
     rows = page(
         {"id": "r1", **links, "bakery_url": "https://list.blog/1", "email": "ana@nata.pt"},
@@ -179,8 +179,8 @@ def test_another_separator_changes_the_names_of_parts_and_nothing_else(batch):
     pd.testing.assert_frame_equal(joined, wanted)
     apart = [frame for _, frame in joined.groupby("table_id", sort=False)]
     pd.testing.assert_frame_equal(ow.leads_frame(apart), joined)
-    told, plain = ow.describe_leads(joined), ow.describe_leads(dotted)
-    pd.testing.assert_frame_equal(told, plain)
+    reported, plain = ow.describe_leads(joined), ow.describe_leads(dotted)
+    pd.testing.assert_frame_equal(reported, plain)
 
 
 def test_a_column_that_begins_like_one_of_the_first_is_no_part_of_it(server, client):

@@ -303,7 +303,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("touch", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_told_is_refused_with_the_reason(running, touch, words):
+def test_what_cannot_be_known_is_refused_with_the_reason(running, touch, words):
     table = served(1, 2)
     client = running(table)
     frame = touch(ow.leads_frame(table.raw(), client=client))

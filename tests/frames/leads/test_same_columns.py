@@ -133,7 +133,7 @@ NOT_DATES = [
 
 
 @pytest.mark.parametrize(("cells", "note"), NOT_DATES, ids=repr)
-def test_a_column_that_is_nearly_dates_says_what_keeps_it_from_being_dates(cells, note):
+def test_a_column_that_is_nearly_dates_says_what_is_in_the_way(cells, note):
     rows = [{} if cell is None else {"y": cell} for cell in cells]
     for backend in BACKENDS:
         frame, findings = leads(rows, backend=backend)

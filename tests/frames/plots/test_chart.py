@@ -39,7 +39,7 @@ def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
     json.dumps(data)
 
 
-def test_a_large_picture_has_the_size_of_the_chart_and_keeps_the_notebook_small():
+def test_a_large_picture_has_the_charts_size_in_a_small_notebook():
     chart = plot_qualification(SOURCES["many tables"])
     data, metadata = shown(chart)
     assert size(chart) == pytest.approx((metadata["image/png"]["width"], metadata["image/png"]["height"]), abs=1)
@@ -55,7 +55,7 @@ def test_the_picture_is_black_on_white(plot):
     assert {colour[3] for colour in colours} == {255}
 
 
-def test_the_background_is_transparent_and_texts_have_the_colour_of_the_page():
+def test_the_background_is_transparent_and_texts_take_the_pages_colour():
     config = plot_funnel(payload()).to_dict()["config"]
     assert config["background"] == "transparent"
     assert {config[part]["color"] for part in ("title", "text")} == {"currentColor"}

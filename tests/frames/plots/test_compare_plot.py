@@ -16,7 +16,7 @@ def run(name, qualified, judged=20, used=60, **fields):
     return {"agent": {"name": name}, "run": made}
 
 
-def test_each_run_has_the_price_and_the_range_of_the_frame_and_the_cheapest_is_first():
+def test_each_run_has_the_frames_price_and_range_cheapest_first():
     runs = [run("Porto", 10), run("Faro", 15), run("Braga", 18, used=900)]
     compared = frames.compare_runs(runs, more=50).set_index("name")
     drawn = rows(plot_compare(runs, more=50))
@@ -44,7 +44,7 @@ def test_a_very_wide_range_does_not_squeeze_the_others():
     assert size(drawn)[0] <= 600
 
 
-def test_runs_with_the_same_name_are_told_apart():
+def test_runs_with_the_same_name_differ():
     same = [run("Porto", 10, model="origami-lite"), run("Porto", 12, model="origami-max"), run("Porto", 14, id="other")]
     names = [row["name"] for row in rows(plot_compare(same))]
     assert len(set(names)) == 3

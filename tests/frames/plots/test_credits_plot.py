@@ -52,7 +52,7 @@ def test_credits_below_zero_are_unknown():
     assert used(chart) == [("Fit", "18"), ("1 column at 0", ""), ("1 column", "n/a")]
 
 
-def test_shares_are_those_of_the_frame_although_the_table_has_another_total():
+def test_shares_are_the_frames_although_the_tables_total_differs():
     made = of_table(credits__lifetimeUsed=80)
     mail, fit = column_economics_frame(made)["share_of_spend"].dropna().loc[lambda shares: shares > 0]
     chart = plot_credits(made)
@@ -74,7 +74,7 @@ def test_cheap_columns_are_summed_up():
     assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
 
 
-def test_all_columns_of_a_table_have_the_whole_of_its_credits_although_their_shares_add_up_to_less():
+def test_columns_have_all_credits_although_their_shares_add_up_to_less():
     assert sum(10 * [0.1]) < 1
     cheap = [{"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": 0.1}} for at in range(10)]
     chart = plot_credits([table(), of_table(id="other", columns=cheap)], top=2)

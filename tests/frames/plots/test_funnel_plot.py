@@ -9,7 +9,7 @@ def stages(chart):
     return [(each["name"], each["part"], each["start"], each["end"]) for each in rows(chart) if each.get("name")]
 
 
-def test_each_stage_has_its_leads_and_losses_hang_where_the_one_before_ended():
+def test_each_stage_has_its_leads_and_losses_hang_below_the_last():
     chart = plot_funnel(payload())
     assert stages(chart) == [
         ("sourced", "leads", 0, 21),

@@ -45,14 +45,14 @@ def test_a_panel_has_steps_of_its_column(unit, column):
     assert encoding["y"]["field"] == column
 
 
-def test_lines_begin_with_the_first_known_value_and_a_point_shows_the_last():
+def test_lines_go_from_the_first_known_value_to_a_point_at_the_last():
     points = rows(watched(plot_history))
     assert [each["lead_count"] for each in points] == [None, 12, 15, 15]
     assert [each["steps_completed"] for each in points] == [0, 5, 17, 17]
     assert [each["last"] for each in points] == [False, False, False, True]
 
 
-def test_a_value_that_is_no_longer_known_holds_until_then_and_leaves_a_gap():
+def test_a_value_that_becomes_unknown_leaves_a_gap():
     gap = (POINTS[1][0] + 5, "running", 6, None, None, None, None)
     points = rows(plot_history(with_history(POINTS[1], gap, *POINTS[2:])))
     start = points[0]["time"]

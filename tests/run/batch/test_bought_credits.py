@@ -111,7 +111,7 @@ def test_credits_that_were_bought_start_only_what_is_missing(front, client, brok
     finished(batch)
 
 
-def test_too_few_credits_halt_it_again_and_resume_starts_only_what_is_missing(front, client, broke):
+def test_resume_starts_only_what_is_missing_and_halts_again(front, client, broke):
     briefs = towns(4, "slow")
     broke(briefs)
     batch = start(client, briefs)

@@ -21,7 +21,7 @@ from tests.support.quick import see
 from tests.support.server import answer, silence
 
 
-def test_it_goes_on_without_a_handle_and_is_collected_when_all_are_started(front, client):
+def test_it_goes_on_without_handle_until_all_are_started(front, client):
     batch = ow.start_many(towns(4, "slow"), at_once=3, client=client, show=False)
     see(lambda batch=batch: len(batch.runs) == 3)
     kept = weakref.ref(batch.runs[0].conversation)
@@ -84,7 +84,7 @@ def test_it_outlives_the_end_of_the_loop(front, many):
     assert prompts_at(front) == sorted(towns(3))
 
 
-def test_what_was_on_its_way_when_the_loop_ended_is_looked_for_before_it_is_sent_again(front, many):
+def test_what_the_loops_end_cut_off_is_looked_for_before_a_resend(front, many):
     front.faults = [forgotten(silence())]
     batch = many(towns(2))
     see(front.runs)

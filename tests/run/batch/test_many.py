@@ -167,7 +167,7 @@ def test_answers_that_are_lost_pay_for_nothing_twice(front, many):
     assert len(front.starts) == len(briefs) + len(SENT_AGAIN)
 
 
-def test_a_start_that_may_have_happened_halts_and_is_looked_for_before_it_is_sent_again(front, many):
+def test_an_unknown_start_halts_and_is_looked_for_before_a_resend(front, many):
     front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
     front.reads = [kept_off(EMPTY_LIST)] * 4
     batch = many(towns(3), at_once=3)

@@ -137,7 +137,7 @@ def test_equal_briefs_are_started_each_and_found_each(client, front):
     assert len(front.runs()) == 3
 
 
-def test_another_name_another_model_and_another_agents_name_are_other_briefs(client, front):
+def test_another_name_model_or_agents_name_is_another_brief(client, front):
     brief = towns(1)
     for options in ({}, {"once": "others"}, {"model": "origami-lite"}):
         finished(start(client, brief, **options))
@@ -181,7 +181,7 @@ def test_what_follows_on_a_run_of_a_batch_is_sent_once(client, front):
     assert again.runs[0].continued_by.agent_id == agent
 
 
-def test_a_run_that_cannot_be_written_down_is_there_and_says_so_without_printing(client, front, files, capsys):
+def test_a_run_that_cannot_be_stored_is_there_and_says_so(client, front, files, capsys):
     with files.before_each_write(no_room):
         batch = finished(start(client, towns(2)))
     for brief in briefs_of(batch):

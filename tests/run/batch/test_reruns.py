@@ -57,7 +57,7 @@ def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
         batch.cancel()
 
 
-def test_a_batch_that_is_over_or_was_cancelled_is_no_reason_not_to_start_another(many, execute):
+def test_a_batch_that_is_over_does_not_keep_another_from_starting(many, execute):
     first = finished(execute(lambda: many(towns(1))))
     assert execute(lambda: many(towns(1)), execution="e2") != first
     second = execute(lambda: many(towns(1, "slow")))
@@ -142,7 +142,7 @@ def test_the_rerun_of_a_batch_without_a_handle_is_found_by_the_next_one(front, c
 
 
 @pytest.mark.parametrize("end", ["halted", "stopped"])
-def test_a_run_that_may_have_been_started_is_looked_for_also_without_a_handle(front, client, execute, end):
+def test_a_run_that_may_have_started_is_looked_for_without_a_handle(front, client, execute, end):
     def start(execution):
         return execute(lambda: ow.start_many(towns(3), client=client, show=False), execution=execution)
 
@@ -168,7 +168,7 @@ def test_a_run_that_may_have_been_started_is_looked_for_also_without_a_handle(fr
 
 
 @pytest.mark.parametrize("act", ["stop", "cancel"])
-def test_a_batch_that_is_stopped_while_its_earlier_runs_are_read_starts_none(front, client, execute, monkeypatch, act):
+def test_a_batch_stopped_while_it_reads_earlier_runs_starts_none(front, client, execute, monkeypatch, act):
     start = lambda: ow.start_many(towns(2), client=client, show=False)  # noqa: E731
     finished(execute(start))
     gc.collect()

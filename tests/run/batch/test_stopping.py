@@ -177,7 +177,7 @@ def test_cancel_finds_and_ends_what_may_have_been_started(front, many):
     assert batch.error is None
 
 
-def test_cancel_says_so_where_a_run_that_may_have_been_started_is_not_found(front, many):
+def test_cancel_says_that_a_run_which_may_have_started_is_not_found(front, many):
     front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
     front.reads = [kept_off(EMPTY_LIST)] * 4
     batch = many(towns(1, "slow"))

@@ -228,7 +228,7 @@ def _as_number(text: str) -> object:
 
 
 @pytest.mark.parametrize("server", [{"reads": str.lower}, {"reads": str.strip}, {"reads": _as_number}], indirect=True)
-def test_keys_that_come_back_changed_are_an_error_before_anything_is_spent(server, client):
+def test_changed_keys_are_an_error_before_anything_is_spent(server, client):
     frame = pd.DataFrame({"code": ["x", " A ", "007", "y"]})
     with raises("KeysChanged") as caught:
         ow.upload(frame, key="code", client=client)

@@ -33,7 +33,7 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     assert watch.state is known
 
 
-async def test_what_is_to_be_read_soon_does_not_go_before_what_a_person_waits_for(poller, clock):
+async def test_what_a_person_waits_for_goes_before_what_is_due_soon(poller, clock):
     server = Server(clock, RUNNING, retry_after=15.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
     for watch in watches:

@@ -25,7 +25,7 @@ async def test_a_run_is_checked_as_the_server_says_and_its_cells_after_it(poller
     assert (watch.state.status, watch.state.settled, watch.state.connection.state) == ("completed", True, "ended")
 
 
-async def test_an_unknown_status_ends_with_the_header_although_the_body_stays_the_same(poller, clock):
+async def test_an_unknown_status_ends_with_the_header(poller, clock):
     odd = {**steps(3), "status": "pondering", "response": None}
 
     class Pondering(Server):
@@ -264,7 +264,7 @@ async def test_a_deleted_table_does_not_keep_the_others_from_settling(poller, cl
     assert watch.state.payload()["response"]["tables"][0]["cells"]["running"] == 0
 
 
-async def test_a_table_that_cannot_be_read_does_not_keep_the_others_from_being_read(poller, clock):
+async def test_a_table_that_cannot_be_read_leaves_the_others_readable(poller, clock):
     first = COMPLETED["response"]["tables"][0]
 
     class OneBroken(Server):
@@ -331,7 +331,7 @@ async def test_an_id_in_capitals_is_the_same_id(poller, clock):
     assert watch.state.status == "completed"
 
 
-async def test_cancelled_runs_that_do_not_end_leave_half_of_the_rate_limit_to_the_others(poller, clock):
+async def test_cancelled_runs_that_do_not_end_take_half_of_the_rate_limit(poller, clock):
     server = Server(clock, RUNNING, retry_after=1.0)
     watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
     for watch in watches[:10]:

@@ -31,7 +31,7 @@ def kernels(sandbox, count, **options):
         yield crowd
 
 
-def test_two_hundred_runs_in_ten_processes_are_all_watched_to_their_end_and_hardly_anything_is_refused():
+def test_two_hundred_runs_in_ten_processes_are_watched_to_their_end():
     sandbox = Counting()
     with kernels(sandbox, PROCESSES, until_the_end=True) as crowd:
         tokens = sandbox.start(PROCESSES * RUNS, BRIEF)
@@ -73,7 +73,7 @@ def test_fifty_runs_in_one_process_cost_eighty_requests_a_minute_at_most():
     assert arrived >= 0.9 * len(polls)
 
 
-def test_fifty_cards_whose_leads_are_looked_at_cost_no_more_and_starve_no_poll():
+def test_fifty_cards_with_leads_cost_no_more_and_starve_no_poll():
     # Leads come after the runs: what is left over is theirs.
     sandbox = Counting()
     with kernels(sandbox, 1, until_the_end=False, looks_at_leads=True) as (kernel,):

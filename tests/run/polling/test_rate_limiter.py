@@ -75,7 +75,7 @@ def test_polls_give_way_to_what_people_send():
     assert len(sent) >= 60
 
 
-def test_a_person_who_sends_many_at_once_leaves_the_rest_of_the_minute_to_polls():
+def test_many_requests_at_once_leave_the_rest_of_the_minute_to_polls():
     limiter = RateLimiter()
     for _ in range(70):
         limiter.count_request(100.0)
@@ -216,7 +216,7 @@ events = st.one_of(
 
 
 @given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300), st.randoms(use_true_random=False))
-def test_whatever_the_server_says_no_minute_is_too_full_no_poll_too_early_and_none_waits_for_ever(steps, random):
+def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps, random):
     limiter, now, sent, held_until = RateLimiter(jitter=random.random), 0.0, [], 0.0
     for (kind, what), pause in steps:
         now += pause
@@ -323,7 +323,7 @@ def test_every_request_gets_its_turn(runs, remaining, urgent, chance):
     assert max(usual, default=0) - min(usual, default=0) <= 2
 
 
-def test_low_priority_requests_come_after_all_that_are_due_and_are_not_starved():
+def test_low_priority_requests_come_last_and_are_not_starved():
     limiter = RateLimiter()
     due = [
         PollRequest("list", 0.0, limiter, low_priority=True),

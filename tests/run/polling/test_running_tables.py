@@ -55,7 +55,7 @@ def has_grown(run):
     return not run.done and bool(run.state.credits_used)
 
 
-def test_leads_and_credits_grow_while_the_run_goes_on_and_its_cells_fill_after_it(client, clock):
+def test_leads_and_credits_grow_during_the_run_and_cells_after_it(client, clock):
     shown = []
     clock.skips = lambda: False
     run = ow.start(BRIEF, client=client, show=False)
@@ -147,7 +147,7 @@ def test_the_same_where_it_is_awaited(sandbox):
     assert (run.status, run.settled, len(run.tables)) == ("completed", True, 2)
 
 
-def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_runs(client):
+def test_a_follow_up_shows_only_the_tables_that_it_works_on(client):
     first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
     companies, people = first.tables
     second = first.follow_up("Find more. scenario:settled", focus_tables=[people.id])
@@ -160,7 +160,7 @@ def test_a_follow_up_shows_the_tables_that_it_works_on_and_not_those_of_earlier_
     assert companies.id not in {table.id for table in second.tables}
 
 
-def test_a_follow_up_that_builds_nothing_never_shows_the_tables_of_the_run_before_while_their_cells_fill(client, clock):
+def test_a_follow_up_that_builds_nothing_shows_no_tables_of_earlier_runs(client, clock):
     clock.skips = lambda: False
     first = ow.start(BRIEF, client=client, show=False)
     clock.skips = lambda: not first.done

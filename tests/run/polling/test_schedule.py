@@ -16,7 +16,7 @@ def server_error(retry_after=None):
     return ServerError("The server had a problem", status_code=503, transient=True, retry_after=retry_after)
 
 
-def test_a_started_run_is_asked_soon_and_an_attached_one_after_its_first_read():
+def test_a_started_run_is_checked_soon_and_an_attached_one_later():
     assert plans.begin(NOW, fresh=True).due == NOW + 1
     assert plans.begin(NOW).due == NOW + 15
 
@@ -107,7 +107,7 @@ results = st.one_of(
 
 
 @given(st.lists(st.tuples(results, st.floats(0, 40)), max_size=60))
-def test_whatever_happens_the_next_check_is_neither_too_early_nor_after_the_deadline(events):
+def test_the_next_check_is_never_early_nor_after_the_deadline(events):
     plan, now = plans.begin(NOW), NOW
     for result, took in events:
         if plan.due is None:
@@ -140,7 +140,7 @@ def test_no_list_is_due_while_checks_fail_and_after_the_end():
     assert plans.next_list(plans.on_result(plan, plans.Checked("over"), NOW)) is None
 
 
-def test_a_list_that_cannot_be_read_is_read_less_and_less_often_and_never_before_retry_after():
+def test_a_failing_list_is_read_less_often_and_after_retry_after():
     plan, waits, now = plans.begin(NOW), [], NOW
     for _ in range(6):
         plan = plans.on_list(plan, None, now, failed=True)
@@ -163,7 +163,7 @@ def test_a_suspension_moves_the_deadline_by_as_much_and_no_check(away):
     assert plans.wake_up(over, away) == over
 
 
-def test_a_limit_of_credits_is_read_every_five_seconds_and_less_often_by_many_runs():
+def test_credits_with_a_limit_are_read_every_five_seconds_or_more():
     assert [plans.limited_interval(runs) for runs in (1, 4, 5, 8)] == [5, 5, 6.25, 10]
     plan = plans.on_result(plans.begin(NOW), plans.Checked("cells", tables=1, limited=8), NOW)
     assert plan.due == NOW + 10
@@ -175,7 +175,7 @@ def test_a_limit_of_credits_outlives_the_deadline():
     assert plans.on_result(plans.begin(NOW, deadline=60), plans.Checked("cells", tables=1), NOW + 60).stopped
 
 
-def test_the_list_of_a_new_run_without_a_table_is_read_every_five_seconds_for_three_minutes():
+def test_a_new_run_without_table_has_its_list_read_for_three_minutes():
     plan = plans.begin(NOW, fresh=True)
     assert plans.next_list(plans.on_list(plan, None, NOW + 179, is_empty=True)) == NOW + 184
     assert plans.next_list(plans.on_list(plan, None, NOW + 180, is_empty=True)) is None

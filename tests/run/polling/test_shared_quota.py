@@ -24,7 +24,7 @@ async def an_hour(kernels, runs, seconds=HOUR):
     return organization
 
 
-async def test_ten_kernels_with_twenty_runs_each_leave_the_organization_its_reserve():
+async def test_ten_kernels_with_twenty_runs_leave_the_organizations_reserve():
     seen = await an_hour(10, 20)
     assert len(seen.asked) == 200
     # People attach 200 times within seconds, before any kernel knows of the others. After that there is nothing to refuse.
@@ -39,7 +39,7 @@ async def test_ten_kernels_with_twenty_runs_each_leave_the_organization_its_rese
     assert left[0] > 0
 
 
-async def test_fifty_runs_in_one_kernel_send_eighty_requests_a_minute_at_most_and_nearly_as_many():
+async def test_fifty_runs_in_one_kernel_send_nearly_eighty_requests_a_minute():
     seen = await an_hour(1, 50, 1_200)
     (times,) = seen.by_kernel.values()
     assert not seen.refused
@@ -54,7 +54,7 @@ async def test_fifty_runs_in_one_kernel_send_eighty_requests_a_minute_at_most_an
     )
 
 
-async def test_fifty_cards_with_open_leads_send_no_more_and_starve_no_poll_and_no_cancel():
+async def test_fifty_cards_with_open_leads_starve_no_poll_and_no_cancel():
     clock = SharedClock()
     organization = Organization(clock)
     kernel = Kernel(organization, 0)

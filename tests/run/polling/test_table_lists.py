@@ -11,7 +11,7 @@ from origami_widgets.api.errors import AuthenticationError, ServerError, TableNo
 from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_table, started, steps
 
 
-async def test_the_list_of_one_run_is_read_after_each_check_and_an_unchanged_one_notifies_no_subscriber(poller, clock):
+async def test_the_list_is_read_after_each_check_and_unchanged_notifies_nobody(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     server = Server(clock, *[steps(count) | {"response": None} for count in (1, 1, 1, 1)], COMPLETED)
     server.tables, server.lists = [settled_table()], [[table]]
@@ -43,7 +43,7 @@ async def test_the_list_is_read_between_the_checks_while_a_new_run_has_no_table(
     watch.schedule = None
 
 
-async def test_of_a_run_that_stays_without_a_table_the_list_is_read_with_its_checks_in_the_end(poller, clock):
+async def test_a_run_that_stays_without_table_has_its_list_read_with_checks(poller, clock):
     server = Server(clock, SILENT)
     watch = await poller.watch(server, "a", "r", started=started("r"))
     while clock.now < 1_000 + 400:
@@ -128,7 +128,7 @@ async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock
     assert checks[9] <= server.listed[-1] < checks[10]
 
 
-async def test_the_tables_of_a_failed_run_are_read_once_more_and_shown_with_its_end(poller, clock):
+async def test_tables_of_a_failed_run_are_read_once_more_for_its_end(poller, clock):
     table = COMPLETED["response"]["tables"][0]
     early = {**table, "leadCount": 4, "cells": {"running": 0, "errored": 0}, "updatedAt": "2026-07-21T09:15:00Z"}
     end = {**COMPLETED, "status": "errored", "response": {"text": None, "actions": [], "tables": []}}

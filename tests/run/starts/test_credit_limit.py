@@ -214,7 +214,7 @@ def test_what_a_focus_table_had_used_before_does_not_count(front, begin):
 
 
 @pytest.mark.parametrize("front", [{"speed": 1}], ids=[""], indirect=True)
-def test_a_follow_up_adds_to_the_limit_of_its_conversation_only_what_it_uses(front, begin):
+def test_a_follow_up_counts_against_the_limit_only_what_it_uses(front, begin):
     """Some 320 credits in all before it; the table that it goes on with has 370 in the end, 120 of them from it."""
     first = passed(front, begin(SETTLED, credit_limit=600), 150)
     assert (first.status, first.error) == ("completed", None)
@@ -299,7 +299,7 @@ def test_a_batch_below_its_limit_comes_to_its_end(front, many):
     assert front.asked_to_cancel == 0
 
 
-def test_a_run_that_was_being_started_when_the_limit_was_passed_is_cancelled_as_well(front, many):
+def test_a_run_being_started_when_the_limit_is_passed_is_cancelled(front, many):
     """Its request was on its way: it was paid for, and is not left to go on."""
     reached, go_on = threading.Event(), threading.Event()
     front.faults = [passes, held(go_on, reached=reached)]
@@ -339,7 +339,7 @@ async def test_a_batch_can_be_awaited_until_its_limit_is_passed(front, many):
     assert is_reached(caught.value, "50")
 
 
-def test_what_waits_for_a_run_slot_when_the_limit_is_passed_is_not_started(front, many):
+def test_what_waits_for_a_slot_when_the_limit_is_passed_never_starts(front, many):
     front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "1"}))] * 1_000]
     batch = many(2, at_once=2, credit_limit=50)
     see(lambda: [brief.state for brief in briefs_of(batch)] == ["started", "queued"])
@@ -355,7 +355,7 @@ def test_what_waits_for_a_run_slot_when_the_limit_is_passed_is_not_started(front
     assert [brief.state for brief in briefs_of(batch)] == ["started", "waiting"]
 
 
-def test_after_a_run_that_has_used_too_much_when_it_is_seen_to_be_over_no_other_one_is_started(front, many):
+def test_no_run_starts_after_one_that_ended_over_the_limit(front, many):
     batch = many(2, SETTLED, at_once=1, credit_limit=200)
     see(lambda: batch.runs)
     front.later(150)
@@ -367,7 +367,7 @@ def test_after_a_run_that_has_used_too_much_when_it_is_seen_to_be_over_no_other_
     assert front.asked_to_cancel == 0
 
 
-def test_a_batch_whose_last_run_has_used_too_much_when_it_is_seen_to_be_over_is_not_halted(front, many):
+def test_a_batch_whose_last_run_ended_over_the_limit_is_not_halted(front, many):
     batch = many(1, SETTLED, credit_limit=200)
     see(lambda: batch.runs)
     front.later(150)

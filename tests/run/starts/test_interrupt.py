@@ -109,9 +109,7 @@ def test_a_run_that_another_call_waits_for_goes_on(job_after, events, is_over):
 
 @pytest.mark.parametrize("is_over", [False, True])
 @pytest.mark.parametrize("events", [(SENT, STARTED), (SENT, Lost(), STARTED)], ids=["answered", "found"])
-def test_a_run_that_was_started_is_named_and_said_to_be_cancelled_only_when_that_was_asked_for(
-    job_after, events, is_over
-):
+def test_a_started_run_is_named_and_cancelled_only_when_asked_for(job_after, events, is_over):
     asked = outcome_of_interrupt(job_after(*events, is_cancelled=True), is_over=is_over)
     assert asked == (
         'Interrupted. The run had started, and Origami was asked to cancel it. ow.attach("agent-1/run-1") shows it.'

@@ -65,7 +65,7 @@ def traced(act, reached):
 
 # One between the making of a coroutine and its way to the loop leaves it unused.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_an_interrupt_at_any_line_leaves_one_run_at_most_and_ends_it(monkeypatch, capsys, tmp_path):
+def test_an_interrupt_at_any_line_leaves_one_run_at_most(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(reconcile, "LOOKS", (0.05, 0.1))
     lines, hit = [], []
 
@@ -302,7 +302,7 @@ def places_of(kind, folder, capsys):
 
 
 @pytest.mark.parametrize("kind", [Cell, Forgotten, Continuing])
-def test_an_interrupt_whenever_the_loop_goes_on_leaves_one_run_at_most_and_ends_it(quick, capsys, tmp_path, kind):
+def test_an_interrupt_whenever_the_loop_goes_on_leaves_one_run_at_most(quick, capsys, tmp_path, kind):
     hit = 0
     for number, place in enumerate(places := places_of(kind, tmp_path, capsys)):
         with cell_of(kind, tmp_path / str(number)) as cell:
@@ -326,7 +326,7 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_one_run_at_most_and_ends_
 
 
 @pytest.mark.parametrize("kind", [Attaching, Rerunning])
-def test_an_interrupt_whenever_the_loop_goes_on_leaves_a_run_alone_that_was_there_before(quick, capsys, tmp_path, kind):
+def test_an_interrupt_whenever_the_loop_goes_on_leaves_older_runs_alone(quick, capsys, tmp_path, kind):
     hit = 0
     for number, place in enumerate(places := places_of(kind, tmp_path, capsys)):
         with cell_of(kind, tmp_path / str(number)) as cell:

@@ -286,7 +286,7 @@ def test_what_is_about_to_be_sent_is_not_said_to_be_no_run(front, capsys):
     assert LOOK_AGAIN in said
 
 
-def test_after_an_interrupt_the_same_name_finds_the_run_that_the_server_has_forgotten(front, client, files):
+def test_after_an_interrupt_the_name_finds_what_the_server_forgot(front, client, files):
     """It was given to the interrupted call, under the same key: it is this call's run, and sent again it would be two."""
     front.faults = [forgotten(answer({}, 500))]
     reached = threading.Event()

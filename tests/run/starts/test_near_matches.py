@@ -72,7 +72,7 @@ def test_a_brief_that_the_server_writes_in_its_own_way(front, intend, how):
     named_and_not_sent_again(front, intend, brief)
 
 
-def test_a_brief_that_lists_cut_shorter_and_the_server_writes_in_its_own_way(front, intend):
+def test_a_brief_that_the_server_cuts_and_rewrites_is_recognized(front, intend):
     front.longest = 30
     front.written = lambda brief: brief.replace("  ", " ")
     named_and_not_sent_again(front, intend, LONG.replace("care", "care "))
@@ -127,7 +127,7 @@ def test_an_agent_that_is_busy_with_what_is_nearly_our_own_lost_attempt(front, c
     assert len(front.runs()) == 2
 
 
-def test_reconciling_names_it_again_and_takes_it_once_the_server_shows_it_right(front, client):
+def test_reconciling_takes_it_once_the_server_shows_it_right(front, client):
     front.written = lambda brief: brief.replace("\r\n", "\n")
     front.faults = [forgotten(FAILED)]
     with pytest.raises(ow.AmbiguousStart) as caught:

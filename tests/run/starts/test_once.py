@@ -159,7 +159,7 @@ def test_files_hold_neither_brief_nor_key(client, files):
         assert secret not in written
 
 
-def test_a_damaged_entry_is_an_error_before_anything_is_sent_and_fresh_replaces_it(client, front, files):
+def test_a_damaged_entry_is_an_error_before_anything_is_sent(client, front, files):
     start(client)
     files.path.write_text("{")
     with raises("RegistryUnusable", match="Nothing was started"):
@@ -169,7 +169,7 @@ def test_a_damaged_entry_is_an_error_before_anything_is_sent_and_fresh_replaces_
     assert len(front.runs()) == 2
 
 
-def test_a_folder_that_cannot_be_written_to_is_an_error_before_anything_is_sent(client, front, monkeypatch, tmp_path):
+def test_a_read_only_folder_is_an_error_before_anything_is_sent(client, front, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "file"))
     with raises("RegistryUnusable"):
@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_before_anything_is_sent(
     assert front.starts == []
 
 
-def test_a_run_that_was_started_is_handed_over_although_it_cannot_be_written_down(client, front, files):
+def test_a_started_run_is_returned_although_it_cannot_be_stored(client, front, files):
     with files.before_each_write(no_room), pytest.warns(RuntimeWarning, match="No space left"):
         first = start(client)
     assert start(client) == first
@@ -256,7 +256,7 @@ def test_a_notebook_that_is_run_again_pays_for_none_of_its_follow_ups(front, ker
     assert len(front.runs()) == 3
 
 
-def test_the_same_follow_up_of_the_same_run_attaches_and_another_one_is_sent(client, front):
+def test_the_same_follow_up_attaches_and_another_one_is_sent(client, front):
     run = start(client, f"{BRIEF}. scenario:answer").wait(timeout=30)
     first = run.follow_up("Add prices. scenario:answer").wait(timeout=30)
     assert run.follow_up("Add prices. scenario:answer") == first
@@ -267,7 +267,7 @@ def test_the_same_follow_up_of_the_same_run_attaches_and_another_one_is_sent(cli
     assert len(front.runs()) == 4
 
 
-def test_a_run_that_was_continued_by_a_click_is_shown_with_what_continues_it(client, front, base_url):
+def test_a_run_continued_by_a_click_is_shown_with_its_continuation(client, front, base_url):
     """Else the card would ask again what was answered, and answering costs credits."""
     brief = f"{BRIEF}. scenario:needs_input"
     run = start(client, brief).wait(timeout=30)

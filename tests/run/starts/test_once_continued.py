@@ -87,7 +87,7 @@ def test_a_lost_continuation_is_found_in_the_same_kernel(front, notebook):
     assert front.starts == []
 
 
-def test_a_continuation_that_never_arrived_is_sent_by_the_notebook_that_is_run_again(front, notebook):
+def test_a_lost_continuation_is_sent_when_the_notebook_runs_again(front, notebook):
     lose(front, notebook, started=False)
     gc.collect()
     run = notebook.run()

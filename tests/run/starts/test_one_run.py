@@ -114,7 +114,7 @@ def test_a_run_whose_answer_is_lost_is_found_and_nothing_is_sent_again(front, in
 
 
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
-def test_a_request_that_is_lost_is_looked_for_and_then_sent_again_with_the_same_key(front, intend, fault):
+def test_a_lost_request_is_looked_for_and_sent_again_with_its_key(front, intend, fault):
     front.faults = [kept_off(fault)]
     one_run(front, intend)
     assert len(front.starts) == 2
@@ -171,7 +171,7 @@ def test_a_first_request_in_flight_is_waited_for(front, intend):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_fault_of_the_server_that_has_started_the_run_sends_nothing_again(front, intend, clock, status):
+def test_a_5xx_that_has_started_the_run_sends_nothing_again(front, intend, clock, status):
     front.faults = [forgotten(answer({"error": "no"}, status))]
     one_run(front, intend)
     assert len(front.starts) == 1
@@ -188,7 +188,7 @@ def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, inten
 
 @pytest.mark.parametrize("intend", ["start"], indirect=True)
 @pytest.mark.parametrize("body", [{"status": "ok"}, {"id": "v2_run-other", "status": "running"}, "<html>Welcome"])
-def test_a_run_that_cannot_be_read_when_it_is_found_does_not_count_as_another(front, intend, body):
+def test_a_found_run_that_cannot_be_read_counts_as_no_other(front, intend, body):
     front.faults = [forgotten(answer({}, 500))]
     front.polls = [answer(body)]
     one_run(front, intend)
@@ -206,7 +206,7 @@ def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
     assert [found.id] == intend.made()
 
 
-def test_a_fault_of_the_server_that_has_started_nothing_sends_it_again_after_two_looks(front, intend, clock):
+def test_a_5xx_that_has_started_nothing_sends_again_after_two_looks(front, intend, clock):
     front.faults = [kept_off(answer({}, 500))]
     one_run(front, intend)
     assert len(front.starts) == 2
@@ -218,7 +218,7 @@ def test_the_second_fault_of_the_server_is_looked_after_too(front, intend):
     one_run(front, intend)
 
 
-def test_a_run_that_is_found_nowhere_is_said_to_be_possible_and_can_be_looked_for_again(front, intend):
+def test_a_run_found_nowhere_may_exist_and_can_be_looked_for_again(front, intend):
     front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
     front.reads = [kept_off(EMPTY_LIST)] * 4
     with pytest.raises((ow.AmbiguousStart, Refused)) as caught:
@@ -329,7 +329,7 @@ def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, inten
 
 
 @pytest.mark.parametrize("fault", [None, kept_off(reset())], ids=["at once", "after a lost attempt"])
-def test_an_agent_that_is_busy_with_another_run_is_an_error_with_the_line_that_shows_it(front, client, fault):
+def test_an_agent_busy_with_another_run_is_an_error_that_shows_it(front, client, fault):
     run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
     theirs = front.sandbox.client().create_run(run.agent_id, "Something else. scenario:slow")
     front.faults = [fault] if fault else []
@@ -418,7 +418,7 @@ def test_the_fault_layer_itself_would_start_two_runs(front, client):
 @pytest.mark.parametrize("intend", CLIENTS, indirect=True)
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
 @pytest.mark.parametrize("way", [lost, kept_off])
-def test_a_client_whose_answer_is_lost_sends_nothing_again_and_says_what_to_look_for(front, intend, way, fault):
+def test_a_client_whose_answer_is_lost_says_what_to_look_for(front, intend, way, fault):
     front.faults = [way(fault)]
     with pytest.raises(ow.AmbiguousStart) as caught:
         intend()

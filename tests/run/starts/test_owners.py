@@ -143,7 +143,7 @@ def test_when_both_are_interrupted_the_run_is_cancelled(front, start, on_its_way
     assert front.asked_to_cancel == 1
 
 
-def test_an_interrupt_of_the_second_after_the_first_has_its_run_leaves_it_alone(front, start, on_its_way):
+def test_interrupting_the_second_leaves_the_run_of_the_first_alone(front, start, on_its_way):
     reached, go_on = on_its_way
     first, second = Caller(start), Caller(start)
     assert reached.wait(20)
@@ -192,7 +192,7 @@ async def test_where_all_tasks_are_cancelled_the_run_is_left_alone(front, client
 
 
 @pytest.mark.parametrize("once", [None, "porto"])
-async def test_a_task_that_is_cancelled_in_the_queue_for_a_slot_starts_nothing_later(front, client, once):
+async def test_a_task_cancelled_in_the_queue_for_a_slot_starts_nothing(front, client, once):
     """Nothing was started, so nothing is left alone that was paid for."""
     front.faults = [kept_off(QUEUED)]
     reached = threading.Event()
@@ -212,7 +212,7 @@ async def test_a_task_that_is_cancelled_in_the_queue_for_a_slot_starts_nothing_l
     await run.cancel_async()
 
 
-async def test_who_is_left_in_the_queue_gets_the_run_where_another_task_was_cancelled(front, client):
+async def test_who_stays_in_the_queue_gets_the_run_of_a_cancelled_task(front, client):
     front.faults = [kept_off(QUEUED)] * 2
     reached = threading.Event()
     front.asked = reached.set
@@ -261,7 +261,7 @@ def test_a_single_start_and_a_batch_of_the_same_brief_are_two(front, client, fir
     run.cancel()
 
 
-def test_an_interrupt_is_not_kept_from_ending_the_run_by_a_call_that_has_failed(front, client, monkeypatch, capsys):
+def test_a_failed_call_does_not_keep_an_interrupt_from_ending_the_run(front, client, monkeypatch, capsys):
     """The cell is run again after an error that still holds the start: nothing but the new call wants its run."""
     execute = Notebook(monkeypatch)
     front.faults = [kept_off(FAILED)] * 2

@@ -59,7 +59,7 @@ def test_what_is_started_stays_so(record, events):
 
 
 @given(RECORDS, st.lists(EVENTS))
-def test_what_is_unknown_is_sent_again_only_after_a_reconciliation_that_found_nothing(record, events):
+def test_the_unknown_is_sent_again_only_after_reconciling_in_vain(record, events):
     must_reconcile = record.outcome_unknown
     for before, event, now in possible(record, events):
         if isinstance(event, NothingFound) and before.state == "unknown":
@@ -71,7 +71,7 @@ def test_what_is_unknown_is_sent_again_only_after_a_reconciliation_that_found_no
 
 
 @given(RECORDS, st.lists(EVENTS))
-def test_an_attempt_with_an_unknown_outcome_is_never_forgotten_until_the_run_is_known(record, events):
+def test_an_attempt_is_kept_until_its_run_is_known(record, events):
     unknown = record.outcome_unknown
     for before, event, now in possible(record, events):
         unknown = unknown or (before.state == "sending" and isinstance(event, Lost))
@@ -79,7 +79,7 @@ def test_an_attempt_with_an_unknown_outcome_is_never_forgotten_until_the_run_is_
 
 
 @given(RECORDS, st.lists(EVENTS))
-def test_a_key_that_was_refused_is_never_sent_again_and_a_lost_one_is_kept(record, events):
+def test_a_refused_key_is_never_sent_again_and_a_lost_one_is_kept(record, events):
     refused = set()
     for before, event, now in possible(record, events):
         if isinstance(event, Sent):
@@ -225,7 +225,7 @@ def test_the_same_key_is_sent_again_and_in_the_end_a_person_decides(losses):
     assert transition(record, Requeued()).next_step == "reconcile"
 
 
-def test_a_refusal_after_a_loss_is_reconciled_before_it_is_raised_and_before_it_is_sent_again():
+def test_a_refusal_after_a_loss_is_reconciled_first():
     record = after(StartRecord("k"), Sent(1.0), Lost(), NothingFound(), Sent(2.0), DefiniteRefusal())
     assert record.next_step == "reconcile"
     record = transition(record, NothingFound())

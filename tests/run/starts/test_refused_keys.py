@@ -64,7 +64,7 @@ def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, f
     assert ow.start(BRIEF, once="porto", client=client, show=False) == run
 
 
-def test_the_run_that_a_dead_kernel_got_in_the_queue_is_not_paid_for_again(front, client, files):
+def test_the_run_that_a_dead_kernel_got_is_not_paid_for_again(front, client, files):
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
     with pytest.raises(ow.AmbiguousStart):
         ow.start(BRIEF, once="porto", client=client, show=False)
@@ -118,7 +118,7 @@ def test_a_client_that_was_refused_needs_another_key(front, client):
     assert front.runs() == [run.id]
 
 
-def test_too_many_requests_that_the_server_records_are_not_repeated_for_ever(front, client):
+def test_a_recorded_429_is_not_repeated_for_ever(front, client):
     front.faults = [refused(SLOW_DOWN)]
     run = ow.start(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
@@ -136,7 +136,7 @@ def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, clien
     assert len(set(front.keys)) == 1
 
 
-def test_where_the_lists_cannot_be_read_after_an_old_refusal_nothing_is_sent(front, client):
+def test_after_an_old_refusal_nothing_is_sent_without_the_lists(front, client):
     front.faults = [refused(SLOW_DOWN)]
     front.reads = [kept_off(answer({}, 503))] * 4
     with pytest.raises(ow.AmbiguousStart, match="couldn't look for"):

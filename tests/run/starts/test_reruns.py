@@ -103,7 +103,7 @@ def specs(*letters):
 A, B, C = specs(*"ABC")
 
 
-def test_an_equal_start_of_a_later_execution_finds_the_job_of_an_earlier_one(cell):
+def test_an_equal_start_finds_the_job_of_an_earlier_execution(cell):
     ask = cell.execute()
     (first,) = ask(A, so_far="running")
     (second,) = ask(A, so_far="running")
@@ -131,7 +131,7 @@ def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, why):
     assert cell.execute()(A) != [job]
 
 
-def test_in_a_list_what_is_over_is_found_as_long_as_something_of_it_goes_on(cell):
+def test_in_a_list_what_is_over_is_found_while_some_of_it_goes_on(cell):
     ask = cell.execute()
     over, going = *ask(A, so_far="completed"), *ask(B, so_far="running")
     listed = cell.execute()(C, B, A)
@@ -210,7 +210,7 @@ class Queue:
         self.released.append(job)
 
 
-def test_a_queue_is_told_when_another_one_starts_its_job(job_of):
+def test_a_queue_learns_when_another_one_starts_its_job(job_of):
     job, queue, newer = job_of(A), Queue(), Queue()
     job.driver = queue
     for _ in range(2):
@@ -223,7 +223,7 @@ def test_a_queue_is_told_when_another_one_starts_its_job(job_of):
 # How much
 
 
-def test_of_too_many_records_those_that_were_used_longest_ago_are_forgotten(cell, job_of):
+def test_of_too_many_records_the_oldest_used_are_forgotten(cell, job_of):
     (job,) = cell.execute()(A, so_far="running")
     other = Cell(job_of)
     (forgotten,) = other.execute()(A, so_far="running")

@@ -58,7 +58,7 @@ def test_it_is_as_long_whatever_is_asked_for(spec, salt):
 
 
 @given(SPECS, SALTS)
-def test_where_a_run_is_started_and_what_was_there_before_is_no_part_of_it(spec, salt):
+def test_where_a_run_starts_and_what_was_there_is_no_part_of_it(spec, salt):
     other = replace(spec, agent_id="agent-1", known_runs=["v2_run-1"])
     assert spec.fingerprint(salt) == other.fingerprint(salt)
 

@@ -102,7 +102,7 @@ async def test_one_whose_request_was_never_answered_is_read_too(entry, path):
     assert next_step(read, SPEC, NOW) == "send_again"
 
 
-def test_the_briefs_of_a_batch_have_the_names_that_they_had_in_the_first_version():
+def test_briefs_of_a_batch_have_the_names_of_the_first_version():
     towns = [StartSpec(f"List bakeries in {town}") for town in ("Faro", "Lagos", "Faro")]
     faro = "towns, e8b1dd9de9b79ea6"
     assert names_of("towns", towns) == (faro, "towns, 7c7c91dfbdf8738d", f"{faro}, 2")
@@ -151,7 +151,7 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
     ],
     ids=str,
 )
-async def test_each_file_that_says_something_else_is_an_error_and_stays_as_it_is(entry, path, changes):
+async def test_each_file_with_other_contents_is_an_error_and_stays(entry, path, changes):
     data = json.dumps({**json.loads(FIRST_VERSION), **changes})
     path.write_text(data, encoding="utf-8")
     with pytest.raises(RegistryUnusable, match="is damaged"):
@@ -180,7 +180,7 @@ NAMES = st.text(TEXT, min_size=1, max_size=100) | st.sampled_from(["Porto", "por
 
 
 @given(SCOPES, NAMES, SCOPES, NAMES)
-def test_two_names_have_one_file_only_where_they_are_one_name_in_one_scope(scope, name, other_scope, other_name):
+def test_only_one_name_in_one_scope_shares_a_file(scope, name, other_scope, other_name):
     is_same = (scope, name) == (other_scope, other_name)
     # Also on a disk that knows no difference between large and small letters.
     assert (file_stem(scope, name).lower() == file_stem(other_scope, other_name).lower()) == is_same

@@ -119,7 +119,7 @@ NAMES = [
 ]
 
 
-def test_names_of_any_script_are_names_and_every_system_can_hold_their_files(client, front, files):
+def test_names_of_any_script_have_files_on_every_system(client, front, files):
     runs = [start(client, once=name) for name in NAMES]
     assert len(set(runs)) == len(front.runs()) == len(files.paths) == len(NAMES)
     assert {path.parent for path in files.folder.parent.rglob("*.json")} == {files.folder}
@@ -197,7 +197,7 @@ def changed(text, **changes):
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_damaged_file_is_an_error_that_names_it_and_concerns_no_other_name(client, front, files, how):
+def test_a_damaged_file_is_an_error_for_its_name_alone(client, front, files, how):
     start(client)
     path, text = files.path, files.path.read_bytes()
     other = start(client, once="lisbon")
@@ -213,7 +213,7 @@ def test_a_damaged_file_is_an_error_that_names_it_and_concerns_no_other_name(cli
 
 
 @pytest.mark.parametrize("how", ["empty", "of another version"])
-def test_a_damaged_file_halts_a_batch_before_anything_is_sent_for_its_brief(client, front, files, how):
+def test_a_damaged_file_halts_a_batch_before_its_brief_is_sent(client, front, files, how):
     ow.start_many([BRIEF], once="towns", client=client, show=False).wait(timeout=20)
     gc.collect()
     text = files.path.read_bytes()
@@ -289,7 +289,7 @@ def test_threads_that_ask_for_several_names_get_a_run_for_each(client, front, fi
     assert bool(files.paths) != embedded
 
 
-async def test_a_task_that_is_cancelled_lets_a_name_go_only_when_its_file_is_written(client, front, files):
+async def test_a_cancelled_task_keeps_a_name_until_its_file_is_written(client, front, files):
     """Else another start would write at the same time."""
     began, go_on = threading.Event(), threading.Event()
 
@@ -314,7 +314,7 @@ async def test_a_task_that_is_cancelled_lets_a_name_go_only_when_its_file_is_wri
     assert [files.read()["run_id"]] == front.runs()
 
 
-def test_an_interrupt_while_a_file_is_written_lets_its_name_go_only_when_it_is(client, front, files):
+def test_an_interrupt_keeps_a_name_until_its_file_is_written(client, front, files):
     began, go_on = threading.Event(), threading.Event()
 
     def write(record):
@@ -340,7 +340,7 @@ print(ow.start(sys.argv[1], once="porto", show=False).id)
 """
 
 
-def test_a_kernel_that_waits_for_a_name_asks_with_a_key_of_its_own_after_a_refusal(client, front, files, base_url):
+def test_a_kernel_waiting_for_a_name_has_its_own_key_after_a_refusal(client, front, files, base_url):
     """The server would repeat the refusal to the key of the other one."""
     reached, go_on = threading.Event(), threading.Event()
     front.faults = [held(go_on, refused(BROKE), reached=reached)]

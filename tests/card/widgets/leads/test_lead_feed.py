@@ -403,7 +403,7 @@ def test_a_closed_card_looks_at_nothing_any_more(ended, card):
     assert len(leads_in(messages)) == count
 
 
-def test_cards_can_be_told_to_show_no_leads(ended, card):
+def test_cards_can_be_set_to_show_no_leads(ended, card):
     shown, messages = card
     ow.configure(leads=False)
     try:
@@ -425,7 +425,7 @@ def test_the_code_that_draws_leads_comes_when_it_is_asked_for(card):
     assert "export" in answer["content"]["code"]
 
 
-def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended):
+def test_loaded_leads_are_an_arrow_stream_without_another_request(ended):
     grid = ow.LeadGrid(ended.run)
     assert pl.DataFrame(grid).height == 0
     messages = sent_by(grid)
@@ -440,7 +440,7 @@ def test_what_a_grid_has_loaded_is_an_arrow_stream_without_another_request(ended
     grid.close()
 
 
-def test_tables_of_two_accounts_in_one_grid_are_each_read_through_their_own_client(ended):
+def test_tables_of_two_accounts_in_one_grid_use_their_own_clients(ended):
     client = ow.Sandbox(seed=7, speed=600).client()
     other = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60).tables[0]
     grid = ow.LeadGrid([ended.table, other])
@@ -454,7 +454,7 @@ def test_tables_of_two_accounts_in_one_grid_are_each_read_through_their_own_clie
     grid.close()
 
 
-def test_what_a_grid_has_loaded_says_where_it_comes_from_as_the_other_frames_do(ended):
+def test_loaded_leads_say_where_they_come_from(ended):
     grid = ow.LeadGrid(ended.run, sort={"column": "company", "direction": "desc"})
     messages = sent_by(grid)
     none = grid.frame.attrs["origami"]

@@ -68,7 +68,7 @@ def test_the_first_leads_go_before_the_checks_of_many_runs(clock):
         each.cancel()
 
 
-def test_while_origami_refuses_requests_the_grid_says_so_and_when_it_tries_again(clock):
+def test_while_requests_are_refused_the_grid_says_when_it_tries_again(clock):
     sandbox = Noting(clock=clock.time)
     run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
     clock.skips = lambda: False
@@ -93,7 +93,7 @@ def test_while_origami_refuses_requests_the_grid_says_so_and_when_it_tries_again
     grid.close()
 
 
-def test_leads_that_were_read_stay_with_their_time_while_requests_are_refused(clock):
+def test_leads_stay_with_their_time_while_requests_are_refused(clock):
     sandbox = Noting(clock=clock.time)
     run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
     clock.skips = lambda: False
