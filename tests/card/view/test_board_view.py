@@ -204,7 +204,7 @@ def test_the_total_of_one_row_is_not_said_again():
     assert totals(with_table(0, "t", 15, 57)) == [""] * 4
 
 
-def test_a_total_of_prices_lies_between_those_of_the_rows_whatever_other_tables_cost():
+def test_the_price_of_all_lies_between_the_prices_of_the_rows():
     entries = [with_table(0, "t", 15, 24), with_table(1, "u", 5, 60)]
     (people,) = with_table(2, "p", 9, 1_000).state.tables
     beside = replace(entries[0].state, tables=(*entries[0].state.tables, structs.replace(people, stats=None)))

@@ -41,7 +41,7 @@ def figures(state):
     return [f"{each['value']} {each['label']}" for each in make_view(state, now=time.time())["result"]["figures"]]
 
 
-def test_it_counts_the_rows_that_are_enriched_and_never_more_than_have_run(run, table):
+def test_rows_count_as_enriched_once_their_cells_have_run(run, table):
     counts = []
 
     def counted():
@@ -76,7 +76,7 @@ def test_all_rows_are_shown_in_their_order_with_their_own_columns_first(run, tab
         grid.close()
 
 
-def test_a_second_run_that_only_fills_cells_is_not_said_to_have_changed_nothing(client, table):
+def test_a_run_that_only_fills_cells_has_changed_something(client, table):
     ow.upload([{"Zip": "99999", "Company": "New"}], key="Zip", columns=["Company"], table=table, client=client)
     run = ow.start("Find an e-mail address", focus_tables=[table], client=client, show=False).wait("cells")
     codes = [notice["code"] for notice in make_view(run.state, now=time.time())["notices"]]

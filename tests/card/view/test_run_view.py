@@ -129,7 +129,7 @@ def test_what_was_kept_is_said_only_when_the_server_said_so():
     assert make_view(state_of(run), now=NOW)["notices"] == []
 
 
-def test_an_end_with_its_own_way_on_leaves_out_the_agents_offer_of_the_same():
+def test_an_end_offers_one_way_to_go_on():
     def labels(status):
         run = settled_payload() | {"status": status}
         run["todo"] = {**run["todo"], "nextActions": [{"label": "Continue where you left off"}, {"label": "Add news"}]}

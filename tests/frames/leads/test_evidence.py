@@ -70,7 +70,7 @@ def test_each_source_address_has_a_row(sources, addresses):
     assert reported(evidence) == [("r0", "0.example", *FOUND, address) for address in wanted]
 
 
-def test_cells_that_have_not_run_have_no_row_and_those_without_a_finding_have_one():
+def test_cells_that_found_nothing_have_a_row_and_those_not_run_none():
     nothing = {"email": None, "confidence": "low", "reasoning": "Nowhere.", "source_url": "https://1.example"}
     evidence = ow.evidence_frame(frame_of([{"mail": MAIL}, {"mail": nothing}, {}, {"mail": dict.fromkeys(nothing)}]))
     assert reported(evidence) == [
@@ -79,7 +79,7 @@ def test_cells_that_have_not_run_have_no_row_and_those_without_a_finding_have_on
     ]
 
 
-def test_values_of_every_type_are_texts_and_other_words_of_confidence_stay():
+def test_values_are_texts_and_unknown_words_of_confidence_stay():
     values = [7, 2.5, False, ["a"], "1 July"]
     rows = [{"mail": {"value": value, "confidence": word}} for value, word in zip(values, "abcde", strict=True)]
     evidence = ow.evidence_frame(frame_of(rows))
