@@ -130,7 +130,7 @@ def unique_slug(slug: str, taken: Sequence[str | None]) -> str:
 def _facts(
     lead_id: str, values: Mapping[str, Any], columns: Sequence[ColumnTimeline], seed: int
 ) -> fake_data.LeadFacts:
-    """Return what the row says, and invent the rest. The domain is never a real one: nobody must get mail."""
+    """Return what the row says, and invent the rest. The domain is never a real one, so that no mail reaches a person."""
     rng = Random(f"{seed}/{lead_id}")  # noqa: S311  # repeatable on purpose, nothing is secret
     invented = fake_data.invent(rng, fake_data.CITIES, rng.randrange(10_000))
     said: dict[str, Any] = {}

@@ -102,7 +102,7 @@ def _change(project: ProjectRecord, data: dict[str, Any]) -> None:
         )
     project.name = data.get("name", project.name)
     project.monthly_credits = budget
-    # A new budget stops nothing until somebody makes it hard.
+    # A new budget stops nothing until it is made hard.
     project.enforcement = None if budget is None else data.get("enforcement", project.enforcement or "soft")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -55,22 +56,21 @@ class LeadExport:
         return [(self._name_of(group), partial(self._frame, group)) for group in self._groups.values()]
 
     def _name_of(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> str:
-        name = group[0][2].get("name")
-        named = name if isinstance(name, str) and name else "Leads"
+        names = [name if isinstance(name := table.get("name"), str) and name else "Leads" for _, _, table in group]
+        if len(names) == 1:
+            return names[0]
         # The tables of several runs begin alike: "Bakeries in Porto", "Bakeries in Faro".
-        others = [str(each.get("name")).split() for _, _, each in group]
-        words = named.split()
-        common = next((at for at in range(len(words)) if any(each[at : at + 1] != words[at : at + 1] for each in others)), len(words))  # fmt: skip
-        if len(group) > 1:
-            named = " ".join(words[:common]).removesuffix(" in").removesuffix(" at") or "Leads"
-        return named
+        columns = takewhile(lambda words: len(set(words)) == 1, zip(*(name.split() for name in names), strict=False))
+        common = " ".join(words[0] for words in columns)
+        return common.removesuffix(" in").removesuffix(" at") or "Leads"
 
     def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]
         if len(frames) == 1:
             (frame,) = frames
             # For the way back: without attrs, a file tells by this column which table its leads are of.
-            return frame if "table_id" in frame else frame.assign(table_id=pd.array([str(group[0][2]["id"])] * len(frame), dtype="string"))  # fmt: skip
+            ids = pd.array([str(group[0][2]["id"])] * len(frame), dtype="string")
+            return frame if "table_id" in frame else frame.assign(table_id=ids)
         stacked = stack_given(frames, None, "numpy_nullable")
         runs = {str(table["id"]): (run, name or run) for run, name, table in group}
         for at, column in enumerate(("run_id", "name")):

@@ -181,7 +181,7 @@ class Request:
 
         Args:
             waits: seconds before each search.
-            if_unwanted: seconds before each further search while the lists cannot be read and nobody wants the run, so
+            if_unwanted: seconds before each further search while the lists cannot be read and no caller wants the run, so
                 that it does not go on unseen and cost credits.
             only: see `Reconciliation.find`.
 

@@ -93,7 +93,7 @@ class StoredName:
 
     @contextlib.asynccontextmanager
     async def claimed(self, spec: StartSpec, *, fresh: bool) -> AsyncIterator[tuple[StoredStart, bool]]:
-        """Hold the name, so that nobody else starts under it. Yield what it stands for, and whether that is a new claim.
+        """Hold the name, so that no other start takes it. Yield what it stands for, and whether that is a new claim.
 
         If the block raises and has started nothing under a new claim, the name stands for what it stood for before.
 
