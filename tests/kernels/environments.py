@@ -27,10 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from tests.ci.scripts import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCKS = Path(__file__).parent / "locks"
@@ -144,6 +146,14 @@ def dependencies(*extras: str) -> list[str]:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
     return [*project["dependencies"], *(line for extra in ("sandbox", *extras) for line in optional[extra])]
+
+
+def floors_of(lines: Iterable[str]) -> dict[str, str]:
+    """The lowest version that each requirement allows on Python 3.11 and Linux, where the environments are made."""
+    found = map(Requirement, lines)
+    here = {"python_version": "3.11", "sys_platform": "linux"}
+    wanted = [each for each in found if each.marker is None or each.marker.evaluate(here)]
+    return {each.name: low.version for each in wanted for low in each.specifier if low.operator == ">="}
 
 
 def _interpreter(version: str) -> str:

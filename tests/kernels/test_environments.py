@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernels import environments
-from tests.kernels.environments import ALL, COLAB, LOCKS, REPOSITORY, blocks, dependencies
+from tests.kernels.environments import ALL, COLAB, LOCKS, REPOSITORY, blocks, dependencies, floors_of
 
 if TYPE_CHECKING:
     from tests.kernels.conftest import Kernel
@@ -19,7 +19,7 @@ VERSIONS = "__import__('importlib.metadata').metadata.version"
 
 
 def floors() -> dict[str, str]:
-    return dict(line.split(">=") for line in dependencies())
+    return floors_of(dependencies())
 
 
 def release(version: str) -> list[int]:
