@@ -43,7 +43,7 @@ class Board {
     this.#announcer = new BoardAnnouncer(notify);
     this.#card = openedWidget(model);
     this.#leads = openedWidget(model);
-    this.#leads.node.classList.add("all-leads");
+    this.#leads.node.className = "all-leads";
     this.#list = new RunList(
       this.#session,
       () => this.#headNow().last_known,
