@@ -25,8 +25,9 @@ LEFT_OUT = {"test_contract.py", "test_described.py", "test_mutations.py", "test_
 LEFT_OUT |= {"test_interchange.py"}
 """They read the description of the API, drive LibreOffice, try other libraries or take long, and ask nothing of pandas that others do not ask."""
 
-WIDGETS = ("-W", "ignore:Deprecated in traitlets:DeprecationWarning")
-"""ipywidgets 7.7.1 warns with newer versions of traitlets when a grid is made (goes when ipywidgets 8 is the floor)."""
+WIDGETS = ("-W", "ignore:Deprecated in traitlets:DeprecationWarning", "-W", "ignore:The `ipykernel:DeprecationWarning")
+"""ipywidgets 7.7.1 uses what newer versions of traitlets and ipykernel warn of when a grid is made (goes when ipywidgets 8 is
+the floor)."""
 
 
 def test_every_package_of_frames_is_at_its_floor() -> None:
