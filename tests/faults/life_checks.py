@@ -205,7 +205,8 @@ class Checks(RuleBasedStateMachine):
         known = len(self.way.asked)
         self.let_pass(600.0)
         assert len(self.way.asked) == known, "it is asked about what nobody holds"
-        assert quiet_tasks() == []
+        left = quiet_tasks()
+        assert not left, left
         # What is left of this life need not be looked through after the next one.
         gc.freeze()
         assert not self.wrong, "\n".join(self.wrong)
