@@ -188,7 +188,9 @@ class Checks(RuleBasedStateMachine):
                 logger.removeHandler(self.log)
             for card in self.cards:
                 card.close()
-            on_loop(self._abandon)
+            # What ends a task may begin another: the poller looks once more at a run whose cancel was given up.
+            while quiet_tasks():
+                on_loop(self._abandon)
 
     def _end(self) -> None:
         self.way.calm()

@@ -234,6 +234,13 @@ class Checks:
         failed = CheckFailed(error.with_traceback(None), at=self._clock.time())
         watch.update(failed, self.planned(watch.schedule))
 
+    def hold_off(self, watch: RunWatch, retry_after: float | None) -> None:
+        """Check no earlier than the server asked for when a request outside the schedule failed."""
+        before = watch.schedule
+        if before is not None and (after := plans.hold_off(before, retry_after, self._clock.monotonic())) is not before:
+            watch.schedule = after
+            watch.update(self.planned(after))
+
     def planned(self, plan: plans.Schedule) -> Planned:
         """Return the event that shows a plan."""
         if plan.due is None:

@@ -163,13 +163,17 @@ class Poller:
         """Read a run once, outside its schedule. Stopped checks start again.
 
         Raises:
-            OrigamiError: the run could not be read; the schedule is unchanged.
+            OrigamiError: the run could not be read; the next check waits as long as the server asks.
         """
         if watch.operations is not None:
             self.keep(watch)
             # Always with `stats`: an answer without them would wipe the known ones.
             included = tuple(dict.fromkeys(("stats", *include)))
-            await self.checks.read_run(watch, watch.operations, included, renew=True)
+            try:
+                await self.checks.read_run(watch, watch.operations, included, renew=True)
+            except OrigamiError as error:
+                self.checks.hold_off(watch, error.retry_after)
+                raise
             # The poller may be asleep beyond the moment that was just planned.
             self._poll()
 

@@ -214,6 +214,14 @@ def renew(schedule: Schedule, now: float) -> Schedule:
     return replace(schedule, deadline=now + DEADLINE, stopped=False)
 
 
+def hold_off(schedule: Schedule, retry_after: float | None, now: float) -> Schedule:
+    """Return the schedule after a failed request outside it: a wait that the server asks for holds for the next check."""
+    if schedule.due is None or retry_after is None:
+        return schedule
+    later = _wait(schedule, clamp(retry_after, fallback=SHORTEST), now)
+    return later if later.due is None or later.due > schedule.due else schedule
+
+
 def wake_up(schedule: Schedule, away: float) -> Schedule:
     """Return the schedule after the machine was suspended for `away` seconds. The deadline moves by as much.
 

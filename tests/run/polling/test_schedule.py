@@ -207,3 +207,11 @@ def test_a_person_who_asks_gets_a_new_deadline_only_after_the_old_one():
 
 def test_what_the_server_asks_for_stays_within_bounds():
     assert [plans.clamp(wait, fallback=7) for wait in (None, 0, 1, 300, 301)] == [7, 1, 1, 300, 300]
+
+
+def test_a_wait_that_answers_a_request_outside_the_schedule_holds():
+    plan = plans.begin(0.0, fresh=True)
+    assert plans.hold_off(plan, 42.0, 0.0).due == 42.0
+    assert plans.hold_off(plan, None, 0.0) == plan
+    later = plans.begin(0.0)
+    assert plans.hold_off(later, 1.0, 0.0) == later, "a check is never moved forward"
