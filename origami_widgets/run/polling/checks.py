@@ -91,8 +91,8 @@ class Checks:
         """
         answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
         at = self._clock.time()
-        # The digest includes whether there is a `Retry-After`: with an unknown status, its absence means the end.
-        digest = (answer.digest, answer.retry_after is not None)
+        # With an unknown status, the absence of `Retry-After` means the end. One that cannot be read is not absent.
+        digest = (answer.digest, "retry-after" in answer.headers)
         offset = None if answer.server_date is None else answer.server_date.timestamp() - at
         if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
             # `Date` has whole seconds only: a new value each time would redraw every card for nothing.

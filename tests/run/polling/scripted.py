@@ -9,6 +9,7 @@ from pathlib import Path
 
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.responses import ApiResponse
+from origami_widgets.api.retries import parse_retry_after
 from origami_widgets.api.usage import Traffic
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -77,7 +78,9 @@ class Server:
     @staticmethod
     def answer(body, retry_after):
         raw = json.dumps(body).encode()
-        return ApiResponse(200, json.loads(raw), digest=hashlib.blake2b(raw).digest(), retry_after=retry_after)
+        headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+        wait = parse_retry_after(headers.values(), now=None)
+        return ApiResponse(200, json.loads(raw), headers, hashlib.blake2b(raw).digest(), wait)
 
 
 def started(run_id):

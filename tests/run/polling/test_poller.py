@@ -25,13 +25,14 @@ async def test_a_run_is_checked_as_the_server_says_and_its_cells_after_it(poller
     assert (watch.state.status, watch.state.settled, watch.state.connection.state) == ("completed", True, "ended")
 
 
-async def test_an_unknown_status_ends_with_the_header(poller, clock):
+@pytest.mark.parametrize("wait", [15, "soon"], ids=["readable", "unreadable"])
+async def test_an_unknown_status_ends_with_the_header(poller, clock, wait):
     odd = {**steps(3), "status": "pondering", "response": None}
 
     class Pondering(Server):
         async def poll_run(self, agent_id, run_id, *, include):
             await super().poll_run(agent_id, run_id, include=include)
-            return self.answer({**odd, "id": run_id}, 15.0 if len(self.asked) < 3 else None)
+            return self.answer({**odd, "id": run_id}, wait if len(self.asked) < 3 else None)
 
     server = Pondering(clock, odd)
     watch = await poller.watch(server, "a", "r", started=started("r"))
