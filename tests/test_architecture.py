@@ -41,7 +41,7 @@ HOMES = {
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
     "IPython": {"host.outputs", *(f"magics.{each}" for each in ("braces", "commands", "extension"))},
     "starlette": {"sandbox.app"},
-    "uvicorn": {"sandbox.server"},
+    "uvicorn": {"sandbox.embedded"},
     "filelock": {"run.starts.store"},
     "keyring": {"api.keys.key_sources"},
     "platformdirs": {"run.starts.store"},

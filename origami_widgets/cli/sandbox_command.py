@@ -45,8 +45,7 @@ def run(options: Namespace) -> int:
 
 
 def _serve(options: Namespace) -> int:
-    from origami_widgets.sandbox.embedded import Sandbox
-    from origami_widgets.sandbox.server import listen, make_server, served_at
+    from origami_widgets.sandbox.embedded import Sandbox, listen, make_server, served_at
 
     try:
         sandbox = Sandbox(options.seed, options.speed, plan=options.plan, credits=options.credits)

@@ -7,12 +7,14 @@ finished response happens under one lock, so that callers on several loops and t
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import replace
+from collections import deque
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from ipaddress import ip_address
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,8 +23,6 @@ from starlette.routing import Match, Route
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.idempotency import IdempotencyStore
-from origami_widgets.sandbox.rate_limits import RateLimits
 from origami_widgets.sandbox.request_context import RequestContext, SandboxResponse, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from origami_widgets.sandbox.organization import SandboxOrganization
+
 
 PREFIX = "/api/v2"
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
@@ -255,3 +256,161 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+RETENTION = 24 * 3600.0
+"""Wall seconds for which a response is kept. The simulated speed does not shorten them."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(slots=True)
+class _KeyEntry:
+    method: str
+    path: str
+    reserved_at: float
+    body: bytes | None = None
+    response: SandboxResponse | None = None
+
+
+class IdempotencyStore:
+    """Responses by key. A key is reserved when the headers of its request arrive, before its body."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _KeyEntry] = {}
+
+    def reserve(self, key: str, method: str, path: str, now: float) -> bool:
+        """Reserve a key for a request whose body is still to come.
+
+        Returns:
+            True if the request is the first one; False if there is a kept response, which `replay` may return.
+
+        Raises:
+            ErrorResponse: the key is malformed, belongs to another request, or its first request is in flight.
+        """
+        if not _KEY.fullmatch(key):
+            raise error_responses.invalid(("Idempotency-Key", "Expected 1 to 255 printable ASCII characters"))
+        self._entries = {
+            known: entry
+            for known, entry in self._entries.items()
+            if entry.response is None or now - entry.reserved_at < RETENTION
+        }
+        entry = self._entries.get(key)
+        if entry is None:
+            self._entries[key] = _KeyEntry(method, path, now)
+            return True
+        if entry.response is None:
+            raise _conflict("A request with this Idempotency-Key is still in flight")
+        if (entry.method, entry.path) != (method, path):
+            raise _conflict("This Idempotency-Key was used for another request")
+        return False
+
+    def replay(self, key: str, body: bytes) -> SandboxResponse:
+        """Return the kept response.
+
+        Raises:
+            ErrorResponse: the body differs from the first one.
+        """
+        entry = self._entries.get(key)
+        if entry is None or entry.response is None or entry.body != body:
+            raise _conflict("This Idempotency-Key was used with another body")
+        return entry.response
+
+    def store(self, key: str, body: bytes, response: SandboxResponse) -> None:
+        """Keep the response to the first request, errors included, but never a 5xx."""
+        if response.status >= 500:  # noqa: PLR2004
+            self.release(key)
+            return
+        self._entries[key].body = body
+        self._entries[key].response = response
+
+    def release(self, key: str) -> None:
+        """Forget a key whose request got no response."""
+        self._entries.pop(key, None)
+
+
+def _conflict(error: str) -> error_responses.ErrorResponse:
+    return error_responses.ErrorResponse(409, "IDEMPOTENCY_ERROR", error)
+
+
+LIMIT_PER_ADDRESS, LIMIT_PER_ORGANIZATION = 300, 100
+"""Requests per window."""
+
+WINDOW_SECONDS = 60.0
+"""Simulated seconds of a window. On the wall clock, it is never shorter than one second."""
+
+_MAX_ADDRESSES = 1000
+
+
+@dataclass(slots=True)
+class SlidingWindow:
+    """The requests of the last `seconds`, at most `limit` of them."""
+
+    limit: int
+    seconds: float
+    _moments: deque[float] = field(default_factory=deque)
+
+    def count(self, now: float) -> bool:
+        """Count a request, or return False when the window is full."""
+        self._forget(now)
+        if len(self._moments) >= self.limit:
+            return False
+        self._moments.append(now)
+        return True
+
+    def retry_after(self, now: float) -> int:
+        """Return the whole seconds until a request would be accepted again, at least 1."""
+        return max(1, math.ceil(self._moments[0] + self.seconds - now)) if self._moments else 1
+
+    def headers(self, scope: Literal["IP", "Global"], now: float) -> dict[str, str]:
+        """Return the headers that report the limit, what remains and the Unix second at which the window is empty."""
+        self._forget(now)
+        newest = self._moments[-1] if self._moments else now
+        return {
+            f"X-RateLimit-Limit-{scope}": str(self.limit),
+            f"X-RateLimit-Remaining-{scope}": str(self.limit - len(self._moments)),
+            f"X-RateLimit-Reset-{scope}": str(math.ceil(newest + self.seconds)),
+        }
+
+    def _forget(self, now: float) -> None:
+        while self._moments and self._moments[0] <= now - self.seconds:
+            self._moments.popleft()
+
+
+class RateLimits:
+    """Rate limits of one organization.
+
+    Args:
+        speed: simulated seconds per wall second.
+    """
+
+    def __init__(self, speed: float) -> None:
+        self._seconds = max(1.0, WINDOW_SECONDS / speed)
+        self._organization = SlidingWindow(LIMIT_PER_ORGANIZATION, self._seconds)
+        self._addresses: dict[str, SlidingWindow] = {}
+
+    def count_address(self, address: str, now: float) -> dict[str, str]:
+        """Count a request of an address and return its headers.
+
+        Raises:
+            ErrorResponse: the address has used up its limit.
+        """
+        while len(self._addresses) > _MAX_ADDRESSES:
+            self._addresses.pop(next(iter(self._addresses)))
+        window = self._addresses.setdefault(address, SlidingWindow(LIMIT_PER_ADDRESS, self._seconds))
+        return self._count(window, "IP", now)
+
+    def count_organization(self, now: float) -> dict[str, str]:
+        """Count a request of the organization and return its headers.
+
+        Raises:
+            ErrorResponse: the organization has used up its limit.
+        """
+        return self._count(self._organization, "Global", now)
+
+    def _count(self, window: SlidingWindow, scope: Literal["IP", "Global"], now: float) -> dict[str, str]:
+        if window.count(now):
+            return window.headers(scope, now)
+        error = error_responses.rate_limited(window.retry_after(now))
+        error.headers |= window.headers(scope, now)
+        raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import campaigns, error_responses, own_list_endpoints, projects, schedule_endpoints
+from origami_widgets.sandbox import campaigns, error_responses, own_list_endpoints, projects
 from origami_widgets.sandbox.containers import workspace_object
 from origami_widgets.sandbox.json_objects import (
     column_meta,
@@ -300,7 +300,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *own_list_endpoints.ROUTES,
     *projects.ROUTES,
     *campaigns.ROUTES,
-    *schedule_endpoints.ROUTES,
     ("POST", "/agents", create_agent),
     ("GET", "/agents", list_agents),
     ("GET", "/agents/{id}", get_agent),

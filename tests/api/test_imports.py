@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.sandbox.server import serve
+from origami_widgets.sandbox.embedded import serve
 from tests.faults.between import certificate, context_of
 from tests.support.server import RawServer, answer
 

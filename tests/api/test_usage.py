@@ -15,7 +15,7 @@ import origami_widgets as ow
 from origami_widgets.api import usage
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Quota, Traffic, is_counted, read_quotas, read_refusal, traffic_of
-from origami_widgets.sandbox.rate_limits import RateLimits
+from origami_widgets.sandbox.app import RateLimits
 from tests.api.conftest import KEY
 from tests.support.server import answer
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from origami_widgets.sandbox import Sandbox, embedded, server
+from origami_widgets.sandbox import Sandbox, embedded
 from tests.faults.journey import KEY
 from tests.faults.planted import echoing, showing
 from tests.kernels.front_end import FrontEnd
@@ -62,7 +62,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
     monkeypatch.setattr(embedded, "API_KEY", KEY)
-    with server.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
+    with embedded.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
         yield tmp_path

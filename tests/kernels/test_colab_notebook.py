@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from origami_widgets.sandbox.server import Served
+    from origami_widgets.sandbox.embedded import Served
 
 KEY = "og_live_Planted7q2ZnotToBeSeen"
 MANAGER = "https://manager.example/widgets.js"

@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from origami_widgets.sandbox import Sandbox, embedded, server
+from origami_widgets.sandbox import Sandbox, embedded
 from tests.faults.journey import KEY
 from tests.faults.planted import echoing, showing
 
@@ -44,7 +44,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedded, "API_KEY", KEY)
         # The answers repeat the key in their headers, and the log tells of them.
-        with server.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
+        with embedded.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
             patch.setenv("ORIGAMI_API_KEY", served.api_key)
             patch.setenv("ORIGAMI_BASE_URL", served.base_url)
             notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS.values()])

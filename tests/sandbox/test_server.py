@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from origami_widgets.sandbox import Sandbox, server
+from origami_widgets.sandbox import Sandbox, embedded
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def until_closed(connection: socket.socket, drop: bytes = b"") -> bytes:
 
 
 def test_a_request_that_never_arrives_whole_is_dropped(served, monkeypatch):
-    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 1.0)
+    monkeypatch.setattr(embedded, "REQUEST_TIMEOUT", 1.0)
     with ExitStack() as stack:
         halves = {
             name: stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))

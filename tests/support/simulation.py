@@ -19,8 +19,8 @@ from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Traffic
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
+from origami_widgets.sandbox.app import RateLimits
 from origami_widgets.sandbox.error_responses import ErrorResponse
-from origami_widgets.sandbox.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
