@@ -8,7 +8,6 @@ import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
-from origami_widgets.magics.braces import expand, value_or_text
 from origami_widgets.magics.commands import (
     ALIASES,
     CELL,
@@ -20,7 +19,16 @@ from origami_widgets.magics.commands import (
     split,
     suggestion,
 )
-from origami_widgets.magics.variables import active_run, check_target, newest_run, resolve, runs_in, watched_runs
+from origami_widgets.magics.variables import (
+    active_run,
+    check_target,
+    expand,
+    newest_run,
+    resolve,
+    runs_in,
+    value_or_text,
+    watched_runs,
+)
 from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells

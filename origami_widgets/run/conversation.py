@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.run.cost_history import costs_paid_from
+from origami_widgets.run.credits import costs_paid_from
 from origami_widgets.run.polling.run_watch import Subscribers
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.conversation import remember
-from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:

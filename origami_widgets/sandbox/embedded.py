@@ -263,8 +263,6 @@ class Sandbox:
             ValueError: the port is out of range.
             OSError: the port is taken.
         """
-        from origami_widgets.sandbox.embedded import serve
-
         return serve(self, API_KEY, port)
 
     def _client_options(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.run.polling import clock as clocks
+from origami_widgets.run.polling import schedule as clocks
 from origami_widgets.run.polling.poller import poller
 from tests.faults.journey import KEY, completed, going_on, running
 from tests.support.server import answer

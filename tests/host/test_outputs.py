@@ -7,7 +7,7 @@ from typing import Any
 import IPython.display
 import pytest
 
-from origami_widgets.host.outputs import Outputs, replace, show, show_once
+from origami_widgets.host.cells import Outputs, replace, show, show_once
 
 WIDGET, METADATA = {"text/plain": "a widget"}, {"text/plain": {"isolated": True}}
 SNAPSHOT, LINE, OTHER_LINE = {"text/plain": "a snapshot"}, {"text/plain": "a line"}, {"text/plain": "another line"}

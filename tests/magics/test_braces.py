@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.braces import expand, value_or_text
+from origami_widgets.magics.variables import expand, value_or_text
 
 CITIES = ["Porto", "Faro"]
 NAMES = {

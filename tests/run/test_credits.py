@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.usage import BalanceHistory, BalanceReading
-from origami_widgets.run.cost_history import costs_paid_from
-from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
+from origami_widgets.run.credits import costs_paid_from, credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Planned, RunRead, RunState
 

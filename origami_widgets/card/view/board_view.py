@@ -13,9 +13,8 @@ from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
 from origami_widgets.run.state import counted_table, total
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.foreign_text import clip, short_host
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,20 +6,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.rows.cell_values import CONFIDENCE, REMARKS, is_remark, may_come
-from origami_widgets.api.rows.column_roles import reading_order
+from origami_widgets.api.rows.cell_values import CONFIDENCE, REMARKS, is_remark, may_come, reading_order
 from origami_widgets.card.view.cell_text import told_key, value_text
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow, LinkCell
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clean
+from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import link_of, safe_href
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Column, FlatRow
-    from origami_widgets.api.rows.column_roles import Role
+    from origami_widgets.api.rows.cell_values import Role
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
 
 PART_LIMIT = 600

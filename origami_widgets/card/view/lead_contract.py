@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypedDict
 
-from origami_widgets.api.rows.column_roles import Role  # noqa: TC001 - the generator of contract.ts reads the types
+from origami_widgets.api.rows.cell_values import Role  # noqa: TC001 - the generator of contract.ts reads the types
 from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001
 
 

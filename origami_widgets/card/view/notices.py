@@ -19,9 +19,8 @@ from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import focused_tables
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, take
+from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, take
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

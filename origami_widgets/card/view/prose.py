@@ -10,8 +10,16 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.words.foreign_text import clean_block, clip_to, one_line, strip_tricks
-from origami_widgets.words.safe_links import host_of, is_product, safe_href, shown_host
+from origami_widgets.words.foreign_text import (
+    clean_block,
+    clip_to,
+    host_of,
+    is_product,
+    one_line,
+    safe_href,
+    shown_host,
+    strip_tricks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

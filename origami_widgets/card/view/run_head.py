@@ -11,9 +11,8 @@ from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, take
+from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import is_product, safe_href, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

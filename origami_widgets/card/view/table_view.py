@@ -8,9 +8,8 @@ from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, size_of, take
+from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, size_of, take
 from origami_widgets.words.numbers import shown_count
-from origami_widgets.words.safe_links import is_product, safe_href, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

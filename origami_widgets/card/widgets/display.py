@@ -109,7 +109,7 @@ class CardBackend:
             return
         view = _view_of(shown)
         if _needs_no_widget(view):
-            from origami_widgets.host.outputs import show_once
+            from origami_widgets.host.cells import show_once
 
             show_once(card_snapshot(_view_of(shown, "snapshot")))
             return

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.run_view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import card_snapshot, muted_bundle
-from origami_widgets.host.cells import follow_cells
-from origami_widgets.host.outputs import replace, show
+from origami_widgets.host.cells import follow_cells, replace, show
 
 if TYPE_CHECKING:
     import concurrent.futures

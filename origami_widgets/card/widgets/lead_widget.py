@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
-    from origami_widgets.host.outputs import Outputs
+    from origami_widgets.host.cells import Outputs
     from origami_widgets.run.polling.run_watch import RunWatch
 
 

@@ -21,8 +21,7 @@ from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.click_commands import read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
-from origami_widgets.host.cells import deliver_as_addressed, follow_cells
-from origami_widgets.host.outputs import Outputs
+from origami_widgets.host.cells import Outputs, deliver_as_addressed, follow_cells
 
 if TYPE_CHECKING:
     import concurrent.futures

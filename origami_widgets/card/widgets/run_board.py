@@ -18,8 +18,7 @@ from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file,
 from origami_widgets.card.widgets.run_card import card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
 from origami_widgets.host.application import pages, request, without_widgets
-from origami_widgets.host.cells import executed_by_program, running_cell
-from origami_widgets.host.outputs import show_once
+from origami_widgets.host.cells import executed_by_program, running_cell, show_once
 from origami_widgets.run.batch import briefs_of, queue_of
 from origami_widgets.run.settings import render_mode
 from origami_widgets.run.waiting import check_timeout, check_wait

@@ -19,8 +19,7 @@ from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
-from origami_widgets.host.cells import running_cell
-from origami_widgets.host.outputs import Outputs, show_once
+from origami_widgets.host.cells import Outputs, running_cell, show_once
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import shows_leads
 from origami_widgets.words.foreign_text import clip

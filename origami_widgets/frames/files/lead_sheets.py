@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from origami_widgets.api.rows.cell_values import is_remark
-from origami_widgets.api.rows.column_roles import reading_order
+from origami_widgets.api.rows.cell_values import is_remark, reading_order
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.api.rows.column_roles import Role
+    from origami_widgets.api.rows.cell_values import Role
 
 Place = Literal["shown", "folded", "hidden"]
 

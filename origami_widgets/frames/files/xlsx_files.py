@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.words.foreign_text import unicode_text
-from origami_widgets.words.safe_links import link_of
+from origami_widgets.words.foreign_text import link_of, unicode_text
 
 from .lead_sheets import SheetColumn, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column

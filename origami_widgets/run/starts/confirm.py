@@ -15,7 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.host.application import can_confirm
 from origami_widgets.host.runtime import time_limit
-from origami_widgets.run.cost_history import costs_paid_from
+from origami_widgets.run.credits import costs_paid_from
 from origami_widgets.run.settings import confirm_above
 from origami_widgets.words.numbers import age, amount, plural
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import BalanceReading
-    from origami_widgets.run.cost_history import RunKind
+    from origami_widgets.run.credits import RunKind
     from origami_widgets.run.starts.job import StartJob
 
 MOST_COMPARED = 20

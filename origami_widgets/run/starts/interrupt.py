@@ -19,7 +19,7 @@ from origami_widgets.run.starts.request import mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from origami_widgets.run.cost_history import RunKind
+    from origami_widgets.run.credits import RunKind
     from origami_widgets.run.starts.job import StartJob
 
 T = TypeVar("T")

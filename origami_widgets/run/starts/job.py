@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimit
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartSpec
     from origami_widgets.run.starts.store import RegistryUnusable, StoredStart
 
 log = logging.getLogger("origami_widgets")

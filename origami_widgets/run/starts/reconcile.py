@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
     from origami_widgets.api.models.base import Model
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.starts.record import StartRecord
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartRecord, StartSpec
 
     M = TypeVar("M", bound=Model)
 

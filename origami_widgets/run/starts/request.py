@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.starts.reconcile import Candidate
-    from origami_widgets.run.starts.record import StartEvent
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartEvent, StartSpec
 
 MOST_REPLAYS = 80
 """Repeated refusals after which a request is given up: a 75-minute queue leaves one for each minute."""

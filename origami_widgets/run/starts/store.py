@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import NotFound
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartSpec
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartSpec
     from origami_widgets.run.starts.store import Step, StoredStart
 
 SANDBOX = "sandbox"

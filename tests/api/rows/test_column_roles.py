@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.api.rows.column_roles import column_role, reading_order
+from origami_widgets.api.rows.cell_values import column_role, reading_order
 
 
 @pytest.mark.parametrize(

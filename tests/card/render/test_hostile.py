@@ -17,8 +17,7 @@ from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text
 from origami_widgets.card.view.contract import Form
 from origami_widgets.card.widgets.snapshot import attach_bundle
-from origami_widgets.words.foreign_text import width_of
-from origami_widgets.words.safe_links import safe_href
+from origami_widgets.words.foreign_text import safe_href, width_of
 from tests.card.markup import only_ours, words
 from tests.card.work import count_calls
 from tests.fixtures import hostile

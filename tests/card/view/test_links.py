@@ -3,7 +3,7 @@
 import pytest
 
 from origami_widgets.card.view.notices import product_link
-from origami_widgets.words.safe_links import host_of, safe_href
+from origami_widgets.words.foreign_text import host_of, safe_href
 
 GOOD = [
     "https://origami.chat/workspace/1?table=2#x",

@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.contract import View
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.host.outputs import Outputs
+from origami_widgets.host.cells import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned

@@ -16,10 +16,10 @@ from origami_widgets.run.starts.record import (
     Sent,
     Started,
     StartRecord,
+    StartSpec,
     Withdrawn,
     transition,
 )
-from origami_widgets.run.starts.spec import StartSpec
 from tests.api.conftest import KEY
 
 NO_RUN = "Interrupted. No run was started, and nothing was charged."

@@ -20,10 +20,10 @@ from origami_widgets.run.starts.record import (
     Sent,
     Started,
     StartRecord,
+    StartSpec,
     transition,
 )
 from origami_widgets.run.starts.registry import MOST_RECORDS, key_of
-from origami_widgets.run.starts.spec import StartSpec
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"

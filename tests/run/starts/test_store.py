@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from origami_widgets.run.batch import names_of
-from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.starts.store import (
     KEY_KEPT,
     NameTaken,

@@ -21,7 +21,7 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.host.outputs import Outputs
+from origami_widgets.host.cells import Outputs
 from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
