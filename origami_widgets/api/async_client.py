@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import BaseClient, start_key
+from origami_widgets.api.client import BaseClient, Client
 from origami_widgets.api.operations import LARGEST_ROW_PAGE
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import AsyncRowReader, make_row_pages
-from origami_widgets.api.upload_calls import AsyncUploadCalls
+from origami_widgets.api.upload_calls import keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from origami_widgets.api.models import (
-        Account,
-        ActiveCells,
-        Agent,
-        CancelledCells,
-        Column,
-        CreatedAgent,
-        Credits,
-        FlatRow,
-        Page,
-        Row,
-        RunObject,
-        RunSummary,
-        Table,
-    )
+    from origami_widgets.api.models import FlatRow, Row
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-class AsyncClient(AsyncUploadCalls, BaseClient):
+def awaited(
+    call: Callable[Concatenate[Client, P], T], *, starts: bool = False
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """Return the counterpart of a call of `Client` that is awaited: same arguments, result, errors and costs.
+
+    Args:
+        call: the method of `Client`, which has the name of an operation.
+        starts: whether it starts a run.
+    """
+    name, signature = call.__name__, inspect.signature(call)
+    has_key = "idempotency_key" in signature.parameters and name != "cancel"
+
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        bound = signature.bind(self, *args, **kwargs)
+        _, *places = bound.args
+        send, given = getattr(self.operations, name), bound.arguments
+        if not has_key:
+            return await background().bridge(send(*places, **bound.kwargs))
+        options = {option: given[option] for option in ("method", "agent_id") if option in given}
+        with keyed(given.get("idempotency_key"), starts=starts, **options) as key:
+            return await background().bridge(send(*places, **bound.kwargs | {"idempotency_key": key}))
+
+    functools.update_wrapper(method, call)
+    method.__module__, method.__qualname__ = __name__, f"AsyncClient.{name}"
+    method.__doc__ = f"{inspect.getdoc(call)}".partition("\n")[0] + f"\n\nAwait it; see `Client.{name}`."
+    return method
+
+
+class AsyncClient(BaseClient):
     """Awaitable client for the Origami API, version 2. Arguments, errors, costs and retries are the same as in `Client`.
+
+    Its calls are those of `Client`, and have their names. Cancelling the task of a call does not cancel a run that it has
+    started: the `CancelledError` (or the cause of a `TimeoutError`) carries `idempotency_key`.
 
     Example:
         >>> import asyncio, origami_widgets as ow
@@ -60,99 +82,29 @@ class AsyncClient(AsyncUploadCalls, BaseClient):
         """
         self._close()
 
-    async def create_agent(
-        self,
-        prompt: str,
-        *,
-        name: str | None = None,
-        model: str | None = None,
-        focus_table_ids: Iterable[str] = (),
-        attachments: Sequence[Mapping[str, str]] = (),
-        idempotency_key: str | None = None,
-    ) -> CreatedAgent:
-        """Create an agent and start its first run; see `Client.create_agent`. Spends credits.
-
-        Cancelling the task does not cancel a run that has started. The `CancelledError` (or the cause of a
-        `TimeoutError`) carries `idempotency_key`.
-        """
-        with start_key(idempotency_key) as key:
-            return await background().bridge(
-                self.operations.create_agent(
-                    prompt,
-                    name=name,
-                    model=model,
-                    focus_table_ids=focus_table_ids,
-                    attachments=attachments,
-                    idempotency_key=key,
-                )
-            )
-
-    async def create_run(
-        self,
-        agent_id: str,
-        prompt: str,
-        *,
-        model: str | None = None,
-        focus_table_ids: Iterable[str] = (),
-        attachments: Sequence[Mapping[str, str]] = (),
-        idempotency_key: str | None = None,
-    ) -> RunObject:
-        """Start another run of an agent; see `Client.create_run`, and `create_agent` for cancellation. Spends credits."""
-        with start_key(idempotency_key, agent_id) as key:
-            return await background().bridge(
-                self.operations.create_run(
-                    agent_id,
-                    prompt,
-                    model=model,
-                    focus_table_ids=focus_table_ids,
-                    attachments=attachments,
-                    idempotency_key=key,
-                )
-            )
-
-    async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
-        """Read a run; see `Client.get_run`. Free."""
-        return await background().bridge(self.operations.get_run(agent_id, run_id, include=include))
-
-    async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
-        """Return one page of an agent's runs; see `Client.list_runs`. Free."""
-        return await background().bridge(self.operations.list_runs(agent_id, cursor=cursor, limit=limit))
-
-    async def cancel(self, agent_id: str, *, idempotency_key: str | None = None) -> RunObject | None:
-        """Cancel the agent's active run; see `Client.cancel`."""
-        return await background().bridge(self.operations.cancel(agent_id, idempotency_key=idempotency_key))
-
-    async def list_agents(
-        self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
-    ) -> Page[Agent]:
-        """Return one page of agents; see `Client.list_agents`. Free."""
-        return await background().bridge(self.operations.list_agents(search=search, cursor=cursor, limit=limit))
-
-    async def list_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> Page[Table]:
-        """Return all tables that an agent can use; see `Client.list_agent_tables`. Free."""
-        return await background().bridge(self.operations.list_agent_tables(agent_id, include=include))
-
-    async def get_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> Table:
-        """Read a table; see `Client.get_table`. Free."""
-        return await background().bridge(self.operations.get_table(table_id, include=include))
-
-    async def list_tables(
-        self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
-    ) -> Page[Table]:
-        """Return one page of tables; see `Client.list_tables`. Free."""
-        return await background().bridge(self.operations.list_tables(agent_id=agent_id, cursor=cursor, limit=limit))
-
-    async def cancel_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> CancelledCells:
-        """Stop the active cells of a table; see `Client.cancel_cells`. Free."""
-        return await background().bridge(self.operations.cancel_cells(table_id, columns=columns))
-
-    async def active_cells(self, table_id: str, *, columns: Sequence[str] | None = None) -> ActiveCells:
-        """Count the active cells of a table, without stopping them; see `Client.active_cells`. Free."""
-        return await background().bridge(self.operations.active_cells(table_id, columns=columns))
-
-    async def list_columns(self, table_id: str) -> Page[Column]:
-        """Return all columns of a table; see `Client.list_columns`. Free."""
-        return await background().bridge(self.operations.list_columns(table_id))
+    create_agent = awaited(Client.create_agent, starts=True)
+    create_run = awaited(Client.create_run, starts=True)
+    get_run = awaited(Client.get_run)
+    list_runs = awaited(Client.list_runs)
+    cancel = awaited(Client.cancel)
+    list_agents = awaited(Client.list_agents)
+    list_agent_tables = awaited(Client.list_agent_tables)
+    get_table = awaited(Client.get_table)
+    list_tables = awaited(Client.list_tables)
+    cancel_cells = awaited(Client.cancel_cells)
+    active_cells = awaited(Client.active_cells)
+    list_columns = awaited(Client.list_columns)
+    get_account = awaited(Client.get_account)
+    get_credits = awaited(Client.get_credits)
+    request = awaited(Client.request)
+    create_workspace = awaited(Client.create_workspace)
+    list_workspaces = awaited(Client.list_workspaces)
+    delete_workspace = awaited(Client.delete_workspace)
+    upload_documents = awaited(Client.upload_documents)
+    list_documents = awaited(Client.list_documents)
+    upsert_rows = awaited(Client.upsert_rows)
+    get_enrichment_run = awaited(Client.get_enrichment_run)
+    list_enrichment_runs = awaited(Client.list_enrichment_runs)
 
     def iter_rows(
         self,
@@ -168,11 +120,3 @@ class AsyncClient(AsyncUploadCalls, BaseClient):
         """Iterate over the leads of a table with `async for`; see `Client.iter_rows`. Free."""
         query = RowQuery(filters, sort, flat, saved_filters)
         return AsyncRowReader(make_row_pages(self.operations, table_id, query, limit=limit, page_size=page_size))
-
-    async def get_account(self) -> Account:
-        """Return the organization, plan and capabilities of the key; see `Client.get_account`. Free."""
-        return await background().bridge(self.operations.get_account())
-
-    async def get_credits(self) -> Credits:
-        """Return the balance, in credits; see `Client.get_credits`. Free."""
-        return await background().bridge(self.operations.get_credits())

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client_settings import make_settings
-from origami_widgets.api.errors import OrigamiError, ambiguous
 from origami_widgets.api.keys.key_sources import given_or_environment_key
 from origami_widgets.api.keys.secret import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import RowReader, make_row_pages
-from origami_widgets.api.upload_calls import UploadCalls
+from origami_widgets.api.upload_calls import UploadCalls, keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import httpx
 
@@ -37,32 +34,6 @@ if TYPE_CHECKING:
         RunSummary,
         Table,
     )
-
-
-@contextlib.contextmanager
-def start_key(given: str | None, agent_id: str = "") -> Iterator[str]:
-    """Give a block the idempotency key of the one request that it sends, and its exceptions what finds the run.
-
-    Args:
-        given: the caller's key; None makes one.
-        agent_id: the agent to continue; empty for a new one.
-
-    Raises:
-        AmbiguousStart: the answer to the request was lost.
-    """
-    key = str(uuid.uuid4()) if given is None else given
-    try:
-        yield key
-    except OrigamiError as error:
-        if not error.may_have_started:
-            raise
-        unknown = ambiguous(error, agent_id=agent_id, resend_with=key)
-        unknown.idempotency_key, unknown.may_have_started = key, True
-        raise unknown from error
-    except BaseException as stopped:
-        vars(stopped).update(idempotency_key=key, may_have_started=True)
-        stopped.add_note(f"A run may have started (idempotency key {key}).")
-        raise
 
 
 class BaseClient:
@@ -186,7 +157,7 @@ class Client(UploadCalls, BaseClient):
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        with start_key(idempotency_key) as key:
+        with keyed(idempotency_key, starts=True) as key:
             return background().run(
                 self.operations.create_agent(
                     prompt,
@@ -225,7 +196,7 @@ class Client(UploadCalls, BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        with start_key(idempotency_key, agent_id) as key:
+        with keyed(idempotency_key, starts=True, agent_id=agent_id) as key:
             return background().run(
                 self.operations.create_run(
                     agent_id,

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.errors import OrigamiError, ambiguous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,17 +24,34 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def _key_of(given: str | None, method: object = "POST") -> Iterator[str | None]:
-    """Give a block the idempotency key of its POST, and the exception of an interrupt that key."""
+def keyed(
+    given: str | None, *, method: object = "POST", starts: bool = False, agent_id: str = ""
+) -> Iterator[str | None]:
+    """Give a block the idempotency key of its one POST, and its exceptions what tells what became of it.
+
+    Args:
+        given: the caller's key; None makes one.
+        method: the HTTP method; only a POST has a key.
+        starts: whether the POST starts a run.
+        agent_id: the agent that the run continues; empty for a new one.
+
+    Raises:
+        AmbiguousStart: the answer to a request that starts a run was lost.
+    """
     key = str(uuid.uuid4()) if given is None and str(method).upper() == "POST" else given
     try:
         yield key
-    except Exception:
-        raise
+    except OrigamiError as error:
+        if not (starts and error.may_have_started):
+            raise
+        unknown = ambiguous(error, agent_id=agent_id, resend_with=key or "")
+        unknown.idempotency_key, unknown.may_have_started = key, True
+        raise unknown from error
     except BaseException as stopped:
-        if key is not None:
+        if key is not None and (starts or not isinstance(stopped, Exception)):
             vars(stopped).update(idempotency_key=key, may_have_started=True)
-            stopped.add_note(f"The request may have taken effect (idempotency key {key}).")
+            what = "A run may have started" if starts else "The request may have taken effect"
+            stopped.add_note(f"{what} (idempotency key {key}).")
         raise
 
 
@@ -82,7 +100,7 @@ class UploadCalls:
             >>> client.request("GET", "/account")["plan"]["id"]
             'pro'
         """
-        with _key_of(idempotency_key, method) as key:
+        with keyed(idempotency_key, method=method) as key:
             return background().run(
                 self.operations.request(method, path, params=params, json=json, idempotency_key=key)
             )
@@ -102,7 +120,7 @@ class UploadCalls:
             >>> ow.Sandbox().client().create_workspace("October").name
             'October'
         """
-        with _key_of(idempotency_key) as key:
+        with keyed(idempotency_key) as key:
             return background().run(self.operations.create_workspace(name, idempotency_key=key))
 
     def list_workspaces(
@@ -185,7 +203,7 @@ class UploadCalls:
             >>> client.get_table(result["table"]["id"]).lead_count
             1
         """
-        with _key_of(idempotency_key) as key:
+        with keyed(idempotency_key) as key:
             return background().run(
                 self.operations.upload_documents(workspace_id, files, mode=mode, table_id=table_id, idempotency_key=key)
             )
@@ -247,7 +265,7 @@ class UploadCalls:
             >>> receipt.counts.inserted, receipt.counts.updated
             (1, 1)
         """
-        with _key_of(idempotency_key) as key:
+        with keyed(idempotency_key) as key:
             return background().run(
                 self.operations.upsert_rows(
                     table_id,
@@ -295,120 +313,3 @@ class UploadCalls:
             0
         """
         return background().run(self.operations.list_enrichment_runs(table_id=table_id, cursor=cursor, limit=limit))
-
-
-class AsyncUploadCalls:
-    """Calls of `AsyncClient` for a user's own list."""
-
-    if TYPE_CHECKING:
-        operations: Operations
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        idempotency_key: str | None = None,
-    ) -> Any:
-        """Send any request of the API, which may spend credits, and send messages to real people. It asks nothing.
-
-        See `Client.request`.
-        """
-        with _key_of(idempotency_key, method) as key:
-            return await background().bridge(
-                self.operations.request(method, path, params=params, json=json, idempotency_key=key)
-            )
-
-    async def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
-        """Create an empty workspace for documents and tables: `POST /workspaces`. Free. `ow.upload` does this itself.
-
-        See `Client.create_workspace`.
-        """
-        with _key_of(idempotency_key) as key:
-            return await background().bridge(self.operations.create_workspace(name, idempotency_key=key))
-
-    async def list_workspaces(
-        self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
-    ) -> Page[Workspace]:
-        """Return one page of workspaces: `GET /workspaces`. Free. See `Client.list_workspaces`."""
-        return await background().bridge(self.operations.list_workspaces(search=search, cursor=cursor, limit=limit))
-
-    async def delete_workspace(self, workspace_id: str, *, confirm: bool = False) -> DeletedWorkspace:
-        """Delete a workspace with all its tables and documents: `DELETE /workspaces/{workspaceId}`. Free.
-
-        See `Client.delete_workspace`.
-        """
-        return await background().bridge(self.operations.delete_workspace(workspace_id, confirm=confirm))
-
-    async def upload_documents(
-        self,
-        workspace_id: str,
-        files: Mapping[str, str | bytes],
-        *,
-        mode: str | None = None,
-        table_id: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> list[dict[str, Any]]:
-        """Upload files into a workspace: `POST /workspaces/{workspaceId}/documents`. `ow.upload` makes a table of a list.
-
-        See `Client.upload_documents`.
-        """
-        with _key_of(idempotency_key) as key:
-            return await background().bridge(
-                self.operations.upload_documents(workspace_id, files, mode=mode, table_id=table_id, idempotency_key=key)
-            )
-
-    async def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
-        """Return one page of a workspace's documents: `GET /workspaces/{workspaceId}/documents`. Free.
-
-        See `Client.list_documents`.
-        """
-        return await background().bridge(self.operations.list_documents(workspace_id, cursor=cursor, limit=limit))
-
-    async def upsert_rows(
-        self,
-        table_id: str,
-        rows: Sequence[Mapping[str, Any]],
-        match_columns: Iterable[str],
-        *,
-        enrich: bool = False,
-        reenrich_updated: bool = False,
-        batch_id: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> UpsertReceipt:
-        """Insert rows, or update those that match: `POST /tables/{tableId}/rows/upsert`. Spends credits only with `enrich`.
-
-        See `Client.upsert_rows`.
-        """
-        with _key_of(idempotency_key) as key:
-            return await background().bridge(
-                self.operations.upsert_rows(
-                    table_id,
-                    rows,
-                    match_columns,
-                    enrich=enrich,
-                    reenrich_updated=reenrich_updated,
-                    batch_id=batch_id,
-                    idempotency_key=key,
-                )
-            )
-
-    async def get_enrichment_run(self, run_id: str) -> EnrichmentRun:
-        """Read an enrichment run, with what became of each row: `GET /enrichment-runs/{runId}`. Free.
-
-        See `Client.get_enrichment_run`.
-        """
-        return await background().bridge(self.operations.get_enrichment_run(run_id))
-
-    async def list_enrichment_runs(
-        self, *, table_id: str | None = None, cursor: str | None = None, limit: int = 50
-    ) -> Page[EnrichmentRun]:
-        """Return one page of enrichment runs, newest first: `GET /enrichment-runs`. Free.
-
-        See `Client.list_enrichment_runs`.
-        """
-        return await background().bridge(
-            self.operations.list_enrichment_runs(table_id=table_id, cursor=cursor, limit=limit)
-        )
