@@ -1,8 +1,7 @@
 """`Model` and `Page`: frozen objects from the server, tolerant of anything that a beta API may send.
 
 Converters, compiled once per class from its annotations, build a model from decoded JSON. A value that is missing, null
-or of the wrong kind becomes the field's default and adds one note; unknown fields stay in `raw`; unknown enum members
-stay plain strings. Building never raises.
+or of the wrong kind becomes the field's default; unknown fields stay in `raw`; unknown enum members stay plain strings. Building never raises.
 """
 
 from __future__ import annotations
@@ -32,16 +31,13 @@ from typing import (
 import msgspec
 
 from origami_widgets.api.models.model_repr import list_html, model_html, one_line
-from origami_widgets.words.foreign_text import cut
 from origami_widgets.words.numbers import count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Convert = Callable[[Any, str, list[str]], Any]
+Convert = Callable[[Any], Any]
 T = TypeVar("T", bound="Model")
-LONGEST_NOTE = 80
-MOST_NOTES = 50
 LARGEST_WHOLE = 2**63 - 1
 """Larger counts and ids are mistakes, and no column of a frame could hold them."""
 
@@ -106,14 +102,22 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     raw: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def from_raw(cls, raw: Any, notes: list[str] | None = None) -> Self:
+    def from_raw(cls, raw: Any) -> Self:
         """Build an object from decoded JSON.
 
         Args:
             raw: what the server sent. Anything but a JSON object gives an object of defaults.
-            notes: one sentence is appended for each value that could not be used.
         """
-        return build(cls, raw, "", [] if notes is None else notes)
+        if not isinstance(raw, dict):
+            return cls()
+        fields = cls.prepare(raw)
+        values: dict[str, Any] = {"raw": raw}
+        for name, key, convert in _converters(cls):
+            if key in fields:
+                value = convert(fields[key])
+                if value is not ABSENT:
+                    values[name] = value
+        return cls(**values)
 
     @classmethod
     def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
@@ -125,27 +129,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def _repr_html_(self) -> str:
         return model_html(self)
-
-
-def build(cls: type[T], raw: Any, path: str, notes: list[str]) -> T:
-    """Build a model from the JSON at a path of the response; see `Model.from_raw`."""
-    if not isinstance(raw, dict):
-        _note(notes, f"{path or cls.__name__}: expected an object, got {_short(raw)}")
-        return cls()
-    fields = cls.prepare(raw)
-    values: dict[str, Any] = {"raw": raw}
-    for name, key, convert in _converters(cls):
-        if key in fields:
-            value = convert(fields[key], f"{path}.{key}" if path else key, notes)
-            if value is not ABSENT:
-                values[name] = value
-    return cls(**values)
-
-
-def build_all(cls: type[T], raws: list[Any], path: str, notes: list[str]) -> tuple[T, ...]:
-    """Build a model for each object in a list. Other items are left out, with a note."""
-    items: tuple[T, ...] = _sequence(_nested(cls))(raws, path, notes)
-    return items
 
 
 @functools.cache
@@ -186,96 +169,73 @@ def _converter(hint: Any) -> Convert:
 
 
 def _or_null(convert: Convert) -> Convert:
-    return lambda value, path, notes: None if value is None else convert(value, path, notes)
+    return lambda value: None if value is None else convert(value)
 
 
 def _nested(cls: type[Model]) -> Convert:
-    def convert(value: Any, path: str, notes: list[str]) -> Any:
-        if isinstance(value, dict):
-            return build(cls, value, path, notes)
-        return _unusable(value, "an object", path, notes)
-
-    return convert
+    return lambda value: cls.from_raw(value) if isinstance(value, dict) else ABSENT
 
 
 def _sequence(convert: Convert) -> Convert:
-    def convert_all(value: Any, path: str, notes: list[str]) -> Any:
+    def convert_all(value: Any) -> Any:
         if not isinstance(value, list):
-            return _unusable(value, "a list", path, notes)
-        items = (convert(item, f"{path}[{index}]", notes) for index, item in enumerate(value))
-        return tuple(item for item in items if item is not ABSENT)
+            return ABSENT
+        return tuple(item for item in map(convert, value) if item is not ABSENT)
 
     return convert_all
 
 
 def _mapping(convert: Convert) -> Convert:
-    def convert_all(value: Any, path: str, notes: list[str]) -> Any:
+    def convert_all(value: Any) -> Any:
         if not isinstance(value, dict):
-            return _unusable(value, "an object", path, notes)
-        items = {key: convert(item, f"{path}.{key}", notes) for key, item in value.items()}
+            return ABSENT
+        items = {key: convert(item) for key, item in value.items()}
         return {key: item for key, item in items.items() if item is not ABSENT}
 
     return convert_all
 
 
-def _anything(value: Any, _path: str, _notes: list[str]) -> Any:
+def _anything(value: Any) -> Any:
     return value
 
 
-def _text(value: Any, path: str, notes: list[str]) -> Any:
+def _text(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
-        _note(notes, f"{path}: expected text, got the number {_short(value)}")
-        return str(value)
-    return _unusable(value, "text", path, notes)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number and abs(value) <= LARGEST_WHOLE else ABSENT
 
 
-def _whole(value: Any, path: str, notes: list[str]) -> Any:
+def _whole(value: Any) -> Any:
     if isinstance(value, str) and WHOLE.fullmatch(value):
-        _note(notes, f"{path}: expected a whole number, got the text {_short(value)}")
         return int(value)
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= LARGEST_WHOLE
-        and value % 1 == 0
-    ):
-        return int(value)
-    return _unusable(value, "a whole number", path, notes)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and abs(value) <= LARGEST_WHOLE and value % 1 == 0 else ABSENT
 
 
-def _number(value: Any, path: str, notes: list[str]) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _finite(value, path, notes)
-    if isinstance(value, str):
-        if NUMBER.fullmatch(value) is None:
-            return _unusable(value, "a number", path, notes)
-        _note(notes, f"{path}: expected a number, got the text {_short(value)}")
-        return _finite(float(value), path, notes)
-    return _unusable(value, "a number", path, notes)
-
-
-def _finite(value: float, path: str, notes: list[str]) -> Any:
+def _number(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and NUMBER.fullmatch(value)):
+        return ABSENT
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf
-    return number if math.isfinite(number) else _unusable(value, "a finite number", path, notes)
+        return ABSENT
+    return number if math.isfinite(number) else ABSENT
 
 
-def _boolean(value: Any, path: str, notes: list[str]) -> Any:
-    return value if isinstance(value, bool) else _unusable(value, "true or false", path, notes)
+def _boolean(value: Any) -> Any:
+    return value if isinstance(value, bool) else ABSENT
 
 
-def _timestamp(value: Any, path: str, notes: list[str]) -> Any:
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    return _unusable(value, "a timestamp (ISO 8601)", path, notes)
+def _timestamp(value: Any) -> Any:
+    if not isinstance(value, str):
+        return ABSENT
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return ABSENT
 
 
 _SCALARS: dict[Any, Convert] = {
@@ -285,25 +245,6 @@ _SCALARS: dict[Any, Convert] = {
     bool: _boolean,
     datetime: _timestamp,
 }
-
-
-def _unusable(value: Any, expected: str, path: str, notes: list[str]) -> Any:
-    _note(notes, f"{path}: expected {expected}, got {_short(value)}")
-    return ABSENT
-
-
-def _note(notes: list[str], note: str) -> None:
-    # Otherwise a thousand columns of a newer kind would add the same note a thousand times.
-    if len(notes) < MOST_NOTES:
-        notes.append(note)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    if isinstance(value, int) and value.bit_length() > LONGEST_NOTE:
-        return "a very large number"
-    return cut(repr(value), LONGEST_NOTE)
 
 
 class Page(Model, Generic[T], frozen=True):
@@ -337,20 +278,18 @@ class Page(Model, Generic[T], frozen=True):
         return list_html(plural(len(self.items), "item"), summary, self.items)
 
     @classmethod
-    def of(cls, item: type[T], raw: Any, notes: list[str] | None = None) -> Page[T]:
-        """Build the page in a decoded response.
+    def of(cls, item: type[T], raw: Any) -> Page[T]:
+        """Build the page in a decoded response. Items that are not objects are left out.
 
         Args:
             item: the class of the items.
             raw: the decoded response.
-            notes: one sentence is appended for each value that could not be used.
         """
-        notes = [] if notes is None else notes
-        envelope = build(Envelope, raw, "", notes)
+        envelope = Envelope.from_raw(raw)
         return cls(
             raw=envelope.raw,
             object=envelope.object,
-            items=build_all(item, list_items(raw), "items", notes),
+            items=tuple(item.from_raw(each) for each in list_items(raw) if isinstance(each, dict)),
             next_cursor=envelope.next_cursor or None,
             total=envelope.total,
             url=envelope.url,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.models.base import Envelope, build, list_items
+from origami_widgets.api.models.base import Envelope, list_items
 from origami_widgets.api.rows.row_decoding import SlottedRow
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class RawRows:
     @classmethod
     def of(cls, body: Any) -> RawRows:
         """Return the page in a decoded response, in any envelope. Items that are not objects are left out."""
-        envelope = build(Envelope, body, "", [])
+        envelope = Envelope.from_raw(body)
         items = list_items(body)
         if not all(each is dict or issubclass(each, SlottedRow) for each in set(map(type, items))):
             items = [item for item in items if isinstance(item, dict)]
