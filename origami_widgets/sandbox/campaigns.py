@@ -17,7 +17,6 @@ from origami_widgets.sandbox.request_context import (
     SandboxResponse,
     json_response,
     list_object,
-    take_page,
 )
 from origami_widgets.sandbox.simulated_time import iso
 
@@ -121,11 +120,9 @@ def list_people(context: RequestContext) -> SandboxResponse:
     people = [_person(campaign, lead, cell_run, context.now) for lead, cell_run in campaign.drafted(context.now)]
     if "status" in query:
         people = [person for person in people if person["sendStatus"] in query["status"].split(",")]
-    search = query.get("search", "").casefold()
-    people = [person for person in people if search in (person["recipient"] or "").casefold()]
-    page_request = context.page(100, query.get("status"), search)
-    page, cursor = take_page(people, page_request, lambda person: str(person["sequenceId"]))
-    return json_response(list_object(page, cursor, context.path, total=len(people)))
+    people = [person for person in people if context.matches(person["recipient"] or "")]
+    parts = (query.get("status"), query.get("search", "").casefold())
+    return context.page_of(people, dict, *parts, id_of=lambda person: str(person["sequenceId"]), total=len(people))
 
 
 def get_stats(context: RequestContext) -> SandboxResponse:

@@ -24,7 +24,6 @@ from origami_widgets.sandbox.request_context import (
     SandboxResponse,
     json_response,
     list_object,
-    take_page,
 )
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
 from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, parse_cancel_request, parse_run_request
@@ -50,14 +49,12 @@ def create_agent(context: RequestContext) -> SandboxResponse:
 
 def list_agents(context: RequestContext) -> SandboxResponse:
     """Answer GET /agents, newest first."""
-    search = context.query.get("search", "")
     records = [
         record
         for record in reversed(context.organization.agents.values())
-        if record.project == context.project and search.casefold() in record.name.casefold()
+        if record.project == context.project and context.matches(record.name)
     ]
-    page, cursor = take_page(records, context.page(100, search), lambda record: record.id)
-    return json_response(list_object([_agent_object(record, context.now) for record in page], cursor, context.path))
+    return context.page_of(records, lambda record: _agent_object(record, context.now), context.query.get("search"))
 
 
 def get_agent(context: RequestContext) -> SandboxResponse:
@@ -89,9 +86,7 @@ def create_run(context: RequestContext) -> SandboxResponse:
 
 def list_runs(context: RequestContext) -> SandboxResponse:
     """Answer GET /agents/{id}/runs, newest first."""
-    runs = _record(context).runs[::-1]
-    page, cursor = take_page(runs, context.page(), lambda run: run.id)
-    return json_response(list_object([run_summary(run, context.now) for run in page], cursor, context.path))
+    return context.page_of(_record(context).runs[::-1], lambda run: run_summary(run, context.now))
 
 
 def get_run(context: RequestContext) -> SandboxResponse:
@@ -128,9 +123,7 @@ def list_tables(context: RequestContext) -> SandboxResponse:
         container = context.organization.container(workspace.lower(), context.project)
         workspace = container.id if container is not None else workspace.lower()
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
-    page, cursor = take_page(tables, context.page(100, workspace), lambda table: table.id)
-    items = [table_object(table, context.now, stats=False) for table in page]
-    return json_response(list_object(items, cursor, context.path))
+    return context.page_of(tables, lambda table: table_object(table, context.now, stats=False), workspace)
 
 
 def get_table(context: RequestContext) -> SandboxResponse:
@@ -184,8 +177,8 @@ def list_rows(context: RequestContext) -> SandboxResponse:
     if "sort" in query:
         sort = parse_sort(query["sort"], by_slug)
     leads = select_leads(table.rows_at(now), filters, sort, now)
-    request = context.page(MAX_ROWS_LIMIT, query.get("filters"), query.get("sort"), query.get("defaults"))
-    page, cursor = take_page(leads, request, lambda lead: lead.id)
+    parts = (query.get("filters"), query.get("sort"), query.get("defaults"))
+    page, cursor = context.take(leads, *parts, id_of=lambda lead: lead.id, most=MAX_ROWS_LIMIT)
     if query.get("format") == "csv":
         return SandboxResponse(
             200, csv_rows(page, columns, now).encode("utf-8", "replace"), media_type="text/csv; charset=utf-8"

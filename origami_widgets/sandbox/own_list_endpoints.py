@@ -24,8 +24,6 @@ from origami_widgets.sandbox.request_context import (
     RequestContext,
     SandboxResponse,
     json_response,
-    list_object,
-    take_page,
 )
 from origami_widgets.sandbox.run_requests import is_uuid
 
@@ -37,14 +35,12 @@ if TYPE_CHECKING:
 
 def list_workspaces(context: RequestContext) -> SandboxResponse:
     """Answer GET /workspaces, newest first."""
-    search = context.query.get("search", "")
     found = [
         container
         for container in reversed(context.organization.containers.values())
-        if container.project == context.project and search.casefold() in container.name.casefold()
+        if container.project == context.project and context.matches(container.name)
     ]
-    page, cursor = take_page(found, context.page(100, search), lambda container: container.id)
-    return json_response(list_object([workspace_object(container) for container in page], cursor, context.path))
+    return context.page_of(found, workspace_object, context.query.get("search"))
 
 
 def create_workspace(context: RequestContext) -> SandboxResponse:
@@ -76,9 +72,7 @@ def delete_workspace(context: RequestContext) -> SandboxResponse:
 
 def list_documents(context: RequestContext) -> SandboxResponse:
     """Answer GET /workspaces/{workspaceId}/documents, newest first."""
-    documents = [*_container(context).documents.values()][::-1]
-    page, cursor = take_page(documents, context.page(), lambda document: document.id)
-    return json_response(list_object([document_object(document) for document in page], cursor, context.path))
+    return context.page_of([*_container(context).documents.values()][::-1], document_object)
 
 
 def upload_documents(context: RequestContext) -> SandboxResponse:
@@ -224,9 +218,10 @@ def _runs_page(context: RequestContext, table_id: str | None) -> SandboxResponse
         for record in reversed(organization.enrichment_runs.values())
         if record.project == context.project and table_id in {None, record.table_id}
     ]
-    page, cursor = take_page(records, context.page(100, table_id), lambda record: record.id)
-    items = [enrichment_run(record, organization.tables[record.table_id], context.now) for record in page]
-    return json_response(list_object(items, cursor, context.path))
+    tables = organization.tables
+    return context.page_of(
+        records, lambda record: enrichment_run(record, tables[record.table_id], context.now), table_id
+    )
 
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (

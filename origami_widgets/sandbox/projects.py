@@ -14,7 +14,6 @@ from origami_widgets.sandbox.request_context import (
     SandboxResponse,
     json_response,
     list_object,
-    take_page,
 )
 from origami_widgets.sandbox.run_requests import (
     MAX_NAME_LENGTH,
@@ -31,14 +30,8 @@ MAX_PROJECT_NAME, MAX_MONTHLY_CREDITS = 80, 100_000_000
 
 def list_projects(context: RequestContext) -> SandboxResponse:
     """Answer GET /projects, newest first."""
-    search = context.query.get("search", "")
-    found = [
-        project
-        for project in reversed(context.organization.projects.values())
-        if search.casefold() in project.name.casefold()
-    ]
-    page, cursor = take_page(found, context.page(100, search), lambda project: project.id)
-    return json_response(list_object([_object(context, project) for project in page], cursor, context.path))
+    found = [each for each in reversed(context.organization.projects.values()) if context.matches(each.name)]
+    return context.page_of(found, lambda project: _object(context, project), context.query.get("search"))
 
 
 def create_project(context: RequestContext) -> SandboxResponse:
@@ -138,9 +131,7 @@ def list_schedules(context: RequestContext) -> SandboxResponse:
         for record in reversed(context.organization.schedules.values())
         if record.project == context.project and enabled in {None, str(record.enabled).lower()}
     ]
-    page, cursor = take_page(found, context.page(100, enabled), lambda record: record.id)
-    items = [_schedule_object(context, record) for record in page]
-    return json_response(list_object(items, cursor, context.path, total=len(found)))
+    return context.page_of(found, lambda record: _schedule_object(context, record), enabled, total=len(found))
 
 
 def create_schedule(context: RequestContext) -> SandboxResponse:

@@ -24,15 +24,6 @@ _ANCHORS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class PageRequest:
-    """Cursor and limit of a request. `list_id` identifies the list, so that another list's cursor starts over."""
-
-    cursor: str | None
-    limit: int
-    list_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class RequestContext:
     """One accepted request. Ids in `params` are in lower case, except run ids, which are literal."""
 
@@ -53,10 +44,35 @@ class RequestContext:
         """Return the table that the path names; raises `ErrorResponse` when there is none."""
         return self.organization.table(self.params["tableId"], self.project, self.now)
 
-    def page(self, max_limit: int = MAX_LIMIT, *parts: str | None) -> PageRequest:
+    def page_of(
+        self,
+        items: Sequence[T],
+        show: Callable[[T], dict[str, Any]],
+        *parts: str | None,
+        id_of: Callable[[T], str] = lambda item: item.id,  # type: ignore[attr-defined] # records have one
+        **rest: Any,
+    ) -> SandboxResponse:
         """Return the requested page of the list that path and `parts` of the query identify."""
-        list_id = "\n".join([self.path, *(part or "" for part in parts)])
-        return PageRequest(self.query.get("cursor"), parse_limit(self.query.get("limit"), max_limit), list_id)
+        page, cursor = self.take(items, *parts, id_of=id_of)
+        return json_response(list_object([show(item) for item in page], cursor, self.path, **rest))
+
+    def take(
+        self, items: Sequence[T], *parts: str | None, id_of: Callable[[T], str], most: int = MAX_LIMIT
+    ) -> tuple[list[T], str | None]:
+        """Return the items of the requested page, and the cursor of the next page (None at the end)."""
+        list_id = _fingerprint("\n".join([self.path, *(part or "" for part in parts)]))
+        start = _start(items, self.query.get("cursor"), list_id, id_of)
+        page = list(items[start : start + parse_limit(self.query.get("limit"), most)])
+        end = start + len(page)
+        if end >= len(items) or not page:
+            return page, None
+        anchors = [id_of(item) for item in items[max(0, end - _ANCHORS) : end]]
+        packed = json.dumps({"l": list_id, "o": end, "a": anchors}, separators=(",", ":")).encode()
+        return page, base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def matches(self, name: str) -> bool:
+        """Return whether a name has the text that the query searches for."""
+        return self.query.get("search", "").casefold() in name.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +112,14 @@ def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
         return DEFAULT_LIMIT
 
 
-def take_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> tuple[list[T], str | None]:
-    """Return the items of a page and the cursor of the next page (None at the end)."""
-    start = _start(items, request, id_of)
-    page = list(items[start : start + request.limit])
-    end = start + len(page)
-    if end >= len(items) or not page:
-        return page, None
-    anchors = [id_of(item) for item in items[max(0, end - _ANCHORS) : end]]
-    mark = {"l": _fingerprint(request.list_id), "o": end, "a": anchors}
-    packed = json.dumps(mark, separators=(",", ":")).encode()
-    return page, base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-
 def list_object(items: list[Any], next_cursor: str | None, url: str, **rest: Any) -> dict[str, Any]:
     """Return a List."""
     return {"object": "list", "items": items, "nextCursor": next_cursor, "url": url, **rest}
 
 
-def _start(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> int:
-    mark = _unpack(request.cursor)
-    if mark is None or mark.get("l") != _fingerprint(request.list_id):
+def _start(items: Sequence[T], cursor: str | None, list_id: int, id_of: Callable[[T], str]) -> int:
+    mark = _unpack(cursor)
+    if mark is None or mark.get("l") != list_id:
         return 0
     anchors, offset = mark.get("a"), mark.get("o")
     if not isinstance(anchors, list) or not isinstance(offset, int):
