@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.errors import OrigamiError as OrigamiError
-    from origami_widgets.api.keys.secret import PastedKey as PastedKey
+    from origami_widgets.api.keys.pasted_key import PastedKey as PastedKey
     from origami_widgets.api.models.account import AccountSummary as AccountSummary
     from origami_widgets.card.widgets.lead_grid import LeadGrid as LeadGrid
     from origami_widgets.card.widgets.lead_grid import leads as leads
@@ -97,7 +97,7 @@ _HOMES = {
     "InterruptedRows": "frames.leads.row_reading",
     "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
-    "PastedKey": "api.keys.secret",
+    "PastedKey": "api.keys.pasted_key",
     "RowBatches": "frames.leads.batch_reading",
     "Run": "run.handle",
     "RunBatch": "run.batch",

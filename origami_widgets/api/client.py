@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.keys.key_sources import given_or_environment_key
-from origami_widgets.api.keys.secret import note_key_in_use
+from origami_widgets.api.keys.pasted_key import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import RowReader, make_row_pages

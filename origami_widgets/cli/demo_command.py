@@ -1,4 +1,4 @@
-"""`origami-widgets demo`: try the package on the embedded sandbox, in JupyterLab or in the terminal."""
+"""`origami-widgets demo` and `sandbox`: the embedded API in JupyterLab, in the terminal, or served on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.cli.exit_codes import DONE, FAILED, INTERRUPTED
+from origami_widgets.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 from origami_widgets.cli.options import add_command, check_number
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.cli.options import Commands
     from origami_widgets.sandbox import Sandbox
+
 
 QUICKSTART: Final = "quickstart.ipynb"
 BRIEF: Final = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
@@ -252,3 +253,56 @@ def _sandbox(speed: float) -> Sandbox:
             cause="It needs starlette and uvicorn.",
             remedy='Install it: pip install "origami-widgets[sandbox]"',
         ) from missing
+
+
+def register_sandbox(commands: Commands[Any]) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        commands,
+        "sandbox",
+        short="serve a simulated Origami API on this machine",
+        description=(
+            "Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. A word in a brief picks "
+            "what happens, for example scenario:needs_input; an unknown name is refused, with a list of all. Ctrl-C "
+            "stops it, with exit code 0."
+        ),
+        example="origami-widgets sandbox --port 8765 --speed 20",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free port")
+    parser.add_argument("--seed", type=int, default=0, help="decides ids and leads (default 0)")
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)")
+    parser.add_argument("--plan", default="pro", help="starter, pro, scale, ultra or enterprise (default pro)")
+    parser.add_argument("--credits", type=int, default=5_000, help="the balance at the start (default 5,000)")
+    parser.set_defaults(run=run_sandbox)
+
+
+def run_sandbox(options: Namespace) -> int:
+    """Serve until interrupted; return the exit code."""
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        # The usual end of a server: uvicorn shuts down cleanly and then passes the interrupt on.
+        return DONE
+
+
+def _serve(options: Namespace) -> int:
+    from origami_widgets.sandbox.embedded import Sandbox, listen, make_server, served_at
+
+    try:
+        sandbox = Sandbox(options.seed, options.speed, plan=options.plan, credits=options.credits)
+        server = make_server(sandbox)
+        bound = listen(options.port)
+    except (ValueError, ImportError, OSError) as problem:
+        sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
+        return USAGE if isinstance(problem, ValueError) else FAILED
+    with bound:
+        served = served_at(bound, sandbox.api_key)
+        sys.stdout.write(
+            f"Origami sandbox at {served.base_url} with the key {served.api_key}\n"
+            f"export ORIGAMI_BASE_URL={served.base_url}\n"
+            f"export ORIGAMI_API_KEY={served.api_key}\n"
+            "Ctrl-C stops it.\n"
+        )
+        sys.stdout.flush()
+        server.run(sockets=[bound])
+    return DONE

@@ -15,12 +15,10 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli import (
     cancel_command,
     demo_command,
-    doctor_command,
     enrich_command,
     export_command,
     login_command,
     runs_command,
-    sandbox_command,
     watch_command,
 )
 from origami_widgets.cli.exit_codes import (
@@ -45,8 +43,8 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
     "enrich": enrich_command.register,
     "runs": runs_command.register,
     "login": login_command.register,
-    "sandbox": sandbox_command.register,
-    "doctor": doctor_command.register,
+    "sandbox": demo_command.register_sandbox,
+    "doctor": login_command.register_doctor,
 }
 """Adds the parser of each command, which sets `run`: a function of the options that returns the exit code."""
 
