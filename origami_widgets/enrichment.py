@@ -16,7 +16,7 @@ from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
-from origami_widgets.run.start import start_agreed, start_async
+from origami_widgets.run.start import start_async, start_run
 from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.words.numbers import plural
@@ -199,22 +199,14 @@ def enrich(
         >>> found["revenue"].to_list(), len(found.columns) > 2
         ([7, 8], True)
     """
-    given: dict[str, Any] = {"key": key, "columns": columns, "once": once, "name": name, "client": client}
-    wanted = _enrichment(frame, prompt, model, credit_limit, fresh=fresh, **given)
+    given: dict[str, Any] = {"name": name, "once": once, "fresh": fresh, "client": client}
+    wanted = _enrichment(frame, prompt, model, credit_limit, key=key, columns=columns, **given)
     if can_ask() and not background().run(wanted.is_known(once)):
         ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
     table = wanted.block(None)
-    run = start_agreed(
-        prompt,
-        name=name,
-        model=model,
-        focus_tables=[table],
-        once=once,
-        fresh=fresh,
-        credit_limit=credit_limit,
-        client=client,
-        show=show,
-    )
+    # The user has agreed.
+    started: dict[str, Any] = {"model": model, "focus_tables": [table], "credit_limit": credit_limit, "show": show}
+    run = start_run(prompt, asks=False, **started, **given)
     try:
         while not (watch := run.conversation.current).state.settled:
             waiting.block(waiting.end_of_run(watch, "cells"), None)
@@ -256,20 +248,11 @@ async def enrich_async(
         >>> found["website"].to_list()
         ['pao.example', 'broa.example']
     """
-    given: dict[str, Any] = {"key": key, "columns": columns, "once": once, "name": name, "client": client}
-    wanted = _enrichment(frame, prompt, model, credit_limit, fresh=fresh, **given)
+    given: dict[str, Any] = {"name": name, "once": once, "fresh": fresh, "client": client}
+    wanted = _enrichment(frame, prompt, model, credit_limit, key=key, columns=columns, **given)
     table = await wait_for_upload(wanted, None)
-    run = await start_async(
-        prompt,
-        name=name,
-        model=model,
-        focus_tables=[table],
-        once=once,
-        fresh=fresh,
-        credit_limit=credit_limit,
-        client=client,
-        show=show,
-    )
+    started: dict[str, Any] = {"model": model, "focus_tables": [table], "credit_limit": credit_limit, "show": show}
+    run = await start_async(prompt, **started, **given)
     while not (run := _newest(run)).settled:
         await run.settle()
     from origami_widgets.frames import join_leads_async

@@ -121,45 +121,24 @@ def start(
         False
     """
     options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
-    return _start(prompt, name, model, focus_tables, **options, show=show, asks=can_ask())
+    return start_run(prompt, name, model, focus_tables, **options, show=show, asks=can_ask())
 
 
-def start_agreed(
-    prompt: str,
-    *,
-    name: str | None,
-    model: str | None,
-    focus_tables: Sequence[UploadedTable],
-    once: str | None,
-    fresh: bool,
-    credit_limit: float | None,
-    client: AnyClient | None,
-    show: bool,
-) -> Run:
-    """Start a run as `start` does, without asking the user, who has agreed to it already."""
-    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
-    return _start(prompt, name, model, focus_tables, **options, show=show, asks=False)
-
-
-def _start(
+def start_run(
     prompt: str,
     name: str | None,
     model: str | None,
     focus_tables: Sequence[str | Table | UploadedTable],
     *,
-    once: str | None,
-    fresh: bool,
-    credit_limit: float | None,
-    client: AnyClient | None,
     show: bool,
     asks: bool,
+    **options: Any,
 ) -> Run:
-    limit = valid_credit_limit(credit_limit)
-    operations = operations_of(client, focus_tables)
-    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
+    """Start a run as `start` does; `asks` says whether to ask the user, who may have agreed already."""
+    make = _maker(prompt, name, model, focus_tables, **options)
     with StartCall() as call:
-        return _shown(call.start(make, credit_limit=limit, asks=asks), call, show=show)
+        run = call.start(make, credit_limit=options["credit_limit"], asks=asks)
+        return _shown(run, call, show=show)
 
 
 async def start_async(
@@ -193,24 +172,32 @@ async def start_async(
         >>> asyncio.run(main())
         'completed'
     """
-    limit = valid_credit_limit(credit_limit)
-    operations = operations_of(client, focus_tables)
-    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    make = _maker(operations, spec, once=once, fresh=fresh, credit_limit=limit)
+    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
     call = StartCall()
-    return _shown(await call.start_async(make), call, show=show)
+    return _shown(await call.start_async(_maker(prompt, name, model, focus_tables, **options)), call, show=show)
 
 
 def _maker(
-    operations: Operations, spec: StartSpec, *, once: str | None, fresh: bool, credit_limit: float | None
+    prompt: str,
+    name: str | None,
+    model: str | None,
+    focus_tables: Sequence[str | Table | UploadedTable],
+    *,
+    once: str | None,
+    fresh: bool,
+    credit_limit: float | None,
+    client: AnyClient | None,
 ) -> Callable[[], StartJob]:
-    """Return a function that returns the job of a start, for the background loop."""
-    name = "" if once is None else valid_once(once)
+    """Check the arguments of a start; return a function that returns its job, for the background loop."""
+    limit = valid_credit_limit(credit_limit)
+    operations = operations_of(client, focus_tables)
+    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    known_as = "" if once is None else valid_once(once)
     cell, queues = cell_ref(), waits_for_a_slot()
 
     def make() -> StartJob:
-        (job,) = _jobs(operations, [(name, spec)], name, cell, fresh=fresh, queues=queues)
-        job.limit(None if credit_limit is None else CreditLimit(credit_limit))
+        (job,) = _jobs(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
+        job.limit(None if limit is None else CreditLimit(limit))
         return job
 
     return make
