@@ -138,6 +138,9 @@ GROUPS = (
 )
 
 
+OF_SEVERAL_MODULES = ("Client", "Run")
+
+
 def without_a_place(public: Sequence[str] | None = None) -> list[str]:
     """The public names that no group of the reference lists."""
     names = origami_widgets.__all__ if public is None else public
@@ -148,10 +151,16 @@ def without_a_place(public: Sequence[str] | None = None) -> list[str]:
 def reference_page(group: Group) -> str:
     """The Markdown of a group's page: a heading, and the places where the docstrings go."""
     names = [name for name in group.names if name in origami_widgets.__all__]
-    parts = [f"# {group.title}", group.about, *(f"::: origami_widgets.{name}" for name in names)]
+    parts = [f"# {group.title}", group.about, *map(_public, names)]
     parts += [_block(path) for module in group.modules for path in _classes(module, group.names)]
     parts += [group.listing()] if group.listing is not None else []
     return "\n\n".join(parts) + "\n"
+
+
+def _public(name: str) -> str:
+    """Return the block of a public name; of a class of several modules with the members of its bases."""
+    more = "\n    options:\n        inherited_members: true" if name in OF_SEVERAL_MODULES else ""
+    return f"::: origami_widgets.{name}{more}"
 
 
 def _classes(module: str, listed: Sequence[str]) -> list[str]:
