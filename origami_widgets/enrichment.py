@@ -12,10 +12,10 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.display_backend import display_backend
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
+from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_async, start_run
 from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once

@@ -18,7 +18,6 @@ from origami_widgets.cli import (
     enrich_command,
     export_command,
     login_command,
-    runs_command,
     watch_command,
 )
 from origami_widgets.cli.exit_codes import (
@@ -41,7 +40,7 @@ COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = 
     "cancel": cancel_command.register,
     "export": export_command.register,
     "enrich": enrich_command.register,
-    "runs": runs_command.register,
+    "runs": watch_command.register_runs,
     "login": login_command.register,
     "sandbox": demo_command.register_sandbox,
     "doctor": login_command.register_doctor,

@@ -15,7 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
-from origami_widgets.run.display_backend import display_backend, top
+from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait

@@ -9,12 +9,11 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run import waiting
-from origami_widgets.run.display_backend import attach_hint, display_backend, top
 from origami_widgets.run.follow_up import FollowUp, answering
 from origami_widgets.run.known_run import KnownRun
 from origami_widgets.run.own_list.uploaded_table import check_operations
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.settings import waits_for_a_slot
+from origami_widgets.run.settings import attach_hint, display_backend, top, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.interrupt import StartCall

@@ -9,8 +9,8 @@ from origami_widgets.api.models import Steps
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.credits import credits_of_run
-from origami_widgets.run.display_backend import top
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
+from origami_widgets.run.settings import top
 from origami_widgets.run.state import RunState, run_error
 from origami_widgets.words.foreign_text import described, one_line
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.credits import RunCredits
-    from origami_widgets.run.display_backend import DtypeBackend
+    from origami_widgets.run.settings import DtypeBackend
     from origami_widgets.run.state import Connection, HistoryPoint
 
 

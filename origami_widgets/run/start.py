@@ -12,11 +12,10 @@ from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.display_backend import attach_hint, display_backend
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit

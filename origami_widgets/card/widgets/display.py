@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Form, View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard
-    from origami_widgets.run.display_backend import DisplayBackend
     from origami_widgets.run.handle import Run
+    from origami_widgets.run.settings import DisplayBackend
 
 
 class CardBackend:
