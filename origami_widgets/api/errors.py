@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from origami_widgets.words.foreign_text import clean, one_line
@@ -227,18 +227,6 @@ class UnexpectedAnswer(OrigamiError):
     """The response is not from the API, but for example from a network's sign-in page."""
 
 
-class _Reconcilable(Protocol):
-    """Protocol of a start job, as `AmbiguousStart` needs it."""
-
-    def reconcile(self) -> Any:
-        """Look for the run again, blocking."""
-        ...
-
-    async def reconcile_async(self) -> Any:
-        """Look for the run again, without blocking the event loop."""
-        ...
-
-
 class AmbiguousStart(OrigamiError):
     """A run may have started: the response was lost, and no run found is certainly this one.
 
@@ -246,7 +234,7 @@ class AmbiguousStart(OrigamiError):
         idempotency_key: the idempotency key of all attempts.
     """
 
-    job: _Reconcilable | None = None
+    job: Any = None
     """The start job; None in an error of a client's `create_agent` or `create_run`, and in one that was pickled."""
 
     def reconcile(self) -> Any:
@@ -264,7 +252,7 @@ class AmbiguousStart(OrigamiError):
         """Look for the run again without blocking the event loop; see `reconcile`."""
         return await self._own_job().reconcile_async()
 
-    def _own_job(self) -> _Reconcilable:
+    def _own_job(self) -> Any:
         if self.job is None:
             raise InvalidInput(
                 "This error can't look for the run",

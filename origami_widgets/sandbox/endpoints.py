@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import campaigns, error_responses, own_list_endpoints, projects
+from origami_widgets.sandbox import beside_leads, error_responses, own_list_endpoints
 from origami_widgets.sandbox.containers import workspace_object
 from origami_widgets.sandbox.json_objects import (
     column_meta,
@@ -291,8 +291,7 @@ def _lead(context: RequestContext, table: TableTimeline) -> SimulatedLead:
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *own_list_endpoints.ROUTES,
-    *projects.ROUTES,
-    *campaigns.ROUTES,
+    *beside_leads.ROUTES,
     ("POST", "/agents", create_agent),
     ("GET", "/agents", list_agents),
     ("GET", "/agents/{id}", get_agent),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.polling.schedule import PollerClock
+    from origami_widgets.run.polling.schedule import SystemClock
     from origami_widgets.run.state import Event
 
 log = logging.getLogger("origami_widgets")
@@ -52,7 +52,7 @@ class Checks:
 
     def __init__(
         self,
-        clock: PollerClock,
+        clock: SystemClock,
         allow: Callable[..., Coroutine[Any, Any, None]],
         watched: Callable[[], Sequence[RunWatch]],
     ) -> None:

@@ -18,7 +18,7 @@ from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.checks import Checks
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.polling.schedule import PollerClock, SystemClock
+from origami_widgets.run.polling.schedule import SystemClock
 from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
@@ -71,7 +71,7 @@ class Poller:
         checks: sends the requests of a check.
     """
 
-    def __init__(self, clock: PollerClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
+    def __init__(self, clock: SystemClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
         self.clock = clock or SystemClock()
         self.checks = Checks(self.clock, self.allow, self.watched)
         self._make_limiter = make_limiter

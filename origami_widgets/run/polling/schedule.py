@@ -1,4 +1,4 @@
-"""`Schedule`: when to check a run; `PollerClock`, which tells it. `Schedule` is pure: the clock is an argument, so that tests can pass an hour in a millisecond.
+"""`Schedule`: when to check a run; `SystemClock`, which tells it. `Schedule` is pure: the clock is an argument, so that tests can pass an hour in a millisecond.
 
 Moments are seconds on a monotonic clock. The rules: never check earlier than `Retry-After` says or after the deadline,
 back off while the server does not answer, and stop at once if another check cannot help.
@@ -10,7 +10,7 @@ import contextlib
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.host.runtime import monotonic, time_limit
 
@@ -288,28 +288,8 @@ SUSPENDED = 1.0
 """Seconds from which a suspension counts. Reading two clocks in turn never takes that long, even on a busy machine."""
 
 
-class PollerClock(Protocol):
-    """Clock of the poller: tells the time and sleeps."""
-
-    def monotonic(self) -> float:
-        """Return seconds that only grow, even while the machine is suspended."""
-        ...
-
-    def time(self) -> float:
-        """Return the time in Unix seconds."""
-        ...
-
-    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
-        """Return after so many seconds (None: never), as soon as `wake` is set, or when the machine was suspended.
-
-        Returns:
-            The seconds for which the machine was suspended; None if it was not.
-        """
-        ...
-
-
 class SystemClock:
-    """Clock of the machine."""
+    """The poller's clock, which tests replace."""
 
     def monotonic(self) -> float:
         """Return seconds that only grow, even while the machine is suspended."""
