@@ -233,7 +233,7 @@ def refresh_leads(
 def _frame_of(leads: object) -> pd.DataFrame:
     import pandas as pd
 
-    from .files.read_back import read_leads
+    from .files.lead_export import read_leads
 
     return leads if isinstance(leads, pd.DataFrame) else read_leads(leads)
 

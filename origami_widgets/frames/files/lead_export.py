@@ -1,28 +1,38 @@
-"""The leads of a source as parts of an export: one for each table, and a summary of all."""
+"""The leads of a source as parts of an export, how they stand in a sheet, and the way back from a file."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import is_remark, reading_order
 from origami_widgets.frames.lead_frames import stack_given
-from origami_widgets.frames.leads.stacking import table_notes
+from origami_widgets.frames.leads.lead_column import FOUND
+from origami_widgets.frames.leads.stacking import HEAD, table_notes
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.table_frames import tables_frame
-
-from .lead_sheets import sheet_columns
+from origami_widgets.words.foreign_text import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from origami_widgets.api.rows.cell_values import Role
     from origami_widgets.frames.source import SourceData
 
+
 SUMMARY = "Summary"
+COLUMNS_SHEET = "origami_columns"
+"""Hidden sheet: for each sheet of leads its name, then the names of its columns in `rows_frame`."""
 
 
 class LeadExport:
@@ -141,3 +151,165 @@ def _with_email(frame: pd.DataFrame) -> int | None:
     if not columns:
         return None
     return int(frame.iloc[:, columns].notna().any(axis="columns").sum())
+
+
+Place = Literal["shown", "folded", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One column of a sheet of leads.
+
+    Attributes:
+        at: the position of the column in the frame.
+        heading: the heading that people read.
+        role: what the column is for.
+        place: whether it is shown, folded (confidence, reasoning, sources) or hidden (ids).
+    """
+
+    at: int
+    heading: str
+    role: Role = "other"
+    place: Place = "shown"
+
+
+def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
+    """Return the columns of a frame of leads as people read them.
+
+    The name, the score and the contact come first, then the rest in the table's order; each part of an object stands
+    behind its main value. What explains a value is folded at the end. Ids are hidden.
+
+    Args:
+        frame: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+    """
+    names = [str(name) for name in frame.columns]
+    listed, parts = _listed(frame), _parts(frame)
+    mains = [name for name in names if name in listed]
+    shown: list[SheetColumn] = []
+    folded: list[SheetColumn] = []
+    if "name" in names and names[: len(HEAD)] == list(HEAD) and len(frame["name"].unique()) > 1:
+        shown.append(SheetColumn(names.index("name"), "Run"))
+    for position, role in reading_order([listed[name] for name in mains]):
+        main = mains[position]
+        heading = listed[main][0]
+        column = SheetColumn(names.index(main), heading, role, "folded" if role == "internal" else "shown")
+        (folded if role == "internal" else shown).append(column)
+        for name, key in parts.get(main, ()):
+            explains = key == FOUND or is_remark(key) or role == "internal"
+            part = SheetColumn(names.index(name), f"{heading}: {_words(key)}", place="folded" if explains else "shown")
+            (folded if explains else shown).append(part)
+    taken = {column.at for column in (*shown, *folded)}
+    head = set(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5])
+    rest = [at for at in range(len(names)) if at not in taken]
+    # What the user has added to the frame stays in sight.
+    shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
+    hidden = [SheetColumn(at, names[at], place="hidden") for at in rest if names[at] in head]
+    return [*shown, *folded, *hidden]
+
+
+def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return heading and kind of the main columns of the frame."""
+    found: dict[str, tuple[str, str]] = {}
+    for note in table_notes(frame):
+        for column in note.get("table_columns", ()):
+            found.setdefault(str(column["column"]), (str(column["name"]), str(column["kind"])))
+    return found
+
+
+def _parts(frame: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
+    """Return the parts of each main column: name in the frame, and key."""
+    found: dict[str, dict[str, str]] = {}
+    for note in table_notes(frame):
+        mains = {str(column["id"]): str(column["column"]) for column in note.get("table_columns", ())}
+        columns: Mapping[str, Any] = note.get("columns", {})
+        for name, column_id in columns.items():
+            main = mains.get(str(column_id))
+            if main is not None and name != main:
+                found.setdefault(main, {}).setdefault(name, name[len(main) + 1 :])
+    there = set(map(str, frame.columns))
+    return {main: [(name, key) for name, key in parts.items() if name in there] for main, parts in found.items()}
+
+
+def _words(key: str) -> str:
+    """Return a key as words.
+
+    >>> _words("announced_on"), _words("source_url")
+    ('announced on', 'source URL')
+    """
+    return " ".join("URL" if word == "url" else word for word in key.replace("-", "_").split("_") if word)
+
+
+IDS = ("row_id", "table_id")
+
+
+def read_leads(path: object) -> pd.DataFrame:
+    """Return the leads of a file with the names of columns that `rows_frame` gives them.
+
+    Args:
+        path: a workbook with one or more sheets of leads, a CSV file or a Parquet file.
+
+    Raises:
+        InvalidInput: it is not a path, another kind of file, or has no leads.
+        OSError: the file cannot be read.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInput(
+            "refresh_leads needs leads",
+            cause=f"Got {described(path)}.",
+            remedy='Use a frame of rows_frame or leads_frame, or a file: refresh_leads("leads.xlsx").',
+        )
+    file = Path(path).expanduser()
+    match file.suffix.lower():
+        case ".xlsx":
+            frame = _of_workbook(file)
+        case ".csv":
+            # Everything as text: a number that only looks like one keeps its zeros.
+            frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
+        case ".parquet":
+            frame = pd.read_parquet(file)
+        case ending:
+            raise InvalidInput(
+                f"Can't read leads from {ending or 'a file without an ending'}",
+                cause="The formats are Excel, CSV and Parquet.",
+                remedy="Use a file that ends in .xlsx, .csv or .parquet, or read it with pandas and pass the frame.",
+            )
+    if missing := [name for name in IDS if name not in frame.columns]:
+        raise InvalidInput(
+            "This file holds no leads",
+            cause=f"{file.name} has no column {missing[0]}.",
+            remedy="Use a file that export has written. In a workbook, keep the hidden columns.",
+        )
+    return frame
+
+
+def _of_workbook(file: Path) -> pd.DataFrame:
+    try:
+        openpyxl: Any = import_module("openpyxl")
+    except ImportError as error:
+        raise InvalidInput(
+            "openpyxl isn't installed",
+            cause="It's needed to read Excel workbooks.",
+            remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+        ) from error
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    try:
+        sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
+    finally:
+        book.close()
+    ours = {str(row[0]): [each for each in row[1:] if each is not None] for row in sheets.pop(COLUMNS_SHEET, [])}
+    frames = []
+    for title, rows in sheets.items():
+        heads = [str(each) for each in (rows[0] if rows else ()) if each is not None]
+        names = ours.get(title, heads)
+        if title in ours and len(names) != len(heads):
+            raise InvalidInput(
+                "This sheet has other columns than when it was written",
+                cause=f"{title!r} of {file.name} had {len(names)} columns and has {len(heads)}.",
+                remedy="Read it with pandas, name the columns as rows_frame does, and pass the frame.",
+            )
+        if not set(IDS) <= set(names):
+            continue
+        width = len(names)
+        cells = [row[:width] for row in rows[1:] if any(each is not None for each in row[:width])]
+        frames.append(pd.DataFrame(cells, columns=names, dtype=object))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -15,7 +15,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
-from .lead_sheets import SheetColumn, sheet_columns
+from .lead_export import COLUMNS_SHEET, SheetColumn, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ SCORE_COLOURS = {
     "max_color": "#bbf7d0",
 }
 CHART_COLOURS = {"Leads found": "#9ca3af", "Qualified": "#15803d", "With e-mail": "#2563eb"}
-COLUMNS_SHEET = "origami_columns"
-"""Hidden sheet: for each sheet of leads its name, then the names of its columns in `rows_frame`."""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
 
 
