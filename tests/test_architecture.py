@@ -54,7 +54,7 @@ HOMES = {
 PURE = (
     *("words.numbers", "words.foreign_text"),
     *("card.view", "card.view.contract", "card.view.lead_contract", "card.view.fixed_words"),
-    *("card.view.run_view", "card.view.board_view"),
+    "card.view.board_view",
     *("card.render.card_html", "card.render.card_text", "card.render.board"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
-from origami_widgets.card.view.run_view import view_now
+from origami_widgets.card.view import view_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.card.view import view_now
 from origami_widgets.card.view.contract import View
 from origami_widgets.card.view.run_head import make_head
-from origami_widgets.card.view.run_view import view_now
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.waiting import WaitTimedOut
 from tests.faults.life_clock import LifeClock, on_loop, quiet_tasks

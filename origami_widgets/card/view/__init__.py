@@ -1,5 +1,93 @@
-"""Views: turn the state of a run into the data that every renderer gets. All words are made here."""
+"""The view of a run: everything that the card's renderers get, in the right tense. Pure.
 
-from origami_widgets.card.view.run_view import make_view
+A view stays under 60 kB however large the run is. Every part has its own size limit and does not lend it to others: if
+tables could use what prose leaves, one more sentence would send all tables again. Sizes are measured as ASCII JSON, the
+longest form that any host sends.
+"""
 
-__all__ = ["make_view"]
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from origami_widgets.card.view.activity import make_activity
+from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.prose import make_prose
+from origami_widgets.card.view.questions import make_ask, make_suggestions
+from origami_widgets.card.view.result import make_result
+from origami_widgets.card.view.run_head import make_clock, make_earlier, make_head
+from origami_widgets.card.view.table_view import make_tables
+from origami_widgets.run.settings import shows_leads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.card.view.contract import ClockView, Form, View
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.state import RunState
+
+
+def make_view(
+    state: RunState, *, earlier: Sequence[RunState] = (), now: float, form: Form = "live", leads: bool = True
+) -> View:
+    """Return the view of a run: everything that the card's renderers get.
+
+    Args:
+        state: the state of the run.
+        earlier: the states of earlier runs of the same conversation, oldest first.
+        now: the kernel's clock, in Unix seconds.
+        leads: whether the card may show leads.
+        form: `live` for a widget, `current` for output that is replaced as the run goes on, `snapshot` for later
+            reading.
+
+    Returns:
+        A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
+    """
+    response = state.run.response if state.run else None
+    activity = make_activity(state, form=form)
+    return {
+        "head": make_head(state, earlier, now=now, form=form),
+        "clock": make_clock(state, now),
+        "result": make_result(state, earlier, form=form),
+        "earlier": make_earlier(earlier),
+        "notices": make_notices(state, form=form),
+        "ask": make_ask(state),
+        "tables": make_tables(state.tables, state.row_progress, form=form, leads=leads),
+        "activity": activity,
+        # While the agent works, the last line says what it does now instead.
+        "prose": make_prose(response.text if response and not activity["latest"] else None),
+        "suggestions": make_suggestions(state),
+    }
+
+
+def view_now(conversation: Conversation, form: Form = "live") -> View:
+    """Return the current view of a conversation's newest run, with the runs before it."""
+    *earlier, current = conversation.states
+    return make_view(current, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
+
+
+TOLERANCE = 2_500.0
+"""Milliseconds by which a check may differ from what the reader expects."""
+
+
+def view_changed(old: View, new: View) -> bool:
+    """Return whether a new view is worth sending. Passing time is not: the front end counts it itself."""
+    if any(section != old[name] for name, section in new.items() if name != "clock"):  # type: ignore[literal-required]
+        return True
+    return clock_drifted(old["clock"], new["clock"])
+
+
+def clock_drifted(before: ClockView, after: ClockView) -> bool:
+    """Return whether a reader who knows only `before` would be wrong about when the server was heard or is asked next.
+
+    The front end counts on from the last known check, one interval after the other, but the rate limit may delay
+    checks.
+    """
+    first, following, interval = before["next_at"], after["next_at"], after["interval"]
+    if before["connection"] != after["connection"] or before["interval"] != interval:
+        return True
+    if first is None or following is None or not interval:
+        return first != following
+    step = interval * 1_000
+    beside = (following - first) % step
+    return min(beside, step - beside) > max(TOLERANCE, step / 4)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import traitlets
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.card.view import clock_drifted
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
-from origami_widgets.card.view.run_view import clock_drifted
 from origami_widgets.card.widgets.board_source import make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.lead_grid import LeadGrid

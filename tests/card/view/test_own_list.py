@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.view.run_view import make_view
+from origami_widgets.card.view import make_view
 from tests.card.live import receive, sent_by
 from tests.card.widgets.leads.lead_front import message
 from tests.support.quick import see

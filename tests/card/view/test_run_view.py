@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
-from origami_widgets.card.view import make_view
-from origami_widgets.card.view.run_view import clock_drifted
+from origami_widgets.card.view import clock_drifted, make_view
 from origami_widgets.run.state import Connection, RunState
 from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of

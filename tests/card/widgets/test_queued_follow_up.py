@@ -7,7 +7,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import RunPoolFull
-from origami_widgets.card.view.run_view import view_now
+from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.card.widgets.snapshot import freeze_after
 from origami_widgets.run import settings

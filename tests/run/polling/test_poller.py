@@ -6,7 +6,7 @@ import pytest
 
 from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
 from origami_widgets.api.responses import ApiResponse, require_subject
-from origami_widgets.card.view.run_view import clock_drifted
+from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, next_due

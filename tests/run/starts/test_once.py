@@ -18,7 +18,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InsufficientCredits, InvalidInput, RunNotFound
-from origami_widgets.card.view.run_view import view_now
+from origami_widgets.card.view import view_now
 from tests.support.errors import raises
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
 from tests.support.interrupts import interrupt
