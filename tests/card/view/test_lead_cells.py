@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.models import Column, FlatRow
-from origami_widgets.card.view.cell_text import TEXT_LIMIT, value_text
 from origami_widgets.card.view.lead_cells import (
     COLUMNS_LIMIT,
     PART_LIMIT,
     PARTS_LIMIT,
+    TEXT_LIMIT,
     cell_words,
     changed_rows,
     count_words,
@@ -19,6 +19,7 @@ from origami_widgets.card.view.lead_cells import (
     make_heads,
     match_words,
     shown_columns,
+    value_text,
     with_hidden_words,
 )
 from tests.card.render.test_hostile import TRICKS, strings
