@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from origami_widgets.card.view import make_view
-from origami_widgets.card.widgets import html_stream as stream
+from origami_widgets.card.widgets import display as stream
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from tests.fixtures.states import NOW, STATES
@@ -156,7 +156,7 @@ def test_updates_keep_their_distance_and_the_last_state_arrives(cells: Cells) ->
 def test_time_alone_replaces_nothing(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
     cells.run(
-        "at(40)\nfrom origami_widgets.card.widgets.html_stream import stream_of\nstream_of(run.conversation).update()"
+        "at(40)\nfrom origami_widgets.card.widgets.display import stream_of\nstream_of(run.conversation).update()"
     )
     before = len(cells.displays())
     cells.run("at(40, 40)\nstream_of(run.conversation).update()")
@@ -191,7 +191,7 @@ def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
 
 
 READ = """
-from origami_widgets.card.widgets.html_stream import stream_of
+from origami_widgets.card.widgets.display import stream_of
 from origami_widgets.frames.leads import row_reading
 row_reading.LARGEST_PAGE = 1
 def until(condition):
