@@ -1,6 +1,7 @@
 """pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
 from .account_frames import outreach_frame, outreach_frame_async, projects_frame, projects_frame_async
+from .dtype_backend import plain
 from .economics.credit_balance import credits_frame, credits_frame_async
 from .economics.part_economics import column_economics_frame, lead_source_economics_frame
 from .economics.run_comparison import compare_runs
@@ -11,7 +12,6 @@ from .lead_summaries import describe_leads, evidence_frame, refresh_leads, refre
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
 from .own_list.joining import join_leads, join_leads_async
-from .plain_frame import plain
 from .row_frames import rows_batches, rows_frame, rows_frame_async
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame

@@ -1,4 +1,4 @@
-"""Turn typed values into pandas arrays, for each `dtype_backend`."""
+"""Turn typed values into pandas arrays, for each `dtype_backend`, and frames into the oldest dtypes (`plain`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 
+from .values import as_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from .schema import Kind
     from .values import TypedValues
+
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
@@ -130,3 +133,95 @@ def _arrow(kind: Kind, cells: TypedValues) -> ExtensionArray:
     }
     values = dated(kind, cells.data)
     return pd.arrays.ArrowExtensionArray(pa.array(values, type=types[kind], mask=cells.missing))
+
+
+LARGEST_EXACT = 2**53
+"""Beyond this integer, several integers have the same float."""
+_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with pandas' oldest dtypes, for libraries that do not know nullable dtypes and time zones.
+
+    Sends nothing. The given frame is not changed.
+
+    Args:
+        frame: any frame of this package, or another DataFrame.
+
+    Returns:
+        A DataFrame with the same rows, columns, index and `attrs`, and these dtypes:
+
+        - whole numbers: `int64`; `float64` where some are missing; `object` where some are missing and some are too
+          large for a float to be exact
+        - other numbers: `float64`, NaN where missing
+        - booleans: `bool`; `object` with None where some are missing
+        - texts: the default of pandas: `str`, NaN where missing; before pandas 3 `object`, None where missing
+        - times: `datetime64[us]` without a time zone, in UTC; dates: the same, at midnight
+        - lists, objects and mixed types: `object`, with lists and objects as JSON texts; None where missing
+        - categories: as they are
+
+    Raises:
+        InvalidInput: the argument is not a DataFrame.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 15, "columns": []}
+        >>> frame = ow.plain(ow.tables_frame(table))
+        >>> frame["lead_count"].dtype, frame["credits_lifetime_used"].dtype, frame["created_at"].dtype
+        (dtype('int64'), dtype('float64'), dtype('<M8[us]'))
+    """
+    given: object = frame
+    if not isinstance(given, pd.DataFrame):
+        raise InvalidInput(
+            "plain takes a DataFrame",
+            cause=f"Got {type(given).__name__}.",
+            remedy="Pass a frame: ow.plain(ow.tables_frame(run)).",
+        )
+    columns = {at: _plain(frame.iloc[:, at]) for at in range(frame.shape[1])}
+    made = pd.DataFrame(columns, index=frame.index, copy=False)
+    made.columns = frame.columns
+    made.attrs = frame.attrs
+    return made
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    types, dtype = pd.api.types, column.dtype
+    missing = column.isna().to_numpy(dtype=bool)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return column
+    if is_date(dtype):
+        if "tz=" in str(dtype) or isinstance(dtype, pd.DatetimeTZDtype):
+            column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+        return column.astype("datetime64[us]")
+    is_whole = types.is_integer_dtype(dtype)
+    if types.is_float_dtype(dtype) or (is_whole and missing.any() and _is_exact(column)):
+        return pd.Series(column.to_numpy(dtype="float64", na_value=np.nan), index=column.index)
+    if (is_whole or types.is_bool_dtype(dtype)) and not missing.any():
+        return column.astype("int64" if is_whole else bool)
+    objects = _objects(column, missing)
+    # Since pandas 3, the default for texts is `str`.
+    return (
+        objects.astype(pd.Series([""]).dtype) if isinstance(dtype, pd.StringDtype) or str(dtype) in _TEXTS else objects
+    )
+
+
+def _is_exact(column: pd.Series[Any]) -> bool:
+    known = column.dropna().astype("int64")
+    return bool(known.between(-LARGEST_EXACT, LARGEST_EXACT).all())
+
+
+def is_date(dtype: Any) -> bool:
+    """Return whether a pandas or Arrow dtype holds dates or times."""
+    return pd.api.types.is_datetime64_any_dtype(dtype) or str(dtype).startswith(("date32", "timestamp"))
+
+
+def _objects(column: pd.Series[Any], missing: Sequence[bool] | Any) -> pd.Series[Any]:
+    values = column.to_numpy(dtype=object, copy=True)
+    values[missing] = None
+    if {list, dict, np.ndarray} & set(map(type, values)):
+        values = np.fromiter(map(_flat, values), dtype=object, count=len(values))
+    return pd.Series(values, index=column.index, dtype=object)
+
+
+def _flat(value: Any) -> Any:
+    return as_json(value, ascii_only=False) if isinstance(value, list | dict | np.ndarray) else value
