@@ -152,7 +152,7 @@ def evidence_frame(
         >>> sorted(evidence["confidence"].dropna().unique())
         ['high', 'low', 'medium']
     """
-    from .leads.evidence import evidence_of
+    from .leads.column_summary import evidence_of
 
     check_backend(dtype_backend)
     frames = frames_of(leads, "evidence_frame")
