@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
 from origami_widgets.words.foreign_text import is_unicode, unicode_text
@@ -60,7 +59,7 @@ def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
     if field.kind == "category":
         return _read_category(raw, field.members)
     reader = _READERS[field.kind]
-    return reader.fast(raw) or _read_carefully(raw, reader)
+    return _read_plain(raw, reader) or _read_carefully(raw, reader)
 
 
 def read_integer(value: object) -> int | None:
@@ -116,6 +115,7 @@ def read_timestamp(value: object) -> int | None:
 def as_json(value: Any, *, ascii_only: bool = True) -> str:
     """Return a value as JSON. Types that JSON does not know become text.
 
+    >>> import pandas as pd
     >>> as_json({"n": 2**70, "day": pd.Timestamp("2026-01-01")})
     '{"n": 1180591620717411303424, "day": "2026-01-01 00:00:00"}'
     """
@@ -132,11 +132,29 @@ def _as_known(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Readers of one kind. `fast` returns None for a column that needs the careful reader."""
+    """How to read a kind: one value; the dtype of all; and the types whose values need no reading one by one."""
 
-    fast: Callable[[Sequence[object]], TypedValues | None]
     one: Callable[[object], Any]
     dtype: type[Any]
+    plain: frozenset[type]
+
+
+def _read_plain(raw: Sequence[object], reader: _Reader) -> TypedValues | None:
+    """Read values that are all of a plain type or missing; None if some are not, or don't fit into the dtype."""
+    kinds = set(map(type, raw))
+    if not kinds <= reader.plain | {NoneType}:
+        return None
+    is_text = reader.dtype is object
+    missing = np.zeros(len(raw), np.bool_)
+    if NoneType in kinds:
+        missing = np.fromiter([value is None for value in raw], np.bool_, len(raw))
+        raw = raw if is_text else [0 if value is None else value for value in raw]
+    try:
+        data = np.array(raw, dtype=reader.dtype)
+    except OverflowError:  # an integer of more than 64 bits, or beyond the largest float
+        return None
+    fits = is_unicode("".join(filter(None, data))) if is_text else np.isfinite(data).all()
+    return TypedValues(data, missing) if fits else None
 
 
 def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
@@ -145,76 +163,7 @@ def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
     data = np.array(kept, dtype=object)
     if reader.dtype is not object:
         data[missing] = 0
-    return TypedValues(data.astype(reader.dtype), missing, int(missing.sum()) - _absent(raw))
-
-
-def _absent(raw: Sequence[object]) -> int:
-    return raw.count(None)
-
-
-def _nothing(size: int, dtype: type[Any]) -> TypedValues:
-    return TypedValues(np.zeros(size, dtype), np.ones(size, np.bool_))
-
-
-def _fast_integers(raw: Sequence[object]) -> TypedValues | None:
-    types = set(map(type, raw))
-    if types <= {NoneType}:
-        return _nothing(len(raw), np.int64)
-    if not types <= {int, NoneType}:
-        return None
-    try:
-        if NoneType not in types:
-            return TypedValues(np.fromiter(raw, np.int64, len(raw)), np.zeros(len(raw), np.bool_))
-        data = np.fromiter([0 if value is None else value for value in raw], np.int64, len(raw))
-    except OverflowError:  # an integer of more than 64 bits
-        return None
-    return TypedValues(data, np.fromiter([value is None for value in raw], np.bool_, len(raw)))
-
-
-def _fast_booleans(raw: Sequence[object]) -> TypedValues | None:
-    types = set(map(type, raw))
-    if types <= {NoneType}:
-        return _nothing(len(raw), np.bool_)
-    return TypedValues(np.array(raw, dtype=np.bool_), np.zeros(len(raw), np.bool_)) if types == {bool} else None
-
-
-def _fast_numbers(raw: Sequence[object]) -> TypedValues | None:
-    types = set(map(type, raw))
-    if types <= {NoneType}:
-        return _nothing(len(raw), np.float64)
-    if not types <= {int, float, NoneType}:
-        return None
-    try:
-        data = np.array(raw, dtype=np.float64)
-    except OverflowError:  # an integer beyond the largest float
-        return None
-    missing = ~np.isfinite(data)
-    if not missing.any():
-        return TypedValues(data, missing)
-    data[missing] = 0.0
-    return TypedValues(data, missing, int(missing.sum()) - _absent(raw))
-
-
-def _fast_text(raw: Sequence[object]) -> TypedValues | None:
-    complete = True
-    try:
-        joined = "".join(raw)  # type: ignore[arg-type]  # the quickest check that all are strings
-    except TypeError:
-        if not set(map(type, raw)) <= {str, NoneType}:
-            return None
-        complete = False
-        joined = "".join(text for text in raw if isinstance(text, str))
-    if not is_unicode(joined):
-        return None
-    data = np.array(raw, dtype=object)
-    return TypedValues(data, np.zeros(len(raw), np.bool_) if complete else pd.isna(data))
-
-
-def _fast_moments(raw: Sequence[object]) -> TypedValues | None:
-    """Read only columns without any timestamp. As there are few tables, timestamps are read one by one."""
-    if any(value is not None for value in raw):
-        return None
-    return _nothing(len(raw), np.int64)
+    return TypedValues(data.astype(reader.dtype), missing, int(missing.sum()) - raw.count(None))
 
 
 def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
@@ -232,13 +181,14 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedV
     codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
     data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
     missing = data < 0
-    return TypedValues(data, missing, 0 if plain else int(missing.sum()) - _absent(raw), members)
+    return TypedValues(data, missing, 0 if plain else int(missing.sum()) - raw.count(None), members)
 
 
 _READERS: dict[Kind, _Reader] = {
-    "integer": _Reader(_fast_integers, read_integer, np.int64),
-    "number": _Reader(_fast_numbers, read_number, np.float64),
-    "boolean": _Reader(_fast_booleans, read_boolean, np.bool_),
-    "string": _Reader(_fast_text, read_text, object),
-    "timestamp": _Reader(_fast_moments, read_timestamp, np.int64),
+    "integer": _Reader(read_integer, np.int64, frozenset({int})),
+    "number": _Reader(read_number, np.float64, frozenset({int, float})),
+    "boolean": _Reader(read_boolean, np.bool_, frozenset({bool})),
+    "string": _Reader(read_text, object, frozenset({str})),
+    # There are few tables, so their timestamps are read one by one.
+    "timestamp": _Reader(read_timestamp, np.int64, frozenset()),
 }
