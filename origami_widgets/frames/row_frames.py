@@ -121,21 +121,7 @@ def rows_frame(
         >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
         ('Float64', True)
     """
-    reading = _reading(
-        table,
-        client,
-        filters=filters,
-        include_hidden=include_hidden,
-        sort=sort,
-        limit=limit,
-        flatten=flatten,
-        objects=objects,
-        names=names,
-        sep=sep,
-        schema=schema,
-        dtype_backend=dtype_backend,
-    )
-    frame: pd.DataFrame = reading.read(progress)
+    frame: pd.DataFrame = _reading(**locals()).read(progress)
     return frame
 
 
@@ -169,22 +155,9 @@ async def rows_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
+    reading = _reading(**locals())
     from origami_widgets.api.background.sync_bridge import wait
 
-    reading = _reading(
-        table,
-        client,
-        filters=filters,
-        include_hidden=include_hidden,
-        sort=sort,
-        limit=limit,
-        flatten=flatten,
-        objects=objects,
-        names=names,
-        sep=sep,
-        schema=schema,
-        dtype_backend=dtype_backend,
-    )
     frame: pd.DataFrame = await wait(reading.steps(progress))
     return frame
 
@@ -285,7 +258,11 @@ def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict
     return loaded_batches(LeadTable(_listed(columns), dtype_backend="pyarrow", kept=KindOnlyColumn), rows)
 
 
-def _reading(table: HasRaw | Mapping[str, Any] | str, client: AnyClient | None, **options: Any) -> RowsReading:
+def _reading(
+    table: HasRaw | Mapping[str, Any] | str, *, client: AnyClient | None, progress: object, **options: Any
+) -> RowsReading:
+    """Return the reading that `rows_frame` asks for by its arguments; whoever starts it gives it `progress`."""
+    del progress
     # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import operations_for
 
