@@ -45,15 +45,6 @@ DTYPE_NAMES: dict[Kind, str] = {
     "timestamp": "datetime64[us, UTC]",
 }
 
-ARROW_DTYPE_NAMES: dict[Kind, str] = {
-    "integer": "int64[pyarrow]",
-    "number": "double[pyarrow]",
-    "boolean": "bool[pyarrow]",
-    "string": "string[pyarrow]",
-    "date": "date32[day][pyarrow]",
-    "timestamp": "timestamp[us, tz=UTC][pyarrow]",
-}
-
 _KINDS: dict[object, Kind] = {int: "integer", float: "number", bool: "boolean", datetime: "timestamp"}
 
 

@@ -9,10 +9,10 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, NotFound, UnexpectedAnswer
-from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
+from origami_widgets.frames.schema import DTYPE_NAMES
 from tests.contract import description
 from tests.fixtures.hostile import CORPUS
-from tests.fixtures.make_frames import ACCOUNT_FRAMES
+from tests.fixtures.make_frames import ACCOUNT_FRAMES, ARROW_DTYPE_NAMES
 from tests.frames.payloads import BACKENDS
 from tests.support.server import answer
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from origami_widgets import frames
-from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
-from tests.fixtures.make_frames import ACCOUNT_FRAMES, LEAD_FRAMES, PAGE, reference
+from origami_widgets.frames.schema import DTYPE_NAMES
+from tests.fixtures.make_frames import ACCOUNT_FRAMES, ARROW_DTYPE_NAMES, LEAD_FRAMES, PAGE, reference
 from tests.frames.payloads import BACKENDS, EMPTY, FIXTURES, SCHEMAS, handle, payload, table, without_stats
 
 SOURCES = {

@@ -11,8 +11,9 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
 from origami_widgets.frames import credits_frame
 from origami_widgets.frames.economics.credit_balance import CREDITS, BalanceMoment, frame_of_readings, used_per_interval
-from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
+from origami_widgets.frames.schema import DTYPE_NAMES
 from origami_widgets.frames.source import gather
+from tests.fixtures.make_frames import ARROW_DTYPE_NAMES
 from tests.frames.payloads import BACKENDS, handle, payload
 
 T0 = 1_784_625_000

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
-from origami_widgets.frames.schema import ARROW_DTYPE_NAMES, DTYPE_NAMES
+from origami_widgets.frames.schema import DTYPE_NAMES
 from tests.fixtures.hostile import CORPUS
-from tests.fixtures.make_frames import LEAD_FRAMES
+from tests.fixtures.make_frames import ARROW_DTYPE_NAMES, LEAD_FRAMES
 from tests.frames.leads.touched import through_csv, through_excel, through_parquet
 from tests.frames.payloads import BACKENDS
 
