@@ -10,9 +10,12 @@ import type {
   ClockMessage,
   ClockView,
   CodeAnswer,
+  CodeMessage,
   ColumnsAnswer,
+  ColumnsMessage,
   CommandName,
   DownloadAnswer,
+  DownloadMessage,
   LeadsAnswer,
   LeadsMessage,
 } from "./contract";
@@ -29,6 +32,15 @@ export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
 const FIRST_STATE_MS = 10_000;
 const DISCONNECTED = ".jupyter-widgets-disconnected";
+
+type Question = CodeMessage | ColumnsMessage | DownloadMessage | LeadsMessage;
+type Answer = CodeAnswer | ColumnsAnswer | DownloadAnswer | LeadsAnswer;
+
+/** A question and its answers have the same key: tables and views are asked about one by one. */
+function keyOf(message: Question | Answer): string {
+  const of = message.kind === "leads" ? message.view : message.kind === "columns" ? message.table : "";
+  return `${message.kind} ${of}`;
+}
 
 export class Session {
   presence: Presence = "live";
@@ -51,10 +63,8 @@ export class Session {
   /** Browser time of the last answer to a message. A running cell may keep the kernel from reading messages. */
   #answered = 0;
   readonly #sent = new Set<string>();
-  #code: ((text: string) => void) | null = null;
-  #file: ((answer: DownloadAnswer) => void) | null = null;
-  readonly #leads = new Map<string, (answer: LeadsAnswer) => void>();
-  readonly #tables = new Map<string, (answer: ColumnsAnswer) => void>();
+  /** What uses the answers to each question. */
+  readonly #uses = new Map<string, (answer: never) => void>();
   readonly #model: Model;
   readonly #el: HTMLElement;
   readonly #changed: () => void;
@@ -129,22 +139,19 @@ export class Session {
 
   /** Asks for all columns of a table; `use` also gets later answers. */
   columns(table: string, use: (answer: ColumnsAnswer) => void): void {
-    this.#tables.set(table, use);
-    if (this.presence !== "gone") this.#post({ kind: "columns", table });
+    this.#ask({ kind: "columns", table }, use);
   }
 
   /** Asks for the code that draws leads. */
   code(): Promise<string> {
     return new Promise((resolve) => {
-      this.#code = resolve;
-      if (this.presence !== "gone") this.#post({ kind: "code" });
+      this.#ask({ kind: "code" }, (answer: CodeAnswer) => resolve(answer.code));
     });
   }
 
   /** Reports to the kernel which leads a view shows; `use` gets all answers. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
-    this.#leads.set(message.view, use);
-    if (this.presence !== "gone") this.#post({ kind: "leads", ...message });
+    this.#ask({ kind: "leads", ...message }, use);
   }
 
   /** Whether a cell keeps the kernel from reading: it has read nothing for longer than a question takes. */
@@ -159,8 +166,7 @@ export class Session {
 
   /** Asks for a file of the leads that are ticked, or else of those that were read. */
   download(use: (answer: DownloadAnswer) => void): void {
-    this.#file = use;
-    if (this.presence !== "gone") this.#post({ kind: "download" });
+    this.#ask({ kind: "download" }, use);
   }
 
   close(): void {
@@ -169,41 +175,24 @@ export class Session {
     this.#model.off("comm_live_update", this.#lineChanged);
   }
 
-  readonly #receive = (
-    message:
-      | AckMessage
-      | ClockMessage
-      | CodeAnswer
-      | ColumnsAnswer
-      | DownloadAnswer
-      | LeadsAnswer
-      | undefined,
-  ): void => {
-    if (message && message.kind !== "leads") this.#answered = Date.now();
-    if (message?.kind === "clock") this.kernelSpoke(message.clock);
-    else if (message?.kind === "columns") {
-      this.kernelSpoke();
-      this.#tables.get(message.table)?.(message);
-    } else if (message?.kind === "code") {
-      this.kernelSpoke();
-      const use = this.#code;
-      this.#code = null;
-      use?.(message.code);
-      return;
-    } else if (message?.kind === "download") {
-      this.kernelSpoke();
-      this.#file?.(message);
-      this.#file = null;
-      return;
-    } else if (message?.kind === "leads") {
-      // A change in the leads changes nothing else on the card.
-      this.kernelSpoke();
-      this.#leads.get(message.view)?.(message);
-      return;
-    } else if (message?.kind === "ack") {
+  readonly #receive = (message: AckMessage | ClockMessage | Answer | undefined): void => {
+    if (!message) return;
+    if (message.kind !== "leads") this.#answered = Date.now();
+    if (message.kind === "clock") this.kernelSpoke(message.clock);
+    else if (message.kind === "ack") {
       this.kernelSpoke();
       acknowledge(message);
-    } else return;
+    } else {
+      // An answer changes nothing else on the card.
+      const key = keyOf(message);
+      const use = this.#uses.get(key);
+      if (!use) return;
+      // All views get the file; only the one that has asked saves it, once.
+      if (message.kind === "download") this.#uses.delete(key);
+      this.kernelSpoke();
+      use(message as never);
+      return;
+    }
     this.#changed();
   };
 
@@ -233,6 +222,11 @@ export class Session {
       this.#sent.forEach(withdraw);
     }
     this.#changed();
+  }
+
+  #ask(message: Question, use: (answer: never) => void): void {
+    this.#uses.set(keyOf(message), use);
+    if (this.presence !== "gone") this.#post(message);
   }
 
   #post(message: unknown): boolean {
