@@ -27,7 +27,7 @@ const FILES: Record<string, string[]> = {
     ],
   ],
   kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],
-  controls: ["announce", "buttons", "clamp", "no_kernel_notice", "notify"],
+  controls: ["announce", "buttons", "clamp", "notice", "notify"],
   card: ["card", "index"],
   saved: ["saved", "recorded"],
 };

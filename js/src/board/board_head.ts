@@ -1,8 +1,8 @@
 import { CommandButton } from "../buttons";
 import type { BoardHead, Button, ClockView, Notice } from "../contract";
-import { el, keyedList, linkPlace, type Part, setText, showText, words } from "../dom";
+import { el, keyedList, type Part, setText, showText, words } from "../dom";
 import { freshness } from "../freshness";
-import { noKernelNotice } from "../no_kernel_notice";
+import { noKernelNotice, noticePart } from "../notice";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
 
@@ -13,30 +13,6 @@ function boardButton(session: Session, board: string): Part<Button> {
     node: el("span", "act", press.node, press.outcome),
     refresh: press.refresh,
     update: (spec) => press.update({ spec, run: board }),
-  };
-}
-
-function noticeOf(session: Session, board: string): Part<Notice> {
-  const title = words("", "b");
-  const text = words("mute");
-  const link = linkPlace("act", "button");
-  const press = new CommandButton(session);
-  const node = el(
-    "div",
-    "",
-    el("div", "", title, text, press.outcome),
-    el("div", "does", press.node, link.node),
-  );
-  return {
-    node,
-    refresh: press.refresh,
-    update(value) {
-      node.className = `note t-${value.tone}`;
-      setText(title, value.title);
-      showText(text, value.text);
-      link.update(value.link);
-      press.update(value.button && { spec: value.button, run: board });
-    },
   };
 }
 
@@ -68,7 +44,7 @@ export class BoardHeader implements Part<BoardHead> {
     [this.#session, this.#oldest, this.#notify] = [session, oldest, notify];
     const make = (): Part<Button> => boardButton(session, board);
     this.#buttons = keyedList(el("span", "does"), make, ({ command }) => command);
-    const note = (): Part<Notice> => noticeOf(session, board);
+    const note = (): Part<Notice> => noticePart(session, () => board);
     this.#notices = keyedList(el("div"), note, ({ key }) => key);
     const facts = [this.#counts, " ", this.#origin, " ", this.#age];
     const line = el("div", "", this.#title, ...facts);

@@ -13,7 +13,7 @@ import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
-import { noKernelNotice } from "../no_kernel_notice";
+import { noKernelNotice } from "../notice";
 import { Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
 import { LeadGrid } from "./lead_grid";

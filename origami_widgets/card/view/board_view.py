@@ -240,7 +240,8 @@ def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
         "text": clip(explanation_of(error), 500),
         "button": _RESUME if can_resume and form == "live" else None,
         "link": link_of_error(error),
-        "code": "batch.resume()" if can_resume else "",
+        # A live board has the button.
+        "code": "batch.resume()" if can_resume and form != "live" else "",
     }
 
 
