@@ -9,12 +9,14 @@ import asyncio
 import copy
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.card.view.contract import AckMessage, CommandName
+from origami_widgets.card.view.contract import CommandName
+from origami_widgets.card.view.messages import AckMessage
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
 from origami_widgets.run.batch import queue_of
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
 
 MAX_REMEMBERED_IDS = 200
-MAX_ID_LENGTH = 64
 ACK_TIME = 2.0
 """Seconds after which a command is acknowledged although it is not done yet: a page calls a kernel busy after three."""
 UNEXPECTED = "That did not work"
@@ -43,15 +44,14 @@ REPORT = "Look at the run again before you repeat it, and please report this: it
 log = logging.getLogger("origami_widgets")
 
 
-@dataclass(frozen=True, slots=True)
-class ClickCommand:
+class ClickCommand(msgspec.Struct, frozen=True, tag_field="kind", tag="command"):
     """Click on a button: the command, its run, and its prompt or answers."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     name: CommandName
     run_id: str
-    prompt: str
-    answers: tuple[str, ...]
+    prompt: str = ""
+    answers: tuple[str, ...] = ()
 
 
 def read_command(content: object) -> ClickCommand | None:
@@ -60,17 +60,10 @@ def read_command(content: object) -> ClickCommand | None:
     Args:
         content: the message, which may be forged.
     """
-    if not isinstance(content, dict) or content.get("kind") != "command":
+    try:
+        return msgspec.convert(content, ClickCommand)
+    except msgspec.ValidationError:
         return None
-    command_id, name, run_id = content.get("id"), content.get("name"), content.get("run_id")
-    prompt, answers = content.get("prompt", ""), content.get("answers", [])
-    if not (isinstance(command_id, str) and 0 < len(command_id) <= MAX_ID_LENGTH and name in get_args(CommandName)):
-        return None
-    if not (isinstance(run_id, str) and isinstance(prompt, str) and isinstance(answers, list)):
-        return None
-    if not all(isinstance(answer, str) for answer in answers):
-        return None
-    return ClickCommand(command_id, cast("CommandName", name), run_id, prompt, tuple(answers))
 
 
 def unknown_command(command: ClickCommand) -> InvalidInput:
@@ -100,12 +93,13 @@ class CommandHandler:
             self._seen.popitem(last=False)
         task = kept_task(self._error_of(command), f"origami-widgets {command.name}")
         await asyncio.wait((task,), timeout=ACK_TIME)
-        if not task.done():
+        error = None
+        if task.done():
+            error = task.result()
+        else:
             task.add_done_callback(lambda late: self._show_late(command, late.result()))
-            return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
-        if (error := task.result()) is not None:
-            return AckMessage(kind="ack", id=command.id, ok=False, title=error.title, remedy=error.remedy)
-        return AckMessage(kind="ack", id=command.id, ok=True, title="", remedy="")
+        title, remedy = ("", "") if error is None else (error.title, error.remedy)
+        return AckMessage(kind="ack", id=command.id, ok=error is None, title=title, remedy=remedy)
 
     async def _error_of(self, command: ClickCommand) -> OrigamiError | None:
         try:
