@@ -53,7 +53,7 @@ HOMES = {
 }
 PURE = (
     *("words.numbers", "words.foreign_text"),
-    *("card.view", "card.view.contract", "card.view.lead_contract", "card.view.fixed_words"),
+    *("card.view", "card.view.contract", "card.view.messages", "card.view.lead_contract", "card.view.fixed_words"),
     "card.view.board_view",
     *("card.render.card_html", "card.render.card_text", "card.render.board"),
     *("card.widgets.snapshot", "host.application"),

@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.view.contract import ChangesMessage, ClockMessage, ItemChange
+from origami_widgets.card.view.messages import ChangesMessage, ClockMessage, ItemChange
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.click_commands import read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot

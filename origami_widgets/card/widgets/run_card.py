@@ -10,8 +10,9 @@ import traitlets
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import view_changed, view_now
-from origami_widgets.card.view.contract import ClockView, ColumnsAnswer, Form, View
+from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
+from origami_widgets.card.view.messages import ColumnsAnswer
 from origami_widgets.card.view.run_head import make_clock
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets.card.render.board import render_board_html, render_board_text
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
-from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, PieceRange, SavedView, SnapshotMessage
+from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, SavedView
+from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
