@@ -62,11 +62,6 @@ class ExportPart:
     make: Callable[[], Any]
     kind: Literal["frame", "stream", "leads", "summary", "detail"] = "frame"
 
-    @property
-    def stream(self) -> bool:
-        """Whether `make` returns record batches."""
-        return self.kind == "stream"
-
 
 def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[ExportPart]:
     """Return the parts of a source, in the order of writing.
@@ -86,7 +81,6 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[Expor
             remedy="Use series.to_frame() instead.",
         )
     if _is_grid(source):
-        # What a grid has loaded is also a stream.
         return [ExportPart("Leads", source.to_frame, "leads")]
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Each frame reads the source, but an iterator can be read only once.
@@ -127,26 +121,18 @@ def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
         return [ExportPart(_name_of(source), lambda: tidy(source))]
     if not isinstance(source, Mapping) or not source:
         return None
-    streams = [is_stream(each) and not _is_grid(each) for each in source.values()]
-    if not all(
-        stream or isinstance(each, pd.DataFrame) or _is_grid(each)
-        for each, stream in zip(source.values(), streams, strict=True)
-    ):
-        return None
-    return [
-        ExportPart(str(name), partial(_given, each), _kind_of(each, stream=stream))
-        for (name, each), stream in zip(source.items(), streams, strict=True)
-    ]
+    parts = [_part_of(str(name), each) for name, each in source.items()]
+    return None if None in parts else [part for part in parts if part is not None]
 
 
-def _kind_of(each: Any, *, stream: bool) -> Literal["frame", "stream", "leads"]:
-    return "leads" if _is_grid(each) else "stream" if stream else "frame"
-
-
-def _given(each: Any) -> Any:
+def _part_of(name: str, each: Any) -> ExportPart | None:
+    """Return the part for a grid, a frame or record batches; None for anything else."""
     if _is_grid(each):
-        return each.to_frame()
-    return tidy(each) if isinstance(each, pd.DataFrame) else each
+        # What a grid has loaded is also a stream.
+        return ExportPart(name, each.to_frame, "leads")
+    if isinstance(each, pd.DataFrame):
+        return ExportPart(name, lambda: tidy(each))
+    return ExportPart(name, lambda: each, "stream") if is_stream(each) else None
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:
@@ -199,7 +185,7 @@ def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
     Raises:
         InvalidInput: they are not.
     """
-    if kind != "parquet" and any(part.stream for part in parts):
+    if kind != "parquet" and any(part.kind == "stream" for part in parts):
         raise InvalidInput(
             "Record batches can only be exported as Parquet",
             cause=f"Got format {kind}.",

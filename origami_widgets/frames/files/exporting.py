@@ -191,7 +191,7 @@ def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *,
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             write_csv(part.make(), file, bom=bom, neutralize=neutralize)
-        elif part.stream:
+        elif part.kind == "stream":
             write_batches(part.make(), file)
         else:
             write_parquet(part.make(), file)
