@@ -8,7 +8,7 @@ longest form that any host sends.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card.view.activity import make_activity
 from origami_widgets.card.view.notices import make_notices
@@ -20,9 +20,9 @@ from origami_widgets.card.view.table_view import make_tables
 from origami_widgets.run.settings import shows_leads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from origami_widgets.card.view.contract import ClockView, Form, View
+    from origami_widgets.card.view.contract import Form, View
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.state import RunState
 
@@ -77,17 +77,17 @@ def view_changed(old: View, new: View) -> bool:
     return clock_drifted(old["clock"], new["clock"])
 
 
-def clock_drifted(before: ClockView, after: ClockView) -> bool:
+def clock_drifted(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a reader who knows only `before` would be wrong about when the server was heard or is asked next.
 
-    The front end counts on from the last known check, one interval after the other, but the rate limit may delay
+    Both are clocks or check times. The front end counts on from the last known check, one interval after the other, but the rate limit may delay
     checks.
     """
     first, following, interval = before["next_at"], after["next_at"], after["interval"]
     if before["connection"] != after["connection"] or before["interval"] != interval:
         return True
     if first is None or following is None or not interval:
-        return first != following
+        return bool(first != following)
     step = interval * 1_000
     beside = (following - first) % step
-    return min(beside, step - beside) > max(TOLERANCE, step / 4)
+    return bool(min(beside, step - beside) > max(TOLERANCE, step / 4))

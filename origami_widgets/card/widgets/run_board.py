@@ -216,7 +216,7 @@ class RunBoard(LiveWidget):
         known = cast("BoardRows", self.rows or {"items": [], "moments": [], "buttons": {}})
         moments = view["moments"].copy()
         for at, (row, before, after) in enumerate(zip(view["rows"], known["moments"], view["moments"], strict=False)):
-            if known["items"][at] == row and not clock_drifted(*map(_as_clock, (before, after))):
+            if known["items"][at] == row and not clock_drifted(before._asdict(), after._asdict()):
                 moments[at] = before
         return moments
 
@@ -298,20 +298,6 @@ def board_of(batch: RunBatch) -> RunBoard:
 
 def _is_live(board: RunBoard | None) -> bool:
     return board is not None and board.is_live
-
-
-def _as_clock(moments: CheckTimes) -> ClockView:
-    heard_at, next_at, interval, connection = moments
-    return {
-        "now": 0.0,
-        "heard_at": heard_at,
-        "next_at": next_at,
-        "interval": interval,
-        "connection": connection,
-        "heard": "",
-        "next": "",
-        "due": "",
-    }
 
 
 def open_card(run: Run) -> RunCard:
