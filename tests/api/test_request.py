@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.client import Client
 from tests.api.conftest import KEY
-from tests.contract import description
+from tests.contract.client import operations
 from tests.support.server import answer, head, raw, reset, silence
 
 LOST = {
@@ -44,18 +46,91 @@ ELSEWHERE = (
 )
 
 
-@pytest.mark.parametrize("path", list(description()["paths"]))
-def test_each_path_of_the_description_is_reached(server, client, path):
-    server.plan(answer({"object": "list", "items": []}))
-    concrete = "/".join("v2_run-01k0" if part.startswith("{") else part for part in path.split("/"))
-    assert client.request("get", concrete, params={"limit": 7, "defaults": False, "cursor": None}) == {
-        "object": "list",
-        "items": [],
-    }
+OPERATIONS = {
+    name: (method, "/".join("0a6f3c1e-0000" if part.startswith("{") else part for part in path.split("/")), each)
+    for name, (method, path, each) in operations().items()
+}
+EACH = pytest.mark.parametrize("operation", OPERATIONS)
+KIND_OF_STATUS = {
+    400: errors.InvalidInput,
+    401: errors.AuthenticationError,
+    402: errors.PaymentRequired,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    413: errors.TooLarge,
+    422: errors.InvalidInput,
+    429: errors.RateLimited,
+    500: errors.ServerError,
+}
+
+
+def test_the_description_has_as_many_operations_as_its_vendor_s():
+    assert len(OPERATIONS) == 64
+
+
+@pytest.mark.parametrize("twin", ["sync", "async"])
+@EACH
+def test_each_operation_is_sent_as_it_is_described(server, client, operation, twin):
+    method, path, described = OPERATIONS[operation]
+    (success,) = [status for status in described["responses"] if status.startswith("2")][:1]
+    answered = {"object": "x", "items": [None, 1.5, "ü"]}
+    server.plan(answer(answered, int(success)))
+    body = None if method == "GET" else {"text": "ü😀", "number": 2**60, "list": [None, True, 0.1], "object": {}}
+    options = {"params": {"limit": 7, "defaults": False, "cursor": None}, "json": body}
+    if twin == "sync":
+        assert client.request(method.lower(), path, **options) == answered
+    else:
+        sent = AsyncClient(KEY, base_url=server.base_url).request(method, path, **options)
+        assert asyncio.run(sent) == answered
     (request,) = server.requests
-    assert request.target == f"/api/v2{concrete}?limit=7&defaults=false"
+    assert (request.method, request.target) == (method, f"/api/v2{path}?limit=7&defaults=false")
+    assert (json.loads(request.body) if request.body else None) == body
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert "idempotency-key" not in request.headers
+    assert ("idempotency-key" in request.headers) == (method == "POST")
+
+
+@EACH
+def test_each_refusal_that_is_described_is_its_error(server, client, operation):
+    method, path, described = OPERATIONS[operation]
+    refusals = [int(status) for status in described["responses"] if not status.startswith("2")]
+    assert 401 in refusals
+    for status in refusals:
+        server.plan(answer({"error": "No", "code": "SOME_CODE"}, status))
+        with pytest.raises(errors.OrigamiError) as caught:
+            client.request(method, path)
+        assert type(caught.value) is KIND_OF_STATUS[status]
+        assert (caught.value.status_code, caught.value.code) == (status, "SOME_CODE")
+        assert caught.value.remedy
+
+
+def outcome(client, method, path):
+    try:
+        return client.request(method, path, json={} if method == "POST" else None)
+    except errors.OrigamiError as error:
+        return error
+
+
+def test_each_operation_is_answered_by_the_sandbox_or_refused_with_a_remedy():
+    sandbox = ow.Sandbox()
+    found = {name: outcome(sandbox.client(), *OPERATIONS[name][:2]) for name in OPERATIONS}
+    answered = {name for name, each in found.items() if isinstance(each, dict)}
+    refused = {name: each for name, each in found.items() if name not in answered}
+    # What else has no id in its path needs a body.
+    assert answered == {
+        *("listAgents", "listTables", "listEnrichmentRuns", "listWorkspaces", "createWorkspace"),
+        *("listProjects", "getAccount", "getCredits", "listScheduledAgents"),
+    }
+    # 405: the sandbox serves no request that changes a campaign.
+    assert {each.status_code for each in refused.values()} == {400, 404, 405}
+    assert all(each.remedy for each in refused.values())
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_it_says_first_that_it_may_spend_and_send(kind):
+    (first, *_) = kind.request.__doc__.splitlines()
+    assert "spend credits" in first
+    assert "send messages to real people" in first
 
 
 @pytest.mark.parametrize("path", ELSEWHERE)
