@@ -16,6 +16,7 @@ from origami_widgets.api.retries import (
     parse_http_date,
     parse_retry_after,
     wait_after,
+    with_retries,
 )
 
 NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
@@ -96,6 +97,21 @@ def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
     for attempts, some in enumerate(waits):
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempts)
         assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
+
+
+async def test_a_read_is_sent_four_times_at_most():
+    sent, waits = [], []
+
+    async def fails():
+        sent.append(None)
+        raise ServerError("No", retry_after=5.0 * len(sent))
+
+    async def noted(seconds):
+        waits.append(seconds)
+
+    with pytest.raises(ServerError):
+        await with_retries(fails, lambda error: True, noted)
+    assert (len(sent), waits) == (4, [5.0, 10.0, 15.0])
 
 
 def test_a_wait_is_as_long_as_the_server_asks_within_bounds():

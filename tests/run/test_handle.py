@@ -209,6 +209,8 @@ def test_wait_ends_at_its_timeout_and_the_run_goes_on(slow_client):
         run.wait(timeout=0.2)
     assert time.monotonic() - before < 2
     assert run.status == "running"
+    with pytest.raises(WaitTimedOut):
+        run.wait(timeout=0)
     with pytest.raises(InvalidInput, match="cells"):
         run.wait(until="leads")
     run.cancel()

@@ -12,7 +12,6 @@ from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models import RunObject, Table
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
-    HISTORY_LIMIT,
     CancelRequested,
     CheckFailed,
     CommandFailed,
@@ -63,6 +62,13 @@ def test_a_completed_run_is_done_and_settles_with_its_cells():
     table["cells"]["running"] = 0
     table["updatedAt"] = "2026-07-21T09:18:40Z"
     assert reduce(state, TableRead(Table.from_raw(table), at=101)).settled
+
+
+def test_it_comes_from_where_its_answers_came_from():
+    sandbox = read(RUNNING, origin="sandbox")
+    assert [after(*each).origin for each in ([read(RUNNING)], [sandbox], [sandbox, read(RUNNING)])] == [
+        *("", "sandbox", "sandbox"),
+    ]
 
 
 def test_an_answer_about_another_run_changes_nothing():
@@ -194,12 +200,14 @@ def test_of_very_many_tables_history_keeps_the_sum_only():
 
 def test_a_long_history_keeps_its_beginning_and_its_newest_half():
     state = begun()
-    for steps in range(3 * HISTORY_LIMIT):
+    longest = 0
+    for steps in range(6_000):
         state = reduce(state, read({**RUNNING, "steps": {"completed": steps, "max": 9_999}}, keep_polling=True))
-        assert len(state.history) <= HISTORY_LIMIT
+        longest = max(longest, len(state.history))
+    # As the docstring of `history_frame` says.
+    assert longest == 2_000
     steps = [point.steps_completed for point in state.history]
-    newest = 3 * HISTORY_LIMIT - 1
-    assert (steps[0], steps[-1], steps[-500]) == (0, newest, newest - 499)
+    assert (steps[0], steps[-1], steps[-500]) == (0, 5_999, 5_500)
     assert steps == sorted(set(steps))
 
 

@@ -25,16 +25,16 @@ DEFAULT_INTERVAL = 15.0
 SHORTEST = 1.0
 LONGEST = 300.0
 """Bounds of any wait: a header that asks for a day is a mistake, and the run would be lost."""
-LONGEST_BACKOFF = 30.0
-"""Longest time between checks while the server does not answer, in seconds."""
+BACKOFF = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds after each failed check in a row. The last one stands for all later ones, too."""
 DEADLINE = 75 * 60.0
 """Seconds after which checks end. A run takes at most 20 minutes, but its cells go on filling."""
 FORGIVEN_404 = 30.0
 """Seconds in which a 404 is ignored: a new run may not be readable everywhere at once."""
 TABLE_SPACING = 3.0
 """Least seconds between checks for each filling table, as each takes a part of the rate limit."""
-LIST_BACKOFF = 20.0
-"""Seconds to wait after the first failed read of the agent's table list. A run can be watched without the list."""
+LIST_BACKOFF = (20.0, 40.0, 80.0, 160.0, 300.0)
+"""The same after failed reads of the agent's table list. A run can be watched without the list."""
 EAGER = 5.0
 """Seconds between reads of the list while a new run has no table: the first leads matter most."""
 EAGER_FOR = 180.0
@@ -167,7 +167,7 @@ def on_list(
     is_empty: bool = False,
     limited: int = 0,
 ) -> Schedule:
-    """Return the schedule after a read of the agent's table list. Each failure in a row doubles the wait.
+    """Return the schedule after a read of the agent's table list.
 
     While a new run has no table, or a credit limit, the list is also read between the run's checks.
 
@@ -180,7 +180,7 @@ def on_list(
         limited: as in `Checked`.
     """
     failures = schedule.list_failures + 1 if failed else 0
-    backoff = min(LONGEST, LIST_BACKOFF * 2.0 ** min(failures - 1, 10)) if failed else 0.0
+    backoff = LIST_BACKOFF[:failures][-1] if failed else 0.0
     wait = max(backoff, clamp(retry_after, fallback=0.0))
     plan = replace(schedule, list_failures=failures, list_after=now + wait)
     if limited and not failed:
@@ -258,8 +258,7 @@ def _after_failure(schedule: Schedule, error: OrigamiError, now: float) -> Sched
     plan = replace(schedule, failures=failures)
     if not _worth_asking_again(plan, error, now):
         return replace(plan, due=None, stopped=True)
-    backoff = min(LONGEST_BACKOFF, 2.0 ** min(failures, 10))
-    return _wait(plan, max(backoff, clamp(error.retry_after, fallback=SHORTEST)), now)
+    return _wait(plan, max(BACKOFF[:failures][-1], clamp(error.retry_after, fallback=SHORTEST)), now)
 
 
 def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool:

@@ -50,7 +50,7 @@ def go(base_url: str) -> None:
     import origami_widgets as ow
     from origami_widgets.run.polling import schedule
 
-    schedule.LONGEST_BACKOFF = 4.0
+    schedule.BACKOFF = (2.0, 4.0)
     client = ow.Client(KEY, base_url=f"{base_url}/api/v2", timeout=TIMEOUT)
     run = ow.start(BRIEF, client=client, show=False).wait()
     if run.status != "completed":
