@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from origami_widgets.api import errors
 from origami_widgets.run.starts.record import (
     LONGEST_KEY,
     DefiniteRefusal,
@@ -21,6 +22,7 @@ from origami_widgets.run.starts.record import (
     Started,
     StartRecord,
     Withdrawn,
+    event_of,
     nth_key,
     recovered,
     transition,
@@ -32,6 +34,32 @@ ANSWERS = st.sampled_from(
 )
 EVENTS = st.one_of(ANSWERS, st.sampled_from([Sent(1.0), NothingFound(), Withdrawn(), Requeued()]))
 RECORDS = st.sampled_from([StartRecord("k"), recovered("k", 50.0, now=100.0, passed=7.0)])
+
+
+def failed(kind, status=None, **said):
+    error = kind("No", status_code=status)
+    vars(error).update(said)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        (failed(errors.ConnectionFailed), NotSent()),
+        (failed(errors.RateLimited, 429), NotSent()),
+        (failed(errors.RunPoolFull, 429), DefiniteRefusal()),
+        (failed(errors.InsufficientCredits, 402), DefiniteRefusal()),
+        (failed(errors.InvalidInput, 400, is_replay=True), DefiniteRefusal(is_replay=True)),
+        (failed(errors.ConnectionFailed, may_have_started=True), Lost()),
+        (failed(errors.ServerError, 408, may_have_started=True), Lost()),
+        (failed(errors.ServerError, 425, may_have_started=True), Lost()),
+        (failed(errors.ServerError, 500, may_have_started=True), Lost(is_failure=True)),
+        (failed(errors.UnexpectedAnswer, 200, may_have_started=True), Lost(is_failure=True)),
+        (failed(errors.IdempotencyConflict, 409), Lost(is_failure=True)),
+    ],
+)
+def test_each_error_of_a_request_is_an_event(error, event):
+    assert event_of(error) == event
 
 
 def after(record, *events):
