@@ -32,6 +32,17 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     return cert, key
 
 
+def issued(folder: Path, authority: tuple[Path, Path]) -> tuple[Path, Path]:
+    """A certificate for this machine that an authority has signed, and its key."""
+    cert, key, wish, names = (folder / f"issued.{each}" for each in ("pem", "key", "csr", "names"))
+    names.write_text("subjectAltName=IP:127.0.0.1")
+    wished = ("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=issued", "-keyout", key, "-out", wish)
+    signed = ("x509", "-req", "-in", wish, "-CA", authority[0], "-CAkey", authority[1], "-CAcreateserial")
+    for each in (wished, (*signed, "-days", "2", "-extfile", names, "-out", cert)):
+        subprocess.run(["openssl", *map(str, each)], check=True, capture_output=True)
+    return cert, key
+
+
 def context_of(cert: Path, key: Path) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(cert, key)

@@ -10,7 +10,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
-from tests.faults.between import TunnelProxy, certificate, context_of
+from tests.faults.between import TunnelProxy, certificate, context_of, issued
 from tests.faults.journey import COMPLETED, KEY, RUNNING, Journey, running
 from tests.support.server import RawServer, answer, head, raw
 
@@ -112,11 +112,11 @@ def system(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def inspected(certificates, monkeypatch):
-    """What a company's proxy that inspects traffic answers with: a certificate of the company's own."""
-    (cert, key), _ = certificates
+def inspected(certificates, monkeypatch, tmp_path):
+    """What a company's proxy that inspects traffic answers with: a certificate of the company's own authority."""
+    own = issued(tmp_path, certificates[0])
     with (
-        RawServer(answer({"balance": 7}), tls=context_of(cert, key)) as serving,
+        RawServer(answer({"balance": 7}), tls=context_of(*own)) as serving,
         TunnelProxy(refuse_from=99, refuse_until=99) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
