@@ -52,6 +52,11 @@ def test_marks_do_not_pile_up():
     assert (
         clean("Z" + "\u0301\u0330\u20dd" * 9 + "e\u0301", 80) == "Z" + "\u0301\u0330\u20dd" * 2 + "\u0301\u0330e\u0301"
     )
+    # A joiner begins no new letter, a symbol does.
+    joined = "\u0645" + "\u0301" * 6 + "\u200d" + "\u0301" * 6 + "\u0645"
+    assert clean(joined, 80).count("\u0301") == 8
+    smiling = ("\U0001f468" + "\u0301" * 6) * 2
+    assert clean(smiling, 80) == smiling
     hebrew = "\u05e9\u05c1\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd"
     assert clean(hebrew, 20) == hebrew
 

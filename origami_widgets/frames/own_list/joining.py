@@ -164,7 +164,8 @@ class Joining:
         )
         found = await RowsReading(operations, request, strict=False).steps(progress)
         origins = found.attrs["origami"]["columns"]
-        names = [name for name, column_id in origins.items() if self._adds(listed, column_id)]
+        columns = {each.id: each for each in listed}
+        names = [name for name, each in origins.items() if each in columns and self._adds(columns[each])]
         main = {column_id: name for name, column_id in reversed(origins.items())}
         ids = found[ROW_ID].to_list()
         texts = zip(*(found[main[each.id]].to_list() for each in keys), strict=True)
@@ -190,11 +191,8 @@ class Joining:
         result.attrs = {**self._frame.attrs, **read_only({"origami": about})}
         return result
 
-    def _adds(self, listed: Sequence[Column], column_id: object) -> bool:
+    def _adds(self, column: Column) -> bool:
         """Return whether a column of the table goes into the result."""
-        column = next((each for each in listed if each.id == column_id), None)
-        if column is None:
-            return self._wanted is None and column_id is None
         if self._wanted is not None:
             return column.name in self._wanted or column.slug in self._wanted
         is_own = column.kind == "input" and (column.name in self._frame.columns or column.slug in self._frame.columns)
