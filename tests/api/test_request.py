@@ -234,6 +234,18 @@ def test_an_answer_without_end_is_refused(server, client):
     assert caught.value.code == "ANSWER_TOO_LARGE"
 
 
+def test_it_counts_among_the_requests_that_cards_leave_room_for(server, client):
+    limits = {"X-RateLimit-Limit-Global": "100", "X-RateLimit-Remaining-Global": "7", "Retry-After": "9"}
+    server.plan(answer({}, headers=limits), answer({"code": "RATE_LIMITED"}, 429, limits))
+    events = []
+    client.operations.traffic.listen(lambda event, age: events.append(event))
+    client.request("POST", "/projects", json={"name": "x"})
+    with pytest.raises(errors.RateLimited):
+        client.request("POST", "/projects", json={"name": "x"})
+    seen = [(event.refused_for, [quota.remaining for quota in event.quotas]) for event in events]
+    assert seen == [(None, []), (None, [7]), (None, []), (9, [7])]
+
+
 def test_no_redirect_is_followed(server, client):
     server.plan(answer("", 307, {"Location": "https://evil.example/"}))
     with pytest.raises(errors.RedirectRefused):
