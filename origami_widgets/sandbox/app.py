@@ -193,7 +193,7 @@ class SandboxApplication:
 
 
 def _no_endpoint() -> error_responses.ErrorResponse:
-    return error_responses.ErrorResponse(404, "NOT_FOUND", "No such endpoint")
+    return error_responses.ErrorResponse(404, "NOT_FOUND", "The sandbox doesn't serve this request")
 
 
 def _refusal_response(refusal: error_responses.ErrorResponse) -> SandboxResponse:
