@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.errors import ServerError
+from origami_widgets.api.errors import (
+    ConnectionFailed,
+    IdempotencyConflict,
+    InvalidInput,
+    OrigamiError,
+    RateLimited,
+    RunPoolFull,
+    ServerError,
+)
 from origami_widgets.api.retries import (
     FIRST_WAIT,
     LONGEST_IN_ALL,
     LONGEST_RETRY_AFTER,
     LONGEST_WAIT,
+    is_start_retryable,
     parse_http_date,
     parse_retry_after,
     wait_after,
@@ -97,6 +106,31 @@ def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
     for attempts, some in enumerate(waits):
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempts)
         assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
+
+
+def failed(kind: type[OrigamiError], *, transient: bool = False, **said: bool) -> OrigamiError:
+    error = kind("No", transient=transient)
+    vars(error).update(said)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (failed(ConnectionFailed, transient=True, sent=False), True),
+        (failed(ConnectionFailed, transient=True, sent=True), False),
+        (failed(ConnectionFailed, sent=False), False),
+        (failed(RateLimited, transient=True), True),
+        (failed(RunPoolFull), False),
+        (failed(IdempotencyConflict), True),
+        (failed(IdempotencyConflict, is_replay=True), False),
+        (failed(RateLimited, transient=True, is_replay=True), False),
+        (failed(ServerError, transient=True), False),
+        (failed(InvalidInput), False),
+    ],
+)
+def test_a_start_is_sent_again_only_if_it_cannot_have_begun_or_is_in_flight(error, again):
+    assert is_start_retryable(error) is again
 
 
 async def test_a_read_is_sent_four_times_at_most():
