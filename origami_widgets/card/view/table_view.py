@@ -29,7 +29,7 @@ _FILLED_SINCE = "Blank cells may have filled in since."
 
 
 def make_tables(
-    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form = "live", leads: bool = True
+    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form, leads: bool
 ) -> TablesView:
     """Return the tables in the order in which the run names them.
 

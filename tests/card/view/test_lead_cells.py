@@ -326,3 +326,8 @@ def test_no_cell_is_sent_that_is_as_it_was(before, after):
         assert known[rows[change.row].id][change.column] != change.cell
     for row in rows:
         assert row.cells is None or row.id not in known or len(known[row.id]) != len(row.cells)
+
+
+def test_an_object_without_its_main_part_shows_what_was_found():
+    assert value_text({"email": None, "phone": "+351 555 0100"}, "contact") == "+351 555 0100"
+    assert value_text({"email": "a@b.example", "phone": "+351 555 0100"}, "contact") == "a@b.example"
