@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.default_client import client_or_default, operations_for
+from origami_widgets.api.models.base import is_list, list_items
+from origami_widgets.api.responses import unreadable
+from origami_widgets.api.validate import PATH
+
 from .dtype_backend import DtypeBackend, check_backend
 from .frame_builder import DataIssues, OriginValues, build, nested_items, pluck
 from .schema import TABLE_ID, FrameField, FrameSchema, computed_field
@@ -19,13 +25,14 @@ if TYPE_CHECKING:
 
     from .source import HasRaw
 
-PAGE_SIZE = 100
-
 _BUDGET = FrameField("monthly_credits", "number", "project", "monthlyCredits", "its budget; NA without one", "credits")
 _SPENT = FrameField("credits_spent", "number", "project", "usage.spent", "settled in this billing period", "credits")
 _RESERVED = FrameField(
     "credits_reserved", "number", "project", "usage.reserved", "held for work in progress", "credits"
 )
+_HARD = "whether work stops at the budget (hard) or goes on (soft); NA without one"
+_LEFT = "monthly_credits - credits_spent - credits_reserved; negative above a soft budget"
+_STATUSES = ("draft", "active", "paused")
 
 PROJECTS = FrameSchema(
     "projects_frame",
@@ -33,22 +40,10 @@ PROJECTS = FrameSchema(
         FrameField("project_id", "string", "project", "id", "the project"),
         FrameField("project_name", "string", "project", "name", "its name"),
         _BUDGET,
-        FrameField(
-            "enforcement",
-            "category",
-            "project",
-            "enforcement",
-            "whether work stops at the budget (hard) or goes on (soft); NA without one",
-            members=("hard", "soft"),
-        ),
+        FrameField("enforcement", "category", "project", "enforcement", _HARD, members=("hard", "soft")),
         _SPENT,
         _RESERVED,
-        computed_field(
-            "credits_left",
-            "number",
-            "monthly_credits - credits_spent - credits_reserved; negative above a soft budget",
-            "credits",
-        ),
+        computed_field("credits_left", "number", _LEFT, "credits"),
         FrameField("created_at", "timestamp", "project", "createdAt", "when it was created"),
     ),
 )
@@ -60,14 +55,7 @@ OUTREACH = FrameSchema(
         FrameField("row_id", "string", "person", "rowId", "the lead; NA if its row is gone"),
         FrameField("campaign_id", "string", "campaign", "id", "the campaign"),
         FrameField("campaign_name", "string", "campaign", "name", "its name"),
-        FrameField(
-            "campaign_status",
-            "category",
-            "campaign",
-            "status",
-            "whether it sends",
-            members=("draft", "active", "paused"),
-        ),
+        FrameField("campaign_status", "category", "campaign", "status", "whether it sends", members=_STATUSES),
         FrameField("sequence_id", "string", "person", "sequenceId", "the person's messages"),
         FrameField("recipient", "string", "person", "recipient", "where they go"),
         FrameField("send_status", "string", "person", "sendStatus", "what has become of them, in the server's words"),
@@ -117,8 +105,6 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
         >>> float(spring["credits_left"]), spring["enforcement"]
         (500.0, 'soft')
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     return block(_projects_frame(client, dtype_backend))
 
 
@@ -135,16 +121,10 @@ async def projects_frame_async(
         >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
         ['Sandbox project']
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     return await wait(_projects_frame(client, dtype_backend))
 
 
 async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    # Imported here, as the other frames need no network.
-    from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import client_or_default
-
     from .economics.spending import measure, measured
 
     check_backend(dtype_backend)
@@ -216,8 +196,6 @@ def outreach_frame(
         >>> len(joined) == len(leads), people["campaign_name"].nunique()
         (True, 1)
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     return block(_outreach_frame(table, client, dtype_backend))
 
 
@@ -241,15 +219,10 @@ async def outreach_frame_async(
         >>> asyncio.run(main())["recipient"].dtype.name
         'string'
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     return await wait(_outreach_frame(table, client, dtype_backend))
 
 
 async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import operations_for
-
     from .leads.rows_request import request_from
 
     table_id = request_from(table, dtype_backend=dtype_backend, caller=OUTREACH.name).table_id
@@ -273,17 +246,11 @@ async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend
 
 
 async def _people_of(operations: Operations, campaign: Mapping[str, Any]) -> list[object]:
-    from origami_widgets.api.responses import unreadable
-    from origami_widgets.api.validate import PATH
-
-    campaign_id = campaign.get("id")
-    path = f"/campaigns/{campaign_id}/people"
-    if campaign_id is None:
-        # The API allows this for a draft, whose people it then can't list.
-        return []
+    path = f"/campaigns/{campaign.get('id')}/people"
     if not PATH.fullmatch(path):
         raise unreadable("The id of a campaign has characters that no id has.")
-    return await _read_all(operations, path)
+    # The API allows a draft without an id, whose people it then can't list.
+    return [] if campaign.get("id") is None else await _read_all(operations, path)
 
 
 async def _read_all(operations: Operations, path: str) -> list[object]:
@@ -292,14 +259,10 @@ async def _read_all(operations: Operations, path: str) -> list[object]:
     Raises:
         UnexpectedAnswer: an answer is no list, or its pages never end.
     """
-    from origami_widgets.api.models.base import is_list, list_items
-    from origami_widgets.api.responses import unreadable
-
     found: list[object] = []
-    cursors: set[str | None] = {None}
-    cursor: str | None = None
+    cursors: list[str | None] = [None]
     while True:
-        page = await operations.request("GET", path, params={"cursor": cursor, "limit": PAGE_SIZE})
+        page = await operations.request("GET", path, params={"cursor": cursors[-1], "limit": 100})
         if not is_list(page):
             raise unreadable("Expected a list.")
         found += list_items(page)
@@ -309,4 +272,4 @@ async def _read_all(operations: Operations, path: str) -> list[object]:
         # The API silently starts over at a cursor that it does not know.
         if not isinstance(cursor, str) or cursor in cursors:
             raise unreadable("Its pages start over.")
-        cursors.add(cursor)
+        cursors.append(cursor)

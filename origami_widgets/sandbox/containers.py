@@ -9,7 +9,15 @@ from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.own_lists import read_csv
 from origami_widgets.sandbox.row_writes import check_file_size, decode_base64
-from origami_widgets.sandbox.run_requests import Issue, check_list, check_text, is_uuid, parse_json_object
+from origami_widgets.sandbox.run_requests import (
+    Issue,
+    check_list,
+    check_text,
+    is_uuid,
+    parse_fields,
+    parse_json_object,
+    text_rule,
+)
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
@@ -77,12 +85,8 @@ def parse_name(body: bytes, maximum: int, default: str | None = None) -> str:
     Raises:
         ErrorResponse: the body is not valid.
     """
-    data = parse_json_object(body or b"{}")
-    issues: list[Issue] = []
-    name = check_text(data.get("name", default), "name", maximum, issues, minimum=1)
-    if issues:
-        raise error_responses.invalid(*issues)
-    return name
+    fields = parse_fields(body or b"{}", {"name": text_rule(1, maximum)}, *(("name",) if default is None else ()))
+    return str(fields.get("name", default))
 
 
 def parse_upload(body: bytes) -> list[UploadedFile]:

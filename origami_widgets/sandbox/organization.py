@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.row_writes import CheckedUpsert, RowOutcome, WrittenRows
     from origami_widgets.sandbox.run_requests import CheckedRunRequest
     from origami_widgets.sandbox.scenarios import RefusalName
-    from origami_widgets.sandbox.schedules import ScheduleRecord
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
@@ -72,6 +71,16 @@ class AgentRecord:
     def last_run(self) -> RunTimeline | None:
         """The newest run."""
         return self.runs[-1] if self.runs else None
+
+
+@dataclass(slots=True)
+class ScheduleRecord:
+    """One scheduled agent: its fields as in a body, and agent, run id and moment of each trigger."""
+
+    id: str
+    project: str | None
+    fields: dict[str, Any]
+    runs: list[tuple[AgentRecord, str, float]] = field(default_factory=list)
 
 
 class SandboxOrganization:

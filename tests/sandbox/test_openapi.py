@@ -91,7 +91,7 @@ def stocked():
 
 
 def test_every_route_is_described():
-    assert len(ROUTES) == len(SERVED) == 53
+    assert len(ROUTES) == len(SERVED) == 52
     for method, path, _ in ROUTES:
         assert method.lower() in DESCRIPTION["paths"][path]
 
