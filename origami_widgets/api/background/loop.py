@@ -110,11 +110,6 @@ class BackgroundLoop:
                     coroutine.close()
             raise
 
-    @property
-    def has_thread(self) -> bool:
-        """Whether the loop runs, or last ran, in its own thread, so that a caller may wait for it."""
-        return self._thread is not None
-
     def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Raise an error if waiting would last for ever. The coroutine is then closed, and nothing was started.
 

@@ -11,7 +11,6 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.host.application import can_confirm
 from origami_widgets.host.runtime import time_limit
@@ -112,7 +111,7 @@ def question(
 
 def can_ask() -> bool:
     """Return whether the user can be asked on this thread, and has not turned questions off."""
-    return background().has_thread and confirm_above() is not None and can_confirm()
+    return confirm_above() is not None and can_confirm()
 
 
 def ask(text: str) -> None:

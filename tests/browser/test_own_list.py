@@ -1,0 +1,51 @@
+"""A list of one's own in JupyterLab: the question before anything is sent, asked by the first call of a new kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.window import CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.lab import LabPage
+
+SANDBOX = """import origami_widgets as ow, pandas as pd
+sent = []
+class Counting(ow.Sandbox):
+    async def __call__(self, scope, receive, send):
+        sent.append(f"{scope['method']} {scope['path']}")
+        await super().__call__(scope, receive, send)
+ow.configure(client=Counting(speed=20).client())
+companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "name": ["Pão", "Broa"], "owner": ["Ana", "Rui"]})"""
+ENRICH = 'found = ow.enrich(companies, "Find the owner\'s e-mail address", key="website", columns=["name"])'
+COUNTS = "print(len(sent), sum(each.startswith('POST') and each.endswith('/agents') for each in sent))"
+
+
+def answer(lab: LabPage, index: int, text: str) -> None:
+    """Answer what a cell asks, in the field below it."""
+    entry = lab.cell(index).locator(".jp-Stdin-input")
+    entry.fill(text)
+    entry.press("Enter")
+
+
+def test_the_first_call_of_a_kernel_asks_before_anything_is_sent(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SANDBOX, ENRICH, COUNTS, ENRICH, COUNTS, "print(*found.columns, len(found))"])
+    lab.run_cell(0)
+    lab.start_cell(1)
+    question = lab.cell(1).locator(".jp-Stdin-prompt")
+    for part in ("2 rows", "website, name", "your organization", "no credit limit"):
+        expect(question).to_contain_text(part)
+    answer(lab, 1, "n")
+    expect(lab.cell(1)).to_contain_text("StartDeclined")
+    lab.run_cell(2)
+    expect(lab.output(2)).to_have_text("0 0")
+    lab.start_cell(3)
+    answer(lab, 3, "y")
+    expect(lab.output(3).locator(CARD)).to_be_visible()
+    lab.wait_executed(3)
+    lab.run_cell(4)
+    assert lab.output(4).inner_text().split()[1] == "1"
