@@ -41,7 +41,7 @@ SLICE = 0.2
 
 
 class EnrichmentFailed(OrigamiError):
-    """The run of `enrich` did not complete, or has added no column. What it found is kept.
+    """The run of `enrich` did not complete, its cells were stopped, or it has added no column. What it found is kept.
 
     Attributes:
         run: the run; its newest one if it was continued.
@@ -163,7 +163,8 @@ def enrich(
 
     The same as `upload`, `start(prompt, focus_tables=[table])`, `wait("cells")` and `join_leads`. Only the columns in
     `key` and `columns`, and the brief, leave this machine. An interactive notebook always asks first, as nothing is
-    known of what a first brief costs; `configure(confirm_above=False)` turns that off. The card shows the run.
+    known of what a first brief costs; `configure(confirm_above=False)` turns that off. A script, and a program that
+    takes no input, are not asked. The card shows the run.
 
     An interrupt cancels the run and stops its cells. With `once="a-name"`, the list is uploaded and the run started only
     once: the same call later, even after a kernel restart, waits for that run and returns the same rows.
@@ -187,8 +188,8 @@ def enrich(
 
     Raises:
         StartDeclined: you were asked, and did not answer yes; nothing was sent.
-        EnrichmentFailed: the run ended otherwise than `completed`, or added no column. The error has `run`, `table` and
-            `partial`.
+        EnrichmentFailed: the run ended otherwise than `completed`, its cells were stopped, as by `credit_limit`, or it
+            added no column. The error has `run`, `table` and `partial`.
         OrigamiError: any error of `upload`, `start` and `join_leads`.
 
     Example:
@@ -432,7 +433,7 @@ def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> s
     where = f"project {project}" if project else "your organization"
     return (
         f"Send {plural(len(wanted.own.rows), 'row')} with {plural(columns, 'column')} ({names[:200]}) to {where}, and "
-        f"start an agent on them? It spends credits, with {limit}; what a first brief costs is not known. [y/N] "
+        f"start an agent on them?\nIt spends credits, with {limit}; what a first brief costs is not known. [y/N] "
     )
 
 
@@ -446,21 +447,25 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     """Return the result of an enrichment.
 
     Raises:
-        EnrichmentFailed: the run did not complete, or has added no column.
+        EnrichmentFailed: the run did not complete, its cells were stopped, or it has added no column.
     """
     about = found.attrs["origami"] | {"frame": "enrich", "run": run.token, "credits_used": run.credits.used}
     found.attrs["origami"] = about
-    if run.status == "completed" and about["found_columns"]:
+    # Without an error, a cell that was stopped would look like one whose value was not found.
+    stopped = 0 if run.state.stopped is None else run.state.stopped.cells
+    if run.status == "completed" and not stopped and about["found_columns"]:
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")
     why = f" {run.error.title}." if run.error is not None else ""
-    call = "answer('…')" if run.questions else "follow_up('…', focus_tables=[error.table])"
+    cells = f" {plural(stopped, 'cell')} {'was' if stopped == 1 else 'were'} stopped." if stopped else ""
+    more = ", credit_limit=…" if run.state.limit_error is not None else ""
+    call = f"answer('…'{more})" if run.questions else f"follow_up('…', focus_tables=[error.table]{more})"
     error = EnrichmentFailed(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
-        cause=f"{ended}{why} The table has {columns}.",
+        cause=f"{ended}{why}{cells} The table has {columns}.",
         remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: run = "
         f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
         code="NOT_ENRICHED",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.cli.exit_codes import DONE, ENDED_BADLY, INTERRUPTED, USAGE
 from origami_widgets.cli.options import add_api_options, add_command, client_for
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -101,8 +102,12 @@ def run(options: Namespace) -> int:
         return code
     found = ow.join_leads(frame, table, key=key)
     _write(found, out, overwrite=options.overwrite)
+    stopped = started.state.stopped
     if code == DONE and not found.attrs["origami"]["found_columns"]:
         sys.stderr.write("The run completed, but the table has no new column.\n")
+        return ENDED_BADLY
+    if code == DONE and stopped is not None and stopped.cells:
+        sys.stderr.write(f"The run completed, but {plural(stopped.cells, 'cell')} stayed empty: they were stopped.\n")
         return ENDED_BADLY
     return code
 
@@ -112,8 +117,6 @@ def _names(given: str) -> list[str]:
 
 
 def _agrees(rows: int, names: tuple[str, ...], credit_limit: float | None) -> bool:
-    from origami_widgets.words.numbers import plural
-
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     sys.stderr.write(
         f"Send {plural(rows, 'row')} with {', '.join(names)}, and start an agent on them? It spends credits, with "

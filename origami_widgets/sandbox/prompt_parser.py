@@ -78,7 +78,7 @@ _WISHES = {
     "news": r"news",
     "hiring": r"hiring|job openings|vacancies",
     "profile": r"linkedin|profiles?\b",
-    "fit": r"fit\b|scores?\b|rank|qualif\w+|ideal customer",
+    "fit": r"fits?\b|scores?\b|rank|qualif\w+|ideal customer",
 }
 _MORE_ROWS = re.compile(
     r"\badd\s+(?:\d+|more|some|new|other|similar)\b|\bmore\s+(?:rows|leads|companies|people)|\bsimilar\s+(?:companies|people)",
@@ -93,8 +93,8 @@ _LEAVE_OUT = re.compile(
 def read_wishes(prompt: str) -> list[str]:
     """List the columns that a prompt asks for on a list of the user's own.
 
-    >>> read_wishes("Find the head of operations and her e-mail address")
-    ['person', 'email']
+    >>> read_wishes("Find the head of operations, her e-mail address and how well the company fits")
+    ['person', 'email', 'fit']
     """
     return [name for name, words in _WISHES.items() if re.search(rf"\b(?:{words})", prompt, re.IGNORECASE)]
 

@@ -20,12 +20,13 @@ LIST = "website,name,zip,owner\r\nb.example,Pão,01234,Ana\r\na.example,=1+1,,Ru
 
 
 @pytest.fixture
-def server(monkeypatch, tmp_path) -> Iterator[OwnListServer]:
+def server(request, monkeypatch, tmp_path) -> Iterator[OwnListServer]:
     without_environment(monkeypatch)
     without_pauses(monkeypatch)
     StartFiles(monkeypatch, tmp_path)
     clock = use_clock(monkeypatch, SkippingClock())
-    with OwnListServer(clock=clock.time, cells=2, agent_seconds=30.0) as running:
+    options = {"cells": 2, "agent_seconds": 30.0, **getattr(request, "param", {})}
+    with OwnListServer(clock=clock.time, **options) as running:
         monkeypatch.setenv("ORIGAMI_API_KEY", running.key)
         monkeypatch.setenv("ORIGAMI_BASE_URL", running.base_url)
         yield running
@@ -81,6 +82,16 @@ def test_an_existing_file_is_kept(server, companies, tmp_path):
     assert (out.read_text(), server.requests) == ("mine", [])
     assert enrich(tmp_path / "missing.csv", tmp_path / "new.csv") == 2
     assert enrich(companies, out, "--overwrite") == 0
+
+
+SLOW_CELLS = {"cells": 3, "agent_seconds": 5.0, "cells_per_second": 0.02, "in_flight": 1, "credits_per_cell": 10}
+
+
+@pytest.mark.parametrize("server", [SLOW_CELLS], indirect=True)
+def test_cells_that_the_limit_stopped_are_no_success(server, companies, tmp_path, capsys):
+    assert enrich(companies, tmp_path / "out.csv", "--credit-limit", "5") == 3
+    assert "1 cell" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 3
 
 
 def test_an_end_without_columns_writes_the_rows_and_fails(server, companies, tmp_path):

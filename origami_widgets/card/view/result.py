@@ -31,7 +31,7 @@ def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
     return {
         "figures": figures,
         "note": "" if figures else _note(state, form),
-        "funnel": make_funnel(table.stats, judging=is_judging(table)) if table is not None else None,
+        "funnel": None if table is None else _bar(table, state),
         "steps": _steps(state),
         "details": _details(state),
         "spent": _spent(state, earlier),
@@ -114,6 +114,20 @@ def summary_of(state: RunState) -> str:
     return ", ".join(said)
 
 
+def _bar(table: models.Table, state: RunState) -> FunnelView | None:
+    """Return how much of the user's own list is enriched, or where the leads of another table went."""
+    rows, enriched = shown_count(table.lead_count), _enriched(table, state)
+    if not rows or enriched is None:
+        return make_funnel(table.stats, judging=is_judging(table))
+    left = f"{words.count(rows - enriched)} not enriched{'' if state.settled else ' yet'}"
+    parts: list[FunnelCount] = [
+        {"part": "qualified", "label": f"{words.count(enriched)} enriched", "count": enriched},
+        {"part": "kept", "label": left, "count": rows - enriched},
+    ]
+    parts = [part for part in parts if part["count"]]
+    return {"words": f"{words.plural(rows, 'row')}: {', '.join(part['label'] for part in parts)}", "parts": parts}
+
+
 def _enriched(table: models.Table, state: RunState) -> int | None:
     """Return how many rows of the user's own list have no cell under way; None if the run does not fill such a list."""
     added = [column for column in table.columns if column.kind != "input"]
@@ -124,7 +138,7 @@ def _enriched(table: models.Table, state: RunState) -> int | None:
         running = max((shown_count(column.cells.running) or 0 for column in added), default=0)
     rows = shown_count(table.lead_count) or 0
     enriched = max(0, rows - running)
-    if state.settled and state.status == "completed" and state.stopped is None:
+    if state.settled and state.status == "completed" and (state.stopped is None or not state.stopped.cells):
         # A column may run for some of the rows only.
         return enriched
     # Cells of a column that was just added may not be under way yet, and those that were stopped never ran.

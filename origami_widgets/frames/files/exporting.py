@@ -54,7 +54,8 @@ def export(
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
     one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is
-    written as columns, unless it only numbers the rows.
+    written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites
+    and e-mail addresses are links, and confidence, reasoning and sources are folded.
 
     Texts that a spreadsheet would compute are neutralized: in CSV by an apostrophe, even after a semicolon, tab or line
     break in a cell; in Excel as quoted text. Numbers stay as they are, as do phone numbers, unless a spreadsheet would

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import is_remark, reading_order
+from origami_widgets.api.rows.cell_values import column_role, is_remark, reading_order
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
@@ -205,6 +205,23 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
     hidden = [SheetColumn(at, names[at], place="hidden") for at in rest if names[at] in head]
     return [*shown, *folded, *hidden]
+
+
+def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
+    """Return the columns of any frame in its order. In a list of the user's own, what explains an agent's value is folded.
+
+    Args:
+        frame: the frame; one of `join_leads` or `enrich` with its `attrs`.
+    """
+    notes = frame.attrs.get("origami")
+    found: tuple[str, ...] = tuple(notes.get("found_columns") or ()) if isinstance(notes, Mapping) else ()
+    columns = []
+    for at, name in enumerate(map(str, frame.columns)):
+        main, _, key = name.rpartition(".")
+        explains = name in found and main in found and (key == FOUND or is_remark(key))
+        role = column_role(name, "") if found else "other"
+        columns.append(SheetColumn(at, name, role, "folded" if explains else "shown"))
+    return columns
 
 
 def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
-from .lead_export import COLUMNS_SHEET, SheetColumn, sheet_columns
+from .lead_export import COLUMNS_SHEET, frame_columns, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .export_parts import ExportPart
+    from .lead_export import SheetColumn
 
 MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384
 LONGEST_TEXT, LONGEST_NAME = 32_767, 31
@@ -116,7 +117,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
             cut = writer.fill(frame, columns)
             columns_of[sheet.name] = [str(frame.columns[column.at]) for column in columns]
         else:
-            cut = writer.fill(frame, [SheetColumn(at, str(name)) for at, name in enumerate(frame.columns)])
+            cut = writer.fill(frame, frame_columns(frame))
         if cut:
             warnings.warn(
                 f"{cut:,} texts of {part.name} were cut, because an Excel cell holds {LONGEST_TEXT:,} characters. "

@@ -55,7 +55,7 @@ def join_leads(
         table: the table: an `UploadedTable`, any other table, or a table's id.
         key: the column, or columns, that tell rows apart, as in `upload`.
         columns: slugs or headings of the table's columns to add; None for all that did not come from your list.
-        suffix: added to the name of a column that your list has already.
+        suffix: added to the name of a column that your list has already, and to the names of its parts.
         client: the client; None for the one that uploaded the table, else the configured one.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows.
 
@@ -175,7 +175,8 @@ class Joining:
             for name in names
         }
         result = pd.concat([self._frame, pd.DataFrame(taken, index=self._frame.index, copy=False)], axis=1)
-        result.columns = self._frame.columns.append(pd.Index(self._new_names(names), dtype=object))
+        added = self._new_names({name: main[origins[name]] for name in names})
+        result.columns = self._frame.columns.append(pd.Index(added, dtype=object))
         used = len({place for place in places if place != NOT_THERE})
         about = {
             **{name: found.attrs["origami"].get(name) for name in _KEPT_NOTES},
@@ -186,7 +187,7 @@ class Joining:
             "joined": sum(place != NOT_THERE for place in places),
             "not_in_table": places.count(NOT_THERE),
             "added_rows": len(ids) - used,
-            "found_columns": self._new_names(names),
+            "found_columns": added,
         }
         result.attrs = {**self._frame.attrs, **read_only({"origami": about})}
         return result
@@ -198,9 +199,14 @@ class Joining:
         is_own = column.kind == "input" and (column.name in self._frame.columns or column.slug in self._frame.columns)
         return not (is_own or column.id in getattr(self._table, "column_ids", ()))
 
-    def _new_names(self, names: Sequence[str]) -> list[str]:
+    def _new_names(self, mains: Mapping[str, str]) -> list[str]:
+        """Return the names in the result of the table's columns, given with the main column of each."""
         own = set(self._frame.columns)
-        made = [f"{name}{self._suffix}" if name in own else name for name in names]
+        taken = {main for name, main in mains.items() if name in own}
+        # The suffix is in all parts: phone.found would look like a part of the list's own phone.
+        made = [
+            f"{main}{self._suffix}{name.removeprefix(main)}" if main in taken else name for name, main in mains.items()
+        ]
         if own.intersection(made) or len(set(made)) < len(made):
             raise InvalidInput(
                 "Columns of the list and of the table have the same name",

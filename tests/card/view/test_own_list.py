@@ -41,13 +41,21 @@ def figures(state):
     return [f"{each['value']} {each['label']}" for each in make_view(state, now=time.time())["result"]["figures"]]
 
 
+def bar(state):
+    parts = make_view(state, now=time.time())["result"]["funnel"]["parts"]
+    return {part["part"]: part["count"] for part in parts}
+
+
 def test_rows_count_as_enriched_once_their_cells_have_run(run, table):
     counts = []
 
     def counted():
-        text = figures(run.state)[0] if run.tables else ""
+        state = run.state
+        text = figures(state)[0] if state.tables else ""
         if text.endswith("of 30 enriched"):
             counts.append(int(text.split()[0]))
+            shown = bar(state)
+            assert (shown.get("qualified", 0), shown.get("kept", 0)) == (counts[-1], 30 - counts[-1])
         return run.settled
 
     see(counted)

@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -157,6 +158,28 @@ def test_names_that_are_taken_get_a_suffix(server, client):
     for columns in (["nope"], 7, [7]):
         with raises("InvalidInput"):
             ow.join_leads(frame, table, key="website", columns=columns)
+
+
+def test_parts_of_a_taken_name_have_the_suffix_too_and_are_folded_in_a_workbook(server, client, tmp_path):
+    frame = pd.DataFrame({"website": ["a.example", "b.example"], "phone": ["mine", "ours"]})
+    table = ow.upload(frame, key="website", client=client)
+    add_column(server, table.id, "phone", lambda _cells: {"phone": "+1 555", "confidence": "high", "found": True})
+    add_column(server, table.id, "email", lambda cells: {"email": f"info@{cells['website']}", "source_url": "https://x"})
+    found = ow.join_leads(frame, table, key="website")
+    values, parts = ["phone_found", "email"], ["phone_found.confidence", "phone_found.found", "email.source_url"]
+    assert set(found.attrs["origami"]["found_columns"]) >= {*values, *parts}
+    assert not any(name.startswith("phone.") for name in found)
+
+    (file,) = ow.export(found, tmp_path / "found.xlsx")
+    sheet = openpyxl.load_workbook(file).active
+    assert [cell.value for cell in sheet[1]] == list(found)
+    folded = {cell.value: sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[1]}
+    assert {name: folded[name] for name in (*frame, *values, *parts)} == {
+        **dict.fromkeys((*frame, *values), False),
+        **dict.fromkeys(parts, True),
+    }
+    links = {cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink}
+    assert {"https://a.example", "mailto:info@b.example"} <= links
 
 
 def test_a_list_of_dicts_keeps_its_values(server, client):

@@ -126,6 +126,30 @@ def test_a_credit_limit_is_an_end_without_success(server, client, companies):
     assert caught.value.run.status == "cancelled"
 
 
+SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.02, "in_flight": 1, "credits_per_cell": 10}
+
+
+@pytest.mark.parametrize("server", [SLOW_CELLS], indirect=True)
+@pytest.mark.parametrize("limit", [5, None])
+def test_cells_that_were_stopped_are_no_success_of_a_run_that_completed(server, client, companies, clock, limit):
+    def stop() -> None:
+        see(lambda: server.credits)
+        run = ow.attach(server.runs[0].agent, client=client, show=False)
+        see(lambda: run.refresh().done)
+        run.stop_cells()
+        clock.skips = lambda: True
+
+    if limit is None:
+        clock.skips = lambda: not server.credits
+        threading.Thread(target=stop, daemon=True).start()
+    with raises("EnrichmentFailed", match="completely") as caught:
+        ow.enrich(companies, "Find phones", key="website", client=client, show=False, credit_limit=limit)
+    error = caught.value
+    assert error.run.status == "completed"
+    assert 0 < error.partial["phone"].notna().sum() < len(companies)
+    assert ("credit_limit=" in error.remedy) is (limit is not None)
+
+
 @pytest.mark.parametrize(
     "options",
     [{"prompt": ""}, {"prompt": "x" * 10_001}, {"model": "gpt"}, {"credit_limit": -1}, {"name": ""}, {"once": ""}],
