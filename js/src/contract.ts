@@ -178,14 +178,14 @@ export interface Ask {
   progress: string;
 }
 
-/** One part of the funnel's bar, in leads. */
+/** One part of the funnel's bar, in leads, or in rows of the user's own list. */
 export interface FunnelCount {
   part: FunnelPart;
   label: string;
   count: number;
 }
 
-/** Where the sourced leads went; in one sentence in `words`. */
+/** Where the sourced leads went, or how much of the user's own list is enriched; in one sentence in `words`. */
 export interface FunnelView {
   words: string;
   parts: FunnelCount[];

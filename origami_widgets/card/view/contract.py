@@ -237,7 +237,7 @@ class Ask(TypedDict):
 
 
 class FunnelCount(TypedDict):
-    """One part of the funnel's bar, in leads."""
+    """One part of the funnel's bar, in leads, or in rows of the user's own list."""
 
     part: FunnelPart
     label: str
@@ -245,7 +245,7 @@ class FunnelCount(TypedDict):
 
 
 class FunnelView(TypedDict):
-    """Where the sourced leads went; in one sentence in `words`."""
+    """Where the sourced leads went, or how much of the user's own list is enriched; in one sentence in `words`."""
 
     words: str
     parts: list[FunnelCount]

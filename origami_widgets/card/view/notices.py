@@ -106,8 +106,10 @@ class _Writer:
             yield self._notice("command_error", "bad", error.title, text, code=agent_line(state))
         elif error is not None:
             yield self._notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
-        if state.limit_error is not None:
-            yield self._notice("credit_limit", "attention", state.limit_error.title, explanation_of(state.limit_error))
+        if (reached := state.limit_error) is not None:
+            # One notice for both, or little of the rows is left in sight.
+            title = ": ".join(filter(None, (reached.title, stopped_words(state))))
+            yield self._notice("credit_limit", "attention", title, explanation_of(reached))
         connection = state.connection
         if connection.state == "reconnecting":
             yield self._reconnecting(connection.error)
@@ -244,7 +246,7 @@ class _Writer:
             case "incomplete":
                 text = sentences("One of the agent's steps failed.", kept, _FOLLOW_UP)
                 yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
-            case "cancelled":
+            case "cancelled" if not self._is_limit_all():
                 # The pill says that it was cancelled.
                 title, *others = [*filter(None, (stopped_words(state), kept, left_words(state))), ""]
                 tone: Tone = "attention" if left_words(state) else "neutral"
@@ -265,9 +267,15 @@ class _Writer:
         left = left_words(state)
         if state.status == "cancelled" or state.stopping == "requested" or not (left or stopped_words(state)):
             return
+        if self._is_limit_all():
+            return
         title = stopped_words(state) or "Not all cells were stopped"
         text = sentences("What is filled stays.", left)
         yield self._notice("cells_stopped", "attention" if left else "neutral", title, text, code=self._stop_line())
+
+    def _is_limit_all(self) -> bool:
+        """Return whether the notice of the credit limit says all that there is to say of the stop."""
+        return self.state.limit_error is not None and not left_words(self.state)
 
     def _stop_line(self) -> str:
         """Return the line that stops the first table that was left running as a whole; empty without one."""
