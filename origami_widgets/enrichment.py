@@ -465,7 +465,7 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     call = f"answer('…'{more})" if run.questions else f"follow_up('…', focus_tables=[error.table]{more})"
     error = EnrichmentFailed(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
-        cause=f"{ended}{why}{cells} The table has {columns}.",
+        cause=f"{ended}{why}{cells} error.partial has {columns}.",
         remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: run = "
         f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
         code="NOT_ENRICHED",

@@ -126,8 +126,8 @@ def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple
 
     Also returns a sentence that says how they were measured, or why they are not known.
 
-    A table made since then had used nothing before. For an older table, the number that was last read before then, with
-    an earlier run of the agent, counts; without such a number, the sum is not known.
+    A table made since then had used nothing before. For an older table, the number that was last read before then counts:
+    as a focus table, or with an earlier run of the agent. Without such a number, the sum is not known.
 
     Args:
         state: the run's state.
@@ -164,6 +164,8 @@ def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> 
         return None
     if table.created_at is not None and run.started_at is not None and table.created_at >= run.started_at:
         return 0
+    if (read := dict(state.used_before).get(table.id)) is not None:
+        return read
     for before in reversed(earlier):
         for point in reversed(before.history):
             read = dict(point.credits_of_tables or ()).get(table.id) if point.time <= began else None

@@ -110,8 +110,9 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
         case Attached():
             return replace(state, attached=event.began, attached_by=event.by)
         case Named():
-            is_news = event.agent_name not in ("", state.agent_name)
-            return replace(state, agent_name=event.agent_name) if is_news else state
+            name, used = event.agent_name or state.agent_name, event.used_before or state.used_before
+            is_news = (name, used) != (state.agent_name, state.used_before)
+            return replace(state, agent_name=name, used_before=used) if is_news else state
         case CancelRequested() | CancelDelayed() | StopChanged():
             return _cancel_changed(state, event)
         case CreditsExceeded():

@@ -183,6 +183,7 @@ class RunState:
         queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
         limit_error: the error if the run and its cells were stopped because they used more credits than allowed.
+        used_before: for focus tables that were read before the run was started, the credits that they had used then.
         history: one record for each change, oldest first.
         origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
         clock_offset: the server's clock minus the kernel's, in seconds.
@@ -209,6 +210,7 @@ class RunState:
     queue: Queue | None = None
     command_error: OrigamiError | None = None
     limit_error: OrigamiError | None = None
+    used_before: tuple[tuple[str, int], ...] = ()
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
     clock_offset: float = 0.0
@@ -412,9 +414,10 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The agent's name has become known; answers about a run leave it out."""
+    """The agent's name has become known, and what focus tables had used before the run; answers about it leave them out."""
 
     agent_name: str
+    used_before: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import type { LeadHead } from "../contract";
 import { type Row, textOf } from "./rows";
 
-/** The width of a character and the room around a text, in pixels. */
-const [CHARACTER, AROUND] = [7, 24];
+/** The width of a character, that of a bold one, as in the first column, and the room around a text, in pixels. */
+const [CHARACTER, BOLD, AROUND] = [7, 8, 24];
 const NARROWEST = 48;
 /** How many leads are looked at. */
 const LOOKED_AT = 60;
@@ -46,7 +46,7 @@ export class Widths {
       const text = textOf(row?.cells[at] ?? null);
       if (text.length > longest) longest = text.length;
     }
-    const wanted = Math.min(most, Math.max(least, longest * CHARACTER + AROUND));
+    const wanted = Math.min(most, Math.max(least, longest * (at ? CHARACTER : BOLD) + AROUND));
     const width = Math.max(wanted, this.#known.get(slug) ?? 0);
     this.#known.set(slug, width);
     return width;

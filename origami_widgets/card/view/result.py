@@ -122,7 +122,7 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
     left = f"{words.count(rows - enriched)} not enriched{'' if state.settled else ' yet'}"
     parts: list[FunnelCount] = [
         {"part": "qualified", "label": f"{words.count(enriched)} enriched", "count": enriched},
-        {"part": "kept", "label": left, "count": rows - enriched},
+        {"part": "filtered", "label": left, "count": rows - enriched},
     ]
     parts = [part for part in parts if part["count"]]
     return {"words": f"{words.plural(rows, 'row')}: {', '.join(part['label'] for part in parts)}", "parts": parts}

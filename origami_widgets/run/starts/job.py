@@ -474,7 +474,9 @@ class StartJob:
         return self.handle
 
     def _take_watch(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
-        watch.update(Named(self.request.agent_name))
+        before = ((table.id, table.credits.lifetime_used) for table in self._tables_before.values())
+        used = tuple((table_id, credit_count) for table_id, credit_count in before if credit_count is not None)
+        watch.update(Named(self.request.agent_name, used))
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
             conversation = self._follow_up.conversation

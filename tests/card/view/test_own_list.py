@@ -55,7 +55,7 @@ def test_rows_count_as_enriched_once_their_cells_have_run(run, table):
         if text.endswith("of 30 enriched"):
             counts.append(int(text.split()[0]))
             shown = bar(state)
-            assert (shown.get("qualified", 0), shown.get("kept", 0)) == (counts[-1], 30 - counts[-1])
+            assert (shown.get("qualified", 0), shown.get("filtered", 0)) == (counts[-1], 30 - counts[-1])
         return run.settled
 
     see(counted)

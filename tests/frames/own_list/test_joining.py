@@ -164,7 +164,9 @@ def test_parts_of_a_taken_name_have_the_suffix_too_and_are_folded_in_a_workbook(
     frame = pd.DataFrame({"website": ["a.example", "b.example"], "phone": ["mine", "ours"]})
     table = ow.upload(frame, key="website", client=client)
     add_column(server, table.id, "phone", lambda _cells: {"phone": "+1 555", "confidence": "high", "found": True})
-    add_column(server, table.id, "email", lambda cells: {"email": f"info@{cells['website']}", "source_url": "https://x"})
+    add_column(
+        server, table.id, "email", lambda cells: {"email": f"info@{cells['website']}", "source_url": "https://x"}
+    )
     found = ow.join_leads(frame, table, key="website")
     values, parts = ["phone_found", "email"], ["phone_found.confidence", "phone_found.found", "email.source_url"]
     assert set(found.attrs["origami"]["found_columns"]) >= {*values, *parts}

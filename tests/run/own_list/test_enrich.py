@@ -36,6 +36,7 @@ def test_the_same_rows_come_back_with_new_columns(server, client, companies):
     assert found["phone"].to_list() == ["+1 555 0000", "+1 555 0001", "+1 555 0000", "+1 555 0002"]
     about = found.attrs["origami"]
     assert (about["frame"], about["joined"], about["found_columns"]) == ("enrich", 4, ["phone"])
+    assert about["credits_used"] == server.credits == 3
     assert len(server.runs) == 1
     assert server.runs[0].prompt == "Find phones"
     assert (server.enrichments, "revenue" in server.sent) == (0, False)
