@@ -43,7 +43,9 @@ def register(commands: Commands[Any]) -> None:
         ),
         example=EXAMPLE,
     )
-    parser.add_argument("list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8")
+    parser.add_argument(
+        "list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8; commas, semicolons or tabs"
+    )
     parser.add_argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters")
     parser.add_argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas")
     parser.add_argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas")

@@ -49,3 +49,33 @@ def test_the_first_call_of_a_kernel_asks_before_anything_is_sent(open_lab: Calla
     lab.wait_executed(3)
     lab.run_cell(4)
     assert lab.output(4).inner_text().split()[1] == "1"
+
+
+def test_all_cells_are_run_and_the_run_is_stopped_in_the_middle(open_lab: Callable[..., LabPage]) -> None:
+    slow = SANDBOX.replace("speed=20", "speed=4")
+    steps = [
+        'table = ow.upload(companies, key="website", columns=["name"])\ntable',
+        'run = ow.start("Find the phone numbers", focus_tables=[table])',
+        "print(run.status)",
+        ENRICH,
+        "print('reached')",
+        "print(sent.count('POST /api/v2/agents'), [each for each in sent if each.endswith('/cancel')] != [])",
+    ]
+    lab = open_lab([slow, *steps])
+    lab.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    # The three lines show a card without a question: nothing is known yet of what such a run costs.
+    expect(lab.output(1)).to_contain_text("2 rows")
+    expect(lab.output(2).locator(CARD)).to_contain_text("of 2 enriched")
+    # The one line asks, and the cells behind it wait.
+    expect(lab.cell(4).locator(".jp-Stdin-prompt")).to_contain_text("2 rows")
+    answer(lab, 4, "y")
+    card = lab.output(4).locator(CARD)
+    expect(card).to_contain_text("of 2 enriched")
+
+    lab.interrupt_kernel()
+    expect(lab.cell(4)).to_contain_text("Interrupted. Origami was asked to cancel the run and to stop its cells")
+    expect(card.locator(".pill")).to_have_text("Cancelled", timeout=60_000)
+    assert lab.outputs(5) == []
+    lab.run_cell(6)
+    expect(lab.output(6)).to_have_text("2 True")

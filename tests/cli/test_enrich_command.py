@@ -58,6 +58,14 @@ def test_a_list_becomes_a_workbook(server, companies, tmp_path, capsys):
     assert (len(server.runs), server.enrichments) == (1, 0)
 
 
+def test_a_list_with_semicolons_or_tabs_is_read(server, companies, tmp_path):
+    for separator in ";\t":
+        companies.write_text(LIST.replace(",", separator), encoding="utf-8-sig", newline="")
+        out = tmp_path / f"{ord(separator)}.csv"
+        assert enrich(companies, out) == 0
+        assert list(pd.read_csv(out)) == ["website", "name", "zip", "owner", "phone"]
+
+
 def test_repeated_under_a_name_it_is_paid_for_once(server, companies, tmp_path):
     for number in range(2):
         assert enrich(companies, tmp_path / f"{number}.csv", "--once", "crm") == 0

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
@@ -60,16 +61,21 @@ def as_frame(rows: object) -> pd.DataFrame:
 def read_list(path: str) -> pd.DataFrame:
     """Return a CSV file as a frame of texts; an empty field is missing.
 
+    Where Excel writes decimal commas, it separates fields by semicolons.
+
     Raises:
         InvalidInput: there is no such file, or it is not CSV in UTF-8.
     """
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        with Path(path).open(encoding="utf-8-sig") as file:
+            headings = file.readline()
+        separator = next((each for each in ",;\t" if each in headings), ",")
+        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise InvalidInput(
             "The list can't be read",
             cause=f"{path}: {error}",
-            remedy="Save it as CSV in UTF-8, with a line of headings and commas.",
+            remedy="Save it as CSV in UTF-8, with a line of headings; fields are separated by commas, semicolons or tabs.",
         ) from None
 
 
@@ -234,7 +240,8 @@ _REPAIRS = {
     "values of type": "Write them as texts: frame[{name}] = frame[{name}].map(str, na_action='ignore').",
     "a text has": "Shorten them: frame[{name}] = frame[{name}].str[:32767].",
     "a text contains NUL": "Remove it: frame[{name}] = frame[{name}].str.replace('\\0', '').",
-    "a text contains half": "Repair them: frame[{name}].map(lambda text: text.encode('utf-8', 'ignore').decode()).",
+    "a text contains half": "Repair them: frame[{name}] = frame[{name}].map(lambda text: text.encode('utf-8', 'ignore').decode(), "
+    "na_action='ignore').",
     "infinity": "Leave it out: frame[{name}] = frame[{name}].replace([float('inf'), -float('inf')], None).",
 }
 
@@ -259,9 +266,15 @@ def _check_keys_given(cells: Iterable[Sequence[Sent]], keys: Sequence[str]) -> N
             raise InvalidInput(
                 f"The key column {shortened(name)} has missing values",
                 cause=f"{plural(len(positions), 'row')} of {len(values):,}: {at_positions(positions)}. Nothing was sent.",
-                remedy=f"Fill them in, or leave these rows out: frame.dropna(subset=[{shortened(name)}]). Blank texts "
-                "count as missing, too.",
+                remedy=f"Fill them in, or leave these rows out: {_without_missing(shortened(name), values)}.",
             )
+
+
+def _without_missing(name: str, values: Sequence[Sent]) -> str:
+    """Return the line of Python that leaves out the rows without a key. Blank texts count as missing, too."""
+    if any(value is not None and _is_blank(value) for value in values):
+        return f"frame = frame[frame[{name}].fillna('').astype(str).str.strip() != '']"
+    return f"frame = frame.dropna(subset=[{name}])"
 
 
 def _without_repetitions(names: Sequence[str], key_size: int, rows: Sequence[tuple[Sent, ...]]) -> OwnList:

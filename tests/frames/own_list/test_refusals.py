@@ -70,6 +70,15 @@ def test_a_value_that_cannot_be_a_key(refused, bad):
     assert "frame.iloc[[2]]" in refused(frame, key="website").cause
 
 
+@pytest.mark.parametrize("values", [[None], ["  "], ["", pd.NA]], ids=["missing", "blank", "both"])
+def test_the_line_that_leaves_out_rows_without_a_key_does(refused, values):
+    frame = pd.DataFrame({"website": pd.Series(["a.example", *values, "b.example"], dtype=object)})
+    names = {"frame": frame}
+    exec(refused(frame, key="website").remedy.partition("rows out: ")[2].removesuffix("."), names)  # noqa: S102
+    table = ow.upload(names["frame"], key="website", client=ow.Sandbox().client())
+    assert table.counts.inserted == 2
+
+
 @pytest.mark.parametrize("name", BAD_NAMES.values(), ids=BAD_NAMES)
 def test_a_column_that_cannot_be_sent(refused, name):
     frame = FRAME if name == "nope" else FRAME.assign(x=1).rename(columns={"x": name})
