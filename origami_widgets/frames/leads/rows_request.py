@@ -202,7 +202,11 @@ def _not_a_table(cause: str, remedy: str, caller: str) -> InvalidInput:
 
 
 def _example(caller: str) -> str:
-    return f"for example ow.{caller}(run.tables[0]), or a table's id."
+    return f"for example {_call(caller, 'run.tables[0]')}, or a table's id."
+
+
+def _call(caller: str, table: str) -> str:
+    return f"ow.{caller}(frame, {table}, key=…)" if caller == "join_leads" else f"ow.{caller}({table})"
 
 
 def _choices(given: object, caller: str) -> str:
@@ -219,7 +223,7 @@ def _choices(given: object, caller: str) -> str:
         return ""
     raws = [_raw_of(table) for table in tables]
     calls = [
-        f"ow.{caller}({expression}[{number}]) # {_in_words(raw)}"
+        f"{_call(caller, f'{expression}[{number}]')} # {_in_words(raw)}"
         for number, raw in enumerate(raws)
         if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
     ]
