@@ -523,6 +523,7 @@ export interface CodeAnswer {
  *     details: the share in words.
  *     filling: whether cells of the column are running.
  *     missing: why cells have no result, in words, once none are running.
+ *     failed: whether cells without a result may have failed.
  *     filters: whether the server can filter by it.
  */
 export interface LeadHead {
@@ -536,6 +537,7 @@ export interface LeadHead {
   details: string;
   filling: boolean;
   missing: string;
+  failed: boolean;
   filters: boolean;
 }
 

@@ -32,6 +32,7 @@ const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   details: "",
   filling: false,
   missing: "not run",
+  failed: false,
   filters: false,
   ...change,
 });
@@ -267,6 +268,18 @@ describe("a grid of leads", () => {
     expect(code()).toBe(
       `one.to_frame(, filters=${JSON.stringify([mine, mailable])}, sort={"column":"name","direction":"asc"}, include_hidden=True)`,
     );
+  });
+
+  it("sorts by the run, and offers no filter by it, as the server does not know it", () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];
+    const rows: LeadRow[] = [["lead-0", ["Bakery 0", "Porto"]]];
+    grid.send({ heads, rows });
+    grid.one(".lhead [data-place='1'] button").click();
+    expect(grid.looks().at(-1)?.sort).toEqual({ column: ":run", direction: "asc" });
+    grid.send({ heads, rows });
+    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+    expect(grid.all<HTMLSelectElement>(".form select")[0]?.textContent).toBe("Name");
   });
 
   it("copies ticked leads as harmless text, and names them in a line that works anywhere", async () => {

@@ -27,6 +27,7 @@ const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   details: "found for 5 of 10 leads",
   filling: false,
   missing: "not run",
+  failed: false,
   filters: false,
   ...change,
 });
@@ -844,5 +845,40 @@ describe("the keyboard", () => {
     for (let i = 0; i < 60; i++) press("ArrowDown");
     expect(at()).toEqual(["60", "0"]);
     expect(shown(active())).toBe("Bakery 60");
+  });
+});
+
+describe("the number of cells that failed", () => {
+  const heads = [HEADS[0] as LeadHead, head("Email", { failed: true, missing: "failed" })];
+  const rows = [0, 1, 2].map(
+    (at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "a@bakery.example"]],
+  );
+  const failed = (view: View): void => {
+    const [table] = view.tables.items;
+    if (table) table.remarks = [{ text: "2 cells failed", tone: "bad", details: "" }];
+  };
+
+  it("leads to each of them in turn", async () => {
+    const card = await drawLeads({ heads, rows }, failed);
+    const remark = card.button("2 cells failed");
+    remark.click();
+    send(card, { heads, rows });
+    expect(at()).toEqual(["1", "1"]);
+    remark.click();
+    expect(at()).toEqual(["2", "1"]);
+    remark.click();
+    expect(at()).toEqual(["1", "1"]);
+  });
+
+  it("looks on the next page, and then among the hidden leads", async () => {
+    const card = await drawLeads({ heads, rows: rows.slice(0, 1) }, failed);
+    card.button("2 cells failed").click();
+    send(card, { heads, rows: rows.slice(0, 1), more: true, hidden: 2, total: 300 });
+    expect(last(card).last).toBeGreaterThanOrEqual(1);
+    expect(last(card).include_hidden).toBe(false);
+    send(card, { rows: [], start: 1, read: 1, hidden: 2 });
+    expect(last(card).include_hidden).toBe(true);
+    send(card, { heads, rows });
+    expect(at()).toEqual(["1", "1"]);
   });
 });

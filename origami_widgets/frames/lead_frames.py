@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import shortened
 
 from .dtype_backend import DtypeBackend, check_backend
 from .source import SourceData, SourcePart, gather
@@ -34,6 +35,7 @@ def leads_frame(
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
+    tables: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     parts: Sequence[str] | None = None,
     flatten: bool = True,
@@ -62,6 +64,7 @@ def leads_frame(
         include_hidden: also read the hidden leads, which fail the saved filters of their table.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
+        tables: read only the tables with these names or ids; None for all.
         columns: keep only these columns of the tables, in this order, besides the first six; None for all.
         parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key;
             None for all.
@@ -123,6 +126,7 @@ def leads_frame(
     reading = leads_reading(
         source,
         client,
+        tables=tables,
         domain_from=domain_from,
         filters=filters,
         include_hidden=include_hidden,
@@ -146,6 +150,7 @@ async def leads_frame_async(
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
+    tables: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     parts: Sequence[str] | None = None,
     flatten: bool = True,
@@ -177,6 +182,7 @@ async def leads_frame_async(
     reading = leads_reading(
         source,
         client,
+        tables=tables,
         domain_from=domain_from,
         filters=filters,
         include_hidden=include_hidden,
@@ -234,6 +240,7 @@ def leads_reading(
     *,
     domain_from: Sequence[str] | None = None,
     schema: Mapping[str, Any] | None = None,
+    tables: Sequence[str] | None = None,
     caller: str = "leads_frame",
     **options: Any,
 ) -> LeadsReading:
@@ -245,6 +252,7 @@ def leads_reading(
             of the first which did, or else the configured one.
         domain_from: as in `leads_frame`.
         schema: as in `leads_frame`.
+        tables: as in `leads_frame`.
         caller: the name of the called function, for errors.
         options: further arguments of `rows_frame`, without `progress`.
 
@@ -264,12 +272,23 @@ def leads_reading(
     pinned = check_schema(schema)
     options = {"names": "slug", **options}
     parts = _gathered(source, caller).parts
-    found = [(part, request_from(table, **options, caller=caller)) for part, table in _tables(parts)]
-    tables = [(part, request, operations_for(client, part, *parts)) for part, request in found]
+    given = [
+        (part, table)
+        for part, table in _tables(parts)
+        if tables is None or table["id"] in tables or table.get("name") in tables
+    ]
+    if tables and not given:
+        raise InvalidInput(
+            "None of these tables is there",
+            cause=f"The runs have no table with one of these names or ids: {shortened(list(tables))}.",
+            remedy="ow.tables_frame(source) lists their tables.",
+        )
+    found = [(part, request_from(table, **options, caller=caller)) for part, table in given]
+    known_tables = [(part, request, operations_for(client, part, *parts)) for part, request in found]
     known = [part.operations for part in parts] if client is None else [check_client(client).operations]
     return LeadsReading(
-        [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in tables],
-        origin=origins_of(known + [operations for *_, operations in tables]),
+        [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in known_tables],
+        origin=origins_of(known + [operations for *_, operations in known_tables]),
         domain_from=domain_from,
         dtype_backend=backend,
         schema=pinned,

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -47,6 +48,20 @@ _PILE = re.compile("[^\\w\\s\x00-\x7f]{9,}")
 _PILE_LIMIT = 8
 """Most marks on one letter: no script needs more."""
 _SHOWN_KEYS = 6
+
+
+def common_name(names: Iterable[str]) -> str:
+    """Return the words with which names begin alike; empty if there are none. One name stays as it is.
+
+    Example:
+        >>> common_name(["Bakeries in Porto", "Bakeries in Faro"]), common_name(["People"])
+        ('Bakeries', 'People')
+    """
+    split = [name.split() for name in names]
+    if len(split) == 1:
+        return " ".join(split[0])
+    common = " ".join(each[0] for each in takewhile(lambda each: len(set(each)) == 1, zip(*split, strict=False)))
+    return re.sub(r" (in|at)\Z", "", common)
 
 
 def is_unicode(text: str) -> bool:

@@ -92,6 +92,8 @@ export class LeadGrid {
   #counting: Timer;
   #settling: Timer;
   #planned = 0;
+  /** Whether a cell that has failed is still looked for. */
+  #isSeeking = false;
 
   /**
    * @param changed - Called after each answer.
@@ -162,9 +164,10 @@ export class LeadGrid {
     const requests = this.#requests;
     const all = [...filters, ...requests.filters];
     const order = requests.sort ?? sort;
+    const isOfRuns = this.#rows.heads.some(({ slug, kind }) => kind === "run" && slug === order?.column);
     const options = [
       all.length && `filters=${JSON.stringify(all)}`,
-      order && `sort=${JSON.stringify(order)}`,
+      order && !isOfRuns && `sort=${JSON.stringify(order)}`,
       requests.includeHidden && "include_hidden=True",
     ].filter(Boolean);
     return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
@@ -193,6 +196,34 @@ export class LeadGrid {
     if (this.#requests.table) this.#restart();
   }
 
+  /** Moves to the next cell that has failed, also among the leads that were not read yet or are hidden. */
+  showFailed(): void {
+    this.#isSeeking = true;
+    this.#seek();
+  }
+
+  #seek(): void {
+    if (!this.#isSeeking || !this.#rows.answered) return;
+    const { heads, more, hidden } = this.#rows;
+    const [row, column] = this.#focus;
+    const failed = this.#matching.flatMap((each, at) =>
+      heads.flatMap((head, place): Place[] =>
+        head.failed && each?.cells[place] === null ? [[at, place]] : [],
+      ),
+    );
+    const next = failed.find(([at, place]) => at > row || (at === row && place > column)) ?? failed[0];
+    if (!next && more) {
+      this.#requests.ask(this.#matching.length, this.#matching.length, false);
+      return;
+    }
+    if (!next && hidden !== 0 && !this.#requests.includeHidden) {
+      this.#toggleHidden();
+      return;
+    }
+    this.#isSeeking = false;
+    if (next) this.#move(...next);
+  }
+
   close(): void {
     cancelAnimationFrame(this.#planned);
     for (const timer of [this.#settling, this.#late, this.#counting]) clearTimeout(timer);
@@ -207,7 +238,7 @@ export class LeadGrid {
     this.#rows.clear();
     this.#widths.clear();
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#hidden];
-    [this.#focus, this.#noted] = [[0, 0], null];
+    [this.#focus, this.#noted, this.#isSeeking] = [[0, 0], null, false];
     this.#toolbar.clear();
     this.#match();
     this.#details.shut();
@@ -288,6 +319,7 @@ export class LeadGrid {
     this.#draw(isNew);
     this.#changed();
     this.#ask();
+    this.#seek();
   }
 
   /** The place of a lead, or its last place if it is gone. */

@@ -30,14 +30,14 @@ const PANELS: readonly { id: Panel; label: string }[] = [
 /** The parts of the card's body. */
 export type Body = Pick<View, "tables" | "activity" | "head" | "result" | "prose" | "ask">;
 
-function remark(): Part<Remark> {
-  const node = el("span");
+/** A remark; what failed leads to it, where `press` is given. */
+function remark({ tone }: Remark, press: () => void): Part<Remark> {
+  const node = tone === "bad" ? button("", press, "link t-bad") : el("span");
   return {
     node,
-    update({ text, tone, details }) {
+    update({ text, details }) {
       setText(node, text);
       node.title = details;
-      node.className = tone === "bad" ? "t-bad" : "";
     },
   };
 }
@@ -60,7 +60,11 @@ export class TablesSection implements Part<Body> {
   readonly #all = button("Show all", () => this.#showAll(), "link");
   readonly #link = linkPlace("open");
   readonly #reading = el("span", "reading");
-  readonly #remarks = keyedList(el("span", "remarks"), remark, ({ tone }: Remark) => tone);
+  readonly #remarks = keyedList(
+    el("span", "remarks"),
+    (each: Remark) => remark(each, () => this.#showFailed()),
+    ({ tone }) => tone,
+  );
   readonly #strip: HTMLElement;
   readonly #unsent = el("p", "strip");
 
@@ -72,6 +76,8 @@ export class TablesSection implements Part<Body> {
   #isExpanded = false;
   #leads: LeadGrid | null = null;
   #isLoading = false;
+  /** Whether a cell that has failed is to be shown once the leads are there. */
+  #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
   #instead: string = LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -181,6 +187,22 @@ export class TablesSection implements Part<Body> {
     this.refresh();
   }
 
+  /** Shows the cells that failed, one after the other, in all leads. */
+  #showFailed(): void {
+    if (!this.#body?.tables.leads || this.#isGone()) return;
+    this.#wanted = "leads";
+    this.#seeksFailed = true;
+    this.refresh();
+    if (!this.#isExpanded) this.#expand(true);
+    this.#seekFailed();
+  }
+
+  #seekFailed(): void {
+    if (!this.#leads || !this.#seeksFailed) return;
+    this.#seeksFailed = false;
+    this.#leads.showFailed();
+  }
+
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
   #readLeads(table: TableView | undefined): void {
     // A request to a stopped kernel is repeated with the next one.
@@ -208,6 +230,7 @@ export class TablesSection implements Part<Body> {
       this.#leads = new LeadGrid(this.#session, () => this.refresh());
       this.#leads.expand(this.#isExpanded);
       this.#place.append(this.#leads.node);
+      this.#seekFailed();
     } catch {
       this.#instead = LEADS_FORBIDDEN;
     }

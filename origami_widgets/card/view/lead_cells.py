@@ -43,6 +43,20 @@ LIMITED = "Origami limits requests."
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
 _NUMBER = re.compile(r"(?!0\d)[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
+RUN_COLUMN = ":run"
+"""Stands for a slug in the column that says which run a lead is from. No column of a table has such a slug."""
+Noun = tuple[str, str]
+"""A word for one of the leads of a table, and for several."""
+LEAD: Noun = ("lead", "leads")
+_NOUNS: dict[str, Noun] = {
+    one: (one, several)
+    for one, several in (
+        *(("company", "companies"), ("business", "businesses"), ("organization", "organizations")),
+        *(("startup", "startups"), ("agency", "agencies"), ("store", "stores"), ("restaurant", "restaurants")),
+        *(("school", "schools"), ("person", "people"), ("contact", "contacts"), ("founder", "founders")),
+    )
+}
+"""Headings of first columns that name what a table lists."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 
 
@@ -112,7 +126,33 @@ def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tu
     return [*mine, *(each for each in found if each[0].kind != "input")]
 
 
-def count_words(read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False) -> str:
+def noun_of(columns: Sequence[Column]) -> Noun:
+    """Return the word for what a table lists, from the heading of its names: "Company name" lists companies."""
+    first = next(iter(in_reading_order(columns)), None)
+    return LEAD if first is None else _NOUNS.get(first[0].name.lower().removesuffix(" name"), LEAD)
+
+
+def run_head() -> LeadHead:
+    """Return the head of the column that says which run a lead is from."""
+    return {
+        "slug": RUN_COLUMN,
+        "name": "Run",
+        "kind": "run",
+        "role": "other",
+        "own": False,
+        "is_number": False,
+        "share": 1.0,
+        "details": "The run that found the lead",
+        "filling": False,
+        "missing": "",
+        "failed": False,
+        "filters": False,
+    }
+
+
+def count_words(
+    read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False, noun: Noun = LEAD
+) -> str:
     """Return in words how many of how many leads were read.
 
     Args:
@@ -121,21 +161,27 @@ def count_words(read: int, total: int | None, leads: int | None, *, is_filtered:
         leads: the number of leads in the table; None if the server did not say.
         is_filtered: whether conditions were added to the table's own.
         more: whether the server has more leads than were read.
+        noun: the word for a lead.
     """
     if is_filtered:
-        return f"{words.plural(total if total is not None else read, 'lead')} that match"
+        found = total if total is not None else read
+        return (
+            f"{words.count(found)} of {words.plural(leads, *noun)} match"
+            if leads is not None and leads >= found
+            else f"{words.plural(found, *noun)} that match"
+        )
     if leads is None:
         if more and (total is None or total <= read):
-            return f"first {words.plural(read, 'lead')}"
+            return f"first {words.plural(read, *noun)}"
         leads = total = read if total is None else max(read, total)
     # The count is the table's, as on its tab, even if more rows have come since.
     hidden = leads - total if total is not None and leads > total else 0
     behind = f", {words.count(hidden)} hidden by the brief's requirements" if hidden else ""
     part = f"{words.count(read)} of " if read < leads - hidden else ""
-    return f"{part}{words.plural(leads, 'lead')}{behind}"
+    return f"{part}{words.plural(leads, *noun)}{behind}"
 
 
-def match_words(passing: int, checking: int, leads: int | None, hidden: int | None) -> str:
+def match_words(passing: int, checking: int, leads: int | None, hidden: int | None, noun: Noun = LEAD) -> str:
     """Return in words how many leads in the brief's view match further conditions.
 
     Args:
@@ -143,19 +189,20 @@ def match_words(passing: int, checking: int, leads: int | None, hidden: int | No
         checking: the number of leads that match, and of which it is not known yet if they are in this view.
         leads: the number of leads in this view; None if the server did not say.
         hidden: the number of leads that match but are not in this view; None while not all were read.
+        noun: the word for a lead.
     """
     if hidden is None:
         if checking and not passing:
-            return f"Checking {words.plural(checking, 'lead')} that match"
+            return f"Checking {words.plural(checking, *noun)} that match"
         further = f", checking {words.count(checking)} more" if checking else ""
-        return f"{words.plural(passing, 'lead')} that match so far{further}"
-    match = f"{words.plural(passing, 'lead')} that match"
+        return f"{words.plural(passing, *noun)} that match so far{further}"
+    match = f"{words.plural(passing, *noun)} that match"
     if leads is not None:
-        match = f"{words.count(passing)} of {words.plural(leads, 'lead')} match"
+        match = f"{words.count(passing)} of {words.plural(leads, *noun)} match"
     return f"{match}, {words.count(hidden)} more hidden" if hidden else match
 
 
-def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool) -> str:
+def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool, noun: Noun = LEAD) -> str:
     """Return in words how many leads were read, the hidden ones included.
 
     Args:
@@ -163,9 +210,10 @@ def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_fi
         total: the number of leads that match all conditions; None if the server did not say.
         hidden: the number of leads read that the table's own conditions hide; None if unknown.
         is_filtered: whether there are further conditions.
+        noun: the word for a lead.
     """
     off = f", {words.count(hidden)} of them off brief" if hidden else ""
-    return f"{count_words(read, total, None, is_filtered=is_filtered)}{off}"
+    return f"{count_words(read, total, None, is_filtered=is_filtered, noun=noun)}{off}"
 
 
 def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
@@ -222,6 +270,7 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
         "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
         "missing": _missing_words(column, cells.count(None)),
+        "failed": bool(shown_count(column.cells.errored)),
         # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
     }

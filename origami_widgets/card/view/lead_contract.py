@@ -38,6 +38,7 @@ class LeadHead(TypedDict):
         details: the share in words.
         filling: whether cells of the column are running.
         missing: why cells have no result, in words, once none are running.
+        failed: whether cells without a result may have failed.
         filters: whether the server can filter by it.
     """
 
@@ -51,6 +52,7 @@ class LeadHead(TypedDict):
     details: str
     filling: bool
     missing: str
+    failed: bool
     filters: bool
 
 

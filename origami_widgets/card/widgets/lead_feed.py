@@ -21,6 +21,7 @@ from origami_widgets.card.view.lead_cells import (
     count_words,
     make_heads,
     match_words,
+    noun_of,
     shown_columns,
     with_hidden_words,
 )
@@ -468,18 +469,19 @@ class LeadFeed:
             return ""
         view, is_filtered = looked.view, bool(self._filters_of(looked))
         leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
+        noun = noun_of(looked.columns)
         marks = [mark for page in looked.pages for mark in page.marks.values()]
         if view is not None and looked.include_hidden:
             hidden = None if "checking" in marks else marks.count("hidden")
-            return with_hidden_words(read, total, hidden, is_filtered=is_filtered)
+            return with_hidden_words(read, total, hidden, is_filtered=is_filtered, noun=noun)
         if view is not None and looked.narrows:
             checking = marks.count("checking")
-            return match_words(read - checking, checking, view.total, self._hidden(looked))
+            return match_words(read - checking, checking, view.total, self._hidden(looked), noun)
         if leads != looked.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None
             read = read if not looked.is_complete or leads is None else max(read, leads)
-        return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete)
+        return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete, noun=noun)
 
     def _tell(self, view: str, looked: LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""

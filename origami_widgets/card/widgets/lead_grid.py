@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,14 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
-from origami_widgets.card.view.lead_contract import DownloadAnswer, LeadFilter, LeadGridView, LeadsAnswer, LeadSort
+from origami_widgets.card.view.lead_contract import (
+    DownloadAnswer,
+    LeadFilter,
+    LeadGridView,
+    LeadsAnswer,
+    LeadSort,
+    LeadTab,
+)
 from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt, make_clock
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -22,7 +30,7 @@ from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import UploadedTable
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.foreign_text import clip, common_name
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -33,13 +41,13 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
+    from origami_widgets.card.widgets.lead_feed import LoadedLeads
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
 SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
-RUN_NAME_LIMIT: Final = 30
 
 
 class LeadGrid(LeadWidget):
@@ -51,7 +59,7 @@ class LeadGrid(LeadWidget):
 
     Args:
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
-            a tab; of several runs, its label begins with the name of the run.
+            a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -113,39 +121,59 @@ class LeadGrid(LeadWidget):
     def frame(self) -> pd.DataFrame:
         """The loaded leads of the table in front, in the form of `rows_frame`, with its `attrs`. Sends nothing.
 
+        With several runs, it has the form of `leads_frame`, with the run's `name`.
+
         `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
         # Imported here and below, as a grid is shown without pandas.
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
-        loaded = self._leads.loaded(self._shown_table())
-        frame = loaded_rows_frame(
-            loaded.table,
-            [column.raw for column in loaded.columns],
-            [row.raw for row in loaded.rows],
-            filters=loaded.filters,
-            include_hidden=loaded.include_hidden,
-            sort=loaded.sort,
-            total=loaded.total,
-            pages=loaded.pages,
-            complete=loaded.complete,
-            version=loaded.version,
-            operations=self._default if loaded.table is None else self._operations(loaded.table),
-        )
-        return self._with_run(frame, "" if loaded.table is None else loaded.table.id)
+        def made(loaded: LoadedLeads) -> pd.DataFrame:
+            return loaded_rows_frame(
+                loaded.table,
+                [column.raw for column in loaded.columns],
+                [row.raw for row in loaded.rows],
+                filters=loaded.filters,
+                include_hidden=loaded.include_hidden,
+                sort=loaded.sort,
+                total=loaded.total,
+                pages=loaded.pages,
+                complete=loaded.complete,
+                version=loaded.version,
+                operations=self._default if loaded.table is None else self._operations(loaded.table),
+            )
+
+        shown = self._shown_table()
+        merged = self._placed_in(shown)
+        if merged is None:
+            return made(self._leads.loaded(shown))
+        from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads
+
+        parts = [
+            TableLeads(made(self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))), run.id, self._name_of(run))
+            for table, run in merged
+        ]
+        stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
+        places = {row_id: at for at, row_id in enumerate(self._leads.order(shown))}
+        ordered = stacked.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")
+        ordered.attrs = stacked.attrs
+        return ordered
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
         from origami_widgets.frames.row_frames import loaded_row_batches
 
-        loaded = self._leads.loaded(self._shown_table())
+        shown = self._shown_table()
+        if self._placed_in(shown) is not None:
+            return self.frame.__arrow_c_stream__(requested_schema)
+        loaded = self._leads.loaded(shown)
         batches = loaded_row_batches([column.raw for column in loaded.columns], [row.raw for row in loaded.rows])
         stream: object = batches.__arrow_c_stream__(requested_schema)
         return stream
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The ticked leads, in the form of `rows_frame`. Sends nothing."""
+        """The ticked leads, in the form of `frame`. Sends nothing."""
         frame, order = self.frame, {row_id: at for at, row_id in enumerate(self.selected)}
         ticked = frame[frame["row_id"].isin(order)]
         ticked = ticked.reset_index(drop=True)
@@ -159,18 +187,23 @@ class LeadGrid(LeadWidget):
     def to_frame(self, **options: Any) -> pd.DataFrame:
         """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `rows_frame` does.
 
-        With several runs, the first column is `run`, with the name of the table's run.
+        With several runs, it is read as by `leads_frame`: each table in this order, one after the other.
 
         Args:
-            options: further arguments of `rows_frame`.
+            options: further arguments of `rows_frame`, or of `leads_frame`.
 
         Raises:
             OrigamiError: as in `rows_frame`.
         """
+        from origami_widgets.frames.lead_frames import leads_frame
         from origami_widgets.frames.row_frames import read_rows_frame
 
         # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
-        found = [table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == self._shown_table()]
+        shown = self._shown_table()
+        merged = self._placed_in(shown) or ()
+        found = [table for table, _ in merged] or [
+            table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == shown
+        ]
         if not found:
             raise InvalidInput(
                 "There is no table yet",
@@ -183,8 +216,9 @@ class LeadGrid(LeadWidget):
             "sort": self._sort,
             **options,
         }
-        frame = read_rows_frame(found[0], self._operations(found[0]), settings)
-        return self._with_run(frame, found[0].id)
+        if merged:
+            return leads_frame([run for _, run in merged], tables=[table.id for table in found], **settings)
+        return read_rows_frame(found[0], self._operations(found[0]), settings)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
@@ -203,21 +237,13 @@ class LeadGrid(LeadWidget):
 
     def _view_now(self, form: Form = "live") -> LeadGridView:
         now = time.time()
-        placed = self._placed()
+        tabs = self._tabs()
         return {
             "head": {
                 "form": form,
                 "as_of": as_of(now, form),
-                "title": self._title(len(placed)),
-                "tabs": [
-                    {
-                        "id": clip(table.id, TABLE_ID_LIMIT),
-                        "name": self._tab_name(table, run),
-                        "leads": "" if (count := shown_count(table.lead_count)) is None else words.count(count),
-                        "line": _frame_line(table, run),
-                    }
-                    for table, run in placed[:TABLES_LIMIT]
-                ],
+                "title": self._title(len(tabs)),
+                "tabs": tabs[:TABLES_LIMIT],
                 "line": self._line(),
                 "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
                 "include_hidden": self._include_hidden,
@@ -235,11 +261,22 @@ class LeadGrid(LeadWidget):
             title = f"Leads of {words.plural(len(runs), 'run')}" if runs or self._batch is not None else ""
         return f"{title or 'Leads'}{f', the first {TABLES_LIMIT} of {tables} tables' if tables > TABLES_LIMIT else ''}"
 
-    def _tab_name(self, table: Table, run: Run | None) -> str:
-        name = clip(table.name, NAME_LIMIT) or "Unnamed table"
-        if run is None or self._is_one_run:
-            return name
-        return f"{clip(self._name_of(run), RUN_NAME_LIMIT)}: {name}"
+    def _tabs(self) -> list[LeadTab]:
+        """Return a tab for each table; in a grid of several runs, for all of their tables that list the same."""
+        merged = self._merged_tables()
+        if merged is None:
+            return [
+                _tab(clip(table.id, TABLE_ID_LIMIT), [table], _frame_line(table, run)) for table, run in self._placed()
+            ]
+        return [
+            _tab(
+                table_id,
+                [table for table, _ in placed],
+                f"ow.leads_frame([{', '.join(_quiet_line(run) for _, run in placed)}], "
+                f"tables={json.dumps([table.id for table, _ in placed])})",
+            )
+            for table_id, placed in merged.items()
+        ]
 
     def _name_of(self, run: Run) -> str:
         """Return the name that a run has on a board: that of its brief or agent, else its prompt."""
@@ -247,13 +284,6 @@ class LeadGrid(LeadWidget):
             if brief.run is not None and brief.run == run and brief.name:
                 return brief.name
         return run.state.agent_name or full_prompt(run.state) or run.token
-
-    def _with_run(self, frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
-        """Add the run's name as the first column, in a grid of several runs."""
-        run = next((run for table, run in self._placed() if table.id == table_id), None)
-        if run is not None and not self._is_one_run and "run" not in frame:
-            frame.insert(0, "run", self._name_of(run))
-        return frame
 
     def _line(self) -> str:
         runs = [_quiet_line(run) for run in self._runs()]
@@ -310,7 +340,7 @@ class LeadGrid(LeadWidget):
         from origami_widgets.frames.files.export_parts import file_names
 
         frame = self.selection if self.selected else self.frame
-        names = {clip(table.id, TABLE_ID_LIMIT): table.name for table in self._tables()}
+        names = {tab["id"]: tab["name"] for tab in self._tabs()}
         (name,) = file_names([names.get(self._shown_table(), "leads")], "csv")
         if self.comm is not None:
             self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
@@ -325,6 +355,28 @@ class LeadGrid(LeadWidget):
             for table in run.state.tables:
                 placed.setdefault(table.id, (table, run))
         return list(placed.values())
+
+    def _merged_tables(self) -> dict[str, list[tuple[Table, Run]]] | None:
+        """Return the tables of several runs by what is one table in the grid; None where each is its own.
+
+        Tables with the same typed-in columns list the same. The agent may add computed columns to one before the other.
+        """
+        if self._is_one_run or self._given:
+            return None
+        merged: dict[str, list[tuple[Table, Run]]] = {}
+        for table, run in self._placed():
+            if run is not None:
+                typed = ",".join(column.slug or "" for column in table.columns if column.kind == "input")
+                merged.setdefault(clip(f":{typed or table.id}", TABLE_ID_LIMIT), []).append((table, run))
+        return merged
+
+    def _placed_in(self, table_id: str) -> list[tuple[Table, Run]] | None:
+        merged = self._merged_tables()
+        return None if merged is None else merged.get(table_id)
+
+    def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:
+        placed = self._placed_in(table)
+        return None if placed is None else [(table, clip(self._name_of(run), NAME_LIMIT)) for table, run in placed]
 
     def _tables(self) -> Sequence[Table]:
         return [table for table, _ in self._placed()]
@@ -341,7 +393,7 @@ class LeadGrid(LeadWidget):
         return watch is not None and not watch.state.done
 
     def _shown_table(self) -> str:
-        return self._leads.newest_table or next((clip(table.id, TABLE_ID_LIMIT) for table in self._tables()), "")
+        return self._leads.newest_table or next((tab["id"] for tab in self._tabs()), "")
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
         # Sent before the leads: a page that saves right now must not have an older snapshot than it shows.
@@ -365,7 +417,7 @@ def leads(
 
     Args:
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
-            a tab; of several runs, its label begins with the name of the run.
+            a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
             which hold the brief's hard requirements; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
@@ -409,6 +461,13 @@ def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], t
         cause=f"Got {shortened(source)}.",
         remedy="Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
     )
+
+
+def _tab(table_id: str, tables: Sequence[Table], line: str) -> LeadTab:
+    counts = [count for table in tables if (count := shown_count(table.lead_count)) is not None]
+    name = clip(common_name([table.name for table in tables]), NAME_LIMIT)
+    leads = words.count(sum(counts)) if counts else ""
+    return LeadTab(id=table_id, name=name or "Unnamed table", leads=leads, line=line)
 
 
 def _quiet_line(run: Run) -> str:

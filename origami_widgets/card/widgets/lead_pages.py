@@ -88,6 +88,8 @@ class LookedAt:
         heads: the heads that the front end has.
         leads_then: the table's count of leads when the newest page was read.
         count: the words for the number of leads that the front end has.
+        first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down in
+            a merged one.
         note: why no leads come; empty while all is well.
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
@@ -170,9 +172,9 @@ class LookedAt:
             now: the present moment (monotonic clock).
             spacing: least seconds between two reads of a page.
         """
-        if now < self.not_before:
+        if now < self.not_before or self.last < 0:
             return None
-        start, last = 0, max(self.last, 0)
+        start, last = 0, self.last
         for number, page in enumerate(self.pages):
             if start > last:
                 return None

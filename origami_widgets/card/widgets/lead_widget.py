@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
+from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.state import LeadsCounted, focused_tables
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ class LeadWidget(LiveWidget):
     def __init__(
         self, outputs: Outputs | None = None, *, filters: Sequence[LeadFilter] = (), sort: LeadSort | None = None
     ) -> None:
-        self._leads = LeadFeed(
+        self._leads = MergedFeed(
             self._send_leads,
             self._tables,
             self._operations,
+            merged=self._merged,
             is_unfiltered=self._goes_on,
             is_own=self._is_own,
             filters=filters,
@@ -68,6 +69,10 @@ class LeadWidget(LiveWidget):
         """Return the watch of the current run of a table; None for a table without a run."""
         raise NotImplementedError
 
+    def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:  # noqa: ARG002 - for grids of several runs
+        """Return the tables of a merged one, each with the name of its run; None if the id is not that of such a one."""
+        return None
+
     # The same for all kinds.
 
     def _leads_counted(self, table_id: str, leads: int) -> None:
@@ -92,6 +97,6 @@ class LeadWidget(LiveWidget):
     def _release(self) -> None:
         super()._release()
         # The widget may be only half made.
-        leads: LeadFeed | None = getattr(self, "_leads", None)
+        leads: MergedFeed | None = getattr(self, "_leads", None)
         if leads is not None:
             leads.stop()

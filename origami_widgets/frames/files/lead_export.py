@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -21,7 +20,7 @@ from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.table_frames import tables_frame
-from origami_widgets.words.foreign_text import described
+from origami_widgets.words.foreign_text import common_name, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,12 +66,7 @@ class LeadExport:
 
     def _name_of(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> str:
         names = [name if isinstance(name := table.get("name"), str) and name else "Leads" for _, _, table in group]
-        if len(names) == 1:
-            return names[0]
-        # The tables of several runs begin alike: "Bakeries in Porto", "Bakeries in Faro".
-        columns = takewhile(lambda words: len(set(words)) == 1, zip(*(name.split() for name in names), strict=False))
-        common = " ".join(words[0] for words in columns)
-        return common.removesuffix(" in").removesuffix(" at") or "Leads"
+        return common_name(names) or "Leads"
 
     def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]

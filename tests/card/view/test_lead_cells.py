@@ -18,6 +18,7 @@ from origami_widgets.card.view.lead_cells import (
     make_cells,
     make_heads,
     match_words,
+    noun_of,
     shown_columns,
     value_text,
     with_hidden_words,
@@ -253,8 +254,9 @@ def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
         (200, 1_240, 1_240, False, "200 of 1,240 leads"),
         (12, 12, 15, False, "15 leads, 3 hidden by the brief's requirements"),
         (200, 1_240, 1_300, False, "200 of 1,300 leads, 60 hidden by the brief's requirements"),
-        (12, 7, 15, True, "7 leads that match"),
-        (12, None, 15, True, "12 leads that match"),
+        (12, 7, 15, True, "7 of 15 leads match"),
+        (12, None, 15, True, "12 of 15 leads match"),
+        (20, 20, 8, True, "20 leads that match"),
         (20, 10, 5, False, "5 leads"),
         (20, 20, 8, False, "8 leads"),
         (5, None, 8, False, "5 of 8 leads"),
@@ -263,6 +265,21 @@ def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
 )
 def test_how_many_leads_were_read(read, total, leads, filtered, words):
     assert count_words(read, total, leads, is_filtered=filtered) == words
+
+
+@pytest.mark.parametrize(
+    ("heading", "several"),
+    [
+        ("Company", "companies"),
+        ("Company name", "companies"),
+        ("Person", "people"),
+        ("Name", "leads"),
+        ("Nr.", "leads"),
+    ],
+)
+def test_leads_are_called_what_their_table_lists(heading, several):
+    noun = noun_of([column("x", name=heading)])
+    assert count_words(2, 2, 2, is_filtered=False, noun=noun) == f"2 {several}"
 
 
 @pytest.mark.parametrize(

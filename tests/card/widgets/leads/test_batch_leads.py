@@ -1,4 +1,4 @@
-"""The leads of many runs in one grid: a tab for each table, which says whose it is."""
+"""The leads of many runs in one grid: tables that list the same are one, with a column for the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.card.live import receive, sent_by
-from tests.card.widgets.leads.lead_front import message
+from tests.card.widgets.leads.lead_front import Front, message
 from tests.support.quick import see
 
 CITIES = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
@@ -31,16 +31,134 @@ def grid(batch):
     made.close()
 
 
-def tables_of(batch):
-    return [table for run in batch for table in run.tables]
+class Page:
+    """A page that looks at a grid: what it was sent, and what it asks next."""
+
+    def __init__(self, grid):
+        self.grid, self.front, self.query = grid, Front(), 0
+        self.taken, self.messages = 0, sent_by(grid)
+
+    def update(self):
+        for each in self.messages[self.taken :]:
+            if each.get("content", {}).get("kind") == "leads":
+                self.front.receive(each["content"])
+        self.taken = len(self.messages)
+        return self.front
+
+    def ask(self, tab=0, **changes):
+        """Ask for leads and return them once they are all there."""
+        self.query += 1
+        table = self.grid.head["tabs"][tab]["id"]
+        receive(self.grid, message(table, query=self.query, **{"last": 199, "size": 200, **changes}))
+        see(lambda: self.is_answered() and not self.front.answers[-1]["more"])
+        return self.front
+
+    def is_answered(self):
+        return bool(self.update().answers) and self.front.answers[-1]["query"] == self.query
+
+    def column(self, name):
+        """The texts of a column."""
+        heads = next(each["heads"] for each in reversed(self.front.answers) if each["heads"])
+        at = [head["name"] for head in heads].index(name)
+        return [text_of(cells[at]) for _, cells in self.front.rows]
 
 
-def test_each_table_of_a_batch_is_a_tab_that_names_its_run(batch, grid):
-    tabs = grid.head["tabs"]
-    assert [tab["id"] for tab in tabs] == [table.id for table in tables_of(batch)]
-    assert [tab["name"].partition(": ")[0] for tab in tabs] == [
-        name for name, run in zip(CITIES, batch, strict=True) for _ in run.tables
-    ]
+def text_of(cell):
+    return cell["text"] if isinstance(cell, dict) else cell[0] if isinstance(cell, list) else cell
+
+
+def companies_of(batch):
+    return [run.tables[0] for run in batch]
+
+
+def test_tables_that_list_the_same_are_one_tab(batch, grid):
+    assert [tab["name"] for tab in grid.head["tabs"]] == ["Bakeries", "People at Bakeries"]
+    assert grid.head["tabs"][0]["leads"] == str(sum(table.lead_count for table in companies_of(batch)))
+
+
+def test_a_column_says_which_run_each_lead_is_from(batch, grid):
+    page = Page(grid)
+    front = page.ask(include_hidden=True)
+    assert [head["name"] for head in front.answers[0]["heads"]][:3] == ["Company", "Fit", "Run"]
+    runs = [name for name, table in zip(CITIES, companies_of(batch), strict=True) for _ in range(table.lead_count)]
+    assert page.column("Run") == runs
+    whole = ow.leads_frame(batch, tables=[table.name for table in companies_of(batch)], include_hidden=True)
+    assert set(whole["row_id"]) == {row_id for row_id, _ in front.rows}
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_sorting_mixes_the_runs(grid, direction):
+    page = Page(grid)
+    page.ask(include_hidden=True, sort={"column": "fit", "direction": direction})
+    scores = [int(each) for each in page.column("Fit") if each]
+    assert scores == sorted(scores, reverse=direction == "desc")
+    assert len(set(page.column("Run")[:8])) == 2
+    page.ask(include_hidden=True, sort={"column": ":run", "direction": direction})
+    assert page.column("Run") == sorted(page.column("Run"), reverse=direction == "desc")
+
+
+def test_conditions_narrow_all_runs(batch, grid):
+    page = Page(grid)
+    whole = page.ask()
+    assert page.front.answers[-1]["hidden"] > 0
+    all_rows = len(whole.rows)
+    has_phone = {"column": "phone", "operator": "is_not_empty", "value": ""}
+    page.ask(filters=[has_phone])
+    see(lambda: not page.update().marks)
+    assert all(page.column("Phone"))
+    assert 0 < len(page.front.rows) < all_rows
+    assert set(page.column("Run")) == set(CITIES)
+    expected = ow.leads_frame(batch, tables=[table.id for table in companies_of(batch)], filters=[has_phone])
+    assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
+    assert page.front.answers[-1]["count"].startswith(f"{len(expected)} of ")
+    assert "companies" in page.front.answers[-1]["count"]
+
+
+def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_path):
+    page = Page(grid)
+    page.ask(sort={"column": "fit", "direction": "desc"})
+    loaded = grid.frame
+    assert loaded["row_id"].to_list() == [row_id for row_id, _ in page.front.rows]
+    assert loaded["name"].to_list() == page.column("Run")
+    whole = grid.to_frame()
+    assert list(whole.columns) == list(loaded.columns)
+    assert set(whole["row_id"]) == set(loaded["row_id"])
+    ow.configure(client=client)
+    read = eval(grid.head["tabs"][0]["line"], {"ow": ow})  # noqa: S307 - a line of ours
+    assert set(read["row_id"]) == set(loaded["row_id"])
+    assert set(read["run_id"]) == {run.id for run in batch}
+    ids = [loaded["row_id"].iloc[0], loaded["row_id"].iloc[-1]]
+    receive(grid, {"kind": "select", "ids": ids, "on": True})
+    assert set(grid.selection["row_id"]) == set(ids)
+    receive(grid, {"kind": "download"})
+    sent = next(each["content"] for each in page.messages if each.get("content", {}).get("kind") == "download")
+    assert sent["text"].count("\n") == 3
+    (path,) = ow.export(grid, tmp_path / "leads.csv")
+    assert len(pd.read_csv(path)) > 0
+    assert ow.refresh_leads(whole).gone.empty
+
+
+def test_a_page_that_looks_again_gets_all_leads_again(grid):
+    page = Page(grid)
+    rows = list(page.ask(include_hidden=True).rows)
+    assert page.ask(include_hidden=True).rows == rows
+
+
+def test_rows_of_a_run_that_goes_on_come_as_they_fill():
+    client = ow.Sandbox(speed=60).client()
+    batch = ow.start_many(CITIES, at_once=1, client=client, show=False)
+    grid = ow.leads(batch)
+    see(lambda: grid.head["tabs"])
+    page = Page(grid)
+    page.query = 1
+    receive(grid, message(grid.head["tabs"][0]["id"], last=199, size=200))
+    see(lambda: page.is_answered() and page.column("Run"))
+    assert set(page.column("Run")) == {"Porto"}
+    batch.wait("cells", timeout=60)
+    see(lambda: page.update() and set(page.column("Run")) == {"Porto", "Faro"})
+    wanted = {row.id for table in companies_of(batch) for row in client.iter_rows(table.id)}
+    see(lambda: page.update() and {row_id for row_id, _ in page.front.rows} == wanted)
+    grid.close()
 
 
 def test_a_batch_and_a_list_of_its_runs_show_the_same_leads(batch, grid):
@@ -51,22 +169,6 @@ def test_a_batch_and_a_list_of_its_runs_show_the_same_leads(batch, grid):
     other.close()
 
 
-def test_the_frame_is_of_the_tab_in_front_and_says_whose_it_is(batch, grid, tmp_path):
-    messages = sent_by(grid)
-    last = tables_of(batch)[-1]
-    receive(grid, message(last.id))
-    see(lambda: any(each["content"].get("rows") for each in messages if each["content"].get("kind") == "leads"))
-    whole = grid.to_frame()
-    assert len(whole) == last.lead_count > 0
-    for frame in (grid.frame, whole):
-        assert next(iter(frame)) == "run"
-        assert set(frame["run"]) == {"Faro"}
-        assert frame.attrs["origami"]["table_id"] == last.id
-    assert ow.refresh_leads(whole).gone.empty
-    (path,) = ow.export(grid, tmp_path / "leads.csv")
-    assert len(pd.read_csv(path)) == len(whole)
-
-
 def test_its_lines_show_the_same_leads_in_any_kernel(client, grid):
     ow.configure(client=client)
     again = eval(grid.head["line"], {"ow": ow})  # noqa: S307 - a line of ours
@@ -74,17 +176,17 @@ def test_its_lines_show_the_same_leads_in_any_kernel(client, grid):
     again.close()
 
 
-def test_a_run_that_starts_later_joins(client):
-    one = ow.start_many(["List bakeries in Porto", "List bakeries in Faro"], at_once=1, client=client, show=False)
-    grid = ow.leads(one)
-    one.wait("cells", timeout=60)
-    see(lambda: len(grid.head["tabs"]) == len(tables_of(one)) >= 2)
+def test_a_table_that_runs_share_is_there_once(batch):
+    run = batch.runs[0]
+    grid = ow.leads([run, run])
+    assert [tab["name"] for tab in grid.head["tabs"]] == [table.name for table in run.tables]
+    assert [tab["leads"] for tab in grid.head["tabs"]] == [str(table.lead_count) for table in run.tables]
     grid.close()
 
 
-def test_a_table_that_runs_share_is_one_tab(batch):
-    grid = ow.leads([batch.runs[0], batch.runs[0]])
-    assert len(grid.head["tabs"]) == len(batch.runs[0].tables)
+def test_tables_that_were_given_stay_apart(batch):
+    grid = ow.leads(companies_of(batch), client=None)
+    assert [tab["name"] for tab in grid.head["tabs"]] == [table.name for table in companies_of(batch)]
     grid.close()
 
 

@@ -62,7 +62,7 @@ def test_leads_that_fail_the_brief_are_not_shown(made):
     last = made.front.answers[-1]
     hidden = len(own) - len(made.front.rows)
     assert (last["total"], last["hidden"], last["marks"]) == (len(made.front.rows), hidden, {})
-    assert last["count"] == f"{len(made.front.rows)} of {len(saved)} leads match, {hidden} more hidden"
+    assert last["count"] == f"{len(made.front.rows)} of {len(saved)} companies match, {hidden} more hidden"
     # All is known of this version now.
     quiet(made)
     made.sandbox.rows.clear()
@@ -76,13 +76,13 @@ def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
     see(lambda: ended(large))
     first = large.front.answers[0]
     assert len(first["rows"]) == len(first["marks"]) == 200
-    assert first["count"] == "Checking 200 leads that match"
+    assert first["count"] == "Checking 200 companies that match"
     assert large.sandbox.seen[0] == OWN
     assert large.sandbox.seen[1:5] == [*COUNT, IDS, IDS]
     wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= PASSING]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert large.front.ids() == [each["id"] for each in wanted]
-    assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 300 leads match")
+    assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 300 companies match")
 
 
 def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
@@ -109,7 +109,7 @@ def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
     see(lambda: ended(large))
     assert sorted(large.sandbox.seen) == sorted([OWN, OWN, *COUNT])
     assert large.front.answers[-1]["hidden"] == 0
-    assert large.front.answers[-1]["count"] == "300 leads that match"
+    assert large.front.answers[-1]["count"] == "300 of 600 companies match"
 
 
 def test_frames_and_grids_share_the_ids(large):
@@ -149,7 +149,7 @@ def test_hidden_leads_are_shown_on_request_and_marked(made):
     see(lambda: made.front.answers[-1]["query"] == 2 and ended(made))
     assert sorted(made.front.ids()) == sorted(saved)
     assert made.front.ids("hidden") == hidden
-    assert made.front.answers[-1]["count"] == f"{made.table.lead_count} leads, {len(hidden)} of them off brief"
+    assert made.front.answers[-1]["count"] == f"{made.table.lead_count} companies, {len(hidden)} of them off brief"
     assert made.front.answers[-1]["hidden"] == len(hidden)
     asks(made, query=3, include_hidden=True, filters=HAS_MAIL)
     see(lambda: made.front.answers[-1]["query"] == 3 and ended(made))

@@ -1,0 +1,340 @@
+"""Leads of several tables in one order, each with its run. Each table is read as if a view showed it alone."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from origami_widgets.card.view.lead_cells import (
+    LEAD,
+    RUN_COLUMN,
+    changed_rows,
+    count_words,
+    in_reading_order,
+    make_heads,
+    match_words,
+    noun_of,
+    run_head,
+    told_key,
+    with_hidden_words,
+)
+from origami_widgets.card.view.lead_contract import LeadsAnswer
+from origami_widgets.card.view.run_head import milliseconds
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_feed import STALE, VIEWS_LIMIT, LeadFeed
+from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
+from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.numbers import shown_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models.table import Cells
+    from origami_widgets.card.view.lead_contract import CellChange, LeadCell, LeadHead, LeadMark, LeadSort
+
+_PART: Final = "\n"
+"""Separates a view and a table in the key of a part."""
+
+
+@dataclass
+class MergedView:
+    """What one view shows of a merged table.
+
+    Attributes:
+        wish: the question and the window; also what the front end has.
+        order: ids and marks of the rows that the front end has.
+        is_sent: whether the front end has anything.
+    """
+
+    wish: LookedAt
+    order: list[tuple[str, LeadMark | None]] = field(default_factory=list)
+    is_sent: bool = False
+
+    def forget_sent(self) -> None:
+        """Note that the front end has nothing any more."""
+        self.wish.forget_sent()
+        self.order, self.is_sent = [], False
+
+
+MergedRow = tuple[str, "FlatRow", "list[LeadCell]", "LookedAt"]
+"""The run, a lead, its cells in the order of its own table, and the part that it is of."""
+
+
+class MergedFeed(LeadFeed):
+    """Sends leads to the views of a widget in which several tables may be one. Background loop only.
+
+    Without an order, the tables follow each other, and are read as far as the view shows them. In the order of a column,
+    the first page of each is read. Rows that follow the last one read of a table are not shown before it is read on.
+
+    Args:
+        merged: returns the tables of a merged one, each with the name of its run; None if an id is not of such a one.
+        given: the arguments of `LeadFeed`.
+    """
+
+    def __init__(
+        self, *given: Any, merged: Callable[[str], Sequence[tuple[Table, str]] | None], **options: Any
+    ) -> None:
+        super().__init__(*given, **options)
+        self._merged = merged
+        self._wholes: dict[str, MergedView] = {}
+
+    @property
+    def newest_table(self) -> str:
+        """The id of the table, or merged table, that was shown last; empty while none is shown."""
+        return next((each.wish.table for each in reversed(list(self._wholes.values()))), "") or super().newest_table
+
+    def order(self, table_id: str) -> list[str]:
+        """Return the ids of the leads of a merged table in the order in which they are shown."""
+        views = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
+        return [row_id for row_id, _ in max((each.order for each in views), key=len, default=[])]
+
+    def look(self, message: Any) -> None:
+        """Note which leads a view shows, as `LeadFeed.look` does."""
+        view, wish = read_looked_at(message) or ("", None)
+        if wish is None or self._merged(wish.table) is None:
+            self._forget(view)
+            super().look(message)
+            return
+        self._views.pop(view, None)
+        known = self._wholes.get(view)
+        if known is None or known.wish.question != wish.question:
+            self._forget(view)
+            known = MergedView(wish)
+        elif known.wish.query != wish.query:
+            known.forget_sent()
+        old = known.wish
+        old.query, old.first, old.last, old.asked_at = wish.query, wish.first, wish.last, time.monotonic()
+        self._wholes.pop(view, None)
+        self._wholes[view] = known
+        while len(self._wholes) > VIEWS_LIMIT:
+            self._forget(next(iter(self._wholes)))
+        if not known.is_sent and (any(part.pages for _, part in self._parts(view)) or not self._spread(view)):
+            self._tell_whole(view)
+        self.changed()
+
+    def changed(self) -> None:
+        """Check whether shown leads have changed, and whether there are other tables."""
+        for view, whole in list(self._wholes.items()):
+            if time.monotonic() - whole.wish.asked_at > STALE:
+                self._forget(view)
+            else:
+                self._spread(view)
+        super().changed()
+
+    def stop(self) -> None:
+        """Forget all views."""
+        self._wholes.clear()
+        super().stop()
+
+    def _forget(self, view: str) -> None:
+        self._wholes.pop(view, None)
+        for key in [key for key in self._views if key.startswith(f"{view}{_PART}")]:
+            del self._views[key]
+
+    def _sort_of(self, whole: MergedView) -> LeadSort | None:
+        return whole.wish.sort or self._sort
+
+    def _tables_of(self, whole: MergedView) -> list[tuple[Table, str]]:
+        """Return the tables to read, in their order. A table that lacks a column of a filter has no such leads."""
+        asked = {each["column"] for each in self._filters_of(whole.wish)}
+        tables = self._merged(whole.wish.table) or ()
+        found = [(table, run) for table, run in tables if asked <= {each.slug for each in table.columns}]
+        sort = self._sort_of(whole)
+        if sort is not None and sort["column"] == RUN_COLUMN:
+            found.sort(key=lambda each: each[1].casefold(), reverse=sort["direction"] == "desc")
+        return found
+
+    def _spread(self, view: str) -> bool:
+        """Look at each table as far as the view shows its leads. Return whether there is any."""
+        whole = self._wholes[view]
+        wish, sort, before = whole.wish, self._sort_of(whole), 0
+        tables = self._tables_of(whole)
+        for table, _ in tables:
+            key = f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}"
+            part = self._views.get(key)
+            if part is None:
+                part = LookedAt(
+                    wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, wish.filters, wish.include_hidden
+                )
+                self._views[key] = part
+            has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
+            part.sort = sort if has_column else None
+            part.asked_at = wish.asked_at
+            # In the order of a column, all leads of the window may be of this table.
+            start = 0 if has_column else before
+            part.first, part.last = wish.first - start, wish.last - start
+            before += (part.shown_total if part.pages else shown_count(table.lead_count)) or 0
+        return bool(tables)
+
+    def _parts(self, view: str) -> list[tuple[str, LookedAt]]:
+        """Return the name of the run and what was read for each table that is looked at, in their order."""
+        whole = self._wholes[view]
+        keys = [(run, f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}") for table, run in self._tables_of(whole)]
+        return [(run, self._views[key]) for run, key in keys if key in self._views]
+
+    def _tell(self, view: str, looked: LookedAt, number: int) -> None:
+        whole, is_part, _ = view.partition(_PART)
+        if is_part:
+            self._tell_whole(whole)
+        else:
+            super()._tell(view, looked, number)
+
+    def _tell_whole(self, view: str) -> None:
+        """Send what has changed of a merged table."""
+        whole = self._wholes.get(view)
+        if whole is None:
+            return
+        parts, wish, sort = self._parts(view), whole.wish, self._sort_of(whole)
+        for _, part in parts:
+            part.count = self._count(part)
+            for page in part.pages:
+                page.is_sent = page.is_known = True
+        found, is_cut = merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
+        if not found and is_cut and not any(part.note for _, part in parts):
+            # The first page is under way.
+            return
+        heads, rows = _drawn(parts, found)
+        marks = {row_id: mark for _, part in parts for page in part.pages for row_id, mark in page.marks.items()}
+        order = [(row_id, marks.get(row_id)) for row_id, _ in rows]
+        kept, changes = changed_rows(wish.sent, rows)
+        is_same = whole.is_sent and order == whole.order
+        # All rows from the first one that is new, moved or changed; where none has moved, the changed cells.
+        start = 0 if is_same else _first_difference(order, whole.order, changes)
+        is_headed, wish.heads = wish.heads == heads, heads
+        whole.order, whole.is_sent = order, True
+        wish.sent.update(rows)
+        shown = [part for _, part in parts]
+        noted = next((part for part in shown if part.note), None)
+        read_at = [page.read_at for part in shown for page in part.pages]
+        hidden = _sum([self._hidden(part) if part.pages else 0 for part in shown])
+        total = _sum([part.shown_total if part.pages else self._lead_count(part) for part in shown])
+        self._send(
+            LeadsAnswer(
+                kind="leads",
+                view=view,
+                query=wish.query,
+                table=wish.table,
+                start=start,
+                rows=None if is_same else kept[start:],
+                changes=[change._replace(row=change.row - start) for change in changes],
+                read=len(rows),
+                heads=None if is_headed else heads,
+                total=total,
+                more=is_cut,
+                marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
+                hidden=hidden,
+                count=self._whole_count(whole, shown, len(rows), total, hidden),
+                note="" if noted is None else noted.note,
+                next_at=None if noted is None else milliseconds(noted.next_try),
+                read_at=(
+                    milliseconds(time.time() - time.monotonic() + min(read_at))
+                    if noted is not None and read_at
+                    else None
+                ),
+            )
+        )
+
+    def _whole_count(
+        self, whole: MergedView, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None
+    ) -> str:
+        """Return in words how many of how many leads were read, over all tables."""
+        noun = noun_of(parts[0].columns) if parts else LEAD
+        leads = _sum([self._lead_count(part) for part in parts])
+        if whole.wish.include_hidden:
+            marked = sum(mark == "hidden" for _, mark in whole.order)
+            return with_hidden_words(read, total, marked, is_filtered=bool(self._filters_of(whole.wish)), noun=noun)
+        if not self._filters_of(whole.wish):
+            return count_words(read, total, leads, is_filtered=False, noun=noun)
+        checking = sum(mark == "checking" for _, mark in whole.order)
+        views = [part.view.total if part.view is not None else self._lead_count(part) for part in parts]
+        is_known = total is not None and not checking
+        passing = total - checking if is_known and total is not None else read - checking
+        return match_words(passing, checking, _sum(views), hidden if is_known else None, noun)
+
+
+def merge(parts: Sequence[tuple[str, LookedAt]], sort: LeadSort | None) -> tuple[list[MergedRow], bool]:
+    """Return the rows of tables in one order, up to the first place where one that was not read yet may stand.
+
+    Args:
+        parts: the name of the run and what was read of each table. Each is in the wanted order.
+        sort: the wanted order; None for one table after the other.
+
+    Returns:
+        The rows, and whether there may be more.
+    """
+    lists = [[(run, lead, cells, part) for lead, cells in part.rows().values()] for run, part in parts]
+    # A table that can't be read must not hide the others.
+    unread = [not part.is_complete and not part.failures for _, part in parts]
+    is_partial = any(not part.is_complete for _, part in parts)
+    if sort is None:
+        full = next((at for at, each in enumerate(unread) if each), len(lists))
+        return [row for rows in lists[: full + 1] for row in rows], is_partial
+    if any(more and not rows for rows, more in zip(lists, unread, strict=True)):
+        return [], True
+    ends = {id(rows[-1]) for rows, more in zip(lists, unread, strict=True) if rows and more}
+    descending = sort["direction"] == "desc"
+    found: list[MergedRow] = []
+    for row in heapq.merge(
+        *lists, key=lambda row: _sort_key(row[1].values.get(sort["column"]), descending), reverse=descending
+    ):
+        found.append(row)
+        if id(row) in ends:
+            break
+    return found, is_partial
+
+
+def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  # noqa: FBT001
+    """Return what a value is sorted by: numbers, then texts; what is missing comes last in both directions."""
+    if isinstance(value, dict):
+        key = told_key(value)
+        value = None if key is None else value[key]
+    is_number = isinstance(value, int | float)
+    is_missing = value is None or value == ""
+    text = "" if is_number or is_missing else str(value).casefold()
+    return is_missing != descending, not is_number, float(value) if is_number else 0.0, text
+
+
+def _drawn(
+    parts: Sequence[tuple[str, LookedAt]], found: Sequence[MergedRow]
+) -> tuple[list[LeadHead], list[tuple[str, list[LeadCell]]]]:
+    """Return the heads and cells of all columns of the tables, with that of the run behind name and score."""
+    columns: dict[str, Column] = {}
+    for _, part in parts:
+        for column in part.columns:
+            known = columns.get(column.slug or "")
+            columns[column.slug or ""] = column if known is None else replace(known, cells=_added(known, column))
+    own = all(part.is_own for _, part in parts)
+    slugs = [column.slug for column, _ in in_reading_order(list(columns.values()), own=own)]
+    places: dict[int, list[int | None]] = {}
+    for _, part in parts:
+        mine = [column.slug for column, _ in in_reading_order(part.columns, own=part.is_own)]
+        places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
+    cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
+    heads = make_heads(list(columns.values()), cells, own=own)
+    at = sum(head["role"] in ("name", "score") for head in heads[:2])
+    rows = [(lead.id, [*row[:at], run, *row[at:]]) for (run, lead, *_), row in zip(found, cells, strict=True)]
+    return [*heads[:at], run_head(), *heads[at:]], rows
+
+
+def _added(one: Column, other: Column) -> Cells:
+    return replace(
+        one.cells,
+        running=_sum([one.cells.running or 0, other.cells.running or 0]),
+        errored=_sum([one.cells.errored or 0, other.cells.errored or 0]),
+    )
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Return the sum; None if one of the numbers is not known."""
+    known = [each for each in numbers if each is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def _first_difference(new: Sequence[object], old: Sequence[object], changes: Sequence[CellChange]) -> int:
+    same = next((at for at, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), None)
+    return min([min(len(new), len(old)) if same is None else same, *(change.row for change in changes)])
