@@ -61,11 +61,12 @@ def leads_frame(
         domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
             website (homepage, domain, company_url), then like an e-mail address, then like another link (url, site).
         filters: as in `rows_frame`, for each table, in addition to its saved filters.
-        include_hidden: also read the hidden leads, which fail the saved filters of their table.
+        include_hidden: also read the hidden leads, which fail the saved filters of their table. For `qualified`, the ids
+            of the others are then read once for each version of a table with verdicts.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
         tables: read only the tables with these names or ids; None for all.
-        columns: keep only these columns of the tables, in this order, besides the first six; None for all.
+        columns: keep only these columns of the tables, in this order, besides the first seven; None for all.
         parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key;
             None for all.
         flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
@@ -87,6 +88,8 @@ def leads_frame(
         - `table_name` (string): the table's name
         - `row_id` (string): the lead
         - `domain` (string): the company's registrable domain
+        - `qualified` (boolean): whether the lead meets the requirements of the brief, which are the saved filters of its
+          table; NA if it was not judged yet, or the table has no verdicts, or the frame was read before by `rows_frame`
 
         A column has one dtype over all tables, whatever their order: integers mixed with numbers become numbers if that
         is exact, dates mixed with other texts become ISO texts, and other mixtures become objects
@@ -112,12 +115,15 @@ def leads_frame(
         >>> leads = ow.leads_frame(batch)
         >>> list(leads.columns[:6]), leads["name"].unique().tolist()
         (['run_id', 'name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
+        >>> found = ow.leads_frame(batch, tables=["Bakeries in Porto"], include_hidden=True)
+        >>> int(found["qualified"].sum()) == batch.runs[0].tables[0].stats.qualification.qualified_leads < len(found)
+        True
         >>> one = ow.rows_frame(batch.runs[0].tables[0])
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
         >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)
         'Float64'
-        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()[6:]
+        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()[7:]
         ['company', 'phone', 'phone.confidence']
     """
     frames = frames_of(source, "leads_frame")

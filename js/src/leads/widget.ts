@@ -148,6 +148,8 @@ class LeadGridWidget {
     const isGone = this.#session.presence === "gone";
     show(this.#download, !isGone);
     this.#noKernel.update(isGone ? head : null);
+    // While a run goes on, leads may still come.
+    this.#leads.isGrowing = this.#session.follows() && this.#session.clock?.connection !== "ended";
     if (!isGone) this.#leads.showTable(this.#session.visible ? this.#table : "");
     this.#leads.refresh();
   }

@@ -71,6 +71,8 @@ class LoadedLeads:
         pages: the number of pages read.
         complete: whether these are all pages.
         version: the version of the table when all pages were read; None if the table has changed meanwhile.
+        hidden: ids of the leads among them that fail the saved conditions.
+        is_unjudged: whether the saved conditions are ignored, as while a run goes on.
     """
 
     table: Table | None
@@ -83,6 +85,12 @@ class LoadedLeads:
     pages: int = 0
     complete: bool = False
     version: Version | None = None
+    hidden: frozenset[str] = frozenset()
+    is_unjudged: bool = False
+
+    def passes(self, row_id: str) -> bool:
+        """Return whether a lead passes the saved conditions."""
+        return row_id not in self.hidden
 
 
 class LeadFeed:
@@ -159,6 +167,8 @@ class LeadFeed:
             len(most.pages),
             is_complete,
             versions.pop() if len(versions) == 1 else None,
+            frozenset(row_id for page in most.pages for row_id, mark in page.marks.items() if mark == "hidden"),
+            most.is_unfiltered,
         )
 
     def look(self, message: Any) -> None:

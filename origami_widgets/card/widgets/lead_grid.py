@@ -147,12 +147,14 @@ class LeadGrid(LeadWidget):
         merged = self._placed_in(shown)
         if merged is None:
             return made(self._leads.loaded(shown))
-        from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads
+        from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads, verdict_column, verdicts
 
-        parts = [
-            TableLeads(made(self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))), run.id, self._name_of(run))
-            for table, run in merged
-        ]
+        parts = []
+        for table, run in merged:
+            loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))
+            frame = made(loaded)
+            qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
+            parts.append(TableLeads(frame, run.id, self._name_of(run), qualified))
         stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
         places = {row_id: at for at, row_id in enumerate(self._leads.order(shown))}
         ordered = stacked.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")

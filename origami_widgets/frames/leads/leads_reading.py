@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import block
+from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.passing_leads import read_passing_leads
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField
@@ -21,12 +22,14 @@ from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
-from .stacking import HEAD, separators, stack_frames, table_notes
+from .stacking import HEAD, is_missing, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
     from .row_reading import Progress
@@ -45,11 +48,37 @@ class TableLeads:
         frame: as `rows_frame` returns it.
         run_id: the run; None if unknown.
         name: the name of the run's agent; None if unknown.
+        qualified: whether each lead meets the brief's requirements; None if unknown.
     """
 
     frame: pd.DataFrame
     run_id: str | None = None
     name: str | None = None
+    qualified: Sequence[bool | None] | None = None
+
+
+def verdict_column(table: Table | None) -> str | None:
+    """Return the slug of the column by which leads of a table are judged; None for a table without verdicts."""
+    if table is None or table.stats is None or table.stats.qualification is None:
+        return None
+    judged = [column.slug for column in table.columns if column.qualification is not None]
+    scores = [column.slug for column in table.columns if column.kind == "score"]
+    return next((slug for slug in (*judged, *scores) if slug), None)
+
+
+def verdicts(frame: pd.DataFrame, column: str | None, has: Callable[[str], bool | None]) -> list[bool | None]:
+    """Return whether each lead of a table meets the brief's requirements; None for one that was not judged yet.
+
+    Args:
+        frame: the leads.
+        column: the column by which they are judged; None for a table without verdicts.
+        has: returns whether a lead passes the table's saved filters, which hold the requirements.
+    """
+    if column is None or column not in frame:
+        return [None] * len(frame)
+    judged = (~is_missing(frame[column])).tolist()
+    passed = [has(str(row_id)) for row_id in frame["row_id"]]
+    return [passes if passes or is_judged else None for passes, is_judged in zip(passed, judged, strict=True)]
 
 
 def stack_leads(
@@ -84,7 +113,8 @@ def stack_leads(
         frame, renamed = _with_head(part, domain_from, dtype_backend)
         frames.append(frame)
         notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
-    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD})
+    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD if name != "qualified"})
+    empty["qualified"] = _flags([], dtype_backend)
     stacked, findings = stack_frames([empty, *frames], dtype_backend, separators(notes), schema)
     if strict:
         if (unknown := next((name for name in schema if name not in stacked), None)) is not None:
@@ -144,6 +174,8 @@ def _with_head(
     def made(name: str) -> Any:
         if name == "domain":
             return domains_of(frame, sources, dtype_backend)
+        if name == "qualified":
+            return _flags(part.qualified or [None] * len(frame), dtype_backend)
         return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
 
     others = [name for name in frame.columns if name not in kept]
@@ -192,6 +224,11 @@ def _texts(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
     field = FrameField("text", "string", "computed", "", "")
     texts = [None if pd.isna(value) else str(value) for value in values]
     return to_array("string", read_values(field, texts), dtype_backend)
+
+
+def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
+    field = FrameField("flag", "boolean", "computed", "", "")
+    return to_array("boolean", read_values(field, values), dtype_backend)
 
 
 def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> Mapping[str, Any]:
@@ -247,6 +284,9 @@ class LeadsReading:
             RowsReading(operations, replace(request, schema=of_cells), strict=False)
             for *_, request, operations in tables
         ]
+        self._requests = [(request, operations) for *_, request, operations in tables]
+        # The leads that pass the saved filters, where hidden ones are read, too.
+        self._passing: dict[int, PassingLeads] = {}
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for *_, request, _ in tables]
@@ -273,6 +313,7 @@ class LeadsReading:
         try:
             for place, reading in enumerate(self._readings):
                 if place not in self._frames:
+                    await self._judge(place)
                     self._frames[place] = await reading.steps(self._notify(notifier, place), caller=caller)
             return self._stacked(self._frames)
         except KeyboardInterrupt as interrupt:
@@ -287,6 +328,20 @@ class LeadsReading:
             raise IncompleteRows(self, known) from known
         finally:
             notifier.close()
+
+    async def _judge(self, place: int) -> None:
+        """Read which leads meet the brief's requirements, where hidden ones are read, too."""
+        request, operations = self._requests[place]
+        if request.include_hidden and place not in self._passing and verdict_column(request.table):
+            found = await OnLoop(read_passing_leads(operations, request.table_id, None))
+            if found is not None:
+                self._passing[place] = found
+
+    def _leads_of(self, place: int, frame: pd.DataFrame) -> TableLeads:
+        request, _ = self._requests[place]
+        passing = self._passing.get(place)
+        qualified = verdicts(frame, verdict_column(request.table), passing.has if passing else lambda _: True)
+        return TableLeads(frame, *self._runs[place], qualified)
 
     def partial(self, reason: str) -> pd.DataFrame:
         """Return a frame of the rows so far, independent of later ones."""
@@ -311,7 +366,7 @@ class LeadsReading:
 
     def _stacked(self, frames: Mapping[int, pd.DataFrame], *, strict: bool = True) -> pd.DataFrame:
         return stack_leads(
-            [TableLeads(frames[place], *self._runs[place]) for place in sorted(frames)],
+            [self._leads_of(place, frames[place]) for place in sorted(frames)],
             domain_from=self._domain_from,
             dtype_backend=self._backend,
             origin=self._origin,

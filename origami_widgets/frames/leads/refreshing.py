@@ -204,7 +204,8 @@ async def _due(each: _Table) -> RowsRequest | None:
             **note["options"],
         }
     try:
-        table = await each.operations.get_table(each.table_id, include=())
+        # With its statistics, which say whether its leads are judged.
+        table = await each.operations.get_table(each.table_id)
     except TableNotFound:
         return request_from(each.table_id, **query)
     if note.get("complete") and list(table.version) == list(note.get("table_version") or ()):
@@ -411,7 +412,10 @@ def _joined(frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any
     made = []
     for part in parts:
         rows = part.frame()
-        head = {name: pd.Series([pd.NA] * len(rows), dtype="string") for name in HEAD if name not in rows}
+        dtypes = {"qualified": "boolean"}
+        head = {
+            name: pd.Series([pd.NA] * len(rows), dtype=dtypes.get(name, "string")) for name in HEAD if name not in rows
+        }
         if "table_id" in head:
             head["table_id"] = pd.Series([part.table.table_id] * len(rows), dtype="string")
         rows = rows.assign(**head)

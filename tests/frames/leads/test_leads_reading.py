@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput, RateLimited
 from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
-HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain"]
+HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified"]
 BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 
 
@@ -43,7 +43,7 @@ def about(frame):
 def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
     seen = []
     leads = ow.leads_frame(batch, progress=lambda rows, total: seen.append((rows, total)))
-    assert list(leads.columns[:6]) == HEAD
+    assert list(leads.columns[:7]) == HEAD
     assert isinstance(leads.index, pd.RangeIndex)
     assert seen[-1] == (len(leads), len(leads))
     assert about(leads)["complete"]
@@ -68,7 +68,8 @@ def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
     read = ow.leads_frame(run)
     assert stacked["run_id"].isna().all()
     assert stacked["table_name"].to_list() == read["table_name"].to_list()
-    pd.testing.assert_frame_equal(stacked.drop(columns=["run_id", "name"]), read.drop(columns=["run_id", "name"]))
+    of_run = ["run_id", "name", "qualified"]
+    pd.testing.assert_frame_equal(stacked.drop(columns=of_run), read.drop(columns=of_run))
     assert [each["total"] for each in about(stacked)["tables"]] == [each["total"] for each in about(read)["tables"]]
 
 
@@ -90,7 +91,7 @@ def test_a_follow_ups_tables_are_read_once_by_both_twins():
 def test_columns_and_dtypes_are_there_without_a_lead(backend):
     empty = ow.leads_frame(handle({"id": "r", "object": "run"}, []), client=ow.Sandbox(), dtype_backend=backend)
     assert list(empty.columns) == HEAD
-    assert len(set(empty.dtypes)) == 1
+    assert len(set(empty.dtypes.drop("qualified"))) == 1
 
 
 def test_after_an_error_all_rows_are_kept_and_reading_goes_on(server, client):
@@ -122,7 +123,7 @@ def test_columns_called_as_the_first_ones_get_a_suffix_with_their_parts(server, 
     rows = page({"id": "r1", "name": cell, "domain": "https://www.nata.pt/en", "website": "facebook.com/nata"}, total=1)
     server.plan(columns("name", "domain", "website"), rows)
     leads = ow.leads_frame(table("t1"), client=client)
-    assert list(leads.columns[6:8]) == ["name_2", "name_2.confidence"]
+    assert list(leads.columns[7:9]) == ["name_2", "name_2.confidence"]
     assert leads["domain_2"].to_list() == ["https://www.nata.pt/en"]
     assert leads["domain"].to_list() == ["nata.pt"]
     assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == ["name_2", "domain_2", "website"]
@@ -269,9 +270,9 @@ def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
     whole = ow.leads_frame(run)
     few = ow.leads_frame(run, columns=["contact-email", "company"], parts=["value", "confidence"])
-    assert few.columns.to_list() == [*whole.columns[:6], "contact-email", "contact-email.confidence", "company"]
+    assert few.columns.to_list() == [*whole.columns[:7], "contact-email", "contact-email.confidence", "company"]
     pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
-    assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == [*whole.columns[:6], "company"]
+    assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == [*whole.columns[:7], "company"]
     values = ow.leads_frame(run, parts=["value"]).columns
     assert not [name for name in values if name.endswith((".found", ".confidence", ".reasoning"))]
     assert "latest-funding" in values
@@ -279,3 +280,36 @@ def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
         ow.leads_frame(run, columns=["mail"])
     with pytest.raises(InvalidInput, match="must be a list"):
         ow.leads_frame(run, parts="value")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_qualified_says_which_leads_meet_the_brief(batch, backend):
+    run = batch.runs[0]
+    companies, people = run.tables
+    found = ow.leads_frame(run, include_hidden=True, dtype_backend=backend).set_index("table_id")["qualified"]
+    counted = companies.stats.qualification.qualified_leads
+    assert found[companies.id].sum() == counted
+    assert found[companies.id].count() == companies.lead_count > counted
+    assert found[people.id].isna().all(), "nothing judges people"
+    assert str(found.dtype) == ("boolean" if backend == "numpy_nullable" else "bool[pyarrow]")
+    shown = ow.leads_frame(run).set_index("table_id")["qualified"]
+    assert shown[companies.id].to_list() == [True] * counted
+
+
+def test_a_lead_that_was_not_judged_yet_is_neither_qualified_nor_not(server, client):
+    score = {"object": "column", "id": "fit", "name": "Fit", "slug": "fit", "kind": "score"}
+    judged = {**table("t1"), "columns": [score], "stats": {"qualification": {"rate": 0.5, "qualifiedLeads": 1}}}
+    counts = page({"id": "r1"}, total=1), page({"id": "r1"}, total=3)
+    rows = page({"id": "r1", "fit": 90}, {"id": "r2", "fit": 10}, {"id": "r3"}, total=3)
+    server.plan(*counts, answer(judged), page({"id": "r1"}, total=1), columns("fit"), rows)
+    leads = ow.leads_frame(judged, client=client, include_hidden=True)
+    assert leads["qualified"].to_list() == [True, False, pd.NA]
+
+
+def test_only_the_tables_that_are_named_are_read(batch):
+    names = [run.tables[0].name for run in batch]
+    assert set(ow.leads_frame(batch, tables=names)["table_name"]) == set(names)
+    first = batch.runs[0].tables[0]
+    assert set(ow.leads_frame(batch, tables=[first.id])["table_id"]) == {first.id}
+    with pytest.raises(InvalidInput, match="None of these tables"):
+        ow.leads_frame(batch, tables=["Butchers"])
