@@ -523,7 +523,7 @@ export interface CodeAnswer {
  *     details: the share in words.
  *     filling: whether cells of the column are running.
  *     missing: why cells have no result, in words, once none are running.
- *     failed: whether cells without a result may have failed.
+ *     failed: how many cells of the column have failed, over the whole table.
  *     filters: whether the server can filter by it.
  */
 export interface LeadHead {
@@ -537,7 +537,7 @@ export interface LeadHead {
   details: string;
   filling: boolean;
   missing: string;
-  failed: boolean;
+  failed: number;
   filters: boolean;
 }
 

@@ -32,7 +32,7 @@ const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   details: "",
   filling: false,
   missing: "not run",
-  failed: false,
+  failed: 0,
   filters: false,
   ...change,
 });

@@ -27,7 +27,7 @@ const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
   details: "found for 5 of 10 leads",
   filling: false,
   missing: "not run",
-  failed: false,
+  failed: 0,
   filters: false,
   ...change,
 });
@@ -849,7 +849,7 @@ describe("the keyboard", () => {
 });
 
 describe("the number of cells that failed", () => {
-  const heads = [HEADS[0] as LeadHead, head("Email", { failed: true, missing: "failed" })];
+  const heads = [HEADS[0] as LeadHead, head("Email", { failed: 2, missing: "failed" })];
   const rows = [0, 1, 2].map(
     (at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "a@bakery.example"]],
   );
@@ -876,7 +876,7 @@ describe("the number of cells that failed", () => {
     send(card, { heads, rows: rows.slice(0, 1), more: true, hidden: 2, total: 300 });
     expect(last(card).last).toBeGreaterThanOrEqual(1);
     expect(last(card).include_hidden).toBe(false);
-    send(card, { rows: [], start: 1, read: 1, hidden: 2 });
+    send(card, { heads, rows: [], start: 1, read: 1, hidden: 2 });
     expect(last(card).include_hidden).toBe(true);
     send(card, { heads, rows });
     expect(at()).toEqual(["1", "1"]);

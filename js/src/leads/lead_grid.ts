@@ -211,17 +211,24 @@ export class LeadGrid {
         head.failed && each?.cells[place] === null ? [[at, place]] : [],
       ),
     );
-    const next = failed.find(([at, place]) => at > row || (at === row && place > column)) ?? failed[0];
-    if (!next && more) {
+    const next = failed.find(([at, place]) => at > row || (at === row && place > column));
+    const isElsewhere = heads.some(
+      (head, at) => head.failed > failed.filter(([, place]) => place === at).length,
+    );
+    if (!next && isElsewhere && more) {
       this.#requests.ask(this.#matching.length, this.#matching.length, false);
       return;
     }
-    if (!next && hidden !== 0 && !this.#requests.includeHidden) {
+    if (!next && isElsewhere && hidden !== 0 && !this.#requests.includeHidden) {
       this.#toggleHidden();
       return;
     }
     this.#isSeeking = false;
-    if (next) this.#move(...next);
+    const found = next ?? failed[0];
+    if (!found) return;
+    this.#move(...found);
+    // A click with the mouse shows no focus by itself.
+    this.#scroll.classList.add("sought");
   }
 
   close(): void {
@@ -496,6 +503,7 @@ export class LeadGrid {
   #listen(): void {
     const [scroll, lines] = [this.#scroll, this.#lines.node];
     on(scroll, "scroll", () => this.#planFollow());
+    on(scroll, "focusout", () => scroll.classList.remove("sought"));
     on(scroll, "focusin", (event) => {
       this.#focus = placeOf(event) ?? this.#focus;
     });

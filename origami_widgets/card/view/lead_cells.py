@@ -145,7 +145,7 @@ def run_head() -> LeadHead:
         "details": "The run that found the lead",
         "filling": False,
         "missing": "",
-        "failed": False,
+        "failed": 0,
         "filters": False,
     }
 
@@ -270,7 +270,7 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
         "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
         "missing": _missing_words(column, cells.count(None)),
-        "failed": bool(shown_count(column.cells.errored)),
+        "failed": shown_count(column.cells.errored) or 0,
         # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
     }

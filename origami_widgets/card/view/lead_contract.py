@@ -38,7 +38,7 @@ class LeadHead(TypedDict):
         details: the share in words.
         filling: whether cells of the column are running.
         missing: why cells have no result, in words, once none are running.
-        failed: whether cells without a result may have failed.
+        failed: how many cells of the column have failed, over the whole table.
         filters: whether the server can filter by it.
     """
 
@@ -52,7 +52,7 @@ class LeadHead(TypedDict):
     details: str
     filling: bool
     missing: str
-    failed: bool
+    failed: int
     filters: bool
 
 
