@@ -6,6 +6,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from tests.api.verbs import IDS, VERBS
 from tests.support.server import answer
 
 
@@ -80,13 +81,9 @@ BAD_IDS = [
 
 @pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
 def test_invalid_ids_are_refused(server, client, value):
-    refused(client.get_run, value, "v2_run-1")
-    refused(client.get_run, "agent", value)
-    refused(client.get_table, value)
-    refused(client.list_runs, value)
-    refused(client.cancel, value)
-    refused(client.list_agent_tables, value)
-    refused(client.list_columns, value)
+    for verb, (arguments, options, *_) in VERBS.items():
+        for at in [at for at, argument in enumerate(arguments) if argument in IDS]:
+            refused(getattr(client, verb), *arguments[:at], value, *arguments[at + 1 :], **options)
     refused(client.create_agent, "Find", focus_table_ids=[value])
     refused(lambda: list(client.iter_rows(value)))
     assert server.requests == []
