@@ -62,6 +62,7 @@ class Front:
         reads: what the next requests for a list meet.
         polls: what the next reads of one run are answered.
         cancels: what the next requests to cancel are answered.
+        accounts: what the next requests for the account or its credits meet.
         stops: what the next requests to stop cells, or to count them, are answered.
         starts: the requests that asked for a run.
         asks: the method of each request that asked for a run or a list, in their order.
@@ -86,6 +87,7 @@ class Front:
         self.reads: list[Fault] = []
         self.polls: list[Behaviour] = []
         self.cancels: list[Behaviour] = []
+        self.accounts: list[Fault] = []
         self.starts: list[Received] = []
         self.stops: list[Behaviour] = []
         self.polled = self.asked_to_cancel = self.asked_to_stop = 0
@@ -119,6 +121,8 @@ class Front:
         elif request.path.endswith("/cancel"):
             fault = kept_off(self.cancels.pop(0)) if self.cancels else passes
             self.asked_to_cancel += fault is passes
+        elif "/account" in request.path:
+            fault = self.accounts.pop(0) if self.accounts else passes
         elif request.path.endswith(("/agents", "/runs")):
             self.asks.append("GET")
             fault = self.reads.pop(0) if self.reads else passes

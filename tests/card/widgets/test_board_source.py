@@ -11,6 +11,9 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
 from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.handle import Run
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.run.polling.poller import Poller
 from tests.card.boards import runs, watches
 from tests.fixtures.states import payload
 
@@ -35,6 +38,13 @@ def sandbox():
 @pytest.fixture
 def client(sandbox):
     return sandbox.client()
+
+
+class Idle(Poller):
+    """A poller that asks for nothing before its time."""
+
+    def soon(self, watch):
+        pass
 
 
 def started(client, count=1, scenario="slow", **options):
@@ -200,7 +210,7 @@ def test_what_a_list_says_is_shown_until_the_run_is_read(sandbox, client, show, 
     wanted = [completed.token, running.token]
     del completed, running
     fresh = forget(sandbox)
-    monkeypatch.setattr("origami_widgets.run.polling.poller.Poller.soon", lambda _self, watch: None)
+    monkeypatch.setattr(poller_module, "current", Idle(SystemClock()))
     source = make_source(None, fresh, 20)
     entries = {f"{entry.state.agent_id}/{entry.state.run_id}": entry for entry in source.entries()}
     assert set(entries) == set(wanted)

@@ -1,17 +1,18 @@
 """Clicks: checked, done once, on the run they belong to."""
 
-import asyncio
 import threading
-import time
+from functools import partial
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.operations import Operations
+from origami_widgets.api.errors import PermissionDenied
 from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand, read_command
 from tests.card.live import acks, click_on, sent_by
+from tests.support.front import Front, held, kept_off, passes
 from tests.support.quick import see
+from tests.support.server import RawServer, answer
 
 GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "prompt": "", "answers": []}
 
@@ -42,6 +43,14 @@ def test_anything_else_is_not(change):
 @pytest.fixture
 def sandbox():
     return ow.Sandbox(speed=120)
+
+
+@pytest.fixture
+def in_front():
+    """A front on which requests go wrong, and a client of it."""
+    front = Front(speed=120)
+    with RawServer(front) as server:
+        yield front, ow.Client(front.sandbox.api_key, base_url=server.base_url)
 
 
 def do(handler, name, run, command_id="c1", prompt="", answers=()):
@@ -114,31 +123,25 @@ def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_slow_click_is_acknowledged_and_its_late_error_shown(sandbox, monkeypatch, fails):
-    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
+def test_a_slow_click_is_acknowledged_and_its_late_error_shown(in_front, fails):
+    front, client = in_front
+    run = ow.start("Find dentists. scenario:slow", client=client, show=False)
     card = ow.RunCard(run)
-    cancel, ended = Operations.cancel, threading.Event()
-
-    async def slow(*arguments, **options):
-        await asyncio.sleep(5)
-        ended.set()
-        if fails:
-            raise ZeroDivisionError
-        return await cancel(*arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Operations, "cancel", slow)
-        messages, began = sent_by(card), time.monotonic()
-        ack = click_on(card, "cancel", run.id)
-        assert ack["ok"]
-        assert time.monotonic() - began < 3
-        assert not ended.is_set()
-        assert ended.wait(timeout=20)
-        if fails:
-            see(lambda: [notice["title"] for notice in card.notices if notice["tone"] == "bad"] == [UNEXPECTED])
-        else:
-            assert run.wait(timeout=20).status == "cancelled"
-            assert run.state.command_error is None
-        assert acks(messages) == [ack]
+    reached, go_on = threading.Event(), threading.Event()
+    end = kept_off(answer({"error": "no", "code": "FORBIDDEN"}, 403)) if fails else passes
+    front.cancels = [partial(held(go_on, end, reached=reached), front)]
+    messages = sent_by(card)
+    ack = click_on(card, "cancel", run.id)
+    assert ack["ok"]
+    assert reached.wait(timeout=20)
+    assert run.state.command_error is None
+    go_on.set()
+    if fails:
+        see(lambda: [notice["tone"] for notice in card.notices if notice["tone"] == "bad"] == ["bad"])
+        assert isinstance(run.state.command_error, PermissionDenied)
+    else:
+        assert run.wait(timeout=20).status == "cancelled"
+        assert run.state.command_error is None
+    assert acks(messages) == [ack]
     run.cancel()
     card.close()

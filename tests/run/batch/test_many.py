@@ -11,6 +11,7 @@ from origami_widgets.api import errors
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.batch import briefs_of, queue_of
 from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, lost, passes
 from tests.support.quick import see
@@ -91,11 +92,8 @@ def test_the_plans_run_slots_are_how_many_run_at_once(clock, plan, slots):
     batch.cancel()
 
 
-def test_where_the_account_cannot_be_read_ten_run_at_once(front, many, monkeypatch):
-    async def refuse(operations):
-        raise errors.PermissionDenied("No")
-
-    monkeypatch.setattr("origami_widgets.api.operations.Operations.get_account", refuse)
+def test_where_the_account_cannot_be_read_ten_run_at_once(front, many):
+    front.accounts = [kept_off(answer({"error": "No", "code": "FORBIDDEN"}, 403))]
     assert queue_of(finished(many(towns(2)))).at_once == 10
 
 
@@ -201,13 +199,20 @@ def test_a_run_that_a_person_has_looked_for_is_not_asked_for_again(front, many):
     assert len(front.runs()) == 1
 
 
-def test_a_mistake_of_ours_halts_it_and_what_was_sent_is_looked_for(front, many, monkeypatch):
-    adopted = poller_module.Poller.watch
-    monkeypatch.setattr(poller_module.Poller, "watch", lambda *_, **__: 1 / 0)
+class Broken(Poller):
+    """A poller with a mistake of ours."""
+
+    def watch(self, *_arguments, **_options):
+        raise ZeroDivisionError
+
+
+def test_a_mistake_of_ours_halts_it_and_what_was_sent_is_looked_for(front, many, clock, monkeypatch):
+    sound = poller_module.current
+    monkeypatch.setattr(poller_module, "current", Broken(clock))
     batch = many(towns(2))
     see(lambda: batch.error is not None)
     assert "ZeroDivisionError" in batch.error.cause
-    monkeypatch.setattr(poller_module.Poller, "watch", adopted)
+    monkeypatch.setattr(poller_module, "current", sound)
     batch.resume()
     finished(batch)
     assert prompts_at(front) == sorted(towns(2))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
 import weakref
+from functools import partial
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.api.operations import Operations
 from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
-from tests.support.front import BROKE, EMPTY_LIST, forgotten, kept_off, passes
+from tests.support.front import BROKE, EMPTY_LIST, forgotten, held, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer
 
@@ -168,19 +167,12 @@ def test_a_run_that_may_have_started_is_looked_for_without_a_handle(front, clien
 
 
 @pytest.mark.parametrize("act", ["stop", "cancel"])
-def test_a_batch_stopped_while_it_reads_earlier_runs_starts_none(front, client, execute, monkeypatch, act):
+def test_a_batch_stopped_while_it_reads_earlier_runs_starts_none(front, client, execute, act):
     start = lambda: ow.start_many(towns(2), client=client, show=False)  # noqa: E731
     finished(execute(start))
     gc.collect()
     reached, go_on = threading.Event(), threading.Event()
-    poll_run = Operations.poll_run
-
-    async def slow(operations, *arguments, **options):
-        reached.set()
-        await asyncio.to_thread(go_on.wait, 20)
-        return await poll_run(operations, *arguments, **options)
-
-    monkeypatch.setattr(Operations, "poll_run", slow)
+    front.polls = [partial(held(go_on, reached=reached), front)] * 2
     batch = execute(start, execution="e2")
     assert reached.wait(20)
     acting = threading.Thread(target=getattr(batch, act))

@@ -10,7 +10,6 @@ import pytest
 
 from origami_widgets.api import errors
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput
-from origami_widgets.api.operations import Operations
 from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.polling.schedule import SystemClock
 from tests.run.batch.common import finished, is_done, states, towns, waiting
@@ -37,16 +36,9 @@ def test_what_stop_has_kept_back_is_started_by_resume(front, many):
 
 
 @pytest.mark.parametrize("act", ["stop", "cancel"])
-def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many, monkeypatch, act):
+def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many, act):
     reached, go_on = threading.Event(), threading.Event()
-    get_account = Operations.get_account
-
-    async def slow(operations):
-        reached.set()
-        await asyncio.to_thread(go_on.wait, 20)
-        return await get_account(operations)
-
-    monkeypatch.setattr(Operations, "get_account", slow)
+    front.accounts = [held(go_on, reached=reached)]
     batch = many(towns(2, "slow"))
     assert reached.wait(20)
     acting = threading.Thread(target=getattr(batch, act))

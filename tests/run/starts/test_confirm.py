@@ -22,6 +22,7 @@ from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.starts.confirm import StartDeclined, expected, question
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
 from tests.support.quick import see
+from tests.support.server import answer
 
 FRONT = {"speed": 600, "plan": "ultra"}
 BRIEF = "Find bakeries in Porto. scenario:settled"
@@ -303,13 +304,10 @@ def test_the_balance_is_read_once_a_minute_and_only_where_it_decides(person, sta
     assert person.asked == []
 
 
-def test_a_balance_that_cannot_be_read_keeps_no_run_from_being_started(person, start, cost, client, monkeypatch):
-    async def broken(_operations):
-        raise ow.OrigamiError("No balance", cause="", remedy="")
-
-    monkeypatch.setattr(type(client.operations), "get_credits", broken)
+def test_a_balance_that_cannot_be_read_keeps_no_run_from_being_started(person, start, cost, front):
+    front.accounts = [kept_off(answer({"error": "No", "code": "FORBIDDEN"}, 403))]
     start()
-    assert person.asked == []
+    assert (person.asked, front.accounts) == ([], [])
 
 
 SCRIPT = """
