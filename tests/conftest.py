@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,13 @@ from origami_widgets.api.background.loop import background
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# Few examples, the same ones each time, for what everybody runs; more, and others each time, in `make test-all`. How long one
-# takes depends on the machine.
+# Few examples for what everybody runs, more in `make test-all`, and the same ones each time: a red test is red for everybody.
+# How long one takes depends on the machine.
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("few", any_speed, max_examples=20, derandomize=True, database=None)
-# The same examples each time, so that a red test is red for everybody.
 settings.register_profile("deep", any_speed, max_examples=200, derandomize=True, database=None)
+# By hand, to look for what nobody has met: others each time.
+settings.register_profile("random", any_speed, max_examples=2_000)
 settings.load_profile("few")
 
 SLOW = ("browser", "hosts", "kernels", "notebooks", "packaging")
@@ -30,6 +33,8 @@ QUICK = ("test_journey.py", "test_quickstart.py", "test_metadata.py", "test_budg
 """What `make test` runs of them."""
 SLOW_FIXTURES = {"office", "site"}
 """LibreOffice, and the documentation as a site."""
+ONE_IN = 8
+"""Of the cases of a sweep, `make test` runs so many."""
 
 
 def pytest_configure() -> None:
@@ -38,9 +43,18 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests as slow by their folder and by what they need."""
+    """Mark tests as slow by their folder and by what they need, and most cases of each sweep."""
     tests = Path(__file__).parent
+    swept = set()
     for item in items:
+        if item.get_closest_marker("sweep"):
+            test, _, case = item.nodeid.partition("[")
+            # By its name: the same cases in every test of a module, and in every run, wherever a new case is put.
+            if test in swept and zlib.crc32(case.encode()) % ONE_IN:
+                item.add_marker("slow")
+            swept.add(test)
+        if os.name != "posix" and item.get_closest_marker("posix"):
+            item.add_marker(pytest.mark.skip(reason="needs a terminal, signals or files that Windows does not have"))
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if (folder in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")

@@ -60,6 +60,7 @@ def json_for(model: type[Model]) -> st.SearchStrategy:
     return st.dictionaries(st.sampled_from(known_names(model)), JSON, max_size=6) | JSON
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @given(data=st.data())
 def test_any_json_object_becomes_an_object(model, data):
@@ -334,6 +335,7 @@ def filled_with(value, model):
     return model.from_raw({**raw, **{name: [{"name": value, "id": value}] * 500 for name in raw if name in lists}})
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("value", [HOSTILE, 7, None, {"name": HOSTILE}], ids=["hostile", "number", "null", "object"])
 def test_every_object_has_a_short_repr_and_a_small_html_table(model, value):

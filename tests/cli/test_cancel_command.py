@@ -149,6 +149,7 @@ def test_wrong_usage_is_2_before_anything_is_sent(server, capsys, arguments):
     assert (code, server.requests) == (2, [])
 
 
+@pytest.mark.posix
 def test_an_interrupt_says_how_to_go_on():
     with SpendingServer() as server:
         token = start(server)

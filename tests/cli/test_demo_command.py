@@ -27,6 +27,7 @@ def test_the_demo_in_the_terminal(monkeypatch, capsys):
     assert output.err == ""
 
 
+@pytest.mark.posix
 def test_an_interrupt_ends_the_demo(api):
     watching = api.command("demo", "--terminal")
     assert "Running" in watching.stdout.readline()
@@ -103,6 +104,7 @@ def test_a_temporary_folder_is_deleted_unless_something_was_changed(tmp_path, mo
     assert ("are kept in" in capsys.readouterr().out) is kept
 
 
+@pytest.mark.posix
 def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, capfd):
     (tmp_path / "jupyterlab.py").write_text("raise SystemExit('it is broken')")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -123,6 +123,7 @@ def test_an_unreachable_server_is_an_error(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("Can't reach Origami\n")
 
 
+@pytest.mark.posix
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_terminal_shows_progress(api, tmp_path):
     token = api.start("Find founders. scenario:large")

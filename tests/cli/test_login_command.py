@@ -145,6 +145,7 @@ def test_an_error_of_the_keyring_names_the_command(without_key, monkeypatch, cap
     assert remedy.endswith(", then run origami-widgets login --store again; or set ORIGAMI_API_KEY.")
 
 
+@pytest.mark.posix
 def test_a_typed_key_is_not_shown(api, tmp_path):
     (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
@@ -160,6 +161,7 @@ def test_a_typed_key_is_not_shown(api, tmp_path):
     assert api.api_key not in rest
 
 
+@pytest.mark.posix
 def test_an_interrupt_at_the_prompt(api, tmp_path):
     (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}

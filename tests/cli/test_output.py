@@ -12,7 +12,7 @@ from tests.fixtures import hostile
 from tests.support.server import RawServer, answer
 
 # The fork happens while threads of the tests run. The child becomes another program at once.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+pytestmark = [pytest.mark.posix, pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")]
 
 BRIEF = "List bakeries in Porto"
 

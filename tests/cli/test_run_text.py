@@ -51,6 +51,7 @@ def test_the_line_does_not_change_with_time(state):
     assert change_line(view_of(state, now=NOW + 500)) == line_of(state)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("variant", ["unknown"])
 @pytest.mark.parametrize("name", hostile.CORPUS)
 def test_hostile_texts_stay_one_printable_line(name, variant):
@@ -164,6 +165,7 @@ def test_an_empty_table_has_a_heading():
     assert list(table_lines([], now=TABLE_NOW, width=None)) == ["Token  Started  Status  Brief"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", hostile.CORPUS)
 def test_hostile_texts_stay_on_one_line_of_the_table(name):
     text = hostile.CORPUS[name]

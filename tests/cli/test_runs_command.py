@@ -46,6 +46,7 @@ def test_json_writes_a_record_per_run(tokens, capsys):
     assert records[1]["brief"] == "List bakeries in Porto"
 
 
+@pytest.mark.posix
 def test_the_list_fits_the_terminal(api):
     token = api.start("List bakeries in Porto")
     program, *before = COMMAND

@@ -31,6 +31,7 @@ def served():
     process.communicate()
 
 
+@pytest.mark.posix
 def test_the_sandbox_prints_its_address_and_serves_until_interrupted(served):
     lines = [served.stdout.readline().strip() for _ in range(4)]
     url = lines[1].removeprefix("export ORIGAMI_BASE_URL=")

@@ -194,6 +194,7 @@ def test_signal_handlers_are_not_touched_in_a_thread(configured_api, capsys):
     assert token in capsys.readouterr().out
 
 
+@pytest.mark.posix
 def test_a_closed_pipe_ends_the_watch_without_an_error(api):
     with Sandbox(speed=60).serve() as served:
         moving = type(api)(served.base_url, served.api_key, environment=api.environment)
@@ -214,6 +215,7 @@ def test_characters_that_the_terminal_lacks_are_replaced(api):
     assert "? Completed: B?ckereien in Porto" in out
 
 
+@pytest.mark.posix
 def test_an_interrupt_prints_how_to_continue(api):
     token = api.start("List bakeries in Porto. scenario:slow", ended=False)
     watching = api.command("--base-url", api.base_url, "watch", token)

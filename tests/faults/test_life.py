@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,20 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hypothesis
 
-LIVES = settings(
-    derandomize=True,
-    database=None,
-    max_examples=100,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-"""The same lives each time. Random ones find rare orders of events: `LIVES=random` looks for more of them."""
-
-
-def chosen() -> settings:
-    """Return the settings: 100 lives that are always the same, or 300 other ones each time."""
-    return settings(LIVES, derandomize=False, max_examples=300) if os.environ.get("LIVES") == "random" else LIVES
+LIVES = settings(stateful_step_count=20, suppress_health_check=list(HealthCheck))
+"""The lives of the profile: `--hypothesis-profile=random` looks for rare orders of events."""
 
 
 @pytest.fixture
@@ -47,7 +34,7 @@ def lives(own_time: Callable[[LifeClock], None]) -> Iterator[type[Life]]:
 
 
 def test_a_run_is_watched_rightly_whatever_happens(lives: type[Life]) -> None:
-    run_state_machine_as_test(lives, settings=chosen())
+    run_state_machine_as_test(lives, settings=LIVES)
     assert sum(lives.planned) > len(lives.kept), "nobody was asked by a plan: this test no longer knows its questions"
 
 

@@ -46,6 +46,7 @@ UNREADABLE = {
 PAST = {"zero": dated("0"), "a past date": dated("Sun, 06 Nov 1994 08:49:37 GMT")}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
 @pytest.mark.parametrize(("headers", "retry_after"), RETRY_AFTERS.values(), ids=RETRY_AFTERS)
 def test_the_next_request_comes_after_retry_after_and_not_before(journey, interface, status, headers, retry_after):
@@ -54,6 +55,7 @@ def test_the_next_request_comes_after_retry_after_and_not_before(journey, interf
     assert seen.pauses[1] == pytest.approx(retry_after)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
 @pytest.mark.parametrize("headers", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_be_read_is_as_good_as_nothing(journey, interface, status, headers):

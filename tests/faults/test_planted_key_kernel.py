@@ -21,6 +21,9 @@ from tests.kernels.front_end import FrontEnd
 if TYPE_CHECKING:
     from pathlib import Path
 
+# In kernels and in a process: test_planted_key.py looks at the same places within its own.
+pytestmark = pytest.mark.slow
+
 INSPECTED = """
 import asyncio, copy, dataclasses, threading, rich.console, rich.traceback
 raised, shown = sys.last_value, rich.console.Console(width=300)

@@ -95,6 +95,7 @@ def test_a_byte_order_mark_and_a_packed_body_are_no_faults(journey, interface):
     assert [point.steps_completed for point in seen.run.history][:3] == [0, 5, 7]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", [fault for fault, *_ in GOES_ON.values()], ids=GOES_ON)
 def test_a_table_list_that_cannot_be_read_is_no_fault_of_the_run(journey, server, interface, fault):
     server.tables = fault

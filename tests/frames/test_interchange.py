@@ -33,6 +33,7 @@ def refused(library, made):
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda each: each.name)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_frame_is_taken_as_the_guide_says(library, backend):
@@ -56,6 +57,7 @@ ODD = {
 """Cells of one column; most of them make a column of dtype `object`."""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda each: each.name)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_leads_of_every_shape_are_taken_with_objects_as_json(library, backend):

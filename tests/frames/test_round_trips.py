@@ -23,6 +23,7 @@ def parquet(frame, **options):
     return pd.read_parquet(file, **options)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_pickle(maker, source, backend):
     frame = maker(source, dtype_backend=backend)

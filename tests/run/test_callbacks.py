@@ -302,7 +302,7 @@ def test_a_callback_that_others_wait_for_is_reported_once(slow_client, blocking,
     run.cancel()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 def test_a_forked_child_is_not_held_up_by_a_callback_of_its_parent(slow_client, blocking):
     run = start(slow_client, SLOW)
     run.on_change(blocking)

@@ -105,7 +105,7 @@ def test_a_forgotten_run_starts_no_thread():
     subprocess.run([sys.executable, "-c", FORGOTTEN], check=True, timeout=60)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 def test_a_forked_child_goes_on_watching_what_it_inherited(client):
     run = start(client)
     with warnings.catch_warnings():

@@ -370,6 +370,7 @@ def test_an_account_that_cannot_be_read_configures_nothing(server):
     assert settings.current.client is None
 
 
+@pytest.mark.posix
 def test_a_terminal_asks_without_echo(served):
     code = f"import origami_widgets as ow; ow.login(base_url={served.base_url!r}); print(ow.account().plan, 'is it')"
     with pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=20) as terminal:

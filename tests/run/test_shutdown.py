@@ -72,6 +72,7 @@ def hang(front, what):
     front.cancels = [silence()]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", UNDER_WAY)
 def test_a_script_ends_at_once_and_says_nothing(prepared, what):
     front, code = prepared

@@ -32,7 +32,12 @@ PROJECT = "x-origami-project"
 # a table that does not exist is refused: what the schema calls valid and what is accepted differ on purpose.
 LENIENT = [negative_data_rejection, positive_data_acceptance]
 
-without_shrinking = settings(phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+# Each of the 53 operations has a quarter of the examples that another test has.
+without_shrinking = settings(
+    max_examples=settings.default.max_examples // 4,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 class Stocked:
@@ -106,6 +111,7 @@ def test_responses_about_any_object_conform(case, stocked):
 DOCUMENTED = sorted(set(SCRIPTS) - {"unknown_status"})
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("form", ["partial", "partial_actions", "null_response"])
 @pytest.mark.parametrize("name", DOCUMENTED)
 async def test_every_scenario_conforms_at_every_moment(session, conforms, name, form):

@@ -29,8 +29,11 @@ def interrupt(act, reached, *, after=0.5):
         # More than once: one that arrives while a callback of the garbage collector runs is lost there.
         while not out.wait(0.5 if pressed else after):
             pressed.append(time.monotonic())
-            # To the thread itself, as a terminal does: it is woken from a sleep.
-            signal.pthread_kill(caller, signal.SIGINT)
+            # To the thread itself, as a terminal does: it is woken from a sleep. Windows wakes the main thread only.
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(caller, signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)
 
     # Who runs the tests in the background of a shell has interrupts ignored.
     before = signal.signal(signal.SIGINT, hear)

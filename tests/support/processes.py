@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 from tests.support.front import unanswered
 
 if TYPE_CHECKING:
+    import signal
+
     from tests.support.front import Front
 
 PATIENCE = 60
@@ -46,8 +47,8 @@ class OtherKernels:
         """The lines that a program prints."""
         return self.printed(self.begin(code, *arguments))
 
-    def die(self, code: str, *arguments: str, end: signal.Signals = signal.SIGKILL) -> None:
-        """Run a program, and end it when its next start has reached the server and has no answer.
+    def die(self, code: str, *arguments: str, end: signal.Signals | None = None) -> None:
+        """Run a program, and kill it, or send it a signal, when its next start has reached the server and has no answer.
 
         Starts that are to be answered before stand in `front.faults`.
         """
@@ -55,6 +56,6 @@ class OtherKernels:
         self._front.faults += [unanswered(reached)] * 3
         dying = self.begin(code, *arguments)
         assert reached.wait(PATIENCE)
-        dying.send_signal(end)
+        dying.kill() if end is None else dying.send_signal(end)
         dying.communicate(timeout=PATIENCE)
         self._front.faults.clear()

@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 import contextvars
 import inspect
-import os
 import signal
 import subprocess
 import sys
@@ -368,7 +367,7 @@ def test_a_script_ends_without_warnings(server):
     assert (done.returncode, done.stdout, done.stderr) == (0, "7.0\n", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 def test_a_forked_child_has_connections_of_its_own(server):
     server.plan(balance())
     done = python(FORKED, server.base_url)
@@ -378,7 +377,7 @@ def test_a_forked_child_has_connections_of_its_own(server):
 
 
 @pytest.mark.clock
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.posix
 def test_the_loop_survives_interrupts_at_the_first_request(server):
     server.plan(balance())
     done = python(STORM, server.base_url, "0.001", "300")
@@ -386,7 +385,7 @@ def test_the_loop_survives_interrupts_at_the_first_request(server):
 
 
 @pytest.mark.clock
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.posix
 def test_the_loop_survives_interrupts_at_any_request(server):
     """Whatever the caller is interrupted in, it holds nothing that the loop waits for."""
     server.plan(balance())

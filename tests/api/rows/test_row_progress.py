@@ -154,7 +154,7 @@ def test_a_closed_report_is_garbage_collected(ours, calls):
     until(lambda: gc.collect() is not None and gone() is None)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 def test_a_forked_child_has_no_reads(ours, calls):
     report = ProgressReport(ours, "t")
     report.update(1, 2)

@@ -102,6 +102,7 @@ def text_of(view):
     return " ".join(re.sub(r"(?m)^(  [^\n]*?: )https://\S+$", r"\1", text).split())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("copied", [html_of, text_of], ids=["html", "text"])
 def test_a_copy_that_is_replaced_says_what_the_live_card_says(name, copied, read):

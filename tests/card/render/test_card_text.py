@@ -94,6 +94,7 @@ def test_wrapping_keeps_every_word():
     assert "".join(" ".join(wrap(text, "  ", "    ")).split()) == "".join(text.split())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [24, 40, 80, 160])
 def test_no_line_is_wider_than_it_was_asked_for(name, width):
     text = render_text(VIEWS[name], now=NOW, width=width, ticking=True)
@@ -101,6 +102,7 @@ def test_no_line_is_wider_than_it_was_asked_for(name, width):
     assert all(character.isprintable() or character == "\n" for character in text)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [-1, 0, 3])
 def test_a_page_that_is_too_narrow_for_anything_is_as_narrow_as_can_be(name, width):
     assert render_text(VIEWS[name], now=NOW, width=width) == render_text(VIEWS[name], now=NOW, width=MIN_WIDTH)

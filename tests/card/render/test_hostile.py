@@ -23,6 +23,8 @@ from tests.card.work import count_calls
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW
 
+pytestmark = pytest.mark.sweep
+
 VIEW_SIZE = 60_000
 COPIES_SIZE = 40_000
 CALLS = 2_000_000

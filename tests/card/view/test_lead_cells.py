@@ -182,6 +182,7 @@ def test_a_cell_is_bounded():
     assert max(len(part.label) for part in cell["parts"]) <= 40
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", hostile.CORPUS)
 def test_hostile_text_stays_clean_text(name):
     text = hostile.CORPUS[name]

@@ -55,6 +55,7 @@ def render(run):
     return html, text
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "change",

@@ -194,6 +194,7 @@ def test_cells_that_fill_never_change_which_columns_are_shown():
         assert [row[0] for row in old["columns"]["rows"]][:5] == [row[0] for row in new["columns"]["rows"]][:5]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", STATES)
 @pytest.mark.parametrize("form", ["live", "current", "snapshot"])
 def test_only_the_clock_depends_on_now(name, form):

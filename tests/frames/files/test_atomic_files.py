@@ -165,6 +165,8 @@ except OSError as error:
 """
 
 
+@pytest.mark.posix
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
 def test_a_disk_that_takes_no_more_leaves_everything_as_it_was(tmp_path, kind, there):
@@ -205,6 +207,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path, name):
         ow.export(frames("new"), tmp_path / name.partition("/")[0], overwrite=True)
 
 
+@pytest.mark.posix
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     (tmp_path / "real").mkdir()
     (file,) = ow.export(frames("old"), tmp_path / "real" / "book.xlsx")
@@ -226,6 +229,7 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     assert (tmp_path / "none.xlsx").is_file()
 
 
+@pytest.mark.posix
 def test_a_link_in_a_folder_is_replaced_and_its_target_stays(tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"mine")
@@ -239,6 +243,7 @@ def test_a_link_in_a_folder_is_replaced_and_its_target_stays(tmp_path):
     assert texts(folder) == contents_of("new")
 
 
+@pytest.mark.posix
 def test_a_file_keeps_who_may_read_it(tmp_path):
     files = ow.export(frames("old"), tmp_path)
     files[0].chmod(0o600)
@@ -302,6 +307,7 @@ ow.export({"a": pd.DataFrame({"n": [1]}), "b": pd.DataFrame({"n": [Killing(), 1]
 """
 
 
+@pytest.mark.posix
 def test_a_process_that_is_killed_leaves_whole_files_and_a_hidden_folder(tmp_path):
     ow.export(frames("old"), tmp_path)
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)], check=False)

@@ -16,6 +16,8 @@ import origami_widgets as ow
 from origami_widgets.frames.files.export_parts import FRAMES
 from tests.frames.payloads import BACKENDS, EMPTY, payload, without_stats
 
+pytestmark = pytest.mark.sweep
+
 SOURCES = {"full": payload(), "no stats": without_stats(), "empty": EMPTY}
 MAKERS = {**FRAMES, "leads": None}
 

@@ -66,6 +66,7 @@ def test_what_is_no_company_of_its_own(value):
     assert only(value) is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_addresses_at_mail_and_internet_providers_are_no_company(provider):
     assert only(f"ana@{provider}") is None
@@ -161,6 +162,7 @@ def test_spaces_around_an_address_change_nothing(texts):
     assert quick.fillna("").tolist() == careful.fillna("").tolist()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "rule", ["www.ro", "www.ck", "city.kawasaki.jp", "kawasaki.jp", "co.uk", "github.io", "nom.br", "br"]
 )

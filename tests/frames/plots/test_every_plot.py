@@ -31,6 +31,7 @@ LONGEST_TEXT = 1_000
 SCENARIOS = ("", "scenario:needs_input", "scenario:large", "scenario:errored", "scenario:answer")
 
 
+@pytest.mark.sweep
 @EACH
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_every_source_fits_a_narrow_page_and_links_to_nothing(plot, source):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import signal
 import threading
 from collections import Counter
 
@@ -73,7 +72,7 @@ def broke(request, front, base_url):
         assert reached.wait(60)
         if is_known:
             assert dying.stdout.readline() == "INSUFFICIENT_CREDITS\n"
-        dying.send_signal(signal.SIGKILL)
+        dying.kill()
         dying.communicate(timeout=60)
         front.faults.clear()
         assert len(front.runs()) == 1

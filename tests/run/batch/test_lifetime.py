@@ -96,7 +96,7 @@ def test_what_the_loops_end_cut_off_is_looked_for_before_a_resend(front, many):
     assert len(front.starts) == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 def test_a_forked_child_starts_nothing(front, many):
     batch = many(towns(3, "slow"), at_once=1)
     see(lambda: len(batch.runs) == 1)

@@ -6,7 +6,6 @@ Two kernels at once pay once, too. Counted at the server.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.own_list_server import OwnListServer
+
+# Kernels that are killed, one after the other: a lost answer within a process is in test_upload.py.
+pytestmark = pytest.mark.slow
 
 NOTEBOOK = """
 import origami_widgets as ow, pandas as pd
@@ -48,7 +50,7 @@ def killed_after(requests: int, server: OwnListServer, running: subprocess.Popen
     wanted, ends = len(server.requests) + requests, time.monotonic() + 60
     while len(server.requests) < wanted and running.poll() is None and time.monotonic() < ends:
         time.sleep(0.0005)
-    running.send_signal(signal.SIGKILL)
+    running.kill()
     running.communicate()
 
 

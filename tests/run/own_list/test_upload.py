@@ -80,6 +80,7 @@ def test_values_are_sent_exactly(server, client):
     ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
 @pytest.mark.parametrize("fault", LOST, ids=LOST)
 @pytest.mark.parametrize("route", [*NEW_TABLE, "POST /tables/{id}/rows/upsert"])

@@ -208,6 +208,12 @@ until(lambda: not watch.state.row_progress)
 """
 
 
-@pytest.mark.parametrize("script", [LEFT, FORKED], ids=["nothing is left", "a fork reads nothing"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(LEFT, id="nothing is left"),
+        pytest.param(FORKED, id="a fork reads nothing", marks=pytest.mark.posix),
+    ],
+)
 def test_in_a_process_of_its_own(script):
     subprocess.run([sys.executable, "-c", READ + script], check=True, timeout=60, cwd=ROOT)

@@ -6,7 +6,6 @@ import asyncio
 import builtins
 import math
 import os
-import pty
 import subprocess
 import sys
 from statistics import median
@@ -321,8 +320,9 @@ ow.start_many([sys.argv[3]], client=client, show=False).wait(timeout=30)
 """
 
 
+@pytest.mark.posix
 def test_a_script_in_a_terminal_is_never_asked(front, base_url):
-    terminal, stdin = pty.openpty()
+    terminal, stdin = os.openpty()
     try:
         arguments = [sys.executable, "-c", SCRIPT, front.sandbox.api_key, base_url, BRIEF]
         done = subprocess.run(arguments, stdin=stdin, capture_output=True, text=True, timeout=60, check=True)

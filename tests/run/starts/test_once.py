@@ -91,7 +91,7 @@ def test_threads_that_run_the_cell_at_once_share_one_run(client, front):
     assert len(front.runs()) == len(front.starts) == 1
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("end", [None, pytest.param(signal.SIGINT, marks=pytest.mark.posix)])
 def test_a_kernel_that_ended_before_the_answer_has_paid_once(end, client, front, kernels, files):
     kernels.die(KERNEL, BRIEF, "porto", end=end)
     assert files.read()["run_id"] == ""
@@ -325,14 +325,14 @@ def test_a_name_in_an_embedded_sandbox_lives_as_long_as_it_does(files):
     assert not files.folder.exists()
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("end", [None, pytest.param(signal.SIGINT, marks=pytest.mark.posix)])
 def test_a_kernel_that_ends_while_it_waits_for_a_name_blocks_no_other(client, front, kernels, files, end):
     first = start(client)
     with files.locked():
         waiting = kernels.begin(FRESH, BRIEF, "porto")
         assert waiting.stdout.readline() == "begun\n"
         time.sleep(1)
-        waiting.send_signal(end)
+        waiting.kill() if end is None else waiting.send_signal(end)
         waiting.communicate(timeout=60)
     assert start(client) == first
     assert start(client, fresh=True) != first
@@ -389,7 +389,7 @@ def socket_in_its_place(path):
         Path("s").rename(path.name)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.posix
 @pytest.mark.parametrize("put", [pipe, device, huge, socket_in_its_place, Path.mkdir])
 @pytest.mark.parametrize("kind", ["blocking", "async"])
 def test_what_is_no_file_of_ours_is_an_error_at_once_and_starts_nothing(client, front, files, put, kind):
@@ -406,7 +406,7 @@ def test_what_is_no_file_of_ours_is_an_error_at_once_and_starts_nothing(client, 
     assert len(front.runs()) == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.posix
 def test_a_pipe_in_the_place_of_the_lock_blocks_nothing(client, front, files):
     start(client)
     lock = files.path.with_suffix(".lock")

@@ -104,6 +104,7 @@ WITHOUT_ANSWER = {
 SLOW_DOWN = answer({"error": "slow down", "code": "RATE_LIMITED"}, 429)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
 @pytest.mark.parametrize("way", [lost, forgotten], ids=["key recorded", "key not recorded"])
 def test_a_run_whose_answer_is_lost_is_found_and_nothing_is_sent_again(front, intend, way, fault):
@@ -113,6 +114,7 @@ def test_a_run_whose_answer_is_lost_is_found_and_nothing_is_sent_again(front, in
     assert len(front.starts) == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
 def test_a_lost_request_is_looked_for_and_sent_again_with_its_key(front, intend, fault):
     front.faults = [kept_off(fault)]
@@ -270,6 +272,7 @@ def test_a_run_of_another_start_is_never_taken_for_ours(front, client, named):
     assert run.prompt == BRIEF
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
 @pytest.mark.parametrize("intend", [*QUEUEING, *CLIENTS], indirect=True)
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
@@ -351,6 +354,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("intend", [*INTENTS, *CLIENTS], indirect=True)
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_refusal_is_raised_without_another_attempt(front, intend, clock, code):
@@ -415,6 +419,7 @@ def test_the_fault_layer_itself_would_start_two_runs(front, client):
     assert len(front.runs()) == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("intend", CLIENTS, indirect=True)
 @pytest.mark.parametrize("fault", WITHOUT_ANSWER.values(), ids=WITHOUT_ANSWER)
 @pytest.mark.parametrize("way", [lost, kept_off])

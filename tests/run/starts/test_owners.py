@@ -276,7 +276,7 @@ def test_a_failed_call_does_not_keep_an_interrupt_from_ending_the_run(front, cli
     see(lambda: list(front.statuses().values()) == ["cancelled"], every=0.1)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.posix
 @pytest.mark.parametrize("fault", [passes, kept_off(answer(*BROKE))], ids=["started", "refused"])
 def test_a_forked_child_that_asks_for_the_same_name_waits_for_its_parent(front, start, fault):
     reached, go_on = threading.Event(), threading.Event()

@@ -239,6 +239,7 @@ except ow.OrigamiError as error:
 """
 
 
+@pytest.mark.posix
 def test_a_disk_without_room_sends_nothing_and_keeps_what_was_there(client, front, files, base_url):
     first = start(client)
     text = files.path.read_bytes()
