@@ -1,4 +1,4 @@
-"""What an account tells of itself, and what is made of it where it tells less."""
+"""What an account says of itself, and what is made of it where it says less."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 def read(server, *behaviours):
-    """The account that a server tells of."""
+    """The account that a server sends."""
     server.plan(*behaviours)
     return ow.account(client=ow.Client(KEY, base_url=server.base_url))
 

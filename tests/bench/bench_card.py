@@ -1,7 +1,7 @@
 """What a card costs in Python: a run of 20 tables of 40 columns and 200 actions, and fifty live cards in a kernel.
 
 Times are processor time. The share of fifty cards is what their kernel uses over some seconds of polling, with all that
-goes over its sockets, against a sandbox in this process whose runs are so fast that nearly every poll tells something new.
+goes over its sockets, against a sandbox in this process whose runs are so fast that nearly every poll has something new.
 """
 
 from __future__ import annotations

@@ -167,10 +167,10 @@ def axe_findings(page: Page, selector: str, *, rules: Literal["all", "contrast",
         page.evaluate(AXE.read_text(encoding="utf-8"))
     only = {"type": "rule", "values": [CONTRAST]} if rules == "contrast" else {"type": "tag", "values": list(TAGS)}
     changed = {CONTRAST: {"enabled": False}} if rules == "others" else {}
-    return list(_told(page.evaluate(RUN_AXE, [selector, only, changed])["violations"]))
+    return list(_reported(page.evaluate(RUN_AXE, [selector, only, changed])["violations"]))
 
 
-def _told(results: list[dict[str, Any]]) -> Iterator[str]:
+def _reported(results: list[dict[str, Any]]) -> Iterator[str]:
     for rule in results:
         for node in rule["nodes"]:
             why = "; ".join(check["message"] for kind in ("any", "all", "none") for check in node[kind])

@@ -83,7 +83,7 @@ class Life:
 
     def _look(self) -> Life:
         view: Any = view_now(self.run.conversation)
-        # Between two checks that tell nothing new, only the clock goes on.
+        # Between two checks without news, only the clock goes on.
         if not self.views or {**view, "clock": None} != {**self.views[-1], "clock": None}:
             self.views.append(view)
         return self

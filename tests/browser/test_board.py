@@ -129,7 +129,7 @@ def test_a_hundred_runs_keep_the_rate_limit_and_are_steered_by_keys(hundred: Lab
     board.locator("select").select_option("needs_you")
     expect(rows_of(board).filter(has_not_text="Needs your answer")).to_have_count(0)
 
-    # The list of runs tells no leads: who has any was read since.
+    # The list of runs has no leads: who has any was read since.
     expect(board.locator(".b-leads").filter(has_text=re.compile(r"\d")).nth(14)).to_be_attached()
     lab.run_cell(2)
     reported = json.loads(lab.output(2).first.inner_text())

@@ -84,7 +84,7 @@ def offline(browser: Browser) -> Iterator[Callable[[str], Page]]:
 
 @pytest.fixture(scope="module")
 def executed() -> Callable[[int], nbformat.NotebookNode]:
-    """Return a function that tells what nbconvert --execute makes of a notebook with a card at some speed."""
+    """Return a function that says what nbconvert --execute makes of a notebook with a card at some speed."""
 
     @functools.cache
     def run(speed: int, further: str = "") -> nbformat.NotebookNode:

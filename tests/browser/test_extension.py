@@ -31,7 +31,7 @@ RAW = """
 from IPython.display import display
 display({{{media_type!r}: {{"version": {version}, "view": {view!r}}}, "text/html": "<em>as HTML</em>"}}, raw=True)
 """
-# What asks a kernel about widgets, or tells it: the messages of cards.
+# What asks a kernel about widgets, or informs it: the messages of cards.
 FRAMES = """() => {
     window.framesSent = [];
     const send = WebSocket.prototype.send;

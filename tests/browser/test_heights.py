@@ -76,7 +76,7 @@ async ([card, leads]) => {
         for (const view of views) {
             for (const { model } of cards) model.set(structuredClone(view));
             look();
-            // What the browser and the kernel tell, as that the card can be seen, and its leads.
+            // What the browser and the kernel say, as that the card can be seen, and its leads.
             await frame();
             look();
         }

@@ -33,7 +33,7 @@ def test_no_link_within_it_leads_nowhere(site: Site):
     assert site.broken() == []
 
 
-def test_assistants_are_told_of_every_guide_and_every_name(site: Site):
+def test_llms_txt_names_every_guide_and_every_name(site: Site):
     text = (site.folder / "llms.txt").read_text(encoding="utf-8")
     assert text.startswith("# origami_widgets\n\n> ")
     links = re.findall(r"\]\(([^)]+)\): \S", text)

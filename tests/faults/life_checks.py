@@ -229,20 +229,20 @@ class Checks(RuleBasedStateMachine):
         for _ in range(2):
             for run in self.runs:
                 if run.connection.state == "stopped":
-                    self._is_told_to_have_stopped(run)
+                    self._says_that_it_has_stopped(run)
                     self._act(run, lambda run: run.refresh())
             self.let_pass(WATCHED + 60, lambda: all(_is_over(run) for run in self.runs))
         for run in self.runs:
             assert run.settled, f"{run!r} never comes to its end: {run.connection}"
             assert run.wait("cells").status == self._life_of(run).status
 
-    def _is_told_to_have_stopped(self, run: Run) -> None:
+    def _says_that_it_has_stopped(self, run: Run) -> None:
         if run.done:
             return
         try:
             run.wait(timeout=0.001)
         except WaitTimedOut:
-            self.wrong.append(f"{run!r} has stopped, and nobody is told")
+            self.wrong.append(f"{run!r} has stopped, and nothing says so")
         except OrigamiError as error:
             self._tell(error)
         view = view_now(run.conversation)

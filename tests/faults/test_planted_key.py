@@ -152,7 +152,7 @@ SENDING = ("_SelectorSocketTransport.write: ", "AsyncHTTP11Connection._send_")
 
 @pytest.mark.parametrize("interface", ["wait", "await", "card"])
 def test_nothing_that_is_under_way_shows_it(journey, server, interface):
-    """In the middle of a request the key is on its way, and a list of tasks or a dump of threads must not tell it."""
+    """In the middle of a request the key is on its way, and a list of tasks or a dump of threads must not show it."""
     shown = []
 
     async def look(request, writer):

@@ -83,7 +83,7 @@ def test_no_message_of_a_kernel_and_no_file_shows_it(home: Path) -> None:
     said = json.dumps(front_end.heard, default=str)
     assert "httpcore.http11" in said
     assert "comm_open" in said
-    assert "x-echo" in said, "the answers repeated the key, and the log tells of it"
+    assert "x-echo" in said, "the answers repeated the key, and the log says so"
     failed = [message["content"]["ename"] for message in front_end.heard if message["msg_type"] == "error"]
     assert failed == ["AgentNotFound", "RunNotFound", "TypeError"]
     assert showing([said, json.dumps(front_end.models, default=str)]) == []

@@ -46,7 +46,7 @@ def resolve(schema):
 
 
 def documented(name):
-    """Path to schema for every field of an object that is no object itself; type stamps tell nothing."""
+    """Path to schema for every field of an object that is no object itself; type stamps say nothing."""
 
     def walk(schema, path):
         for key, raw in resolve(schema)["properties"].items():

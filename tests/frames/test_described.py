@@ -16,7 +16,7 @@ from tests.frames.payloads import BACKENDS, SCHEMAS, empty_frame
 pytestmark = pytest.mark.slow
 
 LOOKED_UP = ("tableName", "columnName")
-"""Names that an action may leave out, and its tables tell."""
+"""Names that an action may leave out, and its tables say."""
 INT64 = range(-(2**63), 2**63)
 some = settings(suppress_health_check=list(HealthCheck))
 

@@ -71,7 +71,7 @@ class HostPage(Window):
             raise AssertionError(f"The page did not get ready; it said: {self.console_errors}") from None
 
     def set_body(self, **attributes: str) -> None:
-        """Set attributes of the page's body, by which a host tells its theme."""
+        """Set attributes of the page's body, by which a host names its theme."""
         for name, value in attributes.items():
             self.page.evaluate(
                 "([name, value]) => document.body.setAttribute(name, value)", [name.strip("_").replace("_", "-"), value]

@@ -50,7 +50,7 @@ def test_the_webview_of_the_card_keeps_its_height(webview: HostPage) -> None:
     changes = [after for before, after in pairwise(heights) if abs(after - before) > 1]
     assert len(changes) <= 1, heights
     assert max(heights) - min(heights) <= 60, heights
-    # Its webviews tell the theme as those of VS Code do.
+    # Its webviews name the theme as those of VS Code do.
     webview.set_body(class_="vscode-dark", data_vscode_theme_kind="vscode-dark")
     expect_theme(card, "dark")
     assert_quiet(webview)

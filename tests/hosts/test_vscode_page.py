@@ -1,4 +1,4 @@
-"""The card under VS Code's own widget manager, with the classes and attributes by which its webviews tell the theme."""
+"""The card under VS Code's own widget manager, with the classes and attributes by which its webviews name the theme."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def check_qualification(table, stats) -> None:
 
 
 def check_actions(run) -> None:
-    """Actions of a first run tell the whole story of its tables."""
+    """Actions of a first run are the whole story of its tables."""
     response = run["response"]
     tables = {table["id"]: table for table in response["tables"]}
     assert {action["tableId"] for action in response["actions"]} == set(tables)

@@ -1,7 +1,7 @@
 """Processes that watch runs of one sandbox over sockets, in a time that passes faster for all of them alike.
 
 What is scaled: one clock, which the sandbox and the pollers of all processes read, runs `SCALE` times as fast as the
-wall's. So the limiter's window is its real one, 60 seconds of that clock, the sandbox tells the real 15 seconds between
+wall's. So the limiter's window is its real one, 60 seconds of that clock, the sandbox names the real 15 seconds between
 polls, and the rate limit is the one that ships. What is not scaled are the sockets: a request takes, in seconds of that
 clock, `SCALE` times as long as it would. While everything is being prepared that clock stands still, but for the time
 that the starts take within the limits.

@@ -39,7 +39,7 @@ class Adapter(Protocol):
         ...
 
     def body(self, *, done: bool, start: bool) -> dict[str, Any]:
-        """The run as the API tells of it."""
+        """The run as the API describes it."""
         ...
 
     def go(self, base_url: str) -> None:

@@ -59,7 +59,7 @@ def click():
 
 
 @pytest.fixture(autouse=True)
-def no_page_has_told():
+def pages_are_forgotten():
     """A page of one test is none of another's."""
     pages.keep_snapshots = None
     yield

@@ -21,7 +21,7 @@ run = ow.start("Find partners. scenario:{}", client=client)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-# What the front end tells on a page that saves widgets and nothing in their place, as Colab's.
+# What the front end says on a page that saves widgets and nothing in their place, as Colab's.
 OTHER_PAGE = "pages.keep_snapshots = False\n"
 
 

@@ -1,4 +1,4 @@
-"""The widget: read-only traits that follow the run, and no byte that tells nothing new."""
+"""The widget: read-only traits that follow the run, and no byte without news."""
 
 import gc
 import json

@@ -62,7 +62,7 @@ def test_the_newest_check_before_each_reading_counts():
 
 @pytest.mark.parametrize(("created", "known"), [(10, False), (10.9, False), (11, True), (None, False)])
 def test_a_table_had_used_nothing_before_it_was_surely_there(created, known):
-    """The server tells the second of an answer only."""
+    """The server names the second of an answer only."""
     run = watched(*TELLING)
     run.tables[0].raw["createdAt"] = None if created is None else iso(created)
     assert gained(run, 10, 50) == [None, 12 if known else None]
@@ -120,7 +120,7 @@ def test_a_table_of_two_runs_counts_once():
     first, then = watched(*TELLING), watched((65, {"a": 20}), (75, {"a": 30, "b": 4}), tables=("a", "b"), created=70)
     then.tables[0].raw["createdAt"] = iso(20)
     assert gained([first, then], 10, 50, 80) == [None, 12, 30 - 12 + 4]
-    # Alone, the second does not tell what the older table had used at 50.
+    # Alone, the second does not say what the older table had used at 50.
     assert gained(then, 10, 50, 80, 90) == [None, None, None, 0]
 
 

@@ -110,7 +110,7 @@ def contradicts_itself(table):
 
 
 def all_of(values, columns):
-    """The sum over the columns that have spent, or do not tell; None as soon as one of them is not known."""
+    """The sum over the columns that have spent, or do not say; None as soon as one of them is not known."""
     wanted = [value for value, each in zip(values, columns, strict=True) if each["credits"].get("lifetimeUsed") != 0]
     return None if None in wanted or not wanted else sum(wanted)
 

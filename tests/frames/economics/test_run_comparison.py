@@ -209,7 +209,7 @@ def test_sums_prices_and_ranges_by_their_formulas(runs, more):
     frame = frames.compare_runs(given_runs, more=more)
     assert len(frame) == len(runs)
     for row, tables in zip(frame.to_dict("records"), runs, strict=True):
-        # A table whose verdicts contradict each other tells nothing of them.
+        # A table whose verdicts contradict each other says nothing about them.
         known = [
             (leads, used, qualified if None in (qualified, judged) or qualified <= judged else None, judged)
             for leads, used, qualified, judged in tables

@@ -132,7 +132,7 @@ def test_without_notes_the_rows_still_tell_what_was_found(run):
     bare.attrs = {}
     found = ow.describe_leads(bare).set_index(["table_id", "column"])
     wanted = ow.describe_leads(leads).set_index(["table_id", "column"])
-    # All columns of the frame are described for each table, as nothing tells which table has them.
+    # All columns of the frame are described for each table, as nothing says which table has them.
     both = found.loc[wanted.index]
     computed = wanted["kind"] != "input"
     assert both.loc[computed, "filled"].to_list() == wanted.loc[computed, "filled"].to_list()

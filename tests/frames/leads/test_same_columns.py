@@ -35,7 +35,7 @@ def test_the_dtypes_of_a_frame_pin_those_of_any_part_of_it(rows, first, backend,
     whole, _ = leads(rows, backend=backend, sep=sep)
     few, _ = leads(rows, backend=backend, sep=sep, first=first)
     pd.testing.assert_frame_equal(few, whole[:first])
-    # Read alone, with nothing that tells what the other rows hold.
+    # Read alone, with nothing that says what the other rows hold.
     pinned, findings = leads(rows[:first], backend=backend, sep=sep, schema=whole.dtypes.to_dict())
     assert findings.misfits == {}
     assert pinned.dtypes.to_dict() == whole.dtypes.to_dict()

@@ -111,7 +111,7 @@ TOUCHES = {
     "sort": lambda frame: frame.sort_values("row_id", ascending=False),
     "assign": lambda frame: frame.assign(score=range(len(frame)), seen=[True] * len(frame), note=None),
     "drop": lambda frame: frame.drop(columns=["site", "mail.confidence"], errors="ignore"),
-    "drop what tells": lambda frame: frame.drop(columns=["mail.found"], errors="ignore"),
+    "drop what says it": lambda frame: frame.drop(columns=["mail.found"], errors="ignore"),
     "narrow": lambda frame: some(frame, ["row_id", "fit", "mail"]),
     "narrow to ids": lambda frame: some(frame, ["table_id", "row_id", "domain", "company"]),
     "rename": lambda frame: frame.rename(columns={"company": "firm", "domain": "domain"}),

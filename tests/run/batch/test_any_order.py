@@ -68,7 +68,7 @@ class Life:
         self._once = once
         self._executions = map(str, itertools.count())
         self._list = ""
-        self._told_to_end = set()
+        self._to_end = set()
         # Weak: who forgets a batch must not hold it here.
         self._batches = weakref.WeakSet()
         self._ends = time.monotonic() + PATIENCE
@@ -110,7 +110,7 @@ class Life:
 
     def forget(self, _):
         """Hold no handle, as a kernel in which the variable was given something else."""
-        self._note_what_is_told_to_end()
+        self._note_what_is_to_end()
         self.batch = None
         gc.collect()
         self.run(self._list)
@@ -160,16 +160,16 @@ class Life:
 
     def _over(self):
         """How many runs of each brief are over, or were asked to cancel."""
-        self._note_what_is_told_to_end()
+        self._note_what_is_to_end()
         return Counter(
             self._letter(run.prompt)
             for run in self.front.summaries()
-            if run.status != "running" or run.id in self._told_to_end
+            if run.status != "running" or run.id in self._to_end
         )
 
-    def _note_what_is_told_to_end(self):
+    def _note_what_is_to_end(self):
         held = self.batch.runs if self.batch is not None else ()
-        self._told_to_end.update(run.id for run in held if run.state.cancel == "requested")
+        self._to_end.update(run.id for run in held if run.state.cancel == "requested")
 
     def _letter(self, prompt):
         return next(letter for letter, brief in BRIEFS.items() if brief == prompt)

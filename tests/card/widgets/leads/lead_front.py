@@ -110,5 +110,5 @@ def rows_of(run, table, **query):
 
 
 def touched(table, **changes):
-    """The table as the server tells it after a change."""
+    """The table as the server has it after a change."""
     return type(table).from_raw({**table.raw, **changes})
