@@ -110,6 +110,7 @@ class Journey:
         self.notices: list[dict[str, Any]] = []
         self.heads: list[dict[str, Any]] = []
         self.error: OrigamiError | None = None
+        self._seeing = threading.Lock()
 
     @property
     def pauses(self) -> list[float]:
@@ -152,13 +153,16 @@ class Journey:
     def _noted(self, behaviour: Behaviour) -> Behaviour:
         async def behave(request: Any, writer: asyncio.StreamWriter) -> None:
             self.asked.append(self._clock.now)
+            # On a busy machine, a callback may come after the next answer.
+            self._see(self.run)
             await behaviour(request, writer)
 
         return behave
 
     def _see(self, run: Run) -> None:
-        if not self.connections or self.connections[-1] != run.connection:
-            self.connections.append(run.connection)
+        with self._seeing:
+            if not self.connections or self.connections[-1] != run.connection:
+                self.connections.append(run.connection)
 
     def _wait(self) -> None:
         self._clock.held = False
