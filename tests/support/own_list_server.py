@@ -37,6 +37,7 @@ class OwnListServer(SpendingServer):
         contents: the rows of each table that was uploaded: id, and values by slug.
         writes: each write that was carried out: the table, how, and the rows.
         enrichments: how many rows were given to enrichments that nobody asked for by a run.
+        asked: what is called at each request.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class OwnListServer(SpendingServer):
         self.contents: dict[str, list[dict[str, Any]]] = {}
         self.writes: list[tuple[str, str, list[dict[str, Any]]]] = []
         self.enrichments = 0
+        self.asked: Callable[[], object] = lambda: None
         self.homes: dict[str, str] = {}
         self._files: set[tuple[str, str]] = set()
         self._batches: dict[str, dict[str, Any]] = {}
@@ -88,6 +90,7 @@ class OwnListServer(SpendingServer):
 
     def _route(self, request: Received) -> tuple[str, Callable[..., tuple[int, Any]], tuple[str, ...]]:
         route, handler, ids = super()._route(request)
+        self.asked()
         if planned := self._refusals.get(route):
             status = planned.pop(0)
 
