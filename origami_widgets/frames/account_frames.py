@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
-from origami_widgets.api.default_client import client_or_default, operations_for
 from origami_widgets.api.models.base import is_list, list_items
 from origami_widgets.api.responses import unreadable
 from origami_widgets.api.validate import PATH
@@ -105,6 +103,8 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
         >>> float(spring["credits_left"]), spring["enforcement"]
         (500.0, 'soft')
     """
+    from origami_widgets.api.background.sync_bridge import block
+
     return block(_projects_frame(client, dtype_backend))
 
 
@@ -121,10 +121,15 @@ async def projects_frame_async(
         >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
         ['Sandbox project']
     """
+    from origami_widgets.api.background.sync_bridge import wait
+
     return await wait(_projects_frame(client, dtype_backend))
 
 
 async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    from origami_widgets.api.background.sync_bridge import OnLoop
+    from origami_widgets.api.default_client import client_or_default
+
     from .economics.spending import measure, measured
 
     check_backend(dtype_backend)
@@ -196,6 +201,8 @@ def outreach_frame(
         >>> len(joined) == len(leads), people["campaign_name"].nunique()
         (True, 1)
     """
+    from origami_widgets.api.background.sync_bridge import block
+
     return block(_outreach_frame(table, client, dtype_backend))
 
 
@@ -219,10 +226,15 @@ async def outreach_frame_async(
         >>> asyncio.run(main())["recipient"].dtype.name
         'string'
     """
+    from origami_widgets.api.background.sync_bridge import wait
+
     return await wait(_outreach_frame(table, client, dtype_backend))
 
 
 async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    from origami_widgets.api.background.sync_bridge import OnLoop
+    from origami_widgets.api.default_client import operations_for
+
     from .leads.rows_request import request_from
 
     table_id = request_from(table, dtype_backend=dtype_backend, caller=OUTREACH.name).table_id

@@ -158,10 +158,10 @@ class Checks(RuleBasedStateMachine):
         head = view["head"]
         newest = run.conversation.current.state.run
         steps, before = newest.steps.completed if newest is not None else None, self.steps.get(head["run_id"], 0)
-        if steps is not None:
-            if steps < before:
-                self.wrong.append(f"steps fell from {before} to {steps}")
-            self.steps[head["run_id"]] = steps
+        if steps is not None and steps < before:
+            self.wrong.append(f"steps fell from {before} to {steps}")
+        # After an answer without steps, nothing shows that the next one is older.
+        self.steps[head["run_id"]] = steps or 0
         if head["completed_at"] is not None and head["completed_at"] < head["started_at"]:
             self.wrong.append("ended before it began")
         connection = run.connection
