@@ -150,6 +150,8 @@ export function copyLine(label: string, what: string): Part<string> {
     node,
     update(text) {
       setText(code, text);
+      // A long one is cut in the menu.
+      code.title = text;
       show(node, text);
     },
     close: press.close,

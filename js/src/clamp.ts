@@ -1,10 +1,8 @@
 import { button } from "./buttons";
 import { el, on, type Part, setText, show, uid } from "./dom";
 
-/**
- * Content cut to some lines, with a button that shows the rest. Its value is whether the content is long enough to cut.
- */
-export function clamp(content: HTMLElement, lines: number): Part<boolean> {
+/** Content cut to two lines, with a button that shows the rest. Its value is whether the content is long enough to cut. */
+export function clamp(content: HTMLElement): Part<boolean> {
   let open = false;
   let long = false;
   const more = button("", () => set(!open), "link");
@@ -16,7 +14,6 @@ export function clamp(content: HTMLElement, lines: number): Part<boolean> {
     show(more, long);
     more.ariaExpanded = `${open}`;
     setText(more, open ? "Show less" : "Show more");
-    content.style.maxHeight = cut ? `${lines}lh` : "";
     content.classList.toggle("cut", cut);
   };
   const set = (to: boolean): void => {

@@ -264,11 +264,15 @@ export interface ActionGroup {
   lines: Inline[];
 }
 
-/** The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were. */
+/**
+ * The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were than in `groups`,
+ * `count` is the number of all.
+ */
 export interface Activity {
   latest: Inline;
   groups: ActionGroup[];
   earlier: string;
+  count: number;
 }
 
 /** A next step that the agent suggests; without a button while none can be sent. */

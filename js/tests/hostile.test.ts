@@ -48,7 +48,7 @@ const ATTRIBUTES = new Set(
     " ",
   ),
 );
-const STYLES = new Set(["width", "inline-size", "flex-grow", "max-height"]);
+const STYLES = new Set(["width", "inline-size", "flex-grow"]);
 
 function foreign(host: HTMLElement): string[] {
   const found: string[] = [];

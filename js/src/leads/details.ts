@@ -25,17 +25,12 @@ export function cellDetails(closed: () => void): Details {
       const value = el(
         "p",
         "",
-        text ? (href ? anchor(href, "", said) : said) : el("i", "mute", CELL_NOT_FOUND),
+        text ? (href ? anchor(href, "", said) : said) : el("span", "mute", CELL_NOT_FOUND),
       );
       if (confidence) value.append(el("span", "mute", ` · ${filled(CELL_CONFIDENCE, confidence)}`));
-      const list = parts.map(([label, text, href]) => {
+      const list = parts.flatMap(([label, text, href]) => {
         const content = words("", "bdi", text);
-        return el(
-          "div",
-          "part",
-          el("dt", "", label),
-          el("dd", "", href ? anchor(href, "", content) : content),
-        );
+        return [el("dt", "", label), el("dd", "", href ? anchor(href, "", content) : content)];
       });
       const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
       fill(node, el("div", "ptop", title, el("span", "gap"), close), value, el("dl", "", ...list));

@@ -41,7 +41,8 @@ export class Widths {
 
   #grown({ slug, name, role }: LeadHead, at: number, rows: readonly (Row | undefined)[]): number {
     const [least, most] = LIMITS[role];
-    let longest = Math.min(name.length, 18);
+    // Its button has room around it.
+    let longest = Math.min(name.length, 18) + 2;
     for (const row of rows.slice(0, LOOKED_AT)) {
       const text = textOf(row?.cells[at] ?? null);
       if (text.length > longest) longest = text.length;

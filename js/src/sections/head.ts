@@ -56,7 +56,7 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
   readonly #prompt = words("prompt");
-  readonly #clamped = clamp(this.#prompt, 2);
+  readonly #clamped = clamp(this.#prompt);
   readonly #reply = words("mute");
   readonly #origin = words("chip");
   readonly #link = linkPlace("act", "button");

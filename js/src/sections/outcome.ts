@@ -6,10 +6,9 @@ import { length, prose } from "../prose";
 import { sentence } from "./activity";
 import type { Context } from "./context";
 
-/** Texts with more characters or blocks than this are folded to some lines. */
+/** Texts with more characters or blocks than this are folded to two lines. */
 const LONG = 180;
 const MANY = 2;
-const LINES = 2;
 
 function suggestion({ session, view }: Context): Part<SuggestionView> {
   const press = new CommandButton(session);
@@ -33,7 +32,7 @@ export type Last = Pick<View, "head" | "result" | "activity" | "prose" | "sugges
 export function outcomeSection(context: Context): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");
-  const clamped = clamp(text, LINES);
+  const clamped = clamp(text);
   const cut = el("p", "mute");
   const spoken = el("div", "said", clamped.node, cut);
   const list = keyedList(
@@ -63,6 +62,8 @@ export function outcomeSection(context: Context): Part<Last> {
       else spoken.removeAttribute("tabindex");
       list.update(suggestions);
       show(list.node, suggestions.length);
+      // Its place is kept for what may still come.
+      show(node, !head.done || now.length || !spoken.hidden || suggestions.length);
     },
   };
 }

@@ -40,11 +40,12 @@ function funnelBar(): Part<FunnelView | null> {
   };
 }
 
-/** The funnel's sentence, with its colour before each part. */
+/** The funnel's sentence in parts, each after its colour. */
 function legendOf(funnel: FunnelView | null): (string | HTMLElement)[] {
   if (!funnel) return [];
   const [found = ""] = funnel.words.split(": ");
-  return funnel.parts.flatMap(({ part, label }, at) => [at ? ", " : `${found}: `, mark(`p-${part}`), label]);
+  const parts = funnel.parts.flatMap(({ part, label }) => [" ", el("span", "", mark(`p-${part}`), label)]);
+  return [el("span", "", `${found}:`), ...parts];
 }
 
 /** The result in large type, and beside it, in small type, steps, time and age, which change by themselves. */

@@ -32,12 +32,12 @@ from origami_widgets.card.render.html_tags import (
     text,
     with_separators,
 )
+from origami_widgets.card.view.activity import newest_changes
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import times_of
 from origami_widgets.card.view.table_view import more_columns, more_tables
-from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import stored_size, take
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ _AROUND = 1_000
 _TABLES_LEAST = 3_500
 _PROSE_SIZE = 5_000
 _FEW_TABLES = 8
-_ASK_SIZE = 5_000
+_ASK_SIZE = 4_500
 _NOTICES_SIZE = 5_000
-_ACTIVITY_SIZE = 3_600
+_ACTIVITY_SIZE = 1_400
 _OTHERS_SIZE = 2_000
 
 TONES: Final[dict[Tone, tuple[str, str]]] = {
@@ -235,17 +235,14 @@ def _prose(prose: Prose, size: int) -> Html:
 
 def _activity(activity: Activity) -> Html:
     latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
+    changes, more = newest_changes(activity)
     groups = []
-    for group in activity["groups"]:
+    for group in changes:
         lines = [element("li", prose_html(line)) for line in group["lines"]]
         title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
         groups.append(join(title, element("ul", *lines, style=_LIST)))
-    kept = take(groups, _ACTIVITY_SIZE, stored_size)
-    left = sum(len(group["lines"]) for group in activity["groups"][len(kept) :])
-    more = words.plural(left, "earlier change") if left and not activity["earlier"] else activity["earlier"]
-    if not kept and not more:
-        return div(SECTION, latest) if latest else Html("")
-    return div(SECTION, latest, heading(ACTIVITY), *kept, div(SMALL, text(more)))
+    title = heading(ACTIVITY) if groups else Html("")
+    return div(SECTION, latest, title, _within(groups, _ACTIVITY_SIZE), div(SMALL, text(more)))
 
 
 def _suggestions(suggestions: list[SuggestionView]) -> Html:

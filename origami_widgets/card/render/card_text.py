@@ -7,6 +7,7 @@ from bisect import bisect_right
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
+from origami_widgets.card.view.activity import newest_changes
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
@@ -304,13 +305,14 @@ def _inline(children: Sequence[str | Node]) -> str:
 
 def _activity(activity: Activity, width: int) -> Iterator[str]:
     yield from wrap(_inline(activity["latest"]), width=width)
-    if activity["groups"]:
+    groups, more = newest_changes(activity)
+    if groups:
         yield ACTIVITY
-    for group in activity["groups"]:
+    for group in groups:
         yield from wrap(group["table"], "  ", width=width)
         for line in group["lines"]:
             yield from wrap(_inline(line), "  - ", "    ", width)
-    yield from wrap(activity["earlier"], "  ", width=width)
+    yield from wrap(more, "  ", width=width)
 
 
 def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ACTIVITY_SIZE = 1_300
 SHOWN_LIMIT = 24
+COPIED_LIMIT = 3
 _NAME_LIMIT = 60
 
 _PLAIN: Final = {
@@ -58,7 +59,25 @@ def make_activity(state: RunState, *, form: Form = "live") -> Activity:
         "latest": _latest(state, names, form),
         "groups": groups,
         "earlier": words.plural(left, "earlier change") if left else "",
+        "count": len(state.actions),
     }
+
+
+def newest_changes(activity: Activity) -> tuple[list[ActionGroup], str]:
+    """Return the changes that a copy shows, and how many more there were, in words.
+
+    No element that folds is shown as one by all hosts, so a copy leaves out earlier changes: its result comes first.
+    """
+    groups: list[ActionGroup] = []
+    left = COPIED_LIMIT
+    for group in activity["groups"]:
+        if not left:
+            break
+        lines = group["lines"][:left]
+        left -= len(lines)
+        groups.append({"table": group["table"], "lines": lines})
+    earlier = activity["count"] - COPIED_LIMIT + left
+    return groups, f"and {words.plural(earlier, 'earlier change')}" if earlier else ""
 
 
 def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:

@@ -328,11 +328,13 @@ class ActionGroup(TypedDict):
 
 
 class Activity(TypedDict):
-    """The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were."""
+    """The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were than in `groups`,
+    `count` is the number of all."""
 
     latest: Inline
     groups: list[ActionGroup]
     earlier: str
+    count: int
 
 
 class SuggestionView(TypedDict):

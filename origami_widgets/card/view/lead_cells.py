@@ -58,6 +58,9 @@ _NOUNS: dict[str, Noun] = {
 }
 """Headings of first columns that name what a table lists."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
+_UNITS = frozenset({"url", "urls", "link", "usd", "eur", "gbp", "chf", "jpy", "pct", "percent", "percentage"})
+"""Words that end a key and say what its text says itself."""
+_SPELLED = {"email": "e-mail", "linkedin": "LinkedIn", "url": "address", "id": "ID", "sources": "source"}
 
 
 def make_cells(row: FlatRow, columns: Sequence[Column], *, own: bool = False) -> list[LeadCell]:
@@ -238,7 +241,7 @@ def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
 
 def _parts(key: str, value: object) -> list[CellPart]:
     """Return a value as named parts. Each address in a list of sources is a separate part."""
-    label = clean(_JOINED.sub(lambda joint: f" {joint[1].lower()}", key).replace("_", " ").replace("-", " "), 40)
+    label = clean(label_of(key), 40)
     if isinstance(value, list) and is_remark(key):
         return [part for each in value[:PARTS_LIMIT] for part in _parts(key, each)]
     if isinstance(value, dict | list):
@@ -248,6 +251,19 @@ def _parts(key: str, value: object) -> list[CellPart]:
     else:
         text = value_text(value, key)
     return [CellPart(label, text, safe_href(value) or "")] if text else []
+
+
+def label_of(key: str) -> str:
+    """Return a key of a cell's object as people read it.
+
+    >>> [label_of(key) for key in ("email_source_url", "sources", "linkedin_url", "amount_usd", "sequenceId")]
+    ['E-mail source', 'Source', 'LinkedIn', 'Amount', 'Sequence ID']
+    """
+    named = _JOINED.sub(lambda joint: f" {joint[1].lower()}", key).replace("_", " ").replace("-", " ").split()
+    while len(named) > 1 and named[-1] in _UNITS:
+        named.pop()
+    label = " ".join(_SPELLED.get(word, word) for word in named)
+    return label[:1].upper() + label[1:]
 
 
 def cell_words(cell: LeadCell) -> str:

@@ -31,6 +31,15 @@ def test_only_our_own_elements_and_attributes(name):
     only_ours(html_of(name))
 
 
+def test_the_newest_changes_are_shown_and_the_others_counted():
+    for text in (words(html_of("running_many")), render_text(VIEWS["running_many"], now=NOW)):
+        shown = text[text.index("Activity") :]
+        assert "Deleted 3 leads" in shown
+        assert "Created the table" not in shown
+        assert "and 35 earlier changes" in shown
+    assert "earlier change" not in words(html_of("nothing_built"))
+
+
 def test_it_says_when_it_was_made(name):
     assert "Snapshot of 2026-07-21 09:18 UTC" in words(html_of(name))
 

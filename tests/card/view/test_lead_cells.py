@@ -102,7 +102,7 @@ def test_a_value_is_written_as_a_person_reads_it(value, text):
 
 def test_a_part_is_written_as_a_cell_is():
     cell = cell_of({"email": "a", "revenue_usd": 2_500_000})
-    assert [tuple(part) for part in cell["parts"]] == [("revenue usd", "$2,500,000", "")]
+    assert [tuple(part) for part in cell["parts"]] == [("Revenue", "$2,500,000", "")]
 
 
 def test_a_drafted_sequence_is_no_id_to_read():
@@ -111,7 +111,7 @@ def test_a_drafted_sequence_is_no_id_to_read():
         "text": "drafted",
         "href": "",
         "confidence": "",
-        "parts": [("sequence id", sequence, "")],
+        "parts": [("Sequence ID", sequence, "")],
     }
     assert cell_of(sequence, "sequence") == "drafted"
     assert cell_of({"sequenceId": None}, "sequence") == ""
@@ -138,22 +138,22 @@ def test_an_enrichment_opens_to_its_parts():
     cell = cell_of(ENRICHED)
     assert (cell["text"], cell["confidence"]) == ("ana@b.example", "high")
     assert [tuple(part) for part in cell["parts"]] == [
-        ("reasoning", "It stands on the contact page.", ""),
-        ("email source url", "https://b.example/contact", "https://b.example/contact"),
+        ("Reasoning", "It stands on the contact page.", ""),
+        ("E-mail source", "https://b.example/contact", "https://b.example/contact"),
     ]
 
 
 def test_what_was_not_found_opens_too():
     cell = cell_of(ENRICHED | {"email": ""})
     assert cell["text"] == ""
-    assert [part.label for part in cell["parts"]] == ["reasoning", "email source url"]
+    assert [part.label for part in cell["parts"]] == ["Reasoning", "E-mail source"]
 
 
 def test_each_source_of_a_list_is_a_part_of_its_own():
     cell = cell_of({"email": "a", "sources": ["https://a.example", "https://b.example", "", None]})
     assert [(part.label, part.href) for part in cell["parts"]] == [
-        ("sources", "https://a.example"),
-        ("sources", "https://b.example"),
+        ("Source", "https://a.example"),
+        ("Source", "https://b.example"),
     ]
 
 
