@@ -86,6 +86,11 @@ export class Session {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
 
+  /** Whether leads can be read: by the kernel, or from a recording, which has them. */
+  get reads(): boolean {
+    return this.presence !== "gone" || this.#model.recorded === true;
+  }
+
   /** The kernel's clock now, in ms. */
   now(): number {
     return Date.now() + this.offset;
@@ -226,7 +231,7 @@ export class Session {
 
   #ask(message: Question, use: (answer: never) => void): void {
     this.#uses.set(keyOf(message), use);
-    if (this.presence !== "gone") this.#post(message);
+    if (this.reads) this.#post(message);
   }
 
   #post(message: unknown): boolean {

@@ -40,7 +40,7 @@ const BELOW: Record<string, string[]> = {
   board: ["ground", "kernel", "controls"],
   sections: ["ground", "kernel", "controls", "leads"],
   card: ["ground", "kernel", "controls", "sections"],
-  saved: ["ground", "kernel", "board", "card"],
+  saved: ["ground", "kernel", "leads", "board", "card"],
   labextension: ["ground", "kernel", "saved"],
 };
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.card.view import make_view
-from origami_widgets.card.widgets.snapshot import RUN_TYPE, card_snapshot
+from origami_widgets.card.view.lead_cells import count_words, make_cells, make_heads, shown_columns, with_hidden_words
+from origami_widgets.card.widgets.snapshot import RUN_TYPE, card_snapshot, saved_view
 
 if TYPE_CHECKING:
+    from origami_widgets.api.models import Table
     from origami_widgets.card.view.contract import View
 
 PLACE = "try.md"
@@ -31,8 +33,7 @@ SECONDS = 10 * 60.0
 """Long enough for all cells to be filled."""
 TITLE = "Recorded from the sandbox"
 WHY = (
-    "This page has no kernel, so buttons that would start or change a run are off, and there are no leads. "
-    "In a notebook, a line like this one shows a run again:"
+    "This page has no kernel: buttons that would start or change a run are off."
 )
 TEXT = f"""# Try a card
 
@@ -45,9 +46,9 @@ companies. The page sends nothing.
 
 | you can | you can't |
 |---|---|
-| switch between tables and tabs | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
-| order columns by credits, price or share | watch the card change: in a notebook it is live |
-| unfold the agent's text and what it did | see the leads: a saved card has none |
+| sort the leads; filter them below *Show all* | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
+| open a cell to its confidence, reasoning and sources | watch the card change: in a notebook it is live |
+| switch between tables and tabs, and unfold the agent's text | keep the leads in a notebook: a saved card has none unless you ask for them |
 | copy the lines in the menu (⋯) | run these lines: this run exists only in the recording |
 
 ## Get a live one
@@ -71,8 +72,8 @@ Next: the [quickstart](quickstart.ipynb).
 """
 
 
-def recorded_view() -> View:
-    """Return the view of a completed run of the sandbox, as a saved notebook has it; the same each time."""
+def recorded_run() -> tuple[View, dict[str, Any]]:
+    """Return the view of a completed run of the sandbox, as a saved notebook has it, and its leads; the same each time."""
     now = STARTED
     client = ow.Sandbox(plan="ultra", clock=lambda: now).client()
     started = client.create_agent(BRIEF).run
@@ -83,17 +84,37 @@ def recorded_view() -> View:
     state = dataclasses.replace(state, origin="sandbox", connection=connection)
     view = make_view(state, now=now, form="snapshot")
     view["head"].update(as_of=TITLE, gone=WHY)
-    return view
+    view["tables"]["leads"] = True
+    return view, {table.id: recorded_leads(client, table) for table in state.tables}
+
+
+def recorded_leads(client: ow.Client, table: Table) -> dict[str, Any]:
+    """Return the leads of a table as the card shows them, those that its saved filters let through first."""
+    columns = shown_columns(table.columns)
+    passing, every = (list(client.iter_rows(table.id, flat=True, saved_filters=saved)) for saved in (True, False))
+    ids = {row.id for row in passing}
+    hidden = [row for row in every if row.id not in ids]
+    rows = [(row.id, make_cells(row, columns)) for row in (*passing, *hidden)]
+    return {
+        "heads": make_heads(columns, [cells for _, cells in rows]),
+        "rows": rows,
+        "hidden": [row.id for row in hidden],
+        "counts": {
+            "brief": count_words(len(passing), len(passing), len(every), is_filtered=False),
+            "all": with_hidden_words(len(every), len(every), len(hidden), is_filtered=False),
+        },
+    }
 
 
 def card() -> str:
     """Return the card for the page: its HTML, which its script draws over."""
-    saved: dict[str, Any] = card_snapshot(recorded_view())
+    view, leads = recorded_run()
+    html, saved = card_snapshot(view)["text/html"], saved_view(RUN_TYPE, view)[RUN_TYPE]
     # Nothing in a string of JSON may end the script.
-    data = json.dumps(saved[RUN_TYPE]).replace("<", "\\u003c")
+    data = json.dumps({**saved, "leads": leads}).replace("<", "\\u003c")
     return (
         f'<div class="output card" data-origami="{RUN_TYPE}">'
-        f'<div><template shadowrootmode="open">{saved["text/html"]}</template></div>'
+        f'<div><template shadowrootmode="open">{html}</template></div>'
         f'<script type="application/json">{data}</script></div>'
         f'<script src="{SCRIPT_PLACE}"></script>'
     )

@@ -56,7 +56,7 @@ def address(site: Site) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 320)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 320), ("light", 400)])
 def test_the_card_can_be_used_and_the_page_asks_for_nothing(
     browser: Browser, address: str, theme: str, width: int
 ) -> None:
@@ -69,6 +69,15 @@ def test_the_card_can_be_used_and_the_page_asks_for_nothing(
     expect(card).to_have_count(1)
     expect(card).to_contain_text(recorded.TITLE)
     expect_theme(card, theme)
+    # It starts on its leads, in the brief's order, and sorts and filters them.
+    cells = card.get_by_role("gridcell")
+    expect(cells.first).to_be_visible()
+    expect(card).to_contain_text("20 leads, 7 hidden by the brief's requirements")
+    card.get_by_role("button", name="Show all").click()
+    card.get_by_role("button", name="Has e-mail").click()
+    expect(card).to_contain_text("10 leads that match")
+    card.get_by_role("button", name="Show less").click()
+    card.get_by_role("tab", name="Columns").click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

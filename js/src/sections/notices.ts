@@ -20,7 +20,9 @@ export function noticesSection(context: Context): Part<Notice[]> {
   );
   const refresh = (): void => {
     const head = view("head");
-    gone.update(session.presence === "gone" ? { ...head, line: head.lines[0]?.code ?? "" } : null);
+    // A recording can't be attached to.
+    const line = session.reads ? "" : (head.lines[0]?.code ?? "");
+    gone.update(session.presence === "gone" ? { ...head, line } : null);
     list.refresh?.();
   };
   return {

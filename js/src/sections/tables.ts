@@ -206,9 +206,10 @@ export class TablesSection implements Part<Body> {
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
   #readLeads(table: TableView | undefined): void {
     // A request to a stopped kernel is repeated with the next one.
-    if (this.#isGone()) this.#isLoading = false;
+    const canRead = this.#session.reads;
+    if (!canRead) this.#isLoading = false;
     const visible = this.#shown === "leads" && this.#session.visible ? table : undefined;
-    if (visible && !this.#leads && !this.#isGone()) void this.#load();
+    if (visible && !this.#leads && canRead) void this.#load();
     this.#leads?.showTable(visible?.id ?? "");
     if (this.#leads && this.#body) this.#leads.isGrowing = this.#isGrowing(this.#body.head);
     this.#leads?.refresh();
@@ -251,7 +252,7 @@ export class TablesSection implements Part<Body> {
 
   /** Whether no leads can be shown: there is no table, no kernel that has read any, or the page forbids it. */
   #hasNoLeads(table: TableView | undefined): boolean {
-    return !table || (this.#isGone() ? !this.#leads?.count : this.#instead === LEADS_FORBIDDEN);
+    return !table || (this.#session.reads ? this.#instead === LEADS_FORBIDDEN : !this.#leads?.count);
   }
 
   #isEmpty({ activity }: Body, table: TableView | undefined): boolean {
@@ -268,14 +269,14 @@ export class TablesSection implements Part<Body> {
     show(this.#columns.node, shown === "columns" && !isEmpty);
     show(this.#activity.node, shown === "activity" && !isEmpty);
     const none = {
-      leads: this.#isGone() ? body.tables.no_leads : this.#instead,
+      leads: this.#session.reads ? this.#instead : body.tables.no_leads,
       columns: table?.columns_note,
       activity: "No changes yet.",
     }[shown];
     const isOver = body.head.done && !table;
     const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
     showText(this.#empty, isEmpty ? instead : "");
-    const isLoading = !!table && !this.#isGone() && this.#instead === LEADS_LOADING;
+    const isLoading = !!table && this.#session.reads && this.#instead === LEADS_LOADING;
     const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
     this.#empty.classList.toggle("waiting", isWaiting);
   }

@@ -328,8 +328,10 @@ class ActionGroup(TypedDict):
 
 
 class Activity(TypedDict):
-    """The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were than in `groups`,
-    `count` is the number of all."""
+    """The run's changes, newest first.
+
+    `latest` is the newest change while it runs; `count` is the number of all, `earlier` says how many `groups` leaves out.
+    """
 
     latest: Inline
     groups: list[ActionGroup]
