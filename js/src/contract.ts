@@ -265,8 +265,9 @@ export interface ActionGroup {
 }
 
 /**
- * The run's changes, newest first. `latest` is the newest change while it runs; `earlier` says how many more there were than in `groups`,
- * `count` is the number of all.
+ * The run's changes, newest first.
+ *
+ * `latest` is the newest change while it runs; `count` is the number of all, `earlier` says how many `groups` leaves out.
  */
 export interface Activity {
   latest: Inline;
