@@ -32,9 +32,7 @@ STARTED = 1_784_625_000.0
 SECONDS = 10 * 60.0
 """Long enough for all cells to be filled."""
 TITLE = "Recorded from the sandbox"
-WHY = (
-    "This page has no kernel: buttons that would start or change a run are off."
-)
+WHY = "This page has no kernel: buttons that would start or change a run are off."
 TEXT = f"""# Try a card
 
 Click through a card as a saved notebook shows it. It was **recorded from the sandbox**: a simulated run, with invented

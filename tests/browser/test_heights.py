@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from origami_widgets.card.widgets.live_widget import front_end_file
+from tests.browser import scenes
 from tests.browser.lives import BRIEF, BUILDING, TALKING, lives
 from tests.browser.window import CARD
 
@@ -170,6 +171,36 @@ def test_the_card_that_a_reopened_notebook_draws_is_as_high(open_lab: Callable[.
     lab.reopen()
     expect(lab.output(0).locator(CARD)).to_contain_text("Snapshot of")
     assert heights_of(lab) == live
+
+
+@pytest.mark.parametrize(
+    ("state", "button"), [("incomplete", "Continue in"), ("completed", "Find more"), ("running", "Cancel")]
+)
+def test_a_question_moves_nothing(open_lab: Callable[..., LabPage], state: str, button: str) -> None:
+    lab = open_lab([scenes.SETUP, scenes.ALONE.format(state)])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    card = lab.output(1).locator(CARD)
+
+    def places() -> list[float]:
+        """What a press scrolls into view moves the page, not the card."""
+        tops = (".body", ".strip", ".last")
+        return card.evaluate(
+            """(card, parts) => {
+                const { top, height } = card.getBoundingClientRect();
+                return [height, ...parts.map(part => card.querySelector(part).getBoundingClientRect().top - top)];
+            }""",
+            tops,
+        )
+
+    for width in (320, 901):
+        lab.set_output_width(width, index=1)
+        press = card.get_by_role("button", name=button)
+        before = places()
+        press.click()
+        expect(card.get_by_role("button", name="No", exact=True)).to_be_in_viewport(ratio=1)
+        assert places() == before
+        card.get_by_role("button", name="No", exact=True).click()
 
 
 def heights_of(lab: LabPage) -> list[float]:

@@ -69,13 +69,13 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 28_500
 """Bytes that the HTML may take in a notebook file. Together with the text, which is saved as well, it stays under 40 kB."""
 
-_AROUND = 1_200
+_AROUND = 1_000
 _TABLES_LEAST = 3_500
 _PROSE_SIZE = 5_000
 _FEW_TABLES = 8
 _ASK_SIZE = 4_500
 _NOTICES_SIZE = 5_000
-_ACTIVITY_SIZE = 1_400
+_ACTIVITY_SIZE = 1_200
 _OTHERS_SIZE = 2_000
 
 TONES: Final[dict[Tone, tuple[str, str]]] = {
