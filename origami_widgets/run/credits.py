@@ -1,4 +1,4 @@
-"""`RunCredits`: the credits that a run has used; `CostHistory`: what settled runs have cost, for later starts. Pure.
+"""`RunCredits`: the credits that a run has used; `CostHistory`: what settled runs have cost, for later starts.
 
 The API reports credits for tables, not for runs: what each table has used over its life, which only grows. What a run
 has used is the difference since the run began. If one of the two numbers is missing, the difference is unknown, and the
