@@ -73,6 +73,8 @@ def on_controls(view):
     said = [f"{table['name']} {table['leads']}" for table in view["tables"]["items"]]
     said += [head for table in view["tables"]["items"] for head in table["columns"]["heads"]]
     said += [suggestion["label"] for suggestion in view["suggestions"]]
+    # What failed is a button that leads to it.
+    said += [remark["text"] for table in view["tables"]["items"] for remark in table["remarks"]]
     return " ".join(said)
 
 
