@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.cli.exit_codes import DONE, ENDED_BADLY, INTERRUPTED, USAGE
 from origami_widgets.cli.options import add_api_options, add_command, client_for
-from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -67,6 +66,7 @@ def run(options: Namespace) -> int:
     from origami_widgets.cli.watch_command import watch
     from origami_widgets.frames.files.exporting import check_path
     from origami_widgets.frames.own_list.frame_rows import own_list_of, read_list
+    from origami_widgets.words.numbers import plural
 
     # Everything is checked first, so that a wrong path doesn't cost a run.
     validate.prompt(options.brief)
@@ -119,6 +119,8 @@ def _names(given: str) -> list[str]:
 
 
 def _agrees(rows: int, names: tuple[str, ...], credit_limit: float | None) -> bool:
+    from origami_widgets.words.numbers import plural
+
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     sys.stderr.write(
         f"Send {plural(rows, 'row')} with {', '.join(names)}, and start an agent on them? It spends credits, with "

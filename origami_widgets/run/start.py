@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
@@ -331,7 +333,8 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
     if queue.has_begun or not can_ask():
         return
     try:
-        with StartCall() as call:
+        # Without threads nothing may wait here for what is asked about, so nobody is asked.
+        with StartCall() as call, contextlib.suppress(CannotBlock):
             about = question_about(queue.operations, queue.jobs, queue.find_known, credit_limit=credit_limit, owners=1)
             ask(call.block(about))
     except BaseException:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline, Node
     from origami_widgets.run.state import RunState
 
-ACTIVITY_SIZE = 1_300
+ACTIVITY_SIZE = 1_250
 SHOWN_LIMIT = 24
 COPIED_LIMIT = 3
 _NAME_LIMIT = 60
