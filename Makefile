@@ -62,10 +62,11 @@ check: .lint .cache/vitest
 	$(npm) test
 	@mkdir -p .cache && touch $@
 
+# Most tests wait for a server or for time to pass, so three processes a core are the quickest.
 .PHONY: test
 test: .lint .setup-browser
 	$(npm) test
-	$(pytest) -n 3 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
+	$(pytest) -n 6 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
 kernels := -n 4 tests/kernels
