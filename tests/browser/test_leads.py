@@ -133,7 +133,7 @@ def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
     opens.click()
     parts = card.get_by_role("dialog")
-    for said in ("confidence", "reasoning"):
+    for said in ("confidence", "Reasoning"):
         expect(parts).to_contain_text(said)
     assert str(parts.get_by_role("link").last.get_attribute("href")).startswith("https://")
     lab.page.keyboard.press("Escape")
