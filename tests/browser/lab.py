@@ -148,7 +148,7 @@ class LabPage(Window):
 
     def cell(self, index: int) -> Locator:
         """Return the cell with this position, from 0."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+        return self.page.locator(".jp-Notebook:visible .jp-Cell").nth(index)
 
     def output(self, index: int) -> Locator:
         """Return the whole output area of one cell."""
