@@ -261,7 +261,7 @@ def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict
 def _reading(
     table: HasRaw | Mapping[str, Any] | str, *, client: AnyClient | None, progress: object, **options: Any
 ) -> RowsReading:
-    """Return the reading that `rows_frame` asks for by its arguments; whoever starts it gives it `progress`."""
+    """Return the reading for the arguments of `rows_frame`. `progress` is passed later, when the reading starts."""
     del progress
     # Loaded here: the other frames need no network.
     from origami_widgets.api.default_client import operations_for

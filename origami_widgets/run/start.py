@@ -333,7 +333,7 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
     if queue.has_begun or not can_ask():
         return
     try:
-        # Without threads nothing may wait here for what is asked about, so nobody is asked.
+        # The question needs the balance. Without threads this call can't wait for it, so the user is not asked.
         with StartCall() as call, contextlib.suppress(CannotBlock):
             about = question_about(queue.operations, queue.jobs, queue.find_known, credit_limit=credit_limit, owners=1)
             ask(call.block(about))
