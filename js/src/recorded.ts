@@ -70,6 +70,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     marks: all ? Object.fromEntries(recording.hidden.map((id) => [id, "hidden" as const])) : {},
     hidden: behind,
     count: filters.length ? match : all ? counts.all : counts.brief,
+    final: true,
     note: "",
     next_at: null,
     read_at: null,

@@ -82,6 +82,7 @@ function drawGrid(selected: string[] = [], head = HEAD) {
         total: 3,
         more: false,
         count: "3 leads",
+        final: true,
         note: "",
         marks: {},
         hidden: 0,

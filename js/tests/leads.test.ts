@@ -78,6 +78,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     total: null,
     more: false,
     count: "",
+    final: true,
     note: "",
     marks: {},
     hidden: 0,
@@ -394,6 +395,9 @@ describe("a cell", () => {
     expect(waits?.ariaLabel).toBe("not run yet");
     // Nothing fills it any more: it says why it is empty.
     expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, "not run"]);
+    expect(blank?.ariaLabel).toBeNull();
+    send(card, { rows: null, changes: [], read: 1, heads: null, final: false });
+    expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["", "not run yet"]);
   });
 
   it("that was left empty by a person is not called not found", async () => {

@@ -66,7 +66,8 @@ class FrontEnd:
 
     def question(self) -> dict[str, Any]:
         """What the kernel asks the person next."""
-        return dict(self._client.get_stdin_msg(timeout=LIMIT)["content"])
+        self.until(self._client.stdin_channel.msg_ready)
+        return dict(self._client.get_stdin_msg(timeout=0)["content"])
 
     def answer(self, text: str) -> None:
         """Enter something where the kernel has asked for it."""

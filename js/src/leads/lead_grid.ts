@@ -350,6 +350,7 @@ export class LeadGrid {
     this.#measure();
     const common = JSON.stringify([
       this.#focus,
+      this.#rows.final,
       this.#rows.heads.map(({ slug, kind, filling, missing, is_number, own }) => [
         slug,
         kind,

@@ -220,8 +220,9 @@ export class Lines {
     const waits = !!row && cell === null && lead.filling;
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
-    // No result, and none is under way: the cell says why.
-    const without = row && cell === null && !waits ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
+    // No result, and none may come any more: the cell says why.
+    const isWithout = row && cell === null && !waits && this.#rows.final;
+    const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = (opens && text && MARKS[cell.confidence]) || "";
     // A loading cell has only a still background, as it comes and goes with each line.
     const number = lead.is_number && lead.role !== "score" ? " number" : "";
@@ -234,7 +235,7 @@ export class Lines {
     if (node.tabIndex !== reach) node.tabIndex = reach;
     if (!opens) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
-    const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
+    const label = !row ? CELL_LOADING : cell === null && !without ? CELL_NOT_RUN : null;
     if (node.ariaLabel !== label) node.ariaLabel = label;
     const content = node.firstElementChild as HTMLElement;
     const isScore = text && lead.role === "score";

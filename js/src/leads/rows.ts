@@ -32,6 +32,8 @@ export class Rows {
   hidden: number | null = 0;
   /** In words, how many rows were read. */
   count = "";
+  /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
+  final = false;
   /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
   answered = false;
   #known = new Map<string, Row>();
@@ -47,6 +49,7 @@ export class Rows {
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
     this.hidden = 0;
+    this.final = false;
     this.#known.clear();
     this.restart();
   }
@@ -86,7 +89,7 @@ export class Rows {
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     this.heads = answer.heads ?? this.heads;
-    ({ more: this.more, total: this.total, hidden: this.hidden, count: this.count } = answer);
+    ({ more: this.more, total: this.total, hidden: this.hidden, count: this.count, final: this.final } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

@@ -37,7 +37,7 @@ class LeadHead(TypedDict):
         share: the share of values found among the leads read, from 0 to 1; None if unknown.
         details: the share in words.
         filling: whether cells of the column are running.
-        missing: why cells have no result, in words, once none are running.
+        missing: why cells have no result, in words, once none may come any more.
         failed: how many cells of the column have failed, over the whole table.
         filters: whether the server can filter by it.
     """
@@ -158,6 +158,7 @@ class LeadsAnswer(TypedDict):
         marks: the page's marked rows, by id; without `rows`, as before.
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         count: in words, how many leads were read.
+        final: whether no cell of the leads in view may still come.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
         next_at: with a note, when the next request is sent, in milliseconds; else None.
         read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
@@ -177,6 +178,7 @@ class LeadsAnswer(TypedDict):
     marks: dict[str, LeadMark]
     hidden: int | None
     count: str
+    final: bool
     note: str
     next_at: float | None
     read_at: float | None

@@ -103,8 +103,8 @@ class LeadFeed:
         send: sends a message to all views of the widget.
         tables: returns the current tables.
         operations: returns the API to read a table through; None without one.
-        is_unfiltered: returns whether to ignore a table's saved filters, as while its run goes on: they are what the
-            brief demands, and would hide each lead until it has been judged.
+        goes_on: returns whether the run of a table goes on. Until its end, the table's saved filters are ignored: they
+            are what the brief demands, and would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         filters: conditions for all reads, besides those of the view.
         sort: the order if the view has none.
@@ -117,7 +117,7 @@ class LeadFeed:
         tables: Callable[[], Sequence[Table]],
         operations: Callable[[Table], Operations | None],
         *,
-        is_unfiltered: Callable[[Table], bool] = lambda _: False,
+        goes_on: Callable[[Table], bool] = lambda _: False,
         is_own: Callable[[Table], bool] = lambda _: False,
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
@@ -126,7 +126,7 @@ class LeadFeed:
         self._send = send
         self._tables = tables
         self._operations = operations
-        self._is_unfiltered = is_unfiltered
+        self._goes_on = goes_on
         self._is_own = is_own
         self._filters = list(filters)
         self._sort = sort
@@ -329,7 +329,7 @@ class LeadFeed:
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        is_unfiltered = self._is_unfiltered(table) or self._is_own(table)
+        is_unfiltered = self._goes_on(table) or self._is_own(table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
@@ -468,10 +468,17 @@ class LeadFeed:
                 self._tell(view, looked, number)
 
     def _tell_counts(self) -> None:
-        """Send the words for the number of leads where the table's count has changed: its tab has changed, too."""
+        """Send what follows from the table alone: the words for the number of leads, and whether cells may still come."""
         for view, looked in self._views.items():
-            if looked.pages and looked.count != self._count(looked):
+            if looked.pages and (looked.count, looked.is_final) != (self._count(looked), self._is_final(looked)):
                 self._tell(view, looked, 0)
+
+    def _is_final(self, looked: LookedAt) -> bool:
+        """Return whether no cell of the leads in view may still come, as far as the server says."""
+        table = self._table(looked.table)
+        if table is None or self._goes_on(table) or shown_count(table.cells.running):
+            return False
+        return looked.is_current(table.version)
 
     def _count(self, looked: LookedAt) -> str:
         """Return in words how many of how many leads were read."""
@@ -506,7 +513,7 @@ class LeadFeed:
         heads = make_heads(looked.columns, [cells for _, cells in read.values()], own=looked.is_own)
         before, looked.heads = looked.heads, heads
         more = bool(looked.pages) and not looked.is_complete
-        looked.count = self._count(looked)
+        looked.count, looked.is_final = self._count(looked), self._is_final(looked)
         oldest = min((each.read_at for each in looked.pages), default=None)
         self._send(
             LeadsAnswer(
@@ -524,6 +531,7 @@ class LeadFeed:
                 marks=page.marks if page is not None else {},
                 hidden=self._hidden(looked),
                 count=looked.count,
+                final=looked.is_final,
                 note=looked.note,
                 next_at=milliseconds(looked.next_try) if looked.note else None,
                 read_at=milliseconds(time.time() - time.monotonic() + oldest) if looked.note and oldest else None,

@@ -88,6 +88,7 @@ class LookedAt:
         heads: the heads that the front end has.
         leads_then: the table's count of leads when the newest page was read.
         count: the words for the number of leads that the front end has.
+        is_final: whether no cell of the leads in view may still come, as the front end knows it.
         first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down in
             a merged one.
         note: why no leads come; empty while all is well.
@@ -117,6 +118,7 @@ class LookedAt:
     total: int | None = None
     leads_then: int | None = None
     count: str = ""
+    is_final: bool = False
     note: str = ""
     next_try: float = 0.0
     failures: int = 0
@@ -163,6 +165,16 @@ class LookedAt:
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
         return True if self.view is None else self.view.has(row_id)
+
+    def is_current(self, version: Version) -> bool:
+        """Return whether all visible pages that were read are of this version of the table."""
+        start = 0
+        for page in self.pages:
+            is_visible = start <= self.last and self.first < start + len(page.rows)
+            if is_visible and page.version != version:
+                return False
+            start += len(page.rows)
+        return True
 
     def due(self, version: Version, now: float, spacing: float) -> int | None:
         """Return the number of the page to read now; None if everything visible is up to date.

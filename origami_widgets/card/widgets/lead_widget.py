@@ -37,7 +37,7 @@ class LeadWidget(LiveWidget):
             self._tables,
             self._operations,
             merged=self._merged,
-            is_unfiltered=self._goes_on,
+            goes_on=self._goes_on,
             is_own=self._is_own,
             filters=filters,
             sort=sort,

@@ -191,7 +191,7 @@ class MergedFeed(LeadFeed):
             return
         parts, wish, sort = self._parts(view), whole.wish, self._sort_of(whole)
         for _, part in parts:
-            part.count = self._count(part)
+            part.count, part.is_final = self._count(part), self._is_final(part)
             for page in part.pages:
                 page.is_sent = page.is_known = True
         found, is_cut = merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
@@ -229,6 +229,7 @@ class MergedFeed(LeadFeed):
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
                 hidden=hidden,
                 count=self._whole_count(whole, shown, len(rows), total, hidden),
+                final=all(part.is_final for part in shown),
                 note="" if noted is None else noted.note,
                 next_at=None if noted is None else milliseconds(noted.next_try),
                 read_at=(

@@ -156,8 +156,8 @@ class Loop:
                 raise KeyboardInterrupt
 
         before = signal.signal(signal.SIGINT, press)
-        background().call(lambda: sys.settrace(self._called))
         try:
+            background().call(lambda: sys.settrace(self._called))
             yield
         finally:
             self._is_over = True
@@ -273,12 +273,13 @@ def interrupted(cell, loop, capsys):
     """Start the run of a cell; the interrupt that came out of it, if any, and what was said."""
     capsys.readouterr()
     caught = None
-    with loop.watched():
-        try:
+    try:
+        # What is left of earlier calls may come to the place before this call does.
+        with loop.watched():
             cell.start()
             loop.over()
-        except KeyboardInterrupt as stopped:
-            caught = stopped
+    except KeyboardInterrupt as stopped:
+        caught = stopped
     said = capsys.readouterr().out
     # What is pressed when the call has returned is not an interrupt of it.
     return (caught if "Interrupted" in said else None), said

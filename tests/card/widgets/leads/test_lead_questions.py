@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
-from tests.card.live import on_loop
+from origami_widgets.card.widgets.run_card import RunCard
+from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import (
     SIZE,
+    Front,
     look,
     message,
     quiet,
@@ -75,9 +79,7 @@ def test_what_is_no_condition_is_left_out(made):
 
 def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
     going_on = [True]
-    feed = LeadFeed(
-        made.front.receive, lambda: made.tables, lambda _: made.operations, is_unfiltered=lambda _: going_on[0]
-    )
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: made.operations, goes_on=lambda _: going_on[0])
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.answers)
     assert made.sandbox.rows[0]["defaults"] == "false"
@@ -90,6 +92,60 @@ def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
     # All of it is sent: which rows there are may have changed.
     assert None not in [cells for _, cells in made.front.answers[-1]["rows"]]
     on_loop(feed.stop)
+
+
+# Cells without a result
+
+
+def test_cells_may_come_until_what_is_shown_was_read_after_the_end(made):
+    going_on = [True]
+    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: made.operations, goes_on=lambda _: going_on[0])
+
+    def is_final():
+        return made.front.answers[-1]["final"]
+
+    on_loop(feed.look, message(made.table.id))
+    see(lambda: made.front.answers)
+    assert not is_final()
+    going_on[0] = False
+    on_loop(feed.changed)
+    see(is_final)
+    # Cells run again, beside a run or without one.
+    made.tables[0] = touched(made.table, cells={"running": 3, "errored": 0})
+    on_loop(feed.changed)
+    see(lambda: not is_final())
+    made.tables[0] = made.table
+    on_loop(feed.changed)
+    see(is_final)
+    on_loop(feed.stop)
+
+
+def test_no_cell_of_a_whole_run_is_called_final_too_early():
+    client = ow.Sandbox(speed=60).client()
+    companies = pd.DataFrame({"website": [f"bakery-{number}.example" for number in range(20)]})
+    table = ow.upload(companies, key="website", client=client)
+    run = ow.start("Find the e-mail addresses and phones", focus_tables=[table], client=client, show=False)
+    card = RunCard(run)
+    messages, front, without = sent_by(card), Front(), set()
+    receive(card, message(table.id, last=199, size=200))
+
+    def is_final():
+        while messages:
+            content = messages.pop(0).get("content", {})
+            if content.get("kind") != "leads":
+                continue
+            front.receive(content)
+            if content["final"]:
+                without.update(
+                    (row_id, at) for row_id, cells in front.rows for at, each in enumerate(cells) if each is None
+                )
+        return bool(front.answers) and front.answers[-1]["final"]
+
+    see(lambda: is_final() and run.settled)
+    at_the_end = {(row_id, at) for row_id, cells in front.rows for at, each in enumerate(cells) if each is None}
+    assert len(front.rows) == 20
+    assert without == at_the_end
+    card.close()
 
 
 # Who looks
