@@ -395,9 +395,12 @@ describe("a cell", () => {
     expect(waits?.ariaLabel).toBe("not run yet");
     // Nothing fills it any more: it says why it is empty.
     expect([blank?.querySelector(".shimmer"), shown(blank as HTMLElement)]).toEqual([null, "not run"]);
-    expect(blank?.ariaLabel).toBeNull();
+    // It may be filled, but was not read since.
     send(card, { rows: null, changes: [], read: 1, heads: null, final: false });
     expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["", "not run yet"]);
+    const failed = [HEADS[0] as LeadHead, head("Email"), head("Fit", { failed: 1 })];
+    send(card, { rows: null, changes: [], read: 1, heads: failed, final: false });
+    expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["", null]);
   });
 
   it("that was left empty by a person is not called not found", async () => {

@@ -217,11 +217,12 @@ export class Lines {
     const opens = isOpenCell(cell);
     // A click on a cell that opens shows its parts: there, its value is the link.
     const href = Array.isArray(cell) ? cell[1] : "";
-    const waits = !!row && cell === null && lead.filling;
+    const { final } = this.#rows;
+    const waits = !!row && cell === null && (lead.filling || !(final || lead.failed));
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
     // No result, and none may come any more: the cell says why.
-    const isWithout = row && cell === null && !waits && this.#rows.final;
+    const isWithout = row && cell === null && !waits && final;
     const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = (opens && text && MARKS[cell.confidence]) || "";
     // A loading cell has only a still background, as it comes and goes with each line.
@@ -235,7 +236,7 @@ export class Lines {
     if (node.tabIndex !== reach) node.tabIndex = reach;
     if (!opens) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
-    const label = !row ? CELL_LOADING : cell === null && !without ? CELL_NOT_RUN : null;
+    const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
     const content = node.firstElementChild as HTMLElement;
     const isScore = text && lead.role === "score";

@@ -89,7 +89,13 @@ export class Rows {
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     this.heads = answer.heads ?? this.heads;
-    ({ more: this.more, total: this.total, hidden: this.hidden, count: this.count, final: this.final } = answer);
+    ({
+      more: this.more,
+      total: this.total,
+      hidden: this.hidden,
+      count: this.count,
+      final: this.final,
+    } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

@@ -48,6 +48,7 @@ RUN_COLUMN = ":run"
 Noun = tuple[str, str]
 """A word for one of the leads of a table, and for several."""
 LEAD: Noun = ("lead", "leads")
+ROW: Noun = ("row", "rows")
 _NOUNS: dict[str, Noun] = {
     one: (one, several)
     for one, several in (
@@ -129,8 +130,13 @@ def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tu
     return [*mine, *(each for each in found if each[0].kind != "input")]
 
 
-def noun_of(columns: Sequence[Column]) -> Noun:
-    """Return the word for what a table lists, from the heading of its names: "Company name" lists companies."""
+def noun_of(columns: Sequence[Column], *, own: bool = False) -> Noun:
+    """Return the word for what a table lists, from the heading of its names: "Company name" lists companies.
+
+    The user's own list has rows, as they call them.
+    """
+    if own:
+        return ROW
     first = next(iter(in_reading_order(columns)), None)
     return LEAD if first is None else _NOUNS.get(first[0].name.lower().removesuffix(" name"), LEAD)
 

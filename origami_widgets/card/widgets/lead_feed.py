@@ -486,7 +486,7 @@ class LeadFeed:
             return ""
         view, is_filtered = looked.view, bool(self._filters_of(looked))
         leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
-        noun = noun_of(looked.columns)
+        noun = noun_of(looked.columns, own=looked.is_own)
         marks = [mark for page in looked.pages for mark in page.marks.values()]
         if view is not None and looked.include_hidden:
             hidden = None if "checking" in marks else marks.count("hidden")

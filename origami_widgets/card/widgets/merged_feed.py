@@ -244,7 +244,7 @@ class MergedFeed(LeadFeed):
         self, whole: MergedView, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None
     ) -> str:
         """Return in words how many of how many leads were read, over all tables."""
-        noun = noun_of(parts[0].columns) if parts else LEAD
+        noun = noun_of(parts[0].columns, own=parts[0].is_own) if parts else LEAD
         leads = _sum([self._lead_count(part) for part in parts])
         if whole.wish.include_hidden:
             marked = sum(mark == "hidden" for _, mark in whole.order)

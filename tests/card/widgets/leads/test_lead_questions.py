@@ -144,6 +144,7 @@ def test_no_cell_of_a_whole_run_is_called_final_too_early():
     see(lambda: is_final() and run.settled)
     at_the_end = {(row_id, at) for row_id, cells in front.rows for at, each in enumerate(cells) if each is None}
     assert len(front.rows) == 20
+    assert front.answers[-1]["count"] == "20 rows"
     assert without == at_the_end
     card.close()
 
