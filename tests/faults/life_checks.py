@@ -72,7 +72,7 @@ class Checks(RuleBasedStateMachine):
         self.clicks: list[tuple[dict[str, Any], concurrent.futures.Future[Any]]] = []
         self.intents: dict[str, int] = {}
         self.seen: weakref.WeakKeyDictionary[RunWatch, RunState] = weakref.WeakKeyDictionary()
-        self.heard: weakref.WeakKeyDictionary[RunWatch, tuple[float | None, float]] = weakref.WeakKeyDictionary()
+        self.heard: weakref.WeakKeyDictionary[RunWatch, tuple[float, float]] = weakref.WeakKeyDictionary()
         self.steps: dict[str, int] = {}
         self.deadlines: dict[str, float] = {}
         self.shown: dict[Run, RunState] = {}
@@ -87,6 +87,7 @@ class Checks(RuleBasedStateMachine):
         for logger in LOGGERS:
             logger.addHandler(self.log)
         self.way.is_excused = self._is_excused
+        self.way.on_request = self._follow_stops
 
     # What must hold
 
@@ -125,9 +126,6 @@ class Checks(RuleBasedStateMachine):
         self.way.early.clear()
         self.planned.append(sum(asked.planned for asked in self.way.asked[self.looked_at :]))
         for asked in self.way.asked[self.looked_at :]:
-            # A stop is followed until nothing is active, however long the server can't be reached.
-            if any(run_id in asked.path for run_id in self.cancels):
-                continue
             limit = max((at for run_id, at in self.deadlines.items() if run_id in asked.path), default=asked.at)
             if asked.planned and asked.at > limit + SLACK:
                 self.wrong.append(f"asked {asked.at - limit:.0f} s after the deadline: {asked}")
@@ -147,8 +145,11 @@ class Checks(RuleBasedStateMachine):
         if state.done and (life.is_active(self.clock.server_time()) or life.status != state.status):
             self.wrong.append(f"{run.id} is said to be {state.status}")
         self.seen[watch_of(run)] = state
-        if state.connection.heard_at != self.heard.get(watch_of(run), (None,))[0]:
-            self.heard[watch_of(run)] = (state.connection.heard_at, self.clock.now)
+        heard_at = state.connection.heard_at
+        if heard_at is not None and heard_at != self.heard.get(watch_of(run), (None,))[0]:
+            # A run that is attached may have been heard of before, by the wall clock of that time.
+            is_now = abs(heard_at - self.clock.time()) < SLACK
+            self.heard[watch_of(run)] = (heard_at, self.clock.now if is_now else 0.0)
 
     def what_is_shown_is_valid_and_never_falls(self, run: Run) -> None:
         view = view_now(run.conversation)
@@ -297,6 +298,13 @@ class Checks(RuleBasedStateMachine):
         if stopped:
             self.deadlines[run.id] = self.clock.now + WATCHED + SLOWEST_WISH
         return stopped
+
+    def _follow_stops(self) -> None:
+        """Move the deadlines of runs that are being stopped: a stop goes on until nothing is active, and is watched as long."""
+        for watch in poller().watched():
+            if "requested" in (watch.state.cancel, watch.state.stopping):
+                until = self.clock.now + WATCHED + SLOWEST_WISH
+                self.deadlines[watch.state.run_id] = max(self.deadlines.get(watch.state.run_id, 0.0), until)
 
     def _keep(self, run: Run) -> None:
         self.deadlines[run.id] = max(self.deadlines.get(run.id, 0.0), self.clock.now + WATCHED)

@@ -117,6 +117,7 @@ class Way:
         early: questions of a plan that came before that, and how much.
         hasty: the runs about which a person does not want to wait that long.
         is_excused: whether a question may come before that.
+        on_request: called before each request.
         keys: the idempotency keys that were sent, by what is asked for.
         refused: those of them that the sandbox has refused, by what is asked for.
         made: the runs that the sandbox has started, by what is asked for.
@@ -136,6 +137,7 @@ class Way:
     early: list[str] = field(default_factory=list)
     hasty: list[str] = field(default_factory=list)
     is_excused: Callable[[str], bool] = lambda _path: False
+    on_request: Callable[[], None] = lambda: None
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     refused: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -148,7 +150,7 @@ class Way:
         self.client = ow.Client(KEY, base_url=BASE_URL, _transport=self.carrier)
         self._inner = httpx.ASGITransport(app=SandboxApplication(self.world, API_KEY, api_access=True))
         self._remembered: set[str] = set()
-        self._known: dict[str, bytes] = {}
+        self._known: dict[str, tuple[bytes, list[str]]] = {}
 
     def calm(self) -> None:
         """No further faults."""
@@ -163,6 +165,7 @@ class Way:
 
     async def carry(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        self.on_request()
         if request.headers.get("authorization") != f"Bearer {KEY}" or request.url.host != "origami-sandbox.invalid":
             self.leaks.append(f"{request.method} {request.url}")
         if request.method == "POST":
@@ -220,7 +223,7 @@ class Way:
         if not fault.kind or fault.kind in ODD or fault.kind == "stale":
             if real is not None and "idempotency-replay" in real.headers:
                 headers.append(("Idempotency-Replay", "true"))
-            body = self._changed(fault.kind, request, status, body)
+            body, natural = self._changed(fault.kind, request, status, body, natural)
         elif fault.kind == "cut short":
             body, ends_in = body[: len(body) // 2] or b"{", httpx.RemoteProtocolError("peer closed")
             status = status if real is not None else 200
@@ -240,16 +243,18 @@ class Way:
             self.not_before[path] = self.clock.now + min(retry_after or 0.0, LONGEST)
         return httpx.Response(status, headers=headers, stream=_Body(body, ends_in), request=request)
 
-    def _changed(self, kind: str, request: httpx.Request, status: int, body: bytes) -> bytes:
-        """What the server says, made odd or old."""
+    def _changed(
+        self, kind: str, request: httpx.Request, status: int, body: bytes, retry_after: list[str]
+    ) -> tuple[bytes, list[str]]:
+        """What the server says, made odd or old: an old answer comes with its old `Retry-After`."""
         path = request.url.path
         if kind in ODD and status == OK and "/runs/" in path:
             run = json.loads(body)
             body = json.dumps({**run, **ODD[kind](run)}).encode()
         elif kind == "stale":
-            body = self._known.get(path, body)
-        self._known.setdefault(path, body)
-        return body
+            body, retry_after = self._known.get(path, (body, retry_after))
+        self._known.setdefault(path, (body, retry_after))
+        return body, retry_after
 
     async def _forward(self, request: httpx.Request, *, forgets: bool) -> httpx.Response:
         headers = {**request.headers, "authorization": f"Bearer {API_KEY}"}
