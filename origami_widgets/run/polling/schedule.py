@@ -129,9 +129,10 @@ def next_due(schedule: Schedule) -> float | None:
 
 def next_list(schedule: Schedule) -> float | None:
     """Return when to read the agent's table list; None if no read is planned or the last check failed."""
-    if schedule.phase != "run" or schedule.due is None or schedule.failures:
+    if schedule.phase != "run" or schedule.due is None or schedule.failures or schedule.list_due is None:
         return None
-    return schedule.list_due
+    # The list may have been wanted again before the answer came that says when to read it.
+    return max(schedule.list_due, schedule.list_after)
 
 
 def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedule:
@@ -144,8 +145,7 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
     """
     if not wanted:
         return replace(schedule, list_due=None)
-    due = max(now, schedule.list_after)
-    return replace(schedule, list_due=due if schedule.list_due is None else min(due, schedule.list_due))
+    return replace(schedule, list_due=now if schedule.list_due is None else min(now, schedule.list_due))
 
 
 def list_sent(schedule: Schedule) -> Schedule:

@@ -153,6 +153,12 @@ def test_a_failing_list_is_read_less_often_and_after_retry_after():
     assert plans.next_list(plans.want_list(plans.on_list(plan, 42.0, now, failed=True), now)) == now + 42
 
 
+def test_a_list_that_is_wanted_while_it_is_read_waits_for_retry_after_too():
+    plan = plans.list_sent(plans.want_list(plans.begin(NOW), NOW))
+    plan = plans.want_list(plan, NOW + 7)
+    assert plans.next_list(plans.on_list(plan, 42.0, NOW + 12)) == NOW + 54
+
+
 @pytest.mark.parametrize("away", [1.0, 7_200.0])
 def test_a_suspension_moves_the_deadline_by_as_much_and_no_check(away):
     plan = plans.begin(NOW)
