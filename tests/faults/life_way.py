@@ -235,7 +235,9 @@ class Way:
             if fault.kind == "elsewhere":
                 headers.append(("Location", f"https://elsewhere.invalid/?key={KEY}"))
         retry_after: float | None = float(natural[0]) if natural else None
-        if fault.retry_after is not None and (natural or status >= FAILED or b'"running"' in body):
+        # Without it, a status that nobody knows is final: only errors, and runs that are running, can go without.
+        can_go_without = status >= FAILED or b'"running"' in body
+        if fault.retry_after is not None and (can_go_without or (natural and fault.retry_after)):
             text, retry_after = RETRY_AFTERS[fault.retry_after]
             natural = text(now)
         headers += [("Retry-After", value) for value in natural]
