@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
@@ -177,7 +178,8 @@ def enrich(
         columns: further columns to send, such as what the agent needs to know.
         once: a name that you choose for this list with this brief.
         fresh: upload the list again and start a new run, even if the name or the cell has one.
-        credit_limit: cancel the run and stop its cells once the table has used more credits than this; see `start`.
+        credit_limit: cancel the run and stop its cells once the table has used more credits than this; see `start`. If
+            all columns are filled nevertheless, your rows are returned with a `RuntimeWarning`.
         name: the name of the agent and the table, up to 80 characters.
         model: `origami-lite` or `origami-max`; None for the plan's default.
         client: the client to use; None for the configured one.
@@ -456,6 +458,8 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     if run.status == "completed" and not stopped and about["found_columns"]:
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
+        if (passed := run.state.limit_error) is not None:
+            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=3)
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")

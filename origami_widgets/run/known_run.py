@@ -166,7 +166,7 @@ class KnownRun:
 
     @property
     def error(self) -> OrigamiError | None:
-        """Why the run failed or is no longer checked; None otherwise."""
+        """Why the run failed or is no longer checked, or that it used more than its `credit_limit=`; None otherwise."""
         return run_error(self._watch.state)
 
     @property

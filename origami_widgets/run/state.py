@@ -182,7 +182,7 @@ class RunState:
         sending: the follow-up that is being sent; empty without one.
         queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
-        limit_error: the error if the run and its cells were stopped because they used more credits than allowed.
+        limit_error: the error if the run and its cells used more credits than allowed: what was active was stopped.
         used_before: for focus tables that were read before the run was started, the credits that they had used then.
         history: one record for each change, oldest first.
         origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
@@ -422,9 +422,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class CreditsExceeded:
-    """The run has used more credits than `credit_limit=` allows."""
+    """The run has used more credits than `credit_limit=` allows; None: a new limit allows them."""
 
-    error: OrigamiError
+    error: OrigamiError | None
 
 
 Asked = (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class CreditLimitReached(OrigamiError):
-    """Runs have used more credits than `credit_limit=` allows. They are cancelled, and their cells stopped."""
+    """Runs have used more credits than `credit_limit=` allows. Active ones are cancelled, and their cells stopped."""
 
 
 Halt = Callable[[CreditLimitReached], bool]
@@ -82,7 +82,7 @@ class CreditLimit:
             CreditLimitReached: more has been used than the limit allows; nothing was sent.
         """
         if self._sum > self._limit:
-            raise self._reached(f"Nothing was sent. {REMEDY}")
+            raise self._reached(remedy=f"Nothing was sent. {REMEDY}")
 
     def guard(self, watch: RunWatch, conversation: Conversation) -> None:
         """Count what a run uses, and end it when the limit is reached. An earlier limit of the run ends."""
@@ -93,6 +93,9 @@ class CreditLimit:
         if earlier is not None:
             self.before = earlier.before | self.before
         _limits[watch] = self
+        if earlier is not None and earlier.error is None and watch.state.limit_error is not None:
+            # That the run ended above the earlier limit; nothing was stopped.
+            watch.update(CreditsExceeded(None))
         # A run that nothing holds would not be checked any more, and so not be ended.
         limited[watch] = conversation
         poller().limit(watch)
@@ -109,16 +112,12 @@ class CreditLimit:
         guarded = [each for each, limit in _limits.items() if limit is self]
         active = [each for each in guarded if not each.state.settled or each in self._unfinished]
         if self.error is None and self._sum > self._limit:
-            reached = self._reached(REMEDY)
-            halt = None if self._halt is None else self._halt()
-            # Runs that have settled get no error, unless more runs would follow them.
-            if (halt is not None and halt(reached)) or active:
-                self.error = reached
+            self._exceed(watch, is_active=bool(active))
         if self.error is not None:
             is_news, self.error.cause = self.error.cause != self._cause, self._cause
             own = [limited[each] for each in active if each in limited]
             for each in guarded:
-                if each in active and each.state.limit_error is None:
+                if each in active and each.state.limit_error is not self.error:
                     each.update(CreditsExceeded(self.error))
                     kept_task(_end(each, own), "origami-widgets credit limit")
                 elif is_news and each.state.limit_error is self.error:
@@ -128,6 +127,16 @@ class CreditLimit:
         elif watch.state.settled and watch in limited and watch not in self._unfinished:
             self._unfinished.add(watch)
             kept_task(self._until_final(watch), "origami-widgets credit limit")
+
+    def _exceed(self, watch: RunWatch, *, is_active: bool) -> None:
+        """Set the error if there is anything to end. If not, all was used between two checks: the last run says so."""
+        reached, halt = self._reached(), None if self._halt is None else self._halt()
+        is_halted = halt is not None and halt(reached)
+        said = watch.state.limit_error
+        if is_halted or is_active:
+            self.error = reached
+        elif watch in limited if said is None else said.cause != reached.cause:
+            watch.update(CreditsExceeded(self._reached(title="Ended above the credit limit")))
 
     async def _until_final(self, watch: RunWatch) -> None:
         """Count on after a run has settled, as long as its lead sources may start more cells: no count of cells shows them."""
@@ -140,8 +149,8 @@ class CreditLimit:
             self._unfinished.discard(watch)
             limited.pop(watch, None)
 
-    def _reached(self, remedy: str) -> CreditLimitReached:
-        return CreditLimitReached("Credit limit reached", cause=self._cause, remedy=remedy, code="CREDIT_LIMIT")
+    def _reached(self, *, title: str = "Credit limit reached", remedy: str | None = None) -> CreditLimitReached:
+        return CreditLimitReached(title, cause=self._cause, remedy=remedy or REMEDY, code="CREDIT_LIMIT")
 
     @property
     def _sum(self) -> float:
@@ -152,7 +161,9 @@ class CreditLimit:
         in_flight = sum(self._in_flight.values())
         cells = f"{plural(in_flight, 'cell')} {'is' if in_flight == 1 else 'are'}"
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
-        return f"{amount(self._sum)} credits were used since the start; credit_limit is {amount(self._limit)}.{still}"
+        whose = " by all runs together" if self.is_of_batch else ""
+        limit = amount(self._limit)
+        return f"{amount(self._sum)} credits were used{whose} since the start; credit_limit is {limit}.{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""

@@ -235,3 +235,47 @@ def test_it_holds_while_a_slow_lead_source_starts_cells_now_and_then(server, cli
     see(lambda: run.error is not None)
     assert 400 < ended(server, run) < 500
     assert run.state.stopped.lead_source_jobs == 1
+
+
+AT_ONCE = {"cells": 215, "cells_per_second": 1000.0, "agent_seconds": 0.5}
+"""All is done before the first check."""
+
+
+@pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
+def test_a_run_that_ended_above_it_on_its_own_says_by_how_much(server, client):
+    run = ow.start("Find bakeries", credit_limit=200, client=client, show=False).wait("cells")
+    assert (run.status, run.error.code, run.error.title) == (
+        "completed",
+        "CREDIT_LIMIT",
+        "Ended above the credit limit",
+    )
+    for said_there in (run.error.cause, str(run), run.to_html()):
+        assert "215 credits were used since the start; credit_limit is 200." in said_there
+    assert (server.cancels, [each for each in server.stops if not each.dry_run]) == ([], [])
+    with raises("CreditLimitReached", match="Nothing was sent"):
+        run.follow_up("Add owners")
+
+
+@pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
+def test_a_run_that_ended_below_a_higher_limit_no_longer_says_so(server, client, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    options = {"once": "porto", "client": client, "show": False}
+    run = ow.start("Find bakeries", credit_limit=200, **options).wait("cells")
+    assert run.error is not None
+    assert ow.start("Find bakeries", credit_limit=215, **options) == run
+    assert run.error is None
+    assert "limit" not in str(run).lower()
+
+
+@pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
+def test_a_batch_that_ended_above_it_on_its_own_says_so_in_its_last_run(server, client):
+    batch = ow.start_many(["Find bakeries", "Find butchers"], at_once=1, credit_limit=300, client=client, show=False)
+    assert batch.wait("cells").error is None, "nothing was halted"
+    assert [run.status for run in batch] == ["completed"] * 2
+    first, last = (run.refresh().error for run in batch)
+    assert (first, last.code) == (None, "CREDIT_LIMIT")
+    assert last.cause == "430 credits were used by all runs together since the start; credit_limit is 300."
+    board = ow.RunBoard(batch)
+    assert [row["note"] for row in board.view["rows"]] == ["", "Ended above the credit limit"]
+    board.close()
+    assert server.cancels == []
