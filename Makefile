@@ -20,9 +20,10 @@ front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/bu
 
 # Each stamp lies in what it vouches for, and so goes when that goes.
 python_packages := .venv/.packages
+node := .venv/.node
 node_packages := js/node_modules/.packages
 project := .venv/.project
-has_node := $(shell node --version 2>/dev/null | grep -E '^v(2[0-9]|[3-9][0-9])\.' && command -v npm)
+has_node := $(shell node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && command -v npm)
 
 .PHONY: help
 help:
@@ -140,15 +141,20 @@ together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAG
 .chromium:
 	@.ci/setup.sh chromium
 
-.libreoffice:
+# apt waits for another's turn at the packages, but not at the lists of them.
+.libreoffice: | .chromium
 	@.ci/setup.sh libreoffice
 
 $(python_packages): requirements-dev.lock .ci/setup.sh
 	@.ci/setup.sh python
 	@touch $@
 
-$(node_packages): $(if $(has_node),,$(python_packages)) requirements-node.lock js/package-lock.json js/package.json .ci/setup.sh
+$(node): $(python_packages) requirements-node.lock
 	@.ci/setup.sh node
+	@touch $@
+
+$(node_packages): js/package-lock.json js/package.json | $(if $(has_node),$(wildcard $(node)),$(node))
+	@npm ci --prefix js --silent --no-audit --no-fund
 	@touch $@
 
 $(front_end) &: $(node_packages) $(front_end_sources)

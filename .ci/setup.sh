@@ -23,18 +23,20 @@ apt_install() {
   echo "installing $purpose with apt-get"
   local options=(-qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0) log
   log=$(mktemp)
-  # apt waits for another's turn at the packages, but not at the lists of them.
-  mkdir -p .cache
-  exec 9>.cache/apt.lock
-  flock 9
   # A source that can't be reached need not be the one that has these packages: only the second call decides.
   "${as_root[@]}" apt-get "${options[@]}" update >"$log" 2>&1 || true
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" --no-install-recommends install "$@" >>"$log" 2>&1 || {
     cat "$log" >&2
     fail "apt-get could not install $purpose; its own words stand above."
   }
-  exec 9>&-
   rm -f "$log"
+}
+
+uv_pip() {
+  local command=$1 settings
+  shift
+  settings=$("$venv_python" .ci/pip_settings.py)
+  (eval "$settings" && exec "$venv_python" -m uv pip "$command" --quiet --python "$venv_python" "$@")
 }
 
 find_python() {
@@ -57,24 +59,15 @@ setup_python() {
     "$python" -m venv --clear .venv
   fi
   "$venv_python" -m uv --version >/dev/null 2>&1 || "$venv_python" -m pip install --quiet --disable-pip-version-check uv
-  eval "$("$venv_python" .ci/pip_settings.py)"
-  "$venv_python" -m uv pip install --quiet --python "$venv_python" --compile-bytecode --require-hashes -r requirements-dev.lock
+  uv_pip install --compile-bytecode --require-hashes -r requirements-dev.lock
 }
 
 setup_project() {
-  eval "$("$venv_python" .ci/pip_settings.py)"
-  "$venv_python" -m uv pip install --quiet --python "$venv_python" --no-deps --no-build-isolation --editable .
+  uv_pip install --no-deps --no-build-isolation --editable .
 }
 
 setup_node() {
-  local version
-  version=$(node --version 2>/dev/null) && version=${version#v} || version=0
-  # npm comes with Node.js, but not with Debian's.
-  if [ "${version%%.*}" -lt 20 ] || ! command -v npm >/dev/null; then
-    eval "$("$venv_python" .ci/pip_settings.py)"
-    "$venv_python" -m uv pip install --quiet --python "$venv_python" --require-hashes -r requirements-node.lock
-  fi
-  npm ci --prefix js --silent --no-audit --no-fund
+  uv_pip install --require-hashes -r requirements-node.lock
 }
 
 setup_chromium() {
@@ -90,13 +83,12 @@ setup_libreoffice() {
 }
 
 lock() {
-  eval "$("$venv_python" .ci/pip_settings.py)"
   compile requirements-dev.lock --group dev --extra all --extra demo pyproject.toml
   compile requirements-node.lock --group node
 }
 
 compile() {
-  UV_CUSTOM_COMPILE_COMMAND="make lock" "$venv_python" -m uv pip compile --quiet --universal --generate-hashes \
+  UV_CUSTOM_COMPILE_COMMAND="make lock" uv_pip compile --universal --generate-hashes \
     --no-emit-index-url --no-emit-find-links --python-version 3.11 ${UPGRADE:+--upgrade} --output-file "$@"
 }
 
