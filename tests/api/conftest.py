@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api import retries
 from origami_widgets.api.client import Client
 from tests.support.keys import use_keyring
+from tests.support.quick import without_environment, without_pauses
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -19,31 +19,18 @@ if TYPE_CHECKING:
 
 KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-ENVIRONMENT = (
-    "ORIGAMI_API_KEY",
-    "ORIGAMI_BASE_URL",
-    "ORIGAMI_PROJECT",
-    "ORIGAMI_PROJECT_ID",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-)
 
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
+    without_environment(monkeypatch)
     use_keyring(monkeypatch, NoKeyring())
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without their pauses; what the server asks for is still waited."""
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture

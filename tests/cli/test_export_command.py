@@ -1,6 +1,5 @@
 """`origami-widgets export`, over HTTP and to a disk."""
 
-import errno
 import sys
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pandas as pd
 import pexpect
 import pytest
 
-from origami_widgets import frames
 from origami_widgets.cli.main import main
 from tests.cli.conftest import COMMAND
 
@@ -87,19 +85,12 @@ def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
     assert (path / "Summary.csv").exists()
 
 
-def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys, monkeypatch):
-    def full(*_arguments, **_options):
-        error = OSError(errno.ENOSPC, "No space left on device")
-        error.add_note("Nothing was exported, and nothing in it has changed.")
-        raise error
-
-    monkeypatch.setattr(frames, "export", full)
-    assert main(["export", token, str(tmp_path / "made")]) == 1
-    assert capsys.readouterr().err.splitlines() == [
-        "The files could not be written",
-        "[Errno 28] No space left on device",
-        "Nothing was exported, and nothing in it has changed.",
-    ]
+def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys):
+    too_long = "x" * 300
+    assert main(["export", token, str(tmp_path / too_long)]) == 1
+    title, cause, *_ = capsys.readouterr().err.splitlines()
+    assert title == "The files could not be written"
+    assert too_long in cause
 
 
 def test_an_active_run_is_exported_in_its_current_state(configured_api, tmp_path, capsys):

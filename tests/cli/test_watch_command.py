@@ -10,10 +10,10 @@ import time
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.cli.exit_codes import code_of_error, exit_on_sigterm
 from origami_widgets.cli.main import error_record, for_command_line, main
 from origami_widgets.cli.watch_command import follow
-from origami_widgets.run import waiting
 from origami_widgets.run.handle import Run
 from origami_widgets.run.waiting import WaitTimedOut
 from origami_widgets.sandbox import Sandbox
@@ -256,21 +256,25 @@ def test_the_timeout_counts_from_since():
     assert list(states) == []
 
 
-def test_following_times_out(monkeypatch):
-    run = saved("running_partial")
-    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
+@pytest.fixture
+def slow():
+    """A run that is under way."""
+    run = ow.start("List bakeries in Porto. scenario:slow", client=Sandbox(speed=0.01).client(), show=False)
+    yield run
+    run.cancel()
+
+
+def test_following_times_out(slow):
     values = []
     with pytest.raises(WaitTimedOut) as passed:
-        values.extend(follow(run, "run", timeout=0.3, interval=0.1))
+        values.extend(follow(slow, "run", timeout=0.3, interval=0.1))
     error = passed.value
     assert (error.title, code_of_error(error)) == ("The run didn't end within 0.3 s", 124)
     assert error_record(error)["type"] == "WaitTimedOut"
-    assert for_command_line(error) == (error.cause, f"Watch it again: origami-widgets watch {run.token}")
+    assert for_command_line(error) == (error.cause, f"Watch it again: origami-widgets watch {slow.token}")
 
 
-def test_the_state_is_yielded_once_per_interval_without_a_change(monkeypatch):
-    run = saved("running_partial")
-    monkeypatch.setattr(waiting, "reached", lambda _state, _until: False)
-    states = follow(run, "run", interval=0.05)
-    assert [next(states) for _ in range(3)] == [run.state] * 3
+def test_the_state_is_yielded_once_per_interval_without_a_change(slow):
+    states = follow(slow, "run", interval=0.05)
+    assert [next(states).status for _ in range(3)] == ["running"] * 3
     states.close()

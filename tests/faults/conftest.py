@@ -17,11 +17,11 @@ from origami_widgets.api.background.loop import BackgroundLoop, background
 from origami_widgets.host import runtime
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
-from tests.api.conftest import ENVIRONMENT
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
 from tests.faults.life_checks import LOGGERS
 from tests.faults.life_clock import raw_submit
 from tests.support.keys import use_keyring
+from tests.support.quick import without_environment, without_pauses
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*ENVIRONMENT, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    without_environment(monkeypatch)
+    for name in ("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     use_keyring(monkeypatch, NoKeyring())
     # Between attempts; how long these pauses are is for tests/api to say.
-    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.002)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture(params=INTERFACES)

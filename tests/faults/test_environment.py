@@ -191,7 +191,6 @@ def test_a_proxy_that_hangs_up_has_seen_no_start(monkeypatch):
                     return
 
         threading.Thread(target=hang_up, daemon=True).start()
-        monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.01)
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listening.getsockname()[1]}")
         with pytest.raises(ConnectionFailed, match="HTTPS_PROXY") as caught:
             ow.Client(KEY, base_url=AWAY).create_agent("Find bakeries")

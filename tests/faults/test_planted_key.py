@@ -8,7 +8,6 @@ import base64
 import contextlib
 import copy
 import functools
-import getpass
 import itertools
 import json
 import logging
@@ -38,8 +37,8 @@ from tests.faults.planted import (
     under_way,
     within,
 )
-from tests.support.keys import InMemory, use_colab, use_keyring
-from tests.support.quick import see
+from tests.support.keys import InMemory, use_colab, use_keyring, use_terminal
+from tests.support.quick import look_after, see
 from tests.support.server import answer, head, raw, reset, silence
 
 ECHO = f"Authorization: Bearer {KEY}"
@@ -106,7 +105,7 @@ def debug(caplog):
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_no_error_of_a_client_shows_it(server, fault, kind, monkeypatch):
-    monkeypatch.setattr("origami_widgets.run.starts.reconcile.LOOKS", (0.0, 0.0))
+    look_after(monkeypatch, 0.0, 0.0)
     server.plan(fault)
     client = kind(KEY, base_url=server.base_url, project="p-1", timeout=0.1)
     calls = (
@@ -206,6 +205,7 @@ def test_nothing_that_holds_it_can_be_written(server, clock, write):
 
 def from_colab(patch, _server):
     use_colab(patch, lambda _: KEY)
+    # A secret of Colab is not for a server on this machine, and no other can be reached.
     for module in ("api.client_settings", "run.login"):
         patch.setattr(f"origami_widgets.{module}.is_local_url", lambda _: False)
 
@@ -217,8 +217,7 @@ def from_keyring(patch, server):
 
 
 def from_a_prompt(patch, _server):
-    patch.setattr(getpass, "getpass", lambda _: KEY)
-    patch.setattr("origami_widgets.run.login.can_prompt", lambda: True)
+    use_terminal(patch, lambda _: KEY)
 
 
 WAYS = [

@@ -17,6 +17,7 @@ from origami_widgets.sandbox import Sandbox, embedded
 from tests.faults.journey import KEY
 from tests.faults.planted import echoing, showing
 from tests.kernels.front_end import FrontEnd
+from tests.support.keys import let_sandbox_take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder = tmp_path / name.lower()
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
-    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    let_sandbox_take(monkeypatch, KEY)
     with embedded.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
         monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
         monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)

@@ -14,11 +14,10 @@ import httpx
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
-from origami_widgets.run.starts import reconcile
 from tests.faults.journey import KEY, RUNNING
 from tests.faults.planted import held_by, of_error, showing, within
+from tests.support.quick import look_after
 
 
 class Unsayable(Exception):
@@ -78,8 +77,7 @@ class Raising(httpx.AsyncBaseTransport):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(reconcile, "LOOKS", (0.0, 0.0))
+    look_after(monkeypatch, 0.0, 0.0)
 
 
 def error_of(kind, call):

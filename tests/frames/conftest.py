@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import retries
+from tests.support.quick import without_pauses
 from tests.support.server import RawServer, answer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ KEY = "og_live_Pl4ntedK3yThatMustNeverShow0000000000000"
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
     """The server; give it a plan."""
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
+    without_pauses(monkeypatch)
     with RawServer(answer({})) as running:
         yield running
 

@@ -156,7 +156,7 @@ def test_a_server_that_runs_the_cells_says_nothing_about_them(monkeypatch, envir
     kernel = SimpleNamespace(parent=SimpleNamespace(connection_file=f"/run/{file}"))
     header = {"metadata": metadata, "content": {"allow_stdin": False}}
     shell = SimpleNamespace(kernel=kernel, parent_header=header)
-    monkeypatch.setattr(application, "current_shell", lambda: shell)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -3,9 +3,9 @@
 import sys
 from types import ModuleType, SimpleNamespace
 
+import IPython
 import pytest
 
-from origami_widgets.host import application
 from origami_widgets.host.cells import cell_ref, marimo_cell_ref
 
 
@@ -27,7 +27,7 @@ def test_where_the_server_runs_the_cells_their_code_tells_them_apart(monkeypatch
         header = {"header": {"msg_id": execution}, "metadata": {}, "content": {"code": code}}
         kernel = SimpleNamespace(parent=SimpleNamespace(connection_file="/run/kernel-1.json"))
         shell = SimpleNamespace(kernel=kernel, parent_header=header)
-        monkeypatch.setattr(application, "current_shell", lambda: shell)
+        monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
         return cell_ref()
 
     monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import IPython.display
 import pytest
 
 from origami_widgets.host.cells import Outputs, replace, show, show_once
+from tests.support.outputs import keep_outputs
 
 WIDGET, METADATA = {"text/plain": "a widget"}, {"text/plain": {"isolated": True}}
 SNAPSHOT, LINE, OTHER_LINE = {"text/plain": "a snapshot"}, {"text/plain": "a line"}, {"text/plain": "another line"}
@@ -16,15 +16,7 @@ SNAPSHOT, LINE, OTHER_LINE = {"text/plain": "a snapshot"}, {"text/plain": "a lin
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What each output has shown, in order, by its display id."""
-    found: dict[str, list[Any]] = {}
-
-    def display(data: Any, *, raw: bool, display_id: str = "", metadata: Any = None, update: bool = False) -> None:
-        assert raw
-        assert update == (display_id in found)
-        found.setdefault(display_id, []).append(data if metadata is None else (data, metadata))
-
-    monkeypatch.setattr(IPython.display, "display", display)
-    return found
+    return keep_outputs(monkeypatch)
 
 
 def test_an_output_is_replaced_by_its_display_id(displayed):

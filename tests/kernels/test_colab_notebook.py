@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from origami_widgets.sandbox import Sandbox, embedded
+from origami_widgets.sandbox import Sandbox
 from tests.kernels.environments import REPOSITORY, made
 from tests.kernels.front_end import WIDGET, FrontEnd
+from tests.support.keys import let_sandbox_take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def colab(jupyter_of_its_own: None, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Stands in for Origami, with a key of its own."""
-    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    let_sandbox_take(monkeypatch, KEY)
     return Sandbox(speed=400)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from origami_widgets.sandbox import Sandbox, embedded
+from origami_widgets.sandbox import Sandbox
 from tests.faults.journey import KEY
 from tests.faults.planted import showing
+from tests.support.keys import let_sandbox_take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def base_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where a sandbox takes the planted key."""
-    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    let_sandbox_take(monkeypatch, KEY)
     with Sandbox(speed=60).serve() as served:
         yield served.base_url
 

@@ -13,6 +13,7 @@ from nbconvert import HTMLExporter
 from origami_widgets.sandbox import Sandbox, embedded
 from tests.faults.journey import KEY
 from tests.faults.planted import echoing, showing
+from tests.support.keys import let_sandbox_take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each cell left in the saved file, the file's metadata, and the page that is exported from it."""
     path: Path = tmp_path_factory.mktemp("planted") / "saved.ipynb"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "API_KEY", KEY)
+        let_sandbox_take(patch, KEY)
         # The answers repeat the key in their headers, and the log tells of them.
         with embedded.serve(echoing(Sandbox(speed=120)), KEY, 0) as served:
             patch.setenv("ORIGAMI_API_KEY", served.api_key)

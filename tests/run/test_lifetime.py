@@ -17,9 +17,9 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import AuthenticationError
 from origami_widgets.api.usage import Quota
-from origami_widgets.card.widgets.display import CardBackend
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.rate_limiter import RateLimiter
+from tests.support.cells import Notebook
 from tests.support.server import RawServer, answer
 
 BRIEF = "List bakeries in Porto with a web shop"
@@ -190,9 +190,10 @@ def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
 
 
 def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):
-    monkeypatch.setattr(CardBackend, "show", lambda backend, run: 1 / 0)
+    notebook = Notebook(monkeypatch)
+    notebook.show = lambda data: 1 / 0
     with pytest.raises(ZeroDivisionError) as caught:
-        ow.start(BRIEF, client=client)
+        notebook(lambda: ow.start(BRIEF, client=client))
     (run,) = client.list_runs(client.list_agents().items[0].id).items
     assert run.id in caught.value.__notes__[0]
 

@@ -17,13 +17,22 @@ from origami_widgets.api.errors import AuthenticationError, InvalidInput, Missin
 from origami_widgets.api.keys.key_sources import SERVICE
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.sandbox import Sandbox, embedded
-from tests.api.conftest import ENVIRONMENT
+from origami_widgets.sandbox import Sandbox
 from tests.api.test_account import ACCOUNT, CREDITS, NO_AGENTS
 from tests.faults.journey import KEY
 from tests.faults.planted import of_error, reachable, showing, within
-from tests.support.keys import TROUBLES, Failing, InMemory, TimeoutException, use_colab, use_keyring
-from tests.support.quick import see
+from tests.support.cells import Notebook
+from tests.support.keys import (
+    TROUBLES,
+    Failing,
+    InMemory,
+    TimeoutException,
+    let_sandbox_take,
+    use_colab,
+    use_keyring,
+    use_terminal,
+)
+from tests.support.quick import see, without_environment, without_pauses
 from tests.support.server import RawServer, answer
 
 WRONG = "og_live_NotTheOneThatTheSandboxTakes"
@@ -32,12 +41,11 @@ WRONG = "og_live_NotTheOneThatTheSandboxTakes"
 @pytest.fixture(autouse=True)
 def own_process(monkeypatch):
     """Nothing of the machine's own keys, and nothing left of what is configured here."""
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
+    without_environment(monkeypatch)
     monkeypatch.setattr(settings, "current", settings.Configuration())
     # That of processes that are started here.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.01)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +57,7 @@ def ring(monkeypatch):
 @pytest.fixture
 def served(monkeypatch):
     """A sandbox that takes the planted key."""
-    monkeypatch.setattr(embedded, "API_KEY", KEY)
+    let_sandbox_take(monkeypatch, KEY)
     with Sandbox(speed=240).serve() as serving:
         yield serving
 
@@ -72,9 +80,7 @@ def person(monkeypatch):
             raise given
         return given
 
-    monkeypatch.setattr(getpass, "getpass", ask)
-    monkeypatch.setattr("sys.stdin", sys.stdin)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    use_terminal(monkeypatch, ask)
     return entered, asked
 
 
@@ -102,10 +108,8 @@ def test_a_key_that_is_given_is_checked_and_used(served, capsys):
 
 
 def test_ipython_shows_the_account_and_login_prints_elsewhere(served, capsys, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("origami_widgets.run.login.current_shell", object)
-        account = ow.login(KEY, base_url=served.base_url)
-        assert capsys.readouterr().out == ""
+    account = Notebook(monkeypatch)(lambda: ow.login(KEY, base_url=served.base_url))
+    assert capsys.readouterr().out == ""
     assert pretty(account) == str(account)
     assert pretty(ow.account()).startswith("Organization: Sandbox organization")
     ow.login(KEY, base_url=served.base_url)
@@ -287,6 +291,7 @@ def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
 
 def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, monkeypatch, capsys):
     use_colab(monkeypatch, lambda _: WRONG)
+    # It is not for a server on this machine, and no other can be reached.
     monkeypatch.setattr("origami_widgets.run.login.is_local_url", lambda _: False)
     server.plan(answer({"error": "no", "code": "UNAUTHORIZED"}, 401), answer(ACCOUNT), CREDITS, NO_AGENTS)
     person[0].append(KEY)

@@ -120,6 +120,7 @@ async def test_a_server_error_is_not_recorded(session, monkeypatch):
     def fail(*_):
         raise RuntimeError("broken")
 
+    # No prompt brings this about.
     with monkeypatch.context() as patch:
         patch.setattr("origami_widgets.sandbox.organization.run_scenario", fail)
         with pytest.raises(RuntimeError):

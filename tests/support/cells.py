@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import IPython
 from IPython.core import display_functions
+from IPython.core.events import EventManager, available_events
 from IPython.core.interactiveshell import InteractiveShell
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Shell:
             "metadata": {"cellId": cell},
         }
         self.kernel = object()
+        self.events = EventManager(self, available_events)
 
     def get_parent(self) -> dict[str, object]:
         """The message that runs the cell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 import types
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError
+
+from origami_widgets.sandbox import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +98,18 @@ class NotebookAccessError(Exception):
 
 class TimeoutException(Exception):
     """As in Colab."""
+
+
+def use_terminal(patch: pytest.MonkeyPatch, ask: Callable[[str], str]) -> None:
+    """Let somebody sit at a terminal, and answer the prompt for a key."""
+    patch.setattr(getpass, "getpass", ask)
+    patch.setattr("sys.stdin", sys.stdin)
+    patch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+
+
+def let_sandbox_take(patch: pytest.MonkeyPatch, key: str) -> None:
+    """Let sandboxes take this key. Their own is public, so nothing hides it, and there is no option for another."""
+    patch.setattr(embedded, "API_KEY", key)
 
 
 def use_colab(patch: pytest.MonkeyPatch, get: Callable[[str], Any]) -> list[str]:

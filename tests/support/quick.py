@@ -15,7 +15,6 @@ from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.polling.schedule import SystemClock
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts import credit_limit, interrupt, reconcile, store
-from tests.api.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +22,18 @@ if TYPE_CHECKING:
     import pytest
 
 AnyClock = TypeVar("AnyClock", bound=SystemClock)
+ENVIRONMENT = (
+    "ORIGAMI_API_KEY",
+    "ORIGAMI_BASE_URL",
+    "ORIGAMI_PROJECT",
+    "ORIGAMI_PROJECT_ID",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+)
 PATIENCE = 20.0
 """Seconds after which something that should have happened never will."""
 
@@ -104,7 +115,7 @@ def without_environment(patch: pytest.MonkeyPatch) -> None:
 
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """Send a request that was lost again at once."""
-    patch.setattr(retries, "FIRST_WAIT", 0.01)
+    patch.setattr(retries, "FIRST_WAIT", 0.002)
 
 
 def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -104,10 +104,12 @@ def reset(after: bytes = b"") -> Behaviour:
     return behave
 
 
-def silence() -> Behaviour:
-    """Take the request and never answer."""
+def silence(reached: threading.Event | None = None) -> Behaviour:
+    """Take the request, set the event, and never answer."""
 
     async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
+        if reached is not None:
+            reached.set()
         await asyncio.sleep(3_600)
 
     return behave

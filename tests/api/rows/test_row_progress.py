@@ -33,7 +33,7 @@ def elsewhere():
 
 
 @pytest.fixture
-def calls(monkeypatch, ours, elsewhere):
+def calls(ours, elsewhere):
     """What a subscriber is called with."""
     found, organizations = [], weakref.WeakSet((ours, elsewhere))
 
@@ -42,8 +42,9 @@ def calls(monkeypatch, ours, elsewhere):
         if organization in organizations:
             found.append((organization, *call))
 
-    monkeypatch.setattr(row_progress, "subscribers", [subscriber])
+    row_progress.subscribers.append(subscriber)
     yield found
+    row_progress.subscribers.remove(subscriber)
     until(lambda: not row_progress.under_way)
 
 

@@ -16,12 +16,12 @@ from origami_widgets.api import retries
 from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.background.loop_future import LoopFuture
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.rows.row_paging import PartialRows, RawRows
 from origami_widgets.api.rows.row_reader import RowPages
 from tests.api.conftest import KEY, fixture
+from tests.support.interrupts import interrupt
 from tests.support.server import RawServer, answer, head, reset, silence
 
 both = pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -242,21 +242,12 @@ async def test_a_cancelled_await_loses_nothing(server):
     assert cursors(server) == [None, "a", "a"]
 
 
-def test_an_interrupted_read_loses_nothing(server, client, monkeypatch):
-    server.plan(rows("1", cursor="a"), silence())
+def test_an_interrupted_read_loses_nothing(server, client):
+    reached = threading.Event()
+    server.plan(rows("1", cursor="a"), silence(reached))
     reader = client.iter_rows("t")
     taken = [next(reader).id]
-    real = LoopFuture.wait
-
-    def interrupted(future, timeout):
-        if len(server.requests) == 2:
-            monkeypatch.setattr(LoopFuture, "wait", real)
-            raise KeyboardInterrupt
-        return real(future, timeout)
-
-    monkeypatch.setattr(LoopFuture, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        next(reader)
+    interrupt(lambda: next(reader), reached, after=0.1)
     assert (reader.rows, reader.pages, reader.cursor) == (1, 1, "a")
     server.plan(rows("2"))
     assert taken + [row.id for row in reader] == ["1", "2"]

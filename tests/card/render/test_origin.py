@@ -70,7 +70,7 @@ def test_however_it_was_named(monkeypatch, how):
 
 @pytest.mark.parametrize(("base_url", "said"), [("https://evil.example/api/v2", "evil.example"), (None, "")])
 def test_no_host_hides_behind_the_word_sandbox(base_url, said):
-    """Only a server on this machine is believed when it says that it is one."""
+    """Only a server on this machine is believed when it says that it is one, and a client's own transport."""
     client = ow.Client(KEY, base_url=base_url or "https://origami.chat/api/v2")
     with pytest.MonkeyPatch.context() as patched:
 

@@ -235,6 +235,7 @@ def test_a_mistake_of_ours_is_answered_too(show, click, monkeypatch):
     run = ow.start(BRIEF, client=client, show=False)
     board = show([run])
 
+    # What a transport raises becomes an error of ours, so only the call itself can be broken.
     async def broken(*_arguments, **_options):
         raise ZeroDivisionError
 

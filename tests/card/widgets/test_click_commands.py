@@ -111,6 +111,7 @@ def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
 def test_even_a_mistake_of_ours_is_answered(sandbox, monkeypatch):
     run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
 
+    # What a transport raises becomes an error of ours, so only the call itself can be broken.
     async def broken(*_arguments, **_options):
         raise ZeroDivisionError
 

@@ -12,6 +12,7 @@ from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
+from tests.support.outputs import keep_outputs
 from tests.support.quick import see
 from tests.support.server import answer
 
@@ -153,9 +154,10 @@ def test_a_failed_check_is_said_in_its_row(three):
 def frozen_later(three, monkeypatch):
     """A board that is shown, its watches, and the snapshots that replace it."""
     board, made = three
+    shown = keep_outputs(monkeypatch)
     board.outputs.add({"text/plain": "the board"}, {})
-    replaced = []
-    monkeypatch.setattr(board.outputs, "replace", lambda static, _line=None: replaced.append(static))
+    (replaced,) = shown.values()
+    replaced.clear()
     return board, made, replaced
 
 

@@ -12,7 +12,6 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.contract import View
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.host.cells import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Heard, Planned
@@ -111,8 +110,8 @@ def test_one_thread_serves_all_cards():
         card.close()
 
 
-def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monkeypatch):
-    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch):
+    card.outputs.add({"text/plain": "the card"}, {})
     card.observe(lambda change: 1 / 0, "status")
     on_loop(watch.update, read(settled_payload()))
     settle()
@@ -120,9 +119,9 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch, monke
     assert card.freezes_in is not None
 
 
-def test_a_closed_card_is_not_frozen_later(monkeypatch):
+def test_a_closed_card_is_not_frozen_later():
     card = RunCard(Run(RunWatch(None, state_of(settled_payload()), None)))
-    monkeypatch.setattr(Outputs, "__bool__", lambda outputs: True)
+    card.outputs.add({"text/plain": "the card"}, {})
     card.shown()
     settle()
     assert card.freezes_in is not None

@@ -31,6 +31,7 @@ from tests.card.live import on_loop, read, receive, sent_by, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
 from tests.fixtures.make_views import snapshots as made
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
+from tests.support.outputs import keep_outputs
 from tests.support.quick import see
 
 
@@ -66,16 +67,15 @@ class Page:
 @pytest.fixture
 def outputs(monkeypatch):
     """Outputs that a card stands in without a kernel; what replaces it there."""
-    replaced = []
-    made = Outputs()
-    monkeypatch.setattr(Outputs, "__bool__", lambda _: True)
-    monkeypatch.setattr(Outputs, "replace", lambda _, static, line=None: replaced.append(static))
-    monkeypatch.setattr(Outputs, "replace_line", lambda _, line: None)
+    (shown, made) = keep_outputs(monkeypatch), Outputs()
+    made.add({"text/plain": "the card"}, {})
+    (replaced,) = shown.values()
+    replaced.clear()
     return made, replaced
 
 
 @pytest.fixture
-def displayed(watch, outputs, monkeypatch):
+def displayed(watch, outputs):
     """A card that stands on a page, and the messages that it sends."""
     card = RunCard(Run(watch), outputs[0])
     settle()
@@ -190,7 +190,7 @@ def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch
     assert message["since"] == 0
 
 
-def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, monkeypatch):
+def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs):
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
     watch = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
     on_loop(watch.update, read(run), Planned(115.0, 15.0))
@@ -215,8 +215,8 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs, mo
 
 @pytest.mark.parametrize("keeps", [True, False, None])
 def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outputs, watch, keeps, monkeypatch):
-    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.BUTTON_TIME", 0.0)
-    monkeypatch.setattr("origami_widgets.card.widgets.snapshot.REMEDY_TIME", 0.0)
+    monkeypatch.setattr(snapshots, "BUTTON_TIME", 0.0)
+    monkeypatch.setattr(snapshots, "REMEDY_TIME", 0.0)
     card, _ = displayed
     if keeps is not None:
         hello(card, keeps=keeps)
@@ -235,9 +235,10 @@ def test_a_card_stays_when_its_page_says_that_it_keeps_it(displayed, outputs, wa
     assert outputs[1] == []
 
 
-def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs, monkeypatch):
+def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs):
     made = watches(BOARD_SLOTS)
     board = RunBoard(runs(made))
+    board.outputs = outputs[0]
     settle()
     messages = sent_by(board)
     hello(board, keeps=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 import tempfile
 
 import numpy as np
@@ -176,13 +177,7 @@ def test_a_run_gives_all_its_frames(tmp_path):
 
 @pytest.mark.parametrize(("path", "options", "module"), [("a.xlsx", {}, "xlsxwriter"), ("a", {"format": "parquet"}, "pyarrow")])  # fmt: skip
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, path, options, module):
-    def missing(name, *_):
-        raise ImportError(name)
-
-    monkeypatch.setattr(
-        f"origami_widgets.frames.{'files.xlsx_files' if module == 'xlsxwriter' else 'dtype_backend'}.import_module",
-        missing,
-    )
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InvalidInput, match=rf"(?s){module} isn't installed.*pip install"):
         ow.export(leads(), tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import re
 import subprocess
+import tempfile
 from decimal import Decimal
 
 import numpy as np
@@ -18,7 +19,6 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.files import xlsx_files as sheets
 from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.xlsx_files import sheet_name
 from tests.fixtures.hostile import CORPUS
@@ -309,13 +309,17 @@ def test_texts_that_are_cut_are_counted_at_the_line_that_called(tmp_path):
 
 
 def test_no_file_is_left_in_the_folder_for_temporary_files(tmp_path, monkeypatch):
-    import tempfile
+    class Interrupted:
+        def __str__(self):
+            raise KeyboardInterrupt
 
     (tmp_path / "temp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
-    monkeypatch.setattr(sheets, "sheet_name", lambda name, taken: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        ow.export(payload(), tmp_path / "book.xlsx", what="frames")
+        ow.export(
+            {"first": pd.DataFrame({"a": range(3)}), "second": pd.DataFrame({"a": [Interrupted()]})},
+            tmp_path / "book.xlsx",
+        )
     assert [each.name for each in tmp_path.iterdir()] == ["temp"]
     assert list((tmp_path / "temp").iterdir()) == []
 

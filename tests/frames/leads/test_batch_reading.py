@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import json
+import random
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -190,19 +190,20 @@ def test_an_error_in_the_middle_loses_nothing(server, client):
     assert reader.to_arrow()["fit"].to_pylist() == list(range(6))
 
 
-def test_a_page_that_a_full_disk_refuses_is_not_lost(server, client, monkeypatch):
+@pytest.mark.posix
+def test_a_page_that_a_full_disk_refuses_is_not_lost(server, client):
+    resource = pytest.importorskip("resource")
     rows = [lead(number, fit=number) for number in range(6)]
-    server.plan(columns(), page(*rows[:3], cursor="a", total=6), page(*rows[3:], total=6))
-    real, times = PageSpool.add, iter([False, True, False, False])
-
-    def full(self, page_of_rows):
-        if next(times):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, page_of_rows)
-
-    monkeypatch.setattr(PageSpool, "add", full)
-    with pytest.raises(ow.IncompleteRows, match="No space left") as stopped:
-        ow.rows_batches(TABLE, client=client)
+    large = {**rows[3], "bakery": random.Random(1).randbytes(200_000).hex()}  # noqa: S311 - no secret
+    server.plan(columns(), page(*rows[:3], cursor="a", total=6), page(large, *rows[4:], total=6))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The disk is full for this process, as soon as a file is larger than that.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(ow.IncompleteRows, match="File too large") as stopped:
+            ow.rows_batches(TABLE, client=client)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert stopped.value.partial.to_arrow()["fit"].to_pylist() == [0, 1, 2]
     assert stopped.value.resume().to_arrow()["fit"].to_pylist() == list(range(6))
 

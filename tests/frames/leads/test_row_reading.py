@@ -6,6 +6,7 @@ import contextlib
 import json
 import pickle
 import re
+import threading
 import traceback
 import urllib.parse
 
@@ -13,11 +14,10 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.background.loop_future import LoopFuture
 from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
-from origami_widgets.api.rows import row_decoding
 from origami_widgets.api.rows.row_paging import PartialRows
 from tests.frames.conftest import KEY
+from tests.support.interrupts import interrupt
 from tests.support.server import answer, reset, silence
 
 TABLE = {"object": "table", "id": "t1", "name": "Bakeries", "leadCount": 9}
@@ -104,15 +104,6 @@ def test_a_cell_that_no_decoder_reads_is_kept_as_text(server, client, cell, kept
     server.plan(answer(f'{{"object":"list","items":[{typed}],"nextCursor":null,"total":1,"url":""}}'))
     (row,) = client.iter_rows("t1")
     assert row.cells["contact-email"].value == kept
-
-
-def test_pages_are_decoded_straight_into_columns(server, client, monkeypatch):
-    def refuse(body):
-        raise AssertionError(body)
-
-    monkeypatch.setattr(row_decoding, "decode", refuse)
-    server.plan(columns(), page(lead(1), cursor="a", total=2), page({"id": "r2"}, total=2))
-    assert ow.rows_frame(TABLE, client=client)["bakery"].to_list() == ["Bakery 1", pd.NA]
 
 
 def test_the_frame_says_what_it_is(server, client):
@@ -273,23 +264,14 @@ def test_an_error_before_any_row_is_itself(server, client):
         ow.rows_frame(TABLE, client=client)
 
 
-def test_an_interrupt_loses_nothing(server, client, monkeypatch):
-    server.plan(columns(), page(lead(1), cursor="a"), silence())
-    real = LoopFuture.wait
-
-    def interrupted(future, timeout):
-        if len(server.requests) == 3:
-            monkeypatch.setattr(LoopFuture, "wait", real)
-            raise KeyboardInterrupt
-        return real(future, timeout)
-
-    monkeypatch.setattr(LoopFuture, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        ow.rows_frame(TABLE, client=client)
-    assert "sys.last_value.resume()" in "".join(traceback.format_exception(caught.value))
-    assert len(caught.value.partial) == 1
+def test_an_interrupt_loses_nothing(server, client):
+    reached = threading.Event()
+    server.plan(columns(), page(lead(1), cursor="a"), silence(reached))
+    stopped, _ = interrupt(lambda: ow.rows_frame(TABLE, client=client), reached, after=0.1)
+    assert "sys.last_value.resume()" in "".join(traceback.format_exception(stopped))
+    assert len(stopped.partial) == 1
     server.plan(page(lead(2)))
-    assert caught.value.resume()["row_id"].to_list() == ["r1", "r2"]
+    assert stopped.resume()["row_id"].to_list() == ["r1", "r2"]
 
 
 def test_a_progress_bar_that_raises_loses_nothing(server, client):

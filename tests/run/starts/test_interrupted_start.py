@@ -86,7 +86,7 @@ def see_cancelled(front, run_id):
 
 
 def interrupt_once_it_is_known(monkeypatch, front):
-    """Interrupt the call that starts a run, between the answer and the return."""
+    """Interrupt the call that starts a run, between the answer and the return: a signal may come earlier or later."""
     kept = BackgroundLoop.result
 
     def interrupted(loop, future, *arguments, **options):

@@ -276,7 +276,7 @@ def test_a_run_of_another_start_is_never_taken_for_ours(front, client, named):
 @pytest.mark.parametrize("raised", [OverflowError, UnicodeError, RecursionError])
 @pytest.mark.parametrize("intend", [*QUEUEING, *CLIENTS], indirect=True)
 def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch, raised):
-    """One that no error of ours stands for: what is left to do is on it all the same."""
+    """One that no error of ours stands for: what is left to do is on it all the same. No answer of a server brings one about."""
     kept = Traffic.note_response
 
     def fail(traffic, answer):

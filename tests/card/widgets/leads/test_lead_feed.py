@@ -21,7 +21,8 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.host.cells import Outputs
+from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.poller import Poller
 from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
@@ -212,15 +213,17 @@ class Growing:
         return FlatRow.from_raw({"id": row_id, slug: f"{row_id} {self.marks.get(row_id, '')}"})
 
 
+class Unlimited(Poller):
+    """Lets every request go at once."""
+
+    async def allow(self, _operations, **_options):
+        pass
+
+
 @pytest.fixture
 def unlimited(monkeypatch):
     """What a test reads of its own rows costs nothing of the rate limit, which would make it wait."""
-
-    async def allow(_operations, **_options):
-        pass
-
-    free = SimpleNamespace(allow=allow, wake=lambda: None, refused_for=lambda _operations: 0.0)
-    monkeypatch.setattr(lead_feed, "poller", lambda: free)
+    monkeypatch.setattr(poller_module, "current", Unlimited())
     monkeypatch.setattr(lead_feed, "SPACING", 0.002)
 
 
@@ -477,9 +480,9 @@ def test_loaded_leads_say_where_they_come_from(ended):
     grid.close()
 
 
-def test_a_page_that_saves_as_soon_as_it_shows_leads_saves_them(ended, monkeypatch):
-    monkeypatch.setattr(Outputs, "__bool__", lambda _: True)
+def test_a_page_that_saves_as_soon_as_it_shows_leads_saves_them(ended):
     grid = ow.LeadGrid(ended.run, save=True)
+    grid.outputs.add({"text/plain": "the grid"}, {})
     messages = sent_by(grid)
     receive(grid, message(ended.table.id))
     see(lambda: leads_in(messages))
