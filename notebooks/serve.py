@@ -45,7 +45,7 @@ class LabError(RuntimeError):
 
 
 class PortTaken(LabError):
-    """It ended after it had told its address: another server listens there."""
+    """It ended after it had printed its address: another server listens there."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -107,11 +107,11 @@ class RunTimeline:
     def retell(self, text: str, actions: tuple[TimedEvent, ...]) -> RunTimeline:
         """Replace the text that shows from `ends` on, and the actions, because their numbers have changed."""
         last = TimedEvent(self.ends, {"role": "assistant", "content": text})
-        is_told = self.text is not None
+        has_text = self.text is not None
         return replace(
             self,
-            text=text if is_told else None,
-            messages=(*self.messages[:-1], last) if is_told else self.messages,
+            text=text if has_text else None,
+            messages=(*self.messages[:-1], last) if has_text else self.messages,
             actions=actions,
         )
 

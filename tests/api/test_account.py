@@ -53,7 +53,7 @@ def test_how_many_slots_are_free(server, slots, active, free, words):
     account = read(server, with_slots(slots), CREDITS, agents("running", "completed", "running", "errored"))
     assert (account.active_runs, account.free_run_slots) == (active, free)
     assert str(account).splitlines()[2] == f"Run slots: {words}"
-    assert account.run_slots_told == (slots in {3, 1, None})
+    assert account.run_slots_known == (slots in {3, 1, None})
 
 
 def test_agents_are_read_until_all_slots_are_known_up_to_five_pages(server):

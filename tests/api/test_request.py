@@ -111,7 +111,7 @@ def outcome(client, method, path):
         return error
 
 
-def test_each_operation_is_answered_by_the_sandbox_or_refused_with_a_remedy():
+def test_the_sandbox_answers_each_operation_or_refuses_it_with_a_remedy():
     sandbox = ow.Sandbox()
     found = {name: outcome(sandbox.client(), *OPERATIONS[name][:2]) for name in OPERATIONS}
     answered = {name for name, each in found.items() if isinstance(each, dict)}

@@ -129,7 +129,7 @@ def failed(kind: type[OrigamiError], *, transient: bool = False, **said: bool) -
         (failed(InvalidInput), False),
     ],
 )
-def test_a_start_is_sent_again_only_if_it_cannot_have_begun_or_is_in_flight(error, again):
+def test_a_start_is_sent_again_if_it_cannot_have_begun_or_is_in_flight(error, again):
     assert is_start_retryable(error) is again
 
 

@@ -124,7 +124,7 @@ def test_the_bug_form_asks_for_what_is_needed_to_reproduce() -> None:
     compile(body["code"]["attributes"]["value"], "the code of the form", "exec")
 
 
-def test_the_cell_that_tells_versions_runs() -> None:
+def test_the_cell_that_lists_versions_runs() -> None:
     (cell,) = re.findall(
         r"```python\n(.*?)```", (GITHUB / "ISSUE_TEMPLATE" / "bug_report.yml").read_text("utf-8"), re.DOTALL
     )

@@ -101,7 +101,7 @@ def test_setting_the_wall_clock_changes_no_wait_and_no_elapsed_time(journey, clo
 
 
 @pytest.mark.clock
-async def test_the_machines_own_clock_tells_a_suspension_and_returns_early(monkeypatch):
+async def test_the_machines_own_clock_notices_a_suspension_and_returns_early(monkeypatch):
     monkeypatch.setattr(clocks, "NAP", 0.01)
     away = 0.0
     monkeypatch.setattr(clocks, "monotonic", lambda: time.monotonic() + away)

@@ -22,7 +22,7 @@ def visited(runtime, visitor, cell):
     return marimo_cell_ref()
 
 
-def test_where_the_server_runs_the_cells_their_code_tells_them_apart(monkeypatch):
+def test_where_the_server_runs_the_cells_their_code_distinguishes_them(monkeypatch):
     def ran(code, execution):
         header = {"header": {"msg_id": execution}, "metadata": {}, "content": {"code": code}}
         kernel = SimpleNamespace(parent=SimpleNamespace(connection_file="/run/kernel-1.json"))

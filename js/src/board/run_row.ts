@@ -33,16 +33,16 @@ function amounts(): { nodes: HTMLElement[]; update(of: BoardTotals): void } {
 export function totalRow(): Part<BoardTotals> {
   const label = cell("rowheader", "b-name", "th");
   label.append("All");
-  const told = amounts();
+  const sums = amounts();
   const empty = (name: string): HTMLElement => cell("cell", `b-${name}`);
-  const row = el("tr", "total", label, empty("status"), ...told.nodes, empty("time"), empty("does"));
+  const row = el("tr", "total", label, empty("status"), ...sums.nodes, empty("time"), empty("does"));
   row.role = "row";
   const node = el("tfoot", "", row);
   node.role = "rowgroup";
   return {
     node,
     update(totals) {
-      told.update(totals);
+      sums.update(totals);
       show(
         node,
         AMOUNTS.some((name) => totals[name]),

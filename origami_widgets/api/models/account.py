@@ -71,9 +71,9 @@ class AccountSummary:
         organization: the organization's name; its id if it has no name.
         organization_id: the organization's id.
         plan: the plan's name; its id if it has no name.
-        run_slots: how many runs the plan allows at once. None means no limit if `run_slots_told`, else that it is not
+        run_slots: how many runs the plan allows at once. None means no limit if `run_slots_known`, else that it is not
             known.
-        run_slots_told: whether the account states its run slots.
+        run_slots_known: whether the account states its run slots.
         active_runs: how many active runs the list of agents shows. There may be more: runs of the web app and other
             projects use the same slots but are not listed.
         free_run_slots: how many slots are free at most (`active_runs` may be too low); None without a limit.
@@ -93,7 +93,7 @@ class AccountSummary:
     organization_id: str
     plan: str
     run_slots: int | None
-    run_slots_told: bool
+    run_slots_known: bool
     active_runs: int | None
     free_run_slots: int | None
     credits: float | None
@@ -118,7 +118,7 @@ class AccountSummary:
 
     def _slots(self) -> str:
         seen = "" if self.active_runs is None else f"; {self.active_runs} active"
-        if not self.run_slots_told:
+        if not self.run_slots_known:
             return f"unknown{seen}"
         if self.run_slots is None:
             return f"unlimited{seen}"
@@ -146,7 +146,7 @@ def summarize(account: Account, credits_left: float | None, active: int | None, 
         plan=cut(account.plan.name or account.plan.id, LONGEST_NAME),
         run_slots=slots,
         # The server sends null for no limit. A missing field, or one that is not a number, says nothing.
-        run_slots_told=slots is not None or account.capabilities.raw.get("concurrentAgents", ...) is None,
+        run_slots_known=slots is not None or account.capabilities.raw.get("concurrentAgents", ...) is None,
         active_runs=active,
         free_run_slots=None if slots is None or active is None else max(0, slots - active),
         credits=credits_left,

@@ -74,12 +74,12 @@ def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
 def amounts_of(row: BoardRow | BoardTotals) -> list[str]:
     """Return leads, qualified leads and credits, as far as the server gave them."""
     leads, _, used, _ = row["keys"]
-    told = (
+    counts = (
         (row["leads"], "lead" if leads == 1 else "leads"),
         (row["qualified"], "qualified"),
         (row["credits"], "credit" if used == 1 else "credits"),
     )
-    return [f"{value} {label}" for value, label in told if value]
+    return [f"{value} {label}" for value, label in counts if value]
 
 
 def _price(row: BoardRow | BoardTotals) -> str:

@@ -222,8 +222,8 @@ def _newer(table: Table, known: Table) -> bool:
 
 
 def _sum(counts: Sequence[int | None]) -> str:
-    told = [count for count in counts if count is not None]
-    return f"{'' if len(told) == len(counts) else '≥'}{words.count(sum(told))}" if told else ""
+    known = [count for count in counts if count is not None]
+    return f"{'' if len(known) == len(counts) else '≥'}{words.count(sum(known))}" if known else ""
 
 
 def _origin(entries: Iterable[BoardEntry]) -> str:

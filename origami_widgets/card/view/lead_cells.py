@@ -235,7 +235,7 @@ def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
     if not isinstance(value, dict):
         return LinkCell(text, href) if href else text
     # The reference of a sequence is not text to read, so it is shown among the parts.
-    main = told_key(value) if text and column.kind != "sequence" else None
+    main = shown_key(value) if text and column.kind != "sequence" else None
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
     shown = {main, "confidence" if level else None}
@@ -372,10 +372,10 @@ def value_text(value: Any, key: str = "", kind: str = "") -> str:
     return clean(text, TEXT_LIMIT)
 
 
-def told_key(value: dict[str, Any]) -> str | None:
+def shown_key(value: dict[str, Any]) -> str | None:
     """Return the key of the part that represents an object: the main part, or the first finding if that is empty.
 
-    >>> told_key({"email": None, "phone": "+351 555 0100"})
+    >>> shown_key({"email": None, "phone": "+351 555 0100"})
     'phone'
     """
     keys = tuple(value)
@@ -389,8 +389,8 @@ def _object(value: dict[str, Any], key: str) -> str:
         case {"amount": int() | float() as amount, "currency": str(currency)} if not isinstance(amount, bool):
             return _number(amount, key, currency.lower() if len(currency) == _CODE_LENGTH else "")
     # The column's name says more than a key such as `value`.
-    told = told_key(value)
-    return "" if told is None else value_text(value[told], f"{key} {told}")
+    shown = shown_key(value)
+    return "" if shown is None else value_text(value[shown], f"{key} {shown}")
 
 
 def _is_reference(value: Any) -> bool:

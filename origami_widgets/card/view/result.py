@@ -215,8 +215,8 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     filtered = sourced - kept - duplicate - excluded
     if filtered < 0:
         return None
-    told = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    qualified = told if told is not None and told <= kept else None
+    known = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
+    qualified = known if known is not None and known <= kept else None
     parts: dict[FunnelPart, int] = {"duplicate": duplicate, "excluded": excluded, "filtered": filtered}
     if qualified is None:
         return {"kept": kept, **parts}

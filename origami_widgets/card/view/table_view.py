@@ -128,8 +128,8 @@ def _verdicts(column: models.Column) -> str:
     verdicts = column.qualification
     if verdicts is None:
         return ""
-    told = ((verdicts.pass_, "qualified"), (verdicts.fail, "not qualified"), (verdicts.unsure, "unsure"))
-    return " · ".join(f"{words.count(count)} {label}" for raw, label in told if (count := shown_count(raw)))
+    counts = ((verdicts.pass_, "qualified"), (verdicts.fail, "not qualified"), (verdicts.unsure, "unsure"))
+    return " · ".join(f"{words.count(count)} {label}" for raw, label in counts if (count := shown_count(raw)))
 
 
 def _counted(value: int | None) -> str:
@@ -290,9 +290,9 @@ def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
     facts = []
     if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
         facts.append(sourced_words(sourced, more=more))
-    told = (
+    counts = (
         (funnel.post_static_leads, "kept", "kept"),
         (funnel.deduped_leads, "duplicate", "duplicates"),
         (funnel.excluded_leads, "excluded", "excluded"),
     )
-    return [*facts, *(words.plural(value, one, many) for raw, one, many in told if (value := shown_count(raw)))]
+    return [*facts, *(words.plural(value, one, many) for raw, one, many in counts if (value := shown_count(raw)))]

@@ -140,11 +140,6 @@ class LeadFeed:
         """The id of the table that was shown last; empty while none is shown."""
         return next((each.table for each in reversed(list(self._views.values()))), "")
 
-    @property
-    def is_looked_at(self) -> bool:
-        """Whether any view shows leads."""
-        return bool(self._views)
-
     def loaded(self, table_id: str) -> LoadedLeads:
         """Return the loaded leads of a table, from the view that has read most of them."""
         table = self._table(table_id)
@@ -195,7 +190,7 @@ class LeadFeed:
         self._views[view] = wish
         while len(self._views) > VIEWS_LIMIT:
             self._views.pop(next(iter(self._views)))
-        self._tell_missing(view, wish)
+        self._send_missing(view, wish)
         self.changed()
 
     def changed(self) -> None:
@@ -228,7 +223,7 @@ class LeadFeed:
                 if await self._may_read(operations):
                     await self._read_next(operations)
                 continue
-            self._tell_counts()
+            self._send_counts()
             try:
                 # Delayed reads and retries become due without a notification.
                 async with time_limit(SPACING):
@@ -284,25 +279,25 @@ class LeadFeed:
             if (await asyncio.wait({allowed}, timeout=AT_ONCE))[0]:
                 return True
             while self._views:
-                self._tell_counts()
-                self._tell_refused(operations)
+                self._send_counts()
+                self._send_refused(operations)
                 if (await asyncio.wait({allowed}, timeout=NOTICED))[0]:
                     return True
             return False
         finally:
             allowed.cancel()
 
-    def _tell_refused(self, operations: Operations) -> None:
+    def _send_refused(self, operations: Operations) -> None:
         """Say in the views that wait for leads that the server refuses all requests, and until when."""
         seconds = poller().refused_for(operations)
         next_try = time.time() + seconds
         if seconds < SPACING:
             return
         for view, looked in self._views.items():
-            is_told = looked.note == LIMITED and abs(looked.next_try - next_try) < SPACING
-            if not is_told and (self._due(view, time.monotonic()) is not None or looked.is_checked_first):
+            is_sent = looked.note == LIMITED and abs(looked.next_try - next_try) < SPACING
+            if not is_sent and (self._due(view, time.monotonic()) is not None or looked.is_checked_first):
                 looked.note, looked.next_try = LIMITED, next_try
-                self._tell(view, looked, 0)
+                self._send_page(view, looked, 0)
 
     def _is_behind(self, looked: LookedAt) -> bool:
         """Return whether something will become due without a further change."""
@@ -374,7 +369,7 @@ class LeadFeed:
             looked.forget_sent()
             for each in looked.pages:
                 each.choose(looked)
-        self._tell_missing(view, looked)
+        self._send_missing(view, looked)
 
     def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:
         """Let the run have the count of leads that came with rows, before they are shown: it is checked more seldom.
@@ -433,9 +428,9 @@ class LeadFeed:
             looked.next_view_at = time.monotonic() + SPACING * max(1, reading.requests)
         looked.note, looked.failures = "", 0
         looked.choose_rows()
-        self._tell_missing(view, looked)
+        self._send_missing(view, looked)
         if looked.count != self._count(looked):
-            self._tell(view, looked, len(looked.pages) - 1)
+            self._send_page(view, looked, len(looked.pages) - 1)
 
     def _hidden(self, looked: LookedAt) -> int | None:
         """Return how many leads the saved filters hide, or would hide; None if unknown."""
@@ -459,19 +454,19 @@ class LeadFeed:
         looked.not_before, looked.next_try = time.monotonic() + wait, time.time() + wait
         reason = ". ".join(filter(None, (error.title, error.remedy)))
         looked.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
-        self._tell(view, looked, 0)
+        self._send_page(view, looked, 0)
 
-    def _tell_missing(self, view: str, looked: LookedAt) -> None:
+    def _send_missing(self, view: str, looked: LookedAt) -> None:
         """Send the pages that the view does not have."""
         for number, page in enumerate(looked.pages):
             if not page.is_sent:
-                self._tell(view, looked, number)
+                self._send_page(view, looked, number)
 
-    def _tell_counts(self) -> None:
+    def _send_counts(self) -> None:
         """Send what follows from the table alone: the words for the number of leads, and whether cells may still come."""
         for view, looked in self._views.items():
             if looked.pages and (looked.count, looked.is_final) != (self._count(looked), self._is_final(looked)):
-                self._tell(view, looked, 0)
+                self._send_page(view, looked, 0)
 
     def _is_final(self, looked: LookedAt) -> bool:
         """Return whether no cell of the leads in view may still come, as far as the server says."""
@@ -500,7 +495,7 @@ class LeadFeed:
             read = read if not looked.is_complete or leads is None else max(read, leads)
         return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete, noun=noun)
 
-    def _tell(self, view: str, looked: LookedAt, number: int) -> None:
+    def _send_page(self, view: str, looked: LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""
         page = looked.pages[number] if looked.pages else None
         shown = page.rows if page is not None else []

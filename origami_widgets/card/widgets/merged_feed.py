@@ -19,7 +19,7 @@ from origami_widgets.card.view.lead_cells import (
     match_words,
     noun_of,
     run_head,
-    told_key,
+    shown_key,
     with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadsAnswer
@@ -114,7 +114,7 @@ class MergedFeed(LeadFeed):
         while len(self._wholes) > VIEWS_LIMIT:
             self._forget(next(iter(self._wholes)))
         if not known.is_sent and (any(part.pages for _, part in self._parts(view)) or not self._spread(view)):
-            self._tell_whole(view)
+            self._send_whole(view)
         self.changed()
 
     def changed(self) -> None:
@@ -177,14 +177,14 @@ class MergedFeed(LeadFeed):
         keys = [(run, f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}") for table, run in self._tables_of(whole)]
         return [(run, self._views[key]) for run, key in keys if key in self._views]
 
-    def _tell(self, view: str, looked: LookedAt, number: int) -> None:
+    def _send_page(self, view: str, looked: LookedAt, number: int) -> None:
         whole, is_part, _ = view.partition(_PART)
         if is_part:
-            self._tell_whole(whole)
+            self._send_whole(whole)
         else:
-            super()._tell(view, looked, number)
+            super()._send_page(view, looked, number)
 
-    def _tell_whole(self, view: str) -> None:
+    def _send_whole(self, view: str) -> None:
         """Send what has changed of a merged table."""
         whole = self._wholes.get(view)
         if whole is None:
@@ -292,7 +292,7 @@ def merge(parts: Sequence[tuple[str, LookedAt]], sort: LeadSort | None) -> tuple
 def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  # noqa: FBT001
     """Return what a value is sorted by: numbers, then texts; what is missing comes last in both directions."""
     if isinstance(value, dict):
-        key = told_key(value)
+        key = shown_key(value)
         value = None if key is None else value[key]
     is_number = isinstance(value, int | float)
     is_missing = value is None or value == ""

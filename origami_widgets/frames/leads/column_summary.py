@@ -161,16 +161,16 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
         "column_name": facts.get("name"),
         "kind": facts.get("kind") or None,
         "leads": size,
-        "filled": count if cells.is_told else None,
+        "filled": count if cells.are_known else None,
         "nothing_found": None if pending is None else size - count - pending,
         "not_run": pending,
-        "share_found": count / size if size and cells.is_told else None,
+        "share_found": count / size if size and cells.are_known else None,
         **({f"confidence_{word}": words.count(word) for word in CONFIDENCE} if any(words) else {}),
         "distinct": len(distinct),
         "cells_errored": facts.get("cells_errored"),
         "credits_used": used,
         "credits_per_found": used / count
-        if is_whole and cells.is_told and count and used is not None and used >= 0
+        if is_whole and cells.are_known and count and used is not None and used >= 0
         else None,
         **(
             {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
@@ -189,14 +189,14 @@ class _Cells:
         filled: whether a value was found.
         pending: whether the cell may still get a value; None if the frame doesn't tell this from a cell without a finding.
         confidence: how certain the value is; None if unknown.
-        is_told: whether the frame tells for every cell that a value was found.
+        are_known: whether the frame says of every cell whether a value was found.
     """
 
     values: list[Any]
     filled: list[bool]
     pending: list[bool] | None
     confidence: list[Any]
-    is_told: bool = True
+    are_known: bool = True
 
 
 _PLACEHOLDERS = frozenset(
@@ -235,10 +235,10 @@ def _cells(column: _Column) -> _Cells:
     filled = [is_found(value) for value in values]
     empty = [value is None for value in values]
     if not may_come(kind) or not any(empty):
-        return _Cells(values, filled, [False] * len(values), words, is_told=flags not in note.get("columns", {}))
+        return _Cells(values, filled, [False] * len(values), words, are_known=flags not in note.get("columns", {}))
     if flags in note.get("columns", {}):
         # Another part may hold the finding, and which cells have run is not known any more.
-        return _Cells(values, filled, None, words, is_told=False)
+        return _Cells(values, filled, None, words, are_known=False)
     return _Cells(values, filled, empty if kind and not is_whole else None, words)
 
 
@@ -310,7 +310,7 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
-    found = [(at, *cell) for main, names in parts.items() for at, *cell in _told_cells(leads, main, names)]
+    found = [(at, *cell) for main, names in parts.items() for at, *cell in _known_cells(leads, main, names)]
     found.sort(key=lambda each: each[0])
     columns = list(zip(*((ids[at], domains[at], *rest) for at, *rest in found), strict=True)) or [()] * 7
     frame = build(
@@ -342,7 +342,7 @@ def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
     return parts
 
 
-def _told_cells(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+def _known_cells(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
     """Iterate over the cells of a column that have a value or a remark: one row per source address."""
     values = python_values(leads[main])
     words = [python_values(leads[names[key]]) if key in names else [None] * len(values) for key in _WORDS]

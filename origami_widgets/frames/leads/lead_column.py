@@ -83,7 +83,7 @@ class LeadColumn:
         self.absent: Any = ABSENT if flatten and computed else None
         # Whether a value was found, by block. None: found for every cell that is not null, and no other cell has run.
         self._found: list[tuple[int, Any]] = []
-        self._tells_findings = False
+        self._has_findings = False
 
     def add(self, cells: Iterable[Any]) -> None:
         """Add the cells of a page of rows, with `absent` for a missing one. They wait to be typed."""
@@ -106,7 +106,7 @@ class LeadColumn:
         found: list[int] | None = None
         if self._flatten and dict in types:
             found = self._take_apart(values, types)
-            self._tells_findings = True
+            self._has_findings = True
         else:
             if self._mains and dict in types:
                 values = [main_value(value) if type(value) is dict else value for value in values]
@@ -122,9 +122,9 @@ class LeadColumn:
 
     def _add_found(self, values: list[Any], types: set[type], found: list[int] | None, absent: Sequence[bool]) -> None:
         # Columns that users fill in have `found` only if they hold objects.
-        if found is None and self._flatten and (self._computed or self._tells_findings) and _has_blanks(values, types):
+        if found is None and self._flatten and (self._computed or self._has_findings) and _has_blanks(values, types):
             found = [_flag(value) for value in values]
-            self._tells_findings |= self._computed
+            self._has_findings |= self._computed
         # Unlike a missing cell, a null means that nothing was found.
         if self.absent is ABSENT and NoneType in types and values.count(None) > sum(absent):
             absent = absent or [False] * len(values)
@@ -133,7 +133,7 @@ class LeadColumn:
                 _NO if flag == _UNKNOWN and not is_absent else flag
                 for flag, is_absent in zip(found, absent, strict=True)
             ]
-            self._tells_findings = True
+            self._has_findings = True
         self._found.append((len(values), None if found is None else np.frombuffer(bytes(found), np.int8)))
         self._length += len(values)
 
@@ -160,7 +160,7 @@ class LeadColumn:
         other._parts = {key: other._made(key) for key in self._parts}
         other._rest = None if self._rest is None else other._made(REST)
         other._main_keys = {*self._main_keys}
-        other._tells_findings = self._tells_findings
+        other._has_findings = self._has_findings
         return other
 
     def forget_findings(self) -> None:
@@ -177,7 +177,7 @@ class LeadColumn:
                 yield key, part
         if self._rest is not None:
             yield REST, self._rest
-        if self._tells_findings or FOUND in self._pins:
+        if self._has_findings or FOUND in self._pins:
             yield FOUND, None
 
     def found(self) -> Any:

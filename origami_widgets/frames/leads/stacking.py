@@ -55,7 +55,7 @@ def check_columns(frame: pd.DataFrame) -> None:
     if frame.columns.nlevels > 1 or not frame.columns.is_unique:
         name = next(iter(frame.columns[frame.columns.duplicated()]), frame.columns[0])
         raise InvalidInput(
-            "This frame has columns that can't be told apart",
+            "This frame has ambiguous column names",
             cause=f"{name!r:.60} is the name of several columns, or has several levels.",
             remedy='Rename them, or merge with suffixes: left.merge(right, on="domain", suffixes=("", "_other")).',
         )
@@ -122,7 +122,7 @@ def stack_frames(
                 arrays[name] = array
                 continue
             findings.misfits[name] = (schema[name], misfits)
-        arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, tells_found=slug is not None)
+        arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, with_found=slug is not None)
     return pd.DataFrame(arrays, copy=False), findings
 
 
@@ -198,7 +198,7 @@ def _joined(
     dtype_backend: DtypeBackend,
     findings: Findings,
     *,
-    tells_found: bool,
+    with_found: bool,
 ) -> Any:
     with_values = [part for part in parts if part is not None and not is_missing(part.array).all()]
     known = with_values or [part for part in parts if part is not None]
@@ -211,7 +211,7 @@ def _joined(
         if (kind := _moment_kind(dtype)) is not None:
             (findings.dates if kind == "date" else findings.timestamps).append(name)
         return pd.concat(pieces, ignore_index=True).array
-    if not with_values and tells_found:
+    if not with_values and with_found:
         size = sum(sizes)
         return to_array("boolean", TypedValues(np.zeros(size, np.bool_), np.ones(size, np.bool_)), dtype_backend)
     column = CellColumn(dtype_backend)

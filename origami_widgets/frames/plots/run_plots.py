@@ -254,7 +254,7 @@ def plot_compare(runs: Source, *, more: int = 100, top: int = 20, width: int = 6
     compared = compare_runs(gather(runs, "plot_compare"), more=more)
     ranked = compared.sort_values(_PRICE, kind="stable").head(top)
     label = ranked["name"].fillna(ranked["prompt"]).fillna(ranked["run_id"]).map(name_of)
-    # Runs with the same name are told apart by their model, or else by the end of their id.
+    # Runs with the same name are distinguished by their model, or else by the end of their id.
     for first in (ranked["model"].astype("string"), ranked["run_id"]):
         label = label.mask(label.duplicated(keep=False) & first.notna(), first.str[-12:] + " " + label)
     rows = [_priced(run) for run in records(ranked.assign(label=label))]

@@ -125,11 +125,6 @@ class Poller:
         # Copies the references in one step, as the loop may add a watch meanwhile.
         return [watch for reference in self._watches.valuerefs() if (watch := reference()) is not None]
 
-    @property
-    def is_polling(self) -> bool:
-        """Whether there is anything left to check."""
-        return self._task is not None and not self._task.done()
-
     def keep(self, watch: RunWatch) -> None:
         """Make sure that a run is checked, even one inherited from the parent process by a fork."""
         if watch.operations is None:

@@ -126,7 +126,7 @@ def test_columns_and_dtypes_are_the_same_for_every_source(run, backend):
         assert dict(ow.describe_leads(leads, dtype_backend=backend).dtypes) == dtypes
 
 
-def test_without_notes_the_rows_still_tell_what_was_found(run):
+def test_without_notes_the_rows_still_say_what_was_found(run):
     leads = ow.leads_frame(run)
     bare = leads.copy()
     bare.attrs = {}
@@ -166,7 +166,7 @@ def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options,
     assert found["distinct"] == 2
 
 
-def test_main_values_do_not_tell_what_was_found():
+def test_main_values_do_not_say_what_was_found():
     table = ServedTable(LEADS)
     with RawServer(table.behave) as server:
         client = ow.Client(KEY, base_url=server.base_url)

@@ -138,7 +138,7 @@ def run(client):
     return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 
 
-def test_frames_of_one_table_and_with_another_separator_tell_the_same(run, client):
+def test_frames_of_one_table_and_with_another_separator_say_the_same(run, client):
     leads = ow.leads_frame(run)
     evidence = ow.evidence_frame(leads)
     pd.testing.assert_frame_equal(ow.evidence_frame(ow.leads_frame(run, sep="_")), evidence)
@@ -152,7 +152,7 @@ def test_frames_of_one_table_and_with_another_separator_tell_the_same(run, clien
 
 
 @pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
-def test_a_frame_read_back_from_a_file_tells_the_same(run, through):
+def test_a_frame_read_back_from_a_file_says_the_same(run, through):
     leads = ow.leads_frame(run)
     again = through(leads)
     assert sorted(map(str, reported(ow.evidence_frame(again)))) == sorted(map(str, reported(ow.evidence_frame(leads))))

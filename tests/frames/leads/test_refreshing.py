@@ -298,7 +298,7 @@ REFUSED = {
     "rows without a lead": (lambda frame: pd.concat([frame, pd.DataFrame({"table_id": ["t1"]})]), "aren't leads"),
     "ids as numbers": (lambda frame: through_csv(frame).assign(row_id=1), "numbers"),
     "the same lead twice": (lambda frame: through_csv(pd.concat([frame, frame])), "more than once"),
-    "two columns of one name": (lambda frame: pd.concat([frame, frame], axis=1), "told apart"),
+    "two columns of one name": (lambda frame: pd.concat([frame, frame], axis=1), "ambiguous"),
 }
 
 

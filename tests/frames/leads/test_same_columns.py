@@ -171,7 +171,7 @@ def test_few_leads_have_the_columns_of_all(server, client, limit, read):
 
 
 @pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
-def test_an_error_about_the_schema_keeps_all_rows_and_tells_no_cell(server, client, read):
+def test_an_error_about_the_schema_keeps_all_rows_and_names_no_cell(server, client, read):
     server.plan(columns(), page(*ROWS, total=3))
     with pytest.raises(ow.IncompleteRows, match="schema") as caught:
         read(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})

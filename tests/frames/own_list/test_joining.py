@@ -163,7 +163,7 @@ def test_names_that_are_taken_get_a_suffix(server, client):
             ow.join_leads(frame, table, key="website", columns=columns)
 
 
-def test_parts_of_a_taken_name_have_the_suffix_too_and_are_folded_in_a_workbook(server, client, tmp_path):
+def test_parts_of_a_taken_name_have_the_suffix_and_fold_in_a_workbook(server, client, tmp_path):
     frame = pd.DataFrame({"website": ["a.example", "b.example"], "phone": ["mine", "ours"]})
     table = ow.upload(frame, key="website", client=client)
     add_column(server, table.id, "phone", lambda _cells: {"phone": "+1 555", "confidence": "high", "found": True})

@@ -86,6 +86,6 @@ def test_the_first_call_asks_and_only_a_yes_spends(kernel, notebook, code):
 
 
 @pytest.mark.parametrize(("code", "person"), [(ENRICH, False), (AWAITED, True)], ids=["no input", "awaited"])
-def test_a_program_that_takes_no_input_and_a_call_that_is_awaited_are_not_asked(notebook, code, person):
+def test_programs_without_input_and_awaited_calls_are_not_asked(notebook, code, person):
     assert outcome(notebook, notebook.execute(code, person=person)) == "ok"
     assert notebook.value(STARTS) == 1

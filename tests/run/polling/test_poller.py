@@ -229,7 +229,7 @@ async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     for _ in range(200):
         await asyncio.sleep(0)
     assert len(server.asked) <= count + 1
-    assert not poller.is_polling
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_subscriber_that_raises_is_not_called_again(poller, clock):

@@ -40,7 +40,7 @@ from tests.support.quick import see
 
 def test_nothing_is_asked_for_where_nobody_looks(made):
     on_loop(made.feed.changed)
-    assert not made.feed.is_looked_at
+    assert not made.feed.newest_table
     assert quiet(made) == 0
     assert made.front.answers == []
 
@@ -148,7 +148,7 @@ def test_a_table_that_nobody_looks_at_may_change(made):
     made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
     on_loop(made.feed.changed)
     assert quiet(made) == 1
-    assert not made.feed.is_looked_at
+    assert not made.feed.newest_table
 
 
 def test_pages_above_those_that_are_seen_are_not_read_again(made):
@@ -345,7 +345,7 @@ def test_a_mistake_of_ours_ends_nothing_and_is_not_repeated_in_haste(made, caplo
     see(lambda: broken.asked)
     quiet(made)
     assert broken.asked == 1
-    assert feed.is_looked_at
+    assert feed.newest_table
     assert "could not be read" in caplog.text
     on_loop(feed.stop)
 

@@ -158,7 +158,7 @@ def test_a_page_that_has_gone_without_a_word_is_forgotten(made, monkeypatch):
     monkeypatch.setattr(lead_feed, "STALE", 0.0)
     made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
     on_loop(made.feed.changed)
-    see(lambda: not made.feed.is_looked_at)
+    see(lambda: not made.feed.newest_table)
     assert quiet(made) == 1
 
 
@@ -206,7 +206,7 @@ def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
 )
 def test_a_message_that_no_page_of_ours_sends_is_ignored(made, changes):
     look(made, **changes)
-    assert not made.feed.is_looked_at
+    assert not made.feed.newest_table
     assert quiet(made, 0.05) == 0
 
 
