@@ -13,23 +13,10 @@ from typing import Any
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from tests.fixtures.make_frames import FRAMES
 
 LIST = Path(__file__).parent / "fixtures" / "public_interface.json"
 RENEW = "If this was changed on purpose, `python -m tests.test_public_interface` writes the list anew. Read the diff."
-FRAMES = (
-    "actions_frame",
-    "column_economics_frame",
-    "columns_frame",
-    "compare_runs",
-    "describe_leads",
-    "economics_frame",
-    "history_frame",
-    "lead_source_economics_frame",
-    "lead_sources_frame",
-    "runs_frame",
-    "tables_frame",
-    "transcript_frame",
-)
 
 
 def signature_of(function: Any) -> str:
@@ -65,9 +52,9 @@ def interface() -> dict[str, Any]:
             found[name] = {"call": signature_of(value), "members": members_of(value)}
         elif callable(value):
             found[name] = {"call": signature_of(value)}
-    for name in FRAMES:
-        frame = getattr(ow, name)([])
-        found[name]["columns"] = {column: str(dtype) for column, dtype in frame.dtypes.items()}
+    for maker in (*FRAMES, ow.describe_leads):
+        frame = maker([])
+        found[maker.__name__]["columns"] = {column: str(dtype) for column, dtype in frame.dtypes.items()}
     errors: list[type] = [OrigamiError]
     for each in errors:
         errors += each.__subclasses__()

@@ -93,6 +93,18 @@ def test_the_wheel_is_tried_on_every_supported_python() -> None:
         assert [sorted(versions) for versions in given] == [sorted(SUPPORTED)]
 
 
+def test_what_is_claimed_is_what_is_run() -> None:
+    matrix = jobs(GITHUB / "workflows" / "check.yml")["machines"]["strategy"]["matrix"]
+    assert tuple(matrix["python"]) == SUPPORTED
+    assert {name.partition("-")[0] for name in matrix["os"]} == {"ubuntu", "windows", "macos"}
+    classified = re.findall(r"Programming Language :: Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert tuple(classified) == SUPPORTED
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert f"Python {SUPPORTED[0]} to {SUPPORTED[-1]}" in text
+        assert "Linux, macOS and Windows" in text
+
+
 def test_the_release_is_built_and_published_as_the_list_says() -> None:
     workflow = GITHUB / "workflows" / "release.yml"
     release = jobs(workflow)
