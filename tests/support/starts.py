@@ -6,6 +6,7 @@ front and the client.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ import pytest
 
 import origami_widgets as ow
 from tests.support.cells import Notebook
-from tests.support.front import Front
+from tests.support.front import Front, ended
 from tests.support.quick import QuickClock, use_clock, without_environment, without_pauses
 from tests.support.server import RawServer
 from tests.support.start_files import StartFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -67,3 +68,26 @@ def client(request: pytest.FixtureRequest, front: Front, base_url: str) -> ow.Cl
 def execute(monkeypatch: pytest.MonkeyPatch) -> Notebook:
     """Run code in a cell, for the nth time."""
     return Notebook(monkeypatch)
+
+
+def starter(way: str, client: ow.Client, front: Front) -> Callable[[str], str]:
+    """Return what starts one run for a brief, in this way, and returns its id. What comes before it is not counted."""
+    earlier = None
+    if way == "follow_up":
+        earlier = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
+        front.starts.clear()
+
+    def start(brief: str) -> str:
+        if earlier is not None:
+            return earlier.follow_up(brief).id
+        if way == "start_async":
+            return asyncio.run(ow.start_async(brief, client=client, show=False)).id
+        if way == "start":
+            return ow.start(brief, client=client, show=False).id
+        batch = ow.start_many([brief], client=client, show=False)
+        try:
+            return batch.wait(timeout=20).runs[0].id
+        finally:
+            batch.stop()
+
+    return start

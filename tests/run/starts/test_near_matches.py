@@ -10,37 +10,18 @@ import pytest
 import origami_widgets as ow
 from tests.support.front import EMPTY_LIST, FAILED, ended, forgotten, kept_off
 from tests.support.server import answer
+from tests.support.starts import starter
 
 pytestmark = pytest.mark.usefixtures("quick", "clock")
 BRIEF = "List bakeries in Porto with a web shop"
 LONG = f"{BRIEF} {'with care ' * 60}".strip()
 
 
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
-
-
 @pytest.fixture(params=["start", "follow_up", "start_many"])
 def intend(request, client, front):
     """Ask for one run, by several ways; the runs before it are not counted."""
-    if request.param == "follow_up":
-        run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
+    act = starter(request.param, client, front)
     before = front.runs()
-    front.starts.clear()
-
-    def start_one(brief):
-        batch = ow.start_many([brief], client=client, show=False)
-        try:
-            return batch.wait(timeout=20).runs[0].id
-        finally:
-            batch.stop()
-
-    act = {
-        "start": lambda brief: ow.start(brief, client=client, show=False).id,
-        "follow_up": lambda brief: run.follow_up(brief).id,
-        "start_many": start_one,
-    }[request.param]
     act.made = lambda: [run_id for run_id in front.runs() if run_id not in before]
     return act
 

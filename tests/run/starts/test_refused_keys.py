@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.run.starts import request as start_request
-from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, ended, forgotten, kept_off, lost, refused
+from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, forgotten, kept_off, lost, refused
 from tests.support.server import answer, reset
+from tests.support.starts import starter
 
 pytestmark = pytest.mark.usefixtures("quick", "clock")
 BRIEF = "List bakeries in Porto with a web shop"
@@ -18,28 +19,10 @@ FULL_POOL = f"{BRIEF}. scenario:pool_full"
 SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
 
 
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5.0)
-
-
 @pytest.fixture(params=["start", "follow_up", "start_many", "start_async"])
 def queue(request, client, front):
     """Ask for one run, and wait for a free slot; its id."""
-    if request.param == "follow_up":
-        run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
-        front.starts.clear()
-
-    def start_one():
-        batch = ow.start_many([FULL_POOL], client=client, show=False)
-        return batch.wait(timeout=20).runs[0].id
-
-    return {
-        "start": lambda: ow.start(FULL_POOL, client=client, show=False).id,
-        "start_async": lambda: asyncio.run(ow.start_async(FULL_POOL, client=client, show=False)).id,
-        "follow_up": lambda: run.follow_up(FULL_POOL).id,
-        "start_many": start_one,
-    }[request.param]
+    return partial(starter(request.param, client, front), FULL_POOL)
 
 
 def test_a_wait_for_a_run_slot_ends_when_one_is_free(front, queue):
