@@ -14,6 +14,7 @@ export TESTMON_DATAFILE := $(CURDIR)/.cache/testmon
 python := .venv/bin/python
 npm := npm run --silent --prefix js
 pytest := $(python) -m pytest --no-header
+unit_tests := --doctest-modules -m 'not slow and not clock' tests origami_widgets
 static := origami_widgets/card/static
 front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json js/build/site/recorded.js
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
@@ -56,8 +57,7 @@ demo: .setup
 .PHONY: check
 check: .lint .cache/vitest
 	@mkdir -p .cache
-	$(pytest) -n 2 --testmon --doctest-modules -m 'not slow and not clock' tests origami_widgets \
-		--ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
+	$(pytest) -n 2 --testmon $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
 	$(npm) test
@@ -67,7 +67,7 @@ check: .lint .cache/vitest
 .PHONY: test
 test: .lint .setup-browser
 	$(npm) test
-	$(pytest) -n 6 --dist=worksteal --doctest-modules -m 'not slow and not clock' tests origami_widgets
+	$(pytest) -n 6 --dist=worksteal $(unit_tests)
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
 kernels := -n 4 tests/kernels
@@ -87,11 +87,11 @@ test-all: test .setup-tests
 		tail -n 1 .cache/tests/*.log; [ -z "$$failed" ]
 
 .test-%:
-	set -o pipefail; $(pytest) $($*) | tee .cache/tests/$*.log
+	$(pytest) $($*) | tee .cache/tests/$*.log
 
 .PHONY: coverage
 coverage: .setup-browser
-	$(pytest) -n 2 --doctest-modules -m 'not slow and not clock' tests origami_widgets --ignore=tests/browser --cov
+	$(pytest) -n 2 $(unit_tests) --ignore=tests/browser --cov
 
 .PHONY: docs
 docs: .setup

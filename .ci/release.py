@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PLACEHOLDER = "OWNER/origami-widgets"
 PAGES = ("README.md", "notebooks/colab.ipynb")
 """Where a badge leads to the repository."""
 BADGE = re.compile(r"https://colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/")
@@ -79,7 +78,7 @@ def _of_changelog(written: Written) -> list[str]:
 
 def _of_address(written: Written) -> list[str]:
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", written.repository)
-    if match is None or match[1] == PLACEHOLDER:
+    if match is None:
         return ["pyproject.toml has no address: write it under [project.urls] as Source."]
     return [
         f"{name} leads to {owner}, and the repository is {match[1]}."

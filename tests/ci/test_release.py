@@ -47,7 +47,6 @@ def test_nothing_stands_in_the_way() -> None:
         ({"changelog": CHANGELOG.replace(" - 2026-11-25", "")}, "YYYY-MM-DD"),
         ({"changelog": CHANGELOG.replace("## [Unreleased]\n", "## [Unreleased]\n\n- Something else.\n")}, "Unreleased"),
         ({"repository": ""}, "pyproject.toml"),
-        ({"repository": "https://github.com/OWNER/origami-widgets"}, "pyproject.toml"),
         ({"pages": {"README.md": BADGE.replace("example", "OWNER")}}, "OWNER/widgets"),
         ({"changed": ("README.md", "js/x.ts")}, "README.md, js/x.ts"),
     ],
