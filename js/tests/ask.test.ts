@@ -70,7 +70,7 @@ describe("the answer form", () => {
     expect(card.all<HTMLFieldSetElement>("fieldset").every((each) => each.disabled)).toBe(true);
   });
 
-  it("is not sent by Enter while an answer is missing, nor twice by two of them", () => {
+  it("is not sent by Enter while an answer is missing, nor twice", () => {
     const card = form();
     type(free(card, 0), "Iberia");
     enter(free(card, 0));
@@ -88,7 +88,7 @@ describe("the answer form", () => {
     expect(isOff(card.button("Send answers"))).toBe(true);
   });
 
-  it("keeps what was typed, chosen and focused while other sections change and time passes", () => {
+  it("keeps what was typed, chosen and focused while all else changes", () => {
     const card = form();
     const field = free(card, 0);
     type(field, "half a sen");

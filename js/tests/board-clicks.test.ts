@@ -32,7 +32,7 @@ describe("the keyboard", () => {
       .filter((each) => each.tabIndex === 0)
       .map(shown);
 
-  it("goes through the rows with the arrows, Home and End, and Tab to one of them", () => {
+  it("goes through the rows with the arrows, Home, End and Tab", () => {
     const on = drawBoard(boardOf(named("a", "b", "c")));
     expect(stops(on)).toEqual(["a"]);
     on.briefs()[0]?.focus();
@@ -119,7 +119,7 @@ describe("a card within the board", () => {
     return run_id;
   };
 
-  it("is asked for once, drawn below its row, and folded again, as often as one likes", async () => {
+  it("is asked for once, drawn below its row, and folded again", async () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const host = manager();
     on.model.widget_manager = host;
@@ -276,7 +276,7 @@ describe("Cancel", () => {
     expect([shown(button), isOff(button)]).toEqual(["Stopping…", true]);
   });
 
-  it("is offered for no run that is settled, and says where it was requested", () => {
+  it("is offered for no settled run, and says where it was requested", () => {
     const on = drawBoard(
       boardOf([
         row({ button: "", done: true }),
@@ -340,7 +340,7 @@ describe("Cancel", () => {
 });
 
 describe("a kernel that is gone", () => {
-  it("is said, with the line that shows the runs again; nothing can be clicked, and all is the past", () => {
+  it("is said, with the line that shows the runs; nothing can be clicked", () => {
     const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
     on.model.comm_live = false;
     on.model.emit("comm_live_update");

@@ -31,7 +31,7 @@ describe("a board of runs that are over", () => {
 });
 
 describe("the board", () => {
-  it("says of every state what its row holds, and no number that is not in it", () => {
+  it("says of every state what its row holds, and no other number", () => {
     const view = board("every_state");
     const on = drawBoard(view);
     expect(on.rows()).toHaveLength(view.rows.length);
@@ -86,7 +86,7 @@ describe("the board", () => {
     expect(drawBoard(boardOf([row(), row()])).one("tfoot").hidden).toBe(true);
   });
 
-  it("shows the leads of all runs below the rows, and offers the line where the page can't", async () => {
+  it("shows all leads below the rows, and offers the line where it can't", async () => {
     const on = drawBoard(boardOf([row()], { leads: { command: "show_leads", label: "All leads" } }));
     expect(on.one(".all-leads").hidden).toBe(true);
     on.button("All leads").click();
@@ -289,7 +289,7 @@ describe("time", () => {
     expect(timeOf(on, 0)).toBe("40 s");
   });
 
-  it("says once, in the head, how old the oldest row is that is still checked", async () => {
+  it("says once how old the oldest row is that is still checked", async () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const now = Date.now();
     await change(on, (view) => {

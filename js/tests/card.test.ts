@@ -132,7 +132,7 @@ describe("text from outside", () => {
 });
 
 describe("what the reader did", () => {
-  it("stays while everything changes: the chosen tab, the open menu and details, and the focus", () => {
+  it("stays while all changes: tab, menu, details and focus", () => {
     const card = draw("large");
     card.button("Columns").click();
     (card.all("[role=tab]")[1] as HTMLElement).click();
@@ -262,7 +262,7 @@ describe("the result line", () => {
 });
 
 describe("the last line", () => {
-  it("says what happens while the run runs, and then what the agent said and proposes", () => {
+  it("says what happens, and then what the agent said and proposes", () => {
     const card = draw("running");
     const last = card.one(".last");
     expect(shown(last)).toBe("Latest: Added 11 leads in Porto bakeries");
@@ -307,7 +307,7 @@ describe("the last line", () => {
 });
 
 describe("announcements", () => {
-  it("announce a change of status, the questions and the end, but neither ticks nor what was there before", () => {
+  it("announce status, questions and the end, but no ticks, and nothing old", () => {
     const card = draw("running");
     const voice = card.one("[role=status], .hidden");
     expect(voice.textContent).toBe("");

@@ -38,7 +38,7 @@ const CANCEL_ASKS = `${stopOf("running").confirm}`;
 const STOP_ASKS = `${stopOf("filling").confirm}`;
 
 describe("Cancel", () => {
-  it("says what it will do, is sent once, says so at once, and says when the kernel is busy", () => {
+  it("says what it does, is sent once, and says when the kernel is busy", () => {
     const card = own("running");
     const button = card.button("Cancel");
     button.click();
@@ -106,7 +106,7 @@ describe("Cancel", () => {
     expect(first.model.commands().length).toBe(1);
   });
 
-  it("is one button with Stop filling: the same place, another word and another question", () => {
+  it("is one button with Stop filling, in another word and question", () => {
     const card = own("running");
     const button = card.button("Cancel");
     button.click();
@@ -237,7 +237,7 @@ describe("a button that spends credits", () => {
     expect(active()).toBe(yes);
   });
 
-  it("is free again some time after it was accepted without a change of state", () => {
+  it("is free again some time after it was accepted without effect", () => {
     const card = own("completed");
     card.button(LABEL).click();
     vi.advanceTimersByTime(500);

@@ -102,7 +102,7 @@ function tick(box: HTMLInputElement | undefined, on: boolean): void {
 }
 
 describe("a grid of leads", () => {
-  it("asks for the leads of its first table, with what filters them, and says how many there are", () => {
+  it("asks for the filtered leads of its first table, and counts them", () => {
     const grid = drawGrid();
     expect(grid.looks()).toMatchObject([{ table: "t1", size: 200 }]);
     grid.send();
@@ -127,7 +127,7 @@ describe("a grid of leads", () => {
     expect(grid.one("[role=tabpanel]").getAttribute("aria-labelledby")).toBe(tabs[1]?.id);
   });
 
-  it("marks leads that fail the brief, and those of which this is not known yet", () => {
+  it("marks leads that fail the brief, and those not checked yet", () => {
     const grid = drawGrid();
     grid.send({ marks: { "lead-0": "checking", "lead-2": "hidden" } });
     const marks = (): string[] => grid.all(".lmark").map((mark) => mark.textContent ?? "");
@@ -195,7 +195,7 @@ describe("a grid of leads", () => {
     expect(grid.text()).not.toContain("selected");
   });
 
-  it("reaches the boxes with the arrows, as its other cells, and is left by one Tab", () => {
+  it("reaches the boxes with the arrows, and is left by one Tab", () => {
     const grid = drawGrid();
     grid.send();
     const reachable = () =>
@@ -224,7 +224,7 @@ describe("a grid of leads", () => {
     expect([grid.selects().at(-1)?.on, marked()]).toEqual([false, []]);
   });
 
-  it("shows scores as chips, numbers on the right, addresses as links, and why a cell is empty", () => {
+  it("shows chips, numbers, links, and why a cell is empty", () => {
     const grid = drawGrid();
     const heads = [
       headOf("Name", { role: "name" }),
@@ -271,7 +271,7 @@ describe("a grid of leads", () => {
     );
   });
 
-  it("sorts by the run, and offers no filter by it, as the server does not know it", () => {
+  it("sorts by the run, and offers no filter by it", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];
     const rows: LeadRow[] = [["lead-0", ["Bakery 0", "Porto"]]];
@@ -283,7 +283,7 @@ describe("a grid of leads", () => {
     expect(grid.all<HTMLSelectElement>(".form select")[0]?.textContent).toBe("Name");
   });
 
-  it("copies ticked leads as harmless text, and names them in a line that works anywhere", async () => {
+  it("copies ticked leads as harmless text, and as a line of code", async () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Phone"), headOf("Note")];
     grid.send({
@@ -359,7 +359,7 @@ describe("a grid of leads", () => {
     expect(active()).toBe(grid.boxes()[2]);
   });
 
-  it("follows its tables, and shows another one when the chosen one went away", () => {
+  it("shows another table when the chosen one went away", () => {
     const grid = drawGrid();
     grid.all("[role=tab]")[1]?.click();
     grid.model.own.head = { ...HEAD, tabs: HEAD.tabs.slice(0, 1) };
@@ -368,7 +368,7 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)?.table).toBe("t1");
   });
 
-  it("without a kernel keeps what it shows, asks for nothing and names the line that shows it again", () => {
+  it("without a kernel keeps what it shows, and asks for nothing", () => {
     const grid = drawGrid();
     grid.send();
     const before = grid.looks().length;

@@ -132,7 +132,7 @@ describe("the code that draws leads", () => {
     expect(card.all(".leads")).toHaveLength(1);
   });
 
-  it("is not asked for while the card is off the screen or another tab is open", async () => {
+  it("is not asked for off the screen, or with another tab open", async () => {
     scrollIntoView(false);
     const card = draw("completed");
     expect(sent(card, "code")).toEqual([]);
@@ -144,7 +144,7 @@ describe("the code that draws leads", () => {
     expect(sent(other, "code")).toEqual([]);
   });
 
-  it("is not asked for without a kernel; then the card says where the leads are", () => {
+  it("is not asked for without a kernel; the card says where leads are", () => {
     for (const state of ["comm_live", "failing"] as const) {
       const model = draw("running").model;
       if (state === "failing") model.failing = true;
@@ -179,7 +179,7 @@ describe("the code that draws leads", () => {
     expect(card.all(".leads")).toHaveLength(1);
   });
 
-  it("may be forbidden by the page; then the card says which line shows the leads", async () => {
+  it("may be forbidden by the page; the card names the line instead", async () => {
     vi.mocked(URL.createObjectURL).mockReturnValue(join(import.meta.dirname, "missing.ts"));
     const card = draw("completed");
     await sendCode(card);
@@ -193,7 +193,7 @@ describe("the code that draws leads", () => {
 });
 
 describe("what is asked for", () => {
-  it("is the first page of the table that is shown, as long as it is looked at", async () => {
+  it("is the first page of the table that is shown, while it is seen", async () => {
     const card = await drawLeads();
     expect(looks(card)).toHaveLength(1);
     expect(last(card)).toMatchObject({ table: TABLE, query: 1, first: 0, size: 50, sort: null, filters: [] });
@@ -262,7 +262,7 @@ describe("what is asked for", () => {
 });
 
 describe("the window of rows", () => {
-  it("draws those that are seen and some around them, in a space as high as all of them", async () => {
+  it("draws those that are seen and some more, in a space for all", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 5000), total: 5000, count: "5,000 leads" });
     expect(lines(card).length).toBeLessThan(30);
     expect(texts(card)[0]).toBe("Bakery 0");
@@ -278,7 +278,7 @@ describe("the window of rows", () => {
     expect(card.one(".strip").textContent).toContain("5,000 leads");
   });
 
-  it("makes no node and no listener for ten thousand leads that scroll by, and asks once for each page", async () => {
+  it("makes no node for ten thousand leads that scroll by, asks once a page", async () => {
     const page = (start: number): Partial<LeadsAnswer> => ({
       start,
       read: start + 200,
@@ -327,7 +327,7 @@ describe("the window of rows", () => {
     expect(texts(card)).toContain("Bakery 9974");
   });
 
-  it("keeps its lines in the order in which they are read aloud, also around one that has the focus", async () => {
+  it("keeps its lines in reading order, also around the focused one", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 200), total: 200 });
     const scroll = card.one(".leads");
     const scrollTo = (line: number): void => {
@@ -480,7 +480,7 @@ describe("rows that came or went above others", () => {
   const kept = (from: number, count: number): LeadRow[] =>
     rowsFrom(from, count).map(([id]): LeadRow => [id, null]);
 
-  it("leave each lead once, at its new place, and send no cell that is known", async () => {
+  it("leave each lead once at its new place, and send no known cell", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3, more: true });
     send(card, { start: 3, rows: rowsFrom(3, 2), read: 5 });
     expect(texts(card)).toEqual([0, 1, 2, 3, 4].map((at) => `Bakery ${at}`));
@@ -491,7 +491,7 @@ describe("rows that came or went above others", () => {
     expect(texts(card)).toEqual(["Bakery 9", ...[0, 1, 2, 3, 4].map((at) => `Bakery ${at}`)]);
   });
 
-  it("leave a place that waits for its page where a lead has gone to another one", async () => {
+  it("leave a place that waits where a lead has gone to another page", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3, more: true });
     send(card, { start: 3, rows: rowsFrom(3, 3), read: 6 });
     send(card, { start: 3, rows: kept(2, 3), read: 6 });
@@ -525,7 +525,7 @@ describe("rows that came or went above others", () => {
 describe("a kernel that a cell keeps busy", () => {
   const choose = (card: Drawn): void => (card.all("[role=tab]")[1] as HTMLElement).click();
 
-  it("is named when it reads no question, and a slow server is not taken for it", async () => {
+  it("is named when it reads no question; a slow server is not", async () => {
     for (const isBusy of [true, false]) {
       const card = draw("running_many");
       await sendCode(card);
@@ -628,7 +628,7 @@ describe("all leads", () => {
     expect(looks(card)).toHaveLength(before);
   });
 
-  it("are filtered at the server by chips that add up, until each is taken back", async () => {
+  it("are filtered at the server by chips, until each is taken back", async () => {
     const card = await expand();
     const { query } = last(card);
     card.button("+ Filter").click();
@@ -657,7 +657,7 @@ describe("all leads", () => {
     expect(last(card)).toMatchObject({ query: query + 4, filters: [] });
   });
 
-  it("offer what people filter by first, and ask for nothing while a value is missing", async () => {
+  it("offer common filters first, and ask for nothing without a value", async () => {
     const heads = [
       head("Company", { role: "name" }),
       head("Fit", { role: "score" }),
@@ -711,7 +711,7 @@ describe("all leads", () => {
 });
 
 describe("pages that a server may send", () => {
-  it("of which the first is empty are waited for until the last one has none", async () => {
+  it("are waited for until the last one, also if the first is empty", async () => {
     const card = await drawLeads({ rows: [], more: true });
     expect(shown(card.one(".lbox .empty"))).toBe("Loading leads…");
     send(card, { rows: [], more: false });
@@ -738,7 +738,7 @@ describe("the parts of a cell", () => {
   };
   const drawParts = (): Promise<Drawn> => drawLeads({ rows: [rowOf(0, OPENS), rowOf(1)] });
 
-  it("open by a click, with links that were checked, and close by their button", async () => {
+  it("open by a click, with checked links, and close by their button", async () => {
     const card = await drawParts();
     const cell = cells(card)[1] as HTMLElement;
     expect(cell.getAttribute("aria-haspopup")).toBe("dialog");

@@ -26,7 +26,7 @@ const names = (model: FakeModel): string[] =>
   (model.get("tables") as { items: TableView[] }).items.map(({ name }) => name);
 
 describe("the lists of a model", () => {
-  it("change by messages, for all views and those that are opened later, and nothing is sent", () => {
+  it("change by messages, for later views too, and nothing is sent", () => {
     const { model, renamed } = opened();
     const first = draw(model);
     model.sent = [];
@@ -61,7 +61,7 @@ describe("the lists of a model", () => {
     expect(model.callbacks.get("msg:custom")?.size).toBe(0);
   });
 
-  it("ask for the whole state after a message that was missed, and change nothing", () => {
+  it("ask for the whole state after a missed message, and change nothing", () => {
     const { model, renamed } = opened();
     const before = names(model);
     model.emit("msg:custom", message({ seq: 4, items: [["items", 0, renamed]] }), []);

@@ -109,7 +109,7 @@ describe("Notify me", () => {
     expect(sent).toEqual([]);
   });
 
-  it("notifies once of a run that went well, with its result, when its last cells are final or were stopped", async () => {
+  it("notifies once of a good run, when its last cells are final or stopped", async () => {
     const card = draw("running");
     await toggle(card);
     for (const name of ["filling", "stopping", "stopped_cells", "completed"])
@@ -131,7 +131,7 @@ describe("Notify me", () => {
     expect(document.title).toBe("Untitled.ipynb");
   });
 
-  it("leaves the title alone while the page is seen, and one that the host has changed since", async () => {
+  it("leaves the title of a seen page, and one that the host changed", async () => {
     const card = draw("running");
     await toggle(card);
     isSeen = true;
@@ -226,7 +226,7 @@ describe("Notify me on a board", () => {
   const counts = (...each: [Stage, number][]) =>
     each.map(([stage, count]) => ({ stage, label: `${count} ${stage}`, count }));
 
-  it("notifies when more runs need a person or have failed, and when all have ended", async () => {
+  it("notifies when more runs ask or have failed, and when all have ended", async () => {
     const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
     await toggle(on);
     const bodies: string[] = [];

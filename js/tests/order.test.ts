@@ -28,7 +28,7 @@ describe("the order of rows", () => {
     expect(positions(items, key, false)).toEqual([2, 0, 5, 3, 1, 4]);
   });
 
-  it("by price begins with the lowest, and rows without one come last in both directions", () => {
+  it("by price begins with the lowest, and rows without one come last", () => {
     const items = having("keys", ...[5, null, 0.5].map((price) => [1, 1, 1, price]));
     expect(DOWN.has("price")).toBe(false);
     expect(positions(items, "price", false)).toEqual([2, 0, 1]);
@@ -58,7 +58,7 @@ describe("the order of rows", () => {
     expect(positions(items, "start", false)).toEqual([0, 1, 2, 3]);
   });
 
-  it("by name is that of names as people sort them, and that of briefs where there is none", () => {
+  it("by name is as people sort names, and by brief where there is none", () => {
     const items = having("name", "Region 10", "porto", "", "Évora", "Region 9", "Faro");
     Object.assign(items[2]?.row ?? {}, { prompt: "Lisbon bakeries" });
     expect(positions(items, "name", false)).toEqual([3, 5, 2, 1, 4, 0]);
@@ -74,7 +74,7 @@ describe("the order of rows", () => {
     },
   );
 
-  it("by time begins with the longest, and what has not begun comes last in both directions", () => {
+  it("by time begins with the longest, and what has not begun comes last", () => {
     const begun = { started_at: 1_000 };
     const items = [
       item({ position: 0, ...begun }, [5_000, null, null, "live"]),
@@ -87,7 +87,7 @@ describe("the order of rows", () => {
     expect(positions(items, "time", false)).toEqual([0, 2, 1, 3]);
   });
 
-  it("by time takes the end of a run that is done, and the last check of one that is not", () => {
+  it("by time takes the end of a run, or else its last check", () => {
     const over = { done: true, started_at: 1_000 };
     const items = [
       item({ position: 0, ...over, completed_at: 2_000 }, [9_000, null, null, "ended"]),

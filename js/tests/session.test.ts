@@ -92,7 +92,7 @@ describe("the clock", () => {
   });
 
   it.each(["reconnecting", "stopped"] as const)(
-    "stands at when the server was last heard while the connection is %s, and the age goes on",
+    "stands still while the connection is %s, and the age goes on",
     (connection) => {
       const card = running();
       answer(card, { connection, next_at: null, interval: null });
@@ -167,7 +167,7 @@ describe("the kernel", () => {
     expect(times(card)).toContain("1 h 4 min");
   });
 
-  it("that is gone is said, nothing runs as a present fact, and every command is off", () => {
+  it("that is gone is said, nothing runs, and every command is off", () => {
     const card = draw("filling");
     const running = draw("running");
     for (const { host, model } of [card, running]) {

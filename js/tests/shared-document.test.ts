@@ -95,7 +95,7 @@ describe("a document that the server saves", () => {
     expect(drawnAnew).toEqual([]);
   });
 
-  it("gets it where the server put the output, which other pages draw anew once", () => {
+  it("gets it where the server put the output, drawn anew once elsewhere", () => {
     const { send, drawnAnew, saved } = shared([card(), stream], { asValues: true });
     send(1, "Was running");
     send(2, "Completed");
@@ -103,7 +103,7 @@ describe("a document that the server saves", () => {
     expect(drawnAnew).toEqual(["there"]);
   });
 
-  it("loses the widget as soon as that is placed, before the kernel has sent a snapshot", () => {
+  it("loses the widget at once, before the kernel has sent a snapshot", () => {
     const { place, saved } = shared([card()]);
     place();
     expect(saved()[0].data).toEqual({ "text/html": marked("old"), "text/plain": "old" });

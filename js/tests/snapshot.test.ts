@@ -64,7 +64,7 @@ describe("a notebook that is saved", () => {
       parts: { "text/html": html, "text/plain": text },
     });
 
-  it("holds the newest snapshot that the kernel sent, also from changes alone", () => {
+  it("holds the newest snapshot, also from changes alone", () => {
     const outputs: unknown[] = [];
     const { model, key, saved } = inLab(outputs);
     const first = markedWith(key, "old");
@@ -200,7 +200,7 @@ describe("a page that was loaded again", () => {
     expect(shown(output)).toContain("Cancelled");
   });
 
-  it("puts the snapshot back when the card goes, and lets go of places that went", async () => {
+  it("puts the snapshot back when the card goes", async () => {
     const { model, key } = inLab();
     const before = model.listeners;
     const output = place(key);

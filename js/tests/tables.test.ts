@@ -47,7 +47,7 @@ const stop = (card: Drawn): void => {
 };
 
 describe("a table of numbers", () => {
-  it("is sorted by a heading: the largest first, then the smallest, then as it was; missing numbers last", () => {
+  it("is sorted by a heading: largest, smallest, as it was; missing last", () => {
     const card = drawColumns(gridOf([3, null, 9, 0, 4]));
     const heading = card.all<HTMLElement>(".grid thead th")[1] as HTMLElement;
     expect(heading.ariaSort).toBeFalsy();
@@ -73,7 +73,7 @@ describe("a table of numbers", () => {
     expect(names(card)).toEqual(["alpha", "beta", "delta", "epsilon", "gamma"]);
   });
 
-  it("stays sorted while its numbers change, and its nodes stay while nothing changes", () => {
+  it("stays sorted while its numbers change, and keeps its nodes", () => {
     const card = drawColumns(gridOf([1, 2, 3, 4, 5]));
     card.button("Credits").click();
     const rows = card.all(".grid tr");
@@ -83,7 +83,7 @@ describe("a table of numbers", () => {
     expect(names(card)).toEqual(["alpha", "epsilon", "delta", "gamma", "beta"]);
   });
 
-  it("can be sorted by numbers only, and has headings for its rows and columns", () => {
+  it("can be sorted by numbers only, and has headings both ways", () => {
     const card = drawColumns(gridOf([1, 2]));
     expect(card.all(".grid thead button").map(shown)).toEqual(["Credits"]);
     expect(card.all<HTMLTableCellElement>(".grid thead th").map(({ scope }) => scope)).toEqual([
@@ -128,7 +128,7 @@ describe("columns", () => {
     expect(() => card.button("Show all")).toThrow();
   });
 
-  it("that were asked for are asked for again when their table has changed, and only then", () => {
+  it("are asked for again only when their table has changed", () => {
     const card = drawColumns(gridOf([1, 1]), 2);
     card.button("Show all").click();
     answer(card, gridOf([1, 1, 50, 0]));
@@ -178,7 +178,7 @@ describe("tabs", () => {
     );
   };
 
-  it("have the roles of the ARIA practice, and one of each list is in the order of Tab", () => {
+  it("have ARIA's roles, and one of each list is in the order of Tab", () => {
     const card = draw("large");
     const panel = card.one("[role=tabpanel]");
     expect(panel.tabIndex).toBe(0);
@@ -270,7 +270,7 @@ describe("the body", () => {
     expect(shown(card.one(".panel .empty"))).not.toBe("");
   });
 
-  it("of a run that ended without any table shows its activity, or leaves its place to the answer and the questions", () => {
+  it("of a run without tables shows activity, or the answer and questions", () => {
     expect(visible(draw("errored").one(".activity"), document.body)).toBe(true);
     expect(draw("needs_input").one(".tables").hidden).toBe(true);
     expect(draw("answered").one(".tables").hidden).toBe(true);
