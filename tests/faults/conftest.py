@@ -61,7 +61,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
 
 @pytest.fixture
 def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], None]]:
-    """Let everybody go by a clock, and by another one after that."""
+    """Let everybody go by a clock, and by another one after that.
+
+    The time of a whole process has no seam: modules ask for it themselves.
+    """
     clocks: list[LifeClock] = []
     real_time, real_clock, real_monotonic = time.time, time.clock_gettime, time.monotonic
 
