@@ -245,7 +245,7 @@ class Checks(RuleBasedStateMachine):
         except WaitTimedOut:
             self.wrong.append(f"{run!r} has stopped, and nothing says so")
         except OrigamiError as error:
-            self._tell(error)
+            self._note_error(error)
         view = view_now(run.conversation)
         if view["head"]["run_id"] == run.id and "stopped" not in {notice["key"] for notice in view["notices"]}:
             self.wrong.append(f"{run!r} has stopped, and the card does not say so")
@@ -267,7 +267,7 @@ class Checks(RuleBasedStateMachine):
         try:
             self._keep(ow.start(prompt, client=self.way.client, show=False))
         except OrigamiError as error:
-            self._tell(error)
+            self._note_error(error)
 
     def _intent(self, prompt: str, *, bare: bool = False) -> str:
         prompt = prompt if bare else f"{prompt} #{len(self.intents)}"
@@ -288,7 +288,7 @@ class Checks(RuleBasedStateMachine):
         try:
             act(run)
         except OrigamiError as error:
-            self._tell(error)
+            self._note_error(error)
         if stopped:
             self.deadlines[run.id] = self.clock.now + WATCHED
 
@@ -319,7 +319,7 @@ class Checks(RuleBasedStateMachine):
         except Exception as mistake:  # noqa: BLE001 - on the loop nobody else would hear of it
             self.wrong.append(repr(mistake))
 
-    def _tell(self, error: OrigamiError) -> None:
+    def _note_error(self, error: OrigamiError) -> None:
         self.emitted += [*traceback.format_exception(error), repr(error), repr(vars(error))]
         if isinstance(error, ow.AmbiguousStart):
             self.unclear.append(error)

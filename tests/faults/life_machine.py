@@ -128,7 +128,7 @@ class Life(Checks):
         except WaitTimedOut:
             assert not (run.done if until == "run" else run.settled)
         except OrigamiError as error:
-            self._tell(error)
+            self._note_error(error)
             assert run.connection.state == "stopped"
 
     @precondition(lambda self: self.runs)
@@ -209,7 +209,7 @@ class Life(Checks):
         try:
             run = self.unclear.pop().reconcile()
         except OrigamiError as error:
-            self._tell(error)
+            self._note_error(error)
         else:
             if run is not None:
                 self._keep(run)
