@@ -49,11 +49,7 @@ def create_agent(context: RequestContext) -> SandboxResponse:
 
 def list_agents(context: RequestContext) -> SandboxResponse:
     """Answer GET /agents, newest first."""
-    records = [
-        record
-        for record in reversed(context.organization.agents.values())
-        if record.project == context.project and context.matches(record.name)
-    ]
+    records = [record for record in context.records(context.organization.agents) if context.matches(record.name)]
     return context.page_of(records, lambda record: _agent_object(record, context.now), context.query.get("search"))
 
 
@@ -231,7 +227,7 @@ def get_credits(context: RequestContext) -> SandboxResponse:
 
 
 def _record(context: RequestContext) -> AgentRecord:
-    return context.organization.agent(context.params["id"], context.project)
+    return context.record(context.organization.agents, "id", "agent")
 
 
 def _run_object(context: RequestContext, record: AgentRecord, run: RunTimeline) -> dict[str, Any]:

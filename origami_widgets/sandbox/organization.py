@@ -12,7 +12,7 @@ from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord
 from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.own_lists import new_table
-from origami_widgets.sandbox.plans import PLANS, ProjectRecord
+from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
 from origami_widgets.sandbox.row_writes import append, upsert
 from origami_widgets.sandbox.run_builder import Allowance, ScenarioInputs, cut_tables
@@ -74,13 +74,14 @@ class AgentRecord:
 
 
 @dataclass(slots=True)
-class ScheduleRecord:
-    """One scheduled agent: its fields as in a body, and agent, run id and moment of each trigger."""
+class AccountRecord:
+    """A project or a scheduled agent: its fields as in a body, and the agents that were triggered."""
 
     id: str
     project: str | None
+    created_at: float
     fields: dict[str, Any]
-    runs: list[tuple[AgentRecord, str, float]] = field(default_factory=list)
+    triggered: list[AgentRecord] = field(default_factory=list)
 
 
 class SandboxOrganization:
@@ -105,8 +106,9 @@ class SandboxOrganization:
         self.agents: dict[str, AgentRecord] = {}
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
-        self.schedules: dict[str, ScheduleRecord] = {}
-        self.projects = {PROJECT_ID: ProjectRecord(PROJECT_ID, "Sandbox project", self.clock.now())}
+        self.schedules: dict[str, AccountRecord] = {}
+        fields: dict[str, Any] = {"name": "Sandbox project", "monthlyCredits": None, "enforcement": None}
+        self.projects = {PROJECT_ID: AccountRecord(PROJECT_ID, None, self.clock.now(), fields)}
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None
@@ -120,13 +122,6 @@ class SandboxOrganization:
         )
 
     # Reading
-
-    def agent(self, agent_id: str, project: str | None) -> AgentRecord:
-        """Return an agent of this project; raises `ErrorResponse` when there is none."""
-        record = self.agents.get(agent_id)
-        if record is None or record.project != project:
-            raise error_responses.not_found("agent")
-        return record
 
     def run(self, agent_id: str, run_id: str, project: str | None) -> RunTimeline:
         """Return a run of this agent; raises `ErrorResponse` when agent or run is unknown."""
@@ -190,20 +185,21 @@ class SandboxOrganization:
         """Return the credits that are left: those at the start without what all tables have used so far."""
         return self._starting_balance - sum(table.credits_at(now) for table in self.tables.values())
 
-    def spent_this_month(self, project: str, now: float) -> int:
-        """Return the credits that a project has used since the first of the month, in UTC."""
+    def spent_this_month(self, project: str | None, until: float) -> int:
+        """Return the credits that a project uses from the first of this month, in UTC, until a moment."""
+        month = month_start(self.clock.now())
         tables = [table for table in self.tables.values() if table.project == project]
-        return sum(table.credits_at(now) - table.credits_at(month_start(now)) for table in tables)
+        return sum(table.credits_at(until) - table.credits_at(month) for table in tables)
+
+    def _budget_left(self, project: str | None, until: float) -> float:
+        """Return what a project's hard budget leaves after all that is used until a moment; infinite without one."""
+        fields = {} if project is None else self.projects[project].fields
+        budget = fields["monthlyCredits"] if fields.get("enforcement") == "hard" else inf
+        return float(budget) - self.spent_this_month(project, until)
 
     def _allowance(self, project: str | None) -> Allowance:
         """Return the credits that are left for what is planned next, and why there are no more."""
-        left = self._starting_balance - sum(table.planned_credits() for table in self.tables.values())
-        budget = self.projects[project].hard_budget if project is not None else None
-        if budget is None:
-            return Allowance(left, "out_of_credits")
-        month = month_start(self.clock.now())
-        tables = [table for table in self.tables.values() if table.project == project]
-        budget -= sum(table.planned_credits() - table.credits_at(month) for table in tables)
+        left, budget = self.balance(inf), self._budget_left(project, inf)
         return Allowance(budget, "budget_exceeded") if budget < left else Allowance(left, "out_of_credits")
 
     # Changing
@@ -426,8 +422,7 @@ class SandboxOrganization:
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise error_responses.insufficient_credits(START_CREDITS, balance)
-        budget = self.projects[project].hard_budget if project is not None else None
-        if project is not None and budget is not None and self.spent_this_month(project, now) >= budget:
+        if self._budget_left(project, now) <= 0:
             raise error_responses.budget_exceeded()
 
     def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:

@@ -29,17 +29,12 @@ from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord, UploadedFile
-    from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord
     from origami_widgets.sandbox.row_writes import CheckedUpsert
 
 
 def list_workspaces(context: RequestContext) -> SandboxResponse:
     """Answer GET /workspaces, newest first."""
-    found = [
-        container
-        for container in reversed(context.organization.containers.values())
-        if container.project == context.project and context.matches(container.name)
-    ]
+    found = [each for each in context.records(context.organization.containers) if context.matches(each.name)]
     return context.page_of(found, workspace_object, context.query.get("search"))
 
 
@@ -62,12 +57,8 @@ def delete_workspace(context: RequestContext) -> SandboxResponse:
             403, "WORKSPACE_NOT_DELETABLE", "Only a workspace that was created with the API can be deleted"
         )
     named = {"workspaceId": container.id, "name": container.name}
-    if context.query.get("confirm") == "true":
-        context.organization.delete_container(container)
-        return json_response({**named, "deleted": True})
     tables = context.organization.tables_of(context.project, context.now, container.id)
-    rows = sum(len(table.rows_at(context.now)) for table in tables)
-    return json_response({**named, "confirmationRequired": True, "willDelete": {"tables": len(tables), "rows": rows}})
+    return context.deletion(named, tables, lambda: context.organization.delete_container(container))
 
 
 def list_documents(context: RequestContext) -> SandboxResponse:
@@ -213,10 +204,8 @@ def _upsert(context: RequestContext, request: CheckedUpsert) -> SandboxResponse:
 
 def _runs_page(context: RequestContext, table_id: str | None) -> SandboxResponse:
     organization = context.organization
-    records: list[EnrichmentRunRecord] = [
-        record
-        for record in reversed(organization.enrichment_runs.values())
-        if record.project == context.project and table_id in {None, record.table_id}
+    records = [
+        record for record in context.records(organization.enrichment_runs) if table_id in {None, record.table_id}
     ]
     tables = organization.tables
     return context.page_of(

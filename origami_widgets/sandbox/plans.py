@@ -1,4 +1,4 @@
-"""The plan and the projects of an organization, with their limits."""
+"""The plans of an organization, with their limits."""
 
 from __future__ import annotations
 
@@ -44,19 +44,3 @@ MODEL_ALIASES: dict[str, ModelName] = {
     "origami-mid": "origami-lite",
 }
 """Model names allowed in a request, and the model that each one means."""
-
-
-@dataclass(slots=True)
-class ProjectRecord:
-    """One project. Only a hard budget is a limit."""
-
-    id: str
-    name: str
-    created_at: float
-    monthly_credits: int | None = None
-    enforcement: Literal["hard", "soft"] | None = None
-
-    @property
-    def hard_budget(self) -> int | None:
-        """The credits that may be used in a month, None for any number."""
-        return self.monthly_credits if self.enforcement == "hard" else None

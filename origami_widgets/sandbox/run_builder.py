@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Allowance(NamedTuple):
     """The credits that cells may use, and how those fail that would use more."""
 
-    credits: int
+    credits: float
     failure: CellFailure
 
 

@@ -429,10 +429,6 @@ class TableTimeline:
                 return action
         return TimedEvent(action.at, {**action.body, name: count}) if count else None
 
-    def planned_credits(self) -> int:
-        """Sum the credits of all cell runs, ended and to come."""
-        return sum(cell_run.credits for column in self.columns for cell_run in column.cell_runs)
-
     def cut(self, run_id: str, at: float, dropped_at: float | None) -> TableTimeline | None:
         """Drop what one run would have done after a moment; None when the table would not exist.
 
