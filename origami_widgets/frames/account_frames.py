@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.default_client import client_or_default, operations_for
 from origami_widgets.api.models.base import is_list, list_items
 from origami_widgets.api.responses import unreadable
 from origami_widgets.api.validate import PATH
 
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_builder import DataIssues, OriginValues, build, nested_items, pluck
+from .frame_builder import DataIssues, FieldValues, OriginValues, build, nested_items, pluck
 from .schema import TABLE_ID, FrameField, FrameSchema, computed_field
 from .source import SourceData
 
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
 
     from .source import HasRaw
 
-_BUDGET = FrameField("monthly_credits", "number", "project", "monthlyCredits", "its budget; NA without one", "credits")
-_SPENT = FrameField("credits_spent", "number", "project", "usage.spent", "settled in this billing period", "credits")
-_RESERVED = FrameField(
-    "credits_reserved", "number", "project", "usage.reserved", "held for work in progress", "credits"
-)
 _HARD = "whether work stops at the budget (hard) or goes on (soft); NA without one"
 _LEFT = "monthly_credits - credits_spent - credits_reserved; negative above a soft budget"
 _STATUSES = ("draft", "active", "paused")
@@ -37,10 +34,10 @@ PROJECTS = FrameSchema(
     (
         FrameField("project_id", "string", "project", "id", "the project"),
         FrameField("project_name", "string", "project", "name", "its name"),
-        _BUDGET,
+        FrameField("monthly_credits", "number", "project", "monthlyCredits", "its budget; NA without one", "credits"),
         FrameField("enforcement", "category", "project", "enforcement", _HARD, members=("hard", "soft")),
-        _SPENT,
-        _RESERVED,
+        FrameField("credits_spent", "number", "project", "usage.spent", "settled in this billing period", "credits"),
+        FrameField("credits_reserved", "number", "project", "usage.reserved", "held for work in progress", "credits"),
         computed_field("credits_left", "number", _LEFT, "credits"),
         FrameField("created_at", "timestamp", "project", "createdAt", "when it was created"),
     ),
@@ -103,8 +100,6 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
         >>> float(spring["credits_left"]), spring["enforcement"]
         (500.0, 'soft')
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     return block(_projects_frame(client, dtype_backend))
 
 
@@ -121,33 +116,27 @@ async def projects_frame_async(
         >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
         ['Sandbox project']
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     return await wait(_projects_frame(client, dtype_backend))
 
 
 async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import client_or_default
 
     from .economics.spending import measure, measured
 
     check_backend(dtype_backend)
     found = nested_items([await OnLoop(_read_all(client_or_default(client).operations, "/projects"))])
-    issues = DataIssues()
-    fields = pluck(found.items, PROJECTS.paths("project"))
-    budget, spent, reserved = (measure(field, fields, issues) for field in (_BUDGET, _SPENT, _RESERVED))
-    frame = build(
+    fields, issues = pluck(found.items, PROJECTS.paths("project")), DataIssues()
+    amounts = ("monthly_credits", "credits_spent", "credits_reserved")
+    budget, spent, reserved = (measure(PROJECTS[name], fields, issues) for name in amounts)
+    return build(
         PROJECTS,
-        SourceData("list", ()),
+        SourceData("projects", ()),
         {"project": OriginValues(fields)},
         computed={"credits_left": measured(budget - spent - reserved)},
         skipped=found.skipped,
         issues=issues,
         dtype_backend=dtype_backend,
     )
-    frame.attrs["origami"] |= {"source": "projects"}
-    return frame
 
 
 def outreach_frame(
@@ -201,8 +190,6 @@ def outreach_frame(
         >>> len(joined) == len(leads), people["campaign_name"].nunique()
         (True, 1)
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     return block(_outreach_frame(table, client, dtype_backend))
 
 
@@ -226,14 +213,10 @@ async def outreach_frame_async(
         >>> asyncio.run(main())["recipient"].dtype.name
         'string'
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     return await wait(_outreach_frame(table, client, dtype_backend))
 
 
 async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import operations_for
 
     from .leads.rows_request import request_from
 
@@ -241,12 +224,11 @@ async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend
     operations = operations_for(client, table)
     campaigns = nested_items([await OnLoop(_read_all(operations, f"/tables/{table_id}/campaigns"))])
     people = nested_items([await OnLoop(_people_of(operations, each)) for each in campaigns.items])
-    of_table = pluck([{TABLE_ID.path: table_id} for _ in campaigns.items], [TABLE_ID.path])
     frame = build(
         OUTREACH,
         SourceData("table", ()),
         {
-            "table": OriginValues(of_table, people.owners),
+            "table": OriginValues(FieldValues((TABLE_ID.path,), [table_id]), 0 * people.owners),
             "campaign": OriginValues(pluck(campaigns.items, OUTREACH.paths("campaign")), people.owners),
             "person": OriginValues(pluck(people.items, OUTREACH.paths("person"))),
         },
@@ -278,7 +260,7 @@ async def _read_all(operations: Operations, path: str) -> list[object]:
         if not is_list(page):
             raise unreadable("Expected a list.")
         found += list_items(page)
-        cursor = page.get("nextCursor") if isinstance(page, dict) else None
+        cursor = page.get("nextCursor")
         if not cursor:
             return found
         # The API silently starts over at a cursor that it does not know.

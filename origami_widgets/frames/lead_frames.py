@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
+from origami_widgets.api.background.sync_bridge import wait
+from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import shortened
 
@@ -180,8 +182,6 @@ async def leads_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     frames = frames_of(source, "leads_frame")
     if frames is not None:
         return _chosen(stack_given(frames, domain_from, dtype_backend, schema), columns, parts)
@@ -266,8 +266,6 @@ def leads_reading(
         InvalidInput: an argument is invalid.
     """
     # Imported here, as the other frames need no network.
-    from origami_widgets.api.default_client import check_client, operations_for
-
     from .leads.leads_reading import LeadsReading, origins_of
     from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
@@ -310,8 +308,6 @@ def reader_of(data: SourceData, client: AnyClient | None) -> Callable[[Mapping[s
     """
 
     def read(table: Mapping[str, Any]) -> pd.DataFrame:
-        from origami_widgets.api.default_client import operations_for
-
         from .row_frames import read_rows_frame
 
         own = next((part for part, each in _tables(data.parts) if each["id"] == table["id"]), None)

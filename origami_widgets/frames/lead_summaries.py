@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.background.sync_bridge import block, wait
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import described
 
@@ -223,8 +224,6 @@ def refresh_leads(
         ...     ow.refresh_leads(file, client=client).cells.empty
         True
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     from .leads.refreshing import refreshed
 
     return block(refreshed(_frame_of(leads), client, progress))
@@ -255,8 +254,6 @@ async def refresh_leads_async(
         >>> asyncio.run(main()).changed.empty
         True
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     from .leads.refreshing import refreshed
 
     return await wait(refreshed(_frame_of(leads), client, progress))

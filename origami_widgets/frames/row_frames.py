@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.api.background.sync_bridge import wait
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -156,8 +158,6 @@ async def rows_frame_async(
         True
     """
     reading = _reading(**locals())
-    from origami_widgets.api.background.sync_bridge import wait
-
     frame: pd.DataFrame = await wait(reading.steps(progress))
     return frame
 
@@ -264,8 +264,6 @@ def _reading(
     """Return the reading for the arguments of `rows_frame`. `progress` is passed later, when the reading starts."""
     del progress
     # Loaded here: the other frames need no network.
-    from origami_widgets.api.default_client import operations_for
-
     from .leads.row_reading import RowsReading
     from .leads.rows_request import request_from
 
@@ -342,8 +340,6 @@ def rows_batches(
         True
     """
     # Loaded here: the other frames need no network.
-    from origami_widgets.api.default_client import operations_for
-
     from .leads.batch_reading import BatchesReading
     from .leads.rows_request import request_from
 

@@ -10,7 +10,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import described
 
 Json: TypeAlias = Mapping[str, Any]
-SourceKind = Literal["run", "payload", "table", "list"]
+SourceKind = Literal["run", "payload", "table", "list", "leads", "projects"]
 
 _RUN_KEYS = ("agentId", "response", "request", "steps", "todo", "startedAt")
 # Older answers have no `items`. Lists of rows, agents or columns have nothing that a frame needs.

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from origami_widgets.api.background.loop import background
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
@@ -33,6 +31,9 @@ class OnLoop(Generic[T]):
 
 def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
     """Run a coroutine, blocking for each step on the background loop. An interrupt cancels the step."""
+    # Imported here, as frames of data that is there already need no loop.
+    from origami_widgets.api.background.loop import background
+
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:
@@ -49,6 +50,8 @@ def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
 
 async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
     """Run a coroutine, awaiting each step on the background loop. Cancellation reaches the step."""
+    from origami_widgets.api.background.loop import background
+
     send: Callable[[Any], OnLoop[Any]] = coroutine.send
     value: Any = None
     while True:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.default_client import client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
 from origami_widgets.frames.run_frames import RUNS, has_no_tables
@@ -100,8 +102,6 @@ def credits_frame(
         >>> len(frame), bool(-frame["change"].iloc[-1] == used)
         (2, True)
     """
-    from origami_widgets.api.background.sync_bridge import block
-
     return block(_credits_frame(runs, client, dtype_backend))
 
 
@@ -118,16 +118,10 @@ async def credits_frame_async(
         >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
         [40.0]
     """
-    from origami_widgets.api.background.sync_bridge import wait
-
     return await wait(_credits_frame(runs, client, dtype_backend))
 
 
 async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-    # Imported here, as the other frames need no network.
-    from origami_widgets.api.background.sync_bridge import OnLoop
-    from origami_widgets.api.default_client import client_or_default
-
     check_backend(dtype_backend)
     data = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations

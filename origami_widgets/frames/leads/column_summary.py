@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import CONFIDENCE, is_address, is_found, is_remark, main_value, may_come
+from origami_widgets.api.rows.cell_values import (
+    CONFIDENCE,
+    REMARKS,
+    is_address,
+    is_found,
+    is_remark,
+    main_value,
+    may_come,
+)
 from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import (
     COLUMN_FIELDS,
@@ -28,7 +37,7 @@ from .lead_column import FOUND
 from .stacking import HEAD, check_leads, python_values, separators, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -90,14 +99,19 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
     leads = leads.drop_duplicates(["table_id", "row_id"])
     rows = [_row(each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
-    frame = build(
-        DESCRIPTION,
-        SourceData("list", tuple(SourcePart(run_id) for run_id in runs)),
-        {},
-        computed={each.name: read_values(each, [row.get(each.name) for row in rows]) for each in DESCRIPTION.fields},
-        dtype_backend=dtype_backend,
+    source = SourceData("leads", tuple(SourcePart(run_id) for run_id in runs))
+    return _built(
+        DESCRIPTION, [tuple(row.get(field.name) for field in DESCRIPTION.fields) for row in rows], source, dtype_backend
     )
-    frame.attrs["origami"] |= {"source": "leads", "untrusted": True}
+
+
+def _built(
+    schema: FrameSchema, rows: Sequence[tuple[Any, ...]], source: SourceData, dtype_backend: DtypeBackend
+) -> pd.DataFrame:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema.fields)
+    computed = {field.name: read_values(field, raw) for field, raw in zip(schema.fields, columns, strict=True)}
+    frame = build(schema, source, {}, computed=computed, dtype_backend=dtype_backend)
+    frame.attrs["origami"] |= {"untrusted": True}
     return frame
 
 
@@ -286,7 +300,6 @@ EVIDENCE = FrameSchema(
         computed_field("source_url", "string", "the address of a page that the agent names; NA without one"),
     ),
 )
-_WORDS = ("confidence", "reasoning")
 
 
 def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFrame:
@@ -311,17 +324,8 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
         )
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
     found = [(at, *cell) for main, names in parts.items() for at, *cell in _known_cells(leads, main, names)]
-    found.sort(key=lambda each: each[0])
-    columns = list(zip(*((ids[at], domains[at], *rest) for at, *rest in found), strict=True)) or [()] * 7
-    frame = build(
-        EVIDENCE,
-        SourceData("list", ()),
-        {},
-        computed={each.name: read_values(each, raw) for each, raw in zip(EVIDENCE.fields, columns, strict=True)},
-        dtype_backend=dtype_backend,
-    )
-    frame.attrs["origami"] |= {"source": "leads", "untrusted": True}
-    return frame
+    rows = [(ids[at], domains[at], *rest) for at, *rest in sorted(found, key=itemgetter(0))]
+    return _built(EVIDENCE, rows, SourceData("leads", ()), dtype_backend)
 
 
 def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -344,20 +348,15 @@ def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 def _known_cells(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
     """Iterate over the cells of a column that have a value or a remark: one row per source address."""
-    values = python_values(leads[main])
-    words = [python_values(leads[names[key]]) if key in names else [None] * len(values) for key in _WORDS]
-    keys = [key for key in names if key not in _WORDS]
-    sources = zip(*(python_values(leads[names[key]]) for key in keys), strict=True) if keys else [()] * len(values)
-    for at, (value, *remarks, given) in enumerate(zip(values, *words, sources, strict=True)):
-        addresses = dict.fromkeys(
-            address
-            for key, each in zip(keys, given, strict=True)
-            for address in _addresses(each, strict=key == "source")
-        )
+    parts = {key: python_values(leads[name]) for key, name in names.items()}
+    for at, value in enumerate(python_values(leads[main])):
+        told = {key: values[at] for key, values in parts.items()}
+        remarks = [told.pop(key, None) for key in REMARKS]
+        given = (address for key, each in told.items() for address in _addresses(each, strict=key == "source"))
+        addresses = dict.fromkeys(given)
         text = _text(value) if is_found(value) else None
         if text is not None or any(map(read_text, remarks)) or addresses:
-            for address in addresses or [None]:
-                yield at, main, text, *remarks, address
+            yield from ((at, main, text, *remarks, address) for address in addresses or [None])
 
 
 def _text(value: Any) -> str:

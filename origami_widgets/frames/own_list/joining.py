@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets._version import __version__
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.api.validate import shortened
@@ -78,10 +80,6 @@ def join_leads(
         >>> found.index.to_list(), found["revenue"].to_list(), found.attrs["origami"]["joined"]
         ([20, 10], [7, 8], 2)
     """
-    # Imported here and below, as the other frames need no network.
-    from origami_widgets.api.background.sync_bridge import block
-    from origami_widgets.api.default_client import operations_for
-
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     return block(joining.steps(operations_for(client, table), progress))
 
@@ -106,9 +104,6 @@ async def join_leads_async(
         >>> asyncio.run(ow.join_leads_async(companies, table, key="website")).attrs["origami"]["joined"]
         1
     """
-    from origami_widgets.api.background.sync_bridge import wait
-    from origami_widgets.api.default_client import operations_for
-
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     return await wait(joining.steps(operations_for(client, table), progress))
 
@@ -146,7 +141,6 @@ class Joining:
         Raises:
             AmbiguousKey: several rows of the table have one key.
         """
-        from origami_widgets.api.background.sync_bridge import OnLoop
         from origami_widgets.frames.leads.row_reading import RowsReading
         from origami_widgets.frames.leads.rows_request import request_from
 
