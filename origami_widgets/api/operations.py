@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
-import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from origami_widgets.api import validate
-from origami_widgets.api.error_catalog import error_from, prefix_hint
+from origami_widgets.api.base_operations import LARGEST_PAGE, page_params
 from origami_widgets.api.errors import (
     AuthenticationError,
-    ConnectionFailed,
-    InvalidInput,
     OrigamiError,
-    RedirectRefused,
-    ServerError,
-    UnexpectedAnswer,
 )
 from origami_widgets.api.models import (
     Account,
@@ -29,7 +21,6 @@ from origami_widgets.api.models import (
     CreatedAgent,
     Credits,
     FlatRow,
-    Model,
     Page,
     Row,
     RunObject,
@@ -39,8 +30,6 @@ from origami_widgets.api.models import (
 from origami_widgets.api.models.account import AccountSummary, summarize
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import (
-    decode,
-    decode_any,
     read_run,
     require_created_agent,
     require_list,
@@ -48,100 +37,27 @@ from origami_widgets.api.responses import (
     require_run,
     require_subject,
 )
-from origami_widgets.api.retries import is_start_retryable, pause, with_retries
+from origami_widgets.api.retries import with_retries
 from origami_widgets.api.rows.row_decoding import decode_rows
 from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.api.upload_operations import UploadOperations
-from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
-from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+    import asyncio
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
-    import httpx
-
-    from origami_widgets.api.client_settings import Settings
     from origami_widgets.api.responses import ApiResponse, Decoder
     from origami_widgets.api.rows.row_paging import RowQuery
 
-M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
-SUCCESS = range(200, 300)
-LARGEST_PAGE = 100
 MOST_AGENT_PAGES = 5
 """Pages of 100 agents in which `active_runs` looks, at most."""
 LARGEST_ROW_PAGE = 200
 
 
 class Operations(UploadOperations):
-    """The calls of the API for one key, base URL and project.
-
-    Args:
-        settings: key, base URL, project and timeout.
-        inner: an HTTP transport that replaces the network, as for the embedded sandbox.
-
-    Attributes:
-        traffic: requests of all clients in this process to the organization, and its quotas.
-        balance_history: the balances that this process has read with this key.
-        agent_names: names of agents by id, as read in lists of agents.
-    """
-
-    def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
-        # Imported here, because the HTTP library takes longer to import than everything else.
-        from origami_widgets.api.transport import Transport
-
-        self.settings = settings
-        self.transport = Transport(settings, inner)
-        self._inner = inner
-        self._is_sandbox = False
-        # For other hosts, the word `sandbox` would hide which host answers instead of Origami.
-        self._may_be_sandbox = inner is not None or settings.is_local
-        self._server_clock: tuple[float, float] | None = None
-        self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
-        self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
-        self.agent_names: dict[str, str] = {}
-
-    @property
-    def origin(self) -> str:
-        """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
-        return "sandbox" if self._is_sandbox else self.settings.origin
-
-    @property
-    def identity(self) -> Hashable:
-        """Equal for two clients of the same base URL, project and key."""
-        return (self.settings.base_url, self.settings.project, self.settings.key, id(self._inner))
-
-    @property
-    def destination(self) -> tuple[str, str | None]:
-        """The base URL that requests go to, and the project or None."""
-        return self.settings.base_url, self.settings.project
-
-    @property
-    def embedded(self) -> object | None:
-        """The API itself if it is embedded in this process; else None."""
-        return getattr(self._inner, "app", self._inner)
-
-    def server_time(self, moment: float) -> float | None:
-        """Return the server's time at a moment, in Unix seconds; None before its first response.
-
-        Args:
-            moment: seconds of the monotonic clock, which setting the system clock does not change.
-        """
-        if self._server_clock is None:
-            return None
-        server, then = self._server_clock
-        return server + moment - then
-
-    @property
-    def clock_offset(self) -> float | None:
-        """The server's clock minus this machine's, in seconds; None before the first response."""
-        now = self.server_time(monotonic())
-        return None if now is None else now - time.time()
-
-    def renew_connections(self) -> None:
-        """Use new connections from now on, because the old ones are dead. Background loop only."""
-        self.transport.renew()
+    """The calls of the API for one key, base URL and project."""
 
     async def create_agent(
         self,
@@ -202,7 +118,7 @@ class Operations(UploadOperations):
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
         """`GET /agents/{id}/runs`, one page."""
-        return await self._page(RunSummary, f"{_agent_path(agent_id)}/runs", _page_params(cursor, limit, LARGEST_PAGE))
+        return await self._page(RunSummary, f"{_agent_path(agent_id)}/runs", page_params(cursor, limit))
 
     async def cancel(
         self, agent_id: str, *, idempotency_key: str | None = None, once: bool = False
@@ -224,8 +140,7 @@ class Operations(UploadOperations):
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Agent]:
         """`GET /agents`, one page."""
-        params = {**_page_params(cursor, limit, LARGEST_PAGE), **({"search": search} if search else {})}
-        page = await self._page(Agent, "/agents", params)
+        page = await self._page(Agent, "/agents", page_params(cursor, limit, search=search))
         self.agent_names.update((agent.id, agent.name) for agent in page.items if agent.name)
         return page
 
@@ -246,10 +161,8 @@ class Operations(UploadOperations):
         self, *, agent_id: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Table]:
         """`GET /tables`, one page."""
-        params = _page_params(cursor, limit, LARGEST_PAGE)
-        if agent_id is not None:
-            params["workspaceId"] = validate.agent_id(agent_id)
-        return await self._page(Table, "/tables", params)
+        agent = None if agent_id is None else validate.agent_id(agent_id)
+        return await self._page(Table, "/tables", page_params(cursor, limit, workspaceId=agent))
 
     async def cancel_cells(
         self, table_id: str, *, columns: Sequence[str] | None = None, once: bool = False
@@ -303,14 +216,8 @@ class Operations(UploadOperations):
     async def _rows(
         self, table_id: str, query: RowQuery, cursor: str | None, limit: int, decoder: Decoder = decode_rows
     ) -> Any:
-        params = {**_page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        path = f"{_table_path(table_id)}/rows"
-
-        def attempt() -> Awaitable[ApiResponse]:
-            return self._once("GET", path, params=params, check=require_list, decoder=decoder)
-
-        # Of what the rate limiter has counted, another attempt must be counted, too.
-        return (await (attempt() if is_counted.get() else with_retries(attempt))).body
+        params = {**page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
+        return (await self._read(f"{_table_path(table_id)}/rows", params, require_list, decoder)).body
 
     async def get_account(self) -> Account:
         """`GET /account`."""
@@ -354,113 +261,6 @@ class Operations(UploadOperations):
                 break
         return list(active.values())
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        idempotency_key: str | None = None,
-        within: float | None = None,
-    ) -> Any:
-        """Send any request of the API within some seconds; see `Client.request`. Only reads are sent again."""
-        verb, where = validate.method(method), validate.path(path)
-        query, headers = validate.params(params), {"Accept": "application/json, text/csv"}
-        if json is not None and verb == "GET":
-            raise InvalidInput("A GET has no body", cause=f"GET {where} got json=.", remedy="Pass params= instead.")
-        if idempotency_key is not None and verb != "POST":
-            raise InvalidInput(
-                "Only a POST has an idempotency key", cause=f"Got one for {verb}.", remedy="Leave out idempotency_key=."
-            )
-        key = str(uuid.uuid4()) if idempotency_key is None else validate.idempotency_key(idempotency_key)
-        if verb == "POST":
-            headers["Idempotency-Key"] = key
-
-        async def attempt() -> ApiResponse:
-            return await self._once(
-                verb, where, params=query, body=json, headers=headers, decoder=bytes, check=decode_any, within=within
-            )
-
-        if verb == "GET":
-            return (await (attempt() if is_counted.get() else with_retries(attempt))).body
-        try:
-            return (await with_retries(attempt, _is_unsent)).body
-        except OrigamiError as error:
-            error.idempotency_key, error.may_have_started = key if verb == "POST" else None, _may_have_started(error)
-            if error.may_have_started:
-                again = f" If it did not, send it with idempotency_key={key!r}." if verb == "POST" else ""
-                error.remedy = f"The request may have taken effect. Look before you send it again.{again}"
-            raise
-
-    async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
-        page = Page.of(item, (await self._read(path, params, check=require_list)).body)
-        came_from(self, page.items)
-        return page
-
-    async def _read(
-        self, path: str, params: Mapping[str, str], check: Callable[[ApiResponse], ApiResponse] | None = None
-    ) -> ApiResponse:
-        return await with_retries(lambda: self._once("GET", path, params=params, check=check or require_object))
-
-    async def _start(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-        key: str | None,
-        check: Callable[[ApiResponse], ApiResponse],
-        stop: asyncio.Event | None,
-    ) -> ApiResponse:
-        """Send a POST that starts a run. Sent again only if no attempt before can have started one, with the same key."""
-        key = str(uuid.uuid4()) if key is None else validate.idempotency_key(key)
-        headers = {"Idempotency-Key": key}
-        is_stopped = asyncio.Event() if stop is None else stop
-
-        async def attempt() -> ApiResponse:
-            if is_stopped.is_set():
-                raise not_wanted()
-            return await self._once("POST", path, body=body, headers=headers, check=check)
-
-        try:
-            return await with_retries(attempt, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
-        except OrigamiError as error:
-            error.idempotency_key, error.may_have_started = key, _may_have_started(error)
-            if error.may_have_started:
-                error.remedy = (
-                    "The run may have started. Check before you start it again: list_agents() shows the newest agents."
-                )
-            raise
-
-    async def _once(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        check: Callable[[ApiResponse], ApiResponse] | None = None,
-        decoder: Decoder = decode,
-        within: float | None = None,
-    ) -> ApiResponse:
-        self.traffic.note_request()
-        base_url = self.settings.base_url
-        try:
-            response = await self.transport.send(
-                method, path, params=params, body=body, headers=headers, decoder=decoder, within=within
-            )
-        except (UnexpectedAnswer, RedirectRefused) as error:
-            # A website that is not an API responds with 200 or redirects to a login.
-            error.remedy = prefix_hint(base_url) or error.remedy
-            raise
-        self.traffic.note_response(response)
-        self._is_sandbox = self._is_sandbox or (response.sandbox and self._may_be_sandbox)
-        if response.server_date is not None:
-            self._server_clock = (response.server_date.timestamp(), monotonic())
-        if response.status_code not in SUCCESS:
-            raise error_from(response, base_url)
-        return response if check is None else check(response)
-
 
 async def _or_none(read: Awaitable[T]) -> T | None:
     """Return the result of a read, or None if it fails although the key is valid."""
@@ -500,24 +300,3 @@ def _table_path(table_id: str) -> str:
 def _include_params(tokens: Sequence[str]) -> dict[str, str]:
     words = validate.include(tokens)
     return {"include": words} if words else {}
-
-
-def _page_params(cursor: str | None, limit: object, largest: int) -> dict[str, str]:
-    return {"limit": str(validate.page_limit(limit, largest)), **({"cursor": cursor} if cursor else {})}
-
-
-def not_wanted() -> OrigamiError:
-    """Return the error for a start that was interrupted before it was sent again."""
-    error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
-    error.sent = False
-    return error
-
-
-def _is_unsent(error: OrigamiError) -> bool:
-    """Return whether a request that is sent at most once may be tried again, because nothing was sent."""
-    return isinstance(error, ConnectionFailed) and not error.sent and error.transient
-
-
-def _may_have_started(error: OrigamiError) -> bool:
-    """Return whether a POST that failed with this error may have reached the server and had an effect."""
-    return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
@@ -18,6 +18,9 @@ from origami_widgets.words.foreign_text import cut, unicode_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+
+SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +104,14 @@ def decode(body: bytes) -> Any:
     return value
 
 
-def decode_any(response: ApiResponse) -> ApiResponse:
-    """Decode a body of any kind that was kept as bytes: CSV as text, JSON as plain objects, None for an empty body.
+def decode_csv(body: bytes) -> str:
+    """Return the text of CSV."""
+    return body.removeprefix(BOM).decode("utf-8", "replace")
 
-    Raises:
-        UnexpectedAnswer: the body is neither.
-    """
-    body: bytes = response.body
-    try:
-        if response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv":
-            value: Any = body.removeprefix(BOM).decode("utf-8", "replace")
-        else:
-            value = decode(body) if body.strip() else None
-    except UnexpectedAnswer as error:
-        error.status_code, error.request_id = response.status_code, response.request_id
-        raise
-    return replace(response, body=value)
+
+def decode_optional(body: bytes) -> Any:
+    """Decode the JSON in a body, as `decode` does; None if it is empty."""
+    return decode(body) if body.strip() else None
 
 
 def _decode_slowly(body: bytes) -> Any:
@@ -198,6 +193,15 @@ def unreadable(cause: str) -> UnexpectedAnswer:
         code="UNEXPECTED_ANSWER",
         transient=True,
     )
+
+
+Check: TypeAlias = "Callable[[ApiResponse], ApiResponse]"
+"""Returns a successful response if it has what it must contain."""
+
+
+def keep(response: ApiResponse) -> ApiResponse:
+    """Return any response as it is."""
+    return response
 
 
 def require_object(response: ApiResponse) -> ApiResponse:

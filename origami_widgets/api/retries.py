@@ -98,8 +98,12 @@ def is_start_retryable(error: OrigamiError) -> bool:
         return False
     if isinstance(error, IdempotencyConflict):
         return True
-    is_put_off = isinstance(error, RateLimited) or (isinstance(error, ConnectionFailed) and not error.sent)
-    return is_put_off and error.transient
+    return is_unsent(error) or (isinstance(error, RateLimited) and error.transient)
+
+
+def is_unsent(error: OrigamiError) -> bool:
+    """Return whether a request that is sent at most once may be tried again, because nothing was sent."""
+    return isinstance(error, ConnectionFailed) and not error.sent and error.transient
 
 
 def parse_retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:

@@ -28,7 +28,7 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_key, hide_keys_in_logs
-from origami_widgets.api.responses import ApiResponse, decode
+from origami_widgets.api.responses import SUCCESS, ApiResponse, decode, decode_csv
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
-SUCCESS = range(200, 300)
 LONGEST_REASON = 200
 USER_AGENT = "origami-widgets"
 STACK = (
@@ -443,7 +442,8 @@ def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder) -> ApiRespo
     body, problem = None, ""
     try:
         # `decoder` is for pages of rows, and errors have none.
-        body = (decoder if response.status_code in SUCCESS else decode)(raw)
+        is_csv = headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv"
+        body = (decode if response.status_code not in SUCCESS else decode_csv if is_csv else decoder)(raw)
     except UnexpectedAnswer as error:
         if response.status_code in SUCCESS:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")

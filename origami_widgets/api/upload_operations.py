@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import InvalidInput, UnexpectedAnswer
+from origami_widgets.api.base_operations import BaseOperations, page_params
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import (
     DeletedWorkspace,
     Document,
@@ -18,7 +18,7 @@ from origami_widgets.api.models import (
     UpsertReceipt,
     Workspace,
 )
-from origami_widgets.api.models.base import is_list
+from origami_widgets.api.responses import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,21 +28,8 @@ MOST_ROWS = 100
 """Rows that one request may write."""
 
 
-class UploadOperations(ABC):
+class UploadOperations(BaseOperations):
     """Workspaces, documents, row writes and enrichment runs."""
-
-    @abstractmethod
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        idempotency_key: str | None = None,
-        within: float | None = None,
-    ) -> Any:
-        """Send any request of the API."""
 
     async def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
         """`POST /workspaces`."""
@@ -55,8 +42,7 @@ class UploadOperations(ABC):
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Workspace]:
         """`GET /workspaces`, one page."""
-        params = {"search": search or None, "cursor": cursor, "limit": validate.page_limit(limit, 100)}
-        return _page(Workspace, await self.request("GET", "/workspaces", params=params))
+        return await self._page(Workspace, "/workspaces", page_params(cursor, limit, search=search))
 
     async def delete_workspace(self, workspace_id: str, *, confirm: bool = False) -> DeletedWorkspace:
         """`DELETE /workspaces/{workspaceId}`: a preview, or the deletion with `confirm`."""
@@ -88,14 +74,13 @@ class UploadOperations(ABC):
         answer = await self.request("POST", path, json={"files": body}, idempotency_key=idempotency_key, within=within)
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list):
-            raise _unexpected("Expected a list of results.")
+            raise unreadable("Expected a list of results.")
         return [each for each in results if isinstance(each, dict)]
 
     async def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
         """`GET /workspaces/{workspaceId}/documents`, one page."""
-        params = {"cursor": cursor, "limit": validate.page_limit(limit, 100)}
         path = f"/workspaces/{validate.workspace_id(workspace_id)}/documents"
-        return _page(Document, await self.request("GET", path, params=params))
+        return await self._page(Document, path, page_params(cursor, limit))
 
     async def upsert_rows(
         self,
@@ -136,12 +121,8 @@ class UploadOperations(ABC):
         self, *, table_id: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[EnrichmentRun]:
         """`GET /enrichment-runs`, one page, newest first."""
-        params = {
-            "tableId": None if table_id is None else validate.table_id(table_id),
-            "cursor": cursor,
-            "limit": validate.page_limit(limit, 100),
-        }
-        return _page(EnrichmentRun, await self.request("GET", "/enrichment-runs", params=params))
+        table = None if table_id is None else validate.table_id(table_id)
+        return await self._page(EnrichmentRun, "/enrichment-runs", page_params(cursor, limit, tableId=table))
 
 
 def _bytes(content: object) -> bytes:
@@ -157,21 +138,5 @@ def _bytes(content: object) -> bytes:
 def _named(kind: type[M], answer: Any) -> M:
     """Return the object in an answer, which must have an id."""
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
-        raise _unexpected("It has no id.")
+        raise unreadable("It has no id.")
     return kind.from_raw(answer)
-
-
-def _page(kind: type[M], answer: Any) -> Page[M]:
-    if not is_list(answer):
-        raise _unexpected("Expected a list.")
-    return Page.of(kind, answer)
-
-
-def _unexpected(cause: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        "Unexpected response",
-        cause=cause,
-        remedy="Try again. If it keeps happening, contact support.",
-        code="UNEXPECTED_ANSWER",
-        transient=True,
-    )

@@ -309,20 +309,17 @@ def params(values: object) -> dict[str, str]:
     Raises:
         InvalidInput: they are not a mapping of names to texts, numbers and booleans.
     """
-    remedy = "Pass a dict: params={'limit': 100}. Write lists and objects as JSON: json.dumps([…])."
-    if values is None:
-        return {}
-    if not isinstance(values, Mapping) or not all(isinstance(name, str) and name for name in values):
-        raise InvalidInput("Invalid params", cause=f"Got {described(values)}.", remedy=remedy)
-    found = {}
-    for name, value in values.items():
-        if value is None:
-            continue
-        if not isinstance(value, str | int | float):
-            raise InvalidInput("Invalid params", cause=f"{name} got {described(value)}.", remedy=remedy)
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        found[name] = not_a_key(text, "a parameter")
-    return found
+    given = {} if values is None else values
+    if not isinstance(given, Mapping) or not all(
+        isinstance(name, str) and name and isinstance(value, str | int | float | None) for name, value in given.items()
+    ):
+        raise InvalidInput(
+            "Invalid params",
+            cause=f"Got {shortened(given)}.",
+            remedy="Pass a dict: params={'limit': 100}. Write lists and objects as JSON: json.dumps([…]).",
+        )
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
+    return {name: not_a_key(text, "a parameter") for name, text in texts.items() if given[name] is not None}
 
 
 def include(tokens: object) -> str:

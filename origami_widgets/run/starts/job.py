@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background, is_under_way, kept_task
+from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import OrigamiError, RunPoolFull
-from origami_widgets.api.operations import not_wanted
 from origami_widgets.host.runtime import monotonic, time_limit
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of

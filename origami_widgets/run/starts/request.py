@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import retries
+from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import AgentBusy, AmbiguousStart, OrigamiError, ambiguous
-from origami_widgets.api.operations import not_wanted
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.reconcile import Likeness, Reconciliation, take

@@ -1,0 +1,250 @@
+"""`BaseOperations`: how each request of the API is sent, read, and sent again. Base of `Operations`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from origami_widgets.api import validate
+from origami_widgets.api.error_catalog import error_from, prefix_hint
+from origami_widgets.api.errors import (
+    ConnectionFailed,
+    InvalidInput,
+    OrigamiError,
+    RedirectRefused,
+    ServerError,
+    UnexpectedAnswer,
+)
+from origami_widgets.api.models import Model, Page
+from origami_widgets.api.models.table import came_from
+from origami_widgets.api.responses import SUCCESS, decode, decode_optional, keep, require_list, require_object
+from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
+from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
+from origami_widgets.host.runtime import monotonic
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
+
+    import httpx
+
+    from origami_widgets.api.client_settings import Settings
+    from origami_widgets.api.responses import ApiResponse, Check, Decoder
+
+M = TypeVar("M", bound=Model)
+
+LARGEST_PAGE = 100
+"""Items of a page, at most. Rows have pages of their own."""
+
+
+class BaseOperations:
+    """The requests of the API for one key, base URL and project.
+
+    Args:
+        settings: key, base URL, project and timeout.
+        inner: an HTTP transport that replaces the network, as for the embedded sandbox.
+
+    Attributes:
+        traffic: requests of all clients in this process to the organization, and its quotas.
+        balance_history: the balances that this process has read with this key.
+        agent_names: names of agents by id, as read in lists of agents.
+    """
+
+    def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        # Imported here, because the HTTP library takes longer to import than everything else.
+        from origami_widgets.api.transport import Transport
+
+        self.settings = settings
+        self.transport = Transport(settings, inner)
+        self._inner = inner
+        self._is_sandbox = False
+        # For other hosts, the word `sandbox` would hide which host answers instead of Origami.
+        self._may_be_sandbox = inner is not None or settings.is_local
+        self._server_clock: tuple[float, float] | None = None
+        self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
+        self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
+        self.agent_names: dict[str, str] = {}
+
+    @property
+    def origin(self) -> str:
+        """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
+        return "sandbox" if self._is_sandbox else self.settings.origin
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for two clients of the same base URL, project and key."""
+        return (self.settings.base_url, self.settings.project, self.settings.key, id(self._inner))
+
+    @property
+    def destination(self) -> tuple[str, str | None]:
+        """The base URL that requests go to, and the project or None."""
+        return self.settings.base_url, self.settings.project
+
+    @property
+    def embedded(self) -> object | None:
+        """The API itself if it is embedded in this process; else None."""
+        return getattr(self._inner, "app", self._inner)
+
+    def server_time(self, moment: float) -> float | None:
+        """Return the server's time at a moment, in Unix seconds; None before its first response.
+
+        Args:
+            moment: seconds of the monotonic clock, which setting the system clock does not change.
+        """
+        if self._server_clock is None:
+            return None
+        server, then = self._server_clock
+        return server + moment - then
+
+    @property
+    def clock_offset(self) -> float | None:
+        """The server's clock minus this machine's, in seconds; None before the first response."""
+        now = self.server_time(monotonic())
+        return None if now is None else now - time.time()
+
+    def renew_connections(self) -> None:
+        """Use new connections from now on, because the old ones are dead. Background loop only."""
+        self.transport.renew()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        idempotency_key: str | None = None,
+        within: float | None = None,
+    ) -> Any:
+        """Send any request of the API within some seconds; see `Client.request`. Only reads are sent again."""
+        verb, where, query = validate.method(method), validate.path(path), validate.params(params)
+        if json is not None and verb == "GET":
+            raise InvalidInput("A GET has no body", cause=f"GET {where} got json=.", remedy="Pass params= instead.")
+        if idempotency_key is not None and verb != "POST":
+            raise InvalidInput(
+                "Only a POST has an idempotency key", cause=f"Got one for {verb}.", remedy="Leave out idempotency_key=."
+            )
+        key, headers = None, {"Accept": "application/json, text/csv"}
+        if verb == "POST":
+            headers["Idempotency-Key"] = key = new_key(idempotency_key)
+
+        async def attempt() -> ApiResponse:
+            return await self._once(
+                verb, where, params=query, body=json, headers=headers, decoder=decode_optional, within=within
+            )
+
+        if verb == "GET":
+            return (await _read_with_retries(attempt)).body
+        again = f" If it did not, send it with idempotency_key={key!r}." if key else ""
+        look = f"The request may have taken effect. Look before you send it again.{again}"
+        return (await _send_once(attempt, key, look, is_unsent)).body
+
+    async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
+        page = Page.of(item, (await self._read(path, params, check=require_list)).body)
+        came_from(self, page.items)
+        return page
+
+    async def _read(
+        self, path: str, params: Mapping[str, str], check: Check = require_object, decoder: Decoder = decode
+    ) -> ApiResponse:
+        return await _read_with_retries(lambda: self._once("GET", path, params=params, check=check, decoder=decoder))
+
+    async def _start(
+        self, path: str, body: Mapping[str, Any], key: str | None, check: Check, stop: asyncio.Event | None
+    ) -> ApiResponse:
+        """Send a POST that starts a run. Sent again only if no attempt before can have started one, with the same key."""
+        key = new_key(key)
+        is_stopped = asyncio.Event() if stop is None else stop
+
+        async def attempt() -> ApiResponse:
+            if is_stopped.is_set():
+                raise not_wanted()
+            return await self._once("POST", path, body=body, headers={"Idempotency-Key": key}, check=check)
+
+        look = "The run may have started. Check before you start it again: list_agents() shows the newest agents."
+        return await _send_once(attempt, key, look, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        check: Check = keep,
+        decoder: Decoder = decode,
+        within: float | None = None,
+    ) -> ApiResponse:
+        self.traffic.note_request()
+        base_url = self.settings.base_url
+        try:
+            response = await self.transport.send(
+                method, path, params=params, body=body, headers=headers, decoder=decoder, within=within
+            )
+        except (UnexpectedAnswer, RedirectRefused) as error:
+            # A website that is not an API responds with 200 or redirects to a login.
+            error.remedy = prefix_hint(base_url) or error.remedy
+            raise
+        self.traffic.note_response(response)
+        self._is_sandbox = self._is_sandbox or (response.sandbox and self._may_be_sandbox)
+        if response.server_date is not None:
+            self._server_clock = (response.server_date.timestamp(), monotonic())
+        if response.status_code not in SUCCESS:
+            raise error_from(response, base_url)
+        return check(response)
+
+
+async def _read_with_retries(attempt: Callable[[], Awaitable[ApiResponse]]) -> ApiResponse:
+    """Send a read, again after a transient error."""
+    # Of what the rate limiter has counted, another attempt must be counted, too.
+    return await (attempt() if is_counted.get() else with_retries(attempt))
+
+
+async def _send_once(
+    attempt: Callable[[], Awaitable[ApiResponse]],
+    key: str | None,
+    look: str,
+    is_retryable: Callable[[OrigamiError], bool],
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> ApiResponse:
+    """Send what may spend or send; again only if no attempt before can have had an effect.
+
+    Args:
+        attempt: sends it once.
+        key: its idempotency key, for the error.
+        look: the remedy if it may have had an effect.
+        is_retryable: whether no attempt that ended in an error can have had one.
+        wait: waits between two attempts.
+    """
+    try:
+        return await with_retries(attempt, is_retryable, wait)
+    except OrigamiError as error:
+        error.idempotency_key, error.may_have_started = key, _may_have_started(error)
+        if error.may_have_started:
+            error.remedy = look
+        raise
+
+
+def new_key(given: str | None) -> str:
+    """Return a given idempotency key, checked, or a new one."""
+    return str(uuid.uuid4()) if given is None else validate.idempotency_key(given)
+
+
+def page_params(cursor: str | None, limit: object, largest: int = LARGEST_PAGE, **more: str | None) -> dict[str, str]:
+    """Return the query for a page of a list. What is None or empty is left out."""
+    given = {"limit": str(validate.page_limit(limit, largest)), "cursor": cursor, **more}
+    return {name: value for name, value in given.items() if value}
+
+
+def not_wanted() -> OrigamiError:
+    """Return the error for a start that was interrupted before it was sent again."""
+    error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
+    error.sent = False
+    return error
+
+
+def _may_have_started(error: OrigamiError) -> bool:
+    """Return whether a POST that failed with this error may have reached the server and had an effect."""
+    return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)
