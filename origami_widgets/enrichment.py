@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import same_arguments_as
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
@@ -122,17 +123,8 @@ def upload(
     return wanted.block(progress)
 
 
-async def upload_async(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
-    *,
-    key: str | Sequence[str],
-    columns: Sequence[str] = (),
-    name: str | None = None,
-    table: UploadedTable | Table | str | None = None,
-    once: str | None = None,
-    client: AnyClient | None = None,
-    progress: Progress | None = None,
-) -> UploadedTable:
+@same_arguments_as(upload)
+async def upload_async(*, progress: Progress | None, **given: Any) -> UploadedTable:
     """Upload your own list as `upload` does, without blocking the event loop: same arguments and errors. Free.
 
     Example:
@@ -142,8 +134,7 @@ async def upload_async(
         >>> asyncio.run(ow.upload_async([{"website": "pao.example"}], key="website", client=client)).counts.inserted
         1
     """
-    wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
-    return await wait_for_upload(wanted, progress)
+    return await wait_for_upload(_Upload(**given), progress)
 
 
 def enrich(
@@ -202,14 +193,13 @@ def enrich(
         >>> found["revenue"].to_list(), len(found.columns) > 2
         ([7, 8], True)
     """
-    given: dict[str, Any] = {"name": name, "once": once, "fresh": fresh, "client": client}
-    wanted = _enrichment(frame, prompt, model, credit_limit, key=key, columns=columns, **given)
+    given = {**locals()}
+    wanted = _enrichment(**given)
     if can_ask() and not background().run(wanted.is_known(once)):
         ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
     table = wanted.block(None)
     # The user has agreed.
-    started: dict[str, Any] = {"model": model, "focus_tables": [table], "credit_limit": credit_limit, "show": show}
-    run = start_run(prompt, asks=False, **started, **given)
+    run = start_run(**_start_options(table, **given), asks=False)
     try:
         while not (watch := run.conversation.current).state.settled:
             waiting.block(waiting.end_of_run(watch, "cells"), None)
@@ -224,20 +214,8 @@ def enrich(
     return _checked(join_leads(wanted.frame, table, key=key), run, table, key)
 
 
-async def enrich_async(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
-    prompt: str,
-    *,
-    key: str | Sequence[str],
-    columns: Sequence[str] = (),
-    once: str | None = None,
-    fresh: bool = False,
-    credit_limit: float | None = None,
-    name: str | None = None,
-    model: str | None = None,
-    client: AnyClient | None = None,
-    show: bool = True,
-) -> pd.DataFrame:
+@same_arguments_as(enrich)
+async def enrich_async(**given: Any) -> pd.DataFrame:
     """Enrich your own list as `enrich` does, without blocking the event loop. Spends credits. It never asks.
 
     Cancelling the task does not cancel a run that it has started.
@@ -251,16 +229,22 @@ async def enrich_async(
         >>> found["website"].to_list()
         ['pao.example', 'broa.example']
     """
-    given: dict[str, Any] = {"name": name, "once": once, "fresh": fresh, "client": client}
-    wanted = _enrichment(frame, prompt, model, credit_limit, key=key, columns=columns, **given)
+    wanted = _enrichment(**given)
     table = await wait_for_upload(wanted, None)
-    started: dict[str, Any] = {"model": model, "focus_tables": [table], "credit_limit": credit_limit, "show": show}
-    run = await start_async(prompt, **started, **given)
+    run = await start_async(**_start_options(table, **given))
     while not (run := _newest(run)).settled:
         await run.settle()
     from origami_widgets.frames import join_leads_async
 
-    return _checked(await join_leads_async(wanted.frame, table, key=key), run, table, key)
+    return _checked(await join_leads_async(wanted.frame, table, key=given["key"]), run, table, given["key"])
+
+
+def _start_options(
+    table: UploadedTable, *, frame: object, key: object, columns: object, **options: Any
+) -> dict[str, Any]:
+    """Return the arguments of the start for those of `enrich`."""
+    del frame, key, columns
+    return {**options, "focus_tables": [table]}
 
 
 class _Upload:
@@ -411,9 +395,10 @@ async def wait_for_upload(upload: _Upload, progress: Progress | None) -> Uploade
 
 
 def _enrichment(
-    frame: Any, prompt: str, model: str | None, credit_limit: float | None, *, fresh: bool, **options: Any
+    frame: Any, prompt: str, model: str | None, credit_limit: float | None, *, fresh: bool, show: bool, **options: Any
 ) -> _Upload:
     """Check all arguments of `enrich` before anything is sent."""
+    del show
     validate.prompt(prompt)
     validate.model(model)
     validate.credit_limit(credit_limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
 from origami_widgets.api.default_client import client_or_default, operations_for
 from origami_widgets.api.models.base import is_list, list_items
 from origami_widgets.api.responses import unreadable
@@ -103,9 +103,8 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
     return block(_projects_frame(client, dtype_backend))
 
 
-async def projects_frame_async(
-    *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
-) -> pd.DataFrame:
+@same_arguments_as(projects_frame)
+async def projects_frame_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `projects_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -116,7 +115,7 @@ async def projects_frame_async(
         >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
         ['Sandbox project']
     """
-    return await wait(_projects_frame(client, dtype_backend))
+    return await wait(_projects_frame(**given))
 
 
 async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
@@ -193,12 +192,8 @@ def outreach_frame(
     return block(_outreach_frame(table, client, dtype_backend))
 
 
-async def outreach_frame_async(
-    table: str | HasRaw | Mapping[str, Any],
-    *,
-    client: AnyClient | None = None,
-    dtype_backend: DtypeBackend = "numpy_nullable",
-) -> pd.DataFrame:
+@same_arguments_as(outreach_frame)
+async def outreach_frame_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `outreach_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -213,7 +208,7 @@ async def outreach_frame_async(
         >>> asyncio.run(main())["recipient"].dtype.name
         'string'
     """
-    return await wait(_outreach_frame(table, client, dtype_backend))
+    return await wait(_outreach_frame(**given))
 
 
 async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from origami_widgets.api.background.sync_bridge import wait
+from origami_widgets.api.background.sync_bridge import block, same_arguments_as, wait
 from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import shortened
@@ -128,46 +128,11 @@ def leads_frame(
         >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()[7:]
         ['company', 'phone', 'phone.confidence']
     """
-    frames = frames_of(source, "leads_frame")
-    if frames is not None:
-        return _chosen(stack_given(frames, domain_from, dtype_backend, schema), columns, parts)
-    reading = leads_reading(
-        source,
-        client,
-        tables=tables,
-        domain_from=domain_from,
-        filters=filters,
-        include_hidden=include_hidden,
-        sort=sort,
-        limit=limit,
-        flatten=flatten,
-        objects=objects,
-        sep=sep,
-        schema=schema,
-        dtype_backend=dtype_backend,
-    )
-    return _chosen(reading.read(progress), columns, parts)
+    return block(_leads(**locals()))
 
 
-async def leads_frame_async(
-    source: LeadSourceInput,
-    *,
-    client: AnyClient | None = None,
-    domain_from: Sequence[str] | None = None,
-    filters: Sequence[Mapping[str, Any]] | None = None,
-    include_hidden: bool = False,
-    sort: Mapping[str, str] | None = None,
-    limit: int | None = None,
-    tables: Sequence[str] | None = None,
-    columns: Sequence[str] | None = None,
-    parts: Sequence[str] | None = None,
-    flatten: bool = True,
-    objects: Objects = "flatten",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
-    progress: Progress | None = None,
-    dtype_backend: DtypeBackend = "numpy_nullable",
-) -> pd.DataFrame:
+@same_arguments_as(leads_frame)
+async def leads_frame_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `leads_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -182,25 +147,24 @@ async def leads_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
+    return await wait(_leads(**given, caller=7))
+
+
+async def _leads(
+    source: LeadSourceInput,
+    *,
+    columns: Sequence[str] | None,
+    parts: Sequence[str] | None,
+    progress: Progress | None,
+    caller: int = 6,
+    **options: Any,
+) -> pd.DataFrame:
+    """Read the leads of `leads_frame`, for the sync bridge; `caller` is the number of stack frames up to the caller."""
     frames = frames_of(source, "leads_frame")
-    if frames is not None:
-        return _chosen(stack_given(frames, domain_from, dtype_backend, schema), columns, parts)
-    reading = leads_reading(
-        source,
-        client,
-        tables=tables,
-        domain_from=domain_from,
-        filters=filters,
-        include_hidden=include_hidden,
-        sort=sort,
-        limit=limit,
-        flatten=flatten,
-        objects=objects,
-        sep=sep,
-        schema=schema,
-        dtype_backend=dtype_backend,
-    )
-    return _chosen(await wait(reading.steps(progress)), columns, parts)
+    if frames is None:
+        return _chosen(await leads_reading(source, **options).steps(progress, caller=caller), columns, parts)
+    leads = stack_given(frames, options["domain_from"], options["dtype_backend"], options["schema"])
+    return _chosen(leads, columns, parts)
 
 
 def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None, parts: Sequence[str] | None) -> pd.DataFrame:

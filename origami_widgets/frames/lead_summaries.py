@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import block, wait
+from origami_widgets.api.background.sync_bridge import block, same_arguments_as, wait
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import described
 
@@ -224,22 +224,20 @@ def refresh_leads(
         ...     ow.refresh_leads(file, client=client).cells.empty
         True
     """
-    from .leads.refreshing import refreshed
-
-    return block(refreshed(_frame_of(leads), client, progress))
+    return block(_refreshed(leads, client, progress))
 
 
-def _frame_of(leads: object) -> pd.DataFrame:
+async def _refreshed(leads: object, client: AnyClient | None, progress: Progress | None) -> RefreshedLeads:
     import pandas as pd
 
     from .files.lead_export import read_leads
+    from .leads.refreshing import refreshed
 
-    return leads if isinstance(leads, pd.DataFrame) else read_leads(leads)
+    return await refreshed(leads if isinstance(leads, pd.DataFrame) else read_leads(leads), client, progress)
 
 
-async def refresh_leads_async(
-    leads: pd.DataFrame | str | os.PathLike[str], *, client: AnyClient | None = None, progress: Progress | None = None
-) -> RefreshedLeads:
+@same_arguments_as(refresh_leads)
+async def refresh_leads_async(**given: Any) -> RefreshedLeads:
     """Return the result of `refresh_leads`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -254,6 +252,4 @@ async def refresh_leads_async(
         >>> asyncio.run(main()).changed.empty
         True
     """
-    from .leads.refreshing import refreshed
-
-    return await wait(refreshed(_frame_of(leads), client, progress))
+    return await wait(_refreshed(**given))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import wait
+from origami_widgets.api.background.sync_bridge import same_arguments_as, wait
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 
@@ -127,22 +127,8 @@ def rows_frame(
     return frame
 
 
-async def rows_frame_async(
-    table: HasRaw | Mapping[str, Any] | str,
-    *,
-    client: AnyClient | None = None,
-    filters: Sequence[Mapping[str, Any]] | None = None,
-    include_hidden: bool = False,
-    sort: Mapping[str, str] | None = None,
-    limit: int | None = None,
-    flatten: bool = True,
-    objects: Objects = "flatten",
-    names: Names = "slug",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
-    progress: Progress | None = None,
-    dtype_backend: DtypeBackend = "numpy_nullable",
-) -> pd.DataFrame:
+@same_arguments_as(rows_frame)
+async def rows_frame_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `rows_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -157,8 +143,7 @@ async def rows_frame_async(
         >>> asyncio.run(main()).attrs["origami"]["complete"]
         True
     """
-    reading = _reading(**locals())
-    frame: pd.DataFrame = await wait(reading.steps(progress))
+    frame: pd.DataFrame = await wait(_reading(**given).steps(given["progress"]))
     return frame
 
 

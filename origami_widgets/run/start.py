@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import same_arguments_as
 from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.host.cells import cell_ref
@@ -142,18 +143,8 @@ def start_run(
         return _shown(run, call, show=show)
 
 
-async def start_async(
-    prompt: str,
-    *,
-    name: str | None = None,
-    model: str | None = None,
-    focus_tables: Sequence[str | Table | UploadedTable] = (),
-    once: str | None = None,
-    fresh: bool = False,
-    credit_limit: float | None = None,
-    client: AnyClient | None = None,
-    show: bool = True,
-) -> Run:
+@same_arguments_as(start)
+async def start_async(*, show: bool, **given: Any) -> Run:
     """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors. It never asks.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite). Cancelling the task does not
@@ -173,9 +164,8 @@ async def start_async(
         >>> asyncio.run(main())
         'completed'
     """
-    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
     call = StartCall()
-    return _shown(await call.start_async(_maker(prompt, name, model, focus_tables, **options)), call, show=show)
+    return _shown(await call.start_async(_maker(**given)), call, show=show)
 
 
 def _maker(
@@ -346,7 +336,7 @@ def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
     """Show a run that was just started."""
     if call.job is not None and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
-        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=4)
     if show:
         with attach_hint(run.token):
             display_backend().show(run)
@@ -395,9 +385,8 @@ def attach(
     return run
 
 
-async def attach_async(
-    token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
-) -> Run:
+@same_arguments_as(attach)
+async def attach_async(*, show: bool, **given: Any) -> Run:
     """Attach to a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
 
     Example:
@@ -410,9 +399,9 @@ async def attach_async(
         >>> asyncio.run(main())
         True
     """
-    run = _watched(token_or_agent_id, run_id, client)
+    run = _watched(**given)
     if run is None:
-        run = await background().bridge(_finding(token_or_agent_id, run_id, client))
+        run = await background().bridge(_finding(**given))
     if show:
         display_backend().show(run)
     return run

@@ -6,12 +6,15 @@ loop, it awaits `OnLoop(coroutine)`. `block` runs it for a blocking call, `wait`
 
 from __future__ import annotations
 
+import functools
+import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -64,3 +67,33 @@ async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
             send, value = coroutine.send, await background().bridge(step.coroutine)
         except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
             send, value = coroutine.throw, error
+
+
+def same_arguments_as(
+    call: Callable[P, object],
+) -> Callable[[Callable[..., Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Give a coroutine function the arguments of a function that blocks, with their defaults.
+
+    Args:
+        call: the function that blocks. The coroutine function gets all its arguments, by name.
+
+    >>> def add(one: int, *, other: int = 2) -> int: ...
+    >>> @same_arguments_as(add)
+    ... async def add_async(**given): return sum(given.values())
+    >>> import asyncio
+    >>> asyncio.run(add_async(1)), str(inspect.signature(add_async))
+    (3, "(one: 'int', *, other: 'int' = 2) -> 'int'")
+    """
+    signature = inspect.signature(call)
+
+    def decorate(awaited: Callable[..., Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        @functools.wraps(awaited)
+        async def with_arguments(*args: P.args, **kwargs: P.kwargs) -> T:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            return await awaited(**given.arguments)
+
+        vars(with_arguments).update(__signature__=signature)
+        return with_arguments
+
+    return decorate

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
 from origami_widgets.api.default_client import client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
@@ -105,9 +105,8 @@ def credits_frame(
     return block(_credits_frame(runs, client, dtype_backend))
 
 
-async def credits_frame_async(
-    runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
-) -> pd.DataFrame:
+@same_arguments_as(credits_frame)
+async def credits_frame_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `credits_frame`, without blocking the event loop: same arguments, errors and (free) requests.
 
     Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
@@ -118,7 +117,7 @@ async def credits_frame_async(
         >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
         [40.0]
     """
-    return await wait(_credits_frame(runs, client, dtype_backend))
+    return await wait(_credits_frame(**given))
 
 
 async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:

@@ -300,9 +300,9 @@ class LeadsReading:
             IncompleteRows: an error came after some rows.
             InterruptedRows: an interrupt came after some rows.
         """
-        return block(self.steps(progress, caller=6))
+        return block(self.steps(progress))
 
-    async def steps(self, progress: Progress | None, *, caller: int = 5) -> pd.DataFrame:
+    async def steps(self, progress: Progress | None, *, caller: int = 6) -> pd.DataFrame:
         """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:

@@ -76,9 +76,9 @@ class RowsReading:
             IncompleteRows: an error came after some rows.
             InterruptedRows: an interrupt came after some rows.
         """
-        return block(self.steps(progress, caller=5))
+        return block(self.steps(progress))
 
-    async def steps(self, progress: Progress | None, *, caller: int = 4) -> Any:
+    async def steps(self, progress: Progress | None, *, caller: int = 5) -> Any:
         """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
@@ -80,20 +80,11 @@ def join_leads(
         >>> found.index.to_list(), found["revenue"].to_list(), found.attrs["origami"]["joined"]
         ([20, 10], [7, 8], 2)
     """
-    joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
-    return block(joining.steps(operations_for(client, table), progress))
+    return block(_joined(**locals()))
 
 
-async def join_leads_async(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
-    table: HasRaw | Mapping[str, Any] | str,
-    *,
-    key: str | Sequence[str],
-    columns: Sequence[str] | None = None,
-    suffix: str = "_found",
-    client: AnyClient | None = None,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
+@same_arguments_as(join_leads)
+async def join_leads_async(**given: Any) -> pd.DataFrame:
     """Return the same frame as `join_leads`, without blocking the event loop: same arguments, errors and free requests.
 
     Example:
@@ -104,8 +95,13 @@ async def join_leads_async(
         >>> asyncio.run(ow.join_leads_async(companies, table, key="website")).attrs["origami"]["joined"]
         1
     """
-    joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
-    return await wait(joining.steps(operations_for(client, table), progress))
+    return await wait(_joined(**given))
+
+
+async def _joined(
+    frame: object, table: Any, *, client: AnyClient | None, progress: Progress | None, **options: Any
+) -> pd.DataFrame:
+    return await Joining(frame, table, **options).steps(operations_for(client, table), progress)
 
 
 class Joining:
