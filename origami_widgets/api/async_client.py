@@ -37,11 +37,10 @@ def awaited(
     async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
         bound = signature.bind(self, *args, **kwargs)
         _, *places = bound.args
-        send, given = getattr(self.operations, name), bound.arguments
+        send = getattr(self.operations, name)
         if not has_key:
             return await background().bridge(send(*places, **bound.kwargs))
-        options = {option: given[option] for option in ("method", "agent_id") if option in given}
-        with keyed(given.get("idempotency_key"), starts=starts, **options) as key:
+        with keyed(starts=starts, **bound.arguments) as key:
             return await background().bridge(send(*places, **bound.kwargs | {"idempotency_key": key}))
 
     functools.update_wrapper(method, call)

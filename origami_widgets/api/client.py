@@ -11,7 +11,7 @@ from origami_widgets.api.keys.pasted_key import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import RowReader, make_row_pages
-from origami_widgets.api.upload_calls import UploadCalls, keyed
+from origami_widgets.api.upload_calls import UploadCalls, sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -157,17 +157,7 @@ class Client(UploadCalls, BaseClient):
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        with keyed(idempotency_key, starts=True) as key:
-            return background().run(
-                self.operations.create_agent(
-                    prompt,
-                    name=name,
-                    model=model,
-                    focus_table_ids=focus_table_ids,
-                    attachments=attachments,
-                    idempotency_key=key,
-                )
-            )
+        return sent(self.operations.create_agent, starts=True, **locals())
 
     def create_run(
         self,
@@ -196,17 +186,7 @@ class Client(UploadCalls, BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        with keyed(idempotency_key, starts=True, agent_id=agent_id) as key:
-            return background().run(
-                self.operations.create_run(
-                    agent_id,
-                    prompt,
-                    model=model,
-                    focus_table_ids=focus_table_ids,
-                    attachments=attachments,
-                    idempotency_key=key,
-                )
-            )
+        return sent(self.operations.create_run, starts=True, **locals())
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.

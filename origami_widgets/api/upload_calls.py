@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError, ambiguous
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     from origami_widgets.api.models import (
         DeletedWorkspace,
@@ -22,23 +22,32 @@ if TYPE_CHECKING:
     )
     from origami_widgets.api.operations import Operations
 
+T = TypeVar("T")
+
 
 @contextlib.contextmanager
 def keyed(
-    given: str | None, *, method: object = "POST", starts: bool = False, agent_id: str = ""
+    *,
+    idempotency_key: str | None = None,
+    method: object = "POST",
+    starts: bool = False,
+    agent_id: str = "",
+    **_others: object,
 ) -> Iterator[str | None]:
     """Give a block the idempotency key of its one POST, and its exceptions what tells what became of it.
 
     Args:
-        given: the caller's key; None makes one.
+        idempotency_key: the caller's key; None makes one.
         method: the HTTP method; only a POST has a key.
         starts: whether the POST starts a run.
         agent_id: the agent that the run continues; empty for a new one.
+        _others: the other arguments of the call.
 
     Raises:
         AmbiguousStart: the answer to a request that starts a run was lost.
     """
-    key = str(uuid.uuid4()) if given is None and str(method).upper() == "POST" else given
+    is_new = idempotency_key is None and str(method).upper() == "POST"
+    key = str(uuid.uuid4()) if is_new else idempotency_key
     try:
         yield key
     except OrigamiError as error:
@@ -53,6 +62,20 @@ def keyed(
             what = "A run may have started" if starts else "The request may have taken effect"
             stopped.add_note(f"{what} (idempotency key {key}).")
         raise
+
+
+def sent(operation: Callable[..., Coroutine[Any, Any, T]], /, *, self: object, starts: bool = False, **given: Any) -> T:
+    """Carry out a call of `Client` that has an idempotency key.
+
+    Args:
+        operation: the operation, which has the arguments of the call.
+        self: the client.
+        starts: whether it starts a run.
+        given: the arguments.
+    """
+    del self
+    with keyed(starts=starts, **given) as key:
+        return background().run(operation(**given | {"idempotency_key": key}))
 
 
 class UploadCalls:
@@ -100,10 +123,7 @@ class UploadCalls:
             >>> client.request("GET", "/account")["plan"]["id"]
             'pro'
         """
-        with keyed(idempotency_key, method=method) as key:
-            return background().run(
-                self.operations.request(method, path, params=params, json=json, idempotency_key=key)
-            )
+        return sent(self.operations.request, **locals())
 
     def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
         """Create an empty workspace for documents and tables: `POST /workspaces`. Free. `ow.upload` does this itself.
@@ -120,8 +140,7 @@ class UploadCalls:
             >>> ow.Sandbox().client().create_workspace("October").name
             'October'
         """
-        with keyed(idempotency_key) as key:
-            return background().run(self.operations.create_workspace(name, idempotency_key=key))
+        return sent(self.operations.create_workspace, **locals())
 
     def list_workspaces(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -203,10 +222,7 @@ class UploadCalls:
             >>> client.get_table(result["table"]["id"]).lead_count
             1
         """
-        with keyed(idempotency_key) as key:
-            return background().run(
-                self.operations.upload_documents(workspace_id, files, mode=mode, table_id=table_id, idempotency_key=key)
-            )
+        return sent(self.operations.upload_documents, **locals())
 
     def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
         """Return one page of a workspace's documents: `GET /workspaces/{workspaceId}/documents`. Free.
@@ -265,18 +281,7 @@ class UploadCalls:
             >>> receipt.counts.inserted, receipt.counts.updated
             (1, 1)
         """
-        with keyed(idempotency_key) as key:
-            return background().run(
-                self.operations.upsert_rows(
-                    table_id,
-                    rows,
-                    match_columns,
-                    enrich=enrich,
-                    reenrich_updated=reenrich_updated,
-                    batch_id=batch_id,
-                    idempotency_key=key,
-                )
-            )
+        return sent(self.operations.upsert_rows, **locals())
 
     def get_enrichment_run(self, run_id: str) -> EnrichmentRun:
         """Read an enrichment run, with what became of each row: `GET /enrichment-runs/{runId}`. Free.
