@@ -201,7 +201,7 @@ class Transport:
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return self._timed_out(sent=sent)
-        reason = self._hidden(_text_of(_root(error)))
+        reason = self._hidden_text(_text_of(_root(error)))
         if not isinstance(error, httpx.HTTPError):
             failure = _broken(error, self._settings.host, reason)
         else:
@@ -232,26 +232,27 @@ class Transport:
                 raise RedirectRefused(
                     "Unexpected redirect",
                     cause=f"The server returned {response.status_code}, to "
-                    f"{_host_of(self._hidden(response.headers.get('location', '')))}. "
+                    f"{_host_of(self._hidden_text(response.headers.get('location', '')))}. "
                     "We don't send your key there.",
                     remedy="Check whether the network has a sign-in page. If not, check base_url and any proxy.",
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
+            names, values = [name for name, _ in response.headers.raw], [value for _, value in response.headers.raw]
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
-            response.headers = httpx.Headers(
-                [(name, self._hidden_bytes(value)) for name, value in response.headers.raw]
-            )
-            return _decoded(response, self._hidden_bytes(await _read(response)), decoder)
+            response.headers = httpx.Headers(list(zip(names, self._hidden(*values), strict=True)))
+            (raw,) = self._hidden(await _read(response))
+            return _decoded(response, raw, decoder)
         finally:
             await response.aclose()
 
-    def _hidden(self, text: str) -> str:
-        """Return a server's text without the key: a proxy's error page may repeat the request and its headers."""
-        return self._hidden_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    def _hidden(self, *texts: bytes) -> list[bytes]:
+        """Return a server's texts without the key: a proxy's error page may repeat the request and its headers."""
+        return hide_key(self._settings.key.reveal(), *texts)
 
-    def _hidden_bytes(self, body: bytes) -> bytes:
-        return hide_key(body, self._settings.key.reveal())
+    def _hidden_text(self, text: str) -> str:
+        (hidden,) = self._hidden(text.encode("utf-8", "surrogatepass"))
+        return hidden.decode("utf-8", "surrogatepass")
 
     def _client_of_loop(self) -> httpx.AsyncClient:
         """Return the HTTP client of the current loop, as connections belong to the loop that they were made on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import logging
 import re
@@ -48,25 +49,26 @@ def _in_base64(text: str) -> list[str]:
 _BASE64 = re.compile(rf"(?:{'|'.join(_in_base64(PREFIX))})[a-zA-Z0-9+/_-]+={{0,2}}", re.ASCII)
 
 
-def hide_key(body: bytes, key: str) -> bytes:
-    """Return a body without this key, even if the key is escaped or in base64.
+def hide_key(key: str, *bodies: bytes) -> list[bytes]:
+    """Return bodies without this key, even if the key is escaped or in base64.
 
     Other words that look like a key stay, because they may be data.
 
     Example:
-        >>> hide_key(b'no such key: "%6Fg_live_x1"', "og_live_x1")
-        b'no such key: "og_live_hidden"'
+        >>> hide_key("og_live_x1", b'no such key: "%6Fg_live_x1"')
+        [b'no such key: "og_live_hidden"']
     """
-    for form in (key, *_in_base64(key)):
-        body = body.replace(form.encode(), HIDDEN.encode())
-    wanted = key.casefold()
+    forms, wanted, hidden = [each.encode() for each in (key, *_in_base64(key))], key.casefold(), HIDDEN.encode()
 
     def replaced(found: re.Match[bytes]) -> bytes:
         # Host and header names lose their capitals in transit.
         plain = _ESCAPE.sub(_unescaped, found[0].decode("ascii"))
-        return HIDDEN.encode() if wanted in plain.casefold() else found[0]
+        return hidden if wanted in plain.casefold() else found[0]
 
-    return _BYTES.sub(replaced, body)
+    return [
+        _BYTES.sub(replaced, functools.reduce(lambda left, form: left.replace(form, hidden), forms, body))
+        for body in bodies
+    ]
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -314,7 +314,7 @@ def plain(text: str) -> str:
 def test_a_key_is_hidden_in_every_form(form):
     part = KEY[12:28].lower()
     assert part in plain(form).lower(), "the search for it can find it"
-    for hidden in (hide_key(f"said {form} twice".encode(), KEY).decode(), hide_all(f"said {form} twice")):
+    for hidden in (hide_key(KEY, f"said {form} twice".encode())[0].decode(), hide_all(f"said {form} twice")):
         assert hidden.startswith("said ")
         assert HIDDEN in hidden
         assert part not in plain(hidden).lower()
@@ -322,7 +322,7 @@ def test_a_key_is_hidden_in_every_form(form):
 
 def test_another_word_that_looks_like_a_key_is_data():
     body = b'{"slug": "blog_live_posts", "note": "og_live_somebodyelses0000", "b": "b2dfbGl2ZV9ub3R0aGVrZXk="}'
-    assert hide_key(body, KEY) == body
+    assert hide_key(KEY, body) == [body]
 
 
 def test_a_response_that_repeats_the_key_stays_readable(server, client):
