@@ -43,7 +43,7 @@ class SavedModel implements Model {
   readonly recorded: boolean;
   readonly #traits: Record<string, unknown>;
   readonly #answer: Answer | undefined;
-  readonly #listeners = new Set<(answer: LeadsAnswer) => void>();
+  readonly #callbacks = new Set<(answer: LeadsAnswer) => void>();
 
   constructor(traits: Record<string, unknown>, answer?: Answer) {
     this.#traits = traits;
@@ -58,11 +58,11 @@ class SavedModel implements Model {
   set(): void {}
 
   on(name: string, call: (answer: LeadsAnswer) => void): void {
-    if (name === "msg:custom") this.#listeners.add(call);
+    if (name === "msg:custom") this.#callbacks.add(call);
   }
 
   off(_name: string, call: (answer: LeadsAnswer) => void): void {
-    this.#listeners.delete(call);
+    this.#callbacks.delete(call);
   }
 
   /** Only a recording answers, and only which leads there are. */
@@ -71,7 +71,7 @@ class SavedModel implements Model {
     if (message.kind !== "leads") return;
     const answer = this.#answer(message as LeadsMessage);
     setTimeout(() => {
-      for (const call of this.#listeners) call(answer);
+      for (const call of this.#callbacks) call(answer);
     });
   }
 }

@@ -264,7 +264,7 @@ class SandboxOrganization:
         recounted = (self.tables[action.body["tableId"]].recount(action) for action in run.actions)
         reason = agent_text.CANCELLED if run.cancel_requested else agent_text.CELLS_STOPPED
         text = self._stopped_text(reason, run, run.ends)
-        return run.retell(text, tuple(action for action in recounted if action is not None))
+        return run.replace_text(text, tuple(action for action in recounted if action is not None))
 
     def archive(self, record: AgentRecord) -> bool:
         """Archive an agent and stop its active run; its tables stay.

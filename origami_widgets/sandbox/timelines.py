@@ -104,7 +104,7 @@ class RunTimeline:
             suggestions=suggestions,
         )
 
-    def retell(self, text: str, actions: tuple[TimedEvent, ...]) -> RunTimeline:
+    def replace_text(self, text: str, actions: tuple[TimedEvent, ...]) -> RunTimeline:
         """Replace the text that shows from `ends` on, and the actions, because their numbers have changed."""
         last = TimedEvent(self.ends, {"role": "assistant", "content": text})
         has_text = self.text is not None

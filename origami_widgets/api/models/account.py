@@ -73,7 +73,7 @@ class AccountSummary:
         plan: the plan's name; its id if it has no name.
         run_slots: how many runs the plan allows at once. None means no limit if `run_slots_known`, else that it is not
             known.
-        run_slots_known: whether the account states its run slots.
+        run_slots_known: whether the account says how many.
         active_runs: how many active runs the list of agents shows. There may be more: runs of the web app and other
             projects use the same slots but are not listed.
         free_run_slots: how many slots are free at most (`active_runs` may be too low); None without a limit.

@@ -113,7 +113,7 @@ def _filling(state: RunState, form: Form) -> Inline:
 
 
 def _grown(state: RunState, names: dict[str, str]) -> Inline:
-    """Return the newest table, while the server has reported no change."""
+    """Return the newest table, until the server reports a change."""
     if not state.tables:
         return []
     table = state.tables[-1]

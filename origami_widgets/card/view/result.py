@@ -215,8 +215,8 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     filtered = sourced - kept - duplicate - excluded
     if filtered < 0:
         return None
-    known = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    qualified = known if known is not None and known <= kept else None
+    counted = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
+    qualified = counted if counted is not None and counted <= kept else None
     parts: dict[FunnelPart, int] = {"duplicate": duplicate, "excluded": excluded, "filtered": filtered}
     if qualified is None:
         return {"kept": kept, **parts}

@@ -290,9 +290,9 @@ def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
     facts = []
     if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
         facts.append(sourced_words(sourced, more=more))
-    counts = (
+    outcomes = (
         (funnel.post_static_leads, "kept", "kept"),
         (funnel.deduped_leads, "duplicate", "duplicates"),
         (funnel.excluded_leads, "excluded", "excluded"),
     )
-    return [*facts, *(words.plural(value, one, many) for raw, one, many in counts if (value := shown_count(raw)))]
+    return [*facts, *(words.plural(value, one, many) for raw, one, many in outcomes if (value := shown_count(raw)))]

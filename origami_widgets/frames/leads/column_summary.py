@@ -175,16 +175,16 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
         "column_name": facts.get("name"),
         "kind": facts.get("kind") or None,
         "leads": size,
-        "filled": count if cells.are_known else None,
+        "filled": count if cells.is_complete else None,
         "nothing_found": None if pending is None else size - count - pending,
         "not_run": pending,
-        "share_found": count / size if size and cells.are_known else None,
+        "share_found": count / size if size and cells.is_complete else None,
         **({f"confidence_{word}": words.count(word) for word in CONFIDENCE} if any(words) else {}),
         "distinct": len(distinct),
         "cells_errored": facts.get("cells_errored"),
         "credits_used": used,
         "credits_per_found": used / count
-        if is_whole and cells.are_known and count and used is not None and used >= 0
+        if is_whole and cells.is_complete and count and used is not None and used >= 0
         else None,
         **(
             {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
@@ -201,16 +201,16 @@ class _Cells:
     Attributes:
         values: the cells, with JSON texts as the objects that they hold.
         filled: whether a value was found.
-        pending: whether the cell may still get a value; None if the frame doesn't tell this from a cell without a finding.
+        pending: whether the cell may still get a value; None if the frame doesn't distinguish it from a cell without a finding.
         confidence: how certain the value is; None if unknown.
-        are_known: whether the frame says of every cell whether a value was found.
+        is_complete: whether the frame shows for every cell if a value was found.
     """
 
     values: list[Any]
     filled: list[bool]
     pending: list[bool] | None
     confidence: list[Any]
-    are_known: bool = True
+    is_complete: bool = True
 
 
 _PLACEHOLDERS = frozenset(
@@ -249,10 +249,10 @@ def _cells(column: _Column) -> _Cells:
     filled = [is_found(value) for value in values]
     empty = [value is None for value in values]
     if not may_come(kind) or not any(empty):
-        return _Cells(values, filled, [False] * len(values), words, are_known=flags not in note.get("columns", {}))
+        return _Cells(values, filled, [False] * len(values), words, is_complete=flags not in note.get("columns", {}))
     if flags in note.get("columns", {}):
         # Another part may hold the finding, and which cells have run is not known any more.
-        return _Cells(values, filled, None, words, are_known=False)
+        return _Cells(values, filled, None, words, is_complete=False)
     return _Cells(values, filled, empty if kind and not is_whole else None, words)
 
 
@@ -323,7 +323,7 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
-    found = [(at, *cell) for main, names in parts.items() for at, *cell in _known_cells(leads, main, names)]
+    found = [(at, *cell) for main, names in parts.items() for at, *cell in _cells_with_remarks(leads, main, names)]
     rows = [(ids[at], domains[at], *rest) for at, *rest in sorted(found, key=itemgetter(0))]
     return _built(EVIDENCE, rows, SourceData("leads", ()), dtype_backend)
 
@@ -346,13 +346,13 @@ def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
     return parts
 
 
-def _known_cells(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+def _cells_with_remarks(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
     """Iterate over the cells of a column that have a value or a remark: one row per source address."""
     parts = {key: python_values(leads[name]) for key, name in names.items()}
     for at, value in enumerate(python_values(leads[main])):
-        told = {key: values[at] for key, values in parts.items()}
-        remarks = [told.pop(key, None) for key in REMARKS]
-        given = (address for key, each in told.items() for address in _addresses(each, strict=key == "source"))
+        given_parts = {key: values[at] for key, values in parts.items()}
+        remarks = [given_parts.pop(key, None) for key in REMARKS]
+        given = (address for key, each in given_parts.items() for address in _addresses(each, strict=key == "source"))
         addresses = dict.fromkeys(given)
         text = _text(value) if is_found(value) else None
         if text is not None or any(map(read_text, remarks)) or addresses:
