@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,7 +22,6 @@ ISO_DATE = re.compile(
 """Matches a date, or a date and time with at most microseconds: finer times would lose digits."""
 DATE_LENGTH = len("2026-07-21")
 """Length of a date without a time; nothing else that `ISO_DATE` matches has this length."""
-_ZERO, _NINE = ord("0"), 9
 
 
 class IsoDates(NamedTuple):
@@ -58,53 +58,34 @@ def read_iso_dates(values: Sequence[Any]) -> IsoDates | None:
     (True, True)
     """
     missing = np.fromiter((value is None for value in values), np.bool_, len(values))
-    data = np.zeros(len(values), np.int64)
     texts = [value for value in values if value is not None]
-    lengths = set(map(len, texts))
-    kind = _kind_of(lengths)
-    if kind is None:
-        return None
-    read = None
-    if len(lengths) == 1 and (joined := "".join(texts)).isascii():
-        read = _alike(np.frombuffer(joined.encode(), np.uint8), len(texts[0]))
-    if read is None:
-        read = _one_by_one(texts)
+    kind = _kind_of(set(map(len, texts)))
+    read = None if kind is None else _moments_of(texts)
     if read is None:
         return None
+    data = np.zeros(len(values), np.int64)
     data[~missing] = read
     return IsoDates(kind, TypedValues(data, missing))
 
 
 def iso_dates_of_arrow(texts: Any) -> IsoDates | None:
-    """Read an array of Arrow texts as `read_iso_dates` does, straight from memory if all have the same shape."""
+    """Read an array of Arrow texts as `read_iso_dates` does. Arrow reads them if all have the same shape."""
+    pa, compute = import_module("pyarrow"), import_module("pyarrow.compute")
     missing = texts.is_null().to_numpy(zero_copy_only=False)
-    data = np.zeros(len(texts), np.int64)
     if missing.all():
-        return IsoDates(None, TypedValues(data, missing))
-    _, offsets, memory = texts.buffers()
-    wide = np.int64 if str(texts.type) == "large_string" else np.int32
-    ends = np.frombuffer(offsets, wide)[texts.offset : texts.offset + len(texts) + 1]
-    lengths = np.diff(ends)[~missing]
-    if lengths.min() == lengths.max() == DATE_LENGTH:
-        return _dates_of_arrow(texts, missing)
-    if lengths.min() == lengths.max() and ends[-1] - ends[0] == lengths.sum():
-        alike = _alike(np.frombuffer(memory, np.uint8)[ends[0] : ends[-1]], int(lengths[0]))
-        if alike is not None:
-            data[~missing] = alike
-            return IsoDates("timestamp", TypedValues(data, missing))
-    return read_iso_dates(texts.to_pylist())
-
-
-def _dates_of_arrow(texts: Any, missing: npt.NDArray[np.bool_]) -> IsoDates | None:
-    """Read Arrow texts of a date's length; None if one of them is not a date."""
+        return IsoDates(None, TypedValues(np.zeros(len(texts), np.int64), missing))
+    lengths = compute.min_max(compute.binary_length(texts)).as_py()
+    shape = ISO_DATE.fullmatch(texts[int(missing.argmin())].as_py())
+    # Arrow also accepts times without minutes, which have other lengths than those without a zone or with a Z.
+    if lengths["min"] != lengths["max"] or shape is None or shape[1] not in (None, "Z"):
+        return read_iso_dates(texts.to_pylist())
     try:
-        # Arrow accepts what `ISO_DATE` matches, and the year 0.
-        days = texts.cast("date32")
+        moments = texts.cast(pa.timestamp("us", shape[1] and "UTC"))
     except ValueError:
-        return None
-    data = np.frombuffer(days.buffers()[1], np.int32)[days.offset : days.offset + len(days)] * np.int64(_DAY)
-    data[missing] = 0
-    return None if data.min() < _FIRST_DAY else IsoDates("date", TypedValues(data, missing))
+        return read_iso_dates(texts.to_pylist())
+    data = np.array(compute.fill_null(moments.cast("int64"), 0))
+    # Arrow knows the year 0.
+    return None if data.min() < _FIRST_DAY else IsoDates(_kind_of({lengths["min"]}), TypedValues(data, missing))
 
 
 def _kind_of(lengths: set[int]) -> Literal["date", "timestamp"] | None:
@@ -114,8 +95,8 @@ def _kind_of(lengths: set[int]) -> Literal["date", "timestamp"] | None:
     return None if DATE_LENGTH in lengths or not lengths else "timestamp"
 
 
-def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
-    """Read texts as UTC, one by one; None if one of them is not a date."""
+def _moments_of(texts: list[str]) -> npt.NDArray[np.int64] | None:
+    """Read texts as microseconds since 1970, UTC; None if one of them is not a date."""
     match = ISO_DATE.fullmatch
     zones = {found[1] if (found := match(text)) else "" for text in texts}
     if "" in zones:
@@ -130,66 +111,8 @@ def _one_by_one(texts: list[str]) -> npt.NDArray[np.int64] | None:
     return None if None in moments else np.array(moments, np.int64)
 
 
-def _alike(letters: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
-    """Read texts of the same length and shape as UTC, all at once; None if they need the careful reader."""
-    if not width:
-        return None
-    rows = letters.reshape(-1, width)
-    found = ISO_DATE.fullmatch(rows[0].tobytes().decode("ascii", "replace"))
-    if found is None or found[1] not in (None, "Z"):
-        return None
-    digits = rows - np.uint8(_ZERO)
-    counted = digits[0] <= _NINE
-    if not ((digits <= _NINE) == counted).all() or not (rows[:, ~counted] == rows[0, ~counted]).all():
-        return None
-    return _moments_of(digits, width - len(found[1] or ""))
-
-
-def _moments_of(digits: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.int64] | None:
-    """Compute microseconds since 1970 from the digits of texts of the same shape; None if one is not a date or time.
-
-    >>> letters = np.array([[*b"1970-01-02"], [*b"2024-02-29"]], np.uint8)
-    >>> _moments_of(letters - np.uint8(48), 10).tolist()
-    [86400000000, 1709164800000000]
-    """
-    # One row per digit position, across all texts.
-    columns = digits.T.astype(np.int64)
-
-    def number(start: int, length: int) -> npt.NDArray[np.int64]:
-        value: npt.NDArray[np.int64] = columns[start]
-        for column in columns[start + 1 : start + length]:
-            value = value * 10 + column
-        return value
-
-    year, month, day = number(0, 4), number(5, 2), number(8, 2)
-    if year.min() < 1 or month.min() < 1 or month.max() > _MONTHS or day.min() < 1:
-        return None
-    months = (year - _EPOCH_YEAR) * _MONTHS + month - 1
-    first = _days_before(months)
-    if (day > _days_before(months + 1) - first).any():
-        return None
-    moments = (first + day - 1) * _DAY
-    for start, length, most, unit in _PARTS_OF_TIME:
-        if width > start:
-            value = number(start, length or width - start)
-            if value.max() >= most:
-                return None
-            moments += value * (unit if length else 10 ** (_DIGITS_OF_SECOND - (width - start)))
-    return moments
-
-
-def _days_before(months: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the days from 1970 to the first of each month; months count from January 1970."""
-    days: npt.NDArray[np.int64] = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return days
-
-
-_EPOCH_YEAR, _MONTHS = 1970, 12
-_DAY, _DIGITS_OF_SECOND = 86_400_000_000, 6
-_FIRST_DAY = -719_162 * _DAY
+_FIRST_DAY = -719_162 * 86_400_000_000
 """1 January of the year 1, in microseconds since 1970."""
-_PARTS_OF_TIME = ((11, 2, 24, 3_600_000_000), (14, 2, 60, 60_000_000), (17, 2, 60, 1_000_000), (20, 0, 10**6, 1))
-"""Position, length (0: to the end), upper bound and microseconds of each part of a time."""
 
 
 MOST_NAMED = 20
