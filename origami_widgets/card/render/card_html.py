@@ -1,4 +1,4 @@
-"""Static HTML of a card, with its parts in the order of the live card."""
+"""Static HTML of a card, with its parts in the order of the live card, and of a grid of leads."""
 
 from __future__ import annotations
 
@@ -34,15 +34,18 @@ from origami_widgets.card.render.html_tags import (
 )
 from origami_widgets.card.view.activity import newest_changes
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
+from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import times_of
 from origami_widgets.card.view.table_view import more_columns, more_tables
-from origami_widgets.words.foreign_text import stored_size, take
+from origami_widgets.words.foreign_text import clip, stored_size, take
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.card.view.contract import (
         Activity,
         Ask,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
         Tone,
         View,
     )
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadGridView
 
 
 SIZE_LIMIT = 28_500
@@ -77,6 +81,8 @@ _ASK_SIZE = 4_500
 _NOTICES_SIZE = 5_000
 _ACTIVITY_SIZE = 1_200
 _OTHERS_SIZE = 2_000
+_LEAD_COLUMNS, _LEAD_CELL_LIMIT = 8, 60
+_LEADS_BOX = f"padding:9px 14px;border:{LINE};border-radius:10px;font:13px/1.45 system-ui,sans-serif;overflow-x:auto"
 
 TONES: Final[dict[Tone, tuple[str, str]]] = {
     "running": (BLUE, "●"),
@@ -437,3 +443,38 @@ def _cell(form: str, word: str) -> Html:
             return span(QUIET, text(word))
         case _:
             return text(word)
+
+
+def render_leads_html(view: LeadGridView, saved: Sequence[tuple[str, Sequence[FlatRow], Sequence[Column]]]) -> str:
+    """Return the snapshot as HTML.
+
+    Args:
+        view: the view of the grid, in the form `snapshot`.
+        saved: name, leads and columns of each table whose leads to save.
+    """
+    head = view["head"]
+    tabs = [
+        join(bold(isolated(tab["name"])), text(f"{tab['leads']} leads" if tab["leads"] else ""), by=" ")
+        for tab in head["tabs"]
+    ]
+    first = div("", join(*tabs, text(head["as_of"]), by=" · "))
+    again = div(SMALL, join(text("To see the leads, in any kernel:"), code(head["line"]), by=" "))
+    room = SIZE_LIMIT - stored_size(first) - stored_size(again) - 400
+    tables = take((_leads_table(*each) for each in saved), room, stored_size)
+    save = code(f"{head['line'].removesuffix(')')}, save=True)")
+    note = (
+        text("") if tables else join(text("Leads are not saved in the notebook. To save the first ones:"), save, by=" ")
+    )
+    return div(_LEADS_BOX, first, div(SMALL, note), *tables, again)
+
+
+def _leads_table(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Html:
+    shown = [column for column, _ in in_reading_order(columns)][:_LEAD_COLUMNS]
+    lines = [[bold(isolated(clip(column.name, _LEAD_CELL_LIMIT))) for column in shown]]
+    lines += [[isolated(_lead_words(cell)) for cell in make_cells(row, columns)[:_LEAD_COLUMNS]] for row in rows]
+    kept = f"The first {plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
+    return div("margin-top:8px", grid(lines, style="text-align:left"), div(SMALL, text(kept)))
+
+
+def _lead_words(cell: LeadCell) -> str:
+    return clip(cell_words(cell), _LEAD_CELL_LIMIT)

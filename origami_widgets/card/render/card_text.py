@@ -1,4 +1,4 @@
-"""The card as plain text, for terminals, logs and the text of a snapshot."""
+"""The card and the grid of leads as plain text, for terminals, logs and the text of a snapshot."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Tone,
         View,
     )
+    from origami_widgets.card.view.lead_contract import LeadGridView
 
 WIDTH = 100
 MIN_WIDTH = 20
@@ -328,3 +329,10 @@ def _attach(lines: list[CodeLine], width: int) -> Iterator[str]:
     # The line that attaches is the first. A card has the others in its menu; as text, they would outweigh the result.
     for line in lines[:1]:
         yield from wrap(f"{line['label']}: {line['code']}", width=width)
+
+
+def render_leads_text(view: LeadGridView) -> str:
+    """Return the snapshot as text, without any lead."""
+    head = view["head"]
+    tabs = [f"{tab['name']}: {tab['leads']} leads" if tab["leads"] else tab["name"] for tab in head["tabs"]]
+    return "\n".join([*(tabs or ["No leads yet."]), f"To see the leads, in any kernel: {head['line']}"])

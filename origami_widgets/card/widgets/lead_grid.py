@@ -12,7 +12,8 @@ from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.render.lead_html import render_leads_html, render_leads_text
+from origami_widgets.card.render.card_html import render_leads_html
+from origami_widgets.card.render.card_text import render_leads_text
 from origami_widgets.card.view.lead_contract import (
     DownloadAnswer,
     LeadFilter,

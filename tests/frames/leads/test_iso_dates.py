@@ -24,6 +24,7 @@ def test_times_with_any_number_of_digits_are_read_exactly(digits, ending, moment
     texts = [f"{each.date()}T{text}{ending}" for each, text in zip(cut, texts, strict=True)]
     wanted = [(each.replace(tzinfo=UTC) - BEGAN) // timedelta(microseconds=1) for each in cut]
     for found in (read_iso_dates(texts), iso_dates_of_arrow(pa.array([None, *texts])[1:])):
+        assert found is not None
         assert found.kind == "timestamp"
         assert found.cells.data.tolist() == wanted
 
@@ -55,6 +56,7 @@ def test_arrow_reads_what_the_careful_reader_reads_and_nothing_else(first, other
     if careful is None:
         assert quick is None
     else:
+        assert quick is not None
         assert quick.kind == careful.kind
         assert quick.cells.data.tolist() == careful.cells.data.tolist()
         assert quick.cells.missing.tolist() == [False, True, False]
@@ -62,5 +64,6 @@ def test_arrow_reads_what_the_careful_reader_reads_and_nothing_else(first, other
 
 def test_a_column_that_was_read_can_be_changed():
     read = iso_dates_of_arrow(pa.array(["2026-07-21T09:14Z", "2026-07-22T09:14Z"]))
+    assert read is not None
     read.cells.data[0] = 0
     assert read.cells.data.tolist() == [0, 1784711640000000]
