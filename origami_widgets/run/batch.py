@@ -1,29 +1,25 @@
-"""`RunBatch`: the handle on the runs of one `start_many` call, and the check of its briefs."""
+"""`RunBatch`: the handle on the runs of one `start_many` call."""
 
 from __future__ import annotations
 
 import functools
-import itertools
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 
-from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
 from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
-from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.handle import Run
@@ -32,12 +28,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.waiting import Until
 
 BatchStatus: TypeAlias = Literal["running", "halted", "filling", "ended"]
-
-MOST_BRIEFS = 1_000
-"""Briefs in one call, at most: more are probably a mistake, and each one costs credits."""
-MOST_LISTED = 20
-"""Briefs that an error names, at most."""
-EXPECTED = "Pass a list of briefs, start_many(['…', '…']), or a dict of agent names and briefs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,122 +413,3 @@ def _brief(queue: JobQueue, position: int, job: StartJob) -> BriefState:
         error if isinstance(error, OrigamiError) else None,
         job.queue,
     )
-
-
-def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[Any]) -> tuple[StartSpec, ...]:
-    """Check all briefs and return their start specs, so that nothing is sent if one of them is not valid.
-
-    Args:
-        prompts: a list of briefs, or a mapping of agent names to briefs.
-        model: the model of all runs.
-        focus_tables: tables that all runs work on, or their ids.
-
-    Raises:
-        InvalidInput: a brief is not valid, or there is none.
-
-    >>> [brief.name for brief in read_briefs({"Porto": "List bakeries in Porto"}, None, ())]
-    ['Porto']
-    """
-    given = _pairs(prompts)
-    model, tables = validate.model(model), validate.tables(focus_tables)
-    briefs, refused = [], []
-    for position, name, prompt in given:
-        try:
-            briefs.append(StartSpec(validate.prompt(prompt), name=name, model=model, focus_tables=tables))
-        except InvalidInput as error:
-            refused.append((position, error))
-    if refused:
-        raise _refusal(refused)
-    return tuple(briefs)
-
-
-def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
-    """Return the start-store name of each brief in a batch. The names do not depend on the briefs' positions in the list.
-
-    The second of two equal briefs gets a different name.
-
-    Args:
-        once: the name of the batch; empty without one, as all names are then.
-        briefs: the briefs.
-
-    >>> first, other, second = names_of("bakeries", [StartSpec("Porto"), StartSpec("Faro"), StartSpec("Porto")])
-    >>> second.removeprefix(first)
-    ', 2'
-    """
-    if not once:
-        return ("",) * len(briefs)
-    counts: dict[str, int] = {}
-    names = []
-    for brief in briefs:
-        name = f"{once}, {brief.fingerprint(once)[:16]}"
-        counts[name] = counts.get(name, 0) + 1
-        names.append(name if counts[name] == 1 else f"{name}, {counts[name]}")
-    return tuple(names)
-
-
-def valid_at_once(value: object) -> int | None:
-    """Check the argument `at_once`; None means the plan's number of run slots.
-
-    Raises:
-        InvalidInput: it is neither None nor a whole number of at least 1.
-    """
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
-        return value
-    raise InvalidInput(
-        "at_once must be a number of runs",
-        cause=f"Got {validate.shortened(value)}.",
-        remedy="Use a whole number from 1, or leave out at_once= to use all run slots of your plan.",
-    )
-
-
-def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
-    """Return each brief with its key or position in `prompts` and its agent's name."""
-    if isinstance(prompts, str | bytes):
-        raise InvalidInput(
-            "Expected a list of briefs, got one brief",
-            cause="start_many starts one run for each brief in a list.",
-            remedy="Use ow.start('…') for one brief, or put it in a list: start_many(['…']).",
-        )
-    if hasattr(prompts, "columns") and hasattr(prompts, "shape"):
-        raise InvalidInput(
-            "Expected a list of briefs, got a DataFrame",
-            cause="Its column names would be used as briefs.",
-            remedy=f"{validate.OWN_LIST} To start one run for each brief in a column: start_many(frame['brief']).",
-        )
-    pairs: list[tuple[str, str | None, object]]
-    if isinstance(prompts, Mapping):
-        for name in prompts:
-            if not isinstance(name, str):
-                raise InvalidInput(
-                    "An agent name must be a string",
-                    cause=f"Got {validate.shortened(name)} as a key of prompts.",
-                    remedy=f"{EXPECTED} If the keys aren't names, pass the values: start_many(prompts.values()).",
-                )
-        pairs = [(f"prompts[{validate.shortened(name)}]", name, prompt) for name, prompt in prompts.items()]
-    elif isinstance(prompts, Iterable):
-        listed = itertools.islice(prompts, MOST_BRIEFS + 1)
-        pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
-    else:
-        raise InvalidInput("Invalid briefs", cause=f"Got {type(prompts).__name__}.", remedy=EXPECTED)
-    if validate.is_list_of_rows([prompt for _, _, prompt in pairs]):
-        raise InvalidInput("Expected a list of briefs, got a list of rows", remedy=validate.OWN_LIST)
-    if not pairs:
-        raise InvalidInput("No briefs", cause="prompts is empty.", remedy=EXPECTED)
-    if len(pairs) > MOST_BRIEFS:
-        raise InvalidInput(
-            "Too many briefs",
-            cause=f"A batch can have at most {MOST_BRIEFS:,}.",
-            remedy="Split them into several batches.",
-        )
-    return pairs
-
-
-def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
-    """Return one error for all briefs that are not valid, with the reason for the first one."""
-    position, first = refused[0]
-    others = [other for other, _ in refused[1:]]
-    listed = ", ".join(others[:MOST_LISTED]) + (
-        f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
-    )
-    also = f" Also invalid: {listed}." if others else ""
-    return InvalidInput(first.title, cause=f"{position}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

@@ -13,7 +13,8 @@ from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
-from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
+from origami_widgets.run.batch import RunBatch
+from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of

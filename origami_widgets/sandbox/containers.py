@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.error_responses import SITE
-from origami_widgets.sandbox.own_lists import read_csv
-from origami_widgets.sandbox.row_writes import check_file_size, decode_base64
+from origami_widgets.sandbox.own_lists import check_file_size, decode_base64, read_csv
 from origami_widgets.sandbox.run_requests import (
     Issue,
     check_list,

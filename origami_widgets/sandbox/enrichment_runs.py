@@ -13,7 +13,7 @@ from origami_widgets.sandbox.simulated_time import iso
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from origami_widgets.sandbox.row_writes import RowOutcome, WrittenRows
+    from origami_widgets.sandbox.own_lists import RowOutcome, WrittenRows
     from origami_widgets.sandbox.run_builder import Allowance
     from origami_widgets.sandbox.simulated_time import Pace
     from origami_widgets.sandbox.timelines import CellRun, TableTimeline

@@ -11,10 +11,9 @@ from origami_widgets.sandbox import agent_text, error_responses
 from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord
 from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.own_lists import new_table
+from origami_widgets.sandbox.own_lists import append, new_table, upsert
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
-from origami_widgets.sandbox.row_writes import append, upsert
 from origami_widgets.sandbox.run_builder import Allowance, ScenarioInputs, cut_tables
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, month_start, whole_seconds
@@ -23,8 +22,7 @@ from origami_widgets.sandbox.timelines import Deletion
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from origami_widgets.sandbox.own_lists import CsvRows
-    from origami_widgets.sandbox.row_writes import CheckedUpsert, RowOutcome, WrittenRows
+    from origami_widgets.sandbox.own_lists import CheckedUpsert, CsvRows, RowOutcome, WrittenRows
     from origami_widgets.sandbox.run_requests import CheckedRunRequest
     from origami_widgets.sandbox.scenarios import RefusalName
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import error_responses, row_writes
+from origami_widgets.sandbox import error_responses, own_lists
 from origami_widgets.sandbox.containers import (
     MAX_CONTAINER_NAME,
     MAX_DOCUMENT_NAME,
@@ -29,7 +29,7 @@ from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.containers import ContainerRecord, DocumentRecord, UploadedFile
-    from origami_widgets.sandbox.row_writes import CheckedUpsert
+    from origami_widgets.sandbox.own_lists import CheckedUpsert
 
 
 def list_workspaces(context: RequestContext) -> SandboxResponse:
@@ -104,19 +104,19 @@ def delete_document(context: RequestContext) -> SandboxResponse:
 
 def upsert_rows(context: RequestContext) -> SandboxResponse:
     """Answer POST /tables/{tableId}/rows/upsert."""
-    return _upsert(context, row_writes.parse_upsert(context.body))
+    return _upsert(context, own_lists.parse_upsert(context.body))
 
 
 def upsert_rows_file(context: RequestContext) -> SandboxResponse:
     """Answer POST /tables/{tableId}/rows/upsert-file."""
-    return _upsert(context, row_writes.parse_upsert_file(context.body))
+    return _upsert(context, own_lists.parse_upsert_file(context.body))
 
 
 def delete_rows(context: RequestContext) -> SandboxResponse:
     """Answer DELETE /tables/{tableId}/rows."""
     table = context.table()
-    row_ids = row_writes.parse_row_ids(context.body)
-    table, deleted = row_writes.delete(table, row_ids, context.now)
+    row_ids = own_lists.parse_row_ids(context.body)
+    table, deleted = own_lists.delete(table, row_ids, context.now)
     context.organization.tables[table.id] = table
     return json_response({"deleted": deleted, "requested": len(row_ids)})
 

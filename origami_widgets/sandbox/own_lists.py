@@ -1,23 +1,36 @@
-"""Tables of the user's own: read from CSV, with what their rows tell about companies and people. Pure."""
+"""Tables of the user's own: read from CSV, their rows checked, matched by key and written. Pure."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import csv
 import io
+import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from origami_widgets.sandbox import fake_data, recipes
-from origami_widgets.sandbox.prompt_parser import slugify
-from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
+from origami_widgets.sandbox import error_responses, fake_data, recipes
+from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
+from origami_widgets.sandbox.run_requests import Issue, check_list, is_uuid, parse_json_object
+from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.sandbox.fake_data import IdGenerator
     from origami_widgets.sandbox.recipes import ColumnRecipe
+
+MAX_ROWS = 100
+"""Rows of an upsert, and ids of rows to delete."""
+
+MAX_FILE_ROWS = 5000
+"""Rows of a file. The limit isn't documented."""
+
+_MAX_ISSUES = 100
 
 _HEADINGS: tuple[tuple[str, ColumnRecipe | None], ...] = (
     (r"mail|phone|date|note|\bid\b", None),
@@ -117,16 +130,6 @@ def new_lead(
     )
 
 
-def unique_slug(slug: str, taken: Sequence[str | None]) -> str:
-    """Return a slug that no other column has.
-
-    >>> unique_slug("email", ["email", "email-2"])
-    'email-3'
-    """
-    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 2)))
-    return next(name for name in names if name not in taken)
-
-
 def _facts(
     lead_id: str, values: Mapping[str, Any], columns: Sequence[ColumnTimeline], seed: int
 ) -> fake_data.LeadFacts:
@@ -143,3 +146,222 @@ def _facts(
         elif column.recipe in _FACTS:
             said.setdefault(_FACTS[column.recipe], value)
     return replace(invented, **said)
+
+
+RowOutcome = Literal["inserted", "updated", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedUpsert:
+    """A valid request to insert or update rows, keyed by slugs; those of a file may be keyed by names of columns, too."""
+
+    rows: list[dict[str, Any]]
+    is_file: bool
+    match_columns: tuple[str, ...]
+    enrich: bool
+    reenrich_updated: bool
+    batch_id: str | None
+
+
+class WrittenRows(NamedTuple):
+    """A table after a write, with the row id and outcome of each row that was sent."""
+
+    table: TableTimeline
+    outcomes: tuple[tuple[str, RowOutcome], ...]
+
+
+def parse_upsert(body: bytes) -> CheckedUpsert:
+    """Check the body of a POST that upserts rows.
+
+    Raises:
+        ErrorResponse: the body is not valid, with every issue named.
+    """
+    data = parse_json_object(body)
+    issues: list[Issue] = []
+    rows = check_list(data, "rows", MAX_ROWS, issues, _row_issue, minimum=1)
+    return _upsert(data, rows, issues, is_file=False)
+
+
+def parse_upsert_file(body: bytes) -> CheckedUpsert:
+    """Check the body of a POST that upserts the rows of a CSV file, whose headings are names or slugs of columns.
+
+    Raises:
+        ErrorResponse: the body or the file is not valid, or has too many rows.
+    """
+    data = parse_json_object(body)
+    issues: list[Issue] = []
+    rows: list[dict[str, Any]] = []
+    name = data.get("filename", "rows.csv")
+    if not isinstance(name, str) or not 1 <= len(name) <= 255:  # noqa: PLR2004
+        issues.append(("filename", "Expected 1 to 255 characters"))
+    else:
+        try:
+            file = read_csv(decode_base64(data.get("content")), name)
+            check_file_size(file)
+            rows = [{file.headings[place]: field for place, field in row.items()} for row in file.rows]
+        except ValueError as error:
+            issues.append(("content", str(error)))
+    return _upsert(data, rows, issues, is_file=True)
+
+
+def parse_row_ids(body: bytes) -> list[str]:
+    """Check the body of a DELETE of rows, and return their ids in lower case.
+
+    Raises:
+        ErrorResponse: the body is not valid, with every issue named.
+    """
+    issues: list[Issue] = []
+    ids = check_list(parse_json_object(body), "rowIds", MAX_ROWS, issues, _uuid_issue, minimum=1)
+    if issues:
+        raise error_responses.invalid(*issues)
+    return [row_id.lower() for row_id in ids]
+
+
+def decode_base64(content: Any) -> bytes:
+    """Return the bytes of a file in a JSON body.
+
+    Raises:
+        ValueError: it is not base64.
+    """
+    try:
+        return base64.b64decode(content, validate=True)
+    except (TypeError, binascii.Error, ValueError):
+        raise ValueError("Expected base64") from None
+
+
+def check_file_size(file: CsvRows) -> None:
+    """Raise `ErrorResponse` for a file with too many rows."""
+    if len(file.rows) > MAX_FILE_ROWS:
+        raise error_responses.too_many("rows", len(file.rows), MAX_FILE_ROWS)
+
+
+def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
+    """Insert or update rows. A value of null empties a cell, and a row that changes nothing is skipped.
+
+    Raises:
+        ErrorResponse: a field is no input column, a key is missing, sent twice, or matches several rows.
+    """
+    rows, match = _by_slug(table, request.rows, request.match_columns, now, is_file=request.is_file)
+    keys = _keys(rows, match)
+    found: dict[tuple[str, ...], list[SimulatedLead]] = {key: [] for key in keys}
+    for lead in table.rows_at(now):
+        key = tuple(_text(lead.values.get(slug)) for slug in match)
+        if key in found:
+            found[key].append(lead)
+    ambiguous = [f"rows.{place}" for place, key in enumerate(keys) if len(found[key]) > 1]
+    _refuse("AMBIGUOUS_MATCH", "Several rows of the table have this key", ambiguous, 409)
+    changed: dict[str, SimulatedLead] = {}
+    added: list[SimulatedLead] = []
+    outcomes: list[tuple[str, RowOutcome]] = []
+    for key, row in zip(keys, rows, strict=True):
+        old = found[key][0] if found[key] else None
+        values = {slug: value for slug, value in {**(old.values if old else {}), **row}.items() if value is not None}
+        if old is None:
+            added.append(new_lead(values, table.columns, now=now, ids=ids, seed=seed))
+            outcomes.append((added[-1].id, "inserted"))
+        elif values == old.values:
+            outcomes.append((old.id, "skipped"))
+        else:
+            changed[old.id] = replace(old, values=values)
+            outcomes.append((old.id, "updated"))
+    leads = (*(changed.get(lead.id, lead) for lead in table.leads), *added)
+    edits = (*table.edits, (now, "")) if changed else table.edits
+    return WrittenRows(replace(table, leads=leads, edits=edits), tuple(outcomes))
+
+
+def append(
+    table: TableTimeline, rows: Sequence[dict[str, Any]], now: float, ids: IdGenerator, seed: int
+) -> WrittenRows:
+    """Add the rows of a file, whether or not the table has them.
+
+    Raises:
+        ErrorResponse: a field is no input column.
+    """
+    values, _ = _by_slug(table, rows, (), now, is_file=True)
+    added = tuple(new_lead(row, table.columns, now=now, ids=ids, seed=seed) for row in values)
+    outcomes: tuple[tuple[str, RowOutcome], ...] = tuple((lead.id, "inserted") for lead in added)
+    return WrittenRows(replace(table, leads=(*table.leads, *added)), outcomes)
+
+
+def delete(table: TableTimeline, row_ids: Collection[str], now: float) -> tuple[TableTimeline, int]:
+    """Delete rows, and count them. Cells of theirs that are queued or run go on, and cost what they cost."""
+    gone = {lead.id for lead in table.rows_at(now)}.intersection(row_ids)
+    leads = tuple(replace(lead, deletion=Deletion(now, inf)) if lead.id in gone else lead for lead in table.leads)
+    return replace(table, leads=leads), len(gone)
+
+
+def _upsert(
+    data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Issue], *, is_file: bool
+) -> CheckedUpsert:
+    match = check_list(data, "matchColumns", MAX_ROWS, issues, _name_issue, minimum=1)
+    flags = ("enrich", "reenrichUpdated")
+    issues += [(name, "Expected a boolean") for name in flags if not isinstance(data.get(name, False), bool)]
+    batch_id = data.get("batchId")
+    if "batchId" in data and not is_uuid(batch_id):
+        issues.append(("batchId", "Expected a UUID"))
+    if issues:
+        raise error_responses.invalid(*issues[:_MAX_ISSUES])
+    return CheckedUpsert(
+        rows=rows,
+        is_file=is_file,
+        match_columns=tuple(match),
+        enrich=data.get("enrich", True),
+        reenrich_updated=data.get("reenrichUpdated", False),
+        batch_id=batch_id.lower() if batch_id is not None else None,
+    )
+
+
+def _by_slug(
+    table: TableTimeline, rows: Sequence[dict[str, Any]], match: Sequence[str], now: float, *, is_file: bool
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return rows keyed by slug, and the slugs to match."""
+    columns = [column for column in table.columns_at(now) if column.slug is not None]
+    known = {column.name: column for column in columns} if is_file else {}
+    known |= {column.slug: column for column in columns if column.slug is not None}
+    fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
+    fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
+    _refuse("UNKNOWN_FIELDS", "Unknown fields", [path for path, name in fields if name not in known])
+    computed = [path for path, name in fields if known[name].kind != "input"]
+    _refuse("NON_INPUT_COLUMNS", "Only input columns can be written", computed)
+    slugs = {name: str(column.slug) for name, column in known.items()}
+    by_slug = [{slugs[name]: value for name, value in row.items()} for row in rows]
+    return by_slug, list(dict.fromkeys(slugs[name] for name in match))
+
+
+def _keys(rows: Sequence[dict[str, Any]], match: Sequence[str]) -> list[tuple[str, ...]]:
+    keys = [tuple(_text(row.get(slug)) for slug in match) for row in rows]
+    missing = [
+        f"rows.{place}.{slug}"
+        for place, key in enumerate(keys)
+        for slug, part in zip(match, key, strict=True)
+        if not part.strip()
+    ]
+    _refuse("MISSING_MATCH_VALUE", "A value to match is missing", missing)
+    first: dict[tuple[str, ...], int] = {}
+    repeated = [f"rows.{place}" for place, key in enumerate(keys) if first.setdefault(key, place) != place]
+    _refuse("DUPLICATE_MATCH_KEY", "Two rows have the same key", repeated)
+    return keys
+
+
+def _refuse(code: str, error: str, paths: Sequence[str], status: int = 400) -> None:
+    if paths:
+        issues = [(path, error) for path in paths[:_MAX_ISSUES]]
+        raise error_responses.invalid(*issues, code=code, error=error, status=status)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _row_issue(item: Any) -> str | None:
+    return None if isinstance(item, dict) else "Expected an object"
+
+
+def _name_issue(item: Any) -> str | None:
+    return None if isinstance(item, str) and item else "Expected the slug of a column"
+
+
+def _uuid_issue(item: Any) -> str | None:
+    return None if is_uuid(item) else "Expected a UUID"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SCENARIO = re.compile(r"\bscenario:([a-z0-9_]+)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])(\d{1,3})(?![\w.])")
@@ -120,6 +124,16 @@ def leaves_out(prompt: str) -> bool:
 def slugify(name: str) -> str:
     """Return a name in lower case with hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "table"
+
+
+def unique_slug(slug: str, taken: Sequence[str | None]) -> str:
+    """Return a slug that no other column has.
+
+    >>> unique_slug("email", ["email", "email-2"])
+    'email-3'
+    """
+    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 2)))
+    return next(name for name in names if name not in taken)
 
 
 _MARKS = re.compile(r"^(?:[\s\-\u2013\u2014:>*\"\u201c]|a(?:nswer)?:)+|[\s.\"\u201d*]+$", re.IGNORECASE)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.cell_plan import CellWindow
-from origami_widgets.sandbox.own_lists import unique_slug
-from origami_widgets.sandbox.prompt_parser import adds_rows, read_wishes, scenario_names
+from origami_widgets.sandbox.prompt_parser import adds_rows, read_wishes, scenario_names, unique_slug
 from origami_widgets.sandbox.recipes import TableRecipe
 from origami_widgets.sandbox.run_builder import RunBuilder, ScenarioResult, TableSchedule, stop_early
 from origami_widgets.sandbox.simulated_time import iso

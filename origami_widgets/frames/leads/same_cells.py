@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from datetime import UTC, datetime
 from typing import Any
 
-from origami_widgets.frames.values import read_number
+from origami_widgets.frames.values import read_number, read_timestamp
 
 from .column_summary import parsed_object
 
@@ -27,7 +26,7 @@ def is_same(one: Any, other: Any, *, from_file: bool) -> bool:
     if one is None or other is None:
         return from_file and all(each is None or (isinstance(each, str) and each in _MISSING) for each in (one, other))
     if isinstance(one, str) and isinstance(other, str):
-        moments = _moment(one), _moment(other)
+        moments = read_timestamp(one), read_timestamp(other)
         if None not in moments:
             return moments[0] == moments[1]
         one, other = _parsed(one), _parsed(other)
@@ -45,14 +44,6 @@ _MISSING = {
     *("NULL", "NaN", "None", "n/a", "nan", "null"),
 }
 """Texts that `pandas.read_csv` and `read_excel` take for missing cells."""
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _parsed(value: Any) -> Any:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from origami_widgets.run.batch import names_of
+from origami_widgets.run.briefs import names_of
 from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.starts.store import (
     KEY_KEPT,
