@@ -242,7 +242,7 @@ class Transport:
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
             response.headers = httpx.Headers(list(zip(names, self._hidden(*values), strict=True)))
             (raw,) = self._hidden(await _read(response))
-            return _decoded(response, raw, decoder)
+            return _decoded(response, raw, decoder, wait)
         finally:
             await response.aclose()
 
@@ -438,7 +438,7 @@ def _date(response: httpx.Response) -> datetime | None:
     return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
 
-def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder) -> ApiResponse:
+def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder, retry_after: float | None) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
     body, problem = None, ""
     try:
@@ -455,7 +455,7 @@ def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder) -> ApiRespo
         body=body,
         headers=headers,
         digest=hashlib.blake2b(raw, digest_size=16).digest(),
-        retry_after=_retry_after(response),
+        retry_after=retry_after,
         server_date=_date(response),
         request_id=headers.get("x-request-id"),
         sandbox=headers.get("x-origami-sandbox") == "true",

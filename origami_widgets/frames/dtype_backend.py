@@ -41,14 +41,28 @@ def check_backend(dtype_backend: str) -> None:
             remedy='Use dtype_backend="numpy_nullable" (the default) or dtype_backend="pyarrow".',
         )
     if dtype_backend == "pyarrow":
-        try:
-            import_module("pyarrow")
-        except ImportError as error:
-            raise InvalidInput(
-                "pyarrow isn't installed",
-                cause='dtype_backend="pyarrow" needs it.',
-                remedy="Run: pip install 'origami-widgets[parquet]'. The default dtype_backend works without it.",
-            ) from error
+        optional_package(
+            "pyarrow",
+            cause='dtype_backend="pyarrow" needs it.',
+            remedy="Run: pip install 'origami-widgets[parquet]'. The default dtype_backend works without it.",
+        )
+
+
+def optional_package(name: str, *, cause: str, remedy: str) -> Any:
+    """Return a package that is not installed with this one.
+
+    Args:
+        name: the package.
+        cause: what needs it, for the error.
+        remedy: how to install it, and what works without it.
+
+    Raises:
+        InvalidInput: it isn't installed.
+    """
+    try:
+        return import_module(name.lower())
+    except ImportError as error:
+        raise InvalidInput(f"{name} isn't installed", cause=cause, remedy=remedy) from error
 
 
 def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray | None:
@@ -61,17 +75,38 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     Returns:
         An array; None if there are other values than texts, half an emoji, or if there is no Arrow.
     """
-    dtype: Any = pd.StringDtype()
-    arrow = dtype_backend == "pyarrow"
-    if not (arrow or dtype.storage == "pyarrow"):
+    if not keeps_arrow(dtype_backend):
         return None
-    pa: Any = import_module("pyarrow")
     try:
         # Arrow accepts only texts, and bytes, which JSON does not have.
-        array = pa.array(raw, pa.string() if arrow else pa.large_string())
-    except (UnicodeEncodeError, pa.ArrowException):
+        array: ExtensionArray = pandas_texts(arrow_texts(raw, dtype_backend), dtype_backend)
+    except (TypeError, ValueError):
         return None
-    return pd.arrays.ArrowExtensionArray(array) if arrow else dtype.__from_arrow__(array)
+    return array
+
+
+def keeps_arrow(dtype_backend: DtypeBackend) -> bool:
+    """Return whether pandas keeps texts in Arrow's memory."""
+    dtype: Any = pd.StringDtype()
+    return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
+
+
+def arrow_texts(values: Sequence[object], dtype_backend: DtypeBackend) -> Any:
+    """Return texts as a chunked array of Arrow.
+
+    Raises:
+        TypeError, ValueError: there are other values, or half an emoji.
+    """
+    pa: Any = import_module("pyarrow")
+    kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
+    # For blocks of thousands of texts, Arrow's own pool would use half as much memory again.
+    return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
+
+
+def pandas_texts(texts: Any, dtype_backend: DtypeBackend) -> Any:
+    """Return Arrow texts as a pandas array."""
+    dtype: Any = pd.StringDtype()
+    return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
 
 
 def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role, is_remark, reading_order
+from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
@@ -294,14 +294,11 @@ def read_leads(path: object) -> pd.DataFrame:
 
 
 def _of_workbook(file: Path) -> pd.DataFrame:
-    try:
-        openpyxl: Any = import_module("openpyxl")
-    except ImportError as error:
-        raise InvalidInput(
-            "openpyxl isn't installed",
-            cause="It's needed to read Excel workbooks.",
-            remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
-        ) from error
+    openpyxl = optional_package(
+        "openpyxl",
+        cause="It's needed to read Excel workbooks.",
+        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+    )
     book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     try:
         sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}

@@ -7,12 +7,12 @@ import re
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
 from .lead_export import COLUMNS_SHEET, frame_columns, sheet_columns
@@ -58,14 +58,11 @@ def engine() -> Any:
     Raises:
         InvalidInput: it is not installed.
     """
-    try:
-        return import_module("xlsxwriter")
-    except ImportError as error:
-        raise InvalidInput(
-            "xlsxwriter isn't installed",
-            cause="It's needed for Excel workbooks.",
-            remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
-        ) from error
+    return optional_package(
+        "xlsxwriter",
+        cause="It's needed for Excel workbooks.",
+        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+    )
 
 
 def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:

@@ -11,7 +11,7 @@ import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.dtype_backend import optional_package
 
 from .cell_column import CellColumn, KindOnlyColumn, arrow_type
 from .lead_table import Findings, LeadTable
@@ -126,14 +126,11 @@ class RowBatches:
         Raises:
             InvalidInput: polars isn't installed.
         """
-        try:
-            polars: Any = import_module("polars")
-        except ImportError as error:
-            raise InvalidInput(
-                "polars isn't installed",
-                cause="to_polars() makes one of its frames.",
-                remedy="Run: pip install polars. to_arrow() works without it.",
-            ) from error
+        polars = optional_package(
+            "polars",
+            cause="to_polars() makes one of its frames.",
+            remedy="Run: pip install polars. to_arrow() works without it.",
+        )
         return polars.DataFrame(self)
 
     def with_metadata(self, metadata: dict[bytes, bytes]) -> RowBatches:

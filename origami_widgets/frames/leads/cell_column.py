@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from origami_widgets.frames.dtype_backend import DtypeBackend, dated, to_array
+from origami_widgets.frames.dtype_backend import (
+    DtypeBackend,
+    arrow_texts,
+    dated,
+    keeps_arrow,
+    pandas_texts,
+    to_array,
+)
 from origami_widgets.frames.values import TypedValues, as_json, read_text
 
 from .iso_dates import DateTally, IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
@@ -104,10 +111,10 @@ class CellColumn:
         Args:
             values: the cells; at least one is a text.
         """
-        if not _keeps_arrow(self._backend):
+        if not keeps_arrow(self._backend):
             return False
         try:
-            chunk = _arrow_texts(values, self._backend)
+            chunk = arrow_texts(values, self._backend)
         except (TypeError, ValueError):
             # Other values, or half an emoji.
             return False
@@ -154,7 +161,7 @@ class CellColumn:
             merged = _text([None if each is None else as_json(each) for each in merged], self._backend)
         if _is_arrow(merged):
             # Arrow's memory is immutable, so it may be shared.
-            return _pandas_texts(merged, self._backend)
+            return pandas_texts(merged, self._backend)
         return merged.copy() if copy else merged
 
     def _pinned(self, merged: Any, dtype: Any) -> tuple[Any, list[int]]:
@@ -163,7 +170,7 @@ class CellColumn:
             if isinstance(merged, TypedValues):
                 return convert(to_array(cast("Kind", self.kind), merged, self._backend), dtype)
             if self.kind == "string":
-                return convert(_pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
+                return convert(pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
         return pin(_as_objects(merged).tolist(), dtype, self._backend)
 
     def arrow(self, kind: CellKind) -> Any:
@@ -328,35 +335,16 @@ def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues |
 
 def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
     try:
-        if _keeps_arrow(dtype_backend):
-            return _arrow_texts(values, dtype_backend)
+        if keeps_arrow(dtype_backend):
+            return arrow_texts(values, dtype_backend)
         return pd.array(_objects(values), dtype=pd.StringDtype())
     except UnicodeEncodeError:
         # Half an emoji, which JSON can carry but no string storage can hold.
         return _text([read_text(value) for value in values], dtype_backend)
 
 
-def _keeps_arrow(dtype_backend: DtypeBackend) -> bool:
-    """Return whether pandas keeps texts in Arrow's memory."""
-    dtype: Any = pd.StringDtype()
-    return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
-
-
-def _arrow_texts(values: list[Any], dtype_backend: DtypeBackend) -> Any:
-    pa: Any = import_module("pyarrow")
-    kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-    # For blocks of this size, Arrow's own pool would use half as much memory again.
-    return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
-
-
 def _is_arrow(chunk: Any) -> bool:
     return hasattr(chunk, "iterchunks")
-
-
-def _pandas_texts(texts: Any, dtype_backend: DtypeBackend) -> Any:
-    """Return Arrow texts as a pandas array."""
-    dtype: Any = pd.StringDtype()
-    return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
 
 
 def _iso_dates_of(texts: Any) -> IsoDates | None:

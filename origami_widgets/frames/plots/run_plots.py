@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.economics.run_comparison import compare_runs
 from origami_widgets.frames.run_frames import history_frame
 from origami_widgets.frames.source import Source, gather
@@ -33,11 +33,8 @@ def check_options(width: object, top: object = 1) -> int:
         raise InvalidInput("Invalid width", cause=f"Got width={width!r}.", remedy=remedy)
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise InvalidInput("Invalid top", cause=f"Got top={top!r}.", remedy="Use the most items to draw, 1 or more.")
-    try:
-        import_module("altair")
-    except ImportError as error:
-        remedy = "Run: pip install 'origami-widgets[plots]'. Frames work without it."
-        raise InvalidInput("Altair isn't installed", cause="It's needed for plots.", remedy=remedy) from error
+    remedy = "Run: pip install 'origami-widgets[plots]'. Frames work without it."
+    optional_package("Altair", cause="It's needed for plots.", remedy=remedy)
     return int(width)
 
 

@@ -177,9 +177,10 @@ def test_a_run_gives_all_its_frames(tmp_path):
 
 @pytest.mark.parametrize(("path", "options", "module"), [("a.xlsx", {}, "xlsxwriter"), ("a", {"format": "parquet"}, "pyarrow")])  # fmt: skip
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, path, options, module):
+    written = leads()
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InvalidInput, match=rf"(?s){module} isn't installed.*pip install"):
-        ow.export(leads(), tmp_path / path, **options)
+        ow.export(written, tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []
 
 
