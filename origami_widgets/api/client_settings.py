@@ -7,6 +7,7 @@ repeat only its scheme or its port.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import ipaddress
 import os
@@ -22,7 +23,7 @@ from origami_widgets.api.keys.key_sources import find_stored_key
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from origami_widgets.api.keys.secret import Secret
 
@@ -186,8 +187,13 @@ KEY_LOG = "SSLKEYLOGFILE"
 """Variable that names the file to which Python writes the secrets of TLS connections, for debugging."""
 PROXIED = ("https", "all", "http")
 """Schemes for which httpx reads a proxy. Requests to Origami use the first one that is set, except `http`."""
-HTTP_PROXIES, SOCKS_PROXIES = ("http", "https"), ("socks5", "socks5h")
-SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}", re.ASCII | re.IGNORECASE)
+PROXY = re.compile(
+    r"(?:(https?|socks5h?)://|(?!\S*://))(?:[^\s/]*@)?(?:\[[^\s\]]+\]|[^\s\x00-\x1f\x7f:/?#@\[\]]+)"
+    r"(?::(?:0*([1-9]\d{0,4}))?)?(?:[/?#]\S*)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""Matches the address of a proxy, with its scheme and port."""
+HIGHEST_PORT = 65_535
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.ASCII)
 """Names of the files in a folder from which OpenSSL reads certificates."""
 
@@ -226,15 +232,12 @@ def check_certificates() -> None:
     Raises:
         ConnectionFailed: a variable names such a file or folder; nothing was sent.
     """
-    if file := os.environ.get(CERT_FILE):
+    file, folders = os.environ.get(CERT_FILE), os.environ.get(CERT_DIR, "")
+    if file:
         if not Path(file).is_file():
-            raise certificate_error("no such file." if not Path(file).exists() else "it isn't a file.")
-    elif folders := os.environ.get(CERT_DIR):
-        found = [Path(each) for each in folders.split(os.pathsep) if each and Path(each).is_dir()]
-        if not found:
-            raise certificate_error("no such folder.")
-        if not any(HASHED.fullmatch(entry.name) for folder in found for entry in _entries(folder)):
-            raise certificate_error("OpenSSL doesn't recognize any file name in it. Run `openssl rehash` on it.")
+            raise certificate_error("it isn't a file.")
+    elif folders and not any(map(HASHED.fullmatch, _entries(folders.split(os.pathsep)))):
+        raise certificate_error("OpenSSL finds no certificate in it. Run `openssl rehash` on it.")
 
 
 def certificate_error(reason: str) -> ConnectionFailed:
@@ -243,21 +246,12 @@ def certificate_error(reason: str) -> ConnectionFailed:
     Args:
         reason: the reason, as a clause with a full stop.
     """
-    variable = next((name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
-    key_log = os.environ.get(KEY_LOG)
-    if key_log and not _can_be_written(Path(key_log)):
-        remedy = f"Set {KEY_LOG} to a writable file, or unset it: del os.environ['{KEY_LOG}']. Then try again."
-        cause = f"{KEY_LOG} is {key_log!r}, which isn't writable."
-    elif not variable:
-        remedy = (
-            "Reinstall the package certifi, or set the environment variable SSL_CERT_FILE to a file of certificates."
-        )
-        cause = f"No certificates could be loaded: {reason}"
-    else:
-        kind = "file of certificates in PEM form" if variable == CERT_FILE else "folder of certificates"
-        remedy = f"Set {variable} to a {kind}, or unset it: del os.environ['{variable}']. Then try again."
-        cause = f"{variable} is {os.environ[variable]!r}: {reason}"
-    return _unusable("Can't load the trusted certificates", cause, remedy, "CERTIFICATES_UNUSABLE")
+    named = [name for name in (CERT_FILE, CERT_DIR, KEY_LOG) if os.environ.get(name)]
+    given = " and ".join(f"{name} is {os.environ[name]!r}" for name in named) or "No certificates could be loaded"
+    remedy = f"Fix or unset {' and '.join(named)}. Then try again."
+    if not named:
+        remedy = f"Reinstall the package certifi, or set {CERT_FILE} to a file of certificates."
+    return _unusable("Can't load the trusted certificates", f"{given}: {reason}", remedy, "CERTIFICATES_UNUSABLE")
 
 
 def describe_certificates() -> str:
@@ -280,25 +274,13 @@ def _proxies() -> Iterator[tuple[str, str]]:
 
 def _proxy_problem(address: str) -> str:
     """Return what is wrong with a proxy's address, as text to follow the variable's name; empty if nothing is."""
-    scheme, separator, _ = address.partition("://")
-    scheme = scheme.lower() if separator else "http"
-    if scheme not in HTTP_PROXIES + SOCKS_PROXIES:
-        named = (
-            f"has the proxy type {scheme!r}, which isn't supported"
-            if SCHEME.fullmatch(scheme)
-            else "isn't a proxy address"
+    found = PROXY.fullmatch(address)
+    if found is None or int(found[2] or 1) > HIGHEST_PORT:
+        return (
+            "isn't the address of a proxy. It must look like http://host:port, with a port from 1 to 65535; https://, "
+            "socks5:// and socks5h:// work, too."
         )
-        return f"{named}. It must begin with http://, https://, socks5:// or socks5h://."
-    try:
-        parts = urlsplit(address if separator else f"http://{address}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "has an invalid host or port. A port is a number from 1 to 65535."
-    if not host or not address.isprintable() or any(letter.isspace() for letter in address):
-        return "has no host, or contains a space or a control character. It must look like http://host:port."
-    if port == 0:
-        return "has port 0. A port is a number from 1 to 65535."
-    if scheme in SOCKS_PROXIES and importlib.util.find_spec("socksio") is None:
+    if (found[1] or "").lower().startswith("socks") and importlib.util.find_spec("socksio") is None:
         return (
             "is a SOCKS proxy, which needs the package socksio. Run: pip install 'httpx[socks]', then restart the "
             "kernel."
@@ -306,15 +288,10 @@ def _proxy_problem(address: str) -> str:
     return ""
 
 
-def _can_be_written(file: Path) -> bool:
-    return os.access(file if file.exists() else file.parent, os.W_OK) and not file.is_dir()
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    try:
-        yield from folder.iterdir()
-    except OSError:
-        return
+def _entries(folders: Iterable[str]) -> Iterator[str]:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            yield from (entry.name for entry in Path(folder).iterdir())
 
 
 def _unusable(title: str, cause: str, remedy: str, code: str) -> ConnectionFailed:

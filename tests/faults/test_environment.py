@@ -21,19 +21,19 @@ PASSWORD = "s3cret-of-the-proxy"
 PROXIES = {
     "socks": (f"socks5://me:{PASSWORD}@proxy.example:1080", "httpx[socks]"),
     "socks, names resolved there": ("socks5h://proxy.example:1080", "httpx[socks]"),
-    "gopher": ("gopher://x", "'gopher'"),
-    "an unknown version": ("socks4://x", "'socks4'"),
-    "no scheme": ("://x", "http://"),
-    "a port that is too high": (f"http://me:{PASSWORD}@127.0.0.1:99999", "65535"),
-    "a port that is too high, without a scheme": ("127.0.0.1:99999", "65535"),
-    "the port 0": ("http://127.0.0.1:0", "65535"),
-    "a port that is no number": (f"http://me:{PASSWORD}@proxy.example:http", "65535"),
-    "half an address": ("http://[::1", "invalid host or port"),
-    "no host": ("http://:8080", "no host"),
-    "only a scheme": ("http://", "no host"),
-    "a space before": (" http://proxy.example:8080", "http://"),
-    "a control character": ("http://a\x01b:80", "control character"),
-    "a space within": ("http://proxy example:8080", "space"),
+    "gopher": ("gopher://x", "http://host:port"),
+    "an unknown version": ("socks4://x", "http://host:port"),
+    "no scheme": ("://x", "http://host:port"),
+    "a port that is too high": (f"http://me:{PASSWORD}@127.0.0.1:99999", "http://host:port"),
+    "a port that is too high, without a scheme": ("127.0.0.1:99999", "http://host:port"),
+    "the port 0": ("http://127.0.0.1:0", "http://host:port"),
+    "a port that is no number": (f"http://me:{PASSWORD}@proxy.example:http", "http://host:port"),
+    "half an address": ("http://[::1", "http://host:port"),
+    "no host": ("http://:8080", "http://host:port"),
+    "only a scheme": ("http://", "http://host:port"),
+    "a space before": (" http://proxy.example:8080", "http://host:port"),
+    "a control character": ("http://a\x01b:80", "http://host:port"),
+    "a space within": ("http://proxy example:8080", "http://host:port"),
 }
 KINDS = [ow.Client, ow.AsyncClient]
 AWAY = "https://origami.invalid/api/v2"
@@ -71,6 +71,23 @@ def test_a_proxy_that_cannot_be_used(monkeypatch, kind, variable, address, said)
     assert said in error.cause
     assert not error.sent
     assert not error.transient
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:9",
+        "http://127.0.0.1:9/",
+        "HTTP://me:p%40ss@127.0.0.1:9/pac?x",
+        "https://localhost:09",
+        "http://[::1]:9",
+    ],
+)
+def test_a_proxy_that_may_be_there_is_asked(monkeypatch, address):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    error = error_of(ow.Client, AWAY)
+    assert error.code == "NO_CONNECTION"
+    assert "HTTPS_PROXY" in error.remedy
 
 
 @pytest.mark.parametrize("kind", KINDS)
