@@ -236,13 +236,13 @@ class RunBuilder:
         """Return a new id of a tool call."""
         return f"call_{self.rng.getrandbits(40):010x}"
 
-    def plan_messages(self, steps: Iterable[str], seconds: float = 3.0) -> list[TimedEvent]:
+    def plan_messages(self, steps: Iterable[str]) -> list[TimedEvent]:
         """Return the messages in which the agent presents its plan and continues without waiting."""
         call = self.tool_call_id()
         plan = {"title": self.inputs.parsed.title, "steps": list(steps)}
         return [
             TimedEvent(
-                self.at(seconds),
+                self.at(3.0),
                 {
                     "role": "assistant",
                     "content": agent_text.PLAN_INTRODUCTION,
@@ -250,7 +250,7 @@ class RunBuilder:
                 },
             ),
             TimedEvent(
-                self.at(seconds + 0.5),
+                self.at(3.5),
                 {"role": "tool", "toolCallId": call, "name": "present-plan", "result": "Plan shown."},
             ),
         ]

@@ -111,11 +111,6 @@ class RowWalk:
         """Whether there is no next page."""
         return self.complete or bool(self.stopped)
 
-    @property
-    def remembered(self) -> int:
-        """The number of rows that would be recognised if they came again."""
-        return len(self._seen)
-
     def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
         """Return the new rows of a page, and move on to the next page.
 

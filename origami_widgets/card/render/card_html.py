@@ -321,7 +321,7 @@ def _table(node: Node) -> Html:
         for row in node.get("c", ())
         if isinstance(row, dict)
     ]
-    return div(f"{_BLOCK};overflow-x:auto", grid(rows, style="text-align:left"))
+    return div(f"{_BLOCK};overflow-x:auto", grid(rows))
 
 
 SECTION = f"padding:11px 14px;border-top:{LINE}"
@@ -388,9 +388,7 @@ def funnel_html(funnel: FunnelView) -> Html:
     """Return a funnel as a thin bar, with the numbers in words below."""
     every = sum(part["count"] for part in funnel["parts"])
     shares = [(part["count"] / every, _COLOURS[part["part"]]) for part in funnel["parts"]]
-    return join(
-        bar(shares, "width:100%;height:5px;border-radius:9px;margin:8px 0 3px"), div(SMALL, text(funnel["words"]))
-    )
+    return join(bar(shares), div(SMALL, text(funnel["words"])))
 
 
 def _columns(tables: list[TableView], room: int) -> list[Html]:
@@ -473,7 +471,7 @@ def _leads_table(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) 
     lines = [[bold(isolated(clip(column.name, _LEAD_CELL_LIMIT))) for column in shown]]
     lines += [[isolated(_lead_words(cell)) for cell in make_cells(row, columns)[:_LEAD_COLUMNS]] for row in rows]
     kept = f"The first {plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
-    return div("margin-top:8px", grid(lines, style="text-align:left"), div(SMALL, text(kept)))
+    return div("margin-top:8px", grid(lines), div(SMALL, text(kept)))
 
 
 def _lead_words(cell: LeadCell) -> str:

@@ -88,7 +88,7 @@ def heading(words: str) -> Html:
     return div(HEADING, bold(text(words)))
 
 
-def grid(rows: Iterable[Iterable[Html]], *, style: str) -> Html:
+def grid(rows: Iterable[Iterable[Html]]) -> Html:
     """Return rows and columns without a `table`; the first row holds the headings."""
     cell = "display:table-cell;padding:3px 12px 3px 0"
     lines = [
@@ -101,7 +101,7 @@ def grid(rows: Iterable[Iterable[Html]], *, style: str) -> Html:
         )
         for number, row in enumerate(rows)
     ]
-    return element("div", *lines, style=f"display:table;border-collapse:collapse;{style}", role="table")
+    return element("div", *lines, style="display:table;border-collapse:collapse;text-align:left", role="table")
 
 
 def line(cells: Iterable[Html], *, style: str) -> Html:
@@ -124,7 +124,7 @@ def element(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
     return Html(f"<{name}{attributes}>{''.join(parts)}</{name}>")
 
 
-def bar(parts: list[tuple[float, str]], style: str) -> Html:
+def bar(parts: list[tuple[float, str]]) -> Html:
     """Return a stacked bar of shares with their colours. The words beside it say the same.
 
     It is a `span`, which takes no line of its own if styles are removed and the bar is gone.
@@ -137,7 +137,8 @@ def bar(parts: list[tuple[float, str]], style: str) -> Html:
     return element(
         "span",
         *shown,
-        style=f"display:inline-block;{style};font-size:0;text-align:left;white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
+        style="display:inline-block;width:100%;height:5px;border-radius:9px;margin:8px 0 3px;font-size:0;text-align:left;"
+        "white-space:nowrap;overflow:hidden;background:rgba(128,128,128,.18)",
     )
 
 

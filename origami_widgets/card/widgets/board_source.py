@@ -82,11 +82,11 @@ def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
     """Return the line that shows these runs again: by their tokens, if there are few."""
     if 0 < len(runs) <= MAX_TOKENS:
         return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
-    return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)), exact=False)
+    return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)))
 
 
-def _newest_line(limit: int, *, exact: bool) -> ReopenLine:
-    return ReopenLine("ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})", exact=exact)
+def _newest_line(limit: int) -> ReopenLine:
+    return ReopenLine("ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})", exact=False)
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSo
 async def _list_account_runs(operations: Operations, limit: int) -> RunsSource:
     recent = await recent_runs(operations, limit=limit)
     listed = [ListedRun(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
-    return await _source_of_listed(operations, listed, _newest_line(limit, exact=False))
+    return await _source_of_listed(operations, listed, _newest_line(limit))
 
 
 async def _list_agent_runs(operations: Operations, agent_id: str, limit: int) -> RunsSource:
