@@ -529,7 +529,7 @@ export interface CodeAnswer {
  *     filling: whether cells of the column are running.
  *     missing: why cells have no result, in words, once none may come any more.
  *     failed: how many cells of the column have failed, over the whole table.
- *     filters: whether the server can filter by it.
+ *     filters: whether the leads can surely be filtered by it.
  */
 export interface LeadHead {
   slug: string;
@@ -628,6 +628,7 @@ export interface LeadsMessage {
  *     changes: changed cells of rows that were sent before.
  *     read: how many rows were read; what the front end knows about later rows is no longer valid.
  *     heads: the columns; None if they are as sent before.
+ *     line: the line that reads these leads into a DataFrame, where it is not that of the table's tab; else empty.
  *     total: how many rows there are, or at most are; None if the server did not say.
  *     more: whether there are rows after this page.
  *     marks: the page's marked rows, by id; without `rows`, as before.
@@ -648,6 +649,7 @@ export interface LeadsAnswer {
   changes: CellChange[];
   read: number;
   heads: LeadHead[] | null;
+  line: string;
   total: number | null;
   more: boolean;
   marks: Record<string, LeadMark>;

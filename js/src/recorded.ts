@@ -66,6 +66,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     read: rows.length,
     heads,
     total: rows.length,
+    line: "",
     more: false,
     marks: all ? Object.fromEntries(recording.hidden.map((id) => [id, "hidden" as const])) : {},
     hidden: behind,

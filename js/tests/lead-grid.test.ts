@@ -80,6 +80,7 @@ function drawGrid(selected: string[] = [], head = HEAD) {
         read: (change.start ?? 0) + (change.rows?.length ?? 0),
         heads,
         total: 3,
+        line: "",
         more: false,
         count: "3 leads",
         final: true,
@@ -271,7 +272,7 @@ describe("a grid of leads", () => {
     );
   });
 
-  it("sorts by the run, and offers no filter by it", () => {
+  it("sorts and filters by the run, with the line that reads the leads of these runs", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];
     const rows: LeadRow[] = [["lead-0", ["Bakery 0", "Porto"]]];
@@ -280,7 +281,56 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)?.sort).toEqual({ column: ":run", direction: "asc" });
     grid.send({ heads, rows });
     expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
-    expect(grid.all<HTMLSelectElement>(".form select")[0]?.textContent).toBe("Name");
+    grid
+      .all("button")
+      .find(({ textContent }) => textContent === "+ Filter")
+      ?.click();
+    const [column, operator] = grid.all<HTMLSelectElement>(".form select") as [
+      HTMLSelectElement,
+      HTMLSelectElement,
+    ];
+    [column.value, operator.value] = [":run", "equals"];
+    grid.one<HTMLInputElement>(".form input").value = "Porto";
+    grid
+      .all("button")
+      .find(({ textContent }) => textContent === "Apply")
+      ?.click();
+    const filters = [{ column: ":run", operator: "equals", value: "Porto" }];
+    expect(grid.looks().at(-1)?.filters).toEqual(filters);
+    grid.send({ heads, rows, line: "porto.to_frame()" });
+    const chip = grid
+      .all("button")
+      .find(({ textContent }) => textContent === "Run is Porto") as HTMLButtonElement;
+    expect(chip.ariaPressed).toBe("true");
+    expect(grid.one(".strip code").textContent).toBe("porto.to_frame()");
+    chip.click();
+    grid.send({ heads, rows });
+    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+  });
+
+  it("widens a column for longer texts that come later, never narrows it, and moves nothing in sight", () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Website", { role: "website" }), headOf("City")];
+    const widths = () =>
+      [
+        ...grid
+          .one(".lbox")
+          .style.getPropertyValue("--template")
+          .matchAll(/minmax\((\d+)px/g),
+      ].map(([, width]) => Number(width));
+    const rows = (site: string): LeadRow[] => [["lead-0", ["Bakery", site, "Porto"]]];
+    grid.send({ heads, rows: rows("short.example") });
+    const before = widths();
+    const scroll = grid.one(".leads");
+    scroll.scrollLeft = before[1] as number;
+    grid.send({ heads, start: 200, read: 201, rows: [["lead-200", ["Bakery", "x".repeat(30), "Porto"]]] });
+    const after = widths();
+    expect(after.map((width, at) => width > (before[at] as number))).toEqual([false, true, false]);
+    expect(scroll.scrollLeft).toBe(after[1]);
+    grid.send({ heads, rows: rows("a.b") });
+    expect(widths()).toEqual(after);
+    grid.send({ heads, rows: rows("x".repeat(300)) });
+    expect(widths()[1]).toBeLessThan(300);
   });
 
   it("copies ticked leads as harmless text, and as a line of code", async () => {

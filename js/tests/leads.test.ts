@@ -76,6 +76,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     read: (change.start ?? 0) + (change.rows?.length ?? 0),
     heads: HEADS,
     total: null,
+    line: "",
     more: false,
     count: "",
     final: true,

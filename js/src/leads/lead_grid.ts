@@ -138,6 +138,11 @@ export class LeadGrid {
   /** In words, how many leads were read. */
   get count(): string {
     return this.#rows.count;
+  /** The line that reads the leads of those runs that are shown; "" for all runs. */
+  get line(): string {
+    return this.#rows.line;
+  }
+
   }
 
   /** The ticked leads that were read as text for a spreadsheet, below their headings. */
@@ -162,12 +167,12 @@ export class LeadGrid {
     if (chosen.length && chosen.length <= NAMED_LIMIT)
       return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
     const requests = this.#requests;
-    const all = [...filters, ...requests.filters];
+    const runs = this.#rows.heads.find(({ kind }) => kind === "run")?.slug;
+    const all = [...filters, ...requests.filters.filter(({ column }) => column !== runs)];
     const order = requests.sort ?? sort;
-    const isOfRuns = this.#rows.heads.some(({ slug, kind }) => kind === "run" && slug === order?.column);
     const options = [
       all.length && `filters=${JSON.stringify(all)}`,
-      order && !isOfRuns && `sort=${JSON.stringify(order)}`,
+      order && order.column !== runs && `sort=${JSON.stringify(order)}`,
       requests.includeHidden && "include_hidden=True",
     ].filter(Boolean);
     return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;

@@ -34,6 +34,8 @@ export class Rows {
   count = "";
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
   final = false;
+  /** The line that reads them, where it is not that of the table's tab. */
+  line = "";
   /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
   answered = false;
   #known = new Map<string, Row>();
@@ -47,7 +49,7 @@ export class Rows {
 
   /** Starts another table. */
   clear(): void {
-    [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
+    [this.all, this.heads, this.more, this.total, this.count, this.line] = [[], [], false, null, "", ""];
     this.hidden = 0;
     this.final = false;
     this.#known.clear();
@@ -89,13 +91,8 @@ export class Rows {
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     this.heads = answer.heads ?? this.heads;
-    ({
-      more: this.more,
-      total: this.total,
-      hidden: this.hidden,
-      count: this.count,
-      final: this.final,
-    } = answer);
+    ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
+    ({ count: this.count, line: this.line, final: this.final } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

@@ -116,10 +116,7 @@ export class Toolbar {
   /** Offers columns to filter by. Typed-in columns come first, as the specification promises filters for them. */
   setColumns(heads: readonly LeadHead[]): void {
     this.#heads = heads;
-    // The server doesn't know the column that says which run a lead is from.
-    const order = heads
-      .filter(({ kind }) => kind !== "run")
-      .sort((a, b) => Number(b.filters) - Number(a.filters));
+    const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
     setOptions(
       this.#column,
       order.map(({ slug, name }) => [slug, name] as const),

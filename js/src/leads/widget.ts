@@ -129,7 +129,7 @@ class LeadGridWidget {
 
   #drawLine(): void {
     const { tabs, filters, sort } = this.#head;
-    const line = tabs.find(({ id }) => id === this.#table)?.line ?? "";
+    const line = this.#leads.line || (tabs.find(({ id }) => id === this.#table)?.line ?? "");
     this.#copy.update(line && this.#leads.lineWith(line, filters, sort, this.#ticked));
   }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead
 
 
 PART_LIMIT = 600
@@ -155,8 +156,52 @@ def run_head() -> LeadHead:
         "filling": False,
         "missing": "",
         "failed": 0,
-        "filters": False,
+        "filters": True,
     }
+
+
+def matches_run(name: str, condition: LeadFilter) -> bool:
+    """Return whether the name of a run meets a condition, as the server compares the texts of cells.
+
+    >>> matches_run("Bakeries in Porto", {"column": ":run", "operator": "contains", "value": "porto"})
+    True
+    """
+    run, value = name.casefold().strip(), condition["value"].casefold().strip()
+    return {
+        "contains": value in run,
+        "not_contains": value not in run,
+        "equals": run == value,
+        "not_equals": run != value,
+        "is_empty": not run,
+        "is_not_empty": bool(run),
+        "greater_than": run > value,
+        "greater_than_or_equal": run >= value,
+        "less_than": run < value,
+        "less_than_or_equal": run <= value,
+    }.get(condition["operator"], False)
+
+
+def distinct_names(runs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return names that tell runs apart: where several have the same, their briefs, or else numbers.
+
+    Args:
+        runs: the name and the brief of each.
+
+    >>> distinct_names([("Porto", "Find bakeries"), ("Porto", "Find cafés"), ("Faro", ""), ("Faro", "")])
+    ['Find bakeries', 'Find cafés', 'Faro (1)', 'Faro (2)']
+    """
+    briefs: dict[str, list[str]] = {}
+    for name, brief in runs:
+        briefs.setdefault(name, []).append(brief)
+    chosen = [
+        brief if all(briefs[name]) and len(set(briefs[name])) == len(briefs[name]) > 1 else name for name, brief in runs
+    ]
+    counts, numbers = Counter(chosen), Counter[str]()
+    names = []
+    for name in chosen:
+        numbers[name] += 1
+        names.append(f"{name} ({numbers[name]})" if counts[name] > 1 else name)
+    return names
 
 
 def count_words(

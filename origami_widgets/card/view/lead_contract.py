@@ -39,7 +39,7 @@ class LeadHead(TypedDict):
         filling: whether cells of the column are running.
         missing: why cells have no result, in words, once none may come any more.
         failed: how many cells of the column have failed, over the whole table.
-        filters: whether the server can filter by it.
+        filters: whether the leads can surely be filtered by it.
     """
 
     slug: str
@@ -153,6 +153,7 @@ class LeadsAnswer(TypedDict):
         changes: changed cells of rows that were sent before.
         read: how many rows were read; what the front end knows about later rows is no longer valid.
         heads: the columns; None if they are as sent before.
+        line: the line that reads these leads into a DataFrame, where it is not that of the table's tab; else empty.
         total: how many rows there are, or at most are; None if the server did not say.
         more: whether there are rows after this page.
         marks: the page's marked rows, by id; without `rows`, as before.
@@ -173,6 +174,7 @@ class LeadsAnswer(TypedDict):
     changes: list[CellChange]
     read: int
     heads: list[LeadHead] | None
+    line: str
     total: int | None
     more: bool
     marks: dict[str, LeadMark]

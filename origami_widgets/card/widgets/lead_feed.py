@@ -521,6 +521,7 @@ class LeadFeed:
                 changes=changes,
                 read=sum(len(each.rows) for each in looked.pages),
                 heads=None if heads == before else heads,
+                line="",
                 total=looked.shown_total,
                 more=more,
                 marks=page.marks if page is not None else {},

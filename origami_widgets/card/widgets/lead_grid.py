@@ -14,6 +14,7 @@ from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.card_html import render_leads_html
 from origami_widgets.card.render.card_text import render_leads_text
+from origami_widgets.card.view.lead_cells import distinct_names
 from origami_widgets.card.view.lead_contract import (
     DownloadAnswer,
     LeadFilter,
@@ -150,8 +151,8 @@ class LeadGrid(LeadWidget):
             return made(self._leads.loaded(shown))
         from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads, verdict_column, verdicts
 
-        parts = []
-        for table, run in merged:
+        parts, left_out = [], self._leads.left_out(shown)
+        for table, run in [each for each in merged if each[0].id not in left_out]:
             loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))
             frame = made(loaded)
             qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
@@ -272,12 +273,7 @@ class LeadGrid(LeadWidget):
                 _tab(clip(table.id, TABLE_ID_LIMIT), [table], _frame_line(table, run)) for table, run in self._placed()
             ]
         return [
-            _tab(
-                table_id,
-                [table for table, _ in placed],
-                f"ow.leads_frame([{', '.join(_quiet_line(run) for _, run in placed)}], "
-                f"tables={json.dumps([table.id for table, _ in placed])})",
-            )
+            _tab(table_id, tables := [table for table, _ in placed], _leads_line([run for _, run in placed], tables))
             for table_id, placed in merged.items()
         ]
 
@@ -379,7 +375,18 @@ class LeadGrid(LeadWidget):
 
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:
         placed = self._placed_in(table)
-        return None if placed is None else [(table, clip(self._name_of(run), NAME_LIMIT)) for table, run in placed]
+        if placed is None:
+            return None
+        runs = self._runs()
+        texts = [(clip(self._name_of(run), NAME_LIMIT), clip(full_prompt(run.state) or "", NAME_LIMIT)) for run in runs]
+        names = dict(zip(runs, distinct_names(texts), strict=True))
+        return [(table, names[run]) for table, run in placed]
+
+    def _line_of(self, table: str, tables: Sequence[Table]) -> str:
+        kept = {each.id for each in tables}
+        placed = self._placed_in(table) or ()
+        # Without any, the line still is of runs, and reads nothing.
+        return _leads_line([run for each, run in placed if each.id in kept or not kept], tables)
 
     def _tables(self) -> Sequence[Table]:
         return [table for table, _ in self._placed()]
@@ -471,6 +478,12 @@ def _tab(table_id: str, tables: Sequence[Table], line: str) -> LeadTab:
     name = clip(common_name([table.name for table in tables]), NAME_LIMIT)
     leads = words.count(sum(counts)) if counts else ""
     return LeadTab(id=table_id, name=name or "Unnamed table", leads=leads, line=line)
+
+
+def _leads_line(runs: Sequence[Run], tables: Sequence[Table]) -> str:
+    """Return the line that reads all leads of some tables of runs."""
+    lines = dict.fromkeys(_quiet_line(run) for run in runs)
+    return f"ow.leads_frame([{', '.join(lines)}], tables={json.dumps([table.id for table in tables])})"
 
 
 def _quiet_line(run: Run) -> str:

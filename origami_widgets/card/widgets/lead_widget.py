@@ -37,6 +37,7 @@ class LeadWidget(LiveWidget):
             self._tables,
             self._operations,
             merged=self._merged,
+            line=self._line_of,
             goes_on=self._goes_on,
             is_own=self._is_own,
             filters=filters,
@@ -72,6 +73,10 @@ class LeadWidget(LiveWidget):
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:  # noqa: ARG002 - for grids of several runs
         """Return the tables of a merged one, each with the name of its run; None if the id is not that of such a one."""
         return None
+
+    def _line_of(self, table: str, tables: Sequence[Table]) -> str:  # noqa: ARG002 - as above
+        """Return the line of code that reads the leads of some tables of a merged one."""
+        return ""
 
     # The same for all kinds.
 

@@ -17,8 +17,10 @@ from origami_widgets.card.view.lead_cells import (
     in_reading_order,
     make_heads,
     match_words,
+    matches_run,
     noun_of,
     run_head,
+    shown_columns,
     shown_key,
     with_hidden_words,
 )
@@ -35,7 +37,14 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.api.models.table import Cells
-    from origami_widgets.card.view.lead_contract import CellChange, LeadCell, LeadHead, LeadMark, LeadSort
+    from origami_widgets.card.view.lead_contract import (
+        CellChange,
+        LeadCell,
+        LeadFilter,
+        LeadHead,
+        LeadMark,
+        LeadSort,
+    )
 
 _PART: Final = "\n"
 """Separates a view and a table in the key of a part."""
@@ -73,14 +82,20 @@ class MergedFeed(LeadFeed):
 
     Args:
         merged: returns the tables of a merged one, each with the name of its run; None if an id is not of such a one.
+        line: returns the line of code that reads some of the tables of a merged one.
         given: the arguments of `LeadFeed`.
     """
 
     def __init__(
-        self, *given: Any, merged: Callable[[str], Sequence[tuple[Table, str]] | None], **options: Any
+        self,
+        *given: Any,
+        merged: Callable[[str], Sequence[tuple[Table, str]] | None],
+        line: Callable[[str, Sequence[Table]], str],
+        **options: Any,
     ) -> None:
         super().__init__(*given, **options)
         self._merged = merged
+        self._line = line
         self._wholes: dict[str, MergedView] = {}
 
     @property
@@ -92,6 +107,12 @@ class MergedFeed(LeadFeed):
         """Return the ids of the leads of a merged table in the order in which they are shown."""
         views = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
         return [row_id for row_id, _ in max((each.order for each in views), key=len, default=[])]
+
+    def left_out(self, table_id: str) -> set[str]:
+        """Return the ids of those tables of a merged one whose leads its newest view leaves out, as of other runs."""
+        whole = next((each for each in reversed(list(self._wholes.values())) if each.wish.table == table_id), None)
+        shown = {table.id for table, _ in ([] if whole is None else self._tables_of(whole))}
+        return set() if whole is None else {table.id for table, _ in self._merged(table_id) or ()} - shown
 
     def look(self, message: Any) -> None:
         """Note which leads a view shows, as `LeadFeed.look` does."""
@@ -141,9 +162,13 @@ class MergedFeed(LeadFeed):
 
     def _tables_of(self, whole: MergedView) -> list[tuple[Table, str]]:
         """Return the tables to read, in their order. A table that lacks a column of a filter has no such leads."""
-        asked = {each["column"] for each in self._filters_of(whole.wish)}
-        tables = self._merged(whole.wish.table) or ()
-        found = [(table, run) for table, run in tables if asked <= {each.slug for each in table.columns}]
+        of_runs, others = _parted(self._filters_of(whole.wish))
+        asked = {each["column"] for each in others}
+        found = [
+            (table, run)
+            for table, run in self._merged(whole.wish.table) or ()
+            if asked <= {each.slug for each in table.columns} and all(matches_run(run, each) for each in of_runs)
+        ]
         sort = self._sort_of(whole)
         if sort is not None and sort["column"] == RUN_COLUMN:
             found.sort(key=lambda each: each[1].casefold(), reverse=sort["direction"] == "desc")
@@ -158,8 +183,10 @@ class MergedFeed(LeadFeed):
             key = f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}"
             part = self._views.get(key)
             if part is None:
+                # The server knows nothing of runs.
+                _, filters = _parted(wish.filters)
                 part = LookedAt(
-                    wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, wish.filters, wish.include_hidden
+                    wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
                 )
                 self._views[key] = part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
@@ -198,7 +225,8 @@ class MergedFeed(LeadFeed):
         if not found and is_cut and not any(part.note for _, part in parts):
             # The first page is under way.
             return
-        heads, rows = _drawn(parts, found)
+        # Where no run matches, the columns stay.
+        heads, rows = _drawn(parts, found) if parts else (wish.heads or [], [])
         marks = {row_id: mark for _, part in parts for page in part.pages for row_id, mark in page.marks.items()}
         order = [(row_id, marks.get(row_id)) for row_id, _ in rows]
         kept, changes = changed_rows(wish.sent, rows)
@@ -223,7 +251,8 @@ class MergedFeed(LeadFeed):
                 rows=None if is_same else kept[start:],
                 changes=[change._replace(row=change.row - start) for change in changes],
                 read=len(rows),
-                heads=None if is_headed else heads,
+                heads=None if is_headed or not parts else heads,
+                line=self._whole_line(whole),
                 total=total,
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
@@ -240,17 +269,25 @@ class MergedFeed(LeadFeed):
             )
         )
 
+    def _whole_line(self, whole: MergedView) -> str:
+        """Return the line that reads the tables that are shown; empty where it is that of the tab."""
+        if not _parted(whole.wish.filters)[0]:
+            return ""
+        return self._line(whole.wish.table, [table for table, _ in self._tables_of(whole)])
+
     def _whole_count(
         self, whole: MergedView, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None
     ) -> str:
         """Return in words how many of how many leads were read, over all tables."""
-        noun = noun_of(parts[0].columns, own=parts[0].is_own) if parts else LEAD
-        leads = _sum([self._lead_count(part) for part in parts])
+        tables = [table for table, _ in self._merged(whole.wish.table) or ()]
+        noun = noun_of(shown_columns(tables[0].columns), own=self._is_own(tables[0])) if tables else LEAD
+        of_runs, others = _parted(self._filters_of(whole.wish))
         if whole.wish.include_hidden:
             marked = sum(mark == "hidden" for _, mark in whole.order)
             return with_hidden_words(read, total, marked, is_filtered=bool(self._filters_of(whole.wish)), noun=noun)
-        if not self._filters_of(whole.wish):
-            return count_words(read, total, leads, is_filtered=False, noun=noun)
+        if not others:
+            leads = _sum([shown_count(table.lead_count) for table in tables])
+            return count_words(read, total, leads, is_filtered=bool(of_runs), noun=noun)
         checking = sum(mark == "checking" for _, mark in whole.order)
         views = [part.view.total if part.view is not None else self._lead_count(part) for part in parts]
         is_known = total is not None and not checking
@@ -287,6 +324,12 @@ def merge(parts: Sequence[tuple[str, LookedAt]], sort: LeadSort | None) -> tuple
         if id(row) in ends:
             break
     return found, is_partial
+
+
+def _parted(filters: Sequence[LeadFilter]) -> tuple[list[LeadFilter], list[LeadFilter]]:
+    """Return the conditions for runs, and those for the server."""
+    of_runs = [each for each in filters if each["column"] == RUN_COLUMN]
+    return of_runs, [each for each in filters if each["column"] != RUN_COLUMN]
 
 
 def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  # noqa: FBT001

@@ -114,6 +114,79 @@ def test_conditions_narrow_all_runs(batch, grid):
     assert "companies" in page.front.answers[-1]["count"]
 
 
+def of_runs(operator, value):
+    return {"column": ":run", "operator": operator, "value": value}
+
+
+@pytest.mark.parametrize("include_hidden", [False, True])
+def test_a_condition_chooses_runs_and_its_line_reads_the_same_leads(batch, client, grid, include_hidden):
+    page = Page(grid)
+    page.ask(filters=[of_runs("equals", "porto")], include_hidden=include_hidden)
+    porto, every = companies_of(batch)[0], sum(table.lead_count for table in companies_of(batch))
+    expected = ow.rows_frame(porto, include_hidden=include_hidden)
+    answer = page.front.answers[-1]
+    assert set(page.column("Run")) == {"Porto"}
+    assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
+    if not include_hidden:
+        assert answer["count"] == f"{len(expected)} of {every} companies match"
+        assert answer["hidden"] == porto.lead_count - len(expected)
+    ow.configure(client=client)
+    options = ", include_hidden=True" if include_hidden else ""
+    read = eval(f"{answer['line'][:-1]}{options})", {"ow": ow})  # noqa: S307 - a line of ours
+    assert set(read["row_id"]) == set(expected["row_id"])
+    assert set(grid.frame["row_id"]) == set(expected["row_id"])
+    assert grid.frame.attrs["origami"]["complete"]
+
+
+def test_conditions_for_runs_and_columns_add_up(batch, grid):
+    page = Page(grid)
+    has_phone = {"column": "phone", "operator": "is_not_empty", "value": ""}
+    page.ask(filters=[of_runs("not_contains", "Faro"), has_phone])
+    see(lambda: not page.update().marks)
+    expected = ow.rows_frame(companies_of(batch)[0], filters=[has_phone])
+    assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
+    assert set(page.column("Run")) == {"Porto"}
+
+
+def test_without_a_run_that_matches_the_columns_stay(client, grid):
+    page = Page(grid)
+    page.ask()
+    page.ask(filters=[of_runs("is_empty", "")])
+    answer = page.front.answers[-1]
+    assert (page.front.rows, answer["heads"]) == ([], None)
+    assert answer["count"].startswith("0 of ")
+    ow.configure(client=client)
+    assert eval(answer["line"], {"ow": ow}).empty  # noqa: S307 - a line of ours
+    page.ask()
+    assert set(page.column("Run")) == set(CITIES)
+
+
+@pytest.mark.parametrize(
+    ("briefs", "names"),
+    [
+        (["List bakeries in Porto"] * 2, ["Bakeries in Porto (1)", "Bakeries in Porto (2)"]),
+        (
+            ["List bakeries in Porto", "Find bakeries in Porto, please"],
+            ["List bakeries in Porto", "Find bakeries in Porto, please"],
+        ),
+        (["List bakeries in Porto", "List bakeries in Faro"], ["Bakeries in Porto", "Bakeries in Faro"]),
+    ],
+)
+def test_runs_with_the_same_name_are_told_apart(briefs, names):
+    client = ow.Sandbox(speed=600, plan="enterprise").client()
+    runs = [ow.start(brief, client=client, show=False) for brief in briefs]
+    for run in runs:
+        run.wait("cells", timeout=60)
+    grid = ow.leads(runs)
+    page = Page(grid)
+    page.ask(include_hidden=True)
+    assert list(dict.fromkeys(page.column("Run"))) == names
+    page.ask(include_hidden=True, filters=[of_runs("equals", names[1])])
+    assert set(page.column("Run")) == {names[1]}
+    assert set(grid.frame["run_id"]) == {runs[1].id}
+    grid.close()
+
+
 def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_path):
     page = Page(grid)
     page.ask(sort={"column": "fit", "direction": "desc"})
