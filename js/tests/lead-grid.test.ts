@@ -96,10 +96,10 @@ function drawGrid(selected: string[] = [], head = HEAD) {
   };
 }
 
-function tick(box: HTMLInputElement | undefined, on: boolean): void {
+function tick(box: HTMLInputElement | undefined, on: boolean, shiftKey = false): void {
   if (!box) throw new Error("There is no such box.");
-  box.checked = on;
-  box.dispatchEvent(new Event("change", { bubbles: true }));
+  box.checked = !on;
+  box.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true, cancelable: true, shiftKey }));
 }
 
 describe("a grid of leads", () => {
@@ -223,6 +223,24 @@ describe("a grid of leads", () => {
     expect([all.checked, all.indeterminate, marked().length]).toEqual([true, false, 3]);
     tick(all, false);
     expect([grid.selects().at(-1)?.on, marked()]).toEqual([false, []]);
+  });
+
+  it("ticks a range with Shift, as lists of files and mails do", () => {
+    const grid = drawGrid();
+    grid.send({ rows: [0, 1, 2, 3].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`]]) });
+    const ticked = () => grid.boxes().map(({ checked }) => checked);
+    tick(grid.boxes()[3], true, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    tick(grid.boxes()[1], true, true);
+    expect(ticked()).toEqual([false, true, true, true]);
+    expect(grid.selects().at(-1)).toEqual({ kind: "select", ids: ["lead-1", "lead-2", "lead-3"], on: true });
+    expect(grid.all(".ticked").map(shown)).toEqual(["Bakery 1", "Bakery 2", "Bakery 3"]);
+    tick(grid.boxes()[2], false, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    // Where the other end of the range has left, only the row itself.
+    grid.send({ rows: [0, 1, 3].map((at): LeadRow => [`lead-${at}`, null]) });
+    tick(grid.boxes()[0], true, true);
+    expect(ticked()).toEqual([true, false, true]);
   });
 
   it("shows chips, numbers, links, and why a cell is empty", () => {

@@ -78,6 +78,8 @@ export class LeadGrid {
   /** The drawn rows: those that have the typed words. */
   #matching: (Row | undefined)[] = this.#rows.all;
   #focus: Place = [0, 0];
+  /** The lead that was ticked or unticked last, where a range begins. */
+  #ticked = "";
   #isExpanded = false;
   /** Why no leads come, or none any more; null while all is well. */
   #noted: Pick<LeadsAnswer, "note" | "next_at" | "read_at"> | null = null;
@@ -250,7 +252,7 @@ export class LeadGrid {
     this.#rows.clear();
     this.#widths.clear();
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#hidden];
-    [this.#focus, this.#noted, this.#isSeeking] = [[0, 0], null, false];
+    [this.#focus, this.#ticked, this.#noted, this.#isSeeking] = [[0, 0], "", null, false];
     this.#toolbar.clear();
     this.#match();
     this.#details.shut();
@@ -513,12 +515,16 @@ export class LeadGrid {
     on(scroll, "focusin", (event) => {
       this.#focus = placeOf(event) ?? this.#focus;
     });
-    on(lines, "change", (event) => this.#tick(event));
+    // Not to select the text up to there.
+    on(lines, "mousedown", (event) => {
+      if ((event as MouseEvent).shiftKey && event.target instanceof HTMLInputElement) event.preventDefault();
+    });
     on(lines, "click", (event) => {
       const place = placeOf(event);
       if (!place || (event.target as HTMLElement).closest("a")) return;
       this.#focus = place;
-      this.#openDetails(...place);
+      if (event.target instanceof HTMLInputElement) this.#tick(place[0], event.target, event as MouseEvent);
+      else this.#openDetails(...place);
     });
     onKey(this.node, (key, event) => this.#press(key, event));
     on(scroll, "keydown", (event) => this.#pressWithCtrl(event as KeyboardEvent));
@@ -542,16 +548,18 @@ export class LeadGrid {
     this.#ask();
   }
 
-  #tick(event: Event): void {
-    const [at] = placeOf(event) ?? [HEAD];
-    const box = event.target as HTMLInputElement;
-    const line = box.closest<HTMLElement>(".lrow");
+  /** Ticks or unticks a lead; with Shift, also those between it and the last one, as in lists of files and mails. */
+  #tick(at: number, { checked }: HTMLInputElement, { shiftKey }: MouseEvent): void {
     const row = this.#matching[at];
-    if (!row || !line) return;
-    this.#ticks?.set([row.id], box.checked);
-    line.ariaSelected = `${box.checked}`;
-    line.classList.toggle("ticked", box.checked);
-    this.#drawTicks();
+    if (!row) return;
+    const from = shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
+    const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
+    this.#ticked = row.id;
+    this.#ticks?.set(
+      range.flatMap((each) => (each ? [each.id] : [])),
+      checked,
+    );
+    this.#draw(false);
   }
 
   #press(key: string, event: Event): void {
