@@ -21,6 +21,8 @@ export class Heads {
   readonly #reach: (at: number, column: number) => number;
   readonly #events: HeadEvents;
   readonly #box: HTMLInputElement | null = null;
+  /** Whether the edge of a column is dragged right now. */
+  isDragged = false;
   #names = "";
   #cells: HTMLElement[] = [];
 
@@ -75,12 +77,14 @@ export class Heads {
   #drag(down: PointerEvent, grip: HTMLElement, cell: HTMLElement, slug: string): void {
     down.preventDefault();
     grip.setPointerCapture(down.pointerId);
+    this.isDragged = true;
     const before = cell.offsetWidth;
     const move = on(grip, "pointermove", (event) => {
       this.#events.resize(slug, before + (event as PointerEvent).clientX - down.clientX);
     });
     const ends = ["pointerup", "pointercancel"].map((name) =>
       on(grip, name, () => {
+        this.isDragged = false;
         move();
         for (const end of ends) end();
       }),

@@ -88,6 +88,7 @@ export class LeadGrid {
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
   #template = "";
+  #widthsNow: number[] = [];
   /** Redraws if the answer is late. */
   #late: Timer;
   /** Counts the seconds until the next try. */
@@ -116,7 +117,7 @@ export class LeadGrid {
       tickAll: (all) => this.#tickAll(all),
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
-        this.#setWidths();
+        this.#setWidths(false);
       },
     });
     this.#lines = new Lines(this.#rows, ticks, reach);
@@ -321,6 +322,8 @@ export class LeadGrid {
     const at = this.#seen().first;
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
     this.#rows.take(answer);
+    // Nothing moves under a pointer that drags an edge.
+    if (!this.#heads.isDragged) this.#widths.grow(this.#rows.heads, this.#rows.all, this.#scroll);
     this.#noted = answer.note ? answer : null;
     this.#match();
     if (!isNew) {
@@ -387,8 +390,9 @@ export class LeadGrid {
     this.#drawTicks();
   }
 
-  #setWidths(): void {
-    const widths = this.#widths.of(this.#rows.heads, this.#rows.all);
+  /** `still`: whether the columns in sight stay where they are while those that are scrolled away get wider. */
+  #setWidths(still = true): void {
+    const widths = this.#widths.of(this.#rows.heads);
     // What is left in a wide cell is shared out.
     const template = widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
     if (template === this.#template) return;
@@ -396,6 +400,17 @@ export class LeadGrid {
     const sum = widths.reduce((all, width) => all + width, this.#ticks ? TICK_WIDTH : 0);
     this.node.style.setProperty("--template", template || "1fr");
     this.node.style.setProperty("--width", `${sum}px`);
+    const before = this.#widthsNow;
+    this.#widthsNow = widths;
+    const { scrollLeft } = this.#scroll;
+    if (!still || !scrollLeft || before.length !== widths.length) return;
+    const hidden = scrollLeft + (before[0] ?? 0);
+    let [right, more] = [0, 0];
+    before.forEach((width, at) => {
+      right += width;
+      if (right <= hidden) more += (widths[at] ?? 0) - width;
+    });
+    this.#scroll.scrollLeft = scrollLeft + more;
   }
 
   #drawTicks(): void {
