@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import LabPage
 
-WIDTHS = (320, 400, 568, 700, 901, 1200)
+WIDTHS = (320, 430, 568, 700, 901, 1200)
 MOST_CHANGES, MOST_MOVED = 1, 60
 KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up", "with_link")
 
@@ -31,7 +31,8 @@ async ([card, leads]) => {
     const { default: widget } = await import(url);
     const names = ["Company", "Website", "City", "Contact e-mail", "Phone", "Fit"];
     const heads = names.map(name => (
-        { slug: name, name, kind: "input", share: 0.5, details: "", filling: false, filters: true }));
+        { slug: name, name, kind: "input", role: "other", own: false, is_number: false, share: 0.5, details: "",
+          filling: false, missing: "not run", failed: 0, filters: true }));
     const rows = [...Array(20)].map((_, at) => [`row-${at}`, names.map(name => `${name} ${at}`)]);
     class Model {
         listeners = {};
@@ -50,8 +51,8 @@ async ([card, leads]) => {
                 code: { kind, code: leads },
                 hello: { kind: "clock", clock: { ...this.state.clock, now: Date.now() } },
                 leads: {
-                    kind, view, query, table, rows, heads, start: 0, read: 20, total: 20, more: false, changes: [],
-                    count: "20 leads, 7 hidden by the table's filters", note: "",
+                    kind, view, query, table, rows, heads, start: 0, read: 20, line: "", total: 20, more: false, changes: [],
+                    marks: {}, hidden: 7, count: "20 leads, 7 hidden by the brief's requirements", note: "",
                 },
             }[kind];
             if (answer) setTimeout(() => this.emit("msg:custom", answer));

@@ -123,7 +123,7 @@ export class LeadGrid {
     this.#lines = new Lines(this.#rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "lrest"));
     this.#scroll.role = "grid";
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
@@ -138,14 +138,14 @@ export class LeadGrid {
     this.#listen();
   }
 
-  /** In words, how many leads were read. */
-  get count(): string {
-    return this.#rows.count;
   /** The line that reads the leads of those runs that are shown; "" for all runs. */
   get line(): string {
     return this.#rows.line;
   }
 
+  /** In words, how many leads were read. */
+  get count(): string {
+    return this.#rows.count;
   }
 
   /** The ticked leads that were read as text for a spreadsheet, below their headings. */
@@ -506,8 +506,9 @@ export class LeadGrid {
 
   #scrollTo(top: number): void {
     const { scrollTop, clientHeight } = this.#scroll;
+    const height = Math.floor(clientHeight / ROW) * ROW;
     if (top < scrollTop) this.#scroll.scrollTop = top;
-    else if (top + 2 * ROW > scrollTop + clientHeight) this.#scroll.scrollTop = top + 2 * ROW - clientHeight;
+    else if (top + 2 * ROW > scrollTop + height) this.#scroll.scrollTop = top + 2 * ROW - height;
   }
 
   #openDetails(at: number, column: number): void {

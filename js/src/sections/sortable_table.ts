@@ -64,7 +64,10 @@ const classOf = (form: string, column: number): string => CLASSES[form[column] ?
 function line(row: readonly string[], form: string): HTMLElement {
   const cells = row.map((text, column) => {
     const cell = el(column ? "td" : "th", classOf(form, column), words("", "bdi", text));
-    if (cell instanceof HTMLTableCellElement && !column) cell.scope = "row";
+    if (cell instanceof HTMLTableCellElement && !column) {
+      cell.scope = "row";
+      cell.title = text;
+    }
     return cell;
   });
   return el("tr", "", ...cells);
