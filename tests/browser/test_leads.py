@@ -7,13 +7,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser import audit
+from tests.browser.conftest import SANDBOX
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import Locator
 
     from tests.browser.lab import LabPage
 
@@ -52,6 +56,21 @@ SCROLLED = """async grid => {
     return [now.filter(line => !drawn.has(line)).length, now.length - drawn.size];
 }"""
 """Scrolls over a hundred leads and, when their lines are in order, counts the lines that were made for it."""
+CUT = """grid => {
+    const { left, top, bottom } = grid.getBoundingClientRect();
+    const isOn = (row, y) => row.contains(grid.getRootNode().elementFromPoint(left + 60, y));
+    return [...grid.querySelectorAll('[role="row"]')]
+        .map(row => [row, row.getBoundingClientRect()])
+        .filter(([row, box]) => isOn(row, box.top + 6) !== isOn(row, box.bottom - 4))
+        .map(([row]) => row.textContent);
+}"""
+"""The rows of leads of which a part is hidden."""
+BATCH = """
+cities = {city: f"Find 30 bakeries in {city}" for city in ("Porto", "Faro")}
+batch = ow.start_many(cities, show=False).wait("cells")
+grid = ow.leads(batch)
+grid
+"""
 LEAD = "example"
 """Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
 
@@ -200,6 +219,99 @@ def test_axe_finds_nothing_in_leads_of_any_width_theme_and_direction(card_in: Ca
     lab.page.evaluate("() => { document.documentElement.dir = ''; }")
     lab.set_theme("light")
     assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def of_batch(open_lab: Callable[..., LabPage]) -> LabPage:
+    """A window with the leads of a batch in its second cell."""
+    lab = open_lab([SANDBOX.format(speed=200), BATCH])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    expect(leads_of(lab, 1).get_by_role("gridcell").first).to_be_visible()
+    return lab
+
+
+def add_filter(grid: Locator, column: str, operator: str, value: str) -> Locator:
+    """Add a condition and return its chip."""
+    grid.get_by_role("button", name="+ Filter").click()
+    grid.get_by_label("Filter by column").select_option(label=column)
+    grid.get_by_label("Condition").select_option(label=operator)
+    grid.get_by_label("Value to compare with").fill(value)
+    grid.get_by_role("button", name="Apply").click()
+    return grid.get_by_role("button", name=f"{column} {operator} {value}")
+
+
+def test_leads_of_a_batch_are_filtered_by_run(of_batch: LabPage) -> None:
+    grid, runs = of_batch.output(1), leads_of(of_batch, 1).locator('[role="gridcell"][aria-colindex="4"]')
+    expect(runs.first).to_have_text("Porto")
+    chip = add_filter(grid, "Run", "is", "faro")
+    expect(runs.first).to_have_text("Faro")
+    expect(runs.filter(has_text="Porto")).to_have_count(0)
+    expect(grid.get_by_text(re.compile(r"\d+ of \d+ companies match"))).to_be_visible()
+    line = grid.get_by_text(re.compile(r"^ow\.leads_frame\("))
+    assert line.inner_text().count("ow.attach(") == 1
+    chip.click()
+    expect(runs.first).to_have_text("Porto")
+    assert line.inner_text().count("ow.attach(") == 2
+
+
+def test_axe_finds_nothing_in_the_leads_of_a_batch(of_batch: LabPage) -> None:
+    grid = of_batch.output(1)
+    grid.get_by_role("button", name="Has e-mail").click()
+    add_filter(grid, "Run", "contains", "a")
+    grid.get_by_role("button", name="+ Filter").click()
+    leads_of(of_batch, 1).get_by_role("gridcell").get_by_role("checkbox").first.check()
+    found = []
+    for theme in ("light", "dark"):
+        of_batch.set_theme(theme)
+        for width in (900, 320):
+            of_batch.set_output_width(width, index=1)
+            found += [f"{theme} {width}: {each}" for each in audit.axe_findings(of_batch.page, CARD)]
+    of_batch.set_theme("light")
+    assert not found, "\n".join(found)
+
+
+def test_three_leads_are_handed_over_with_three_clicks_or_by_keys(of_batch: LabPage) -> None:
+    page, grid = of_batch.page, leads_of(of_batch, 1)
+    boxes = grid.get_by_role("gridcell").get_by_role("checkbox")
+    copy = of_batch.output(1).get_by_role("button", name="Copy the ticked leads")
+
+    def copied() -> list[str]:
+        """The names below their heading."""
+        return [line.split("\t")[0] for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]]
+
+    names = grid.locator('[role="gridcell"][aria-colindex="2"]').all_inner_texts()
+    boxes.nth(1).click()
+    boxes.nth(3).click(modifiers=["Shift"])
+    copy.click()
+    assert copied() == names[1:4]
+    assert page.evaluate("String(getSelection())") == ""
+    every = grid.get_by_label("Select all loaded leads")
+    every.check()
+    every.uncheck()
+    boxes.nth(5).focus()
+    for key in ("Space", "ArrowUp", "ArrowUp", "Shift+Space"):
+        page.keyboard.press(key)
+    copy.press("Enter")
+    assert copied() == names[3:6]
+
+
+def test_no_row_is_cut_in_half(of_batch: LabPage) -> None:
+    grid = leads_of(of_batch, 1)
+    for width in (320, 430, 568, 700, 901, 1200):
+        of_batch.set_output_width(width, index=1)
+        of_batch.show_cell(1)
+        assert grid.evaluate(CUT) == [], width
+    last = grid.get_by_role("row").last
+    grid.get_by_role("gridcell").nth(1).click()
+    of_batch.page.keyboard.press("PageDown")
+    of_batch.page.keyboard.press("PageDown")
+    expect(last).to_be_attached()
+    focused = grid.locator(":focus")
+    assert focused.evaluate(
+        "cell => { const { left, bottom } = cell.getBoundingClientRect();"
+        " return cell.contains(cell.getRootNode().elementFromPoint(left + 6, bottom - 4)); }"
+    )
 
 
 def test_ticked_leads_become_a_frame_and_no_lead_is_saved(card_in: Callable[..., LabPage]) -> None:
