@@ -38,6 +38,7 @@ SLOW = {"large": 8.0, "timed_out": 40.0}
 """Scenarios that are looked at less often, in simulated seconds."""
 EVERY = 6.0
 MOST_LOOKS = 80
+LINES = (1, 2, 3)
 
 
 class Life:
@@ -98,7 +99,22 @@ def lives() -> dict[str, list[View]]:
     lived["answers"] = Life(f"{BRIEF}. scenario:needs_input").go_on().answer("Iberia", "Confirm").go_on()
     lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
     views = {name: life.views for name, life in lived.items()}
+    views |= {f"says_{lines}": [saying(lines, view) for view in views["completed"]] for lines in LINES}
     return {**views, "with_link": [as_of_the_product(view) for view in views["filling"]]}
+
+
+def saying(lines: int, view: View) -> View:
+    """Return a view whose agent says so many lines in the end, and suggests as many next steps."""
+    paragraph: Any = {"t": "p", "c": ["I built the table that you asked for."]}
+    return {
+        **view,
+        "prose": {**view["prose"], "nodes": [paragraph] * lines if view["prose"]["nodes"] else []},
+        "suggestions": [
+            {**each, "label": f"Find more leads like these in region {at}"}
+            for each in view["suggestions"][:1]
+            for at in range(lines)
+        ],
+    }
 
 
 def as_of_the_product(view: View) -> View:

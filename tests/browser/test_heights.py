@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from origami_widgets.card.widgets.live_widget import front_end_file
 from tests.browser import scenes
-from tests.browser.lives import BRIEF, BUILDING, TALKING, lives
+from tests.browser.lives import BRIEF, BUILDING, LINES, TALKING, lives
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 WIDTHS = (320, 430, 568, 700, 901, 1200)
 MOST_CHANGES, MOST_MOVED = 1, 60
-KINDS = (*BUILDING, *TALKING, "long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up", "with_link")
+OTHERS = ("long_brief", "cancelled", "cancelled_at_once", "answers", "follow_up", "with_link")
+KINDS = (*BUILDING, *TALKING, *OTHERS, *(f"says_{lines}" for lines in LINES))
 
 # A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
 PAGE = """
