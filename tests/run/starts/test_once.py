@@ -184,6 +184,16 @@ def test_a_started_run_is_returned_although_it_cannot_be_stored(client, front, f
     assert len(front.runs()) == 1
 
 
+def test_the_warning_about_a_run_that_was_not_stored_points_at_the_call(client, files):
+    async def both():
+        ow.start(BRIEF, once="blocking", client=client, show=False)
+        await ow.start_async(BRIEF, once="awaited", client=client, show=False)
+
+    with files.before_each_write(no_room), pytest.warns(RuntimeWarning, match="No space left") as caught:
+        asyncio.run(both())
+    assert [each.filename for each in caught] == [__file__] * 2
+
+
 def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client, front, monkeypatch):
     look_after(monkeypatch, 0.0, 0.0)
     front.faults = [kept_off(FAILED)] * 2
