@@ -1,4 +1,4 @@
-"""Prepare docstrings for the reference: show examples as code, and hide private arguments."""
+"""Prepare the reference: show examples as code, all arguments of functions that are awaited, and no private ones."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -9,17 +9,22 @@ from typing import Any
 
 import griffe
 
+SAME_ARGUMENTS = re.compile(r"same_arguments_as\((\w+)\)")
 HEADING = re.compile(r"^( *)Example:[ ]*$", re.MULTILINE)
 
 
 class ForReaders(griffe.Extension):
-    """Turns every example into a code block (Markdown would read `>>>` as a quotation), and hides private arguments."""
+    """Turns every example into a code block (Markdown would read `>>>` as a quotation), and lists the arguments that a user has."""
 
     def on_instance(self, *, obj: griffe.Object, **_more: Any) -> None:
         """Change each object as it is loaded."""
         if obj.docstring is not None:
             obj.docstring.value = with_examples(obj.docstring.value)
         if isinstance(obj, griffe.Function):
+            for decorator in obj.decorators:
+                same = SAME_ARGUMENTS.fullmatch(str(decorator.value))
+                if same is not None and obj.parent is not None:
+                    obj.parameters = obj.parent[same[1]].parameters
             # Arguments that only the package itself uses.
             for name in [parameter.name for parameter in obj.parameters if parameter.name.startswith("_")]:
                 del obj.parameters[name]

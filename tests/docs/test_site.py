@@ -98,6 +98,12 @@ def test_each_public_name_is_described_where_it_has_its_place(site: Site):
     assert [name for name, place in places.items() if f"origami_widgets.{name}" not in site.pages[place].anchors] == []
 
 
+def test_a_function_that_is_awaited_lists_its_arguments(site: Site):
+    text = site.pages["reference/own-list.html"].text
+    assert "enrich_async ( frame :" in text
+    assert "given : Any" not in text
+
+
 def test_magics_commands_and_codes_are_listed(site: Site):
     assert "%origami attach AGENT_ID/RUN_ID" in site.pages["reference/magics.html"].text
     assert "usage: origami-widgets watch" in site.pages["reference/commands.html"].text
