@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
-    from origami_widgets.frames.leads.row_reading import Progress
+    from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.handle import Run
 
@@ -352,7 +352,7 @@ class _ShownProgress:
     """
 
     def __init__(self, upload: _Upload, progress: Progress | None) -> None:
-        from origami_widgets.frames.leads.row_reading import ProgressNotifier
+        from origami_widgets.api.rows.row_progress import ProgressNotifier
 
         self._upload = upload
         self._notifier = ProgressNotifier(progress)

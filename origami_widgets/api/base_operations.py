@@ -74,7 +74,7 @@ class BaseOperations:
     @property
     def identity(self) -> Hashable:
         """Equal for two clients of the same base URL, project and key."""
-        return (self.settings.base_url, self.settings.project, self.settings.key, id(self._inner))
+        return (self.settings.base_url, self.settings.project, self.settings.key.fingerprint, id(self._inner))
 
     @property
     def destination(self) -> tuple[str, str | None]:

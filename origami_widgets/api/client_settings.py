@@ -8,10 +8,12 @@ repeat only its scheme or its port.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import ipaddress
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,7 +228,7 @@ def proxy_error() -> ConnectionFailed:
     return _unusable("Invalid proxy setting", cause, remedy, "PROXY_UNUSABLE")
 
 
-def check_certificates() -> None:
+def _check_certificates() -> None:
     """Raise an error for a file or folder of certificates that does not exist or contains none.
 
     Raises:
@@ -235,12 +237,51 @@ def check_certificates() -> None:
     file, folders = os.environ.get(CERT_FILE), os.environ.get(CERT_DIR, "")
     if file:
         if not Path(file).is_file():
-            raise certificate_error("it isn't a file.")
+            raise _certificate_error("it isn't a file.")
     elif folders and not any(map(HASHED.fullmatch, _entries(folders.split(os.pathsep)))):
-        raise certificate_error("OpenSSL finds no certificate in it. Run `openssl rehash` on it.")
+        raise _certificate_error("OpenSSL finds no certificate in it. Run `openssl rehash` on it.")
 
 
-def certificate_error(reason: str) -> ConnectionFailed:
+def trusted() -> ssl.SSLContext:
+    """Return a TLS context with the certificates to trust.
+
+    Raises:
+        ConnectionFailed: the environment names certificates that cannot be loaded.
+    """
+    _check_certificates()
+    try:
+        return _tls(*map(os.environ.get, (CERT_FILE, CERT_DIR, KEY_LOG)))
+    except (OSError, ValueError) as error:
+        reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+        raise _certificate_error(f"they can't be read ({reason}).") from None
+
+
+@functools.cache
+def _tls(file: str | None, directory: str | None, key_log: str | None) -> ssl.SSLContext:
+    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second.
+
+    Without one of the two variables, it trusts what the system trusts, where companies install the certificate of a
+    proxy that inspects traffic, and what certifi lists, because small containers have no certificates of their own.
+    """
+    if file or directory:
+        return ssl.create_default_context(cafile=file or None, capath=None if file else directory)
+    import certifi
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    if key_log:
+        context.keylog_filename = key_log
+    return context
+
+
+@functools.cache
+def no_trust() -> ssl.SSLContext:
+    """Return a TLS context without any certificates, for requests without encryption."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _certificate_error(reason: str) -> ConnectionFailed:
     """Return the error for certificates that cannot be loaded.
 
     Args:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import hashlib
 import importlib
-import os
 import ssl
 import weakref
 import zlib
@@ -273,7 +271,7 @@ class Transport:
             return httpx.AsyncClient(
                 auth=KeyForOneHost(self._settings),
                 transport=self._inner,
-                verify=_trusted() if self._is_encrypted else _no_trust(),
+                verify=client_settings.trusted() if self._is_encrypted else client_settings.no_trust(),
                 follow_redirects=False,
                 # The environment's proxy must not see requests to this machine.
                 trust_env=self._is_encrypted,
@@ -346,47 +344,6 @@ def _no_sockets(host: str) -> ConnectionFailed:
         "sandbox works here, with simulated time and no account: ow.use_sandbox(speed=20).",
         code="NO_SOCKETS",
     )
-
-
-def _trusted() -> ssl.SSLContext:
-    """Return a TLS context with the certificates to trust.
-
-    Raises:
-        ConnectionFailed: the environment names certificates that cannot be loaded.
-    """
-    client_settings.check_certificates()
-    try:
-        return _tls(
-            *map(os.environ.get, (client_settings.CERT_FILE, client_settings.CERT_DIR, client_settings.KEY_LOG))
-        )
-    except (OSError, ValueError) as error:
-        reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise client_settings.certificate_error(f"they can't be read ({reason}).") from None
-
-
-@functools.cache
-def _tls(file: str | None, directory: str | None, key_log: str | None) -> ssl.SSLContext:
-    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second.
-
-    Without one of the two variables, it trusts what the system trusts, where companies install the certificate of a
-    proxy that inspects traffic, and what certifi lists, because small containers have no certificates of their own.
-    """
-    if file or directory:
-        return httpx.create_ssl_context()
-    import certifi
-    import truststore
-
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certifi.where())
-    if key_log:
-        context.keylog_filename = key_log
-    return context
-
-
-@functools.cache
-def _no_trust() -> ssl.SSLContext:
-    """Return a TLS context without any certificates, for requests without encryption."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _read(response: httpx.Response) -> bytes:

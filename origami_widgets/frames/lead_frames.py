@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.rows.row_progress import Progress
 
     from .leads.lead_table import Objects
     from .leads.leads_reading import LeadsReading
-    from .leads.row_reading import Progress
     from .source import Source
 
     LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]

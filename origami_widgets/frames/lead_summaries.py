@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.rows.row_progress import Progress
 
     from .lead_frames import LeadSourceInput
     from .leads.refreshing import RefreshedLeads
-    from .leads.row_reading import Progress
 
 
 def describe_leads(

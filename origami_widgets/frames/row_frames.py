@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.rows.row_progress import Progress
 
     from .dtype_backend import DtypeBackend
     from .leads.batch_reading import RowBatches
     from .leads.lead_table import ListedColumn, Names, Objects
-    from .leads.row_reading import Progress, RowsReading
+    from .leads.row_reading import RowsReading
     from .source import HasRaw
 
 

@@ -1,12 +1,13 @@
-"""Row progress: how many rows of a table this process has read, for the card of the table's run."""
+"""Row progress: how many rows of a table this process has read, for the card of the table's run and for progress bars."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,3 +106,63 @@ def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) 
 if hasattr(os, "register_at_fork"):
     # The parent's threads do not go on reading in the child.
     os.register_at_fork(after_in_child=under_way.clear)
+
+
+@runtime_checkable
+class ProgressBar(Protocol):
+    """Interface of tqdm's bars."""
+
+    total: Any
+
+    def update(self, n: int) -> object:
+        """Advance by a number of rows."""
+        ...
+
+
+Progress: TypeAlias = "Callable[[int, int | None], object] | ProgressBar | type"
+
+
+class ProgressNotifier:
+    """Reports the rows read to a progress bar or a function.
+
+    Args:
+        progress: a bar; a class of bars such as `tqdm.auto.tqdm`, in which case a bar is made, and closed at the end;
+            or a function of rows read and total rows (None if unknown). None reports nothing.
+
+    Raises:
+        InvalidInput: `progress` is something else.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        if progress is not None and not callable(progress) and not isinstance(progress, ProgressBar):
+            raise InvalidInput(
+                "Invalid progress",
+                cause=f"Got {type(progress).__name__}.",
+                remedy="Pass a tqdm bar, the tqdm class, or a function that takes the rows read and the total.",
+            )
+        self._progress: Any = progress
+        self._bar: Any = None
+        self._reported = 0
+
+    def notify(self, rows: int, total: int | None) -> None:
+        """Report the number of rows read so far, and in total."""
+        progress = self._progress
+        if progress is None:
+            return
+        if self._bar is None:
+            if isinstance(progress, type):
+                self._bar = progress(total=total, unit=" rows")
+            elif isinstance(progress, ProgressBar):
+                self._bar = progress
+        if self._bar is None:
+            progress(rows, total)
+            return
+        if total is not None and self._bar.total != total:
+            self._bar.total = total
+        self._bar.update(rows - self._reported)
+        self._reported = rows
+
+    def close(self) -> None:
+        """Close the bar if it was made here."""
+        if isinstance(self._progress, type) and self._bar is not None:
+            self._bar.close()

@@ -13,6 +13,7 @@ from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.passing_leads import read_passing_leads
+from origami_widgets.api.rows.row_progress import ProgressNotifier
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField
@@ -21,7 +22,7 @@ from origami_widgets.frames.values import read_values
 from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
-from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, ProgressNotifier, RowsReading
+from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, RowsReading
 from .stacking import HEAD, is_missing, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.passing_leads import PassingLeads
+    from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .row_reading import Progress
     from .rows_request import RowsRequest
 
 MOST_TABLES_NOTED = 200

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
+    from origami_widgets.api.rows.row_progress import Progress
 
-    from .row_reading import Progress
     from .rows_request import RowsRequest
 
 

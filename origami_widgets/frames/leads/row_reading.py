@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.passing_leads import read_passing_leads
 from origami_widgets.api.rows.row_decoding import decode_rows, ids_of
 from origami_widgets.api.rows.row_paging import PartialRows
-from origami_widgets.api.rows.row_progress import ProgressReport
+from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
 from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.frames.frame_attrs import read_only
 
@@ -22,12 +22,13 @@ from .pinned_dtypes import misfit
 from .rows_request import check_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import Decoder
     from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.api.rows.row_paging import RawRows, RowQuery, RowWalk
+    from origami_widgets.api.rows.row_progress import Progress
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -356,66 +357,6 @@ def _restored(title: str, state: dict[str, Any]) -> IncompleteRows:
     error.args = (title,)
     error.__dict__.update(state)
     return error
-
-
-@runtime_checkable
-class ProgressBar(Protocol):
-    """Interface of tqdm's bars."""
-
-    total: Any
-
-    def update(self, n: int) -> object:
-        """Advance by a number of rows."""
-        ...
-
-
-Progress: TypeAlias = "Callable[[int, int | None], object] | ProgressBar | type"
-
-
-class ProgressNotifier:
-    """Reports the rows read to a progress bar or a function.
-
-    Args:
-        progress: a bar; a class of bars such as `tqdm.auto.tqdm`, in which case a bar is made, and closed at the end;
-            or a function of rows read and total rows (None if unknown). None reports nothing.
-
-    Raises:
-        InvalidInput: `progress` is something else.
-    """
-
-    def __init__(self, progress: Progress | None) -> None:
-        if progress is not None and not callable(progress) and not isinstance(progress, ProgressBar):
-            raise InvalidInput(
-                "Invalid progress",
-                cause=f"Got {type(progress).__name__}.",
-                remedy="Pass a tqdm bar, the tqdm class, or a function that takes the rows read and the total.",
-            )
-        self._progress: Any = progress
-        self._bar: Any = None
-        self._reported = 0
-
-    def notify(self, rows: int, total: int | None) -> None:
-        """Report the number of rows read so far, and in total."""
-        progress = self._progress
-        if progress is None:
-            return
-        if self._bar is None:
-            if isinstance(progress, type):
-                self._bar = progress(total=total, unit=" rows")
-            elif isinstance(progress, ProgressBar):
-                self._bar = progress
-        if self._bar is None:
-            progress(rows, total)
-            return
-        if total is not None and self._bar.total != total:
-            self._bar.total = total
-        self._bar.update(rows - self._reported)
-        self._reported = rows
-
-    def close(self) -> None:
-        """Close the bar if it was made here."""
-        if isinstance(self._progress, type) and self._bar is not None:
-            self._bar.close()
 
 
 UNTRUSTED = (

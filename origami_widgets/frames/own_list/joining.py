@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import Column
     from origami_widgets.api.operations import Operations
-    from origami_widgets.frames.leads.row_reading import Progress
+    from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.frames.source import HasRaw
 
 NOT_THERE = -1
