@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -30,7 +29,7 @@ from origami_widgets.frames.schema import (
     computed_field,
 )
 from origami_widgets.frames.source import SourceData, SourcePart
-from origami_widgets.frames.values import as_json, read_text, read_values
+from origami_widgets.frames.values import as_json, parsed_object, read_text, read_values
 from origami_widgets.words.foreign_text import clean
 
 from .lead_column import FOUND
@@ -254,20 +253,6 @@ def _cells(column: _Column) -> _Cells:
         # Another part may hold the finding, and which cells have run is not known any more.
         return _Cells(values, filled, None, words, is_complete=False)
     return _Cells(values, filled, empty if kind and not is_whole else None, words)
-
-
-def parsed_object(value: Any) -> Any:
-    """Return the object or list that a JSON text holds; any other value as it is.
-
-    >>> parsed_object('{"email": null}'), parsed_object("{1}")
-    ({'email': None}, '{1}')
-    """
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def _boolean(value: Any) -> bool | None:

@@ -13,15 +13,13 @@ from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.frame_attrs import read_only
-from origami_widgets.frames.values import as_json
+from origami_widgets.frames.values import as_json, is_same, parsed_object
 
-from .column_summary import parsed_object
 from .lead_column import FOUND
 from .leads_reading import LeadsReading, TableLeads, head_of, origins_of, stack_leads
 from .pinned_dtypes import check_schema
 from .row_reading import RowsReading
 from .rows_request import request_from
-from .same_cells import is_same
 from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
