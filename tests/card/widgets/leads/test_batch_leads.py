@@ -172,7 +172,7 @@ def test_without_a_run_that_matches_the_columns_stay(client, grid):
         (["List bakeries in Porto", "List bakeries in Faro"], ["Bakeries in Porto", "Bakeries in Faro"]),
     ],
 )
-def test_runs_with_the_same_name_are_told_apart(briefs, names):
+def test_runs_with_the_same_name_are_distinguished(briefs, names):
     client = ow.Sandbox(speed=600, plan="enterprise").client()
     runs = [ow.start(brief, client=client, show=False) for brief in briefs]
     for run in runs:
