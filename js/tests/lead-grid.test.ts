@@ -290,7 +290,7 @@ describe("a grid of leads", () => {
     );
   });
 
-  it("sorts and filters by the run, with the line that reads the leads of these runs", () => {
+  it("sorts and filters by the run, with the line that reads its leads", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];
     const rows: LeadRow[] = [["lead-0", ["Bakery 0", "Porto"]]];
@@ -326,7 +326,7 @@ describe("a grid of leads", () => {
     expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
   });
 
-  it("widens a column for longer texts that come later, never narrows it, and moves nothing in sight", () => {
+  it("widens a column for longer texts, and moves nothing in sight", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Website", { role: "website" }), headOf("City")];
     const widths = () =>

@@ -128,7 +128,7 @@ def test_a_credit_limit_is_an_end_without_success(server, client, companies):
 
 
 @pytest.mark.parametrize("server", [{"agent_seconds": 0.5, "cells_per_second": 1000.0}], indirect=True)
-def test_a_list_that_is_whole_is_returned_and_a_limit_that_was_passed_is_named(server, client, companies):
+def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, companies):
     with pytest.warns(RuntimeWarning, match="3 credits were used since the start; credit_limit is 2") as caught:
         found = ow.enrich(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
     assert caught[0].filename == __file__
