@@ -349,6 +349,9 @@ describe("a grid of leads", () => {
     expect(widths()).toEqual(after);
     grid.send({ heads, rows: rows("x".repeat(300)) });
     expect(widths()[1]).toBeLessThan(300);
+    const marked: LeadRow[] = [["lead-1", ["Ruddane Bakery", "a.b", "Porto"]]];
+    grid.send({ heads, rows: marked, marks: { "lead-1": "hidden" } });
+    expect(widths()[0]).toBeGreaterThan(before[0] as number);
   });
 
   it("copies ticked leads as harmless text, and as a line of code", async () => {

@@ -5,8 +5,8 @@ import { isOpenCell, type Row, textOf } from "./rows";
 
 /** The width of a character where none is measured, and the most that one has; the room around a text, in pixels. */
 const [CHARACTER, WIDEST, AROUND] = [7, 12, 24];
-/** The room of the dot that says how certain the agent is. */
-const DOT = 12;
+/** The room of the dot that says how certain the agent is, and of the mark beside the name of a hidden lead. */
+const [DOT, MARK] = [12, 66];
 const NARROWEST = 48;
 /** The least and the most that content may claim, by what a column is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
@@ -54,11 +54,12 @@ export class Widths {
       // Its button has room around it.
       const named = (Math.min(name.length, 18) + 2) * CHARACTER + AROUND;
       let width = Math.max(this.#known.get(slug) ?? 0, least, Math.min(most, named));
-      for (const { cells } of come) {
+      for (const { cells, mark } of come) {
         if (width >= most) break;
         const cell = cells[at] ?? null;
         const text = cell === null ? missing : textOf(cell) || CELL_NOT_FOUND;
-        const around = AROUND + (isOpenCell(cell) && cell.confidence ? DOT : 0);
+        const beside = !at && mark === "hidden" ? MARK : isOpenCell(cell) && cell.confidence ? DOT : 0;
+        const around = AROUND + beside;
         if (text.length * WIDEST + around > width) width = Math.max(width, this.#widthOf(text) + around);
       }
       this.#known.set(slug, Math.min(width, Math.max(most, this.#known.get(slug) ?? 0)));
