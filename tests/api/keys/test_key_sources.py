@@ -50,7 +50,7 @@ def raising(error):
 
 def key_of(client):
     """The key that a client sends."""
-    return next(part for part in client.operations.identity if isinstance(part, Secret))
+    return client.operations.settings.key
 
 
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])

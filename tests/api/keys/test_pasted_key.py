@@ -48,7 +48,7 @@ def warnings_of(*cells, home):
 def test_each_cell_with_a_key_is_named_once(tmp_path):
     shown = warnings_of(
         f"import origami_widgets as ow\n\nclient = ow.Client('{KEY}')\nother = ow.AsyncClient('{KEY}')",
-        "again = ow.Client(client.operations.identity[2])",
+        "again = ow.Client(client.operations.settings.key)",
         f"KEY = '{KEY}'",
         f"'{OTHER}'  # not in use, and og_live_sandbox is public",
         (f"# {KEY}", {"store_history": False}),
