@@ -348,11 +348,13 @@ class LeadGrid(LeadWidget):
         return self._runs_given if self._batch is None else self._batch.runs
 
     def _placed(self) -> list[tuple[Table, Run | None]]:
-        """Return each table once, with the first run that has it."""
+        """Return each table once, as it was read last, with the first run that has it."""
         placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in self._given}
         for run in self._runs():
+            # An answer or a follow-up may have added leads to a table of the run.
+            newest = {table.id: table for state in run.conversation.states for table in state.tables}
             for table in run.state.tables:
-                placed.setdefault(table.id, (table, run))
+                placed.setdefault(table.id, (newest.get(table.id, table), run))
         return list(placed.values())
 
     def _merged_tables(self) -> dict[str, list[tuple[Table, Run]]] | None:

@@ -388,6 +388,22 @@ def test_a_card_answers_who_looks_and_keeps_no_lead(ended, card):
     assert not [content for content in messages if content["method"] == "update"]
 
 
+def test_a_grid_of_a_run_shows_the_leads_that_a_follow_up_added():
+    run = ow.start("List 20 bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False)
+    grid = ow.leads(run.wait("cells", timeout=60))
+    messages = sent_by(grid)
+    table = run.tables[0]
+    receive(grid, message(table.id, last=199, size=200))
+    see(lambda: leads_in(messages) and leads_in(messages)[-1]["final"])
+    before = leads_in(messages)[-1]["read"]
+    more = run.follow_up("Find 5 more leads").wait("cells", timeout=60)
+    newest = next(each for each in more.tables if each.id == table.id)
+    assert newest.lead_count > table.lead_count
+    see(lambda: leads_in(messages)[-1]["final"] and leads_in(messages)[-1]["read"] > before)
+    assert grid.head["tabs"][0]["leads"] == str(newest.lead_count)
+    grid.close()
+
+
 def test_a_card_that_nobody_looks_at_asks_for_no_rows(ended, card):
     shown, _ = card
     shown.shown()
