@@ -729,6 +729,8 @@ export const STOP_NAMED = "{}: {}";
 
 export const STOP_HEAD = "Stop";
 
+export const PRICE_DETAILS = "Credits of the table that counts, for each of its qualified leads";
+
 export const ACTIVITY = "Activity";
 
 export const NEXT_STEPS = "Next steps";

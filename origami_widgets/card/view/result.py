@@ -99,10 +99,15 @@ def _figures(state: RunState) -> list[Figure]:
     if used is not None:
         is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
-        price = price_of(table)
-        note = "" if price is None else f"{words.amount(price)} per qualified lead"
-        figures.append(_figure(used, f"{noun} at least" if is_least else noun, note))
+        figures.append(_figure(used, f"{noun} at least" if is_least else noun, _price_words(table, used)))
     return figures
+
+
+def _price_words(table: models.Table, used: int) -> str:
+    """Return the price of a qualified lead in words, and the part of the credits that it is a price of."""
+    price, own = price_of(table), shown_count(table.credits.lifetime_used)
+    part = f"{words.count(own)} of them at " if own is not None and own < used else ""
+    return "" if price is None else f"{part}{words.amount(price)} per qualified lead"
 
 
 def summary_of(state: RunState) -> str:
