@@ -106,8 +106,12 @@ def _figures(state: RunState) -> list[Figure]:
 def _price_words(table: models.Table, used: int) -> str:
     """Return the price of a qualified lead in words, and the part of the credits that it is a price of."""
     price, own = price_of(table), shown_count(table.credits.lifetime_used)
-    part = f"{words.count(own)} at " if own is not None and own < used else ""
-    return "" if price is None else f"{part}{words.amount(price)} per qualified lead"
+    if price is None:
+        return ""
+    # Short enough for a narrow card.
+    if own is not None and own < used:
+        return f"{words.count(own)} at {words.amount(price)} per qualified"
+    return f"{words.amount(price)} per qualified lead"
 
 
 def summary_of(state: RunState) -> str:

@@ -86,7 +86,7 @@ def test_leads_and_credits_are_those_of_the_tables(name):
     notes = [figure["note"] for figure in make_view(state, now=NOW)["result"]["figures"]]
     assert bool(row["price"]) == (price is not None)
     if row["price"]:
-        assert f"{row['price']} per qualified lead" in " ".join(notes)
+        assert f"{row['price']} per qualified" in " ".join(notes)
     assert [row[key] for key in ("leads", "qualified", "credits")] == [
         "" if number is None else f"{number:,}" for number in (leads, qualified, used)
     ]

@@ -49,7 +49,7 @@ def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
     expected = [
         ("15", "leads", ""),
         ("12", "qualified", ""),
-        ("120", "credits", "57 at 4.75 per qualified lead"),
+        ("120", "credits", "57 at 4.75 per qualified"),
     ]
     assert figures(run) == expected
     view = make_view(state_of(run), now=NOW)
@@ -70,7 +70,7 @@ def test_the_table_with_verdicts_counts_wherever_it_is():
 def test_the_price_is_the_servers_own_and_the_same_as_at_its_table():
     run = with_second_table(credits={"lifetimeUsed": 63})
     run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"] = 4.5
-    assert figures(run)[2][2] == "57 at 4.5 per qualified lead"
+    assert figures(run)[2][2] == "57 at 4.5 per qualified"
     tables = make_view(state_of(run), now=NOW)["tables"]["items"]
     assert "4.5 per qualified lead" in tables[0]["facts"]
     # What the server did not say is not computed.
