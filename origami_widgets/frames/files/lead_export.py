@@ -305,7 +305,7 @@ def _of_workbook(file: Path) -> pd.DataFrame:
     finally:
         book.close()
     ours = {str(row[0]): [each for each in row[1:] if each is not None] for row in sheets.pop(COLUMNS_SHEET, [])}
-    frames = []
+    frames, has_all_columns = [], True
     for title, rows in sheets.items():
         heads = [str(each) for each in (rows[0] if rows else ()) if each is not None]
         names = ours.get(title, heads)
@@ -320,4 +320,10 @@ def _of_workbook(file: Path) -> pd.DataFrame:
         width = len(names)
         cells = [row[:width] for row in rows[1:] if any(each is not None for each in row[:width])]
         frames.append(pd.DataFrame(cells, columns=names, dtype=object))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        has_all_columns = has_all_columns and title in ours
+    if not frames:
+        return pd.DataFrame()
+    leads = pd.concat(frames, ignore_index=True)
+    # What the tables have beside these columns is new: see refreshing.py.
+    leads.attrs["origami"] = {"has_all_columns": has_all_columns}
+    return leads

@@ -311,8 +311,11 @@ class _Part:
             return
         mine, note = set(before.columns), next(iter(table_notes(now)), {})
         if not table.note:
-            self._now = now = _as_in_file(now, before, note)
-            self._kept = [name for name in now.columns if name in mine]
+            now, renamed = _as_in_file(now, before, note)
+            columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
+            new = _new_columns(before, columns)
+            self._now = now
+            self._kept = [name for name in now.columns if name in mine or name in new]
             self._added = [name for name in before.columns if name not in now.columns]
             return
         read, listed = table.note.get("columns", {}), note.get("columns", {})
@@ -372,8 +375,10 @@ class _Part:
         return found
 
 
-def _as_in_file(now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]) -> pd.DataFrame:
-    """Return leads with the names of columns that a frame without notes has."""
+def _as_in_file(
+    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return leads with the names of columns that a frame without notes has, and the new name of each renamed column."""
     mine, renamed = set(before.columns), {}
     headings = {each["column"]: each["name"] for each in note.get("table_columns", ())}
     if not mine & set(headings) and mine & set(headings.values()):
@@ -382,7 +387,38 @@ def _as_in_file(now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]
     others = [name for name in HEAD if name in mine and name not in head_of(before)]
     # They are columns of the table, which have other names in a frame of several tables.
     renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
-    return now.drop(columns=others).rename(columns=renamed)
+    return now.drop(columns=others).rename(columns=renamed), renamed
+
+
+def _new_columns(before: pd.DataFrame, columns: Mapping[str, str]) -> set[str]:
+    """Return the columns that a table has got since a file was written.
+
+    A workbook has all columns that its tables had then. In other files, one may also have been dropped: it is new if the
+    file begins or ends as `export` writes it, and lacks only the last columns, as agents add theirs at the end.
+
+    Args:
+        before: the leads of the table in the file.
+        columns: the current columns of the table and their parts, with the id of each column.
+    """
+    names = list(map(str, before.columns))
+    missing = {*columns} - {*names}
+    if (before.attrs.get("origami") or {}).get("has_all_columns"):
+        return missing
+    groups: dict[str, list[str]] = {}
+    for name, column_id in columns.items():
+        groups.setdefault(column_id, []).append(name)
+    known = [main in names for main, *_ in groups.values()]
+    if not any(known[:1]) or known != sorted(known, reverse=True):
+        return set()
+    if names[0] == "row_id" and names[-1] == "table_id":
+        return missing
+    if names[: len(HEAD)] != list(HEAD):
+        return set()
+    # Here, parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
+    bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
+    has_parts = not any(before[main].notna().any() for main in bare)
+    found = {main: parts for main, *parts in groups.values() if main not in names or main in bare}
+    return missing & {name for main, parts in found.items() for name in (main, *(parts if has_parts else ()))}
 
 
 def _free_name(name: str, taken: set[str]) -> str:

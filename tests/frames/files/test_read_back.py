@@ -76,3 +76,53 @@ def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
     found = ow.refresh_leads(str(tmp_path / "mine.csv"), client=client)
     assert len(found.frame) == len(leads)
     assert found.cells.empty
+
+
+@pytest.fixture(scope="module", params=["cells filled", "cells not filled"])
+def followed(request, tmp_path_factory):
+    """Leads and their files, before a follow-up adds leads and a column; then what the frame says has changed."""
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait()
+    if request.param == "cells filled":
+        run.wait("cells")
+    folder = tmp_path_factory.mktemp("followed")
+    leads = ow.leads_frame(run)
+    ow.export(run, folder / "run.xlsx")
+    for kind in ("csv", "parquet"):
+        ow.export(run, folder / kind, format=kind)
+    for ending in ("xlsx", "csv", "parquet"):
+        ow.export(leads, folder / f"leads.{ending}")
+    run.follow_up("Add recent news about each company").wait("cells")
+    return client, folder, ow.refresh_leads(leads, client=client)
+
+
+def cells_of(refreshed):
+    return set(refreshed.cells[["table_id", "row_id", "column"]].itertuples(index=False, name=None))
+
+
+def rows_of(*frames):
+    return {pair for frame in frames for pair in zip(frame["table_id"], frame["row_id"], strict=True)}
+
+
+@pytest.mark.parametrize("name", ["run.xlsx", "leads.xlsx", "leads.csv", "leads.parquet", "csv", "parquet"])
+def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
+    client, folder, by_frame = followed
+    assert "recent-news" in set(by_frame.cells["column"])
+    path = folder / name
+    files = sorted(each for each in path.iterdir() if each.stem != "Summary") if path.is_dir() else [path]
+    found = [ow.refresh_leads(each, client=client) for each in files]
+    for part in ("frame", "new", "changed", "gone"):
+        assert rows_of(*(getattr(each, part) for each in found)) == rows_of(getattr(by_frame, part)), part
+    # In files of one table, a column that a frame of several tables calls `name_2` is `name`.
+    plain = {(*ids, column.replace("name_2", "name")) for *ids, column in cells_of(by_frame)}
+    told = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each)}
+    assert told == plain
+    assert any("recent-news" in each.frame for each in found)
+
+
+def test_a_column_that_was_dropped_from_a_file_stays_away(followed, tmp_path):
+    client, folder, _ = followed
+    leads = pd.read_csv(folder / "leads.csv", dtype="string").drop(columns=["city", "phone"])
+    leads.to_csv(tmp_path / "fewer.csv", index=False)
+    found = ow.refresh_leads(tmp_path / "fewer.csv", client=client)
+    assert not {"city", "phone", "recent-news"} & set(found.frame)
