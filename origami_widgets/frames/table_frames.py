@@ -53,6 +53,8 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
 
     Sends no request and spends no credits. Rows are in the order of the source; a table given twice has two rows.
     Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
+    `credits_per_qualified_lead` is the server's estimate, which a table whose `qualified_leads` is NA may have, too;
+    `export` and the card leave it out there.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.

@@ -113,7 +113,9 @@ class LeadExport:
         made["Qualified"] = tables["qualified_leads"]
         made["With e-mail"] = pd.array([_with_email(leads[key]) for key in order], dtype="Int64")
         made["Credits"] = tables["credits_lifetime_used"]
-        made["Credits per qualified lead"] = tables["credits_per_qualified_lead"]
+        # The server estimates a price even for tables whose leads are not judged; the card doesn't show that either.
+        is_priced = tables["qualified_leads"].gt(0).fillna(value=False)
+        made["Credits per qualified lead"] = tables["credits_per_qualified_lead"].where(is_priced)
         made = made.dropna(axis="columns", how="all").reset_index(drop=True)
         made.attrs["facts"] = self._facts(tables, leads)
         return made

@@ -74,6 +74,20 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))
 
 
+def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, run):
+    tables = ow.tables_frame(run).set_index("table_name")
+    heads, *rows = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
+    found = {row[0]: dict(zip(heads, row, strict=True)) for row in rows if row[0] in tables.index}
+    prices = {name: each["Credits per qualified lead"] for name, each in found.items()}
+    assert [price is None for price in prices.values()] == tables["qualified_leads"].isna().to_list() == [False, True]
+    # The server estimates both.
+    assert tables["credits_per_qualified_lead"].notna().all()
+
+
+def summary_top(book):
+    return next(cell.row for cell in book["Summary"]["A"] if cell.value == "Table")
+
+
 def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
     briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
     batch = ow.start_many(briefs, client=client, show=False).wait("cells")
