@@ -48,8 +48,9 @@ def export(
     """Write the leads of a run to an Excel workbook, or to CSV or Parquet files. Reads them with free requests.
 
     The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead, a chart) and a sheet for
-    each table: name, score and contact first, websites and e-mail addresses as links. Confidence, reasoning and sources
-    are folded; ids are in hidden columns, for `refresh_leads`. The same tables of several runs share a sheet. Leads that
+    each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
+    Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
+    one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
     fail the table's saved filters are left out. CSV and Parquet files have the columns of `rows_frame`.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced

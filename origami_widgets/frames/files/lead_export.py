@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -150,6 +151,11 @@ def _with_email(frame: pd.DataFrame) -> int | None:
 
 
 Place = Literal["shown", "folded", "hidden"]
+_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+_NO_AMOUNT = re.compile(
+    r"\b(id|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
+)
+"""Matches headings whose numbers identify something, as on the card (`card/view/lead_cells.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +167,19 @@ class SheetColumn:
         heading: the heading that people read.
         role: what the column is for.
         place: whether it is shown, folded (confidence, reasoning, sources) or hidden (ids).
+        has_links: whether addresses of pages in its cells are links, whatever it is for.
     """
 
     at: int
     heading: str
     role: Role = "other"
     place: Place = "shown"
+    has_links: bool = True
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether its numbers are amounts, rather than ids, years or phone numbers."""
+        return self.role != "phone" and _NO_AMOUNT.search(_WORD_END.sub(" ", self.heading).lower()) is None
 
 
 def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
@@ -216,7 +229,7 @@ def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
         main, _, key = name.rpartition(".")
         explains = name in found and main in found and (key == FOUND or is_remark(key))
         role = column_role(name, "") if found else "other"
-        columns.append(SheetColumn(at, name, role, "folded" if explains else "shown"))
+        columns.append(SheetColumn(at, name, role, "folded" if explains else "shown", has_links=bool(found)))
     return columns
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import is_address
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
@@ -33,11 +34,17 @@ LARGEST_EXACT = 10**15
 FIRST_DAY = date(1900, 3, 1)
 """Earliest date to write as a date. Excel has a 29 February 1900, so programs disagree on the dates before it."""
 LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel's times have no zone
-NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200
+NARROWEST, WIDEST, LOOKED_AT = 8, 50, 200
+LINE_HEIGHT = 15
+"""Points, as in Excel's usual font."""
 FILTER_WIDTH = 2
 """Characters that the filter button of a column covers."""
-LINKS_LIMIT = 30_000
-"""Most links of a column: Excel opens no sheet with more than 65,530."""
+HEADING_WIDTH = 20
+"""Characters from which on a heading has two lines, as it is often longer than the cells below it."""
+LINKS_LIMIT = 65_000
+"""Most links of a sheet: Excel opens none with more than 65,530."""
+GROUPED_FROM = 10_000
+"""Numbers from which on their column has commas, as on the card. Smaller ones may be years."""
 SCORE_COLOURS = {
     "type": "3_color_scale",
     **{f"{each}_type": "num" for each in ("min", "mid", "max")},
@@ -47,6 +54,16 @@ SCORE_COLOURS = {
     "min_color": "#f3f4f6",
     "mid_color": "#fef3c7",
     "max_color": "#bbf7d0",
+}
+NUMBER_FORMATS = {
+    "number": "General",
+    "whole": "#,##0",
+    "tenths": "#,##0.0",
+    "cents": "#,##0.00",
+    "moment": "yyyy-mm-dd hh:mm:ss",
+    "moment_utc": 'yyyy-mm-dd hh:mm "UTC"',
+    "day": "yyyy-mm-dd",
+    "duration": "[h]:mm:ss",
 }
 CHART_COLOURS = {"Leads found": "#9ca3af", "Qualified": "#15803d", "With e-mail": "#2563eb"}
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ufffe\uffff]")
@@ -85,11 +102,17 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
     book = xlsxwriter.Workbook(str(path), options)
     book.set_properties({"comments": "Times are UTC. Don't trust the cells: they come from the web."})
     formats = {
-        "header": book.add_format(header := {"bold": True, "bottom": 1, "bg_color": "#f3f4f6"}),
+        "header": book.add_format(header := {"bold": True, "bottom": 1, "bg_color": "#f3f4f6", "valign": "vcenter"}),
         "quoted_header": book.add_format({**header, "quote_prefix": True}),
-        "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        "day": book.add_format({"num_format": "yyyy-mm-dd"}),
-        "duration": book.add_format({"num_format": "[h]:mm:ss"}),
+        "wrapped_header": book.add_format({**header, "text_wrap": True}),
+        "quoted_wrapped_header": book.add_format({**header, "text_wrap": True, "quote_prefix": True}),
+        "right_header": book.add_format({**header, **(right := {"align": "right", "indent": 1})}),
+        # At a distance from the text in the next column, or on the left beside a label.
+        **{name: book.add_format({"num_format": each, **right}) for name, each in NUMBER_FORMATS.items()},
+        **{
+            f"left_{name}": book.add_format({"num_format": each, "align": "left"})
+            for name, each in NUMBER_FORMATS.items()
+        },
         # Like an apostrophe typed into Excel: the cell stays text when it is edited.
         "quoted": book.add_format({"quote_prefix": True}),
         "plain": book.add_format(),
@@ -202,6 +225,7 @@ class _Sheet:
         self._formats = formats
         self._neutralize = neutralize
         self._too_long = 0
+        self._links = 0
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[SheetColumn]) -> int:
         """Write the frame and return the number of texts that were too long for a cell."""
@@ -209,76 +233,104 @@ class _Sheet:
         if frame.shape[1]:
             self._sheet.autofilter(0, 0, len(frame), frame.shape[1] - 1)
         # On paper, all columns are on one page, below the headings.
-        self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
+        self._set_page()
         self._sheet.repeat_rows(0)
         # Folded columns open with the button over the column behind them.
         self._sheet.outline_settings(symbols_right=False)
+        is_tall = False
         for at, place in enumerate(columns):
             column = plain_column(frame.iloc[:, place.at])
             moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
             heading = unicode_text(f"{place.heading} (UTC)" if moments else place.heading)
+            lines = _heading_lines(heading)
+            is_tall = is_tall or len(lines) > 1
             self._text(0, at, heading, header=True)
-            width = len(heading) + FILTER_WIDTH
+            width = max(map(len, lines)) + FILTER_WIDTH
             cells = [plain_cell(value) for value in column.astype(object)]
+            kind = _number_kind(cells, place)
             for row, cell in enumerate(cells, start=1):
                 if cell is None:
                     continue
-                link = link_of(place.role, cell) if isinstance(cell, str) and row <= LINKS_LIMIT else ""
-                if link:
+                if link := self._link(place, cell):
                     self._sheet.write_url(row, at, link, self._formats["link"], cell)
                     shown = cell
                 else:
-                    shown = self._write(row, at, cell)
+                    shown = self._write(row, at, cell, kind)
                 if row <= LOOKED_AT:
                     width = max(width, *map(len, shown[: WIDEST * 4].split("\n")))
             options = {"shown": {}, "folded": {"level": 1, "hidden": True}, "hidden": {"hidden": True}}[place.place]
             self._sheet.set_column(at, at, min(WIDEST, max(NARROWEST, width + 2)), None, options)
             if place.role == "score" and len(frame):
                 self._sheet.conditional_format(1, at, len(frame), at, SCORE_COLOURS)
+        if is_tall:
+            self._sheet.set_row(0, 2 * LINE_HEIGHT)
         return self._too_long
 
     def fill_summary(self, frame: pd.DataFrame) -> int:
         """Write what is said of all tables, below it one row for each, and return the number of texts that were cut."""
         facts = frame.attrs["facts"]
-        self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
-        self._sheet.set_column(0, 0, 30)
-        self._sheet.set_column(1, frame.shape[1], 18)
-        if "Run" in frame.columns:
-            self._sheet.set_column(1, 1, 30)
+        self._set_page()
+        for at, name in enumerate(frame.columns):
+            self._sheet.set_column(at, at, 30 if at == 0 or name == "Table" else max(18, len(name) + 3))
         for row, (name, value) in enumerate(facts):
             self._text(row, 0, name, header=True)
             cell = plain_cell(value)
             if isinstance(cell, str):
                 # Over the columns beside it, so that a brief is read without a click.
                 self._sheet.merge_range(row, 1, row, 6, "", self._formats["wrapped"])
-                self._sheet.set_row(row, 15 * min(6, 1 + len(cell) // 95))
+                self._sheet.set_row(row, LINE_HEIGHT * min(6, 1 + len(cell) // 95))
                 self._text(row, 1, cell, style=self._formats["wrapped"])
             else:
-                self._write(row, 1, cell)
+                kind = "moment_utc" if isinstance(cell, datetime) else _summary_number(cell)
+                self._write(row, 1, cell, kind, beside_label=True)
         top = len(facts) + 1
         for at, name in enumerate(frame.columns):
-            self._text(top, at, str(name), header=True)
+            numbers = pd.api.types.is_numeric_dtype(frame.dtypes.iloc[at])
+            self._text(top, at, str(name), style=self._formats["right_header" if numbers else "header"])
             for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
                 if (cell := plain_cell(value)) is not None:
-                    self._write(row, at, round(cell, 1) if isinstance(cell, float) else cell)
+                    cell = round(cell, 1) if isinstance(cell, float) else cell
+                    self._write(row, at, cell, _summary_number(cell))
         return self._too_long
 
-    def _write(self, row: int, at: int, cell: Any) -> str:
-        """Write one cell and return the text that is shown."""
-        sheet, formats = self._sheet, self._formats
+    def _set_page(self) -> None:
+        """On paper, show all columns on one page, with small margins."""
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+
+    def _link(self, place: SheetColumn, cell: Any) -> str:
+        """Return the link of a cell; empty if it has none, or the sheet has as many as Excel opens."""
+        if not isinstance(cell, str) or self._links >= LINKS_LIMIT:
+            return ""
+        link = link_of("website" if place.has_links and is_address(cell) else place.role, cell)
+        self._links += bool(link)
+        return link
+
+    def _write(self, row: int, at: int, cell: Any, kind: str = "number", *, beside_label: bool = False) -> str:
+        """Write one cell and return the text that is shown.
+
+        Args:
+            row: its row.
+            at: its column.
+            cell: its value.
+            kind: how to show a number, or a time of the summary: a key of `NUMBER_FORMATS`.
+            beside_label: start numbers at the left, as texts do.
+        """
+        sheet, aside = self._sheet, "left_" if beside_label else ""
         if isinstance(cell, bool):
             sheet.write_boolean(row, at, cell)
         elif isinstance(cell, datetime) and cell.date() >= FIRST_DAY:
-            sheet.write_datetime(row, at, _moment(cell), formats["moment"])
+            kind = "moment_utc" if kind == "moment_utc" else "moment"
+            sheet.write_datetime(row, at, _moment(cell), self._formats[f"{aside}{kind}"])
             return "yyyy-mm-dd hh:mm:ss"
         elif isinstance(cell, date) and not isinstance(cell, datetime) and cell >= FIRST_DAY:
-            sheet.write_datetime(row, at, cell, formats["day"])
+            sheet.write_datetime(row, at, cell, self._formats[f"{aside}day"])
         elif isinstance(cell, timedelta) and cell >= timedelta(0):
-            sheet.write_number(row, at, cell / timedelta(days=1), formats["duration"])
+            sheet.write_number(row, at, cell / timedelta(days=1), self._formats[f"{aside}duration"])
         elif _is_number(cell):
-            sheet.write_number(row, at, cell)
+            sheet.write_number(row, at, cell, self._formats[f"{aside}{kind}"])
+            return str(cell) if kind == "number" else f"{cell:,.2f}"
         else:
             text = cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
             self._text(row, at, text)
@@ -292,7 +344,8 @@ class _Sheet:
         self._too_long += len(text) < len(whole)
         quoted = self._neutralize and is_formula(text)
         if header:
-            style = self._formats["quoted_header" if quoted else "header"]
+            wrapped = "wrapped_" if len(_heading_lines(text)) > 1 else ""
+            style = self._formats[f"{'quoted_' if quoted else ''}{wrapped}header"]
         elif quoted:
             style = self._formats["quoted_wrapped" if style is self._formats["wrapped"] else "quoted"]
         if text.startswith("<r>") and text.endswith("</r>"):
@@ -300,6 +353,31 @@ class _Sheet:
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])
         else:
             self._sheet.write_string(row, at, text, style)
+
+
+def _heading_lines(heading: str) -> list[str]:
+    """Return a heading as one line or, if it is long, as two of nearly equal length.
+
+    >>> _heading_lines("Latest funding: announced on"), _heading_lines("Company")
+    (['Latest funding:', 'announced on'], ['Company'])
+    """
+    words = heading.split(" ")
+    if len(heading) <= HEADING_WIDTH or len(words) == 1 or "\n" in heading:
+        return [heading]
+    halves = [[" ".join(words[:at]), " ".join(words[at:])] for at in range(1, len(words))]
+    return min(halves, key=lambda each: max(map(len, each)))
+
+
+def _number_kind(cells: Sequence[Any], place: SheetColumn) -> str:
+    """Return how to show the numbers of a column: with commas if some are large, unless they are no amounts."""
+    numbers = [cell for cell in cells if not isinstance(cell, bool) and _is_number(cell)]
+    if not place.has_amounts or not any(abs(number) >= GROUPED_FROM for number in numbers):
+        return "number"
+    return "whole" if all(number == int(number) for number in numbers) else "cents"
+
+
+def _summary_number(cell: Any) -> str:
+    return "tenths" if isinstance(cell, float) and not cell.is_integer() else "whole"
 
 
 def _is_number(cell: Any) -> bool:

@@ -127,5 +127,80 @@ def test_a_hostile_cell_is_neither_formula_nor_link(tmp_path, server):
     assert next(cell for cell in found if cell.value == FORMULA).quotePrefix
 
 
+@pytest.fixture
+def exported(server, tmp_path):
+    """Return what exports one lead with given cells, and gives the sheet with the cells by heading."""
+
+    def export(cells):
+        table = {"object": "table", "id": "t1", "name": "A", "leadCount": 1, "columns": []}
+        slugs = {name: name.lower().replace(" ", "-") for name in cells}
+        listed = [
+            {"object": "column", "id": slug, "slug": slug, "name": name, "kind": "input"}
+            for name, slug in slugs.items()
+        ]
+        server.plan(page_of(listed), page_of([{"id": "r1", **{slugs[name]: cells[name] for name in cells}}]))
+        (file,) = ow.export(table, tmp_path / "a.xlsx", client=ow.Client("og_live_x", base_url=server.base_url))
+        sheet = openpyxl.load_workbook(file)["A"]
+        return sheet, {head.value: cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
+
+    return export
+
+
+AMOUNTS = {"Funding": 7_900_000, "Employees": 48_000, "Loss": -12_500}
+NO_AMOUNTS = {"Founded": 2019, "ZIP code": 78_701, "Phone": 15_550_127, "Company id": 123_456_789, "Staff": 26}
+
+
+def test_large_amounts_have_commas_and_ids_years_and_phone_numbers_have_none(exported):
+    _, found = exported({"Company": "Acme", **AMOUNTS, **NO_AMOUNTS, "Revenue": 1_234_567.5})
+    assert {found[name].number_format for name in AMOUNTS} == {"#,##0"}
+    assert {found[name].number_format for name in NO_AMOUNTS} == {"General"}
+    assert found["Revenue"].number_format == "#,##0.00"
+    assert {name: found[name].value for name in NO_AMOUNTS} == NO_AMOUNTS
+
+
+def test_numbers_and_dates_keep_a_distance_from_the_text_beside_them(exported):
+    _, found = exported({"Company": "Acme", "Staff": 26, "Since": "2026-01-05", "Address": "162 Quay Road"})
+    ends = {name: (cell.alignment.horizontal, cell.alignment.indent) for name, cell in found.items()}
+    assert ends["Staff"] == ends["Since"] == ("right", 1)
+    assert found["Address"].value == "162 Quay Road"
+
+
+def test_addresses_of_pages_are_links_in_any_column(exported):
+    links = {"Profile": "https://people.example/ana", "Careers": "www.acme.example/jobs", "Website": "acme.example"}
+    others = {
+        "Company": "acme.example",
+        "Note": "see https://acme.example",
+        "Fake": "https://acme.example@evil.example",
+    }
+    _, found = exported(others | links)
+    assert {name: found[name].value for name in links} == links
+    assert [found[name].hyperlink.target.split("://")[0] for name in links] == ["https"] * 3
+    assert not any(found[name].hyperlink for name in others)
+
+
+def test_columns_are_no_wider_than_a_screen_and_long_headings_have_two_lines(exported):
+    sheet, _ = exported({"Company": "x" * 500, "A heading that is very much longer": 1})
+    assert [round(sheet.column_dimensions[letter].width) for letter in "AB"] == [51, 22]
+    assert sheet["B1"].alignment.wrap_text
+    assert sheet.row_dimensions[1].height == 30
+
+
+def test_leads_are_printed_across_one_page_with_their_headings_on_each(book, run):
+    for table in run.tables:
+        sheet = book[table.name[:31]]
+        assert sheet.page_setup.orientation == "landscape"
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.print_title_rows == "$1:$1"
+
+
+def test_facts_of_the_summary_start_beside_their_labels_and_name_their_time_zone(book):
+    facts = {row[0].value: row[1] for row in book["Summary"].iter_rows(max_row=summary_top(book) - 2)}
+    assert {cell.alignment.horizontal for cell in facts.values()} == {"left"}
+    assert {facts[name].number_format for name in ("Ended", "Written")} == {'yyyy-mm-dd hh:mm "UTC"'}
+    heads = {cell.value: cell.alignment.horizontal for cell in book["Summary"][summary_top(book)]}
+    assert heads["Leads found"] == heads["Credits per qualified lead"] == "right"
+
+
 def page_of(items):
     return answer({"object": "list", "items": items, "nextCursor": None, "total": len(items), "url": ""})
