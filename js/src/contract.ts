@@ -692,7 +692,7 @@ export interface LeadGridView {
   clock: ClockView;
 }
 
-/** Front end to kernel: asks for a file of the leads that are ticked, or else of those that were read. */
+/** Front end to kernel: asks for a file of the leads in front that are ticked, or else of those that were read. */
 export interface DownloadMessage {
   kind: "download";
 }
@@ -789,7 +789,13 @@ export const COPY = "Copy";
 
 export const LEADS_DOWNLOAD = "Download CSV";
 
-export const LEADS_DOWNLOAD_DETAILS = "The ticked leads, or all that are loaded";
+export const LEADS_DOWNLOAD_TICKED = "The ticked leads";
+
+export const LEADS_DOWNLOAD_ALL = "All loaded leads";
+
+export const LEADS_DOWNLOAD_PART = "The {} leads loaded so far. Scroll to load more.";
+
+export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief's requirements. Ticked leads can be downloaded now.";
 
 export const LEAD_SELECT = "Select {}";
 

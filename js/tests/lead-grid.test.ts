@@ -383,6 +383,69 @@ describe("a grid of leads", () => {
     );
   });
 
+  it("counts, copies and names the ticked leads of the table in front", async () => {
+    const grid = drawGrid();
+    const copied: string[] = [];
+    Object.defineProperty(navigator, "clipboard", {
+      value: { writeText: async (text: string) => copied.push(text) },
+      configurable: true,
+    });
+    const tabs = grid.all("[role=tab]");
+    const code = () => grid.one(".strip code").textContent;
+    const copy = grid
+      .all("button")
+      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    grid.send();
+    for (const at of [0, 2]) tick(grid.boxes()[at], true);
+    expect(grid.text()).toContain("2 selected");
+    tabs[1]?.click();
+    const nothing = () => [grid.text().includes("selected"), copy.hidden, code()];
+    expect(nothing()).toEqual([false, true, "two.to_frame()"]);
+    grid.send({ rows: [["person-0", ["Ana"]]] });
+    expect(nothing()).toEqual([false, true, "two.to_frame()"]);
+    tick(grid.boxes()[0], true);
+    expect(grid.text()).toContain("1 selected");
+    tabs[0]?.click();
+    grid.send();
+    expect(grid.text()).toContain("2 selected");
+    // A filter hides one of them.
+    grid.send({ rows: [1, 2].map((at): LeadRow => [`lead-${at}`, null]) });
+    expect(grid.text()).toContain("1 selected");
+    copy.click();
+    await Promise.resolve();
+    expect(copied).toEqual(["Name\nBakery 2"]);
+    expect(code()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-2\\"]")');
+  });
+
+  it("says what a file contains, and offers none of leads that are still checked", () => {
+    const grid = drawGrid();
+    const download = grid
+      .all("button")
+      .find(({ textContent }) => textContent === "Download CSV") as HTMLButtonElement;
+    const isOff = () => download.ariaDisabled === "true";
+    const pressed = () => {
+      download.click();
+      return grid.model.sent.filter(({ kind }) => kind === "download").length;
+    };
+    expect([isOff(), pressed()]).toEqual([true, 0]);
+    grid.send({ marks: { "lead-1": "checking" } });
+    expect([isOff(), pressed()]).toEqual([true, 0]);
+    expect(download.title).toContain("Still checking");
+    tick(grid.boxes()[1], true);
+    expect([isOff(), download.title, pressed()]).toEqual([false, "The ticked leads", 1]);
+    tick(grid.boxes()[1], false);
+    expect(isOff()).toBe(true);
+    grid.send({ more: true, total: 500 });
+    expect([isOff(), download.title]).toEqual([false, "The 3 leads loaded so far. Scroll to load more."]);
+    grid.send();
+    expect([isOff(), download.title]).toEqual([false, "All loaded leads"]);
+    // The hidden ones are asked for, too: it does not matter which they are.
+    grid.one(".toggle").click();
+    expect(isOff()).toBe(true);
+    grid.send({ marks: { "lead-1": "checking" } });
+    expect(isOff()).toBe(false);
+  });
+
   it("asks the kernel for a file, and lets the browser save it", () => {
     const grid = drawGrid();
     grid.send();

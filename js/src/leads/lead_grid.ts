@@ -3,6 +3,10 @@
 import {
   LEADS,
   LEADS_AS_OF,
+  LEADS_DOWNLOAD_ALL,
+  LEADS_DOWNLOAD_CHECKING,
+  LEADS_DOWNLOAD_PART,
+  LEADS_DOWNLOAD_TICKED,
   LEADS_DUE,
   LEADS_LATE,
   LEADS_LOADING,
@@ -148,25 +152,34 @@ export class LeadGrid {
     return this.#rows.count;
   }
 
-  /** The ticked leads that were read as text for a spreadsheet, below their headings. */
+  /** The ticked leads of this table, without those that its filters hide. */
+  get ticked(): Row[] {
+    return this.#rows.all.filter((row): row is Row => !!row && !!this.#ticks?.has(row.id));
+  }
+
+  /** What a file of these leads contains, or why there is none yet. */
+  get file(): { details: string; isReady: boolean } {
+    const { all, answered, more } = this.#rows;
+    if (!answered) return { details: LEADS_LOADING, isReady: false };
+    if (this.ticked.length) return { details: LEADS_DOWNLOAD_TICKED, isReady: true };
+    const isChecking = !this.#requests.includeHidden && all.some((row) => row?.mark === "checking");
+    if (isChecking) return { details: LEADS_DOWNLOAD_CHECKING, isReady: false };
+    return { details: more ? filled(LEADS_DOWNLOAD_PART, all.length) : LEADS_DOWNLOAD_ALL, isReady: true };
+  }
+
+  /** The ticked leads as text for a spreadsheet, below their headings. */
   copied(): string {
-    const rows = this.#rows.all.filter((row) => row && this.#ticks?.has(row.id)) as Row[];
-    const lines = rows.map(({ cells }) => cells.map(textOf));
+    const lines = this.ticked.map(({ cells }) => cells.map(textOf));
     return [this.#rows.heads.map(({ name }) => name), ...lines]
       .map((line) => line.map(harmless).join("\t"))
       .join("\n");
   }
 
   /**
-   * A line of code with what is asked for here, so that it gives the same leads; with `ids`, only these of them.
+   * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
    */
-  lineWith(
-    line: string,
-    filters: readonly LeadFilter[],
-    sort: LeadSort | null,
-    ids: Iterable<string>,
-  ): string {
-    const chosen = [...ids];
+  lineWith(line: string, filters: readonly LeadFilter[], sort: LeadSort | null): string {
+    const chosen = this.ticked.map(({ id }) => id);
     if (chosen.length && chosen.length <= NAMED_LIMIT)
       return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
     const requests = this.#requests;

@@ -4,7 +4,6 @@ import {
   COPY,
   type DownloadAnswer,
   LEADS_DOWNLOAD,
-  LEADS_DOWNLOAD_DETAILS,
   LEADS_SELECTED,
   type LeadGridHead,
 } from "../contract";
@@ -72,7 +71,6 @@ class LeadGridWidget {
     );
     for (const trait of ["head", "clock"]) model.on(`change:${trait}`, this.#changed);
     this.#unguard = guardKeys(root, () => {});
-    this.#countSelected();
     this.#draw();
     this.#lifecycle.start(host, style);
   }
@@ -89,7 +87,6 @@ class LeadGridWidget {
 
   #layOut(): HTMLElement {
     this.#selected.role = "status";
-    this.#download.title = LEADS_DOWNLOAD_DETAILS;
     const tools = el("span", "does", this.#copyRows.node, this.#download);
     const strip = el("div", "strip", this.#count, this.#selected, tools, el("span", "gap"), this.#copy.node);
     const header = el("header", "head", this.#title);
@@ -109,15 +106,19 @@ class LeadGridWidget {
           if (on) this.#ticked.add(id);
           else this.#ticked.delete(id);
         this.#session.select(ids, on);
-        this.#countSelected();
+        this.#drawTicked();
       },
     };
   }
 
-  #countSelected(): void {
-    const { size } = this.#ticked;
-    showText(this.#selected, size ? filled(LEADS_SELECTED, size) : "");
-    show(this.#copyRows.node, size);
+  /** Draws what follows from the ticked leads of this table: all of it is about the same ones. */
+  #drawTicked(): void {
+    const { length } = this.#leads.ticked;
+    showText(this.#selected, length ? filled(LEADS_SELECTED, length) : "");
+    show(this.#copyRows.node, length);
+    const { details, isReady } = this.#leads.file;
+    this.#download.ariaDisabled = isReady ? null : "true";
+    this.#download.title = details;
     this.#drawLine();
   }
 
@@ -130,7 +131,7 @@ class LeadGridWidget {
   #drawLine(): void {
     const { tabs, filters, sort } = this.#head;
     const line = this.#leads.line || (tabs.find(({ id }) => id === this.#table)?.line ?? "");
-    this.#copy.update(line && this.#leads.lineWith(line, filters, sort, this.#ticked));
+    this.#copy.update(line && this.#leads.lineWith(line, filters, sort));
   }
 
   #draw(): void {
@@ -143,7 +144,7 @@ class LeadGridWidget {
       this.#table,
     );
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
-    this.#drawLine();
+    this.#drawTicked();
     showText(this.#count, this.#leads.count);
     const isGone = this.#session.presence === "gone";
     show(this.#download, !isGone);

@@ -61,7 +61,12 @@ LEADS_BRIEF_DETAILS: Final = "Turn off to show the leads that the table's saved 
 LEADS_SELECTED: Final = "{} selected"
 COPY: Final = "Copy"
 LEADS_DOWNLOAD: Final = "Download CSV"
-LEADS_DOWNLOAD_DETAILS: Final = "The ticked leads, or all that are loaded"
+LEADS_DOWNLOAD_TICKED: Final = "The ticked leads"
+LEADS_DOWNLOAD_ALL: Final = "All loaded leads"
+LEADS_DOWNLOAD_PART: Final = "The {} leads loaded so far. Scroll to load more."
+LEADS_DOWNLOAD_CHECKING: Final = (
+    "Still checking which leads meet the brief's requirements. Ticked leads can be downloaded now."
+)
 LEAD_SELECT: Final = "Select {}"
 LEAD_SELECT_ALL: Final = "Select all loaded leads"
 LEAD_CHECKING: Final = "checking"

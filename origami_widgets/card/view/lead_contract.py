@@ -220,7 +220,7 @@ class LeadGridView(TypedDict):
 
 
 class DownloadMessage(TypedDict):
-    """Front end to kernel: asks for a file of the leads that are ticked, or else of those that were read."""
+    """Front end to kernel: asks for a file of the leads in front that are ticked, or else of those that were read."""
 
     kind: Literal["download"]
 

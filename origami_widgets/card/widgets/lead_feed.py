@@ -72,6 +72,7 @@ class LoadedLeads:
         complete: whether these are all pages.
         version: the version of the table when all pages were read; None if the table has changed meanwhile.
         hidden: ids of the leads among them that fail the saved conditions.
+        checking: ids of the leads read of which this is not known yet.
         is_unjudged: whether the saved conditions are ignored, as while a run goes on.
     """
 
@@ -86,11 +87,12 @@ class LoadedLeads:
     complete: bool = False
     version: Version | None = None
     hidden: frozenset[str] = frozenset()
+    checking: frozenset[str] = frozenset()
     is_unjudged: bool = False
 
-    def passes(self, row_id: str) -> bool:
-        """Return whether a lead passes the saved conditions."""
-        return row_id not in self.hidden
+    def passes(self, row_id: str) -> bool | None:
+        """Return whether a lead passes the saved conditions; None if this is not known yet."""
+        return None if row_id in self.checking else row_id not in self.hidden
 
 
 class LeadFeed:
@@ -140,20 +142,26 @@ class LeadFeed:
         """The id of the table that was shown last; empty while none is shown."""
         return next((each.table for each in reversed(list(self._views.values()))), "")
 
-    def loaded(self, table_id: str) -> LoadedLeads:
-        """Return the loaded leads of a table, from the view that has read most of them."""
+    def loaded(self, table_id: str, *, with_checking: bool = False) -> LoadedLeads:
+        """Return the loaded leads of a table, from the view that has read most of them.
+
+        Args:
+            table_id: the table.
+            with_checking: whether to return also those of which it is not known yet if they pass the saved conditions.
+        """
         table = self._table(table_id)
         looked = [each for each in list(self._views.values()) if each.table == table_id]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
         if most is None:
             return LoadedLeads(table)
         versions = {page.version for page in most.pages}
-        marks = [] if most.include_hidden else [item for page in most.pages for item in page.marks.items()]
-        checking = {row_id for row_id, mark in marks if mark == "checking"}
-        is_complete = most.is_complete and not most.pages[-1].is_cut and not checking
+        marks = [item for page in most.pages for item in page.marks.items()]
+        checking = frozenset(row_id for row_id, mark in marks if mark == "checking")
+        left_out = frozenset() if most.include_hidden or with_checking else checking
+        is_complete = most.is_complete and not most.pages[-1].is_cut and not left_out
         return LoadedLeads(
             table,
-            [lead for row_id, (lead, _) in most.rows().items() if row_id not in checking],
+            [lead for row_id, (lead, _) in most.rows().items() if row_id not in left_out],
             most.columns,
             self._filters_of(most),
             most.is_unfiltered or most.include_hidden,
@@ -162,7 +170,8 @@ class LeadFeed:
             len(most.pages),
             is_complete,
             versions.pop() if len(versions) == 1 else None,
-            frozenset(row_id for page in most.pages for row_id, mark in page.marks.items() if mark == "hidden"),
+            frozenset(row_id for row_id, mark in marks if mark == "hidden"),
+            checking,
             most.is_unfiltered,
         )
 

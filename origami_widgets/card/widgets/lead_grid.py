@@ -86,7 +86,9 @@ class LeadGrid(LeadWidget):
     _css = front_end_file("page.css")
     TRAITS = ("seq", "head", "clock")
 
-    selected = traitlets.Tuple(read_only=True, help="Row ids of the leads that are ticked, in the order of ticking.")
+    selected = traitlets.Tuple(
+        read_only=True, help="Row ids of the leads that are ticked, of all tables, in the order of ticking."
+    )
     head = synced_trait(traitlets.Dict)
     clock = synced_trait(traitlets.Dict)
 
@@ -127,6 +129,9 @@ class LeadGrid(LeadWidget):
 
         `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
+        return self._loaded_frame()
+
+    def _loaded_frame(self, *, with_checking: bool = False) -> pd.DataFrame:
         # Imported here and below, as a grid is shown without pandas.
         from origami_widgets.frames.row_frames import loaded_rows_frame
 
@@ -148,12 +153,12 @@ class LeadGrid(LeadWidget):
         shown = self._shown_table()
         merged = self._placed_in(shown)
         if merged is None:
-            return made(self._leads.loaded(shown))
+            return made(self._leads.loaded(shown, with_checking=with_checking))
         from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads, verdict_column, verdicts
 
         parts, left_out = [], self._leads.left_out(shown)
         for table, run in [each for each in merged if each[0].id not in left_out]:
-            loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))
+            loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT), with_checking=with_checking)
             frame = made(loaded)
             qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
             parts.append(TableLeads(frame, run.id, self._name_of(run), qualified))
@@ -177,10 +182,14 @@ class LeadGrid(LeadWidget):
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The ticked leads, in the form of `frame`. Sends nothing."""
-        frame, order = self.frame, {row_id: at for at, row_id in enumerate(self.selected)}
-        ticked = frame[frame["row_id"].isin(order)]
-        ticked = ticked.reset_index(drop=True)
+        """The ticked leads of the table in front, in the form of `frame`, without those that a filter hides. Sends nothing."""
+        shown, ids = self._shown_table(), set(self.selected)
+        if self._placed_in(shown) is not None:
+            # More than these may be loaded: rows of one table wait for those before them of another one.
+            ids &= set(self._leads.order(shown))
+        # The page shows them before it is known if they pass the saved filters, so they can be ticked.
+        frame = self._loaded_frame(with_checking=True)
+        ticked = frame[frame["row_id"].isin(ids)].reset_index(drop=True)
         ticked.attrs["origami"] |= {
             "rows": len(ticked),
             "complete": False,
@@ -338,7 +347,8 @@ class LeadGrid(LeadWidget):
         from origami_widgets.frames.files.csv_files import csv_text
         from origami_widgets.frames.files.export_parts import file_names
 
-        frame = self.selection if self.selected else self.frame
+        ticked = self.selection
+        frame = ticked if len(ticked) else self.frame
         names = {tab["id"]: tab["name"] for tab in self._tabs()}
         (name,) = file_names([names.get(self._shown_table(), "leads")], "csv")
         if self.comm is not None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from tests.card.live import receive, sent_by
+from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import message
+from tests.support.hidden_leads import HiddenLeads
 from tests.support.quick import see
 
 
 @pytest.fixture(scope="module")
-def grid():
+def run():
     client = ow.Sandbox(speed=600).client()
-    grid = ow.leads(ow.start("List bakeries in Porto", client=client, show=False).wait("cells"))
+    return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+
+
+@pytest.fixture
+def grid(run):
+    grid = ow.leads(run)
     yield grid
     grid.close()
 
@@ -32,6 +39,78 @@ def test_a_grid_gives_its_leads(grid, tmp_path, name):
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
 
 
+def loaded_ids(grid):
+    frame = grid.frame
+    return set(frame["row_id"]) if len(frame) else set()
+
+
+def files_in(messages):
+    """The ids of the leads in each file that was sent."""
+    sent = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
+    return [pd.read_csv(io.StringIO(each["text"].lstrip("\ufeff")))["row_id"].to_list() for each in sent]
+
+
+def test_ticked_leads_are_those_of_the_table_in_front(grid):
+    messages, (companies, people) = sent_by(grid), [tab["id"] for tab in grid.head["tabs"]]
+    receive(grid, message(companies))
+    see(lambda: len(grid.frame) > 2)
+    ids = grid.frame["row_id"].to_list()
+    receive(grid, {"kind": "select", "ids": ids[:3], "on": True})
+    receive(grid, message(people, query=2))
+    see(lambda: loaded_ids(grid) - set(ids))
+    assert grid.selection.empty
+    receive(grid, {"kind": "download"})
+    receive(grid, message(companies, query=3))
+    see(lambda: loaded_ids(grid) == set(ids))
+    receive(grid, {"kind": "download"})
+    shown, ticked = files_in(messages)
+    assert len(shown) > 0
+    assert set(shown).isdisjoint(ids)
+    assert ticked == ids[:3]
+
+
+def test_ticked_leads_that_a_filter_hides_are_left_out(grid):
+    table = grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=200, last=199))
+    see(lambda: len(grid.frame) > 5)
+    named = grid.frame.set_index("row_id")["company"]
+    wanted = {"column": "company", "operator": "equals", "value": named.iloc[0]}
+    receive(grid, {"kind": "select", "ids": list(named.index[:3]), "on": True})
+    receive(grid, message(table, query=2, size=200, last=199, filters=[wanted]))
+    see(lambda: 0 < len(loaded_ids(grid)) < 3)
+    assert set(grid.selection["company"]) == {named.iloc[0]}
+    assert grid.selected == tuple(named.index[:3])
+
+
+def test_ticked_leads_are_delivered_while_they_are_checked():
+    class Unread(HiddenLeads):
+        """A server that does not answer which leads pass the saved filters."""
+
+        async def __call__(self, scope, receive, send):
+            if self.seen and scope.get("path", "").endswith("/rows"):
+                await answered.wait()
+            await super().__call__(scope, receive, send)
+
+    answered = asyncio.Event()
+    sandbox = Unread(60)
+    client = sandbox.client()
+    grid = ow.leads(sandbox.ended(client), client=client)
+    messages = sent_by(grid)
+    small = {"column": "employees", "operator": "less_than", "value": "300"}
+    sandbox.clear()
+    receive(grid, message(grid.head["tabs"][0]["id"], size=200, last=199, filters=[small]))
+    marks = lambda: [each["content"]["marks"] for each in messages if each.get("content", {}).get("kind") == "leads"]  # noqa: E731
+    see(marks)
+    ids = list(marks()[0])[:3]
+    receive(grid, {"kind": "select", "ids": ids, "on": True})
+    receive(grid, {"kind": "download"})
+    assert grid.frame.empty
+    assert grid.selection["row_id"].to_list() == ids
+    assert files_in(messages) == [ids]
+    on_loop(answered.set)
+    grid.close()
+
+
 def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
     messages = sent_by(grid)
     receive(grid, message(grid.to_frame().attrs["origami"]["table_id"]))
@@ -40,7 +119,5 @@ def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
     receive(grid, {"kind": "download"})
     receive(grid, {"kind": "select", "ids": [grid.frame["row_id"][1]], "on": True})
     receive(grid, {"kind": "download"})
-    everything, ticked = (pd.read_csv(io.StringIO(each["text"].lstrip("\ufeff"))) for each in files())
-    assert everything["row_id"].to_list() == grid.frame["row_id"].to_list()
-    assert ticked["row_id"].to_list() == [grid.frame["row_id"][1]]
+    assert files_in(messages) == [grid.frame["row_id"].to_list(), [grid.frame["row_id"][1]]]
     assert {each["name"] for each in files()} == {"Bakeries in Porto.csv"}
