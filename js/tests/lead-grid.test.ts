@@ -164,6 +164,24 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_hidden: false });
   });
 
+  it("says how many leads the brief hides only while it hides them, and keeps its chip", () => {
+    const grid = drawGrid();
+    const brief = grid.one(".toggle");
+    grid.send({ hidden: 7 });
+    brief.click();
+    grid.send({ hidden: 7 });
+    expect(shown(brief)).toBe("Brief's requirements");
+    brief.click();
+    grid.send({ hidden: 7 });
+    expect(shown(brief)).toBe("Brief's requirements (hides 7)");
+    // Another filter leaves none of them.
+    grid.send({ hidden: 0 });
+    expect([visible(brief, grid.host), shown(brief)]).toEqual([true, "Brief's requirements"]);
+    grid.all("[role=tab]")[1]?.click();
+    grid.send({ hidden: 0 });
+    expect(visible(brief, grid.host)).toBe(false);
+  });
+
   it("begins with hidden leads where its owner wants that", () => {
     const grid = drawGrid([], { ...HEAD, include_hidden: true });
     expect(grid.looks()[0]?.include_hidden).toBe(true);

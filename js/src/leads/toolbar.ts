@@ -78,6 +78,8 @@ export class Toolbar {
   readonly #form: HTMLElement;
   #heads: readonly LeadHead[] = [];
   #filters: LeadFilter[] = [];
+  /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
+  #hasBrief = false;
 
   constructor(events: ToolbarEvents) {
     this.#events = events;
@@ -109,6 +111,7 @@ export class Toolbar {
   clear(): void {
     this.#search.value = this.#value.value = "";
     this.#filters = [];
+    this.#hasBrief = false;
     this.#unfold(false);
     this.#drawChips();
   }
@@ -127,9 +130,11 @@ export class Toolbar {
   /** `found` is how many of the loaded rows are shown. */
   update({ hidden, all }: Rows, found: number, isHiddenShown: boolean): void {
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
-    setText(this.#hidden, hidden ? filled(LEADS_BRIEF_HIDES, hidden) : LEADS_BRIEF);
+    const hides = isHiddenShown ? 0 : hidden;
+    setText(this.#hidden, hides ? filled(LEADS_BRIEF_HIDES, hides) : LEADS_BRIEF);
     this.#hidden.ariaPressed = `${!isHiddenShown}`;
-    show(this.#hidden, isHiddenShown || hidden !== 0);
+    this.#hasBrief ||= isHiddenShown || !!hidden;
+    show(this.#hidden, this.#hasBrief || hidden === null);
   }
 
   #drawChips(): void {
