@@ -308,6 +308,25 @@ describe("a grid of leads", () => {
     );
   });
 
+  it("begins with the best scores, the largest numbers, and the first names", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Name", { role: "name" }),
+      headOf("Fit", { role: "score", kind: "score" }),
+      headOf("Staff", { is_number: true }),
+    ];
+    const rows: LeadRow[] = [["lead-0", ["Bakery 0", "90", "12"]]];
+    const clicked = (at: number) => {
+      grid.one(`.lhead [data-place='${at}'] button`).click();
+      grid.send({ heads, rows });
+      return grid.looks().at(-1)?.sort?.direction;
+    };
+    grid.send({ heads, rows });
+    expect([0, 0, 0].map(clicked)).toEqual(["asc", "desc", undefined]);
+    expect([1, 1, 1].map(clicked)).toEqual(["desc", "asc", undefined]);
+    expect([2, 2, 2].map(clicked)).toEqual(["desc", "asc", undefined]);
+  });
+
   it("sorts and filters by the run, with the line that reads its leads", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];

@@ -284,11 +284,17 @@ export class LeadGrid {
     this.#restart();
   }
 
-  /** The second click on a head turns the order round, the third one goes back to the table's own. */
+  /**
+   * The first click on a head begins with the best scores, the largest numbers, or A. The second one turns the order
+   * round, the third one goes back to the table's own.
+   */
   #sort(slug: string): void {
     const { sort } = this.#requests;
-    const direction = sort?.column !== slug ? "asc" : sort.direction === "asc" ? "desc" : null;
-    this.#requests.sort = direction && { column: slug, direction };
+    const head = this.#rows.heads.find((each) => each.slug === slug);
+    const isDown = head?.role === "score" || head?.is_number === true;
+    const directions: LeadSort["direction"][] = isDown ? ["desc", "asc"] : ["asc", "desc"];
+    const direction = directions[sort?.column === slug ? directions.indexOf(sort.direction) + 1 : 0];
+    this.#requests.sort = direction ? { column: slug, direction } : null;
     this.#restart();
   }
 
