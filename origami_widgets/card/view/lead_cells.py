@@ -248,7 +248,8 @@ def match_words(passing: int, checking: int, leads: int | None, hidden: int | No
     if hidden is None:
         if checking and not passing:
             return f"Checking {words.plural(checking, *noun)} that match"
-        further = f", checking {words.count(checking)} more" if checking else ""
+        # Not how many: some of them may be hidden, so that both numbers would be more than there are in this view.
+        further = ", checking others" if checking else ""
         return f"{words.plural(passing, *noun)} that match so far{further}"
     match = f"{words.plural(passing, *noun)} that match"
     if leads is not None:
@@ -266,7 +267,9 @@ def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_fi
         is_filtered: whether there are further conditions.
         noun: the word for a lead.
     """
-    off = f", {words.count(hidden)} of them off brief" if hidden else ""
+    # All that match are counted, but only those that were read are known to be hidden or not.
+    is_part = is_filtered and total is not None and read < total
+    off = f", {words.count(hidden)} of them off brief" if hidden and not is_part else ""
     return f"{count_words(read, total, None, is_filtered=is_filtered, noun=noun)}{off}"
 
 

@@ -332,8 +332,7 @@ class LeadFeed:
         if looked is None or table is None or number > len(looked.pages):
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
-        # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        is_unfiltered = self._goes_on(table) or self._is_own(table)
+        is_unfiltered = self._is_unfiltered(table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
@@ -453,6 +452,10 @@ class LeadFeed:
         if not (view.is_complete and looked.is_complete):
             return None
         return sum(1 for page in looked.pages for lead in page.received if not view.has(lead.id))
+
+    def _is_unfiltered(self, table: Table) -> bool:
+        # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
+        return self._goes_on(table) or self._is_own(table)
 
     def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]

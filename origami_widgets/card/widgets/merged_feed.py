@@ -188,6 +188,7 @@ class MergedFeed(LeadFeed):
                 part = LookedAt(
                     wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
                 )
+                part.is_unfiltered = self._is_unfiltered(table)
                 self._views[key] = part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
             part.sort = sort if has_column else None
@@ -239,7 +240,7 @@ class MergedFeed(LeadFeed):
         shown = [part for _, part in parts]
         noted = next((part for part in shown if part.note), None)
         read_at = [page.read_at for part in shown for page in part.pages]
-        hidden = _sum([self._hidden(part) if part.pages else 0 for part in shown])
+        hidden = _sum([self._hidden(part) if part.pages or self._lead_count(part) else 0 for part in shown])
         total = _sum([part.shown_total if part.pages else self._lead_count(part) for part in shown])
         self._send(
             LeadsAnswer(
@@ -282,17 +283,23 @@ class MergedFeed(LeadFeed):
         tables = [table for table, _ in self._merged(whole.wish.table) or ()]
         noun = noun_of(shown_columns(tables[0].columns), own=self._is_own(tables[0])) if tables else LEAD
         of_runs, others = _parted(self._filters_of(whole.wish))
-        if whole.wish.include_hidden:
-            marked = sum(mark == "hidden" for _, mark in whole.order)
-            return with_hidden_words(read, total, marked, is_filtered=bool(self._filters_of(whole.wish)), noun=noun)
-        if not others:
+        is_filtered = bool(of_runs or others)
+        marks = [mark for _, mark in whole.order]
+        # The total counts all leads of a table of which no page was read yet.
+        is_counted = all(part.pages or not self._lead_count(part) for part in parts)
+        if whole.wish.include_hidden or not others:
+            if is_filtered and not is_counted:
+                return match_words(read, 0, None, None, noun)
+            if whole.wish.include_hidden:
+                marked = None if "checking" in marks else marks.count("hidden")
+                return with_hidden_words(read, total, marked, is_filtered=is_filtered, noun=noun)
             leads = _sum([shown_count(table.lead_count) for table in tables])
-            return count_words(read, total, leads, is_filtered=bool(of_runs), noun=noun)
-        checking = sum(mark == "checking" for _, mark in whole.order)
+            return count_words(read, total if is_counted else None, leads, is_filtered=is_filtered, noun=noun)
+        checking = marks.count("checking")
         views = [part.view.total if part.view is not None else self._lead_count(part) for part in parts]
-        is_known = total is not None and not checking
-        passing = total - checking if is_known and total is not None else read - checking
-        return match_words(passing, checking, _sum(views), hidden if is_known else None, noun)
+        if hidden is None or total is None:
+            return match_words(read - checking, checking, None, None, noun)
+        return match_words(total, checking, _sum(views), hidden, noun)
 
 
 def merge(parts: Sequence[tuple[str, LookedAt]], sort: LeadSort | None) -> tuple[list[MergedRow], bool]:

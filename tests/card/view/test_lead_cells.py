@@ -287,7 +287,7 @@ def test_leads_are_called_what_their_table_lists(heading, several):
     ("passing", "checking", "leads", "hidden", "words"),
     [
         (0, 8, None, None, "Checking 8 leads that match"),
-        (5, 3, 13, None, "5 leads that match so far, checking 3 more"),
+        (5, 3, 13, None, "5 leads that match so far, checking others"),
         (1, 0, 13, None, "1 lead that match so far"),
         (5, 0, 13, 3, "5 of 13 leads match, 3 more hidden"),
         (1, 0, 1, 0, "1 of 1 lead match"),
@@ -300,7 +300,12 @@ def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, hidde
 
 @pytest.mark.parametrize(
     ("total", "filtered", "words"),
-    [(20, False, "20 leads, 7 of them off brief"), (20, True, "20 leads that match, 7 of them off brief")],
+    [
+        (20, False, "20 leads, 7 of them off brief"),
+        (20, True, "20 leads that match, 7 of them off brief"),
+        (90, False, "20 of 90 leads, 7 of them off brief"),
+        (90, True, "90 leads that match"),
+    ],
 )
 def test_how_many_leads_were_read_with_the_hidden_ones(total, filtered, words):
     assert with_hidden_words(20, total, 7, is_filtered=filtered) == words

@@ -114,6 +114,32 @@ def test_conditions_narrow_all_runs(batch, grid):
     assert "companies" in page.front.answers[-1]["count"]
 
 
+@pytest.mark.parametrize("include_hidden", [False, True])
+@pytest.mark.parametrize("filters", [[], [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]])
+def test_a_count_gives_no_number_before_it_is_known(filters, include_hidden):
+    # What its saved filters hide was not read yet.
+    client = ow.Sandbox(speed=600).client()
+    grid = ow.leads(ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60))
+    page = Page(grid)
+    page.ask(filters=filters, include_hidden=include_hidden)
+    see(lambda: not page.update().answers[-1]["more"] and "checking" not in page.front.marks.values())
+    front, counts = Front(), []
+    for answer in page.front.answers:
+        front.receive(answer)
+        is_open = answer["more"] or "checking" in front.marks.values()
+        counts.append((is_open, answer["count"]))
+    last = page.front.answers[-1]
+    early = [count for is_open, count in counts if is_open]
+    assert early
+    assert not [count for count in early if "off brief" in count or "hidden" in count]
+    if filters:
+        known = ("so far", "Checking", f"{last['read']} companies that match")
+        assert all(any(words in count for words in known) for count in early), early
+    assert ("off brief" if include_hidden else "hidden") in last["count"]
+    assert {answer["hidden"] for answer in page.front.answers} <= {None, last["hidden"]}
+    grid.close()
+
+
 def of_runs(operator, value):
     return {"column": ":run", "operator": operator, "value": value}
 
