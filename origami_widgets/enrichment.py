@@ -236,7 +236,8 @@ async def enrich_async(**given: Any) -> pd.DataFrame:
         await run.settle()
     from origami_widgets.frames import join_leads_async
 
-    return _checked(await join_leads_async(wanted.frame, table, key=given["key"]), run, table, given["key"])
+    joined = await join_leads_async(wanted.frame, table, key=given["key"])
+    return _checked(joined, run, table, given["key"], caller=4)
 
 
 def _start_options(
@@ -430,8 +431,15 @@ def _newest(run: Run) -> Run:
     return run
 
 
-def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -> pd.DataFrame:
+def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object, *, caller: int = 3) -> pd.DataFrame:
     """Return the result of an enrichment.
+
+    Args:
+        found: the user's rows with the new columns.
+        run: the run, at its end.
+        table: the list as it was uploaded.
+        key: the columns that tell rows apart.
+        caller: the level of the user's line on the stack, for a warning.
 
     Raises:
         EnrichmentFailed: the run did not complete, its cells were stopped, or it has added no column.
@@ -444,7 +452,7 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
         if (passed := run.state.limit_error) is not None:
-            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=caller)
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")

@@ -729,7 +729,7 @@ export const STOP_NAMED = "{}: {}";
 
 export const STOP_HEAD = "Stop";
 
-export const PRICE_DETAILS = "Credits of the table that counts, for each of its qualified leads";
+export const PRICE_DETAILS = "Credits per qualified lead, of the table whose leads are counted. Other tables' credits are left out.";
 
 export const ACTIVITY = "Activity";
 

@@ -138,7 +138,7 @@ class BaseOperations:
             return (await _read_with_retries(attempt)).body
         again = f" If it did not, send it with idempotency_key={key!r}." if key else ""
         look = f"The request may have taken effect. Look before you send it again.{again}"
-        return (await _send_once(attempt, key, look, is_unsent)).body
+        return (await _send_if_safe(attempt, key, look, is_unsent)).body
 
     async def _page(self, item: type[M], path: str, params: Mapping[str, str]) -> Page[M]:
         page = Page.of(item, (await self._read(path, params, check=require_list)).body)
@@ -163,7 +163,7 @@ class BaseOperations:
             return await self._once("POST", path, body=body, headers={"Idempotency-Key": key}, check=check)
 
         look = "The run may have started. Check before you start it again: list_agents() shows the newest agents."
-        return await _send_once(attempt, key, look, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
+        return await _send_if_safe(attempt, key, look, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
 
     async def _once(
         self,
@@ -202,14 +202,14 @@ async def _read_with_retries(attempt: Callable[[], Awaitable[ApiResponse]]) -> A
     return await (attempt() if is_counted.get() else with_retries(attempt))
 
 
-async def _send_once(
+async def _send_if_safe(
     attempt: Callable[[], Awaitable[ApiResponse]],
     key: str | None,
     look: str,
     is_retryable: Callable[[OrigamiError], bool],
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> ApiResponse:
-    """Send what may spend or send; again only if no attempt before can have had an effect.
+    """Send a request that may have an effect; again only if no earlier attempt can have had one.
 
     Args:
         attempt: sends it once.

@@ -11,7 +11,7 @@ from origami_widgets.api.keys.pasted_key import note_key_in_use
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import RowReader, make_row_pages
-from origami_widgets.api.upload_calls import UploadCalls, sent
+from origami_widgets.api.upload_calls import UploadCalls, send_keyed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -157,7 +157,7 @@ class Client(UploadCalls, BaseClient):
             >>> ow.Sandbox().client().create_agent("List bakeries in Porto").run.status
             'running'
         """
-        return sent(self.operations.create_agent, starts=True, **locals())
+        return send_keyed(self.operations.create_agent, starts=True, **locals())
 
     def create_run(
         self,
@@ -186,7 +186,7 @@ class Client(UploadCalls, BaseClient):
             ...     error.code
             'AGENT_BUSY'
         """
-        return sent(self.operations.create_run, starts=True, **locals())
+        return send_keyed(self.operations.create_run, starts=True, **locals())
 
     def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.

@@ -238,8 +238,8 @@ def _check_certificates() -> None:
     if file:
         if not Path(file).is_file():
             raise _certificate_error("it isn't a file.")
-    elif folders and not any(map(HASHED.fullmatch, _entries(folders.split(os.pathsep)))):
-        raise _certificate_error("OpenSSL finds no certificate in it. Run `openssl rehash` on it.")
+    elif folders and not any(map(HASHED.fullmatch, _entries(filter(None, folders.split(os.pathsep))))):
+        raise _certificate_error("OpenSSL finds no certificate in it. If it is there, run `openssl rehash` on it.")
 
 
 def trusted() -> ssl.SSLContext:
@@ -253,7 +253,7 @@ def trusted() -> ssl.SSLContext:
         return _tls(*map(os.environ.get, (CERT_FILE, CERT_DIR, KEY_LOG)))
     except (OSError, ValueError) as error:
         reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise _certificate_error(f"they can't be read ({reason}).") from None
+        raise _certificate_error(f"it can't be used ({reason}).") from None
 
 
 @functools.cache
@@ -287,7 +287,9 @@ def _certificate_error(reason: str) -> ConnectionFailed:
     Args:
         reason: the reason, as a clause with a full stop.
     """
-    named = [name for name in (CERT_FILE, CERT_DIR, KEY_LOG) if os.environ.get(name)]
+    # With a file, the folder is not read.
+    sources = [name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)][:1]
+    named = [*sources, *filter(os.environ.get, (KEY_LOG,))]
     given = " and ".join(f"{name} is {os.environ[name]!r}" for name in named) or "No certificates could be loaded"
     remedy = f"Fix or unset {' and '.join(named)}. Then try again."
     if not named:

@@ -34,7 +34,7 @@ def keyed(
     agent_id: str = "",
     **_others: object,
 ) -> Iterator[str | None]:
-    """Give a block the idempotency key of its one POST, and its exceptions what tells what became of it.
+    """Yield the idempotency key of a POST, and add it to the errors of the block.
 
     Args:
         idempotency_key: the caller's key; None makes one.
@@ -64,8 +64,10 @@ def keyed(
         raise
 
 
-def sent(operation: Callable[..., Coroutine[Any, Any, T]], /, *, self: object, starts: bool = False, **given: Any) -> T:
-    """Carry out a call of `Client` that has an idempotency key.
+def send_keyed(
+    operation: Callable[..., Coroutine[Any, Any, T]], /, *, self: object, starts: bool = False, **given: Any
+) -> T:
+    """Carry out a call of `Client` that has an idempotency key. It takes `locals()`, so it must be the first statement.
 
     Args:
         operation: the operation, which has the arguments of the call.
@@ -123,7 +125,7 @@ class UploadCalls:
             >>> client.request("GET", "/account")["plan"]["id"]
             'pro'
         """
-        return sent(self.operations.request, **locals())
+        return send_keyed(self.operations.request, **locals())
 
     def create_workspace(self, name: str | None = None, *, idempotency_key: str | None = None) -> Workspace:
         """Create an empty workspace for documents and tables: `POST /workspaces`. Free. `ow.upload` does this itself.
@@ -140,7 +142,7 @@ class UploadCalls:
             >>> ow.Sandbox().client().create_workspace("October").name
             'October'
         """
-        return sent(self.operations.create_workspace, **locals())
+        return send_keyed(self.operations.create_workspace, **locals())
 
     def list_workspaces(
         self, *, search: str | None = None, cursor: str | None = None, limit: int = 50
@@ -222,7 +224,7 @@ class UploadCalls:
             >>> client.get_table(result["table"]["id"]).lead_count
             1
         """
-        return sent(self.operations.upload_documents, **locals())
+        return send_keyed(self.operations.upload_documents, **locals())
 
     def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
         """Return one page of a workspace's documents: `GET /workspaces/{workspaceId}/documents`. Free.
@@ -281,7 +283,7 @@ class UploadCalls:
             >>> receipt.counts.inserted, receipt.counts.updated
             (1, 1)
         """
-        return sent(self.operations.upsert_rows, **locals())
+        return send_keyed(self.operations.upsert_rows, **locals())
 
     def get_enrichment_run(self, run_id: str) -> EnrichmentRun:
         """Read an enrichment run, with what became of each row: `GET /enrichment-runs/{runId}`. Free.

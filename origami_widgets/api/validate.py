@@ -310,12 +310,12 @@ def params(values: object) -> dict[str, str]:
         InvalidInput: they are not a mapping of names to texts, numbers and booleans.
     """
     given = {} if values is None else values
-    if not isinstance(given, Mapping) or not all(
-        isinstance(name, str) and name and isinstance(value, str | int | float | None) for name, value in given.items()
-    ):
+    items = given.items() if isinstance(given, Mapping) else [("", given)]
+    bad = [(n, v) for n, v in items if not (isinstance(n, str) and n and isinstance(v, str | int | float | None))]
+    if bad or not isinstance(given, Mapping):
         raise InvalidInput(
             "Invalid params",
-            cause=f"Got {shortened(given)}.",
+            cause=f"Got {shortened(dict(bad[:1]) if isinstance(given, Mapping) else given)}.",
             remedy="Pass a dict: params={'limit': 100}. Write lists and objects as JSON: json.dumps([…]).",
         )
     texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}

@@ -184,8 +184,9 @@ def refresh_leads(
     always read again, with their saved filters. As nothing says which leads were read before, every lead that such a
     frame lacks is new. A lead that the saved filters hide is not gone. A cell that pandas reads as missing, such as
     "n/a", counts as unchanged if it still has this text. Columns that the table has got since then are added, as for a
-    frame with `attrs`. A CSV file doesn't say whether a missing column is new or was dropped: it is new if the file
-    is as `export` wrote it, apart from your own columns, and lacks only the table's last columns.
+    frame with `attrs`. Only a workbook of `export(run)` says whether a missing column is new or was dropped. In other
+    files it is new if the file is as `export` wrote it, apart from your own columns, and lacks only computed columns
+    at the table's end.
 
     Args:
         leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:

@@ -89,6 +89,8 @@ export class LeadGrid {
   #noted: Pick<LeadsAnswer, "note" | "next_at" | "read_at"> | null = null;
   /** Lines in all. */
   #length = 0;
+  /** How the first click on the head that sorts has sorted. */
+  #first: LeadSort["direction"] = "asc";
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
   #template = "";
@@ -290,10 +292,14 @@ export class LeadGrid {
    */
   #sort(slug: string): void {
     const { sort } = this.#requests;
-    const head = this.#rows.heads.find((each) => each.slug === slug);
-    const isDown = head?.role === "score" || head?.is_number === true;
-    const directions: LeadSort["direction"][] = isDown ? ["desc", "asc"] : ["asc", "desc"];
-    const direction = directions[sort?.column === slug ? directions.indexOf(sort.direction) + 1 : 0];
+    const isSorted = sort?.column === slug;
+    if (!isSorted) {
+      const head = this.#rows.heads.find((each) => each.slug === slug);
+      // Other rows may make another kind of the column.
+      this.#first = head?.role === "score" || head?.is_number ? "desc" : "asc";
+    }
+    const opposite = this.#first === "asc" ? "desc" : "asc";
+    const direction = !isSorted ? this.#first : sort.direction === this.#first ? opposite : null;
     this.#requests.sort = direction ? { column: slug, direction } : null;
     this.#restart();
   }

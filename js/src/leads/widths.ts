@@ -23,6 +23,7 @@ export class Widths {
   readonly #known = new Map<string, number>();
   readonly #dragged = new Map<string, number>();
   /** The cells of leads that were measured. */
+  #empty = "";
   #measured = new WeakSet<LeadCell[]>();
   readonly #canvas = document.createElement("canvas").getContext("2d");
 
@@ -45,6 +46,10 @@ export class Widths {
 
   /** Widens columns for leads that have come or changed. They are written in the font of `node`. */
   grow(heads: readonly LeadHead[], rows: readonly (Row | undefined)[], node: HTMLElement): void {
+    // Why cells are empty may change without them.
+    const empty = heads.map(({ missing }) => missing).join();
+    if (empty !== this.#empty) this.#measured = new WeakSet();
+    this.#empty = empty;
     const come = rows.filter((row): row is Row => !!row && !this.#measured.has(row.cells));
     const { fontSize, fontFamily } = getComputedStyle(node);
     heads.forEach((head, at) => {

@@ -15,8 +15,10 @@ NOTIFY_BLOCKED: Final = "Blocked by the browser. The page's title is marked inst
 STOP_NAMED: Final = "{}: {}"
 """Name of a button in a board's row, for assistive technology: its label and the run."""
 STOP_HEAD: Final = "Stop"
-PRICE_DETAILS: Final = "Credits of the table that counts, for each of its qualified leads"
 """Name of the column of these buttons, for assistive technology."""
+PRICE_DETAILS: Final = (
+    "Credits per qualified lead, of the table whose leads are counted. Other tables' credits are left out."
+)
 
 ACTIVITY: Final = "Activity"
 NEXT_STEPS: Final = "Next steps"

@@ -164,8 +164,10 @@ class LeadGrid(LeadWidget):
             parts.append(TableLeads(frame, run.id, self._name_of(run), qualified))
         stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
         places = {row_id: at for at, row_id in enumerate(self._leads.order(shown))}
-        ordered = stacked.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")
-        ordered.attrs = stacked.attrs
+        # More than these may be loaded: rows of one table wait for those before them of another one.
+        shown_rows = stacked[stacked["row_id"].isin(places)]
+        ordered = shown_rows.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")
+        ordered.attrs = stacked.attrs | {"origami": stacked.attrs["origami"] | {"rows": len(ordered)}}
         return ordered
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -183,13 +185,9 @@ class LeadGrid(LeadWidget):
     @property
     def selection(self) -> pd.DataFrame:
         """The ticked leads of the table in front, in the form of `frame`, without those that a filter hides. Sends nothing."""
-        shown, ids = self._shown_table(), set(self.selected)
-        if self._placed_in(shown) is not None:
-            # More than these may be loaded: rows of one table wait for those before them of another one.
-            ids &= set(self._leads.order(shown))
         # The page shows them before it is known if they pass the saved filters, so they can be ticked.
         frame = self._loaded_frame(with_checking=True)
-        ticked = frame[frame["row_id"].isin(ids)].reset_index(drop=True)
+        ticked = frame[frame["row_id"].isin(self.selected)].reset_index(drop=True)
         ticked.attrs["origami"] |= {
             "rows": len(ticked),
             "complete": False,
@@ -358,7 +356,7 @@ class LeadGrid(LeadWidget):
         return self._runs_given if self._batch is None else self._batch.runs
 
     def _placed(self) -> list[tuple[Table, Run | None]]:
-        """Return each table once, as it was read last, with the first run that has it."""
+        """Return each table once, as the newest run of its conversation has it, with the first run that has it."""
         placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in self._given}
         for run in self._runs():
             # An answer or a follow-up may have added leads to a table of the run.

@@ -288,13 +288,15 @@ class MergedFeed(LeadFeed):
         # The total counts all leads of a table of which no page was read yet.
         is_counted = all(part.pages or not self._lead_count(part) for part in parts)
         if whole.wish.include_hidden or not others:
-            if is_filtered and not is_counted:
+            if is_filtered and (total is None or not is_counted):
                 return match_words(read, 0, None, None, noun)
             if whole.wish.include_hidden:
                 marked = None if "checking" in marks else marks.count("hidden")
                 return with_hidden_words(read, total, marked, is_filtered=is_filtered, noun=noun)
+            if is_filtered and total is not None:
+                return match_words(total, 0, None, hidden, noun)
             leads = _sum([shown_count(table.lead_count) for table in tables])
-            return count_words(read, total if is_counted else None, leads, is_filtered=is_filtered, noun=noun)
+            return count_words(read, total if is_counted else None, leads, is_filtered=False, noun=noun)
         checking = marks.count("checking")
         views = [part.view.total if part.view is not None else self._lead_count(part) for part in parts]
         if hidden is None or total is None:

@@ -153,9 +153,9 @@ def _with_email(frame: pd.DataFrame) -> int | None:
 Place = Literal["shown", "folded", "hidden"]
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 _NO_AMOUNT = re.compile(
-    r"\b(id|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
+    r"\b(ids?|no|nr|number(?! of)|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
 )
-"""Matches headings whose numbers identify something, as on the card (`card/view/lead_cells.py`)."""
+"""Matches headings whose numbers identify something, or are years."""
 
 
 @dataclass(frozen=True, slots=True)

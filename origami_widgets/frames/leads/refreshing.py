@@ -313,7 +313,8 @@ class _Part:
         if not table.note:
             now, renamed = _as_in_file(now, before, note)
             columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
-            new = _new_columns(before, columns)
+            typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
+            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed})
             self._now = now
             self._kept = [name for name in now.columns if name in mine or name in new]
             self._added = [name for name in before.columns if name not in now.columns]
@@ -390,15 +391,17 @@ def _as_in_file(
     return now.drop(columns=others).rename(columns=renamed), renamed
 
 
-def _new_columns(before: pd.DataFrame, columns: Mapping[str, str]) -> set[str]:
+def _new_columns(before: pd.DataFrame, columns: Mapping[str, str], typed: Collection[str | None]) -> set[str]:
     """Return the columns that a table has got since a file was written.
 
-    A workbook has all columns that its tables had then. In other files, one may also have been dropped: it is new if the
-    file begins or ends as `export` writes it, and lacks only the last columns, as agents add theirs at the end.
+    A workbook of `export(run)` has all columns that its tables had then. In other files, one may also have been dropped:
+    it is new if the file begins or ends as `export` writes it, and lacks only the last columns, as agents add computed
+    ones at the end.
 
     Args:
         before: the leads of the table in the file.
         columns: the current columns of the table and their parts, with the id of each column.
+        typed: the typed-in columns of the table.
     """
     names = list(map(str, before.columns))
     missing = {*columns} - {*names}
@@ -408,13 +411,10 @@ def _new_columns(before: pd.DataFrame, columns: Mapping[str, str]) -> set[str]:
     for name, column_id in columns.items():
         groups.setdefault(column_id, []).append(name)
     known = [main in names for main, *_ in groups.values()]
-    if not any(known[:1]) or known != sorted(known, reverse=True):
+    is_as_exported = (names[0], names[-1]) == ("row_id", "table_id") or names[: len(HEAD)] == list(HEAD)
+    if not is_as_exported or not any(known[:1]) or known != sorted(known, reverse=True) or missing & {*typed}:
         return set()
-    if names[0] == "row_id" and names[-1] == "table_id":
-        return missing
-    if names[: len(HEAD)] != list(HEAD):
-        return set()
-    # Here, parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
+    # Parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
     bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
     has_parts = not any(before[main].notna().any() for main in bare)
     found = {main: parts for main, *parts in groups.values() if main not in names or main in bare}

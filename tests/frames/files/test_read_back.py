@@ -115,9 +115,20 @@ def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
         assert rows_of(*(getattr(each, part) for each in found)) == rows_of(getattr(by_frame, part)), part
     # In files of one table, a column that a frame of several tables calls `name_2` is `name`.
     plain = {(*ids, column.replace("name_2", "name")) for *ids, column in cells_of(by_frame)}
-    told = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each)}
-    assert told == plain
+    found_in_files = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each)}
+    assert found_in_files == plain
     assert any("recent-news" in each.frame for each in found)
+
+
+@pytest.mark.parametrize("name", ["few.csv", "few.xlsx", "few.parquet"])
+def test_columns_that_were_not_read_are_not_called_changed(run, client, tmp_path, name):
+    table = run.tables[0]
+    few = ow.leads_frame(run, tables=[table.id], columns=["company", "website"])
+    ow.export(few, tmp_path / name)
+    assert ow.refresh_leads(tmp_path / name, client=client).cells.empty
+    main = ow.rows_frame(table, client=client, objects="main").assign(table_id=table.id)
+    ow.export(main, tmp_path / name, overwrite=True)
+    assert ow.refresh_leads(tmp_path / name, client=client).cells.empty
 
 
 def test_a_column_that_was_dropped_from_a_file_stays_away(followed, tmp_path):

@@ -136,6 +136,16 @@ def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, co
     assert (server.cancels, server.credits) == ([], 3)
 
 
+@pytest.mark.parametrize("server", [{"agent_seconds": 0.5, "cells_per_second": 1000.0}], indirect=True)
+def test_a_passed_limit_is_named_at_the_line_that_awaits(server, client, companies):
+    async def main():
+        await ow.enrich_async(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
+
+    with pytest.warns(RuntimeWarning, match="credit_limit is 2") as caught:
+        asyncio.run(main())
+    assert caught[0].filename == __file__
+
+
 SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.02, "in_flight": 1, "credits_per_cell": 10}
 
 
