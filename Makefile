@@ -63,10 +63,14 @@ check: .lint .cache/vitest
 	$(npm) test
 	@mkdir -p .cache && touch $@
 
+.PHONY: .front-end-tests
+.front-end-tests: .setup
+	$(npm) test
+
 # Most tests wait for a server or for time to pass, so three processes a core are the quickest.
 .PHONY: test
-test: .lint .setup-browser
-	$(npm) test
+test: .setup-browser
+	$(MAKE) --no-print-directory -j2 -Otarget .lint .front-end-tests
 	$(pytest) -n 6 --dist=worksteal $(unit_tests)
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.

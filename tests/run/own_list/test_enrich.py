@@ -127,7 +127,7 @@ def test_a_credit_limit_is_an_end_without_success(server, client, companies):
     assert caught.value.run.status == "cancelled"
 
 
-@pytest.mark.parametrize("server", [{"agent_seconds": 0.5, "cells_per_second": 1000.0}], indirect=True)
+@pytest.mark.parametrize("server", [{"agent_seconds": 0.001, "cells_per_second": 1e6}], indirect=True)
 def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, companies):
     with pytest.warns(RuntimeWarning, match="3 credits were used since the start; credit_limit is 2") as caught:
         found = ow.enrich(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
@@ -136,7 +136,7 @@ def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, co
     assert (server.cancels, server.credits) == ([], 3)
 
 
-@pytest.mark.parametrize("server", [{"agent_seconds": 0.5, "cells_per_second": 1000.0}], indirect=True)
+@pytest.mark.parametrize("server", [{"agent_seconds": 0.001, "cells_per_second": 1e6}], indirect=True)
 def test_a_passed_limit_is_named_at_the_line_that_awaits(server, client, companies):
     async def main():
         await ow.enrich_async(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
