@@ -154,7 +154,9 @@ def test_a_condition_chooses_runs_and_its_line_reads_the_same_leads(batch, clien
     assert set(page.column("Run")) == {"Porto"}
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     if not include_hidden:
-        assert answer["count"] == f"{len(expected)} companies that match, {porto.lead_count - len(expected)} more hidden"
+        assert (
+            answer["count"] == f"{len(expected)} companies that match, {porto.lead_count - len(expected)} more hidden"
+        )
         assert answer["hidden"] == porto.lead_count - len(expected)
     ow.configure(client=client)
     options = ", include_hidden=True" if include_hidden else ""
