@@ -21,9 +21,10 @@ PROGRESS_WIDTH = 72
 EXAMPLE = """\
 origami-widgets export AGENT_ID/RUN_ID founders.xlsx
 
-PATH is a file that ends in .xlsx, or a folder for CSV or Parquet files. Excel
-needs pip install "origami-widgets[excel]", Parquet "origami-widgets[parquet]".
-Either all files are written, or none. Their names are printed on stdout."""
+PATH is a file that ends in .xlsx, .csv or .parquet, or a folder for a file for
+each table. Excel needs pip install "origami-widgets[excel]", Parquet needs
+"origami-widgets[parquet]". Either all files are written, or none. Their names
+are printed on stdout."""
 
 
 def register(commands: Commands[Any]) -> None:
@@ -39,7 +40,7 @@ def register(commands: Commands[Any]) -> None:
         example=EXAMPLE,
     )
     add_token(parser)
-    parser.add_argument("path", metavar="PATH", help="the workbook, or the folder")
+    parser.add_argument("path", metavar="PATH", help="the file, or the folder")
     parser.add_argument(
         "--what",
         choices=("leads", "frames", "everything"),

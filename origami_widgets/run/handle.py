@@ -418,7 +418,7 @@ class Run(KnownRun):
         """Write the run's leads to an Excel workbook, or to CSV or Parquet files, as `ow.export(run, path)` does.
 
         Args:
-            path: a file that ends in `.xlsx`, or a folder.
+            path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder.
             options: further arguments of `origami_widgets.export`.
 
         Raises:

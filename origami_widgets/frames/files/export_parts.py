@@ -14,7 +14,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.part_economics import column_economics_frame, lead_source_economics_frame
 from origami_widgets.frames.economics.table_economics import economics_frame
-from origami_widgets.frames.lead_frames import reader_of
+from origami_widgets.frames.lead_frames import leads_frame, reader_of
 from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
@@ -63,13 +63,14 @@ class ExportPart:
     kind: Literal["frame", "stream", "leads", "summary", "detail"] = "frame"
 
 
-def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[ExportPart]:
+def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool) -> list[ExportPart]:
     """Return the parts of a source, in the order of writing.
 
     Args:
         source: as in `export`.
         what: as in `export`.
         client: as in `export`.
+        stacked: whether the leads of all tables are one part, without a summary.
 
     Raises:
         InvalidInput: the source cannot be exported.
@@ -97,6 +98,8 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None) -> list[Expor
     own = _own_parts(source, batches=batches)
     if own is not None:
         return own
+    if stacked and what == "leads":
+        return [ExportPart("leads", partial(leads_frame, source, client=client))]
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":

@@ -51,7 +51,8 @@ def export(
     each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
     Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
     one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
-    fail the table's saved filters are left out. CSV and Parquet files have the columns of `rows_frame`.
+    fail the table's saved filters are left out. CSV and Parquet files have the columns of `rows_frame`, or, for all leads
+    in one file (`leads.csv`), those of `leads_frame`.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
     one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is
@@ -70,9 +71,10 @@ def export(
             table in front, with the grid's filters and order. Or a frame, or a dict of frames by name, which sends
             nothing. For Parquet, also Arrow record batches (a reader, or an iterable of batches) or a dict of these;
             memory holds one row group at a time.
-        path: a file that ends in `.xlsx`, a folder, or, for a single frame, a file that ends in `.csv` or `.parquet`. A
-            new folder whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in
-            a slash or `format` is given.
+        path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder. A CSV or Parquet file holds one frame: of
+            several tables, the leads are stacked as by `leads_frame`; a folder gets a file for each table. A new folder
+            whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in a slash or
+            `format` is given.
         what: `"leads"`; `"frames"` for the frames of the run (runs, tables, columns, lead sources, actions, transcript,
             history, economics), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
         client: the client that reads leads; None for the one that each run or table came from, or else the
@@ -109,13 +111,13 @@ def export(
         # As with open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
-    parts = parts_of(source, what=what, client=client)
+    single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
+    parts = parts_of(source, what=what, client=client, stacked=single and kind != "xlsx")
     check_streams(parts, kind)
     if kind == "parquet":
         check_backend("pyarrow")
     elif kind == "xlsx":
         engine()
-    single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
     if single and kind != "xlsx" and len(parts) > 1:
         raise InvalidInput(
             f"A {kind} file can only hold one frame",
@@ -166,7 +168,7 @@ def check_path(path: object, asked: str | None) -> None:
             f"Can't export as {ending}",
             cause="The formats are Excel, CSV and Parquet.",
             remedy=f"For Excel, use {plain}.xlsx. For CSV, use the folder {plain}. For Parquet, use the folder and "
-            'format="parquet". A path may end in .csv or .parquet for a single frame.',
+            'format="parquet". A path may end in .csv or .parquet for the leads or a single frame.',
         )
 
 

@@ -84,6 +84,19 @@ def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
     assert sheets[tables[0]].max_row == len(expected) + 1
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_leads_of_all_tables_may_be_one_file_which_can_be_refreshed(tmp_path, run, kind):
+    client, finished = run
+    (file,) = finished.export(tmp_path / f"leads.{kind}")
+    back = (pd.read_csv if kind == "csv" else pd.read_parquet)(file)
+    expected = ow.leads_frame(finished)
+    assert set(back["table_name"]) == {table.name for table in finished.tables}
+    assert back.columns.to_list() == expected.columns.to_list()
+    assert back["row_id"].to_list() == expected["row_id"].to_list()
+    changes = ow.refresh_leads(file if kind == "csv" else back, client=client)
+    assert (len(changes.new), len(changes.cells), len(changes.gone)) == (0, 0, 0)
+
+
 def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, client):
     server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
     files = ow.export([named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, client=client)
@@ -206,7 +219,7 @@ def test_a_single_frame_may_be_a_single_file(tmp_path, kind):
     assert ow.export(pd.DataFrame({"a": [1]}), file) == [file]
     assert (pd.read_csv if kind == "csv" else pd.read_parquet)(file)["a"].to_list() == [1]
     with pytest.raises(InvalidInput, match="one frame"):
-        ow.export(payload(), tmp_path / f"run.{kind}")
+        ow.export(payload(), tmp_path / f"run.{kind}", what="frames")
     (tmp_path / f"folder.{kind}").mkdir()
     (inside,) = ow.export(pd.DataFrame({"a": [1]}), tmp_path / f"folder.{kind}", format=kind)
     assert inside == tmp_path / f"folder.{kind}" / f"frame.{kind}"
