@@ -42,6 +42,7 @@ from origami_widgets.run.state import (
     TableRead,
     TablesListed,
     focused_tables,
+    newer,
     total,
 )
 
@@ -199,13 +200,6 @@ def _newest_tables(known: tuple[Table, ...], answered: tuple[Table, ...]) -> tup
     """Return the newest state of each table: an answer about the run may be older than one about a table."""
     by_id = {table.id: table for table in known}
     return tuple(newer(by_id.get(table.id), table) for table in answered) if answered else known
-
-
-def newer(old: Table | None, new: Table) -> Table:
-    """Return the object of a table that the server changed last: answers may arrive in another order."""
-    if old is None or old.updated_at is None or new.updated_at is None:
-        return new
-    return old if new.updated_at < old.updated_at else new
 
 
 def wants_table_list(state: RunState) -> bool:

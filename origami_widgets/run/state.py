@@ -279,6 +279,26 @@ class RunState:
         return payload
 
 
+def newer(old: Table | None, new: Table) -> Table:
+    """Return the object of a table that the server changed last: answers may arrive in another order."""
+    if old is None or old.updated_at is None or new.updated_at is None:
+        return new
+    return old if new.updated_at < old.updated_at else new
+
+
+def newest_tables(states: Iterable[RunState]) -> dict[str, Table]:
+    """Return the tables of some runs by id, each once, as the server changed it last.
+
+    Args:
+        states: the runs' states; of two equally new objects of a table, the later one counts.
+    """
+    found: dict[str, Table] = {}
+    for state in states:
+        for table in state.tables:
+            found[table.id] = newer(found.get(table.id), table)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class RunRead:
     """The server answered about the run."""

@@ -1,7 +1,7 @@
 /** The heads of a board's columns. A click sorts the rows; the third one goes back to the order of start. */
 
 import { button } from "../buttons";
-import { LEADS, PRICE_DETAILS, STOP_HEAD } from "../contract";
+import { CREDITS_DETAILS, LEADS, PRICE_DETAILS, STOP_HEAD } from "../contract";
 import { el } from "../dom";
 import { DOWN, type Key } from "./order";
 import { cell } from "./run_row";
@@ -31,6 +31,7 @@ export class BoardColumns {
       const isText = name === "name" || name === "status";
       const head = cell("columnheader", `${isText ? "" : "b-num "}b-${name}`, "th");
       head.append(button(label, () => this.#sort(name), "quiet"));
+      if (name === "credits") head.title = CREDITS_DETAILS;
       if (name === "price") head.title = PRICE_DETAILS;
       this.#heads.set(name, head);
     }

@@ -52,7 +52,7 @@ def make_view(
         "earlier": make_earlier(earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
-        "tables": make_tables(state.tables, state.row_progress, form=form, leads=leads),
+        "tables": make_tables(state, earlier, form=form, leads=leads),
         "activity": activity,
         # While the agent works, the last line says what it does now instead.
         "prose": make_prose(response.text if response and not activity["latest"] else None),

@@ -11,7 +11,7 @@ from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
-from origami_widgets.run.state import counted_table, total
+from origami_widgets.run.state import counted_table, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, short_host
 from origami_widgets.words.numbers import shown_count
@@ -179,13 +179,7 @@ def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]
 
 
 def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
-    tables: dict[str, Table] = {}
-    for entry in entries:
-        for table in entry.state.tables if entry.state is not None else ():
-            known = tables.get(table.id)
-            if known is None or _newer(table, known):
-                tables[table.id] = table
-    return tables
+    return newest_tables(entry.state for entry in entries if entry.state is not None)
 
 
 def _counted(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[Table]:
@@ -215,10 +209,6 @@ def _price(counted: Iterable[Table]) -> float | None:
     ]
     leads = sum(qualified for _, qualified in known)
     return number(sum(used for used, _ in known) / leads) if leads else None
-
-
-def _newer(table: Table, known: Table) -> bool:
-    return table.updated_at is not None and (known.updated_at is None or table.updated_at >= known.updated_at)
 
 
 def _sum(counts: Sequence[int | None]) -> str:

@@ -16,6 +16,7 @@ STOP_NAMED: Final = "{}: {}"
 """Name of a button in a board's row, for assistive technology: its label and the run."""
 STOP_HEAD: Final = "Stop"
 """Name of the column of these buttons, for assistive technology."""
+CREDITS_DETAILS: Final = "Credits of the tables that the run names, over all runs. Each table counts once in the total."
 PRICE_DETAILS: Final = (
     "Credits per qualified lead, of the table whose leads are counted. Other tables' credits are left out."
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import counted_table, focused_tables, total
+from origami_widgets.run.state import counted_table, focused_tables, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -26,7 +26,7 @@ def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
         earlier: the states of earlier runs of the conversation, oldest first.
         form: the form of the view.
     """
-    figures = _figures(state)
+    figures = _figures(state, earlier)
     table = counted_table(state.tables)
     return {
         "figures": figures,
@@ -49,22 +49,26 @@ def price_of(table: models.Table) -> float | None:
     return number(table.stats.credits_per_qualified_lead) if table.stats and qualified_of(table) else None
 
 
-def make_funnel(stats: models.TableStats | None, *, judging: bool = False) -> FunnelView | None:
-    """Return where the sourced leads of a table went, or None if the server's numbers do not add up.
-
-    Args:
-        stats: the table's stats.
-        judging: whether leads are still being judged, so that a lead that does not qualify may simply have no verdict
-            yet.
-    """
-    counted = _counted(stats)
-    return None if counted is None else _as_funnel(counted, judging=judging, more=_has_more(stats))
+def make_funnel(table: models.Table) -> FunnelView | None:
+    """Return where the sourced leads of a table went, or None if the server's numbers do not add up."""
+    counted = _counted(table.stats)
+    if counted is None:
+        return None
+    kept = _unqualified_words(table, counted["qualified"], counted["kept"]) if "qualified" in counted else "kept"
+    return _as_funnel(counted, kept, more=_has_more(table.stats))
 
 
-def is_judging(table: models.Table) -> bool:
-    """Return whether a column that judges leads has running cells."""
-    judges = (column for column in table.columns if column.kind == "score" or column.qualification is not None)
-    return any(shown_count(column.cells.running) for column in judges)
+def _unqualified_words(table: models.Table, qualified: int, others: int) -> str:
+    """Return what the leads are called that are kept but do not count as qualified."""
+    judges = [column for column in table.columns if column.kind == "score" or column.qualification is not None]
+    if any(shown_count(column.cells.running) for column in judges):
+        # Some may simply have no verdict yet.
+        return "not qualified yet"
+    verdicts = [column.qualification for column in judges if column.qualification is not None]
+    if not any(shown_count(each.unsure) for each in verdicts):
+        return "not qualified"
+    all_unsure = any((each.pass_, each.fail, each.unsure) == (qualified, 0, others) for each in verdicts)
+    return "unsure" if all_unsure else "not qualified or unsure"
 
 
 def sourced_words(sourced: int, *, more: bool) -> str:
@@ -82,7 +86,7 @@ def number(value: float | None) -> float | None:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _figures(state: RunState) -> list[Figure]:
+def _figures(state: RunState, earlier: Sequence[RunState]) -> list[Figure]:
     figures: list[Figure] = []
     table = counted_table(state.tables)
     if table is None:
@@ -99,8 +103,23 @@ def _figures(state: RunState) -> list[Figure]:
     if used is not None:
         is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
-        figures.append(_figure(used, f"{noun} at least" if is_least else noun, _price_words(table, used)))
+        whose = f" of {whose_credits(state)}" if credits_elsewhere(state, earlier) else ""
+        label = f"{noun}{whose} at least" if is_least else f"{noun}{whose}"
+        figures.append(_figure(used, label, _price_words(table, used)))
     return figures
+
+
+def credits_elsewhere(state: RunState, earlier: Sequence[RunState]) -> int:
+    """Return the credits of those tables of earlier runs that a run has not touched."""
+    mine = {table.id for table in state.tables}
+    others = (table for table in newest_tables(earlier).values() if table.id not in mine)
+    return sum(shown_count(table.credits.lifetime_used) or 0 for table in others)
+
+
+def whose_credits(state: RunState) -> str:
+    """Return in words whose credits the result counts: those of the tables that the card shows."""
+    count = len(state.tables)
+    return "this table" if count == 1 else f"these {words.count(count)} tables"
 
 
 def _price_words(table: models.Table, used: int) -> str:
@@ -114,9 +133,14 @@ def _price_words(table: models.Table, used: int) -> str:
     return f"{words.amount(price)} per qualified lead"
 
 
-def summary_of(state: RunState) -> str:
-    """Return the figures of a run that has ended in one line: "13 qualified of 20, 269 credits"."""
-    figures = _figures(state) if state.done else []
+def summary_of(state: RunState, earlier: Sequence[RunState] = ()) -> str:
+    """Return the figures of a run that has ended in one line: "13 qualified of 20, 269 credits".
+
+    Args:
+        state: the run's state.
+        earlier: the states of earlier runs of the conversation.
+    """
+    figures = _figures(state, earlier) if state.done else []
     said = [f"{each['value']} {each['label']}" for each in figures]
     if len(figures) > 1 and figures[1]["label"] == "qualified" and figures[0]["label"] in ("lead", "leads"):
         said[:2] = [f"{said[1]} of {figures[0]['value']}"]
@@ -127,7 +151,7 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
     """Return how much of the user's own list is enriched, or where the leads of another table went."""
     rows, enriched = shown_count(table.lead_count), _enriched(table, state)
     if not rows or enriched is None:
-        return make_funnel(table.stats, judging=is_judging(table))
+        return make_funnel(table)
     left = f"{words.count(rows - enriched)} not enriched{'' if state.settled else ' yet'}"
     parts: list[FunnelCount] = [
         {"part": "qualified", "label": f"{words.count(enriched)} enriched", "count": enriched},
@@ -232,11 +256,10 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     return {"qualified": qualified, "kept": kept - qualified, **parts}
 
 
-def _as_funnel(counted: dict[FunnelPart, int], *, judging: bool, more: bool) -> FunnelView:
-    unqualified = "not qualified yet" if judging else "not qualified"
+def _as_funnel(counted: dict[FunnelPart, int], kept: str, *, more: bool) -> FunnelView:
     labels: Sequence[tuple[FunnelPart, str, str]] = (
         ("qualified", "qualified", "qualified"),
-        ("kept", unqualified if "qualified" in counted else "kept", unqualified if "qualified" in counted else "kept"),
+        ("kept", kept, kept),
         ("duplicate", "duplicate", "duplicates"),
         ("excluded", "excluded", "excluded"),
         ("filtered", "filtered out", "filtered out"),

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view.contract import TABLE_SLOTS
-from origami_widgets.card.view.result import is_judging, make_funnel, number, price_of, sourced_words
+from origami_widgets.card.view.result import (
+    credits_elsewhere,
+    make_funnel,
+    number,
+    price_of,
+    sourced_words,
+    whose_credits,
+)
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from origami_widgets.api import models
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.card.view.contract import Form, Grid, Link, Remark, TablesView, TableView
+    from origami_widgets.run.state import RunState
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000
@@ -28,20 +36,19 @@ _FILLING = "Blank cells may still fill in."
 _FILLED_SINCE = "Blank cells may have filled in since."
 
 
-def make_tables(
-    tables: Sequence[models.Table], row_progress: Mapping[str, RowProgress], *, form: Form, leads: bool
-) -> TablesView:
-    """Return the tables in the order in which the run names them.
+def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form, leads: bool) -> TablesView:
+    """Return the tables of a run in the order in which it names them.
 
     Heads come first, as many as fit. The tables then share the remaining room for their columns, so that the last table
     of a large run is not left without any.
 
     Args:
-        tables: the run's tables.
-        row_progress: for each table that this process is reading, how many of its rows it has read.
+        state: the run's state.
+        earlier: the states of earlier runs of the conversation.
         form: the form of the view.
         leads: whether the card may show leads.
     """
+    tables, row_progress = state.tables, state.row_progress
     main = counted_table(tables)
     shown: list[TableView] = []
     used = 0
@@ -58,7 +65,7 @@ def make_tables(
     return {
         "items": shown,
         "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
-        "counted": "" if main is None else _counted_words(main, len(tables)),
+        "counted": "" if main is None else _counted_words(main, state, earlier),
         "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
@@ -76,10 +83,16 @@ def more_columns(left: int) -> str:
     return f"{words.plural(left, 'more column')}: ow.columns_frame(run)" if left else ""
 
 
-def _counted_words(main: models.Table, count: int) -> str:
+def _counted_words(main: models.Table, state: RunState, earlier: Sequence[RunState]) -> str:
     """Return where the figures of the result come from."""
-    name = clip(main.name, NAME_LIMIT) or "an unnamed table"
-    said = [f"Leads of {name}. Credits of all {words.plural(count, 'table')}."] if count > 1 else []
+    name, count = clip(main.name, NAME_LIMIT) or "an unnamed table", len(state.tables)
+    said = [f"Leads of {name}."] if count > 1 else []
+    if earlier:
+        said.append(f"Credits of {whose_credits(state)} over all runs.")
+        if (others := credits_elsewhere(state, earlier)) and (used := shown_count(state.credits_used)) is not None:
+            said.append(f"With the other tables of earlier runs: {words.count(used + others)}.")
+    elif count > 1:
+        said.append(f"Credits of all {words.plural(count, 'table')}.")
     if price_of(main) is not None:
         said.append("Price of a qualified lead as Origami reports it.")
     return " ".join(said)
@@ -203,7 +216,7 @@ def _columns_note(kept: int, columns: int) -> str:
 
 
 def _head(table: models.Table, form: Form) -> TableView:
-    funnel = make_funnel(table.stats, judging=is_judging(table))
+    funnel = make_funnel(table)
     return {
         "id": clip(table.id, TABLE_ID_LIMIT),
         "name": clip(table.name, NAME_LIMIT) or "Unnamed table",
@@ -278,7 +291,7 @@ def _facts(table: models.Table) -> list[str]:
     if (price := number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
         facts.append(f"{words.amount(price)} per qualified lead")
     more = bool(stats.has_unknown_total_with_more)
-    if stats.funnel and make_funnel(stats) is None:
+    if stats.funnel and make_funnel(table) is None:
         facts.extend(_funnel_facts(stats.funnel, more=more))
     elif more and not stats.funnel:
         facts.append("more available")

@@ -20,6 +20,7 @@ from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.stacking import HEAD, table_notes
 from origami_widgets.frames.run_frames import runs_frame
+from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name, described
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.frames.source import SourceData
-
 
 SUMMARY = "Summary"
 COLUMNS_SHEET = "origami_columns"
@@ -50,16 +49,19 @@ class LeadExport:
         self._read = read
         self._frames: dict[str, pd.DataFrame] = {}
         self._groups: dict[object, list[tuple[str | None, str | None, Mapping[str, Any]]]] = {}
-        seen: set[str] = set()
+        # Runs of one agent share tables. A later run has changed them.
+        found: dict[str, tuple[str | None, str | None, Mapping[str, Any]]] = {}
         for part in data.parts:
+            run_id, name = (value if isinstance(value, str) else None for value in (part.run_id, part.name))
             for table in part.tables:
-                if not isinstance(table, Mapping) or (table_id := str(table.get("id"))) in seen:
-                    # Runs of one agent share tables.
+                if not isinstance(table, Mapping):
                     continue
-                seen.add(table_id)
-                columns = tuple(column.get("slug") for column in table.get("columns") or ())
-                run_id, name = (value if isinstance(value, str) else None for value in (part.run_id, part.name))
-                self._groups.setdefault(columns or table_id, []).append((run_id, name, table))
+                known = found.setdefault(str(table.get("id")), (run_id, name, table))
+                if not _changed_at(table) < _changed_at(known[2]):
+                    found[str(table.get("id"))] = (*known[:2], table)
+        for table_id, (run_id, name, table) in found.items():
+            columns = tuple(column.get("slug") for column in table.get("columns") or ())
+            self._groups.setdefault(columns or table_id, []).append((run_id, name, table))
 
     def parts(self) -> list[tuple[str, Callable[[], pd.DataFrame]]]:
         """Return the name of each sheet or file of leads, and what makes it."""
@@ -99,15 +101,15 @@ class LeadExport:
 
         `attrs["facts"]` has what is said of all: brief, date, credits.
         """
-        source = cast("Any", self._data)
-        tables = tables_frame(source).drop_duplicates("table_id")
-        # In the order of the parts, with the newest numbers of each table.
-        order = [str(table["id"]) for group in self._groups.values() for _, _, table in group]
-        tables = tables.set_index("table_id").reindex(order)
+        rows = [row for group in self._groups.values() for row in group]
+        tables = tables_frame(
+            SourceData("list", tuple(SourcePart(run_id, (table,), name=name) for run_id, name, table in rows))
+        ).set_index("table_id")
+        order = [str(table["id"]) for _, _, table in rows]
         made = pd.DataFrame(index=tables.index)
         if len(tables["name"].unique()) > 1:
             made["Run"] = tables["name"]
-        leads = {str(each["id"]): self._leads_of(each) for group in self._groups.values() for _, _, each in group}
+        leads = {str(table["id"]): self._leads_of(table) for _, _, table in rows}
         made["Table"] = tables["table_name"]
         made["Leads in this file"] = pd.array([len(leads[key]) for key in order], dtype="Int64")
         made["Leads found"] = tables["lead_count"]
@@ -126,9 +128,10 @@ class LeadExport:
         facts: list[tuple[str, object]] = []
         if len(runs) == 1:
             run = runs.iloc[0]
-            facts = [("Brief", run["prompt"]), ("Run", run["status"]), ("Ended", run["completed_at"]), ("Credits used", run["credits_used"])]  # fmt: skip
+            facts = [("Brief", run["prompt"]), ("Run", run["status"]), ("Ended", run["completed_at"])]  # fmt: skip
         elif len(runs):
-            facts = [("Runs", len(runs)), ("Credits used", runs["credits_used"].sum(min_count=1))]
+            facts = [("Runs", len(runs))]
+        facts.append(("Credits of these tables", tables["credits_lifetime_used"].sum(min_count=1)))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
         hidden = sum(max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items())
         if hidden:
@@ -136,6 +139,10 @@ class LeadExport:
                 ("Left out", f"{hidden:,} leads that the table's saved filters hide: they don't meet the brief.")
             )
         return [(name, value) for name, value in facts if not pd.isna(cast("Any", value))]
+
+
+def _changed_at(table: Mapping[str, Any]) -> Any:
+    return pd.to_datetime(cast("Any", table.get("updatedAt")), utc=True, errors="coerce")
 
 
 def _named(frame: pd.DataFrame) -> str:

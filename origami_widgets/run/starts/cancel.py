@@ -22,7 +22,7 @@ from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
-from origami_widgets.run.reduce import named_tables, newer
+from origami_widgets.run.reduce import named_tables
 from origami_widgets.run.state import (
     CancelDelayed,
     CancelRequested,
@@ -30,6 +30,7 @@ from origami_widgets.run.state import (
     RunRead,
     StopChanged,
     StoppedCells,
+    newer,
 )
 from origami_widgets.run.whose_cells import StopTarget, attribute
 

@@ -87,7 +87,9 @@ def test_nothing_is_said_by_colour_alone():
     """Each tone has a sign of its own, and every part of a bar its number in words."""
     signs = {words(html_of(name))[0] for name in ("completed", "needs_input", "errored", "cancelled")}
     assert len(signs) == 4
-    assert "12 qualified, 3 not qualified, 3 duplicates, 1 excluded, 2 filtered out" in words(html_of("completed"))
+    assert "12 qualified, 3 not qualified or unsure, 3 duplicates, 1 excluded, 2 filtered out" in words(
+        html_of("completed")
+    )
     assert "· 3 cells failed" in words(html_of("failed_cells"))
 
 

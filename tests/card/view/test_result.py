@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.api.models import TableStats
+from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
@@ -55,6 +55,25 @@ def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
     view = make_view(state_of(run), now=NOW)
     assert (view["tables"]["main"], view["tables"]["items"][0]["leads"]) == (view["tables"]["items"][0]["id"], "15")
     assert all(words in view["tables"]["counted"] for words in ("Porto bakeries", "all 2 tables", "Origami"))
+
+
+def test_after_a_follow_up_the_credits_say_whose_they_are():
+    first = state_of(with_second_table(credits={"lifetimeUsed": 59}) | {"id": "r0"}, at=NOW - 3_600)
+    run = settled_payload()
+    run["response"]["tables"][0] |= {"credits": {"lifetimeUsed": 90}, "updatedAt": "2027-01-01T00:00:00Z"}
+    view = make_view(state_of(run), earlier=[first], now=NOW)
+    figure = view["result"]["figures"][2]
+    assert (figure["value"], figure["label"]) == ("90", "credits of this table")
+    # Of the table of both runs, the newest number counts, once.
+    assert "149" in view["tables"]["counted"]
+    assert view["head"]["summary"] == "12 qualified of 15, 90 credits of this table"
+
+
+def test_a_follow_up_on_all_tables_counts_all_credits():
+    first = state_of(settled_payload() | {"id": "r0"}, at=NOW - 3_600)
+    view = make_view(state_of(with_second_table()), earlier=[first], now=NOW)
+    assert view["result"]["figures"][2]["label"] == "credits"
+    assert "these 2 tables over all runs" in view["tables"]["counted"]
 
 
 def test_the_table_with_verdicts_counts_wherever_it_is():
@@ -143,7 +162,7 @@ def test_steps_that_were_not_sent_are_not_made_up(steps):
 def parts(**funnel):
     qualified = funnel.pop("qualified", None)
     stats = {"funnel": funnel, "qualification": None if qualified is None else {"qualifiedLeads": qualified}}
-    made = make_funnel(TableStats.from_raw(stats))
+    made = make_funnel(Table.from_raw({"id": "t", "stats": stats}))
     return made and {part["part"]: part["count"] for part in made["parts"]}
 
 
@@ -182,15 +201,33 @@ def test_numbers_that_do_not_add_up_make_no_bar(change):
 
 def test_the_funnel_of_a_run_in_words():
     assert result_of(settled_payload())["funnel"] == {
-        "words": "21 leads found: 12 qualified, 3 not qualified, 3 duplicates, 1 excluded, 2 filtered out",
+        "words": "21 leads found: 12 qualified, 3 not qualified or unsure, 3 duplicates, 1 excluded, 2 filtered out",
         "parts": [
             {"part": "qualified", "label": "12 qualified", "count": 12},
-            {"part": "kept", "label": "3 not qualified", "count": 3},
+            {"part": "kept", "label": "3 not qualified or unsure", "count": 3},
             {"part": "duplicate", "label": "3 duplicates", "count": 3},
             {"part": "excluded", "label": "1 excluded", "count": 1},
             {"part": "filtered", "label": "2 filtered out", "count": 2},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "label"),
+    [
+        ({"pass": 12, "fail": 2, "unsure": 1}, "3 not qualified or unsure"),
+        ({"pass": 12, "fail": 0, "unsure": 3}, "3 unsure"),
+        ({"pass": 12, "fail": 3, "unsure": 0}, "3 not qualified"),
+        ({"pass": 12, "fail": None, "unsure": None}, "3 not qualified"),
+        # Not all that did not qualify are said to be unsure, or by another column.
+        ({"pass": 12, "fail": 0, "unsure": 2}, "3 not qualified or unsure"),
+        ({"pass": 9, "fail": 0, "unsure": 3}, "3 not qualified or unsure"),
+    ],
+)
+def test_leads_that_do_not_qualify_are_called_what_the_verdicts_say(verdicts, label):
+    run = settled_payload()
+    run["response"]["tables"][0]["columns"][2]["qualification"] = verdicts | {"total": 15}
+    assert label in [part["label"] for part in result_of(run)["funnel"]["parts"]]
 
 
 def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
