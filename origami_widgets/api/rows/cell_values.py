@@ -22,6 +22,10 @@ REMARKS = ("confidence", "reasoning")
 _SOURCE_KEY = re.compile(r"(.*[_\W])?source[_\W]?(url|link|address)s?|sources", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+_NO_AMOUNT = re.compile(
+    r"\b(ids?|no|nr|number(?! of)|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
+)
 
 
 @lru_cache(maxsize=1024)
@@ -126,6 +130,16 @@ _NAME = re.compile(r"(^|\b(company|full|person|contact|business|lead|organi[sz]a
 _ABOUT = re.compile(r"\b(status|verified|confidence|count|number of|type|opens?|sent|sources?)\b")
 """Matches headings of columns that say something about an address rather than hold it."""
 _READ_FIRST: tuple[Role, ...] = ("name", "score", "email", "website", "phone", "other", "internal")
+
+
+@lru_cache(maxsize=1024)
+def is_amount(name: str) -> bool:
+    """Return whether numbers with this heading or key are amounts, rather than ids, years or phone numbers.
+
+    >>> [is_amount(each) for each in ("Number of employees", "amount_usd", "House number", "zipCode", "founded")]
+    [True, True, False, False, False]
+    """
+    return _NO_AMOUNT.search(_WORD_END.sub(" ", name).lower()) is None
 
 
 def column_role(heading: str, kind: str) -> Role:

@@ -17,6 +17,7 @@ from origami_widgets.api.rows.cell_values import (
     CONFIDENCE,
     REMARKS,
     findings_of,
+    is_amount,
     is_found,
     is_remark,
     main_key,
@@ -373,10 +374,6 @@ _CODE_LENGTH: Final = 3
 _EXACT: Final = 2**53
 _LARGEST: Final = 1e100
 """Most digits of an integer: Python itself refuses thousands of them."""
-_NAMES: Final = frozenset(
-    re.findall(r"\w+", "id code zip plz postal postcode phone mobile fax tel vat year siren siret duns")
-)
-"""Words in keys whose numbers are identifiers, not amounts."""
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -436,9 +433,9 @@ def _object(value: dict[str, Any], key: str) -> str:
     match value:
         case {"amount": int() | float() as amount, "currency": str(currency)} if not isinstance(amount, bool):
             return _number(amount, key, currency.lower() if len(currency) == _CODE_LENGTH else "")
-    # The column's name says more than a key such as `value`.
+    # The column's name says more than a key such as `value`; `number` would say of an amount that it is none.
     shown = shown_key(value)
-    return "" if shown is None else value_text(value[shown], f"{key} {shown}")
+    return "" if shown is None else value_text(value[shown], key if shown == "number" else f"{key} {shown}")
 
 
 def _is_reference(value: Any) -> bool:
@@ -457,7 +454,7 @@ def _number(value: float, key: str, currency: str = "") -> str:
         return _money(value, currency or last)
     if last in ("percent", "percentage", "pct"):
         return f"{_plain(value)} %"
-    return _plain(value) if _NAMES.isdisjoint(named) else json.dumps(value)
+    return _plain(value) if is_amount(key) else json.dumps(value)
 
 
 def _money(value: float, currency: str) -> str:

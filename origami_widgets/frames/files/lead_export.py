@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import column_role, is_remark, reading_order
+from origami_widgets.api.rows.cell_values import column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
@@ -158,11 +157,6 @@ def _with_email(frame: pd.DataFrame) -> int | None:
 
 
 Place = Literal["shown", "folded", "hidden"]
-_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
-_NO_AMOUNT = re.compile(
-    r"\b(ids?|no|nr|number(?! of)|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
-)
-"""Matches headings whose numbers identify something, or are years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +180,7 @@ class SheetColumn:
     @property
     def has_amounts(self) -> bool:
         """Whether its numbers are amounts, rather than ids, years or phone numbers."""
-        return self.role != "phone" and _NO_AMOUNT.search(_WORD_END.sub(" ", self.heading).lower()) is None
+        return self.role != "phone" and is_amount(self.heading)
 
 
 def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
