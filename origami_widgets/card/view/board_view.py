@@ -9,7 +9,7 @@ from origami_widgets.card.view.board_rows import limit_rows, make_check_times, m
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
-from origami_widgets.card.view.run_head import LAST_KNOWN, as_of, is_missing
+from origami_widgets.card.view.run_head import LAST_KNOWN, SANDBOX_GONE, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
 from origami_widgets.run.state import counted_table, newest_tables, total
 from origami_widgets.words import numbers as words
@@ -294,9 +294,7 @@ def _gone(entries: Sequence[BoardEntry], again: str) -> str:
     is_any_missing = any(entry.state is not None and is_missing(entry.state) for entry in entries)
     left = "Briefs that were waiting will not start. " if waiting else ""
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
-        return (
-            f"{left}A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the runs in any kernel:"
-        )
+        return f"{left}{SANDBOX_GONE}"
     if is_any_missing:
         return f"{left}Runs that Origami still finds continue on the server. {again}, in any kernel:"
     return f"{left}The runs continue on the server. {again}, in any kernel:"

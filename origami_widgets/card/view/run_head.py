@@ -99,6 +99,8 @@ EARLIER_SIZE = 2_000
 LINES_SIZE = 2_400
 LAST_KNOWN = "Last known state: {}"
 """The status of a run that is no longer polled."""
+SANDBOX_GONE: Final = "Run the notebook again or, if its sandbox is still running, this line:"
+"""A sandbox inside the kernel has stopped with it. Whether it was inside is not known here."""
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
 QUESTIONS_LIMIT = 12
@@ -239,7 +241,7 @@ def _lines(state: RunState, form: Form) -> list[CodeLine]:
 def _gone(state: RunState) -> str:
     """Return what to say once the card's kernel has stopped, above the line that shows the run again."""
     if state.origin == "sandbox":
-        return "A sandbox inside the kernel stopped with it. If yours runs elsewhere, see the run again in any kernel:"
+        return SANDBOX_GONE
     if is_missing(state):
         return "Origami no longer finds this run. To look for it again, in any kernel:"
     if not state.settled and (state.cancel == "requested" or state.stopping == "requested"):
