@@ -50,10 +50,11 @@ def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
     """
     tables, row_progress = state.tables, state.row_progress
     main = counted_table(tables)
+    is_among = sum(bool(shown_count(table.cells.running)) for table in tables) > 1
     shown: list[TableView] = []
     used = 0
     for table in tables[:TABLE_SLOTS]:
-        head = _head(table, form)
+        head = _head(table, form, is_among=is_among)
         used += size_of(head) + 2
         if used > _HEADS_SIZE and shown:
             break
@@ -215,7 +216,7 @@ def _columns_note(kept: int, columns: int) -> str:
     return f"{words.count(kept)} of {words.plural(columns, 'column')}, highest cost first"
 
 
-def _head(table: models.Table, form: Form) -> TableView:
+def _head(table: models.Table, form: Form, *, is_among: bool) -> TableView:
     funnel = make_funnel(table)
     return {
         "id": clip(table.id, TABLE_ID_LIMIT),
@@ -224,7 +225,7 @@ def _head(table: models.Table, form: Form) -> TableView:
         "link": open_link(table.url),
         "facts": " · ".join(_facts(table)),
         "funnel": funnel["words"] if funnel else "",
-        "remarks": _remarks(table, form),
+        "remarks": _remarks(table, form, is_among=is_among),
         "columns": _grid([]),
         "columns_note": "",
         "hidden": len(table.columns),
@@ -246,15 +247,21 @@ def open_link(address: object) -> Link | None:
     return {"href": href, "label": "Open table" if is_product(href) else f"Open at {shown_host(href)}"}
 
 
-def _remarks(table: models.Table, form: Form) -> list[Remark]:
-    """Return how many cells are filling and how many have failed."""
+def _remarks(table: models.Table, form: Form, *, is_among: bool) -> list[Remark]:
+    """Return how many cells are filling and how many have failed.
+
+    Args:
+        table: the table.
+        form: the form of the view.
+        is_among: whether cells of other tables are filling, too: the card's button counts those of all tables.
+    """
     running, errored = shown_count(table.cells.running) or 0, shown_count(table.cells.errored) or 0
     past = form == "snapshot"
     remarks: list[Remark] = []
     if running:
-        cells = words.plural(running, "cell")
-        verb = ("was" if running == 1 else "were") if past else ""
-        text = f"{cells} {verb} filling" if past else f"{cells} filling"
+        verb = ("was " if running == 1 else "were ") if past else ""
+        here = " here" if is_among else ""
+        text = f"{words.plural(running, 'cell')} {verb}filling{here}"
         remarks.append({"text": text, "tone": "running", "details": _FILLED_SINCE if past else _FILLING})
     if errored:
         remarks.append({"text": f"{words.plural(errored, 'cell')} failed", "tone": "bad", "details": _FAILED})

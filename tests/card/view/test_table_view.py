@@ -147,6 +147,19 @@ def test_cells_that_fill_and_that_failed_are_remarked(running, errored, live, sn
     assert [text for text, _ in remarks(table_of(run, "snapshot"))] == snapshot
 
 
+def test_cells_of_one_table_are_told_from_those_of_all_tables():
+    run = payload("completed_stats")
+    run["response"]["text"] = None
+    table = run["response"]["tables"][0]
+    run["response"]["tables"].append(table | {"id": "t2", "cells": {"running": 5, "errored": 0}})
+    view = make_view(state_of(run), now=NOW)
+    assert [remarks(each)[0][0] for each in view["tables"]["items"]] == ["2 cells filling here", "5 cells filling here"]
+    assert view["head"]["buttons"][0]["label"] == "Stop filling 7 cells"
+    assert view["activity"]["latest"][0].startswith("7 cells in 2 tables still filling.")
+    run["response"]["tables"][1]["cells"]["running"] = 0
+    assert remarks(make_view(state_of(run), now=NOW)["tables"]["items"][0])[0][0] == "2 cells filling"
+
+
 def test_what_blank_cells_mean_is_behind_the_remark():
     live, snapshot = (table_of(payload("completed_stats"), form)["remarks"][0] for form in ("live", "snapshot"))
     assert live["details"] == "Blank cells may still fill in."
