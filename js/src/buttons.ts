@@ -158,15 +158,21 @@ export function copyLine(label: string, what: string): Part<string> {
   };
 }
 
-/** A button that copies a text, which is made when it is pressed. */
+/**
+ * A button that copies a text, which is made when it is pressed, or when `copy` is called. Assistive technology is told, too.
+ *
+ * @param keys - The name of Ctrl+C on this machine, where its owner lets that do the same.
+ */
 export function copyButton(
   label: string,
   what: string,
   text: () => string,
-): { node: HTMLElement; close(): void } {
+  keys = "",
+): { node: HTMLElement; copy(): Promise<void>; close(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const bySelection = (value: string): boolean => {
     const field = el("textarea", "hidden", value);
+    const focused = (press.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
     press.after(field);
     field.select();
     try {
@@ -175,7 +181,7 @@ export function copyButton(
       return false;
     } finally {
       field.remove();
-      press.focus();
+      focused?.focus({ preventScroll: true });
     }
   };
   const copy = async (): Promise<void> => {
@@ -186,11 +192,21 @@ export function copyButton(
     } catch {
       done = bySelection(value);
     }
-    setText(press, done ? "Copied" : "Press Ctrl+C");
+    const outcome = done ? "Copied" : "Not copied";
+    setText(press, outcome);
+    setText(said, outcome);
     clearTimeout(timer);
-    timer = setTimeout(() => setText(press, label), 2000);
+    timer = setTimeout(() => {
+      setText(press, label);
+      setText(said, "");
+    }, 2000);
   };
   const press = button(label, () => void copy(), "link");
-  press.ariaLabel = press.title = `Copy ${what}`;
-  return { node: press, close: () => clearTimeout(timer) };
+  press.ariaLabel = `Copy ${what}`;
+  press.title = keys ? `${press.ariaLabel} (${keys})` : press.ariaLabel;
+  if (keys) press.ariaKeyShortcuts = "Control+C Meta+C";
+  // The button's own name stays, and the focus may be elsewhere.
+  const said = el("span", "hidden");
+  said.role = "status";
+  return { node: el("span", "", press, said), copy, close: () => clearTimeout(timer) };
 }

@@ -309,7 +309,7 @@ describe("the last line", () => {
 describe("announcements", () => {
   it("announce status, questions and the end, but no ticks, and nothing old", () => {
     const card = draw("running");
-    const voice = card.one("[role=status], .hidden");
+    const voice = card.one(".origami-card > [role=status]");
     expect(voice.textContent).toBe("");
     vi.advanceTimersByTime(5000);
     card.model.set({ activity: sample("completed").activity, tables: sample("completed").tables });

@@ -161,7 +161,7 @@ describe("Cancel", () => {
 
   it("announces that cells are being stopped, and the outcome", () => {
     const card = own("filling");
-    const voice = card.one("[role=status]");
+    const voice = card.one(".origami-card > [role=status]");
     card.model.set({ head: sample("stopping").head });
     expect(voice.textContent).toBe("Run: Completed. Stopping cells.");
     card.model.set({ head: sample("stopped_cells").head });

@@ -409,15 +409,67 @@ describe("a grid of leads", () => {
     const copy = grid
       .all("button")
       .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
-    expect(copy.hidden).toBe(true);
+    expect(visible(copy, grid.host)).toBe(false);
     tick(grid.boxes()[0], true);
-    expect(copy.hidden).toBe(false);
+    expect(visible(copy, grid.host)).toBe(true);
     copy.click();
     await Promise.resolve();
     expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
     expect(grid.one(".strip code").textContent).toBe(
       'one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")',
     );
+  });
+
+  it("copies the ticked leads by key, once, unless text is selected", async () => {
+    vi.useFakeTimers();
+    const grid = drawGrid();
+    const copied: string[] = [];
+    Object.defineProperty(navigator, "clipboard", {
+      value: { writeText: async (text: string) => copied.push(text) },
+      configurable: true,
+    });
+    const copy = grid
+      .all("button")
+      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    const said = () => grid.all("[role=status]").some(({ textContent }) => textContent === "Copied");
+    /** Returns whether the browser keeps the key. */
+    const press = (target: Element, init: KeyboardEventInit) =>
+      target.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "c", bubbles: true, composed: true, cancelable: true, ...init }),
+      );
+    grid.send();
+    const [box, cell] = [
+      grid.boxes()[0] as HTMLElement,
+      grid.all("[role=gridcell]:not(.ltick)")[0] as Element,
+    ];
+    const search = grid.one("input[type=text]");
+    expect(press(box, { ctrlKey: true })).toBe(true);
+    tick(grid.boxes()[0], true);
+    tick(grid.boxes()[2], true);
+    for (const init of [{}, { ctrlKey: true, shiftKey: true }, { ctrlKey: true, altKey: true }])
+      expect(press(box, init)).toBe(true);
+    expect(press(search, { ctrlKey: true })).toBe(true);
+    const selection = vi.spyOn(globalThis, "getSelection").mockReturnValue("a word" as never);
+    expect(press(cell, { ctrlKey: true })).toBe(true);
+    selection.mockRestore();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([copied, said()]).toEqual([[], false]);
+    box.focus();
+    expect(press(box, { ctrlKey: true })).toBe(false);
+    expect(press(box, { ctrlKey: true, repeat: true })).toBe(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(copied).toEqual(["Name\nBakery 0\nBakery 2"]);
+    expect([said(), shown(copy), active()]).toEqual([true, "Copied", box]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([said(), shown(copy)]).toEqual([false, "Copy"]);
+    expect(press(cell, { key: "C", metaKey: true })).toBe(false);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(copied).toHaveLength(2);
+    expect([copy.title, copy.ariaKeyShortcuts]).toEqual([
+      "Copy the ticked leads (Ctrl+C)",
+      "Control+C Meta+C",
+    ]);
+    vi.useRealTimers();
   });
 
   it("counts, copies and names the ticked leads of the table in front", async () => {
@@ -436,7 +488,7 @@ describe("a grid of leads", () => {
     for (const at of [0, 2]) tick(grid.boxes()[at], true);
     expect(grid.text()).toContain("2 selected");
     tabs[1]?.click();
-    const nothing = () => [grid.text().includes("selected"), copy.hidden, code()];
+    const nothing = () => [grid.text().includes("selected"), !visible(copy, grid.host), code()];
     expect(nothing()).toEqual([false, true, "two.to_frame()"]);
     grid.send({ rows: [["person-0", ["Ana"]]] });
     expect(nothing()).toEqual([false, true, "two.to_frame()"]);

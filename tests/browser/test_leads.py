@@ -289,6 +289,23 @@ def test_three_leads_are_handed_over_with_three_clicks_or_by_keys(of_batch: LabP
     every = grid.get_by_label("Select all loaded leads")
     every.check()
     every.uncheck()
+    page.evaluate("navigator.clipboard.writeText('before')")
+    for at in (1, 3, 6):
+        boxes.nth(at).click()
+    page.keyboard.press("Control+c")
+    expect(of_batch.output(1).get_by_role("status").filter(has_text="Copied")).to_be_attached()
+    assert copied() == [names[1], names[3], names[6]]
+    expect(boxes.nth(6)).to_be_focused()
+    # A word that is selected is what the browser copies.
+    grid.locator('[role="gridcell"][aria-colindex="2"]').first.dblclick(position={"x": 15, "y": 12})
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()").strip() in names[0].split()
+    grid.locator('[role="gridcell"][aria-colindex="3"]').first.click()
+    page.keyboard.press("Control+c")
+    expect(of_batch.output(1).get_by_role("status").filter(has_text="Copied")).to_be_attached()
+    assert len(copied()) == 3
+    every.check()
+    every.uncheck()
     boxes.nth(5).focus()
     for key in ("Space", "ArrowUp", "ArrowUp", "Shift+Space"):
         page.keyboard.press(key)

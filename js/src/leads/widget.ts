@@ -7,7 +7,7 @@ import {
   LEADS_SELECTED,
   type LeadGridHead,
 } from "../contract";
-import { el, setText, show, showText, uid, words } from "../dom";
+import { el, on, selectedText, setText, show, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
@@ -38,7 +38,12 @@ class LeadGridWidget {
   readonly #title = words("prompt");
   readonly #count = el("span", "mute");
   readonly #selected = el("span", "mute");
-  readonly #copyRows = copyButton(COPY, "the ticked leads", () => this.#leads.copied());
+  readonly #copyRows = copyButton(
+    COPY,
+    "the ticked leads",
+    () => this.#leads.copied(),
+    /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
+  );
   readonly #download = button(LEADS_DOWNLOAD, () => this.#session.download(save), "link");
   readonly #copy = copyLine("Copy as DataFrame", "the line that reads these leads");
   readonly #noKernel = noKernelNotice("these leads");
@@ -71,6 +76,7 @@ class LeadGridWidget {
     );
     for (const trait of ["head", "clock"]) model.on(`change:${trait}`, this.#changed);
     this.#unguard = guardKeys(root, () => {});
+    on(this.#leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
     this.#draw();
     this.#lifecycle.start(host, style);
   }
@@ -109,6 +115,16 @@ class LeadGridWidget {
         this.#drawTicked();
       },
     };
+  }
+
+  /** Ctrl+C (Cmd+C) in the grid copies the ticked leads. Without any, or with selected text, it is the browser's. */
+  #copyByKey(event: KeyboardEvent): void {
+    const { key, ctrlKey, metaKey, altKey, shiftKey, repeat, target } = event;
+    const isCopy = key.toLowerCase() === "c" && ctrlKey !== metaKey && !altKey && !shiftKey;
+    if (!isCopy || !(target as HTMLElement).closest("[role=grid]") || selectedText(target as Node)) return;
+    if (!this.#leads.ticked.length) return;
+    event.preventDefault();
+    if (!repeat) void this.#copyRows.copy();
   }
 
   /** Draws what follows from the ticked leads of this table: all of it is about the same ones. */
