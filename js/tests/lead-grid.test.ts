@@ -369,7 +369,7 @@ describe("a grid of leads", () => {
     const widths = () =>
       [
         ...grid
-          .one(".lbox")
+          .one(".leads")
           .style.getPropertyValue("--template")
           .matchAll(/minmax\((\d+)px/g),
       ].map(([, width]) => Number(width));
@@ -565,7 +565,7 @@ describe("a grid of leads", () => {
     point("pointermove", 390);
     point("pointerup", 390);
     point("pointermove", 900);
-    const template = () => grid.one(".lbox").style.getPropertyValue("--template");
+    const template = () => grid.one(".leads").style.getPropertyValue("--template");
     expect(template()).toContain("minmax(290px, 290fr)");
     grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
     expect(template()).toContain("minmax(290px, 290fr)");

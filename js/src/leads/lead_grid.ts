@@ -1,32 +1,14 @@
 /** The leads of one table. Only visible leads are requested and drawn. The server sorts and filters by columns. */
 
-import {
-  LEADS,
-  LEADS_AS_OF,
-  LEADS_DOWNLOAD_ALL,
-  LEADS_DOWNLOAD_CHECKING,
-  LEADS_DOWNLOAD_PART,
-  LEADS_DOWNLOAD_TICKED,
-  LEADS_DUE,
-  LEADS_LATE,
-  LEADS_LOADING,
-  LEADS_NEXT,
-  LEADS_NO_MATCH,
-  LEADS_NO_MATCH_LOADED,
-  LEADS_NONE,
-  LEADS_OLD,
-  type LeadFilter,
-  type LeadSort,
-  type LeadsAnswer,
-} from "../contract";
-import { el, on, setText, show, showText } from "../dom";
-import { clockTime, duration, filled } from "../format";
+import { LEADS, type LeadSort, type LeadsAnswer } from "../contract";
+import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK, type Ticks } from "./lines";
+import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
 import { isOpenCell, type Row, Rows, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
@@ -36,19 +18,6 @@ import { Widths } from "./widths";
 const AROUND = 4;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
-
-/** The width of the column of check boxes, in pixels. */
-const TICK_WIDTH = 34;
-/** How many ticked leads a line of code names. */
-const NAMED_LIMIT = 50;
-
-/** Text for a spreadsheet, which must not compute it, nor see more than one cell in it. */
-function harmless(text: string): string {
-  const line = text.replace(/[\t\r\n]+/g, " ");
-  return /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/.test(line) && !/^[+-]?[\d.,() -]+$/.test(line)
-    ? `'${line}`
-    : line;
-}
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
@@ -66,39 +35,32 @@ export class LeadGrid {
   readonly #ticks: Ticks | null;
   /** Whether to begin with the leads shown that the table's saved filters hide. */
   readonly #hidden: boolean;
-  readonly #rows = new Rows();
-  readonly #widths = new Widths();
-  readonly #requests: LeadRequests;
+  readonly rows = new Rows();
+  readonly #widths: Widths;
+  readonly requests: LeadRequests;
   readonly #toolbar: Toolbar;
   readonly #heads: Heads;
   readonly #lines: Lines;
   readonly #space: HTMLElement;
   readonly #scroll: HTMLElement;
-  readonly #note = el("p", "lnote t-attention");
-  readonly #empty = el("p", "empty mute");
+  readonly #notes: Notes;
   /** Whether a table without leads may still get some. */
   isGrowing = false;
   readonly #details = cellDetails(() => this.#closeDetails());
   /** The drawn rows: those that have the typed words. */
-  #matching: (Row | undefined)[] = this.#rows.all;
+  #matching: (Row | undefined)[] = this.rows.all;
   #focus: Place = [0, 0];
   /** The lead that was ticked or unticked last, where a range begins. */
   #ticked = "";
   #isExpanded = false;
-  /** Why no leads come, or none any more; null while all is well. */
-  #noted: Pick<LeadsAnswer, "note" | "next_at" | "read_at"> | null = null;
   /** Lines in all. */
   #length = 0;
   /** How the first click on the head that sorts has sorted. */
   #first: LeadSort["direction"] = "asc";
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
-  #template = "";
-  #widthsNow: number[] = [];
   /** Redraws if the answer is late. */
   #late: Timer;
-  /** Counts the seconds until the next try. */
-  #counting: Timer;
   #settling: Timer;
   #planned = 0;
   /** Whether a cell that has failed is still looked for. */
@@ -110,10 +72,14 @@ export class LeadGrid {
    */
   constructor(session: Session, changed: () => void, ticks: Ticks | null = null, hidden = false) {
     [this.#session, this.#changed, this.#ticks, this.#hidden] = [session, changed, ticks, hidden];
-    this.#requests = new LeadRequests(session, hidden, (answer) => this.#take(answer));
+    this.requests = new LeadRequests(session, hidden, (answer) => this.#take(answer));
+    this.#notes = new Notes(session, this.rows, this.requests);
     this.#toolbar = new Toolbar({
       search: () => this.#search(),
-      filter: (filters) => this.#filter(filters),
+      filter: (filters) => {
+        this.requests.filters = filters;
+        this.#restart();
+      },
       toggleHidden: () => this.#toggleHidden(),
     });
     const reach = (at: number, column: number): number =>
@@ -123,82 +89,38 @@ export class LeadGrid {
       tickAll: (all) => this.#tickAll(all),
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
-        this.#setWidths(false);
+        this.#widths.apply(this.rows.heads, false);
       },
     });
-    this.#lines = new Lines(this.#rows, ticks, reach);
+    this.#lines = new Lines(this.rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
     this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "lrest"));
     this.#scroll.role = "grid";
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
-    if (ticks) {
-      this.#scroll.style.setProperty("--ticks", `${TICK_WIDTH}px`);
-      this.#scroll.ariaMultiSelectable = "true";
-    }
+    if (ticks) this.#scroll.ariaMultiSelectable = "true";
+    this.#widths = new Widths(this.#scroll, ticks !== null);
     const sheet = el("style", "", style);
-    const parts = [this.#toolbar.node, this.#note, this.#scroll, this.#empty, this.#details.node];
-    this.node = el("div", "lbox", sheet, ...parts);
-    show(this.#note, false);
+    const { above, instead } = this.#notes;
+    const parts = [sheet, this.#toolbar.node, above, this.#scroll, instead, this.#details.node];
+    this.node = el("div", "lbox", ...parts);
     this.#listen();
-  }
-
-  /** The line that reads the leads of those runs that are shown; "" for all runs. */
-  get line(): string {
-    return this.#rows.line;
   }
 
   /** In words, how many leads were read. */
   get count(): string {
-    return this.#rows.count;
+    return this.rows.count;
   }
 
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
-    return this.#rows.all.filter((row): row is Row => !!row && !!this.#ticks?.has(row.id));
-  }
-
-  /** What a file of these leads contains, or why there is none yet. */
-  get file(): { details: string; isReady: boolean } {
-    const { all, answered, more } = this.#rows;
-    if (!answered) return { details: LEADS_LOADING, isReady: false };
-    if (this.ticked.length) return { details: LEADS_DOWNLOAD_TICKED, isReady: true };
-    const isChecking = !this.#requests.includeHidden && all.some((row) => row?.mark === "checking");
-    if (isChecking) return { details: LEADS_DOWNLOAD_CHECKING, isReady: false };
-    return { details: more ? filled(LEADS_DOWNLOAD_PART, all.length) : LEADS_DOWNLOAD_ALL, isReady: true };
-  }
-
-  /** The ticked leads as text for a spreadsheet, below their headings. */
-  copied(): string {
-    const lines = this.ticked.map(({ cells }) => cells.map(textOf));
-    return [this.#rows.heads.map(({ name }) => name), ...lines]
-      .map((line) => line.map(harmless).join("\t"))
-      .join("\n");
-  }
-
-  /**
-   * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
-   */
-  lineWith(line: string, filters: readonly LeadFilter[], sort: LeadSort | null): string {
-    const chosen = this.ticked.map(({ id }) => id);
-    if (chosen.length && chosen.length <= NAMED_LIMIT)
-      return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
-    const requests = this.#requests;
-    const runs = this.#rows.heads.find(({ kind }) => kind === "run")?.slug;
-    const all = [...filters, ...requests.filters.filter(({ column }) => column !== runs)];
-    const order = requests.sort ?? sort;
-    const options = [
-      all.length && `filters=${JSON.stringify(all)}`,
-      order && order.column !== runs && `sort=${JSON.stringify(order)}`,
-      requests.includeHidden && "include_hidden=True",
-    ].filter(Boolean);
-    return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
+    return this.rows.all.filter((row): row is Row => !!row && !!this.#ticks?.has(row.id));
   }
 
   /** Shows a table, or none. Loaded leads stay while the grid is hidden. */
   showTable(table: string): void {
-    const requests = this.#requests;
+    const requests = this.requests;
     if (!table) requests.stop();
     else if (table !== requests.table) this.#clear(table);
     else if (!requests.isOn) {
@@ -215,8 +137,8 @@ export class LeadGrid {
   /** Shows all rows in a higher body, with the filters. */
   expand(on: boolean): void {
     this.#isExpanded = on;
-    this.#requests.usePages(on);
-    if (this.#requests.table) this.#restart();
+    this.requests.usePages(on);
+    if (this.requests.table) this.#restart();
   }
 
   /** Moves to the next cell that has failed, also among the leads that were not read yet or are hidden. */
@@ -226,8 +148,8 @@ export class LeadGrid {
   }
 
   #seek(): void {
-    if (!this.#isSeeking || !this.#rows.answered) return;
-    const { heads, more, hidden } = this.#rows;
+    if (!this.#isSeeking || !this.rows.answered) return;
+    const { heads, more, hidden } = this.rows;
     const [row, column] = this.#focus;
     const failed = this.#matching.flatMap((each, at) =>
       heads.flatMap((head, place): Place[] =>
@@ -239,10 +161,10 @@ export class LeadGrid {
       (head, at) => head.failed > failed.filter(([, place]) => place === at).length,
     );
     if (!next && isElsewhere && more) {
-      this.#requests.ask(this.#matching.length, this.#matching.length, false);
+      this.requests.ask(this.#matching.length, this.#matching.length, false);
       return;
     }
-    if (!next && isElsewhere && hidden !== 0 && !this.#requests.includeHidden) {
+    if (!next && isElsewhere && hidden !== 0 && !this.requests.includeHidden) {
       this.#toggleHidden();
       return;
     }
@@ -256,19 +178,21 @@ export class LeadGrid {
 
   close(): void {
     cancelAnimationFrame(this.#planned);
-    for (const timer of [this.#settling, this.#late, this.#counting]) clearTimeout(timer);
-    this.#requests.stop();
+    for (const timer of [this.#settling, this.#late]) clearTimeout(timer);
+    this.#notes.close();
+    this.requests.stop();
   }
 
   // What the user asks for
 
   /** Starts another table. */
   #clear(table: string): void {
-    const requests = this.#requests;
-    this.#rows.clear();
+    const requests = this.requests;
+    this.rows.clear();
     this.#widths.clear();
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#hidden];
-    [this.#focus, this.#ticked, this.#noted, this.#isSeeking] = [[0, 0], "", null, false];
+    [this.#focus, this.#ticked, this.#isSeeking] = [[0, 0], "", false];
+    this.#notes.take(null);
     this.#toolbar.clear();
     this.#match();
     this.#details.shut();
@@ -276,13 +200,8 @@ export class LeadGrid {
     this.#restart();
   }
 
-  #filter(filters: LeadFilter[]): void {
-    this.#requests.filters = filters;
-    this.#restart();
-  }
-
   #toggleHidden(): void {
-    this.#requests.includeHidden = !this.#requests.includeHidden;
+    this.requests.includeHidden = !this.requests.includeHidden;
     this.#restart();
   }
 
@@ -291,16 +210,16 @@ export class LeadGrid {
    * round, the third one goes back to the table's own.
    */
   #sort(slug: string): void {
-    const { sort } = this.#requests;
+    const { sort } = this.requests;
     const isSorted = sort?.column === slug;
     if (!isSorted) {
-      const head = this.#rows.heads.find((each) => each.slug === slug);
+      const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
       this.#first = head?.role === "score" || head?.is_number ? "desc" : "asc";
     }
     const opposite = this.#first === "asc" ? "desc" : "asc";
     const direction = !isSorted ? this.#first : sort.direction === this.#first ? opposite : null;
-    this.#requests.sort = direction ? { column: slug, direction } : null;
+    this.requests.sort = direction ? { column: slug, direction } : null;
     this.#restart();
   }
 
@@ -311,7 +230,7 @@ export class LeadGrid {
   }
 
   #match(): void {
-    this.#matching = this.#rows.matching(this.#toolbar.typed);
+    this.#matching = this.rows.matching(this.#toolbar.typed);
   }
 
   // Questions and answers
@@ -324,15 +243,15 @@ export class LeadGrid {
 
   /** Asks for the visible rows, and for the next ones before they are visible. A search needs all. */
   #ask(again = false): void {
-    const { all, more } = this.#rows;
+    const { all, more } = this.rows;
     const { first, last } = this.#toolbar.typed ? { first: 0, last: all.length - 1 } : this.#seen();
-    this.#requests.ask(first, more ? last + AROUND * 2 : last, again);
+    this.requests.ask(first, more ? last + AROUND * 2 : last, again);
   }
 
   #restart(): void {
     this.#scroll.scrollTop = 0;
-    this.#rows.restart();
-    this.#requests.restart();
+    this.rows.restart();
+    this.requests.restart();
     this.#ask(true);
     this.#changed();
     // The answer distinguishes a slow server from a kernel that is busy with a cell.
@@ -343,13 +262,13 @@ export class LeadGrid {
   }
 
   #take(answer: LeadsAnswer): void {
-    const isNew = !this.#rows.answered;
+    const isNew = !this.rows.answered;
     const at = this.#seen().first;
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
-    this.#rows.take(answer);
+    this.rows.take(answer);
     // Nothing moves under a pointer that drags an edge.
-    if (!this.#heads.isDragged) this.#widths.grow(this.#rows.heads, this.#rows.all, this.#scroll);
-    this.#noted = answer.note ? answer : null;
+    if (!this.#heads.isDragged) this.#widths.grow(this.rows.heads, this.rows.all);
+    this.#notes.take(answer);
     this.#match();
     if (!isNew) {
       // Visible rows stay in place when rows above them come or go. At the top, new rows are shown.
@@ -370,12 +289,6 @@ export class LeadGrid {
     return now < 0 ? Math.min(before, Math.max(0, this.#matching.length - 1)) : now;
   }
 
-  /** Whether a cell keeps the kernel from answering the newest query. */
-  #isLate(): boolean {
-    const { isOn, since } = this.#requests;
-    return isOn && !this.#rows.answered && this.#session.unread(since);
-  }
-
   // Drawing
 
   #draw(anew = true): void {
@@ -383,62 +296,24 @@ export class LeadGrid {
     const hadFocus = this.#scroll.contains(root.activeElement);
     this.#drawHeads();
     this.#measure();
-    const common = JSON.stringify([
-      this.#focus,
-      this.#rows.final,
-      this.#rows.heads.map(({ slug, kind, filling, missing, is_number, own }) => [
-        slug,
-        kind,
-        filling,
-        missing,
-        is_number,
-        own,
-      ]),
-    ]);
+    const heads = this.rows.heads.map(({ share, details, ...head }) => head);
+    const common = JSON.stringify([this.#focus, this.rows.final, heads]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
     this.#common = common;
     // The focus follows its lead: the line that had it shows another lead now, or is gone.
     const focused = hadFocus ? this.#focusedElement() : null;
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
-    this.#drawEmpty();
-    this.#drawNote();
-    show(this.#scroll, this.#matching.length || this.#rows.heads.length);
-    this.#toolbar.update(this.#rows, this.#matching.length, this.#requests.includeHidden);
+    this.#notes.update(this.#matching.length, this.#toolbar.typed, this.isGrowing);
+    show(this.#scroll, this.#matching.length || this.rows.heads.length);
+    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
     show(this.#toolbar.node, this.#isExpanded);
   }
 
   #drawHeads(): void {
-    const { heads } = this.#rows;
-    if (this.#heads.update(heads, this.#requests.sort)) this.#toolbar.setColumns(heads);
-    this.#setWidths();
-    this.#drawTicks();
-  }
-
-  /** `still`: whether the columns in sight stay where they are while those that are scrolled away get wider. */
-  #setWidths(still = true): void {
-    const widths = this.#widths.of(this.#rows.heads);
-    // What is left in a wide cell is shared out.
-    const template = widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
-    if (template === this.#template) return;
-    this.#template = template;
-    const sum = widths.reduce((all, width) => all + width, this.#ticks ? TICK_WIDTH : 0);
-    this.node.style.setProperty("--template", template || "1fr");
-    this.node.style.setProperty("--width", `${sum}px`);
-    const before = this.#widthsNow;
-    this.#widthsNow = widths;
-    const { scrollLeft } = this.#scroll;
-    if (!still || !scrollLeft || before.length !== widths.length) return;
-    const hidden = scrollLeft + (before[0] ?? 0);
-    let [right, more] = [0, 0];
-    before.forEach((width, at) => {
-      right += width;
-      if (right <= hidden) more += (widths[at] ?? 0) - width;
-    });
-    this.#scroll.scrollLeft = scrollLeft + more;
-  }
-
-  #drawTicks(): void {
+    const { heads } = this.rows;
+    if (this.#heads.update(heads, this.requests.sort)) this.#toolbar.setColumns(heads);
+    this.#widths.apply(heads);
     const rows = this.#matching.filter((row) => row !== undefined);
     this.#heads.updateTicks(rows.filter(({ id }) => this.#ticks?.has(id)).length, rows.length);
   }
@@ -452,14 +327,14 @@ export class LeadGrid {
 
   /** Whether all rows are there that can be shown. */
   #isWhole(): boolean {
-    return !this.#rows.more || this.#toolbar.typed !== "";
+    return !this.rows.more || this.#toolbar.typed !== "";
   }
 
   /** Sets the height of all lines, and the grid's size for assistive technology. */
   #measure(): void {
-    const { heads, more, total, answered } = this.#rows;
+    const { heads, more, total, answered } = this.rows;
     const read = this.#matching.length;
-    const most = Math.min(total ?? Number.POSITIVE_INFINITY, read + this.#requests.size);
+    const most = Math.min(total ?? Number.POSITIVE_INFINITY, read + this.requests.size);
     this.#length = this.#isWhole() ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
     const known = this.#toolbar.typed ? read : (total ?? read);
@@ -476,38 +351,6 @@ export class LeadGrid {
     this.#lines.draw(this.#matching, from, Math.min(this.#length, from + count), anew);
   }
 
-  /** Without leads, says why. What the note says is not "no leads". */
-  #drawEmpty(): void {
-    const isLate = this.#isLate();
-    const none = this.#toolbar.typed
-      ? LEADS_NO_MATCH_LOADED
-      : this.#requests.filters.length
-        ? LEADS_NO_MATCH
-        : LEADS_NONE;
-    const isNone = this.#rows.answered && this.#isWhole();
-    const isWaiting = isNone ? this.isGrowing && none === LEADS_NONE : !isLate;
-    setText(this.#empty, isWaiting ? LEADS_LOADING : isNone ? none : LEADS_LATE);
-    this.#empty.classList.toggle("waiting", isWaiting);
-    show(this.#empty, !this.#matching.length && (!this.#noted || isLate));
-  }
-
-  /** Shows why no leads come, and counts the seconds until the next try. */
-  #drawNote(): void {
-    clearTimeout(this.#counting);
-    const isLate = this.#isLate();
-    if (isLate || !this.#noted) {
-      showText(this.#note, isLate && this.#matching.length ? LEADS_OLD : "");
-      return;
-    }
-    const { note, next_at: next, read_at: read } = this.#noted;
-    const left = next === null ? null : (next - this.#session.now()) / 1000;
-    const until = left === null ? "" : left < 1 ? LEADS_DUE : filled(LEADS_NEXT, duration(left));
-    const asOf = read === null || !this.#rows.all.length ? "" : filled(LEADS_AS_OF, clockTime(read));
-    showText(this.#note, [note, until, asOf].filter(Boolean).join(" "));
-    if (this.#requests.isOn && left !== null && left >= 1)
-      this.#counting = setTimeout(() => this.#drawNote(), 1000);
-  }
-
   // The focus, and the details of a cell
 
   /** The element with the focus, if it is in the grid: a cell, its check box, or the button of a head. */
@@ -520,7 +363,7 @@ export class LeadGrid {
   #move(at: number, column: number): void {
     const row = Math.min(Math.max(at, HEAD), Math.max(0, this.#matching.length - 1));
     const least = this.#ticks ? TICK : 0;
-    this.#focus = [row, Math.min(Math.max(column, least), Math.max(0, this.#rows.heads.length - 1))];
+    this.#focus = [row, Math.min(Math.max(column, least), Math.max(0, this.rows.heads.length - 1))];
     if (row !== HEAD) this.#scrollTo(row * ROW);
     this.#draw();
     const cell = this.#focusedElement();
@@ -540,7 +383,7 @@ export class LeadGrid {
     const row = this.#matching[at];
     const cell = row?.cells[column];
     if (!row || cell === undefined || !isOpenCell(cell)) return;
-    this.#details.open(textOf(row.cells[0] ?? null), this.#rows.heads[column]?.name ?? "", cell);
+    this.#details.open(textOf(row.cells[0] ?? null), this.rows.heads[column]?.name ?? "", cell);
   }
 
   #closeDetails(): void {
@@ -634,7 +477,7 @@ export class LeadGrid {
       PageDown: [at + page, column],
       PageUp: [Math.max(0, at - page), column],
       Home: [at, 0],
-      End: [at, this.#rows.heads.length - 1],
+      End: [at, this.rows.heads.length - 1],
     };
     return moves[key];
   }
@@ -646,6 +489,6 @@ export class LeadGrid {
     event.preventDefault();
     event.stopPropagation();
     if (key === "Home") this.#move(0, 0);
-    else this.#move(this.#matching.length - 1, this.#rows.heads.length - 1);
+    else this.#move(this.#matching.length - 1, this.rows.heads.length - 1);
   }
 }

@@ -8,6 +8,8 @@ const [CHARACTER, WIDEST, AROUND] = [7, 12, 24];
 /** The room of the dot that says how certain the agent is, and of the mark beside the name of a hidden lead. */
 const [DOT, MARK] = [12, 66];
 const NARROWEST = 48;
+/** The width of the column of check boxes, in pixels. */
+const TICK_WIDTH = 34;
 /** The least and the most that content may claim, by what a column is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
   name: [150, 240],
@@ -25,7 +27,20 @@ export class Widths {
   /** The cells of leads that were measured. */
   #empty = "";
   #measured = new WeakSet<LeadCell[]>();
+  readonly #scroll: HTMLElement;
+  readonly #ticks: number;
+  #template = "";
+  #now: number[] = [];
   readonly #canvas = document.createElement("canvas").getContext("2d");
+
+  /**
+   * @param scroll - What the columns are in.
+   * @param hasTicks - Whether there is a column of check boxes.
+   */
+  constructor(scroll: HTMLElement, hasTicks: boolean) {
+    [this.#scroll, this.#ticks] = [scroll, hasTicks ? TICK_WIDTH : 0];
+    if (hasTicks) scroll.style.setProperty("--ticks", `${TICK_WIDTH}px`);
+  }
 
   /** Starts another table. */
   clear(): void {
@@ -34,24 +49,41 @@ export class Widths {
     this.#measured = new WeakSet();
   }
 
-  /** The width of each column in pixels. */
-  of(heads: readonly LeadHead[]): number[] {
-    return heads.map(({ slug }) => this.#dragged.get(slug) ?? this.#known.get(slug) ?? NARROWEST);
-  }
-
   /** The width of a column that is dragged by its edge. */
   drag(slug: string, width: number): void {
     this.#dragged.set(slug, Math.max(NARROWEST, Math.round(width)));
   }
 
-  /** Widens columns for leads that have come or changed. They are written in the font of `node`. */
-  grow(heads: readonly LeadHead[], rows: readonly (Row | undefined)[], node: HTMLElement): void {
+  /** Gives the columns their widths. `still`: those in sight stay where they are while hidden ones get wider. */
+  apply(heads: readonly LeadHead[], still = true): void {
+    const widths = heads.map(({ slug }) => this.#dragged.get(slug) ?? this.#known.get(slug) ?? NARROWEST);
+    // What is left in a wide cell is shared out.
+    const template = widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
+    if (template === this.#template) return;
+    const scroll = this.#scroll;
+    const before = this.#now;
+    [this.#template, this.#now] = [template, widths];
+    scroll.style.setProperty("--template", template || "1fr");
+    scroll.style.setProperty("--width", `${widths.reduce((all, width) => all + width, this.#ticks)}px`);
+    const { scrollLeft } = scroll;
+    if (!still || !scrollLeft || before.length !== widths.length) return;
+    const hidden = scrollLeft + (before[0] ?? 0);
+    let [right, more] = [0, 0];
+    before.forEach((width, at) => {
+      right += width;
+      if (right <= hidden) more += (widths[at] ?? 0) - width;
+    });
+    scroll.scrollLeft = scrollLeft + more;
+  }
+
+  /** Widens columns for leads that have come or changed. */
+  grow(heads: readonly LeadHead[], rows: readonly (Row | undefined)[]): void {
     // Why cells are empty may change without them.
     const empty = heads.map(({ missing }) => missing).join();
     if (empty !== this.#empty) this.#measured = new WeakSet();
     this.#empty = empty;
     const come = rows.filter((row): row is Row => !!row && !this.#measured.has(row.cells));
-    const { fontSize, fontFamily } = getComputedStyle(node);
+    const { fontSize, fontFamily } = getComputedStyle(this.#scroll);
     heads.forEach((head, at) => {
       const { slug, name, role, missing } = head;
       const [least, most] = LIMITS[role];

@@ -1,0 +1,131 @@
+/** The line below a grid: counts its leads, and hands over the ticked ones as text, as a file, and as a line of code. */
+
+import { button, copyButton, copyLine } from "../buttons";
+import {
+  COPY,
+  type DownloadAnswer,
+  LEADS_DOWNLOAD,
+  LEADS_DOWNLOAD_ALL,
+  LEADS_DOWNLOAD_CHECKING,
+  LEADS_DOWNLOAD_PART,
+  LEADS_DOWNLOAD_TICKED,
+  LEADS_LOADING,
+  LEADS_SELECTED,
+  type LeadGridHead,
+} from "../contract";
+import { el, on, selectedText, show, showText } from "../dom";
+import { filled } from "../format";
+import type { Session } from "../session";
+import type { LeadGrid } from "./lead_grid";
+import { type Row, textOf } from "./rows";
+
+/** How many ticked leads a line of code names. */
+const NAMED_LIMIT = 50;
+
+/** Text for a spreadsheet, which must not compute it, nor see more than one cell in it. */
+function harmless(text: string): string {
+  const line = text.replace(/[\t\r\n]+/g, " ");
+  return /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/.test(line) && !/^[+-]?[\d.,() -]+$/.test(line)
+    ? `'${line}`
+    : line;
+}
+
+/** Lets the browser save a file. */
+function save({ name, text }: DownloadAnswer): void {
+  const link = el("a");
+  link.download = name;
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export class Foot {
+  readonly node: HTMLElement;
+  readonly #leads: LeadGrid;
+  readonly #count = el("span", "mute");
+  readonly #selected = el("span", "mute");
+  readonly #copy = copyButton(
+    COPY,
+    "the ticked leads",
+    () => this.#copied(),
+    /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
+  );
+  readonly #download: HTMLButtonElement;
+  readonly #line = copyLine("Copy as DataFrame", "the line that reads these leads");
+  /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
+  #ticked: Row[] = [];
+
+  constructor(session: Session, leads: LeadGrid) {
+    this.#leads = leads;
+    this.#selected.role = "status";
+    this.#download = button(LEADS_DOWNLOAD, () => session.download(save), "link");
+    const tools = el("span", "does", this.#copy.node, this.#download);
+    this.node = el("div", "strip", this.#count, this.#selected, tools, el("span", "gap"), this.#line.node);
+    on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
+  }
+
+  /** `line` reads all leads of the table in front into a DataFrame. */
+  update(head: LeadGridHead, line: string, isGone: boolean): void {
+    this.#ticked = this.#leads.ticked;
+    const { length } = this.#ticked;
+    showText(this.#count, this.#leads.count);
+    showText(this.#selected, length ? filled(LEADS_SELECTED, length) : "");
+    show(this.#copy.node, length);
+    show(this.#download, !isGone);
+    [this.#download.title, this.#download.ariaDisabled] = this.#file();
+    const reads = this.#leads.rows.line || line;
+    this.#line.update(reads && this.#lineWith(reads, head));
+  }
+
+  close(): void {
+    this.#copy.close();
+    this.#line.close?.();
+  }
+
+  /** What a file of these leads contains, or why there is none yet; and whether the button is off. */
+  #file(): [string, "true" | null] {
+    const { requests, rows } = this.#leads;
+    if (!rows.answered) return [LEADS_LOADING, "true"];
+    if (this.#ticked.length) return [LEADS_DOWNLOAD_TICKED, null];
+    if (!requests.includeHidden && rows.all.some((row) => row?.mark === "checking"))
+      return [LEADS_DOWNLOAD_CHECKING, "true"];
+    return [rows.more ? filled(LEADS_DOWNLOAD_PART, rows.all.length) : LEADS_DOWNLOAD_ALL, null];
+  }
+
+  /** The ticked leads as text for a spreadsheet, below their headings. */
+  #copied(): string {
+    const lines = this.#ticked.map(({ cells }) => cells.map(textOf));
+    return [this.#leads.rows.heads.map(({ name }) => name), ...lines]
+      .map((line) => line.map(harmless).join("\t"))
+      .join("\n");
+  }
+
+  /** Ctrl+C (Cmd+C) in the grid copies the ticked leads. Without any, or with selected text, it is the browser's. */
+  #copyByKey(event: KeyboardEvent): void {
+    const { key, ctrlKey, metaKey, altKey, shiftKey, repeat, target } = event;
+    const isCopy = key.toLowerCase() === "c" && ctrlKey !== metaKey && !altKey && !shiftKey;
+    if (!isCopy || !(target as HTMLElement).closest("[role=grid]") || selectedText(target as Node)) return;
+    if (!this.#ticked.length) return;
+    event.preventDefault();
+    if (!repeat) void this.#copy.copy();
+  }
+
+  /**
+   * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
+   */
+  #lineWith(line: string, { filters, sort }: LeadGridHead): string {
+    const chosen = this.#ticked.map(({ id }) => id);
+    if (chosen.length && chosen.length <= NAMED_LIMIT)
+      return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
+    const { requests, rows } = this.#leads;
+    const runs = rows.heads.find(({ kind }) => kind === "run")?.slug;
+    const all = [...filters, ...requests.filters.filter(({ column }) => column !== runs)];
+    const order = requests.sort ?? sort;
+    const options = [
+      all.length && `filters=${JSON.stringify(all)}`,
+      order && order.column !== runs && `sort=${JSON.stringify(order)}`,
+      requests.includeHidden && "include_hidden=True",
+    ].filter(Boolean);
+    return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
+  }
+}

@@ -1,0 +1,76 @@
+/** Why no leads come, above those that are shown or in their place. */
+
+import {
+  LEADS_AS_OF,
+  LEADS_DUE,
+  LEADS_LATE,
+  LEADS_LOADING,
+  LEADS_NEXT,
+  LEADS_NO_MATCH,
+  LEADS_NO_MATCH_LOADED,
+  LEADS_NONE,
+  LEADS_OLD,
+  type LeadsAnswer,
+} from "../contract";
+import { el, setText, show, showText } from "../dom";
+import { clockTime, duration, filled } from "../format";
+import type { Session } from "../session";
+import type { LeadRequests } from "./requests";
+import type { Rows } from "./rows";
+
+export class Notes {
+  readonly above = el("p", "lnote t-attention");
+  readonly instead = el("p", "empty mute");
+  readonly #session: Session;
+  readonly #rows: Rows;
+  readonly #requests: LeadRequests;
+  /** What an answer says about why no leads come, or none any more; null while all is well. */
+  #noted: LeadsAnswer | null = null;
+  /** Counts the seconds until the next try. */
+  #counting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(session: Session, rows: Rows, requests: LeadRequests) {
+    [this.#session, this.#rows, this.#requests] = [session, rows, requests];
+    show(this.above, false);
+  }
+
+  take(answer: LeadsAnswer | null): void {
+    this.#noted = answer?.note ? answer : null;
+  }
+
+  /**
+   * Says of the leads that have the words `typed` why they are old, or why there are none. What the note above says is
+   * not "no leads".
+   *
+   * @param isGrowing - Whether a table without leads may still get some.
+   */
+  update(shown: number, typed: string, isGrowing: boolean): void {
+    const { answered, more } = this.#rows;
+    const { isOn, since, filters } = this.#requests;
+    // Whether a cell keeps the kernel from answering the newest query.
+    const isLate = isOn && !answered && this.#session.unread(since);
+    const none = typed ? LEADS_NO_MATCH_LOADED : filters.length ? LEADS_NO_MATCH : LEADS_NONE;
+    const isNone = answered && (!more || typed !== "");
+    const isWaiting = isNone ? isGrowing && none === LEADS_NONE : !isLate;
+    setText(this.instead, isWaiting ? LEADS_LOADING : isNone ? none : LEADS_LATE);
+    this.instead.classList.toggle("waiting", isWaiting);
+    show(this.instead, !shown && (!this.#noted || isLate));
+    clearTimeout(this.#counting);
+    if (this.#noted && !isLate) this.#count(this.#noted);
+    else showText(this.above, isLate && shown ? LEADS_OLD : "");
+  }
+
+  close(): void {
+    clearTimeout(this.#counting);
+  }
+
+  #count(noted: LeadsAnswer): void {
+    const { note, next_at: next, read_at: read } = noted;
+    const left = next === null ? null : (next - this.#session.now()) / 1000;
+    const until = left === null ? "" : left < 1 ? LEADS_DUE : filled(LEADS_NEXT, duration(left));
+    const asOf = read === null || !this.#rows.all.length ? "" : filled(LEADS_AS_OF, clockTime(read));
+    showText(this.above, [note, until, asOf].filter(Boolean).join(" "));
+    if (this.#requests.isOn && left !== null && left >= 1)
+      this.#counting = setTimeout(() => this.#count(noted), 1000);
+  }
+}
