@@ -168,7 +168,7 @@ export function copyButton(
   what: string,
   text: () => string,
   keys = "",
-): { node: HTMLElement; copy(): Promise<void>; close(): void } {
+): { node: HTMLElement; press: HTMLElement; copy(): Promise<void>; close(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const bySelection = (value: string): boolean => {
     const field = el("textarea", "hidden", value);
@@ -208,5 +208,5 @@ export function copyButton(
   // The button's own name stays, and the focus may be elsewhere.
   const said = el("span", "hidden");
   said.role = "status";
-  return { node: el("span", "", press, said), copy, close: () => clearTimeout(timer) };
+  return { node: el("span", "", press, said), press, copy, close: () => clearTimeout(timer) };
 }

@@ -785,9 +785,11 @@ export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
 
 export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
 
-export const LEADS_SELECTED = "{} selected";
+export const LEADS_TICKED = "{} ticked";
 
 export const COPY = "Copy";
+
+export const LEADS_AS_FRAME = "As DataFrame";
 
 export const LEADS_DOWNLOAD = "Download CSV";
 

@@ -64,6 +64,8 @@ function drawGrid(selected: string[] = [], head = HEAD) {
     text: () => shown(host),
     looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
     selects: () => model.sent.filter(({ kind }) => kind === "select"),
+    /** The line of code that "As DataFrame" copies. */
+    line: () => all("button").find(({ ariaLabel }) => ariaLabel === "Copy as DataFrame")?.title,
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
       const { view, query, table } = this.looks().at(-1) as LeadsMessage;
@@ -121,10 +123,10 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     const tabs = grid.all("[role=tab]");
     expect(tabs.map(shown)).toEqual(["Bakeries 3", "People 0"]);
-    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+    expect(grid.line()).toBe("one.to_frame()");
     tabs[1]?.click();
     expect(grid.looks().at(-1)?.table).toBe("t2");
-    expect(grid.one(".strip code").textContent).toBe("two.to_frame()");
+    expect(grid.line()).toBe("two.to_frame()");
     expect(grid.one("[role=tabpanel]").getAttribute("aria-labelledby")).toBe(tabs[1]?.id);
   });
 
@@ -201,7 +203,7 @@ describe("a grid of leads", () => {
     grid.send();
     expect(grid.boxes().map(({ checked }) => checked)).toEqual([false, true, false]);
     expect(grid.boxes()[0]?.ariaLabel).toBe("Select Bakery 0");
-    expect(grid.text()).toContain("1 selected");
+    expect(grid.text()).toContain("1 ticked");
     tick(grid.boxes()[0], true);
     tick(grid.boxes()[1], false);
     expect(grid.selects()).toEqual([
@@ -291,7 +293,7 @@ describe("a grid of leads", () => {
     const mine = { column: "city", operator: "equals", value: "Porto" };
     const grid = drawGrid([], { ...HEAD, filters: [mine] });
     grid.send({ heads: [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })] });
-    const code = () => grid.one(".strip code").textContent;
+    const code = () => grid.line();
     expect(code()).toBe(`one.to_frame(, filters=${JSON.stringify([mine])})`);
     grid
       .all("button")
@@ -335,7 +337,7 @@ describe("a grid of leads", () => {
     grid.one(".lhead [data-place='1'] button").click();
     expect(grid.looks().at(-1)?.sort).toEqual({ column: ":run", direction: "asc" });
     grid.send({ heads, rows });
-    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+    expect(grid.line()).toBe("one.to_frame()");
     grid
       .all("button")
       .find(({ textContent }) => textContent === "+ Filter")
@@ -357,10 +359,10 @@ describe("a grid of leads", () => {
       .all("button")
       .find(({ textContent }) => textContent === "Run is Porto") as HTMLButtonElement;
     expect(chip.ariaPressed).toBe("true");
-    expect(grid.one(".strip code").textContent).toBe("porto.to_frame()");
+    expect(grid.line()).toBe("porto.to_frame()");
     chip.click();
     grid.send({ heads, rows });
-    expect(grid.one(".strip code").textContent).toBe("one.to_frame()");
+    expect(grid.line()).toBe("one.to_frame()");
   });
 
   it("widens a column for longer texts, and moves nothing in sight", () => {
@@ -415,9 +417,7 @@ describe("a grid of leads", () => {
     copy.click();
     await Promise.resolve();
     expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
-    expect(grid.one(".strip code").textContent).toBe(
-      'one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")',
-    );
+    expect(grid.line()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")');
   });
 
   it("copies the ticked leads by key, once, unless text is selected", async () => {
@@ -480,26 +480,26 @@ describe("a grid of leads", () => {
       configurable: true,
     });
     const tabs = grid.all("[role=tab]");
-    const code = () => grid.one(".strip code").textContent;
+    const code = () => grid.line();
     const copy = grid
       .all("button")
       .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
     grid.send();
     for (const at of [0, 2]) tick(grid.boxes()[at], true);
-    expect(grid.text()).toContain("2 selected");
+    expect(grid.text()).toContain("2 ticked");
     tabs[1]?.click();
-    const nothing = () => [grid.text().includes("selected"), !visible(copy, grid.host), code()];
+    const nothing = () => [grid.text().includes("ticked"), !visible(copy, grid.host), code()];
     expect(nothing()).toEqual([false, true, "two.to_frame()"]);
     grid.send({ rows: [["person-0", ["Ana"]]] });
     expect(nothing()).toEqual([false, true, "two.to_frame()"]);
     tick(grid.boxes()[0], true);
-    expect(grid.text()).toContain("1 selected");
+    expect(grid.text()).toContain("1 ticked");
     tabs[0]?.click();
     grid.send();
-    expect(grid.text()).toContain("2 selected");
+    expect(grid.text()).toContain("2 ticked");
     // A filter hides one of them.
     grid.send({ rows: [1, 2].map((at): LeadRow => [`lead-${at}`, null]) });
-    expect(grid.text()).toContain("1 selected");
+    expect(grid.text()).toContain("1 ticked");
     copy.click();
     await Promise.resolve();
     expect(copied).toEqual(["Name\nBakery 2"]);

@@ -241,6 +241,13 @@ def add_filter(grid: Locator, column: str, operator: str, value: str) -> Locator
     return grid.get_by_role("button", name=f"{column} {operator} {value}")
 
 
+def copied_runs(lab: LabPage) -> int:
+    """Count the runs of the copied line of code."""
+    line = lab.page.evaluate("navigator.clipboard.readText()")
+    assert line.startswith("ow.leads_frame(")
+    return line.count("ow.attach(")
+
+
 def test_leads_of_a_batch_are_filtered_by_run(of_batch: LabPage) -> None:
     grid, runs = of_batch.output(1), leads_of(of_batch, 1).locator('[role="gridcell"][aria-colindex="4"]')
     expect(runs.first).to_have_text("Porto")
@@ -248,11 +255,13 @@ def test_leads_of_a_batch_are_filtered_by_run(of_batch: LabPage) -> None:
     expect(runs.first).to_have_text("Faro")
     expect(runs.filter(has_text="Porto")).to_have_count(0)
     expect(grid.get_by_text(re.compile(r"\d+ companies that match, \d+ more hidden"))).to_be_visible()
-    line = grid.get_by_text(re.compile(r"^ow\.leads_frame\("))
-    assert line.inner_text().count("ow.attach(") == 1
+    line = grid.get_by_role("button", name="Copy as DataFrame")
+    line.click()
+    assert copied_runs(of_batch) == 1
     chip.click()
     expect(runs.first).to_have_text("Porto")
-    assert line.inner_text().count("ow.attach(") == 2
+    line.click()
+    assert copied_runs(of_batch) == 2
 
 
 def test_axe_finds_nothing_in_the_leads_of_a_batch(of_batch: LabPage) -> None:
@@ -345,7 +354,7 @@ def test_ticked_leads_become_a_frame_and_no_lead_is_saved(card_in: Callable[...,
     boxes = leads_of(lab, 2).get_by_role("gridcell").get_by_role("checkbox")
     boxes.nth(0).check()
     boxes.nth(2).check()
-    expect(lab.output(2).get_by_text("2 selected")).to_be_visible()
+    expect(lab.output(2).get_by_text("2 ticked")).to_be_visible()
     lab.run_cell(3)
     expect(lab.output(3)).to_have_text("2 2 True")
     lab.run_cell(4)

@@ -1,16 +1,17 @@
 /** The line below a grid: counts its leads, and hands over the ticked ones as text, as a file, and as a line of code. */
 
-import { button, copyButton, copyLine } from "../buttons";
+import { button, copyButton } from "../buttons";
 import {
   COPY,
   type DownloadAnswer,
+  LEADS_AS_FRAME,
   LEADS_DOWNLOAD,
   LEADS_DOWNLOAD_ALL,
   LEADS_DOWNLOAD_CHECKING,
   LEADS_DOWNLOAD_PART,
   LEADS_DOWNLOAD_TICKED,
   LEADS_LOADING,
-  LEADS_SELECTED,
+  LEADS_TICKED,
   type LeadGridHead,
 } from "../contract";
 import { el, on, selectedText, show, showText } from "../dom";
@@ -43,7 +44,7 @@ export class Foot {
   readonly node: HTMLElement;
   readonly #leads: LeadGrid;
   readonly #count = el("span", "mute");
-  readonly #selected = el("span", "mute");
+  readonly #counted = el("span", "mute");
   readonly #copy = copyButton(
     COPY,
     "the ticked leads",
@@ -51,16 +52,18 @@ export class Foot {
     /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
   );
   readonly #download: HTMLButtonElement;
-  readonly #line = copyLine("Copy as DataFrame", "the line that reads these leads");
+  readonly #asFrame = copyButton(LEADS_AS_FRAME, "as DataFrame", () => this.#line);
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
+  /** Reads them, or else all that are shown, into a DataFrame; "" before there is a table. */
+  #line = "";
 
   constructor(session: Session, leads: LeadGrid) {
     this.#leads = leads;
-    this.#selected.role = "status";
+    this.#counted.role = "status";
     this.#download = button(LEADS_DOWNLOAD, () => session.download(save), "link");
-    const tools = el("span", "does", this.#copy.node, this.#download);
-    this.node = el("div", "strip", this.#count, this.#selected, tools, el("span", "gap"), this.#line.node);
+    const tools = el("span", "does", this.#copy.node, this.#download, this.#asFrame.node);
+    this.node = el("div", "strip", this.#count, this.#counted, tools);
     on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
   }
 
@@ -69,17 +72,18 @@ export class Foot {
     this.#ticked = this.#leads.ticked;
     const { length } = this.#ticked;
     showText(this.#count, this.#leads.count);
-    showText(this.#selected, length ? filled(LEADS_SELECTED, length) : "");
+    showText(this.#counted, length ? filled(LEADS_TICKED, length) : "");
     show(this.#copy.node, length);
     show(this.#download, !isGone);
     [this.#download.title, this.#download.ariaDisabled] = this.#file();
     const reads = this.#leads.rows.line || line;
-    this.#line.update(reads && this.#lineWith(reads, head));
+    this.#line = this.#asFrame.press.title = reads && this.#lineWith(reads, head);
+    show(this.#asFrame.node, reads);
   }
 
   close(): void {
     this.#copy.close();
-    this.#line.close?.();
+    this.#asFrame.close();
   }
 
   /** What a file of these leads contains, or why there is none yet; and whether the button is off. */
