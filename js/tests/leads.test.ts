@@ -678,6 +678,36 @@ describe("all leads", () => {
     expect(last(card).filters).toHaveLength(2);
   });
 
+  it("close the form of a filter when one was added, another chip is pressed, or by Escape", async () => {
+    const heads = [head("Company", { role: "name" }), head("Email", { role: "email" })];
+    const card = await expand({ heads, rows: rowsFrom(0, 3), marks: { "lead-1": "hidden" }, hidden: 1 });
+    const isOpen = () => [
+      visible(field(card, "Value to compare with"), card.host),
+      card.button("+ Filter").ariaExpanded,
+    ];
+    const open = () => {
+      card.button("+ Filter").click();
+      expect(isOpen()).toEqual([true, "true"]);
+    };
+    open();
+    press("Escape");
+    expect([isOpen(), active()]).toEqual([[false, "false"], card.button("+ Filter")]);
+    for (const chip of ["Has e-mail", "Brief's requirements (hides 1)"]) {
+      open();
+      card.button(chip).click();
+      expect(isOpen()).toEqual([false, "false"]);
+    }
+    open();
+    field(card, "Value to compare with").value = "porto";
+    card.button("Apply").click();
+    expect([isOpen(), active()]).toEqual([[false, "false"], card.button("+ Filter")]);
+    open();
+    card.button("Company contains porto").click();
+    expect(isOpen()).toEqual([false, "false"]);
+    // happy-dom (20) keeps the element with the focus that leaves with a shadow root.
+    active().blur();
+  });
+
   it("say why they are no longer brought up to date", async () => {
     const card = await expand();
     send(card, { rows: rowsFrom(0, 3), note: "Can't reach Origami" });

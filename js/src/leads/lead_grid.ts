@@ -451,7 +451,7 @@ export class LeadGrid {
       this.#closeDetails();
       return;
     }
-    if ((key === "Enter" && this.#toolbar.enter(event.target)) || !placeOf(event)) return;
+    if (!placeOf(event)) return;
     const to = this.#moved(key);
     const [at, column] = this.#focus;
     if (to) {

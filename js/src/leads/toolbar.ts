@@ -21,6 +21,7 @@ import {
 } from "../contract";
 import { el, fill, on, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
+import { onKey } from "../keys";
 import type { Rows } from "./rows";
 
 const IS_NOT_EMPTY = "is_not_empty";
@@ -68,7 +69,14 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = field(LEADS_SEARCH, LEADS_SEARCH);
   readonly #found = el("span", "mute");
-  readonly #hidden = button(LEADS_BRIEF, () => this.#events.toggleHidden(), "toggle");
+  readonly #hidden = button(
+    LEADS_BRIEF,
+    () => {
+      this.#unfold(false);
+      this.#events.toggleHidden();
+    },
+    "toggle",
+  );
   /** The other chips: those that are offered, and the conditions that were added. */
   readonly #chips = el("span", "lby");
   readonly #more: HTMLButtonElement;
@@ -92,19 +100,16 @@ export class Toolbar {
     this.node = el("div", "ltools", chips, el("span", "gap"), this.#found, this.#search, this.#form);
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
+    onKey(this.#form, (key, event) => {
+      if (key === "Enter" && event.target === this.#value) this.#add();
+      else if (key === "Escape") this.#close();
+    });
     this.#unfold(false);
   }
 
   /** The typed words to search for; "" without any. */
   get typed(): string {
     return this.#search.value.trim();
-  }
-
-  /** Enter in a field: that of the condition adds it. */
-  enter(target: EventTarget | null): boolean {
-    if (target !== this.#value) return false;
-    this.#add();
-    return true;
   }
 
   /** Starts another table. */
@@ -175,6 +180,7 @@ export class Toolbar {
   #switch(filter: LeadFilter): void {
     const others = this.#filters.filter((each) => !same(each, filter));
     this.#filters = others.length < this.#filters.length ? others : [...others, filter];
+    this.#unfold(false);
     const pressed = (this.node.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
     this.#drawChips();
     this.#focusAgain(pressed);
@@ -199,6 +205,11 @@ export class Toolbar {
     if (open) (column ? this.#value : this.#column).focus({ preventScroll: true });
   }
 
+  #close(): void {
+    this.#unfold(false);
+    this.#more.focus({ preventScroll: true });
+  }
+
   #showValue(): void {
     show(this.#value, !WITHOUT_VALUE.includes(this.#operator.value));
   }
@@ -209,8 +220,7 @@ export class Toolbar {
     if (!column || !(value || WITHOUT_VALUE.includes(operator))) return;
     const filter = { column, operator, value };
     this.#value.value = "";
-    this.#unfold(false);
-    this.#more.focus({ preventScroll: true });
+    this.#close();
     if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
   }
 }
