@@ -329,6 +329,29 @@ describe("a grid of leads", () => {
     expect([2, 2, 2].map(clicked)).toEqual(["desc", "asc", undefined]);
   });
 
+  it("shows the order that it was made with, turns it round, and goes back to it", () => {
+    const grid = drawGrid([], { ...HEAD, sort: { column: "fit", direction: "desc" } });
+    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
+    const clicked = (at: number) => {
+      grid.one(`.lhead [data-place='${at}'] button`).click();
+      grid.send({ heads });
+      return sorted();
+    };
+    const sorted = () => grid.all("[role=columnheader]").map(({ ariaSort }) => ariaSort ?? "");
+    grid.send({ heads });
+    expect(sorted()).toEqual(["", "", "descending"]);
+    expect([1, 1].map(clicked)).toEqual([
+      ["", "", "ascending"],
+      ["", "", "descending"],
+    ]);
+    expect(grid.looks().at(-1)?.sort).toBe(null);
+    expect([0, 0, 0].map(clicked)).toEqual([
+      ["", "ascending", ""],
+      ["", "descending", ""],
+      ["", "", "descending"],
+    ]);
+  });
+
   it("sorts and filters by the run, with the line that reads its leads", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];

@@ -1,6 +1,6 @@
 /** The leads of one table. Only visible leads are requested and drawn. The server sorts and filters by columns. */
 
-import { LEADS, type LeadSort, type LeadsAnswer } from "../contract";
+import { LEADS, type LeadGridHead, type LeadSort, type LeadsAnswer } from "../contract";
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
@@ -19,6 +19,8 @@ const AROUND = 4;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
+type Own = Pick<LeadGridHead, "include_hidden" | "sort">;
+const OF_TABLE: Own = { include_hidden: false, sort: null };
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
 type Place = [number, number];
@@ -33,8 +35,7 @@ export class LeadGrid {
   readonly #session: Session;
   readonly #changed: () => void;
   readonly #ticks: Ticks | null;
-  /** Whether to begin with the leads shown that the table's saved filters hide. */
-  readonly #hidden: boolean;
+  readonly #own: Own;
   readonly rows = new Rows();
   readonly #widths: Widths;
   readonly requests: LeadRequests;
@@ -68,11 +69,12 @@ export class LeadGrid {
 
   /**
    * @param changed - Called after each answer.
-   * @param hidden - Whether to begin with the leads shown that the table's saved filters hide.
+   * @param own - Whether to begin with the leads shown that the table's saved filters hide, and the order instead of the
+   *   table's saved one, which the server does not tell.
    */
-  constructor(session: Session, changed: () => void, ticks: Ticks | null = null, hidden = false) {
-    [this.#session, this.#changed, this.#ticks, this.#hidden] = [session, changed, ticks, hidden];
-    this.requests = new LeadRequests(session, hidden, (answer) => this.#take(answer));
+  constructor(session: Session, changed: () => void, ticks: Ticks | null = null, own = OF_TABLE) {
+    [this.#session, this.#changed, this.#ticks, this.#own] = [session, changed, ticks, own];
+    this.requests = new LeadRequests(session, own.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
     this.#toolbar = new Toolbar({
       search: () => this.#search(),
@@ -190,7 +192,7 @@ export class LeadGrid {
     const requests = this.requests;
     this.rows.clear();
     this.#widths.clear();
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#hidden];
+    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#own.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking] = [[0, 0], "", false];
     this.#notes.take(null);
     this.#toolbar.clear();
@@ -207,11 +209,12 @@ export class LeadGrid {
 
   /**
    * The first click on a head begins with the best scores, the largest numbers, or A. The second one turns the order
-   * round, the third one goes back to the table's own.
+   * round, the third one goes back to the grid's or the table's own.
    */
   #sort(slug: string): void {
-    const { sort } = this.requests;
+    const sort = this.#order;
     const isSorted = sort?.column === slug;
+    if (sort === this.#own.sort && sort) this.#first = sort.direction;
     if (!isSorted) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
@@ -221,6 +224,11 @@ export class LeadGrid {
     const direction = !isSorted ? this.#first : sort.direction === this.#first ? opposite : null;
     this.requests.sort = direction ? { column: slug, direction } : null;
     this.#restart();
+  }
+
+  /** The order that was asked for; null for the table's saved one. */
+  get #order(): LeadSort | null {
+    return this.requests.sort ?? this.#own.sort;
   }
 
   #search(): void {
@@ -312,7 +320,7 @@ export class LeadGrid {
 
   #drawHeads(): void {
     const { heads } = this.rows;
-    if (this.#heads.update(heads, this.requests.sort)) this.#toolbar.setColumns(heads);
+    if (this.#heads.update(heads, this.#order)) this.#toolbar.setColumns(heads);
     this.#widths.apply(heads);
     const rows = this.#matching.filter((row) => row !== undefined);
     this.#heads.updateTicks(rows.filter(({ id }) => this.#ticks?.has(id)).length, rows.length);
@@ -325,19 +333,15 @@ export class LeadGrid {
     this.#draw();
   }
 
-  /** Whether all rows are there that can be shown. */
-  #isWhole(): boolean {
-    return !this.rows.more || this.#toolbar.typed !== "";
-  }
-
   /** Sets the height of all lines, and the grid's size for assistive technology. */
   #measure(): void {
     const { heads, more, total, answered } = this.rows;
     const read = this.#matching.length;
     const most = Math.min(total ?? Number.POSITIVE_INFINITY, read + this.requests.size);
-    this.#length = this.#isWhole() ? read : Math.max(read, most);
+    const { typed } = this.#toolbar;
+    this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
-    const known = this.#toolbar.typed ? read : (total ?? read);
+    const known = typed ? read : (total ?? read);
     this.#scroll.ariaRowCount = more && total === null ? "-1" : `${known + 1}`;
     this.#scroll.ariaColCount = `${heads.length + (this.#ticks ? 1 : 0)}`;
     this.#scroll.ariaBusy = `${!answered}`;

@@ -32,7 +32,7 @@ class LeadGridWidget {
     this.#session = new Session(model, host, () => this.#lifecycle.refresh());
     this.#ticked = new Set((model.get("selected") as string[] | null) ?? []);
     this.#head = model.get("head") as LeadGridHead;
-    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#ticks(), this.#head.include_hidden);
+    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#ticks(), this.#head);
     this.#foot = new Foot(this.#session, this.#leads);
     this.#panel = el("div", "panel high", this.#leads.node);
     this.#panel.id = uid();
