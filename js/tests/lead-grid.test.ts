@@ -133,7 +133,7 @@ describe("a grid of leads", () => {
   it("marks leads that fail the brief, and those not checked yet", () => {
     const grid = drawGrid();
     grid.send({ marks: { "lead-0": "checking", "lead-2": "hidden" } });
-    const marks = (): string[] => grid.all(".lmark").map((mark) => mark.textContent ?? "");
+    const marks = (): string[] => grid.all(".lmark").map(shown);
     expect(marks()).toEqual(["checking", "", "off brief"]);
     grid.send({
       rows: [
@@ -147,6 +147,10 @@ describe("a grid of leads", () => {
     // Without rows, the page and its marks are as before.
     grid.send({ rows: null, read: 2 });
     expect(marks()).toEqual(["", "off brief"]);
+    // Beside the score, if there is one, as it would cut names.
+    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score" })];
+    grid.send({ heads, rows: [["lead-7", ["Bakery 7", "90"]]], marks: { "lead-7": "checking" } });
+    expect(grid.all(".lines [role=gridcell]").map(shown)).toEqual(["", "Bakery 7", "90 checking"]);
   });
 
   it("shows hidden leads on request", () => {

@@ -13,7 +13,7 @@ import {
 } from "../contract";
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
-import { isOpenCell, type Row, type Rows, textOf } from "./rows";
+import { isOpenCell, markPlace, type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -43,6 +43,7 @@ interface Line {
   isTicked: boolean;
   readonly node: HTMLElement;
   readonly places: HTMLElement[];
+  readonly label: HTMLElement;
   readonly box: HTMLInputElement | null;
 }
 
@@ -158,7 +159,6 @@ export class Lines {
       cell.role = "gridcell";
       cell.tabIndex = -1;
       placed(cell, column, this.#ticks);
-      if (column === 0) cell.append(el("span", "lmark"));
       return cell;
     });
     const node = el("div", "lrow", ...places);
@@ -171,6 +171,7 @@ export class Lines {
       isTicked: false,
       node,
       places,
+      label: el("span", "lmark"),
       box: null,
     };
     if (!this.#ticks) return line;
@@ -184,17 +185,20 @@ export class Lines {
   }
 
   #write(line: Line, row: Row | undefined, at: number): void {
-    const { node, box, places } = line;
+    const { node, box, places, label } = line;
     const { heads } = this.#rows;
     line.id = row?.id;
     line.cells = row?.cells;
     line.mark = row?.mark;
     line.lit = !!row && this.#rows.isLit(row.id);
     line.isTicked = !!row && !!this.#ticks?.has(row.id);
-    const state = `${line.lit ? " lit" : ""}${line.mark ? " marked" : ""}${line.isTicked ? " ticked" : ""}`;
-    setClass(node, `lrow${state}`);
-    const mark = node.querySelector(".lmark") as HTMLElement | null;
-    if (mark) setText(mark, line.mark ? (line.mark === "checking" ? LEAD_CHECKING : LEAD_HIDDEN) : "");
+    const isHidden = line.mark === "hidden";
+    const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}`;
+    setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
+    // With a space after the word before it, for assistive technology.
+    setText(label, line.mark ? ` ${isHidden ? LEAD_HIDDEN : LEAD_CHECKING}` : "");
+    const place = places[markPlace(heads)];
+    if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
     if (box) {

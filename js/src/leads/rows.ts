@@ -21,6 +21,13 @@ export function textOf(cell: LeadCell): string {
 export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
   cell !== null && typeof cell === "object" && !Array.isArray(cell);
 
+/** The column that says whether a lead meets the brief's requirements: beside its score, as names are longer. */
+export const markPlace = (heads: readonly LeadHead[]): number =>
+  Math.max(
+    0,
+    heads.findIndex(({ role }) => role === "score"),
+  );
+
 export class Rows {
   /** By place. A place that is no longer valid is empty until its page comes again. */
   all: (Row | undefined)[] = [];

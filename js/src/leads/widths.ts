@@ -1,12 +1,12 @@
 /** The widths of the columns of leads: as wide as their content wants. They only grow, and a dragged one stays. */
 
 import { CELL_NOT_FOUND, type LeadCell, type LeadHead } from "../contract";
-import { isOpenCell, type Row, textOf } from "./rows";
+import { isOpenCell, markPlace, type Row, textOf } from "./rows";
 
 /** The width of a character where none is measured, and the most that one has; the room around a text, in pixels. */
 const [CHARACTER, WIDEST, AROUND] = [7, 12, 24];
-/** The room of the dot that says how certain the agent is, and of the mark beside the name of a hidden lead. */
-const [DOT, MARK] = [12, 66];
+/** The room of the dot that says how certain the agent is, of the chip of a score, and of the mark beside it. */
+const [DOT, CHIP, MARK] = [12, 10, 66];
 const NARROWEST = 48;
 /** The width of the column of check boxes, in pixels. */
 const TICK_WIDTH = 34;
@@ -86,7 +86,9 @@ export class Widths {
     const { fontSize, fontFamily } = getComputedStyle(this.#scroll);
     heads.forEach((head, at) => {
       const { slug, name, role, missing } = head;
-      const [least, most] = LIMITS[role];
+      const hasMarks = at === markPlace(heads) && come.some(({ mark }) => mark);
+      const [least, limit] = LIMITS[role];
+      const most = limit + (hasMarks ? MARK : 0);
       if (this.#canvas) this.#canvas.font = `${at ? 400 : 600} ${fontSize} ${fontFamily}`;
       // Its button has room around it.
       const named = (Math.min(name.length, 18) + 2) * CHARACTER + AROUND;
@@ -95,8 +97,8 @@ export class Widths {
         if (width >= most) break;
         const cell = cells[at] ?? null;
         const text = cell === null ? missing : textOf(cell) || CELL_NOT_FOUND;
-        const beside = !at && mark === "hidden" ? MARK : isOpenCell(cell) && cell.confidence ? DOT : 0;
-        const around = AROUND + beside;
+        const dot = isOpenCell(cell) && cell.confidence ? DOT : 0;
+        const around = AROUND + dot + (hasMarks && mark ? MARK : 0) + (role === "score" ? CHIP : 0);
         if (text.length * WIDEST + around > width) width = Math.max(width, this.#widthOf(text) + around);
       }
       this.#known.set(slug, Math.min(width, Math.max(most, this.#known.get(slug) ?? 0)));
