@@ -731,7 +731,7 @@ export const STOP_HEAD = "Stop";
 
 export const CREDITS_DETAILS = "Credits of the tables that the run names, over all runs. Each table counts once in the total.";
 
-export const PRICE_DETAILS = "Credits per qualified lead, of the table whose leads are counted. Other tables' credits are left out.";
+export const PRICE_DETAILS = "The run's credits, divided by its qualified leads.";
 
 export const ACTIVITY = "Activity";
 

@@ -88,8 +88,8 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
         # When the agent has spoken, its text is there. The number of filling cells is beside their table.
         if not running or text:
             return []
-        filling = sum(bool(shown_count(table.cells.running)) for table in state.tables)
-        cells = words.plural(running, "cell") + (f" in {words.count(filling)} tables" if filling > 1 else "")
+        tables = sum(bool(shown_count(table.cells.running)) for table in state.tables)
+        cells = words.plural(running, "cell") + (f" in {words.count(tables)} tables" if tables > 1 else "")
         if form == "snapshot" or state.connection.state in ("stopped", "ended"):
             return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
         return [f"{cells} still filling. Blank cells may still fill in."]

@@ -58,7 +58,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     is_lost = not state.done and state.connection.state == "stopped"
     table = counted_table(state.tables)
     qualified_leads = None if table is None else qualified_of(table)
-    price = None if table is None else price_of(table)
+    price = price_of(state)
     numbers = [shown_count(state.lead_count), qualified_leads, shown_count(state.credits_used)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {

@@ -162,13 +162,16 @@ def _totals(entries: Sequence[BoardEntry]) -> BoardTotals:
     counted = _counted(entries, tables) if tables else []
     columns = [_leads(counted), [qualified_of(table) for table in counted], _credits(tables.values())]
     leads, qualified, used = map(_sum, columns)
-    price = _price(counted)
+    sums = [total(column) for column in columns]
+    # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
+    price = number(sums[2] / sums[1]) if sums[1] and sums[2] is not None and None not in columns[2] else None
+    most = "≤" if None in columns[1] else ""
     return {
         "leads": leads,
         "qualified": qualified,
         "credits": used,
-        "price": "" if price is None else words.amount(price),
-        "keys": [*map(total, columns), price],
+        "price": "" if price is None else f"{most}{words.amount(price)}",
+        "keys": [*sums, price],
     }
 
 
@@ -194,21 +197,6 @@ def _leads(counted: Iterable[Table]) -> list[int | None]:
 
 def _credits(tables: Iterable[Table]) -> list[int | None]:
     return [shown_count(table.credits.lifetime_used) for table in tables]
-
-
-def _price(counted: Iterable[Table]) -> float | None:
-    """Return the credits per qualified lead over the tables that count qualified leads; None without any such lead.
-
-    Only their own credits: other tables of a run are not in its price, either.
-    """
-    known = [
-        (used, qualified)
-        for table in counted
-        if (used := shown_count(table.credits.lifetime_used)) is not None
-        and (qualified := qualified_of(table)) is not None
-    ]
-    leads = sum(qualified for _, qualified in known)
-    return number(sum(used for used, _ in known) / leads) if leads else None
 
 
 def _sum(counts: Sequence[int | None]) -> str:

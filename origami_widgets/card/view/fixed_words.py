@@ -17,9 +17,7 @@ STOP_NAMED: Final = "{}: {}"
 STOP_HEAD: Final = "Stop"
 """Name of the column of these buttons, for assistive technology."""
 CREDITS_DETAILS: Final = "Credits of the tables that the run names, over all runs. Each table counts once in the total."
-PRICE_DETAILS: Final = (
-    "Credits per qualified lead, of the table whose leads are counted. Other tables' credits are left out."
-)
+PRICE_DETAILS: Final = "The run's credits, divided by its qualified leads."
 
 ACTIVITY: Final = "Activity"
 NEXT_STEPS: Final = "Next steps"

@@ -44,9 +44,16 @@ def qualified_of(table: models.Table) -> int | None:
     return shown_count(stats.qualification.qualified_leads) if stats and stats.qualification else None
 
 
-def price_of(table: models.Table) -> float | None:
-    """Return the credits per qualified lead of a table, as the server reports them; None if it has none."""
-    return number(table.stats.credits_per_qualified_lead) if table.stats and qualified_of(table) else None
+def price_of(state: RunState) -> float | None:
+    """Return the credits of a run per qualified lead, of the numbers that are shown; None if one is missing or no lead qualifies."""
+    table, used = counted_table(state.tables), shown_count(state.credits_used)
+    qualified = None if table is None else qualified_of(table)
+    return number(used / qualified) if qualified and used is not None and not _is_least(state) else None
+
+
+def _is_least(state: RunState) -> bool:
+    """Return whether the credits of a table are missing in the sum."""
+    return any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
 
 
 def make_funnel(table: models.Table) -> FunnelView | None:
@@ -101,11 +108,11 @@ def _figures(state: RunState, earlier: Sequence[RunState]) -> list[Figure]:
     if qualified is not None:
         figures.append(_figure(qualified, "qualified"))
     if used is not None:
-        is_least = any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
         noun = "credit" if used == 1 else "credits"
         whose = f" of {whose_credits(state)}" if credits_elsewhere(state, earlier) else ""
-        label = f"{noun}{whose} at least" if is_least else f"{noun}{whose}"
-        figures.append(_figure(used, label, _price_words(table, used)))
+        label = f"{noun}{whose} at least" if _is_least(state) else f"{noun}{whose}"
+        price = price_of(state)
+        figures.append(_figure(used, label, "" if price is None else f"{words.amount(price)} per qualified lead"))
     return figures
 
 
@@ -120,17 +127,6 @@ def whose_credits(state: RunState) -> str:
     """Return in words whose credits the result counts: those of the tables that the card shows."""
     count = len(state.tables)
     return "this table" if count == 1 else f"these {words.count(count)} tables"
-
-
-def _price_words(table: models.Table, used: int) -> str:
-    """Return the price of a qualified lead in words, and the part of the credits that it is a price of."""
-    price, own = price_of(table), shown_count(table.credits.lifetime_used)
-    if price is None:
-        return ""
-    # Short enough for a narrow card.
-    if own is not None and own < used:
-        return f"{words.count(own)} at {words.amount(price)} per qualified"
-    return f"{words.amount(price)} per qualified lead"
 
 
 def summary_of(state: RunState, earlier: Sequence[RunState] = ()) -> str:

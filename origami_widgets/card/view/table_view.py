@@ -9,7 +9,6 @@ from origami_widgets.card.view.result import (
     credits_elsewhere,
     make_funnel,
     number,
-    price_of,
     sourced_words,
     whose_credits,
 )
@@ -94,8 +93,6 @@ def _counted_words(main: models.Table, state: RunState, earlier: Sequence[RunSta
             said.append(f"With the other tables of earlier runs: {words.count(used + others)}.")
     elif count > 1:
         said.append(f"Credits of all {words.plural(count, 'table')}.")
-    if price_of(main) is not None:
-        said.append("Price of a qualified lead as Origami reports it.")
     return " ".join(said)
 
 

@@ -180,8 +180,8 @@ def test_of_a_shared_table_the_newer_answer_counts():
     [
         ((1, 2), (3, 4), ["3", "24", "7", "0.29"]),
         ((1, None), (3, 4), ["≥1", "24", "7", "0.29"]),
-        # Credits of a table without a number of its own are in no price.
-        ((None, None), (3, None), ["", "24", "≥3", "0.25"]),
+        # Without the credits of a table there is no price.
+        ((None, None), (3, None), ["", "24", "≥3", ""]),
         ((5, 0), (None, None), ["5", "24", "", ""]),
         ((None, None), (None, None), ["", "24", "", ""]),
     ],
@@ -204,11 +204,12 @@ def test_the_total_of_one_row_is_not_said_again():
     assert totals(with_table(0, "t", 15, 57)) == [""] * 4
 
 
-def test_the_price_of_all_lies_between_the_prices_of_the_rows():
+def test_the_price_of_all_is_the_quotient_of_the_sums_and_the_most_where_a_table_has_no_verdicts():
     entries = [with_table(0, "t", 15, 24), with_table(1, "u", 5, 60)]
-    (people,) = with_table(2, "p", 9, 1_000).state.tables
-    beside = replace(entries[0].state, tables=(*entries[0].state.tables, structs.replace(people, stats=None)))
-    assert totals(replace(entries[0], state=beside), entries[1])[3] == "3.5"
+    assert totals(*entries) == ["20", "24", "84", "3.5"]
+    (without,) = with_table(2, "p", 9, 36).state.tables
+    unjudged = replace(entries[1].state, tables=(structs.replace(without, stats=None),))
+    assert totals(*entries, replace(entries[1], state=unjudged)) == ["29", "≥24", "120", "≤5"]
 
 
 @pytest.mark.parametrize(("name", "label"), [("running", "Cancel run"), ("filling", "Stop filling")])
