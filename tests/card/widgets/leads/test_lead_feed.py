@@ -113,9 +113,9 @@ def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlim
     feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: server)
     on_loop(feed.look, message(made.table.id, size=200, last=399))
     see(lambda: len(made.front.answers) == 2)
+    on_loop(feed.look, message(made.table.id, size=200, last=100))
     server.marks["lead-7"] = "changed"
     made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(feed.look, message(made.table.id, size=200, last=100))
     on_loop(feed.changed)
     see(lambda: len(made.front.answers) == 3)
     answer = made.front.answers[-1]
