@@ -73,7 +73,7 @@ class LoadedLeads:
         version: the version of the table when all pages were read; None if the table has changed meanwhile.
         hidden: ids of the leads among them that fail the saved conditions.
         checking: ids of the leads read of which this is not known yet.
-        is_unjudged: whether the saved conditions are ignored, as while a run goes on.
+        is_unjudged: whether the saved conditions are ignored, as while a run goes on or its cells fill.
     """
 
     table: Table | None
@@ -105,8 +105,8 @@ class LeadFeed:
         send: sends a message to all views of the widget.
         tables: returns the current tables.
         operations: returns the API to read a table through; None without one.
-        goes_on: returns whether the run of a table goes on. Until its end, the table's saved filters are ignored: they
-            are what the brief demands, and would hide each lead until it has been judged.
+        goes_on: returns whether the run of a table goes on. Until its end, and while cells of the table fill, the table's
+            saved filters are ignored: they are what the brief demands, and would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         filters: conditions for all reads, besides those of the view.
         sort: the order if the view has none.
@@ -455,7 +455,10 @@ class LeadFeed:
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        return self._goes_on(table) or self._is_own(table)
+        return self._fills(table) or self._is_own(table)
+
+    def _fills(self, table: Table) -> bool:
+        return self._goes_on(table) or bool(shown_count(table.cells.running))
 
     def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]
@@ -483,9 +486,7 @@ class LeadFeed:
     def _is_final(self, looked: LookedAt) -> bool:
         """Return whether no cell of the leads in view may still come, as far as the server says."""
         table = self._table(looked.table)
-        if table is None or self._goes_on(table) or shown_count(table.cells.running):
-            return False
-        return looked.is_current(table.version)
+        return table is not None and not self._fills(table) and looked.is_current(table.version)
 
     def _count(self, looked: LookedAt) -> str:
         """Return in words how many of how many leads were read."""

@@ -58,7 +58,7 @@ class LeadWidget(LiveWidget):
         return operations
 
     def _goes_on(self, table: Table) -> bool:
-        """Return whether the run of a table goes on; until its end, the table's saved filters are ignored."""
+        """Return whether the run of a table goes on."""
         raise NotImplementedError
 
     def _is_own(self, table: Table) -> bool:

@@ -179,13 +179,21 @@ def test_cells_fill_on_the_page_as_they_fill_on_the_server():
     see(lambda: front.answers)
     filling = [cell for _, cells in front.rows for cell in cells]
     assert None in filling
+    leads = len(front.rows)
+    assert leads == run.tables[0].lead_count
+    ahead[0] = 140.0
+    run.refresh()
+    assert not run.settled
+    see(lambda: front.answers[-1]["changes"])
+    assert len(front.answers[-1]["changes"]) < len(filling)
+    # The saved filters hide no lead before it can be judged.
+    assert len(front.rows) == leads
     ahead[0] = 1_500.0
     run.refresh()
     assert run.settled
     final = rows_of(run, run.tables[0])
     see(lambda: front.rows == final)
-    changed = front.answers[-1]["changes"]
-    assert 0 < len(changed) < len(filling)
+    assert len(final) < leads
     forget()
     on_loop(feed.stop)
 
