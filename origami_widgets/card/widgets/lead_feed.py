@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -18,17 +17,12 @@ from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (
     LIMITED,
     changed_rows,
-    count_words,
     make_heads,
-    match_words,
-    noun_of,
     shown_columns,
-    with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
-from origami_widgets.card.widgets.lead_pages import LeadPage, LookedAt, Version, read_looked_at
+from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.foreign_text import clip
@@ -37,7 +31,7 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
 
 log = logging.getLogger("origami_widgets")
@@ -56,45 +50,6 @@ NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedLeads:
-    """Leads of a table that were read for a view.
-
-    Attributes:
-        table: the table; None if there is none yet.
-        rows: the leads, in order.
-        columns: the shown columns.
-        filters: the conditions besides those saved with the table.
-        include_hidden: whether leads that fail the saved conditions may be among them.
-        sort: the order; None for the saved one.
-        total: the server's count of leads.
-        pages: the number of pages read.
-        complete: whether these are all pages.
-        version: the version of the table when all pages were read; None if the table has changed meanwhile.
-        hidden: ids of the leads among them that fail the saved conditions.
-        checking: ids of the leads read of which this is not known yet.
-        is_unjudged: whether the saved conditions are ignored, as while a run goes on or its cells fill.
-    """
-
-    table: Table | None
-    rows: list[FlatRow] = field(default_factory=list)
-    columns: list[Column] = field(default_factory=list)
-    filters: list[LeadFilter] = field(default_factory=list)
-    include_hidden: bool = False
-    sort: LeadSort | None = None
-    total: int | None = None
-    pages: int = 0
-    complete: bool = False
-    version: Version | None = None
-    hidden: frozenset[str] = frozenset()
-    checking: frozenset[str] = frozenset()
-    is_unjudged: bool = False
-
-    def passes(self, row_id: str) -> bool | None:
-        """Return whether a lead passes the saved conditions; None if this is not known yet."""
-        return None if row_id in self.checking else row_id not in self.hidden
-
-
 class LeadFeed:
     """Sends leads to the views of one widget. Everything happens on the background loop.
 
@@ -103,7 +58,7 @@ class LeadFeed:
 
     Args:
         send: sends a message to all views of the widget.
-        tables: returns the current tables.
+        table: returns the current table with an id, cut to `TABLE_ID_LIMIT`; None if there is none.
         operations: returns the API to read a table through; None without one.
         goes_on: returns whether the run of a table goes on. Until its end, and while cells of the table fill, the table's
             saved filters are ignored: they are what the brief demands, and would hide each lead until it has been judged.
@@ -116,7 +71,7 @@ class LeadFeed:
     def __init__(
         self,
         send: Callable[[LeadsAnswer], object],
-        tables: Callable[[], Sequence[Table]],
+        table: Callable[[str], Table | None],
         operations: Callable[[Table], Operations | None],
         *,
         goes_on: Callable[[Table], bool] = lambda _: False,
@@ -126,7 +81,7 @@ class LeadFeed:
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
     ) -> None:
         self._send = send
-        self._tables = tables
+        self._table = table
         self._operations = operations
         self._goes_on = goes_on
         self._is_own = is_own
@@ -322,9 +277,6 @@ class LeadFeed:
         table = self._table(looked.table)
         return None if table is None else shown_count(table.lead_count)
 
-    def _table(self, table_id: str) -> Table | None:
-        return next((table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
-
     async def _read(self, view: str, number: int, operations: Operations) -> None:
         """Read one page and send its changes. The request is already counted."""
         looked = self._views.get(view)
@@ -441,17 +393,7 @@ class LeadFeed:
             self._send_page(view, looked, len(looked.pages) - 1)
 
     def _hidden(self, looked: LookedAt) -> int | None:
-        """Return how many leads the saved filters hide, or would hide; None if unknown."""
-        view, leads = looked.view, self._lead_count(looked)
-        if looked.is_unfiltered or (view is not None and view.hides is False):
-            return 0
-        if view is None:
-            return None if leads is None or looked.total is None else max(0, leads - looked.total)
-        if not self._filters_of(looked):
-            return view.hidden
-        if not (view.is_complete and looked.is_complete):
-            return None
-        return sum(1 for page in looked.pages for lead in page.received if not view.has(lead.id))
+        return looked.hidden(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
@@ -489,24 +431,7 @@ class LeadFeed:
         return table is not None and not self._fills(table) and looked.is_current(table.version)
 
     def _count(self, looked: LookedAt) -> str:
-        """Return in words how many of how many leads were read."""
-        if not looked.pages:
-            return ""
-        view, is_filtered = looked.view, bool(self._filters_of(looked))
-        leads, read, total = self._lead_count(looked), len(looked.rows()), looked.total
-        noun = noun_of(looked.columns, own=looked.is_own)
-        marks = [mark for page in looked.pages for mark in page.marks.values()]
-        if view is not None and looked.include_hidden:
-            hidden = None if "checking" in marks else marks.count("hidden")
-            return with_hidden_words(read, total, hidden, is_filtered=is_filtered, noun=noun)
-        if view is not None and looked.narrows:
-            checking = marks.count("checking")
-            return match_words(read - checking, checking, view.total, self._hidden(looked), noun)
-        if leads != looked.leads_then and not is_filtered:
-            # How many of the others the saved filters hide is known with the next page.
-            total = None
-            read = read if not looked.is_complete or leads is None else max(read, leads)
-        return count_words(read, total, leads, is_filtered=is_filtered, more=not looked.is_complete, noun=noun)
+        return looked.count_words(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))
 
     def _send_page(self, view: str, looked: LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""

@@ -14,7 +14,6 @@ from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.card_html import render_leads_html
 from origami_widgets.card.render.card_text import render_leads_text
-from origami_widgets.card.view.lead_cells import distinct_names
 from origami_widgets.card.view.lead_contract import (
     DownloadAnswer,
     LeadFilter,
@@ -25,6 +24,7 @@ from origami_widgets.card.view.lead_contract import (
 )
 from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt, make_clock
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
+from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.host.cells import running_cell
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
-    from origami_widgets.card.widgets.lead_feed import LoadedLeads
+    from origami_widgets.card.widgets.grid_tables import MergedTables
+    from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SAVED_LIMIT: Final = 20
@@ -113,6 +114,10 @@ class LeadGrid(LeadWidget):
         self._sort = _as_sort(sort)
         self._include_hidden = include_hidden
         self._save = save
+        # Tables with the number of changes before them. It is exact only while the widget is subscribed to its runs.
+        self._changes = 0
+        self._known_tables: tuple[int, GridTables] | None = None
+        self._is_following = False
         super().__init__(filters=self._filters, sort=self._sort)
 
     def __repr__(self) -> str:
@@ -161,7 +166,7 @@ class LeadGrid(LeadWidget):
             loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT), with_checking=with_checking)
             frame = made(loaded)
             qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
-            parts.append(TableLeads(frame, run.id, self._name_of(run), qualified))
+            parts.append(TableLeads(frame, run.id, self._tables_now.name_of(run), qualified))
         stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
         places = {row_id: at for at, row_id in enumerate(self._leads.order(shown))}
         # More than these may be loaded: rows of one table wait for those before them of another one.
@@ -212,9 +217,7 @@ class LeadGrid(LeadWidget):
         # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
         shown = self._shown_table()
         merged = self._placed_in(shown) or ()
-        found = [table for table, _ in merged] or [
-            table for table in self._tables() if clip(table.id, TABLE_ID_LIMIT) == shown
-        ]
+        found = [table for table, _ in merged] or [each for each in (self._table(shown),) if each is not None]
         if not found:
             raise InvalidInput(
                 "There is no table yet",
@@ -234,7 +237,7 @@ class LeadGrid(LeadWidget):
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
         view = self._view_now("snapshot")
-        saved = [(table.name, self._leads.loaded(clip(table.id, TABLE_ID_LIMIT))) for table in self._tables()]
+        saved = [(table.name, self._leads.loaded(key)) for key, (table, _) in self._tables_now.by_id.items()]
         kept = [(name, leads.rows[:SAVED_LIMIT], leads.columns) for name, leads in saved if leads.rows and self._save]
         return {"text/html": render_leads_html(view, kept), "text/plain": render_leads_text(view)}
 
@@ -276,20 +279,11 @@ class LeadGrid(LeadWidget):
         """Return a tab for each table; in a grid of several runs, for all of their tables that list the same."""
         merged = self._merged_tables()
         if merged is None:
-            return [
-                _tab(clip(table.id, TABLE_ID_LIMIT), [table], _frame_line(table, run)) for table, run in self._placed()
-            ]
+            return [_tab(key, [table], _frame_line(table, run)) for key, (table, run) in self._tables_now.by_id.items()]
         return [
             _tab(table_id, tables := [table for table, _ in placed], _leads_line([run for _, run in placed], tables))
             for table_id, placed in merged.items()
         ]
-
-    def _name_of(self, run: Run) -> str:
-        """Return the name that a run has on a board: that of its brief or agent, else its prompt."""
-        for brief in briefs_of(self._batch) if self._batch is not None else ():
-            if brief.run is not None and brief.run == run and brief.name:
-                return brief.name
-        return run.state.agent_name or full_prompt(run.state) or run.token
 
     def _line(self) -> str:
         runs = [_quiet_line(run) for run in self._runs()]
@@ -301,15 +295,22 @@ class LeadGrid(LeadWidget):
 
     def _subscribe(self) -> Callable[[], None]:
         if self._batch is not None:
-            return queue_of(self._batch).subscribers.add(self._changed)
-        conversations = {id(run.conversation): run.conversation for run in self._runs_given}
-        ends = [conversation.subscribers.add(self._changed) for conversation in conversations.values()]
+            ends = [queue_of(self._batch).subscribers.add(self._changed)]
+        else:
+            conversations = {id(run.conversation): run.conversation for run in self._runs_given}
+            ends = [conversation.subscribers.add(self._changed) for conversation in conversations.values()]
+        self._is_following = True
 
         def end() -> None:
+            self._is_following = False
             for each in ends:
                 each()
 
         return end
+
+    def _changed(self) -> None:
+        self._changes += 1
+        super()._changed()
 
     def _view_changed(self, old: LeadGridView, new: LeadGridView) -> bool:
         return old["head"] != new["head"] or old["clock"]["connection"] != new["clock"]["connection"]
@@ -355,42 +356,27 @@ class LeadGrid(LeadWidget):
     def _runs(self) -> tuple[Run, ...]:
         return self._runs_given if self._batch is None else self._batch.runs
 
-    def _placed(self) -> list[tuple[Table, Run | None]]:
-        """Return each table once, as the newest run of its conversation has it, with the first run that has it."""
-        placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in self._given}
-        for run in self._runs():
-            # An answer or a follow-up may have added leads to a table of the run.
-            newest = {table.id: table for state in run.conversation.states for table in state.tables}
-            for table in run.state.tables:
-                placed.setdefault(table.id, (newest.get(table.id, table), run))
-        return list(placed.values())
+    @property
+    def _tables_now(self) -> GridTables:
+        """The tables by the newest states of the runs. They are made anew only when a run has changed."""
+        changes, known = self._changes, self._known_tables
+        if known is None or known[0] != changes or not self._is_following:
+            briefs = () if self._batch is None else briefs_of(self._batch)
+            names = {each.run: each.name for each in briefs if each.run is not None and each.name}
+            known = self._known_tables = (changes, GridTables(self._given, self._runs(), names))
+        return known[1]
 
-    def _merged_tables(self) -> dict[str, list[tuple[Table, Run]]] | None:
-        """Return the tables of several runs by what is one table in the grid; None where each is its own.
+    def _merged_tables(self) -> dict[str, MergedTables] | None:
+        """Return the tables by what is one table in the grid; None where each is its own."""
+        return None if self._is_one_run or self._given else self._tables_now.merged
 
-        Tables with the same typed-in columns list the same. The agent may add computed columns to one before the other.
-        """
-        if self._is_one_run or self._given:
-            return None
-        merged: dict[str, list[tuple[Table, Run]]] = {}
-        for table, run in self._placed():
-            if run is not None:
-                typed = ",".join(column.slug or "" for column in table.columns if column.kind == "input")
-                merged.setdefault(clip(f":{typed or table.id}", TABLE_ID_LIMIT), []).append((table, run))
-        return merged
-
-    def _placed_in(self, table_id: str) -> list[tuple[Table, Run]] | None:
+    def _placed_in(self, table_id: str) -> MergedTables | None:
         merged = self._merged_tables()
         return None if merged is None else merged.get(table_id)
 
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:
         placed = self._placed_in(table)
-        if placed is None:
-            return None
-        runs = self._runs()
-        texts = [(clip(self._name_of(run), NAME_LIMIT), clip(full_prompt(run.state) or "", NAME_LIMIT)) for run in runs]
-        names = dict(zip(runs, distinct_names(texts), strict=True))
-        return [(table, names[run]) for table, run in placed]
+        return None if placed is None else [(each, self._tables_now.names[run]) for each, run in placed]
 
     def _line_of(self, table: str, tables: Sequence[Table]) -> str:
         kept = {each.id for each in tables}
@@ -398,15 +384,16 @@ class LeadGrid(LeadWidget):
         # Without any, the line still is of runs, and reads nothing.
         return _leads_line([run for each, run in placed if each.id in kept or not kept], tables)
 
-    def _tables(self) -> Sequence[Table]:
-        return [table for table, _ in self._placed()]
+    def _table(self, table_id: str) -> Table | None:
+        placed = self._tables_now.by_id.get(table_id)
+        return None if placed is None else placed[0]
 
     def _operations(self, table: Table) -> Operations:
         return self._default if self._client is not None else table.operations or self._default
 
     def _watch(self, table: str) -> RunWatch | None:
-        run = next((run for each, run in self._placed() if each.id == table), None)
-        return None if run is None else run.conversation.current
+        placed = self._tables_now.by_id.get(clip(table, TABLE_ID_LIMIT))
+        return None if placed is None or placed[1] is None else placed[1].conversation.current
 
     def _goes_on(self, table: Table) -> bool:
         watch = self._watch(table.id)

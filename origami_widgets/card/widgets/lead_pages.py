@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
-from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.card.view.lead_cells import (
+    count_words,
+    make_cells,
+    match_words,
+    noun_of,
+    with_hidden_words,
+)
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow, Page
+    from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
@@ -21,6 +27,45 @@ FIRST_REQUESTS = 3
 """requests for passing leads that go before routine polls: two totals and the first page of its leads."""
 
 Version = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedLeads:
+    """Leads of a table that were read for a view.
+
+    Attributes:
+        table: the table; None if there is none yet.
+        rows: the leads, in order.
+        columns: the shown columns.
+        filters: the conditions besides those saved with the table.
+        include_hidden: whether leads that fail the saved conditions may be among them.
+        sort: the order; None for the saved one.
+        total: the server's count of leads.
+        pages: the number of pages read.
+        complete: whether these are all pages.
+        version: the version of the table when all pages were read; None if the table has changed meanwhile.
+        hidden: ids of the leads among them that fail the saved conditions.
+        checking: ids of the leads read of which this is not known yet.
+        is_unjudged: whether the saved conditions are ignored, as while a run goes on or its cells fill.
+    """
+
+    table: Table | None
+    rows: list[FlatRow] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    filters: list[LeadFilter] = field(default_factory=list)
+    include_hidden: bool = False
+    sort: LeadSort | None = None
+    total: int | None = None
+    pages: int = 0
+    complete: bool = False
+    version: Version | None = None
+    hidden: frozenset[str] = frozenset()
+    checking: frozenset[str] = frozenset()
+    is_unjudged: bool = False
+
+    def passes(self, row_id: str) -> bool | None:
+        """Return whether a lead passes the saved conditions; None if this is not known yet."""
+        return None if row_id in self.checking else row_id not in self.hidden
 
 
 @dataclass
@@ -156,6 +201,49 @@ class LookedAt:
             return self.total
         unread = max(0, self.total - sum(len(page.received) for page in self.pages))
         return sum(len(page.rows) for page in self.pages) + (0 if self.is_complete else unread)
+
+    def hidden(self, leads: int | None, *, is_filtered: bool) -> int | None:
+        """Return how many leads the saved filters hide, or would hide; None if unknown.
+
+        Args:
+            leads: the number of leads in the table; None if the server did not say.
+            is_filtered: whether there are further conditions.
+        """
+        view = self.view
+        if self.is_unfiltered or (view is not None and view.hides is False):
+            return 0
+        if view is None:
+            return None if leads is None or self.total is None else max(0, leads - self.total)
+        if not is_filtered:
+            return view.hidden
+        if not (view.is_complete and self.is_complete):
+            return None
+        return sum(1 for page in self.pages for lead in page.received if not view.has(lead.id))
+
+    def count_words(self, leads: int | None, *, is_filtered: bool) -> str:
+        """Return in words how many of how many leads were read; empty before the first page.
+
+        Args:
+            leads: the number of leads in the table; None if the server did not say.
+            is_filtered: whether there are further conditions.
+        """
+        if not self.pages:
+            return ""
+        view, read, total = self.view, len(self.rows()), self.total
+        noun = noun_of(self.columns, own=self.is_own)
+        marks = [mark for page in self.pages for mark in page.marks.values()]
+        if view is not None and self.include_hidden:
+            hidden = None if "checking" in marks else marks.count("hidden")
+            return with_hidden_words(read, total, hidden, is_filtered=is_filtered, noun=noun)
+        if view is not None and self.narrows:
+            checking = marks.count("checking")
+            hidden = self.hidden(leads, is_filtered=is_filtered)
+            return match_words(read - checking, checking, view.total, hidden, noun)
+        if leads != self.leads_then and not is_filtered:
+            # How many of the others the saved filters hide is known with the next page.
+            total = None
+            read = read if not self.is_complete or leads is None else max(read, leads)
+        return count_words(read, total, leads, is_filtered=is_filtered, more=not self.is_complete, noun=noun)
 
     @property
     def question(self) -> tuple[Any, ...]:

@@ -34,7 +34,7 @@ class LeadWidget(LiveWidget):
     ) -> None:
         self._leads = MergedFeed(
             self._send_leads,
-            self._tables,
+            self._table,
             self._operations,
             merged=self._merged,
             line=self._line_of,
@@ -48,8 +48,8 @@ class LeadWidget(LiveWidget):
 
     # To be defined by each kind of widget.
 
-    def _tables(self) -> Sequence[Table]:
-        """Return the current tables."""
+    def _table(self, table_id: str) -> Table | None:
+        """Return the current table with an id, as the front end has it; None if there is none."""
         raise NotImplementedError
 
     def _operations(self, table: Table) -> Operations | None:

@@ -26,7 +26,7 @@ from origami_widgets.run.settings import shows_leads
 from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
@@ -180,8 +180,9 @@ class RunCard(LeadWidget):
                 return
         self._on_command(content, self._handler)
 
-    def _tables(self) -> Sequence[Table]:
-        return self._conversation.current.state.tables
+    def _table(self, table_id: str) -> Table | None:
+        tables = self._conversation.current.state.tables
+        return next((table for table in tables if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
@@ -195,11 +196,9 @@ class RunCard(LeadWidget):
             self.outputs = Outputs()
 
     def _send_columns(self, table_id: str) -> None:
-        for table in self._conversation.current.state.tables:
-            if clip(table.id, TABLE_ID_LIMIT) == table_id:
-                columns, hidden = make_all_columns(table)
-                self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
-                return
+        if (table := self._table(table_id)) is not None:
+            columns, hidden = make_all_columns(table)
+            self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
 
 
 def card_of(run: Run) -> RunCard:

@@ -10,7 +10,7 @@ import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from tests.card.live import on_loop
-from tests.card.widgets.leads.lead_front import Counted, Front
+from tests.card.widgets.leads.lead_front import Counted, Front, found_in
 from tests.support.quick import QuickClock, use_clock
 
 
@@ -36,7 +36,7 @@ def made(ended):
     front = Front()
     tables = list(ended.run.tables)
     operations = ended.run.conversation.current.operations
-    feed = LeadFeed(front.receive, lambda: tables, lambda _: operations)
+    feed = LeadFeed(front.receive, found_in(lambda: tables), lambda _: operations)
     ended.sandbox.rows.clear()
     yield SimpleNamespace(**vars(ended), feed=feed, front=front, tables=tables, operations=operations)
     on_loop(feed.stop)

@@ -33,6 +33,11 @@ class Counted(ow.Sandbox):
         await super().__call__(scope, receive, send)
 
 
+def found_in(tables):
+    """Return what finds a table by its id among those that a function returns."""
+    return lambda table_id: next((table for table in tables() if table.id == table_id), None)
+
+
 class Front:
     """What a page knows of the leads that it looks at: js/src/leads/rows.ts takes answers over in the same way."""
 

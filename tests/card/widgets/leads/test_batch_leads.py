@@ -9,6 +9,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.card.live import receive, sent_by
 from tests.card.widgets.leads.lead_front import Front, message
+from tests.fixtures.states import settled_payload
 from tests.support.quick import see
 
 CITIES = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
@@ -295,3 +296,18 @@ def test_tables_that_were_given_stay_apart(batch):
 def test_what_has_no_leads_is_refused(source):
     with pytest.raises(InvalidInput):
         ow.leads(source)
+
+
+@pytest.mark.parametrize("newest", [0, 1])
+def test_of_a_table_that_runs_share_the_newest_answer_counts(client, newest):
+    runs = []
+    for at, leads in enumerate((18, 19)):
+        answer = settled_payload() | {"id": f"v2_run-{at}"}
+        day = 2 if at == newest else 1
+        answer["response"]["tables"][0] |= {"leadCount": leads, "updatedAt": f"2026-08-0{day}T00:00:00Z"}
+        runs.append(ow.Run.from_payload(answer))
+    grid, board = ow.LeadGrid(runs, client=client), ow.RunBoard(runs)
+    (tab,) = grid.head["tabs"]
+    assert tab["leads"] == board.view["head"]["totals"]["leads"] == ["18", "19"][newest]
+    grid.close()
+    board.close()

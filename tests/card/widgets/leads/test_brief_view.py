@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from tests.card.live import on_loop, receive
-from tests.card.widgets.leads.lead_front import Front, message, quiet, touched
+from tests.card.widgets.leads.lead_front import Front, found_in, message, quiet, touched
 from tests.support.hidden_leads import PASSING, HiddenLeads
 from tests.support.quick import see
 
@@ -48,7 +48,7 @@ def large():
     client = sandbox.client()
     table = sandbox.ended(client)
     tables, front = [table], Front()
-    feed = LeadFeed(front.receive, lambda: tables, lambda _: client.operations)
+    feed = LeadFeed(front.receive, found_in(lambda: tables), lambda _: client.operations)
     yield SimpleNamespace(sandbox=sandbox, client=client, table=table, tables=tables, front=front, feed=feed)
     on_loop(feed.stop)
 
@@ -93,7 +93,7 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
         if len(large.front.answers) == 1:
             feed.look(message(large.table.id, query=2, size=200, last=199, filters=SMALL, sort=descending))
 
-    feed = LeadFeed(receive_first, lambda: large.tables, lambda _: large.client.operations)
+    feed = LeadFeed(receive_first, found_in(lambda: large.tables), lambda _: large.client.operations)
     on_loop(feed.look, message(large.table.id, size=200, last=199, filters=SMALL))
     see(lambda: ended(large))
     on_loop(feed.stop)

@@ -28,6 +28,7 @@ from tests.card.widgets.leads.lead_front import (
     SIZE,
     Counted,
     Front,
+    found_in,
     look,
     message,
     quiet,
@@ -110,7 +111,7 @@ def test_only_cells_that_have_changed_are_sent(made):
 
 def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlimited):
     server = Growing(made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(300)])
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: server)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: server)
     on_loop(feed.look, message(made.table.id, size=200, last=399))
     see(lambda: len(made.front.answers) == 2)
     on_loop(feed.look, message(made.table.id, size=200, last=100))
@@ -126,7 +127,7 @@ def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlim
 
 def test_each_of_many_pages_is_one_message_with_little_beside_its_leads(made, unlimited):
     server = Growing(made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(2_000)])
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: server)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: server)
     for last in range(199, 2_000, 200):
         on_loop(feed.look, message(made.table.id, size=200, first=last - 199, last=last))
     see(lambda: len(made.front.rows) == 2_000)
@@ -170,7 +171,7 @@ def test_cells_fill_on_the_page_as_they_fill_on_the_server():
     run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False)
     front = Front()
     watch = run.conversation.current
-    feed = LeadFeed(front.receive, lambda: watch.state.tables, lambda _: watch.operations)
+    feed = LeadFeed(front.receive, found_in(lambda: watch.state.tables), lambda _: watch.operations)
     forget = run.conversation.subscribers.add(feed.changed)
     ahead[0] = 120.0
     run.refresh()
@@ -248,7 +249,7 @@ def test_each_lead_stands_once_and_in_its_place_however_rows_come_and_go(made, u
     server = Growing(made.operations, columns, [f"lead-{number}" for number in range(17)])
     front = Front()
     tables = [made.table]
-    feed = LeadFeed(front.receive, lambda: tables, lambda _: server)
+    feed = LeadFeed(front.receive, found_in(lambda: tables), lambda _: server)
 
     def right(first=0):
         ids = [row[0] for row in front.rows]
@@ -283,7 +284,7 @@ def test_a_row_in_front_sends_that_row_and_no_cell_of_the_others(made, unlimited
     server = Growing(
         made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(4 * SIZE)]
     )
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: server)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: server)
     on_loop(feed.look, message(made.table.id, last=1_000))
     see(lambda: len(made.front.answers) == 4)
     server.ids.insert(0, "new")
@@ -320,7 +321,7 @@ LOST = ConnectionFailed("Can't reach Origami", cause="no network", remedy="Check
 
 def test_what_went_wrong_is_said_and_then_tried_again(made):
     broken = Broken(made.operations, LOST)
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: broken)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: broken)
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.answers)
     answer = made.front.answers[0]
@@ -333,7 +334,7 @@ def test_what_went_wrong_is_said_and_then_tried_again(made):
 
 def test_what_was_read_stays_while_it_cannot_be_read_again(made):
     broken = Broken(made.operations, None)
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: broken)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: broken)
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.rows)
     before = [list(row) for row in made.front.rows]
@@ -348,7 +349,7 @@ def test_what_was_read_stays_while_it_cannot_be_read_again(made):
 def test_a_mistake_of_ours_ends_nothing_and_is_not_repeated_in_haste(made, caplog, monkeypatch):
     monkeypatch.setattr(lead_feed, "RETRY", 60.0)
     broken = Broken(made.operations, ZeroDivisionError())
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: broken)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: broken)
     on_loop(feed.look, message(made.table.id))
     see(lambda: broken.asked)
     quiet(made)

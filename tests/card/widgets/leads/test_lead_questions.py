@@ -16,6 +16,7 @@ from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import (
     SIZE,
     Front,
+    found_in,
     look,
     message,
     quiet,
@@ -57,7 +58,7 @@ def test_conditions_of_the_grid_stand_before_those_of_the_page(made):
     own = {"column": slug, "operator": "is_not_empty", "value": ""}
     feed = LeadFeed(
         made.front.receive,
-        lambda: made.tables,
+        found_in(lambda: made.tables),
         lambda _: made.operations,
         filters=[own],
         sort={"column": slug, "direction": "asc"},
@@ -79,7 +80,9 @@ def test_what_is_no_condition_is_left_out(made):
 
 def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
     going_on = [True]
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: made.operations, goes_on=lambda _: going_on[0])
+    feed = LeadFeed(
+        made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: going_on[0]
+    )
     on_loop(feed.look, message(made.table.id))
     see(lambda: made.front.answers)
     assert made.sandbox.rows[0]["defaults"] == "false"
@@ -99,7 +102,9 @@ def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
 
 def test_cells_may_come_until_what_is_shown_was_read_after_the_end(made):
     going_on = [True]
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: made.operations, goes_on=lambda _: going_on[0])
+    feed = LeadFeed(
+        made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: going_on[0]
+    )
 
     def is_final():
         return made.front.answers[-1]["final"]
@@ -183,7 +188,7 @@ def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
             return await made.operations.list_rows(*given, **options)
 
     slow = Slow()
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: slow)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: slow)
     made.feed = feed
     look(made)
     see(lambda: made.sandbox.rows)
@@ -223,7 +228,7 @@ def test_of_a_table_that_the_run_does_not_have_nothing_is_asked(made):
 
 
 def test_without_a_client_nothing_is_asked(made):
-    feed = LeadFeed(made.front.receive, lambda: made.tables, lambda _: None)
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: None)
     on_loop(feed.look, message(made.table.id))
     assert quiet(made) == 0
     on_loop(feed.stop)
