@@ -183,6 +183,7 @@ def _add_chart(book: Any, sheet: Any, frame: pd.DataFrame) -> None:
             "categories": [sheet.name, first, named, last, named],
             "values": [sheet.name, first, at, last, at],
             "fill": {"color": CHART_COLOURS[str(frame.columns[at])]},
+            "data_labels": {"value": True, "num_format": "#,##0"},
         }
         chart.add_series(series)
     chart.set_title({"name": "Leads of each table"})
@@ -294,10 +295,12 @@ class _Sheet:
         return self._too_long
 
     def _set_page(self) -> None:
-        """On paper, show all columns on one page, with small margins."""
+        """On paper, show all columns on one page, with small margins, below the name of the sheet."""
         self._sheet.set_landscape()
         self._sheet.fit_to_pages(1, 0)
-        self._sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+        self._sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
+        self._sheet.set_header("&L&A")
+        self._sheet.set_footer("&RPage &P of &N")
 
     def _link(self, place: SheetColumn, cell: Any) -> str:
         """Return the link of a cell; empty if it has none, or the sheet has as many as Excel opens."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -192,6 +194,13 @@ def test_leads_are_printed_across_one_page_with_their_headings_on_each(book, run
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.print_title_rows == "$1:$1"
+        assert (sheet.oddHeader.left.text, sheet.oddFooter.right.text) == ("&A", "Page &P of &N")
+
+
+def test_the_bars_of_the_chart_have_their_numbers(run, tmp_path):
+    (file,) = ow.export(run, tmp_path / "leads.xlsx")
+    chart = zipfile.ZipFile(file).read("xl/charts/chart1.xml").decode()
+    assert chart.count('<c:showVal val="1"/>') == chart.count("<c:ser>") == 3
 
 
 def test_facts_of_the_summary_start_beside_their_labels_and_name_their_time_zone(book):
