@@ -40,10 +40,12 @@ class Page:
         self.taken, self.messages = 0, sent_by(grid)
 
     def update(self):
-        for each in self.messages[self.taken :]:
+        # The background loop goes on sending meanwhile.
+        while self.taken < len(self.messages):
+            each = self.messages[self.taken]
+            self.taken += 1
             if each.get("content", {}).get("kind") == "leads":
                 self.front.receive(each["content"])
-        self.taken = len(self.messages)
         return self.front
 
     def ask(self, tab=0, **changes):
