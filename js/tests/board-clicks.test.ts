@@ -265,8 +265,8 @@ describe("Cancel", () => {
 
   it("stops the cells of a run that is over, with another word and question", () => {
     const on = drawBoard(boardOf([row({ name: "Porto", done: true, stage: "filling", button: "stop" })]));
-    const button = on.button("Stop filling");
-    expect(button.ariaLabel).toBe("Stop filling: Porto");
+    const button = on.button("Stop");
+    expect(button.ariaLabel).toBe("Stop: Porto");
     button.click();
     expect(on.text()).toContain(`${ROW_BUTTONS.stop?.confirm}`);
     expect(on.one("[role=group]").ariaLabel).toBe(`${ROW_BUTTONS.stop?.confirm}: Porto`);
@@ -287,7 +287,7 @@ describe("Cancel", () => {
       ]),
     );
     const does = on.rows().map((each) => shown(each.querySelector(".b-does") as HTMLElement));
-    expect(does).toEqual(["", "Cancelling…", "Stopping…", "Cancel", "Stop filling"]);
+    expect(does).toEqual(["", "Cancelling…", "Stopping…", "Cancel", "Stop"]);
     for (const label of ["Cancelling…", "Stopping…"]) expect(isOff(on.button(label))).toBe(true);
   });
 

@@ -38,7 +38,7 @@ def ask_before_spending(window: LabPage, index: int) -> None:
 
 def ask_before_stopping(window: LabPage, index: int) -> None:
     """Press the stop of a run, whichever of its stages it is in."""
-    stop = window.output(index).get_by_role("button", name=re.compile("^(Cancel|Stop filling)( |:|$)"))
+    stop = window.output(index).get_by_role("button", name=re.compile("^(Cancel|Stop|Stop filling)( |:|$)"))
     stop.last.click()
 
 

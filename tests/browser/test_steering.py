@@ -250,12 +250,12 @@ def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard(open_lab: Callable[.
     board = lab.output(1).locator(BOARD)
     rows = {name: board.locator("tbody tr:not(.card-row)").filter(has_text=name) for name in ("Porto", "Faro", "Braga")}
     for name in ("Porto", "Faro"):
-        expect(rows[name].get_by_role("button", name=f"Stop filling: {name}")).to_be_visible(timeout=60_000)
-    rows["Porto"].get_by_role("button", name="Stop filling").click()
+        expect(rows[name].get_by_role("button", name=f"Stop: {name}")).to_be_visible(timeout=60_000)
+    rows["Porto"].get_by_role("button", name="Stop: Porto").click()
     lab.screenshot(Path(".cache/browser/board-stop-asked.png"), board)
     confirm(rows["Porto"], "Yes, stop filling")
     expect(rows["Porto"].locator(".b-does button")).to_be_hidden(timeout=60_000)
-    expect(rows["Faro"].get_by_role("button", name="Stop filling")).to_be_visible()
+    expect(rows["Faro"].get_by_role("button", name="Stop: Faro")).to_be_visible()
     expect(rows["Braga"].get_by_role("button", name="Cancel: Braga")).to_be_visible()
 
     all_of_them = board.get_by_role("button", name="Cancel all")

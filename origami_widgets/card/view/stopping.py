@@ -32,7 +32,8 @@ STOP: Final[Button] = {
 ROW_BUTTONS: Final[dict[str, Button]] = {
     "cancel": CANCEL,
     "cancelling": {**CANCEL, "requested": True},
-    "stop": STOP,
+    # Its row says of what.
+    "stop": {**STOP, "label": "Stop"},
     "stopping": {**STOP, "requested": True},
 }
 _NAMED = 3
