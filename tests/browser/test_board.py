@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import audit
+from tests.browser import audit, scenes
 from tests.browser.lab import PANEL
 from tests.browser.window import CARD
 
@@ -184,6 +184,52 @@ def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPag
     lab.page.set_viewport_size({"width": 1280, "height": 4_000})
     found = list(audit.findings_in_each_look(lab, (BOARD,), index=1))
     assert not found, "\n".join(found)
+
+
+NARROW = {320: 136, 430: 160}
+"""Widths, and how much of them the names have at least."""
+MARGIN = 14
+# Where the controls of a board's head end, and how wide the cells of its rows and their buttons are.
+PLACES = """board => {
+    const { left, right } = board.getBoundingClientRect();
+    const of = (selector, root = board) => [...root.querySelectorAll(selector)].filter(node => node.checkVisibility());
+    const width = node => node?.getBoundingClientRect().width ?? 0;
+    const [row] = of("tbody tr:not(.card-row)");
+    return {
+        out: of("button:not(.quiet, .link), input, select").map(node => node.getBoundingClientRect()).map(
+            box => Math.min(box.left - left, right - box.right)
+        ),
+        head: board.querySelector(".board-head").getBoundingClientRect().height,
+        name: width(row.querySelector(".b-name")),
+        does: width(row.querySelector(".b-does")),
+        widest: Math.max(0, ...of(".b-does button").map(width)),
+        heights: of("tbody tr:not(.card-row)").map(row => row.getBoundingClientRect().height),
+        heads: of("thead button").map(node => node.textContent),
+    };
+}"""
+
+
+@pytest.mark.parametrize(
+    "states", [("running", "filling", "needs_input", "errored", "completed"), ("completed", "errored")]
+)
+def test_a_narrow_board_gives_its_room_to_the_names(open_lab: Callable[..., LabPage], states: tuple[str, ...]) -> None:
+    """Whether its runs go on, or all have ended, which leaves no button in its rows and no toggle in its head."""
+    lab = open_lab([scenes.SETUP, f"ipywidgets.VBox([ow.RunBoard([run_of(name) for name in {states!r}])])"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    board = board_of(lab)
+    expect(rows_of(board)).to_have_count(len(states))
+    for width, least in NARROW.items():
+        lab.set_output_width(width, index=1)
+        places = board.evaluate(PLACES)
+        assert min(places["out"]) >= MARGIN, places
+        assert places["does"] <= places["widest"] + 20, places
+        assert places["name"] >= least, places
+        assert len(set(places["heights"])) == 1, places
+        assert "Credits" in places["heads"]
+        assert "Time" not in places["heads"]
+        # Two lines, or three where all counts take two.
+        assert places["head"] <= (100 if width == min(NARROW) else 68), places
 
 
 LIVE = """

@@ -46,8 +46,8 @@ export class BoardHeader implements Part<BoardHead> {
     this.#buttons = keyedList(el("span", "does"), make, ({ command }) => command);
     const note = (): Part<Notice> => noticePart(session, () => board);
     this.#notices = keyedList(el("div"), note, ({ key }) => key);
-    const facts = [this.#counts, " ", this.#origin, " ", this.#age];
-    const line = el("div", "", this.#title, ...facts);
+    const counted = el("span", "counted", this.#title, this.#counts, " ", this.#origin);
+    const line = el("div", "", counted, " ", this.#age);
     const does = el("div", "does", notify.node, this.#buttons.node);
     const header = el("header", "board-head", line, does, notify.refusal);
     this.node = el("div", "", header, this.#noKernel.node, this.#notices.node);
