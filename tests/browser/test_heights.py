@@ -69,10 +69,12 @@ async ([card, leads]) => {
             const end = widget.render({ model, el: host });
             return { model, host, end, card: host.firstChild.shadowRoot.querySelector(".origami-card") };
         });
-        const seen = cards.map(() => ({ heights: [], hidden: 0 }));
+        const seen = cards.map(() => ({ heights: [], hidden: 0, above: 0 }));
         const look = () => cards.forEach(({ card }, at) => {
             const room = card.querySelector(".room");
-            seen[at].heights.push(card.getBoundingClientRect().height);
+            const { top, height } = card.getBoundingClientRect();
+            seen[at].heights.push(height);
+            seen[at].above = (card.querySelector(".panel").getBoundingClientRect().top - top) / height;
             seen[at].hidden = Math.max(seen[at].hidden, room.scrollHeight - room.clientHeight);
         });
         look();
@@ -119,6 +121,12 @@ def test_a_card_is_as_high_at_its_end_as_in_its_first_second(lived: dict[str, An
 
 
 # Each card, and the place of the cell below them, as often as the page is drawn.
+@pytest.mark.parametrize("kind", ["completed", "filling", "with_link"])
+def test_a_narrow_card_has_more_leads_than_head(lived: dict[str, Any], page: Page, kind: str) -> None:
+    for card in page.evaluate("([views, widths]) => live(views, widths)", [lived[kind], (320, 430)]):
+        assert card["above"] <= 0.42, f"{card['above']:.0%} of the card are above its leads"
+
+
 WATCH = """() => {
     const { widgets } = window.jupyterapp.shell.currentWidget.content;
     const cards = [...widgets[1].node.querySelectorAll(".origami-widget")].map(shell => shell.shadowRoot.querySelector(".origami-card"));

@@ -86,6 +86,8 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     showText(this.#reply, head.reply);
     this.#reply.title = head.reply;
     showText(this.#origin, head.origin);
+    // Beside the brief of a narrow card, a long one is cut.
+    this.#origin.title = head.origin;
     this.#link.update(head.link);
     // A narrow card shows only its arrow.
     this.#link.node.title = head.link?.label ?? "";
