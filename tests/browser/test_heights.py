@@ -9,16 +9,17 @@ import pytest
 from playwright.sync_api import expect
 
 from origami_widgets.card.widgets.live_widget import front_end_file
-from tests.browser import scenes
+from tests.browser import chromium, scenes
+from tests.browser.lab import LabPage
 from tests.browser.lives import BRIEF, BUILDING, LINES, TALKING, lives
-from tests.browser.window import CARD
+from tests.browser.window import CARD, new_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
-    from tests.browser.lab import LabPage
+    from notebooks import serve
 
 WIDTHS = (320, 430, 568, 700, 901, 1200)
 MOST_CHANGES, MOST_MOVED = 1, 60
@@ -120,13 +121,13 @@ def test_a_card_is_as_high_at_its_end_as_in_its_first_second(lived: dict[str, An
         assert card["hidden"] <= 1, f"{card['hidden']} px of what is below the brief have no room at {width} px"
 
 
-# Each card, and the place of the cell below them, as often as the page is drawn.
 @pytest.mark.parametrize("kind", ["completed", "filling", "with_link"])
 def test_a_narrow_card_has_more_leads_than_head(lived: dict[str, Any], page: Page, kind: str) -> None:
     for card in page.evaluate("([views, widths]) => live(views, widths)", [lived[kind], (320, 430)]):
         assert card["above"] <= 0.42, f"{card['above']:.0%} of the card are above its leads"
 
 
+# Each card, and the place of the cell below them, as often as the page is drawn.
 WATCH = """() => {
     const { widgets } = window.jupyterapp.shell.currentWidget.content;
     const cards = [...widgets[1].node.querySelectorAll(".origami-widget")].map(shell => shell.shadowRoot.querySelector(".origami-card"));
@@ -181,6 +182,43 @@ def test_the_card_that_a_reopened_notebook_draws_is_as_high(open_lab: Callable[.
     lab.reopen()
     expect(lab.output(0).locator(CARD)).to_contain_text("Snapshot of")
     assert heights_of(lab) == live
+
+
+# The rows of the panel that can be seen whole, and those of which a part is covered.
+WHOLE = """panel => {
+    const root = panel.getRootNode();
+    const { left } = panel.getBoundingClientRect();
+    const rows = [...panel.querySelectorAll("tbody tr")].map(row => {
+        const { top, bottom } = row.getBoundingClientRect();
+        return [top + 3, bottom - 3].filter(at => row.contains(root.elementFromPoint(left + 40, at))).length;
+    });
+    return { bar: panel.offsetHeight - panel.clientHeight, whole: rows.filter(seen => seen === 2).length,
+             cut: rows.filter(seen => seen === 1).length };
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 430])
+def test_columns_of_a_reopened_card_are_whole_above_a_scroll_bar(browser: Browser, lab: serve.Lab, width: int) -> None:
+    """Where scroll bars take space. Beside the note that there is no kernel, there is the least room for them."""
+    shown = chromium.launch_type(browser.browser_type, scroll_bars=True)
+    window = LabPage(new_context(shown), lab)
+    setup = f"import origami_widgets as ow\now.use_sandbox(200)\nrun = ow.start({BRIEF!r})\nrun.wait('cells');"
+    window.open_notebook([setup])
+    window.run_cell(0)
+    expect(window.output(0).locator(CARD)).to_contain_text("Completed")
+    window.save()
+    window.shutdown_kernel()
+    window.reopen()
+    card = window.output(0).locator(CARD)
+    expect(card).to_contain_text("Snapshot of")
+    window.set_output_width(width)
+    card.get_by_role("tab", name="Columns").click()
+    rows = card.locator(".panel").evaluate(WHOLE)
+    assert rows["bar"] > 0, "the columns don't fit, and the bar takes space"
+    assert rows["whole"] >= 1, rows
+    assert not rows["cut"], rows
+    window.close()
+    shown.close()
 
 
 @pytest.mark.parametrize(

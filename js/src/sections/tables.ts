@@ -53,7 +53,16 @@ export class TablesSection implements Part<Body> {
   readonly #activity = activityPart();
   readonly #empty = el("p", "empty mute");
   readonly #place = el("div", "place");
-  readonly #panel = el("div", "panel", this.#place, this.#columns.node, this.#activity.node, this.#empty);
+  readonly #rest = el("span", "rest");
+  readonly #panel = el(
+    "div",
+    "panel",
+    this.#place,
+    this.#columns.node,
+    this.#rest,
+    this.#activity.node,
+    this.#empty,
+  );
   readonly #tables: Tabs;
   readonly #panels: Tabs;
   readonly #note = el("span");
@@ -266,7 +275,7 @@ export class TablesSection implements Part<Body> {
     const shown = this.#shown;
     const isEmpty = this.#isEmpty(body, table);
     show(this.#place, shown === "leads" && !isEmpty);
-    show(this.#columns.node, shown === "columns" && !isEmpty);
+    for (const node of [this.#columns.node, this.#rest]) show(node, shown === "columns" && !isEmpty);
     show(this.#activity.node, shown === "activity" && !isEmpty);
     const none = {
       leads: this.#session.reads ? this.#instead : body.tables.no_leads,
