@@ -237,6 +237,17 @@ describe("the result line", () => {
     expect(card.text()).not.toContain("11 leads added.");
   });
 
+  it("has the shape of figures before there are any, and no foot of a table", () => {
+    const card = draw("starting");
+    const figures = card.one(".figures");
+    expect([figures.hidden, figures.classList.contains("waiting")]).toEqual([false, true]);
+    expect(card.one(".strip").hidden).toBe(true);
+    const { head, result, tables } = sample("completed");
+    card.model.set({ head, result, tables });
+    expect(figures.classList.contains("waiting")).toBe(false);
+    expect(card.one(".strip").hidden).toBe(false);
+  });
+
   it("has the step, and more about it on demand", () => {
     const { steps, details } = sample("completed").result;
     const node = draw("completed").one(".times > span");

@@ -221,6 +221,49 @@ def test_columns_of_a_reopened_card_are_whole_above_a_scroll_bar(browser: Browse
     shown.close()
 
 
+FIRST = """
+import time
+began, seconds = time.time(), 0.0
+client = ow.Sandbox(clock=lambda: began + seconds).client()
+run = ow.start({brief!r}, client=client, show=False)
+seconds = {seconds}
+run.refresh()
+ipywidgets.VBox([ow.RunCard(run)])
+"""
+# How far apart what is shown from the head to the last line is, and where the tabs are.
+BANDS = """card => {
+    const boxes = [...card.querySelectorAll(".result .line, .funnel, .tabs, .leads, .empty, .strip, .last")]
+        .filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect());
+    const gaps = boxes.slice(1).map((box, at) => box.top - boxes[at].bottom);
+    const top = card.getBoundingClientRect().top;
+    return { most: Math.max(...gaps), heads: card.querySelector(".leads")?.clientHeight ?? 0,
+             shapes: card.querySelectorAll(".waiting:not([hidden])").length,
+             tabs: Math.round(card.querySelector(".tabs").getBoundingClientRect().top - top) };
+}"""
+
+
+def test_there_is_no_empty_band_before_the_first_leads(open_lab: Callable[..., LabPage]) -> None:
+    """Neither before the first table nor while it has no leads; what comes moves nothing."""
+    cells = [FIRST.format(brief=BRIEF, seconds=seconds) for seconds in (0.5, 6.0)]
+    lab = open_lab([scenes.SETUP, *cells])
+    lab.run_cell(0)
+    for index in (1, 2):
+        lab.run_cell(index)
+        lab.show_cell(index)
+        expect(lab.output(index).locator(".empty.waiting").first).to_be_visible()
+    expect(lab.output(2).locator(CARD)).to_contain_text("0 companies")
+    for width in (320, 901):
+        places = []
+        for index in (1, 2):
+            lab.set_output_width(width, index=index)
+            lab.show_cell(index)
+            places.append(lab.output(index).locator(CARD).evaluate(BANDS))
+        assert max(each["most"] for each in places) <= 29, places
+        assert [each["shapes"] for each in places] == [2, 1]
+        assert places[1]["heads"] <= 29, places
+        assert abs(places[0]["tabs"] - places[1]["tabs"]) <= 1, places
+
+
 @pytest.mark.parametrize(
     ("state", "button"), [("incomplete", "Continue in"), ("completed", "Find more"), ("running", "Cancel")]
 )

@@ -60,10 +60,15 @@ export function resultSection({ session, view }: Context): Part<Result> {
   // The bar says it to assistive technology.
   legend.ariaHidden = "true";
   const small = el("span", "times", steps, time, fresh);
+  let hasFigures = false;
   const refresh = (): void => {
     const head = view("head");
     const { age, next, warn } = freshness(head, session);
     showText(time, elapsed(head, session));
+    // Until there are figures, their shape is shown, unless there are words instead.
+    const isWaiting = !hasFigures && !note.textContent && !head.done && session.follows();
+    figures.node.classList.toggle("waiting", isWaiting);
+    show(figures.node, hasFigures || isWaiting);
     // The next check matters while something is wrong; otherwise it is only in the tooltip.
     showText(fresh, warn && next ? `${age} · ${next}` : age);
     fresh.title = warn ? "" : next;
@@ -77,7 +82,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
     update(result) {
       figures.update(result.figures);
       figures.node.title = view("tables").counted ?? "";
-      show(figures.node, result.figures.length);
+      hasFigures = result.figures.length > 0;
       // If nothing has happened yet, the body says so.
       showText(note, view("head").done || view("activity").groups.length ? result.note : "");
       showText(steps, result.steps);

@@ -141,7 +141,7 @@ export class TablesSection implements Part<Body> {
     const isOver = body.head.done && !table;
     const hasChanges = body.activity.groups.length > 0;
     show(this.#tables.node, !isOver);
-    show(this.#strip, !isOver);
+    show(this.#strip, table);
     show(this.node, !isOver || hasChanges || !(body.prose.nodes.length || body.ask));
   }
 
