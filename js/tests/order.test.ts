@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DOWN, type Item, type Key, matches, STAGES, sorted } from "../src/board/order";
+import { DOWN, type Item, type Key, matches, STAGES, sharedStart, sorted } from "../src/board/order";
 import type { BoardRow, CheckTimes, Stage } from "../src/contract";
 import { numbers, row } from "./draw-board";
 
@@ -150,4 +150,17 @@ describe("the filter", () => {
   it("finds Turkish and full-width letters by plain ones", () => {
     expect(matches(item({ prompt: "İstanbul ＢＡＫＥＲＹ" }), "istanbul bakery", "")).toBe(true);
   });
+});
+
+it.each<[string[], string]>([
+  [["Find 20 bakeries in Faro with a shop", "Find 20 bakeries in Porto"], "Find 20 bakeries in "],
+  [["Find bakeries", "Find bakers"], "Find "],
+  [["Find bakeries", "Find bakeries"], "Find "],
+  [["Find bakeries", "Find bakeries in Porto"], "Find "],
+  [["Bakeries", "Dentists"], ""],
+  [["Bakeries", ""], ""],
+  [["Find bakeries"], ""],
+  [[], ""],
+])("the briefs %j begin alike with %j", (texts, start) => {
+  expect(sharedStart(texts)).toBe(start.length);
 });

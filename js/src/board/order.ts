@@ -62,3 +62,12 @@ export function matches({ row }: Item, words: string, stage: Stage | ""): boolea
     .split(/\s+/)
     .every((word) => text.includes(word));
 }
+
+/** The length of what all texts begin with, in whole words. The rest of each, at least its last word, tells them apart. */
+export function sharedStart(texts: readonly string[]): number {
+  const [first = [], ...others] = texts.map((text) => text.split(/(?<=\s)/));
+  const is = (word: string, at: number): boolean =>
+    others.every((each) => each[at] === word && at < each.length - 1);
+  const end = first.findIndex((word, at) => !is(word, at) || at === first.length - 1);
+  return others.length ? first.slice(0, end).join("").length : 0;
+}

@@ -6,7 +6,7 @@ import { focused } from "../lifecycle";
 import type { Session } from "../session";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
-import { type Item, matches, sorted } from "./order";
+import { type Item, matches, sharedStart, sorted } from "./order";
 import { RunRow, totalRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
@@ -71,12 +71,13 @@ export class RunList {
   update(items: readonly Item[], totals: BoardTotals): void {
     this.#total.update(totals);
     const left = new Set(this.#rows.keys());
+    const shared = sharedStart(items.flatMap(({ row }) => (row.name ? [] : [row.prompt])));
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);
       const row = this.#rows.get(name) ?? new RunRow(this.#session, item, this.#lastKnown);
       this.#rows.set(name, row);
-      row.update(item);
+      row.update(item, shared);
     }
     for (const name of left) {
       this.#rows.get(name)?.open(null);

@@ -73,6 +73,9 @@ export class RunRow implements Part<Item> {
   readonly #label = el("b");
   readonly #status = el("span", "state", mark(), this.#label);
   readonly #name = words("", "b");
+  /** What the briefs of all rows begin with, which a narrow board leaves out, and the rest. */
+  readonly #same = el("span", "same");
+  readonly #rest = el("span");
   readonly #prompt = words();
   readonly #note = words("mute");
   readonly #outcome = words("say");
@@ -90,6 +93,7 @@ export class RunRow implements Part<Item> {
     [this.#session, this.item, this.#lastKnown] = [session, item, lastKnown];
     this.press = button("", () => session.command(this.item.row.token, this.#command()));
     this.press.className = "link brief";
+    this.#prompt.append(this.#same, this.#rest);
     this.press.append(this.#name, this.#prompt);
     this.#stop = new CommandButton(session);
     const line = el("div", "b-line", this.press, " ", this.#note);
@@ -103,11 +107,14 @@ export class RunRow implements Part<Item> {
     this.node.role = this.#cardRow.role = "row";
   }
 
-  update(item: Item): void {
+  /** `shared`: how many characters the briefs without a name begin with in common. */
+  update(item: Item, shared = 0): void {
     this.item = item;
     const { row, button } = item;
     showText(this.#name, row.name);
-    setText(this.#prompt, row.prompt);
+    const start = row.name ? 0 : shared;
+    setText(this.#same, row.prompt.slice(0, start));
+    setText(this.#rest, row.prompt.slice(start));
     show(this.#prompt, row.prompt);
     showText(this.#note, row.note);
     this.#amounts.update(row);
