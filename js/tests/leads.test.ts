@@ -801,6 +801,22 @@ describe("the parts of a cell", () => {
     expect(at()).toEqual(["0", "1"]);
   });
 
+  it("say of a cell that has failed what is known and what to do, once none may come any more", async () => {
+    const heads = [HEADS[0] as LeadHead, head("Email", { failed: 1, missing: "failed · why?" })];
+    const rows: LeadRow[] = [["lead-0", ["Bakery 0", null]]];
+    const card = await drawLeads({ heads, rows, final: false });
+    const cell = () => cells(card)[1] as HTMLElement;
+    cell().click();
+    expect([cell().getAttribute("aria-haspopup"), card.one(".parts").hidden]).toEqual([null, true]);
+    send(card, { heads, rows });
+    expect([shown(cell()), cell().getAttribute("aria-haspopup")]).toEqual(["failed · why?", "dialog"]);
+    cell().focus();
+    press("Enter");
+    expect(shown(card.one("[role=dialog]"))).toMatch(/Bakery 0 · Email.*1\. The server gives no reason\./);
+    press("Escape");
+    expect(active()).toBe(cell());
+  });
+
   it("do not open where there are none", async () => {
     const card = await drawParts();
     cells(card, 1)[1]?.click();

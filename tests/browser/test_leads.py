@@ -95,6 +95,10 @@ def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabP
     expect(cells.filter(has_text="not found").first).to_be_visible()
     expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
     expect(leads_of(lab, 1).locator(".shimmer")).to_have_count(0, timeout=60_000)
+    card.get_by_role("button", name="cells failed").click()
+    expect(leads_of(lab, 1).locator(":focus")).to_have_text("failed · why?")
+    lab.page.keyboard.press("Enter")
+    expect(card.get_by_role("dialog")).to_contain_text("The server gives no reason.")
 
 
 def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:

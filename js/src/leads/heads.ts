@@ -3,7 +3,7 @@
 import { button } from "../buttons";
 import { LEAD_SELECT_ALL, type LeadHead, type LeadSort } from "../contract";
 import { el, fill, mark, on } from "../dom";
-import { placed, TICK, type Ticks } from "./lines";
+import { checkBox, placed, TICK, type Ticks } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
@@ -30,8 +30,7 @@ export class Heads {
   constructor(ticks: Ticks | null, reach: (at: number, column: number) => number, events: HeadEvents) {
     [this.#ticks, this.#reach, this.#events] = [ticks, reach, events];
     if (ticks) {
-      const box = el("input");
-      box.type = "checkbox";
+      const box = checkBox();
       box.ariaLabel = LEAD_SELECT_ALL;
       on(box, "change", () => events.tickAll(box.checked));
       this.#box = box;
@@ -48,7 +47,7 @@ export class Heads {
     if (isNew) {
       this.#names = names;
       this.#cells = heads.map((head, at) => this.#heading(head, at));
-      fill(this.node, this.#box && tickHead(this.#box), ...this.#cells);
+      fill(this.node, this.#box && placed("columnheader", TICK, this.#ticks, this.#box), ...this.#cells);
     }
     this.#cells.forEach((cell, at) => {
       this.#write(cell, heads[at] as LeadHead, at, sort);
@@ -67,10 +66,8 @@ export class Heads {
   #heading({ name, slug }: LeadHead, at: number): HTMLElement {
     const press = button(name, () => this.#events.sort(slug), "quiet");
     const grip = mark("grip");
-    const cell = el("div", "lcell", press, el("i", "share"), grip);
+    const cell = placed("columnheader", at, this.#ticks, press, el("i", "share"), grip);
     on(grip, "pointerdown", (event) => this.#drag(event as PointerEvent, grip, cell, slug));
-    cell.role = "columnheader";
-    placed(cell, at, this.#ticks);
     return cell;
   }
 
@@ -82,13 +79,11 @@ export class Heads {
     const move = on(grip, "pointermove", (event) => {
       this.#events.resize(slug, before + (event as PointerEvent).clientX - down.clientX);
     });
-    const ends = ["pointerup", "pointercancel"].map((name) =>
-      on(grip, name, () => {
-        this.isDragged = false;
-        move();
-        for (const end of ends) end();
-      }),
-    );
+    const end = on(grip, "lostpointercapture", () => {
+      this.isDragged = false;
+      move();
+      end();
+    });
   }
 
   #write(cell: HTMLElement, head: LeadHead, at: number, sort: LeadSort | null): void {
@@ -100,12 +95,4 @@ export class Heads {
     cell.classList.toggle("number", head.is_number && head.role !== "score");
     cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
   }
-}
-
-function tickHead(box: HTMLInputElement): HTMLElement {
-  const cell = el("div", "lcell ltick", box);
-  cell.role = "columnheader";
-  cell.dataset.place = `${TICK}`;
-  cell.ariaColIndex = "1";
-  return cell;
 }

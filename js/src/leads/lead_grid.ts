@@ -10,7 +10,7 @@ import style from "./leads.css";
 import { Lines, ROW, TICK, type Ticks } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
-import { isOpenCell, type Row, Rows, textOf } from "./rows";
+import { type Row, Rows, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -29,6 +29,8 @@ function placeOf(event: Event): Place | null {
   const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-place]");
   return cell && [Number(cell.parentElement?.dataset.at), Number(cell.dataset.place)];
 }
+
+const idsOf = (rows: (Row | undefined)[]): string[] => rows.flatMap((row) => (row ? [row.id] : []));
 
 export class LeadGrid {
   readonly node: HTMLElement;
@@ -102,7 +104,7 @@ export class LeadGrid {
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
     if (ticks) this.#scroll.ariaMultiSelectable = "true";
-    this.#widths = new Widths(this.#scroll, ticks !== null);
+    this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;
     const parts = [sheet, this.#toolbar.node, above, this.#scroll, instead, this.#details.node];
@@ -322,14 +324,13 @@ export class LeadGrid {
     const { heads } = this.rows;
     if (this.#heads.update(heads, this.#order)) this.#toolbar.setColumns(heads);
     this.#widths.apply(heads);
-    const rows = this.#matching.filter((row) => row !== undefined);
-    this.#heads.updateTicks(rows.filter(({ id }) => this.#ticks?.has(id)).length, rows.length);
+    const ids = idsOf(this.#matching);
+    this.#heads.updateTicks(ids.filter((id) => this.#ticks?.has(id)).length, ids.length);
   }
 
   /** Ticks or unticks all rows that were read and have the typed words. */
   #tickAll(all: boolean): void {
-    const ids = this.#matching.flatMap((row) => (row ? [row.id] : []));
-    this.#ticks?.set(ids, all);
+    this.#ticks?.set(idsOf(this.#matching), all);
     this.#draw();
   }
 
@@ -383,11 +384,12 @@ export class LeadGrid {
     else if (top + 2 * ROW > scrollTop + height) this.#scroll.scrollTop = top + 2 * ROW - height;
   }
 
-  #openDetails(at: number, column: number): void {
+  /** Returns whether the cell opens. */
+  #openDetails(at: number, column: number): boolean {
     const row = this.#matching[at];
-    const cell = row?.cells[column];
-    if (!row || cell === undefined || !isOpenCell(cell)) return;
-    this.#details.open(textOf(row.cells[0] ?? null), this.rows.heads[column]?.name ?? "", cell);
+    const cell = row && this.rows.opened(row, column);
+    if (cell) this.#details.open(textOf(row.cells[0] ?? null), this.rows.heads[column]?.name ?? "", cell);
+    return !!cell;
   }
 
   #closeDetails(): void {
@@ -443,10 +445,7 @@ export class LeadGrid {
     const from = shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
     const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
     this.#ticked = row.id;
-    this.#ticks?.set(
-      range.flatMap((each) => (each ? [each.id] : [])),
-      checked,
-    );
+    this.#ticks?.set(idsOf(range), checked);
     this.#draw(false);
   }
 
@@ -463,9 +462,7 @@ export class LeadGrid {
       this.#move(...to);
     } else if (at !== HEAD && column !== TICK && (key === "Enter" || key === " ")) {
       event.preventDefault();
-      this.#openDetails(at, column);
-      if (!isOpenCell(this.#matching[at]?.cells[column] ?? null))
-        this.#focusedElement()?.querySelector("a")?.click();
+      if (!this.#openDetails(at, column)) this.#focusedElement()?.querySelector("a")?.click();
     }
   }
 

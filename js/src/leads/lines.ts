@@ -13,13 +13,12 @@ import {
 } from "../contract";
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
-import { isOpenCell, markPlace, type Row, type Rows, textOf } from "./rows";
+import { markPlace, type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
 /** The place of the check box in a line; the places of cells start at 0. */
 export const TICK = -1;
-const MARKS: Record<string, string> = { high: " dot high", medium: " dot medium", low: " dot low" };
 
 /** The ticked leads. Without this, lines have no check boxes. */
 export interface Ticks {
@@ -27,17 +26,31 @@ export interface Ticks {
   set(ids: string[], on: boolean): void;
 }
 
-/** Marks a cell with its column; the line has its own place. */
-export function placed(cell: HTMLElement, column: number, ticks: Ticks | null): void {
+/** A cell of a column, or that of the check box; the line has its own place. */
+export function placed(
+  role: string,
+  column: number,
+  ticks: Ticks | null,
+  ...children: HTMLElement[]
+): HTMLElement {
+  const cell = el("div", column === TICK ? "lcell ltick" : "lcell", ...children);
+  cell.role = role;
   cell.dataset.place = `${column}`;
   cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
+  return cell;
+}
+
+export function checkBox(): HTMLInputElement {
+  const box = el("input");
+  box.type = "checkbox";
+  return box;
 }
 
 /** A drawn line: its lead and cells, or none while they load. */
 interface Line {
-  id: string | undefined;
-  cells: LeadCell[] | undefined;
-  mark: LeadMark | undefined;
+  id?: string | undefined;
+  cells?: LeadCell[] | undefined;
+  mark?: LeadMark | undefined;
   /** Whether anything in the line is lit. */
   lit: boolean;
   isTicked: boolean;
@@ -155,33 +168,15 @@ export class Lines {
 
   #blank(count: number): Line {
     const places = Array.from({ length: count }, (_, column) => {
-      const cell = el("div", "lcell", words("", "bdi"));
-      cell.role = "gridcell";
+      const cell = placed("gridcell", column, this.#ticks, words("", "bdi"));
       cell.tabIndex = -1;
-      placed(cell, column, this.#ticks);
       return cell;
     });
     const node = el("div", "lrow", ...places);
     node.role = "row";
-    const line: Line = {
-      id: undefined,
-      cells: undefined,
-      mark: undefined,
-      lit: false,
-      isTicked: false,
-      node,
-      places,
-      label: el("span", "lmark"),
-      box: null,
-    };
-    if (!this.#ticks) return line;
-    const box = el("input");
-    box.type = "checkbox";
-    const cell = el("div", "lcell ltick", box);
-    cell.role = "gridcell";
-    placed(cell, TICK, this.#ticks);
-    node.prepend(cell);
-    return { ...line, box };
+    const box = this.#ticks && checkBox();
+    if (box) node.prepend(placed("gridcell", TICK, this.#ticks, box));
+    return { lit: false, isTicked: false, node, places, label: el("span", "lmark"), box };
   }
 
   #write(line: Line, row: Row | undefined, at: number): void {
@@ -218,7 +213,7 @@ export class Lines {
   #writeCell(node: HTMLElement, row: Row | undefined, lead: LeadHead, at: number, column: number): boolean {
     const cell = row?.cells[column] ?? null;
     const text = textOf(cell);
-    const opens = isOpenCell(cell);
+    const opened = row ? this.#rows.opened(row, column) : null;
     // A click on a cell that opens shows its parts: there, its value is the link.
     const href = Array.isArray(cell) ? cell[1] : "";
     const { final } = this.#rows;
@@ -228,17 +223,17 @@ export class Lines {
     // No result, and none may come any more: the cell says why.
     const isWithout = row && cell === null && !waits && final;
     const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
-    const confidence = (opens && text && MARKS[cell.confidence]) || "";
+    const confidence = opened?.confidence && text ? ` dot ${opened.confidence}` : "";
     // A loading cell has only a still background, as it comes and goes with each line.
     const number = lead.is_number && lead.role !== "score" ? " number" : "";
     const kind = `${number}${lead.own ? " own" : ""}`;
     setClass(
       node,
-      `lcell${kind}${row ? "" : " coming"}${opens ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,
+      `lcell${kind}${row ? "" : " coming"}${opened ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,
     );
     const reach = this.#reach(at, column);
     if (node.tabIndex !== reach) node.tabIndex = reach;
-    if (!opens) node.removeAttribute("aria-haspopup");
+    if (!opened) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
     const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
@@ -246,7 +241,15 @@ export class Lines {
     const isScore = text && lead.role === "score";
     setClass(
       content,
-      waits ? "shimmer" : without ? `mute${cell === null ? " without" : ""}` : isScore ? "score" : "",
+      waits
+        ? "shimmer"
+        : without
+          ? cell === null
+            ? `${opened ? "t-bad" : "mute"} without`
+            : "mute"
+          : isScore
+            ? "score"
+            : "",
     );
     if (waits) content.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
     else if (content.style.width) content.style.width = "";

@@ -1,7 +1,14 @@
 /** The received leads of one table in order: which of them are new, and the place of each. */
 
-import type { LeadCell, LeadHead, LeadMark, LeadsAnswer, OpenCell } from "../contract";
-import { folded } from "../format";
+import {
+  CELL_FAILED,
+  type LeadCell,
+  type LeadHead,
+  type LeadMark,
+  type LeadsAnswer,
+  type OpenCell,
+} from "../contract";
+import { filled, folded } from "../format";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
@@ -17,7 +24,7 @@ export function textOf(cell: LeadCell): string {
   return Array.isArray(cell) ? cell[0] : cell.text;
 }
 
-/** Whether a cell opens to show its parts. */
+/** Whether a cell has parts. */
 export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
   cell !== null && typeof cell === "object" && !Array.isArray(cell);
 
@@ -105,6 +112,14 @@ export class Rows {
   /** Whether a lead is new, or one of its cells has just changed. */
   isLit(id: string, place?: number): boolean {
     return this.#lit.size > 0 && this.#lit.has(place === undefined ? id : `${id} ${place}`);
+  }
+
+  /** What a cell opens to show: its parts, or what is known of why it has failed; null if it does not open. */
+  opened({ cells }: Row, at: number): OpenCell | null {
+    const [cell, head] = [cells[at] ?? null, this.heads[at]];
+    if (cell !== null) return isOpenCell(cell) ? cell : null;
+    if (!head?.failed || !this.final || head.filling) return null;
+    return { text: filled(CELL_FAILED, head.failed), href: "", confidence: "", parts: [] };
   }
 
   /** The rows that have the typed words; all rows without any. */

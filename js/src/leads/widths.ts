@@ -8,8 +8,6 @@ const [CHARACTER, WIDEST, AROUND] = [7, 12, 24];
 /** The room of the dot that says how certain the agent is, of the chip of a score, and of the mark beside it. */
 const [DOT, CHIP, MARK] = [12, 10, 66];
 const NARROWEST = 48;
-/** The width of the column of check boxes, in pixels. */
-const TICK_WIDTH = 34;
 /** The least and the most that content may claim, by what a column is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
   name: [150, 240],
@@ -28,18 +26,13 @@ export class Widths {
   #empty = "";
   #measured = new WeakSet<LeadCell[]>();
   readonly #scroll: HTMLElement;
-  readonly #ticks: number;
   #template = "";
   #now: number[] = [];
   readonly #canvas = document.createElement("canvas").getContext("2d");
 
-  /**
-   * @param scroll - What the columns are in.
-   * @param hasTicks - Whether there is a column of check boxes.
-   */
-  constructor(scroll: HTMLElement, hasTicks: boolean) {
-    [this.#scroll, this.#ticks] = [scroll, hasTicks ? TICK_WIDTH : 0];
-    if (hasTicks) scroll.style.setProperty("--ticks", `${TICK_WIDTH}px`);
+  /** @param scroll - What the columns are in. */
+  constructor(scroll: HTMLElement) {
+    this.#scroll = scroll;
   }
 
   /** Starts another table. */
@@ -64,7 +57,7 @@ export class Widths {
     const before = this.#now;
     [this.#template, this.#now] = [template, widths];
     scroll.style.setProperty("--template", template || "1fr");
-    scroll.style.setProperty("--width", `${widths.reduce((all, width) => all + width, this.#ticks)}px`);
+    scroll.style.setProperty("--width", `${widths.reduce((all, width) => all + width, 0)}px`);
     const { scrollLeft } = scroll;
     if (!still || !scrollLeft || before.length !== widths.length) return;
     const hidden = scrollLeft + (before[0] ?? 0);

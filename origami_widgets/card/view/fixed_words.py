@@ -74,6 +74,9 @@ LEAD_SELECT_ALL: Final = "Select all loaded leads"
 LEAD_CHECKING: Final = "checking"
 LEAD_HIDDEN: Final = "off brief"
 CELL_NOT_FOUND: Final = "not found"
+CELL_FAILED: Final = (
+    "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run."
+)
 CELL_NOT_RUN: Final = "not run yet"
 CELL_LOADING: Final = "loading"
 CELL_DETAILS: Final = "{}: details"

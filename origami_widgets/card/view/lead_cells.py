@@ -357,7 +357,7 @@ def _missing_words(column: Column, missing: int) -> str:
     errored = shown_count(column.cells.errored) or 0
     if not errored:
         return "not run"
-    return "failed" if errored >= missing else "not run or failed"
+    return f"{'failed' if errored >= missing else 'not run or failed'} · why?"
 
 
 TEXT_LIMIT = 200

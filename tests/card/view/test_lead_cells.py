@@ -229,7 +229,7 @@ def test_addresses_are_links_where_the_column_is_for_them():
     assert unsafe == "a@b.example"
 
 
-@pytest.mark.parametrize(("errored", "words"), [(0, "not run"), (2, "failed"), (1, "not run or failed")])
+@pytest.mark.parametrize(("errored", "words"), [(0, "not run"), (2, "failed · why?"), (1, "not run or failed · why?")])
 def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words):
     failing = column(cells={"running": 0, "errored": errored})
     (head,) = make_heads([failing], [[None], ["a"], [None]])
