@@ -793,11 +793,13 @@ export const LEADS_AS_FRAME = "As DataFrame";
 
 export const LEADS_DOWNLOAD = "Download CSV";
 
-export const LEADS_DOWNLOAD_TICKED = "The ticked leads";
+export const LEADS_DOWNLOAD_TICKED = "The ticked leads.";
 
-export const LEADS_DOWNLOAD_ALL = "All loaded leads";
+export const LEADS_DOWNLOAD_ALL = "All loaded leads.";
 
 export const LEADS_DOWNLOAD_PART = "The {} leads loaded so far. Scroll to load more.";
+
+export const LEADS_DOWNLOAD_NAMES = "{} Columns are named as in DataFrames, for ow.refresh_leads.";
 
 export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief's requirements. Ticked leads can be downloaded now.";
 

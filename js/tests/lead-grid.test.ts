@@ -538,6 +538,7 @@ describe("a grid of leads", () => {
     const download = grid
       .all("button")
       .find(({ textContent }) => textContent === "Download CSV") as HTMLButtonElement;
+    const as = "Columns are named as in DataFrames, for ow.refresh_leads.";
     const isOff = () => download.ariaDisabled === "true";
     const pressed = () => {
       download.click();
@@ -548,13 +549,13 @@ describe("a grid of leads", () => {
     expect([isOff(), pressed()]).toEqual([true, 0]);
     expect(download.title).toContain("Still checking");
     tick(grid.boxes()[1], true);
-    expect([isOff(), download.title, pressed()]).toEqual([false, "The ticked leads", 1]);
+    expect([isOff(), download.title, pressed()]).toEqual([false, `The ticked leads. ${as}`, 1]);
     tick(grid.boxes()[1], false);
     expect(isOff()).toBe(true);
     grid.send({ more: true, total: 500 });
-    expect([isOff(), download.title]).toEqual([false, "The 3 leads loaded so far. Scroll to load more."]);
+    expect([isOff(), download.title]).toEqual([false, `The 3 leads loaded so far. Scroll to load more. ${as}`]);
     grid.send();
-    expect([isOff(), download.title]).toEqual([false, "All loaded leads"]);
+    expect([isOff(), download.title]).toEqual([false, `All loaded leads. ${as}`]);
     // The hidden ones are asked for, too: it does not matter which they are.
     grid.one(".toggle").click();
     expect(isOff()).toBe(true);

@@ -8,6 +8,7 @@ import {
   LEADS_DOWNLOAD,
   LEADS_DOWNLOAD_ALL,
   LEADS_DOWNLOAD_CHECKING,
+  LEADS_DOWNLOAD_NAMES,
   LEADS_DOWNLOAD_PART,
   LEADS_DOWNLOAD_TICKED,
   LEADS_LOADING,
@@ -75,7 +76,9 @@ export class Foot {
     showText(this.#counted, length ? filled(LEADS_TICKED, length) : "");
     show(this.#copy.node, length);
     show(this.#download, !isGone);
-    [this.#download.title, this.#download.ariaDisabled] = this.#file();
+    const [details, isReady] = this.#file();
+    this.#download.title = isReady ? filled(LEADS_DOWNLOAD_NAMES, details) : details;
+    this.#download.ariaDisabled = isReady ? null : "true";
     const reads = this.#leads.rows.line || line;
     this.#line = this.#asFrame.press.title = reads && this.#lineWith(reads, head);
     show(this.#asFrame.node, reads);
@@ -86,14 +89,14 @@ export class Foot {
     this.#asFrame.close();
   }
 
-  /** What a file of these leads contains, or why there is none yet; and whether the button is off. */
-  #file(): [string, "true" | null] {
+  /** What a file of these leads contains, or why there is none yet; and whether it is ready. */
+  #file(): [string, boolean] {
     const { requests, rows } = this.#leads;
-    if (!rows.answered) return [LEADS_LOADING, "true"];
-    if (this.#ticked.length) return [LEADS_DOWNLOAD_TICKED, null];
+    if (!rows.answered) return [LEADS_LOADING, false];
+    if (this.#ticked.length) return [LEADS_DOWNLOAD_TICKED, true];
     if (!requests.includeHidden && rows.all.some((row) => row?.mark === "checking"))
-      return [LEADS_DOWNLOAD_CHECKING, "true"];
-    return [rows.more ? filled(LEADS_DOWNLOAD_PART, rows.all.length) : LEADS_DOWNLOAD_ALL, null];
+      return [LEADS_DOWNLOAD_CHECKING, false];
+    return [rows.more ? filled(LEADS_DOWNLOAD_PART, rows.all.length) : LEADS_DOWNLOAD_ALL, true];
   }
 
   /** The ticked leads as text for a spreadsheet, below their headings. */

@@ -3,7 +3,7 @@
 import { button } from "../buttons";
 import { LEAD_SELECT_ALL, type LeadHead, type LeadSort } from "../contract";
 import { el, fill, mark, on } from "../dom";
-import { checkBox, placed, TICK, type Ticks } from "./lines";
+import { checkBox, columnClass, placed, TICK, type Ticks } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
@@ -91,8 +91,7 @@ export class Heads {
     press.tabIndex = this.#reach(HEAD, at);
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
     cell.title = head.details;
-    cell.classList.toggle("own", head.own);
-    cell.classList.toggle("number", head.is_number && head.role !== "score");
+    cell.className = columnClass(head);
     cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
   }
 }

@@ -26,6 +26,9 @@ export interface Ticks {
   set(ids: string[], on: boolean): void;
 }
 
+export const columnClass = ({ is_number, role, own }: LeadHead): string =>
+  `lcell${is_number && role !== "score" ? " number" : ""}${own ? " own" : ""}`;
+
 /** A cell of a column, or that of the check box; the line has its own place. */
 export function placed(
   role: string,
@@ -225,11 +228,9 @@ export class Lines {
     const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = opened?.confidence && text ? ` dot ${opened.confidence}` : "";
     // A loading cell has only a still background, as it comes and goes with each line.
-    const number = lead.is_number && lead.role !== "score" ? " number" : "";
-    const kind = `${number}${lead.own ? " own" : ""}`;
     setClass(
       node,
-      `lcell${kind}${row ? "" : " coming"}${opened ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,
+      `${columnClass(lead)}${row ? "" : " coming"}${opened ? " opens" : ""}${confidence}${lit ? " lit" : ""}`,
     );
     const reach = this.#reach(at, column);
     if (node.tabIndex !== reach) node.tabIndex = reach;

@@ -63,9 +63,10 @@ LEADS_TICKED: Final = "{} ticked"
 COPY: Final = "Copy"
 LEADS_AS_FRAME: Final = "As DataFrame"
 LEADS_DOWNLOAD: Final = "Download CSV"
-LEADS_DOWNLOAD_TICKED: Final = "The ticked leads"
-LEADS_DOWNLOAD_ALL: Final = "All loaded leads"
+LEADS_DOWNLOAD_TICKED: Final = "The ticked leads."
+LEADS_DOWNLOAD_ALL: Final = "All loaded leads."
 LEADS_DOWNLOAD_PART: Final = "The {} leads loaded so far. Scroll to load more."
+LEADS_DOWNLOAD_NAMES: Final = "{} Columns are named as in DataFrames, for ow.refresh_leads."
 LEADS_DOWNLOAD_CHECKING: Final = (
     "Still checking which leads meet the brief's requirements. Ticked leads can be downloaded now."
 )

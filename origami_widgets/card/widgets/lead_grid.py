@@ -348,6 +348,9 @@ class LeadGrid(LeadWidget):
 
         ticked = self.selection
         frame = ticked if len(ticked) else self.frame
+        if "table_id" not in frame:
+            # As `export` does, for the way back: a file has no `attrs`.
+            frame = frame.assign(table_id=frame.attrs["origami"]["table_id"])
         names = {tab["id"]: tab["name"] for tab in self._tabs()}
         (name,) = file_names([names.get(self._shown_table(), "leads")], "csv")
         if self.comm is not None:

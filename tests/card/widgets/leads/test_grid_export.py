@@ -16,8 +16,12 @@ from tests.support.quick import see
 
 
 @pytest.fixture(scope="module")
-def run():
-    client = ow.Sandbox(speed=600).client()
+def client():
+    return ow.Sandbox(speed=600).client()
+
+
+@pytest.fixture(scope="module")
+def run(client):
     return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 
 
@@ -48,6 +52,19 @@ def files_in(messages):
     """The ids of the leads in each file that was sent."""
     sent = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
     return [pd.read_csv(io.StringIO(each["text"].lstrip("\ufeff")))["row_id"].to_list() for each in sent]
+
+
+def test_refresh_leads_reads_the_file_of_a_page(client, grid, tmp_path):
+    messages = sent_by(grid)
+    receive(grid, message(grid.head["tabs"][0]["id"], size=200, last=199))
+    see(lambda: len(grid.frame) > 2)
+    receive(grid, {"kind": "download"})
+    (sent,) = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
+    file = tmp_path / sent["name"]
+    file.write_text(sent["text"], encoding="utf-8", newline="")
+    refreshed = ow.refresh_leads(file, client=client)
+    assert len(refreshed.frame) == len(grid.frame)
+    assert [len(each) for each in (refreshed.new, refreshed.changed, refreshed.gone)] == [0, 0, 0]
 
 
 def test_ticked_leads_are_those_of_the_table_in_front(grid):
