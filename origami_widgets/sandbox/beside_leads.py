@@ -296,6 +296,41 @@ class Campaign:
             "addedAt": iso(cell_run.done),
         }
 
+    def sequence(self, lead: SimulatedLead, cell_run: CellRun) -> dict[str, Any]:
+        """Return the drafted message to one of its people."""
+        person, facts = self.person(lead, cell_run), lead.facts
+        status, stamp = person["sendStatus"], IdGenerator(f"step/{cell_run.value}").uuid()
+        sent_at = None if status == "draft" else iso(self.table.settled_at + LAUNCHED_AFTER / self.speed)
+        body = f"Hello,\n\nI came across {facts.company} in {facts.city} and have an idea for a team of {facts.employees}. May I tell you more in a short call next week?\n"
+        step = {
+            "object": "step",
+            "id": stamp,
+            "stepId": stamp,
+            "channel": "email",
+            "kind": "email",
+            "status": status,
+            "subject": f"An idea for {facts.company}",
+            "body": body,
+            "recipient": person["recipient"],
+            "scheduledAt": None,
+            "sentAt": sent_at,
+        }
+        return {
+            "object": "sequence",
+            "id": cell_run.value,
+            "sequenceId": cell_run.value,
+            "campaignId": self.id,
+            "status": self.summary()["status"],
+            "stopReason": person["stopReason"],
+            "sendStatus": status,
+            "tableId": self.table.id,
+            "columnId": self.column.id,
+            "rowId": lead.id,
+            "workspaceId": self.table.container,
+            "url": None,
+            "steps": [step],
+        }
+
 
 def list_campaigns(context: RequestContext) -> SandboxResponse:
     """Answer GET /tables/{tableId}/campaigns."""
@@ -345,6 +380,15 @@ def get_stats(context: RequestContext) -> SandboxResponse:
     return json_response({"object": "campaign_stats", **counts, **email, **linkedin})
 
 
+def get_sequence(context: RequestContext) -> SandboxResponse:
+    """Answer GET /sequences/{sequenceId}."""
+    for campaign in _campaigns(context, context.organization.tables_of(context.project, context.now)):
+        for lead, cell_run in campaign.drafted:
+            if cell_run.value == context.params["sequenceId"]:
+                return json_response(campaign.sequence(lead, cell_run))
+    raise error_responses.not_found("sequence")
+
+
 def _campaigns(context: RequestContext, tables: Iterable[TableTimeline]) -> list[Campaign]:
     now, speed = context.now, context.organization.speed
     found = [Campaign(table, column, now, speed) for table in tables for column in table.columns_at(now)]
@@ -377,4 +421,5 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/campaigns/{campaignId}", get_campaign),
     ("GET", "/campaigns/{campaignId}/people", list_people),
     ("GET", "/campaigns/{campaignId}/stats", get_stats),
+    ("GET", "/sequences/{sequenceId}", get_sequence),
 )

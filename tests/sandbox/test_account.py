@@ -105,6 +105,14 @@ async def test_a_campaign_is_drafted_then_sent_and_answered(account):
     rows = (await account.api.do("listRows", tableId=table["id"], cells="flat", limit=200))["items"]
     messages = {row["id"]: row[drafted["slug"]]["sequenceId"] for row in rows if drafted["slug"] in row}
     assert {each["rowId"]: each["sequenceId"] for each in people["items"]} == messages
+    for person in people["items"][:3]:
+        message = await account.api.do("getSequence", sequenceId=person["sequenceId"])
+        assert [message[key] for key in ("rowId", "sendStatus")] == [person["rowId"], person["sendStatus"]]
+        (step,) = message["steps"]
+        company = next(row["company"] for row in rows if row["id"] == person["rowId"])
+        assert company in step["subject"]
+        assert company in step["body"]
+        assert step["recipient"] == person["recipient"]
     stats = await account.api.do("getCampaignStats", **known)
     replied = await account.api.do("listCampaignPeople", status="replied,bounced", **known)
     assert {each["sendStatus"] for each in replied["items"]} <= {"replied", "bounced"}
@@ -120,6 +128,7 @@ async def test_a_campaign_is_a_draft_first(account):
     stats = await account.api.do("getCampaignStats", campaignId=summary["id"])
     assert (stats["contacted"], stats["replyRate"]) == (0, 0)
     assert (await account.api.refused("getCampaign", campaignId=UNKNOWN_ID))[:2] == (404, "CAMPAIGN_NOT_FOUND")
+    assert (await account.api.refused("getSequence", sequenceId=UNKNOWN_ID))[:2] == (404, "SEQUENCE_NOT_FOUND")
     await account.upload()
     assert (await account.api.do("listTableCampaigns", tableId=account.table))["items"] == []
 

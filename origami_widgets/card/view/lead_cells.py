@@ -287,8 +287,10 @@ def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
     main = shown_key(value) if text and column.kind != "sequence" else None
     confidence = value.get("confidence")
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
-    shown = {main, "confidence" if level else None}
-    parts = [part for key, raw in value.items() if key not in shown for part in _parts(key, raw)]
+    line = _sequence_line(value) if text == DRAFTED else ""
+    shown = {main, "confidence" if level else None, "sequenceId" if line else None}
+    parts = [CellPart("To read it", line, "")] if line else []
+    parts += (part for key, raw in value.items() if key not in shown for part in _parts(key, raw))
     if parts or level:
         return {"text": text, "href": href, "confidence": level, "parts": parts[:PARTS_LIMIT]}
     return LinkCell(text, href) if href else text
@@ -443,6 +445,13 @@ def _is_reference(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_words(key)[-1:] == ("id",) for key in value) and any(value.values())
     return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _sequence_line(value: dict[str, Any]) -> str:
+    """Return the line of Python that reads a drafted sequence; empty without its id."""
+    sequence = value.get("sequenceId")
+    is_known = isinstance(sequence, str) and _ID.fullmatch(sequence) is not None
+    return f'client.request("GET", "/sequences/{sequence}")' if is_known else ""
 
 
 def _number(value: float, key: str, currency: str = "") -> str:

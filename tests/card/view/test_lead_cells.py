@@ -113,8 +113,10 @@ def test_a_drafted_sequence_is_no_id_to_read():
         "text": "drafted",
         "href": "",
         "confidence": "",
-        "parts": [("Sequence ID", sequence, "")],
+        "parts": [("To read it", f'client.request("GET", "/sequences/{sequence}")', "")],
     }
+    other = cell_of({"sequenceId": "another kind of id", "campaignId": 7}, "sequence")
+    assert other["parts"] == [("Sequence ID", "another kind of id", ""), ("Campaign ID", "7", "")]
     assert cell_of(sequence, "sequence") == "drafted"
     assert cell_of({"sequenceId": None}, "sequence") == ""
     assert cell_of({"subject": "Hello", "sequenceId": sequence}, "sequence")["text"] == "Hello"
