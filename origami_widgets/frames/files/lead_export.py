@@ -130,7 +130,10 @@ class LeadExport:
             facts = [("Brief", run["prompt"]), ("Run", run["status"]), ("Ended", run["completed_at"])]  # fmt: skip
         elif len(runs):
             facts = [("Runs", len(runs))]
-        facts.append(("Credits of these tables", tables["credits_lifetime_used"].sum(min_count=1)))
+        used, qualified = tables["credits_lifetime_used"], tables["qualified_leads"].sum()
+        facts.append(("Credits of these tables", used.sum(min_count=1)))
+        if qualified and used.notna().all():
+            facts.append(("Credits per qualified lead", round(float(used.sum() / qualified), 2)))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
         hidden = sum(max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items())
         if hidden:

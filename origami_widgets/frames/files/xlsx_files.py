@@ -58,7 +58,6 @@ SCORE_COLOURS = {
 NUMBER_FORMATS = {
     "number": "General",
     "whole": "#,##0",
-    "tenths": "#,##0.0",
     "cents": "#,##0.00",
     "moment": "yyyy-mm-dd hh:mm:ss",
     "moment_utc": 'yyyy-mm-dd hh:mm "UTC"',
@@ -290,7 +289,7 @@ class _Sheet:
             self._text(top, at, str(name), style=self._formats["right_header" if numbers else "header"])
             for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
                 if (cell := plain_cell(value)) is not None:
-                    cell = round(cell, 1) if isinstance(cell, float) else cell
+                    cell = round(cell, 2) if isinstance(cell, float) else cell
                     self._write(row, at, cell, _summary_number(cell))
         return self._too_long
 
@@ -380,7 +379,7 @@ def _number_kind(cells: Sequence[Any], place: SheetColumn) -> str:
 
 
 def _summary_number(cell: Any) -> str:
-    return "tenths" if isinstance(cell, float) and not cell.is_integer() else "whole"
+    return "cents" if isinstance(cell, float) and not cell.is_integer() else "whole"
 
 
 def _is_number(cell: Any) -> bool:

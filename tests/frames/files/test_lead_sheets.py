@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.card.view import view_now
 from tests.support.server import answer
 
 FORMULA = "=HYPERLINK(A1)"
@@ -73,6 +74,12 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     assert numbers["Qualified"] == tables["qualified_leads"][0]
     assert numbers["With e-mail"] == leads["contact-email"].notna().sum()
     assert numbers["Credits"] == tables["credits_lifetime_used"][0]
+    # As on the card: all credits by all qualified leads, beside the server's price for one table.
+    figure = view_now(run.conversation)["result"]["figures"][2]
+    facts = {row[0].value: row[1] for row in sheet.iter_rows(max_row=summary_top(book) - 2)}
+    used, price = facts["Credits of these tables"], facts["Credits per qualified lead"]
+    assert (f"{used.value}", f"{price.value} per qualified lead") == (figure["value"], figure["note"])
+    assert price.number_format == "#,##0.00"
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))
 
 
