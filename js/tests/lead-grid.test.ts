@@ -170,6 +170,41 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_hidden: false });
   });
 
+  it("begins with the best scores where the saved order is left out with the saved filters", () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
+    const press = (selector: string) => {
+      grid.one(selector).click();
+      grid.send({ heads, hidden: 7 });
+      return grid.looks().at(-1)?.sort ?? null;
+    };
+    const fit = (direction: string) => ({ column: "fit", direction });
+    grid.send({ heads, hidden: 7 });
+    expect(press(".toggle")).toEqual(fit("desc"));
+    expect(press(".toggle")).toBe(null);
+    press(".toggle");
+    expect(press(".lhead [data-place='1'] button")).toEqual(fit("asc"));
+    // What the user has asked for stays.
+    expect(press(".toggle")).toEqual(fit("asc"));
+    expect(press(".toggle")).toEqual(fit("asc"));
+  });
+
+  it("says of a cell that it failed as soon as nothing is under way in its column", () => {
+    const grid = drawGrid();
+    const phone = { missing: "failed", failed: 1 };
+    const send = (change: object) => {
+      grid.send({
+        heads: [headOf("Phone", { ...phone, ...change })],
+        rows: [["lead-0", [null]]],
+        final: false,
+      });
+      return grid.all(".lines [role=gridcell]").map(shown).at(-1);
+    };
+    expect(send({})).toBe("failed");
+    expect(send({ filling: true })).toBe("");
+    expect(send({ failed: 0 })).toBe("");
+  });
+
   it("says how many leads the brief hides only while it hides them, and keeps its chip", () => {
     const grid = drawGrid();
     const brief = grid.one(".toggle");
@@ -553,7 +588,10 @@ describe("a grid of leads", () => {
     tick(grid.boxes()[1], false);
     expect(isOff()).toBe(true);
     grid.send({ more: true, total: 500 });
-    expect([isOff(), download.title]).toEqual([false, `The 3 leads loaded so far. Scroll to load more. ${as}`]);
+    expect([isOff(), download.title]).toEqual([
+      false,
+      `The 3 leads loaded so far. Scroll to load more. ${as}`,
+    ]);
     grid.send();
     expect([isOff(), download.title]).toEqual([false, `All loaded leads. ${as}`]);
     // The hidden ones are asked for, too: it does not matter which they are.

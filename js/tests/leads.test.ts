@@ -399,9 +399,9 @@ describe("a cell", () => {
     // It may be filled, but was not read since.
     send(card, { rows: null, changes: [], read: 1, heads: null, final: false });
     expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["", "not run yet"]);
-    const failed = [HEADS[0] as LeadHead, head("Email"), head("Fit", { failed: 1 })];
+    const failed = [HEADS[0] as LeadHead, head("Email"), head("Fit", { failed: 1, missing: "failed" })];
     send(card, { rows: null, changes: [], read: 1, heads: failed, final: false });
-    expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["", null]);
+    expect([shown(blank as HTMLElement), blank?.ariaLabel]).toEqual(["failed", null]);
   });
 
   it("that was left empty by a person is not called not found", async () => {

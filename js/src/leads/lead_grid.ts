@@ -58,6 +58,8 @@ export class LeadGrid {
   #isExpanded = false;
   /** Lines in all. */
   #length = 0;
+  /** The order of the best scores, which the user has not asked for. */
+  #best: LeadSort | null = null;
   /** How the first click on the head that sorts has sorted. */
   #first: LeadSort["direction"] = "asc";
   /** The values that all drawn lines depend on, besides their leads. */
@@ -204,8 +206,14 @@ export class LeadGrid {
     this.#restart();
   }
 
+  /** With the saved filters, the server leaves out the saved order, too: the best scores come first instead. */
   #toggleHidden(): void {
-    this.requests.includeHidden = !this.requests.includeHidden;
+    const { requests } = this;
+    const score = this.rows.heads.find(({ role }) => role === "score");
+    requests.includeHidden = !requests.includeHidden;
+    if (!requests.includeHidden && requests.sort === this.#best) requests.sort = null;
+    else if (requests.includeHidden && !this.#order && score)
+      requests.sort = this.#best = { column: score.slug, direction: "desc" };
     this.#restart();
   }
 
@@ -216,7 +224,7 @@ export class LeadGrid {
   #sort(slug: string): void {
     const sort = this.#order;
     const isSorted = sort?.column === slug;
-    if (sort === this.#own.sort && sort) this.#first = sort.direction;
+    if (sort && (sort === this.#own.sort || sort === this.#best)) this.#first = sort.direction;
     if (!isSorted) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
@@ -316,6 +324,8 @@ export class LeadGrid {
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     this.#notes.update(this.#matching.length, this.#toolbar.typed, this.isGrowing);
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
+    // Only where the brief's filters hide some leads is it known that the others meet them.
+    this.#scroll.classList.toggle("brief", !!this.rows.hidden);
     this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
     show(this.#toolbar.node, this.#isExpanded);
   }

@@ -223,8 +223,8 @@ export class Lines {
     const waits = !!row && cell === null && (lead.filling || !(final || lead.failed));
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
-    // No result, and none may come any more: the cell says why.
-    const isWithout = row && cell === null && !waits && final;
+    // No result, and none may come any more, or its column has failed where nothing is under way: the cell says so.
+    const isWithout = row && cell === null && !waits;
     const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
     const confidence = opened?.confidence && text ? ` dot ${opened.confidence}` : "";
     // A loading cell has only a still background, as it comes and goes with each line.
