@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,8 @@ def test_columns_of_a_reopened_card_are_whole_above_a_scroll_bar(browser: Browse
     card = window.output(0).locator(CARD)
     expect(card).to_contain_text("Snapshot of")
     window.set_output_width(width)
+    copy = card.get_by_role("button", name=re.compile("^Copy ")).first.bounding_box()
+    assert copy["width"] > copy["height"], "its word stands in one line"
     card.get_by_role("tab", name="Columns").click()
     rows = card.locator(".panel").evaluate(WHOLE)
     assert rows["bar"] > 0, "the columns don't fit, and the bar takes space"
