@@ -70,7 +70,7 @@ export function noKernelNotice(what: string): Part<NoKernel | null> {
       if (!now) return;
       // A saved card was never live on this page: it says when it was saved, and nothing has stopped.
       const isSaved = now.form !== "live";
-      node.className = `note t-${isSaved ? "neutral" : "attention"}`;
+      node.className = `note ${isSaved ? "saved t-neutral" : "t-attention"}`;
       setText(title, isSaved ? now.as_of : "Kernel stopped");
       setText(why, now.gone);
       line.update(now.line);

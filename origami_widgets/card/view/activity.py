@@ -93,7 +93,7 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
         if form == "snapshot" or state.connection.state in ("stopped", "ended"):
             return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
         return [f"{cells} still filling. Blank cells may still fill in."]
-    if filling := _filling(state, form):
+    if filling := _filling(state, names, form):
         return filling
     if not state.actions:
         return _grown(state, names)
@@ -102,14 +102,14 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
     return ["Latest: ", *_line(newest), *_place(table)]
 
 
-def _filling(state: RunState, form: Form) -> Inline:
-    """Return which column fills now: the newest one with cells under way."""
+def _filling(state: RunState, names: dict[str, str], form: Form) -> Inline:
+    """Return which column fills now: the newest one with cells under way, with its table if there are several."""
     for table in reversed(state.tables):
         for column in reversed(table.columns):
             name = clip(column.name, _NAME_LIMIT)
             if name and shown_count(column.cells.running):
                 verb = "Was filling " if form == "snapshot" else "Filling "
-                return [verb, _bold(name)]
+                return [verb, _bold(name), *_place(names.get(table.id, "") if len(state.tables) > 1 else "")]
     return []
 
 
