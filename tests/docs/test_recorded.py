@@ -72,7 +72,7 @@ def test_the_card_can_be_used_and_the_page_asks_for_nothing(
     # It starts on its leads, in the brief's order, and sorts and filters them.
     cells = card.get_by_role("gridcell")
     expect(cells.first).to_be_visible()
-    expect(card).to_contain_text("20 leads, 7 hidden by the brief's requirements")
+    expect(card).to_contain_text("20 leads, 7 of them hidden by the brief")
     card.get_by_role("button", name="Show all").click()
     card.get_by_role("button", name="Has e-mail").click()
     expect(card).to_contain_text("10 leads that match")
