@@ -178,15 +178,15 @@ describe("a grid of leads", () => {
       grid.send({ heads, hidden: 7 });
       return grid.looks().at(-1)?.sort ?? null;
     };
-    const fit = (direction: string) => ({ column: "fit", direction });
+    const byFit = (direction: string) => ({ column: "fit", direction });
     grid.send({ heads, hidden: 7 });
-    expect(press(".toggle")).toEqual(fit("desc"));
+    expect(press(".toggle")).toEqual(byFit("desc"));
     expect(press(".toggle")).toBe(null);
     press(".toggle");
-    expect(press(".lhead [data-place='1'] button")).toEqual(fit("asc"));
+    expect(press(".lhead [data-place='1'] button")).toEqual(byFit("asc"));
     // What the user has asked for stays.
-    expect(press(".toggle")).toEqual(fit("asc"));
-    expect(press(".toggle")).toEqual(fit("asc"));
+    expect(press(".toggle")).toEqual(byFit("asc"));
+    expect(press(".toggle")).toEqual(byFit("asc"));
   });
 
   it("says of a cell that it failed as soon as nothing is under way in its column", () => {
