@@ -81,7 +81,11 @@ export class LeadGrid {
     this.requests = new LeadRequests(session, own.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
     this.#toolbar = new Toolbar({
-      search: () => this.#search(),
+      search: () => {
+        this.#match();
+        this.#scroll.scrollTop = 0;
+        this.#draw();
+      },
       filter: (filters) => {
         this.requests.filters = filters;
         this.#restart();
@@ -92,7 +96,11 @@ export class LeadGrid {
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
     this.#heads = new Heads(ticks, reach, {
       sort: (slug) => this.#sort(slug),
-      tickAll: (all) => this.#tickAll(all),
+      tickAll: (all) => {
+        // All that were read and have the typed words.
+        ticks?.set(idsOf(this.#matching), all);
+        this.#draw();
+      },
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
         this.#widths.apply(this.rows.heads, false);
@@ -241,12 +249,6 @@ export class LeadGrid {
     return this.requests.sort ?? this.#own.sort;
   }
 
-  #search(): void {
-    this.#match();
-    this.#scroll.scrollTop = 0;
-    this.#draw();
-  }
-
   #match(): void {
     this.#matching = this.rows.matching(this.#toolbar.typed);
   }
@@ -312,9 +314,13 @@ export class LeadGrid {
   #draw(anew = true): void {
     const root = this.node.getRootNode() as ShadowRoot;
     const hadFocus = this.#scroll.contains(root.activeElement);
-    this.#drawHeads();
+    const columns = this.rows.heads;
+    if (this.#heads.update(columns, this.#order)) this.#toolbar.setColumns(columns);
+    this.#widths.apply(columns);
+    const ids = idsOf(this.#matching);
+    this.#heads.updateTicks(ids.filter((id) => this.#ticks?.has(id)).length, ids.length);
     this.#measure();
-    const heads = this.rows.heads.map(({ share, details, ...head }) => head);
+    const heads = columns.map(({ share, details, ...head }) => head);
     const common = JSON.stringify([this.#focus, this.rows.final, heads]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
@@ -328,20 +334,6 @@ export class LeadGrid {
     this.#scroll.classList.toggle("brief", !!this.rows.hidden);
     this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
     show(this.#toolbar.node, this.#isExpanded);
-  }
-
-  #drawHeads(): void {
-    const { heads } = this.rows;
-    if (this.#heads.update(heads, this.#order)) this.#toolbar.setColumns(heads);
-    this.#widths.apply(heads);
-    const ids = idsOf(this.#matching);
-    this.#heads.updateTicks(ids.filter((id) => this.#ticks?.has(id)).length, ids.length);
-  }
-
-  /** Ticks or unticks all rows that were read and have the typed words. */
-  #tickAll(all: boolean): void {
-    this.#ticks?.set(idsOf(this.#matching), all);
-    this.#draw();
   }
 
   /** Sets the height of all lines, and the grid's size for assistive technology. */
