@@ -30,6 +30,7 @@ def test_what_was_seen_is_said_in_a_few_words(fault, seen, said):
     assert words(fault, {**SEEN, **seen}) == said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def most_at_once(way: Way) -> int:
     return most
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     scenarios=st.lists(st.sampled_from(SCENARIOS), min_size=1, max_size=8),

@@ -103,6 +103,7 @@ def test_every_route_is_described():
 
 
 # Operations are made into tests once: that takes longer than to collect a thousand other tests.
+@pytest.mark.sweep
 @schema.parametrize()
 @without_shrinking
 def test_responses_about_any_object_conform(case, stocked):

@@ -30,7 +30,7 @@ TABLES_SIZE = 28_000
 COLUMNS_SIZE = 40_000
 NAME_LIMIT = 80
 _HEADS_SIZE = 18_000
-_FAILED = "These cells stay empty. Common causes: an error, not enough credits, or a disconnected account."
+_FAILED = "They stay empty. Common causes: an error, not enough credits, or a disconnected account."
 _FILLING = "Blank cells may still fill in."
 _FILLED_SINCE = "Blank cells may have filled in since."
 

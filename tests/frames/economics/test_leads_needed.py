@@ -70,6 +70,7 @@ def orders(share, judged_leads, more):
 SHARES = (0.05, 0.1, 0.2, 0.25, 0.3, 0.375, 0.5, 0.6, 0.7, 0.725, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("more", [1, 20, 100, 1_000])
 @pytest.mark.parametrize("judged_leads", [10, 11, 12, 15, 20, 30, 60, 200])
 def test_the_range_holds_for_any_share_as_soon_as_ten_leads_are_judged(judged_leads, more):

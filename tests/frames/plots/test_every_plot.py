@@ -52,6 +52,7 @@ def test_a_plot_is_as_wide_as_asked(plot, width):
     assert 0.9 * width <= size(plot(SOURCES["watched"], width=width))[0] <= width * 1.02
 
 
+@pytest.mark.sweep
 @EACH
 def test_every_vega_lite_5_draws_the_same_words(plot):
     chart = watched(plot)

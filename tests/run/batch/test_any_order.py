@@ -214,6 +214,7 @@ PINNED = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("once", [None, "towns"])
 @pytest.mark.parametrize("number", range(len(PINNED)))
 def test_orders_that_are_worth_a_test_of_their_own(tmp_path, once, number):

@@ -245,6 +245,8 @@ class Small:
         self.slot = RecordSlot(StartRecord("k"))
 
 
+# It looks through the whole heap.
+@pytest.mark.slow
 def test_neither_a_brief_nor_a_job_is_kept(cell, job_of):
     word = uuid.uuid4().hex
     spec = StartSpec(f"List bakeries of {word}")
