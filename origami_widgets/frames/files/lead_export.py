@@ -144,7 +144,8 @@ class LeadExport:
 
 
 def _changed_at(table: Mapping[str, Any]) -> Any:
-    return pd.to_datetime(cast("Any", table.get("updatedAt")), utc=True, errors="coerce")
+    # pandas 2 returns None for None, which has no order.
+    return pd.to_datetime(cast("Any", table.get("updatedAt") or pd.NaT), utc=True, errors="coerce")
 
 
 def _named(frame: pd.DataFrame) -> str:
