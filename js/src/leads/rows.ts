@@ -118,7 +118,7 @@ export class Rows {
   opened({ cells }: Row, at: number): OpenCell | null {
     const [cell, head] = [cells[at] ?? null, this.heads[at]];
     if (cell !== null) return isOpenCell(cell) ? cell : null;
-    if (!head?.failed || !this.final || head.filling) return null;
+    if (!head?.failed || head.filling) return null;
     return { text: filled(CELL_FAILED, head.failed), href: "", confidence: "", parts: [] };
   }
 

@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 _NO_AMOUNT = re.compile(
-    r"\b(ids?|no|nr|number(?! of)|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
+    r"\b(ids?|(?:no|nr|number)(?!\W+of)|code|zip|plz|postal|postcode|phone|mobile|fax|tel|vat|year|siren|siret|duns|founded|position)\b"
 )
 
 

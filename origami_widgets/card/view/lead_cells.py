@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
+NO_RESULT = "no result"
+"""Said of empty cells of a merged column: some of its runs have failures, others have none."""
 LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
@@ -236,26 +238,25 @@ def count_words(
     return f"{part}{words.plural(leads, *noun)}{behind}"
 
 
-def match_words(passing: int, checking: int, leads: int | None, hidden: int | None, noun: Noun = LEAD) -> str:
-    """Return in words how many leads in the brief's view match further conditions.
+def match_words(passing: int, checking: int, leads: int | None, noun: Noun = LEAD, *, is_whole: bool) -> str:
+    """Return in words how many leads of a table match further conditions and are in the brief's view.
 
     Args:
         passing: the number of them so far.
         checking: the number of leads that match, and of which it is not known yet if they are in this view.
-        leads: the number of leads in this view; None if the server did not say.
-        hidden: the number of leads that match but are not in this view; None while not all were read.
+        leads: the number of leads in the table; None if the server did not say.
         noun: the word for a lead.
+        is_whole: whether all that match were read.
     """
-    if hidden is None:
+    if not is_whole:
         if checking and not passing:
             return f"Checking {words.plural(checking, *noun)} that match"
         # Not how many: some of them may be hidden, so that both numbers would be more than there are in this view.
         further = ", checking others" if checking else ""
         return f"{words.plural(passing, *noun)} that match so far{further}"
-    match = f"{words.plural(passing, *noun)} that match"
-    if leads is not None:
-        match = f"{words.count(passing)} of {words.plural(leads, *noun)} match"
-    return f"{match}, {words.count(hidden)} more hidden" if hidden else match
+    if leads is None:
+        return f"{words.plural(passing, *noun)} that match"
+    return f"{words.count(passing)} of {words.plural(leads, *noun)} match"
 
 
 def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool, noun: Noun = LEAD) -> str:
@@ -289,7 +290,7 @@ def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
     level = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
     line = _sequence_line(value) if text == DRAFTED else ""
     shown = {main, "confidence" if level else None, "sequenceId" if line else None}
-    parts = [CellPart("To read it", line, "")] if line else []
+    parts = [CellPart("To read it with your client", line, "")] if line else []
     parts += (part for key, raw in value.items() if key not in shown for part in _parts(key, raw))
     if parts or level:
         return {"text": text, "href": href, "confidence": level, "parts": parts[:PARTS_LIMIT]}

@@ -45,10 +45,16 @@ def qualified_of(table: models.Table) -> int | None:
 
 
 def price_of(state: RunState) -> float | None:
-    """Return the credits of a run per qualified lead, of the numbers that are shown; None if one is missing or no lead qualifies."""
-    table, used = counted_table(state.tables), shown_count(state.credits_used)
-    qualified = None if table is None else qualified_of(table)
-    return number(used / qualified) if qualified and used is not None and not _is_least(state) else None
+    """Return the credits of a run per qualified lead, of the numbers beside it.
+
+    None without a qualified lead, if the credits of a table are missing, or if other tables have qualified leads, too.
+    """
+    used, table = shown_count(state.credits_used), counted_table(state.tables)
+    qualified = 0 if table is None else qualified_of(table) or 0
+    if not qualified or used is None or _is_least(state):
+        return None
+    others = sum(qualified_of(each) or 0 for each in state.tables) - qualified
+    return None if others else number(used / qualified)
 
 
 def _is_least(state: RunState) -> bool:

@@ -291,9 +291,6 @@ def _facts(table: models.Table) -> list[str]:
     # Without leads, a price per lead has no meaning.
     if (price := number(stats.credits_per_lead)) is not None and leads != 0:
         facts.append(f"{words.amount(price)} credits per lead")
-    qualified = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    if (price := number(stats.credits_per_qualified_lead)) is not None and leads != 0 and qualified:
-        facts.append(f"{words.amount(price)} per qualified lead")
     more = bool(stats.has_unknown_total_with_more)
     if stats.funnel and make_funnel(table) is None:
         facts.extend(_funnel_facts(stats.funnel, more=more))

@@ -60,7 +60,7 @@ class LeadFeed:
         send: sends a message to all views of the widget.
         table: returns the current table with an id, cut to `TABLE_ID_LIMIT`; None if there is none.
         operations: returns the API to read a table through; None without one.
-        goes_on: returns whether the run of a table goes on. Until its end, and while cells of the table fill, the table's
+        goes_on: returns whether the run of a table, or after it the filling of its cells, goes on. Until then, the table's
             saved filters are ignored: they are what the brief demands, and would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         filters: conditions for all reads, besides those of the view.
@@ -397,10 +397,7 @@ class LeadFeed:
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        return self._fills(table) or self._is_own(table)
-
-    def _fills(self, table: Table) -> bool:
-        return self._goes_on(table) or bool(shown_count(table.cells.running))
+        return self._goes_on(table) or self._is_own(table)
 
     def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]
@@ -428,7 +425,9 @@ class LeadFeed:
     def _is_final(self, looked: LookedAt) -> bool:
         """Return whether no cell of the leads in view may still come, as far as the server says."""
         table = self._table(looked.table)
-        return table is not None and not self._fills(table) and looked.is_current(table.version)
+        if table is None or self._goes_on(table) or shown_count(table.cells.running):
+            return False
+        return looked.is_current(table.version)
 
     def _count(self, looked: LookedAt) -> str:
         return looked.count_words(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))

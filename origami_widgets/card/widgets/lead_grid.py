@@ -398,10 +398,6 @@ class LeadGrid(LeadWidget):
         placed = self._tables_now.by_id.get(clip(table, TABLE_ID_LIMIT))
         return None if placed is None or placed[1] is None else placed[1].conversation.current
 
-    def _goes_on(self, table: Table) -> bool:
-        watch = self._watch(table.id)
-        return watch is not None and not watch.state.done
-
     def _shown_table(self) -> str:
         return self._leads.newest_table or next((tab["id"] for tab in self._tabs()), "")
 

@@ -238,7 +238,7 @@ class LookedAt:
         if view is not None and self.narrows:
             checking = marks.count("checking")
             hidden = self.hidden(leads, is_filtered=is_filtered)
-            return match_words(read - checking, checking, view.total, hidden, noun)
+            return match_words(read - checking, checking, leads, noun, is_whole=hidden is not None)
         if leads != self.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None

@@ -9,6 +9,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.state import LeadsCounted, focused_tables
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +59,12 @@ class LeadWidget(LiveWidget):
         return operations
 
     def _goes_on(self, table: Table) -> bool:
-        """Return whether the run of a table goes on."""
-        raise NotImplementedError
+        """Return whether the run of a table goes on, or fills its cells as far as it is still followed."""
+        watch = self._watch(table.id)
+        if watch is None:
+            return False
+        is_followed = watch.state.connection.state in ("live", "reconnecting")
+        return not watch.state.done or (is_followed and bool(shown_count(table.cells.running)))
 
     def _is_own(self, table: Table) -> bool:
         """Return whether a table is a list that the run was given, and not one that it built."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from origami_widgets.card.view.lead_cells import (
     LEAD,
+    NO_RESULT,
     RUN_COLUMN,
     changed_rows,
     count_words,
@@ -283,25 +284,23 @@ class MergedFeed(LeadFeed):
         tables = [table for table, _ in self._merged(whole.wish.table) or ()]
         noun = noun_of(shown_columns(tables[0].columns), own=self._is_own(tables[0])) if tables else LEAD
         of_runs, others = _parted(self._filters_of(whole.wish))
-        is_filtered = bool(of_runs or others)
+        is_filtered, leads = bool(of_runs or others), _sum([shown_count(table.lead_count) for table in tables])
         marks = [mark for _, mark in whole.order]
         # The total counts all leads of a table of which no page was read yet.
         is_counted = all(part.pages or not self._lead_count(part) for part in parts)
         if whole.wish.include_hidden or not others:
             if is_filtered and (total is None or not is_counted):
-                return match_words(read, 0, None, None, noun)
+                return match_words(read, 0, None, noun, is_whole=False)
             if whole.wish.include_hidden:
                 marked = None if "checking" in marks else marks.count("hidden")
                 return with_hidden_words(read, total, marked, is_filtered=is_filtered, noun=noun)
             if is_filtered and total is not None:
-                return match_words(total, 0, None, hidden, noun)
-            leads = _sum([shown_count(table.lead_count) for table in tables])
+                return match_words(total, 0, leads, noun, is_whole=True)
             return count_words(read, total if is_counted else None, leads, is_filtered=False, noun=noun)
         checking = marks.count("checking")
-        views = [part.view.total if part.view is not None else self._lead_count(part) for part in parts]
         if hidden is None or total is None:
-            return match_words(read - checking, checking, None, None, noun)
-        return match_words(total, checking, _sum(views), hidden, noun)
+            return match_words(read - checking, checking, leads, noun, is_whole=False)
+        return match_words(total, checking, leads, noun, is_whole=True)
 
 
 def merge(parts: Sequence[tuple[str, LookedAt]], sort: LeadSort | None) -> tuple[list[MergedRow], bool]:
@@ -369,6 +368,13 @@ def _drawn(
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
     heads = make_heads(list(columns.values()), cells, own=own)
+    for head in heads:
+        failed = {
+            bool(column.cells.errored) for _, part in parts for column in part.columns if column.slug == head["slug"]
+        }
+        if len(failed) > 1:
+            # A run without a failure must not be said to have one.
+            head["missing"], head["failed"] = NO_RESULT, 0
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
     rows = [(lead.id, [*row[:at], run, *row[at:]]) for (run, lead, *_), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows

@@ -187,9 +187,6 @@ class RunCard(LeadWidget):
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
 
-    def _goes_on(self, table: Table) -> bool:  # noqa: ARG002 - as above
-        return not self._conversation.current.state.done
-
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
             # Another card takes over the outputs of this one.

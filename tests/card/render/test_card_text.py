@@ -51,7 +51,7 @@ def test_the_bakeries():
   Open in Origami: https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90
 
 Porto bakeries
-  15 leads · 57 credits · 3.8 credits per lead · 4.75 per qualified lead
+  15 leads · 57 credits · 3.8 credits per lead
   Column          Ran for  Credits per run  Credits                                   Verdicts
   Contact e-mail     87 %                3       39
   Fit               100 %              1.2       18  12 qualified · 2 not qualified · 1 unsure

@@ -113,7 +113,7 @@ def test_a_drafted_sequence_is_no_id_to_read():
         "text": "drafted",
         "href": "",
         "confidence": "",
-        "parts": [("To read it", f'client.request("GET", "/sequences/{sequence}")', "")],
+        "parts": [("To read it with your client", f'client.request("GET", "/sequences/{sequence}")', "")],
     }
     other = cell_of({"sequenceId": "another kind of id", "campaignId": 7}, "sequence")
     assert other["parts"] == [("Sequence ID", "another kind of id", ""), ("Campaign ID", "7", "")]
@@ -288,18 +288,18 @@ def test_leads_are_called_what_their_table_lists(heading, several):
 
 
 @pytest.mark.parametrize(
-    ("passing", "checking", "leads", "hidden", "words"),
+    ("passing", "checking", "leads", "is_whole", "words"),
     [
-        (0, 8, None, None, "Checking 8 leads that match"),
-        (5, 3, 13, None, "5 leads that match so far, checking others"),
-        (1, 0, 13, None, "1 lead that match so far"),
-        (5, 0, 13, 3, "5 of 13 leads match, 3 more hidden"),
-        (1, 0, 1, 0, "1 of 1 lead match"),
-        (0, 0, None, 0, "0 leads that match"),
+        (0, 8, None, False, "Checking 8 leads that match"),
+        (5, 3, 20, False, "5 leads that match so far, checking others"),
+        (1, 0, 20, False, "1 lead that match so far"),
+        (5, 0, 20, True, "5 of 20 leads match"),
+        (1, 0, 1, True, "1 of 1 lead match"),
+        (0, 0, None, True, "0 leads that match"),
     ],
 )
-def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, hidden, words):
-    assert match_words(passing, checking, leads, hidden) == words
+def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, is_whole, words):
+    assert match_words(passing, checking, leads, is_whole=is_whole) == words
 
 
 @pytest.mark.parametrize(

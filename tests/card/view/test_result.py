@@ -49,7 +49,7 @@ def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
     expected = [
         ("15", "leads", ""),
         ("12", "qualified", ""),
-        ("120", "credits", "10 per qualified lead"),
+        ("120", "credits", ""),
     ]
     assert figures(run) == expected
     view = make_view(state_of(run), now=NOW)
@@ -86,12 +86,12 @@ def test_the_table_with_verdicts_counts_wherever_it_is():
     assert figures(run)[0] == ("15", "leads", "")
 
 
-def test_the_price_is_that_of_the_run_and_the_servers_is_at_its_table():
+def test_the_price_is_the_quotient_of_the_numbers_beside_it():
     run = with_second_table(credits={"lifetimeUsed": 63})
-    run["response"]["tables"][0]["stats"]["creditsPerQualifiedLead"] = 4.5
+    # Where both tables have qualified leads, the credits are not the price of one table's.
+    assert figures(run)[2] == ("120", "credits", "")
+    run["response"]["tables"][1]["stats"]["qualification"] = None
     assert figures(run)[2] == ("120", "credits", "10 per qualified lead")
-    tables = make_view(state_of(run), now=NOW)["tables"]["items"]
-    assert "4.5 per qualified lead" in tables[0]["facts"]
 
 
 @pytest.mark.parametrize("qualified", [0, None, -1])

@@ -171,7 +171,12 @@ def test_cells_fill_on_the_page_as_they_fill_on_the_server():
     run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False)
     front = Front()
     watch = run.conversation.current
-    feed = LeadFeed(front.receive, found_in(lambda: watch.state.tables), lambda _: watch.operations)
+    feed = LeadFeed(
+        front.receive,
+        found_in(lambda: watch.state.tables),
+        lambda _: watch.operations,
+        goes_on=lambda _: not watch.state.settled,
+    )
     forget = run.conversation.subscribers.add(feed.changed)
     ahead[0] = 120.0
     run.refresh()
