@@ -692,9 +692,11 @@ export interface LeadGridView {
   clock: ClockView;
 }
 
-/** Front end to kernel: asks for a file of the leads in front that are ticked, or else of those that were read. */
+/** Front end to kernel: asks for a file of these leads of a table; without ids, of all that were read. */
 export interface DownloadMessage {
   kind: "download";
+  table: string;
+  ids: string[];
 }
 
 /** Kernel to front end: a CSV file, in which nothing is a formula. */

@@ -169,9 +169,9 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
 
-  /** Asks for a file of the leads that are ticked, or else of those that were read. */
-  download(use: (answer: DownloadAnswer) => void): void {
-    this.#ask({ kind: "download" }, use);
+  /** Asks for a file of these leads of a table, or else of those that were read. */
+  download(table: string, ids: string[], use: (answer: DownloadAnswer) => void): void {
+    this.#ask({ kind: "download", table, ids }, use);
   }
 
   close(): void {

@@ -46,9 +46,9 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-function drawGrid(selected: string[] = [], head = HEAD) {
+function drawGrid(head = HEAD) {
   const model = new FakeModel(sample("completed"));
-  model.own = { key: "grid", seq: 0, head, selected };
+  model.own = { key: "grid", seq: 0, head };
   const host = document.createElement("div");
   document.body.append(host);
   const close = widget.render({ model, el: host });
@@ -224,7 +224,7 @@ describe("a grid of leads", () => {
   });
 
   it("begins with hidden leads where its owner wants that", () => {
-    const grid = drawGrid([], { ...HEAD, include_hidden: true });
+    const grid = drawGrid({ ...HEAD, include_hidden: true });
     expect(grid.looks()[0]?.include_hidden).toBe(true);
     expect(grid.one(".toggle").ariaPressed).toBe("false");
   });
@@ -237,22 +237,24 @@ describe("a grid of leads", () => {
     expect(grid.looks()).toHaveLength(1);
   });
 
-  it("reports each ticked lead to the kernel, and keeps those that were", () => {
-    const grid = drawGrid(["lead-1"]);
+  it("reports each ticked lead to the kernel", () => {
+    const grid = drawGrid();
     grid.send();
+    tick(grid.boxes()[1], true);
     expect(grid.boxes().map(({ checked }) => checked)).toEqual([false, true, false]);
     expect(grid.boxes()[0]?.ariaLabel).toBe("Select Bakery 0");
     expect(grid.text()).toContain("1 ticked");
     tick(grid.boxes()[0], true);
     tick(grid.boxes()[1], false);
     expect(grid.selects()).toEqual([
+      { kind: "select", ids: ["lead-1"], on: true },
       { kind: "select", ids: ["lead-0"], on: true },
       { kind: "select", ids: ["lead-1"], on: false },
     ]);
     grid.send();
     expect(grid.boxes().map(({ checked }) => checked)).toEqual([true, false, false]);
     tick(grid.boxes()[0], false);
-    expect(grid.text()).not.toContain("selected");
+    expect(grid.text()).not.toContain("ticked");
   });
 
   it("reaches the boxes with the arrows, and is left by one Tab", () => {
@@ -272,13 +274,14 @@ describe("a grid of leads", () => {
   });
 
   it("ticks all leads that were read, and marks those that are ticked", () => {
-    const grid = drawGrid(["lead-1"]);
+    const grid = drawGrid();
     grid.send();
+    tick(grid.boxes()[1], true);
     const all = grid.one<HTMLInputElement>(".lhead input");
     const marked = () => grid.all(".ticked").map(shown);
     expect([all.checked, all.indeterminate, marked()]).toEqual([false, true, ["Bakery 1"]]);
     tick(all, true);
-    expect(grid.selects()).toEqual([{ kind: "select", ids: ["lead-0", "lead-1", "lead-2"], on: true }]);
+    expect(grid.selects().at(-1)).toEqual({ kind: "select", ids: ["lead-0", "lead-1", "lead-2"], on: true });
     expect([all.checked, all.indeterminate, marked().length]).toEqual([true, false, 3]);
     tick(all, false);
     expect([grid.selects().at(-1)?.on, marked()]).toEqual([false, []]);
@@ -330,7 +333,7 @@ describe("a grid of leads", () => {
 
   it("copies the line that gives exactly the leads that are shown", () => {
     const mine = { column: "city", operator: "equals", value: "Porto" };
-    const grid = drawGrid([], { ...HEAD, filters: [mine] });
+    const grid = drawGrid({ ...HEAD, filters: [mine] });
     grid.send({ heads: [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })] });
     const code = () => grid.line();
     expect(code()).toBe(`one.to_frame(, filters=${JSON.stringify([mine])})`);
@@ -369,7 +372,7 @@ describe("a grid of leads", () => {
   });
 
   it("shows the order that it was made with, turns it round, and goes back to it", () => {
-    const grid = drawGrid([], { ...HEAD, sort: { column: "fit", direction: "desc" } });
+    const grid = drawGrid({ ...HEAD, sort: { column: "fit", direction: "desc" } });
     const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
     const clicked = (at: number) => {
       grid.one(`.lhead [data-place='${at}'] button`).click();
@@ -614,7 +617,7 @@ describe("a grid of leads", () => {
       .all("button")
       .find(({ textContent }) => textContent === "Download CSV")
       ?.click();
-    expect(grid.model.sent.at(-1)).toEqual({ kind: "download" });
+    expect(grid.model.sent.at(-1)).toEqual({ kind: "download", table: "t1", ids: [] });
     grid.model.emit("msg:custom", { kind: "download", name: "Bakeries.csv", text: "row_id" }, []);
     expect(saved).toEqual(["Bakeries.csv"]);
     vi.restoreAllMocks();

@@ -103,7 +103,7 @@ async function drawLeads(
 
 const lines = (card: Drawn): HTMLElement[] => card.all(".lines > .lrow");
 const cells = (card: Drawn, row = 0): HTMLElement[] => [
-  ...(lines(card)[row] as HTMLElement).querySelectorAll<HTMLElement>("[role=gridcell]"),
+  ...(lines(card)[row] as HTMLElement).querySelectorAll<HTMLElement>("[role=gridcell]:not(.ltick)"),
 ];
 const texts = (card: Drawn): string[] => lines(card).map((_, at) => shown(cells(card, at)[0] as HTMLElement));
 const press = (key: string, target: HTMLElement = active()): void => {
@@ -365,15 +365,16 @@ describe("the window of rows", () => {
   it("has the roles of a grid", async () => {
     const card = await drawLeads();
     const grid = card.one(".leads");
-    expect([grid.role, grid.ariaColCount, grid.ariaLabel]).toEqual(["grid", "3", "Leads"]);
-    expect(card.all(".lhead > *").map(({ role }) => role)).toEqual(HEADS.map(() => "columnheader"));
-    expect(cells(card).map(({ ariaColIndex }) => ariaColIndex)).toEqual(["1", "2", "3"]);
+    expect([grid.role, grid.ariaColCount, grid.ariaLabel]).toEqual(["grid", "4", "Leads"]);
+    // The check boxes come first, in all leads.
+    expect(card.all(".lhead > *").map(({ role }) => role)).toEqual(Array(4).fill("columnheader"));
+    expect(cells(card).map(({ ariaColIndex }) => ariaColIndex)).toEqual(["2", "3", "4"]);
     expect(card.all(".lrow [tabindex='0']")).toHaveLength(1);
   });
 
   it("says how much of a column was found", async () => {
     const card = await drawLeads();
-    const [, email] = card.all(".lhead > *");
+    const [, , email] = card.all(".lhead > *");
     expect(email?.title).toBe("found for 5 of 10 leads");
     const [, share] = card.all(".share");
     expect(share?.style.getPropertyValue("--share")).toBe("50%");
@@ -566,7 +567,7 @@ describe("sorting", () => {
       expect(last(card).sort).toEqual(direction && { column: "email", direction });
       queries.push(last(card).query);
       send(card, { rows: rowsFrom(0, 3) });
-      const heading = card.all<HTMLElement>(".lhead > *")[1];
+      const heading = card.all<HTMLElement>(".lhead > *")[2];
       const said = direction === "asc" ? "ascending" : direction === "desc" ? "descending" : null;
       expect(heading?.ariaSort || null).toBe(said);
     }
@@ -609,6 +610,48 @@ describe("all leads", () => {
     card.button("Show less").click();
     expect(card.one(".panel").className).toBe("panel");
     expect(last(card)).toMatchObject({ size: 50 });
+  });
+
+  it("have check boxes, and hand over those that are ticked, here or by keys", async () => {
+    const card = await expand({ rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
+    const boxes = () => card.all<HTMLInputElement>(".lines input").filter((box) => visible(box, card.host));
+    const offered = () =>
+      card.all<HTMLButtonElement>(".strip .does button").filter((each) => visible(each, card.host));
+    const names = () => offered().map(({ textContent }) => textContent);
+    expect([boxes().length, names()]).toEqual([3, ["Download CSV", "As DataFrame"]]);
+    expect(card.one(".leads").ariaMultiSelectable).toBe("true");
+    boxes()[0]?.click();
+    boxes()[2]?.click();
+    expect(shown(card.one(".strip"))).toContain("2 ticked");
+    expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
+    expect(offered()[2]?.title).toBe(
+      'ow.rows_frame(table, include_hidden=True).query("row_id in [\\"lead-0\\",\\"lead-2\\"]")',
+    );
+    const copied = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+    const key = { key: "c", ctrlKey: true, bubbles: true, composed: true, cancelable: true };
+    boxes()[2]?.dispatchEvent(new KeyboardEvent("keydown", key));
+    const names_of = () => copied.mock.lastCall?.[0].split("\n").map((line) => line.split("\t")[0]);
+    expect(names_of()).toEqual(["Company", "Bakery 0", "Bakery 2"]);
+    offered()[1]?.click();
+    const wanted = { kind: "download", table: TABLE, ids: ["lead-0", "lead-2"] };
+    expect(sent(card, "download")).toEqual([wanted]);
+    // They stay ticked, and are what is handed over, also where there are no boxes.
+    card.button("Show less").click();
+    send(card, { rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
+    expect([card.one(".leads").ariaMultiSelectable, names()]).toEqual([null, ["Copy", "Download CSV"]]);
+    expect(
+      card.all(".ticked").map((row) => shown(row.querySelectorAll<HTMLElement>(".lcell")[1] as HTMLElement)),
+    ).toEqual(["Bakery 0", "Bakery 2"]);
+    expect(sent(card, "select")).toEqual([]);
+  });
+
+  it("can be copied without a kernel, but not downloaded", async () => {
+    const card = await expand({ rows: rowsFrom(0, 3), count: "3 leads" });
+    card.all<HTMLInputElement>(".lines input")[1]?.click();
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    const offered = card.all<HTMLElement>(".strip .does button").filter((each) => visible(each, card.host));
+    expect(offered.map(({ textContent }) => textContent)).toEqual(["Copy"]);
   });
 
   it("are searched by typing among those that are loaded, without a request", async () => {

@@ -79,10 +79,6 @@ def leads_of(lab: LabPage, cell: int):
     return lab.output(cell).locator('[role="grid"]')
 
 
-def first_column(lab: LabPage, cell: int) -> list[str]:
-    return leads_of(lab, cell).locator('[role="row"] [role="gridcell"][aria-colindex="1"]').all_inner_texts()
-
-
 def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabPage]) -> None:
     lab = card_in(BRIEF, speed=6)
     card = lab.output(1).locator(CARD)

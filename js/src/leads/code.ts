@@ -1,2 +1,3 @@
 /** The code that a card loads when its leads are shown for the first time. */
+export { Foot } from "./foot";
 export { LeadGrid } from "./lead_grid";

@@ -1,4 +1,4 @@
-/** The line below a grid: counts its leads, and hands over the ticked ones as text, as a file, and as a line of code. */
+/** Below leads: hands over the ticked ones as text, as a file, and as a line of code. */
 
 import { button, copyButton } from "../buttons";
 import {
@@ -13,7 +13,6 @@ import {
   LEADS_DOWNLOAD_TICKED,
   LEADS_LOADING,
   LEADS_TICKED,
-  type LeadGridHead,
 } from "../contract";
 import { el, on, selectedText, show, showText } from "../dom";
 import { filled } from "../format";
@@ -44,7 +43,6 @@ function save({ name, text }: DownloadAnswer): void {
 export class Foot {
   readonly node: HTMLElement;
   readonly #leads: LeadGrid;
-  readonly #count = el("span", "mute");
   readonly #counted = el("span", "mute");
   readonly #copy = copyButton(
     COPY,
@@ -62,31 +60,33 @@ export class Foot {
   constructor(session: Session, leads: LeadGrid) {
     this.#leads = leads;
     this.#counted.role = "status";
-    this.#download = button(LEADS_DOWNLOAD, () => session.download(save), "link");
-    const tools = el("span", "does", this.#copy.node, this.#download, this.#asFrame.node);
-    this.node = el("div", "strip", this.#count, this.#counted, tools);
+    const download = (): void => session.download(leads.requests.table, this.#ids, save);
+    this.#download = button(LEADS_DOWNLOAD, download, "link");
+    this.node = el("span", "does", this.#counted, this.#copy.node, this.#download, this.#asFrame.node);
     on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
   }
 
-  /** `line` reads all leads of the table in front into a DataFrame. */
-  update(head: LeadGridHead, line: string, isGone: boolean): void {
+  /** `line` reads all leads of the table in front into a DataFrame; without any, none is offered. */
+  update(line: string, isGone: boolean): void {
     this.#ticked = this.#leads.ticked;
     const { length } = this.#ticked;
-    showText(this.#count, this.#leads.count);
     showText(this.#counted, length ? filled(LEADS_TICKED, length) : "");
     show(this.#copy.node, length);
     show(this.#download, !isGone);
     const [details, isReady] = this.#file();
     this.#download.title = isReady ? filled(LEADS_DOWNLOAD_NAMES, details) : details;
     this.#download.ariaDisabled = isReady ? null : "true";
-    const reads = this.#leads.rows.line || line;
-    this.#line = this.#asFrame.press.title = reads && this.#lineWith(reads, head);
-    show(this.#asFrame.node, reads);
+    this.#line = this.#asFrame.press.title = line && this.#lineWith(this.#leads.rows.line || line);
+    show(this.#asFrame.node, line);
   }
 
   close(): void {
     this.#copy.close();
     this.#asFrame.close();
+  }
+
+  get #ids(): string[] {
+    return this.#ticked.map(({ id }) => id);
   }
 
   /** What a file of these leads contains, or why there is none yet; and whether it is ready. */
@@ -120,14 +120,14 @@ export class Foot {
   /**
    * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
    */
-  #lineWith(line: string, { filters, sort }: LeadGridHead): string {
-    const chosen = this.#ticked.map(({ id }) => id);
+  #lineWith(line: string): string {
+    const chosen = this.#ids;
     if (chosen.length && chosen.length <= NAMED_LIMIT)
       return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
-    const { requests, rows } = this.#leads;
+    const { own, requests, rows } = this.#leads;
     const runs = rows.heads.find(({ kind }) => kind === "run")?.slug;
-    const all = [...filters, ...requests.filters.filter(({ column }) => column !== runs)];
-    const order = requests.sort ?? sort;
+    const all = [...own.filters, ...requests.filters.filter(({ column }) => column !== runs)];
+    const order = requests.sort ?? own.sort;
     const options = [
       all.length && `filters=${JSON.stringify(all)}`,
       order && order.column !== runs && `sort=${JSON.stringify(order)}`,

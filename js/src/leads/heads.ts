@@ -3,7 +3,7 @@
 import { button } from "../buttons";
 import { LEAD_SELECT_ALL, type LeadHead, type LeadSort } from "../contract";
 import { el, fill, mark, on } from "../dom";
-import { checkBox, columnClass, placed, TICK, type Ticks } from "./lines";
+import { checkBox, columnClass, placed, TICK } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
@@ -17,24 +17,19 @@ export interface HeadEvents {
 
 export class Heads {
   readonly node = el("div", "lrow lhead");
-  readonly #ticks: Ticks | null;
   readonly #reach: (at: number, column: number) => number;
   readonly #events: HeadEvents;
-  readonly #box: HTMLInputElement | null = null;
+  readonly #box = checkBox();
   /** Whether the edge of a column is dragged right now. */
   isDragged = false;
   #names = "";
   #cells: HTMLElement[] = [];
 
   /** `reach` returns the `tabIndex` of a cell. */
-  constructor(ticks: Ticks | null, reach: (at: number, column: number) => number, events: HeadEvents) {
-    [this.#ticks, this.#reach, this.#events] = [ticks, reach, events];
-    if (ticks) {
-      const box = checkBox();
-      box.ariaLabel = LEAD_SELECT_ALL;
-      on(box, "change", () => events.tickAll(box.checked));
-      this.#box = box;
-    }
+  constructor(reach: (at: number, column: number) => number, events: HeadEvents) {
+    [this.#reach, this.#events] = [reach, events];
+    this.#box.ariaLabel = LEAD_SELECT_ALL;
+    on(this.#box, "change", () => events.tickAll(this.#box.checked));
     this.node.role = "row";
     this.node.ariaRowIndex = "1";
     this.node.dataset.at = `${HEAD}`;
@@ -47,7 +42,7 @@ export class Heads {
     if (isNew) {
       this.#names = names;
       this.#cells = heads.map((head, at) => this.#heading(head, at));
-      fill(this.node, this.#box && placed("columnheader", TICK, this.#ticks, this.#box), ...this.#cells);
+      fill(this.node, placed("columnheader", TICK, this.#box), ...this.#cells);
     }
     this.#cells.forEach((cell, at) => {
       this.#write(cell, heads[at] as LeadHead, at, sort);
@@ -57,7 +52,6 @@ export class Heads {
 
   /** Shows whether all rows, some or none are ticked. */
   updateTicks(ticked: number, rows: number): void {
-    if (!this.#box) return;
     this.#box.checked = rows > 0 && ticked === rows;
     this.#box.indeterminate = ticked > 0 && ticked < rows;
     this.#box.tabIndex = this.#reach(HEAD, TICK);
@@ -66,7 +60,7 @@ export class Heads {
   #heading({ name, slug }: LeadHead, at: number): HTMLElement {
     const press = button(name, () => this.#events.sort(slug), "quiet");
     const grip = mark("grip");
-    const cell = placed("columnheader", at, this.#ticks, press, el("i", "share"), grip);
+    const cell = placed("columnheader", at, press, el("i", "share"), grip);
     on(grip, "pointerdown", (event) => this.#drag(event as PointerEvent, grip, cell, slug));
     return cell;
   }

@@ -7,10 +7,11 @@ import { ANSWER_MS, type Session } from "../session";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
-import { Lines, ROW, TICK, type Ticks } from "./lines";
+import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
 import { type Row, Rows, textOf } from "./rows";
+import { Ticks } from "./ticks";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -19,8 +20,8 @@ const AROUND = 4;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
-type Own = Pick<LeadGridHead, "include_hidden" | "sort">;
-const OF_TABLE: Own = { include_hidden: false, sort: null };
+type Own = Pick<LeadGridHead, "filters" | "include_hidden" | "sort">;
+const OF_TABLE: Own = { filters: [], include_hidden: false, sort: null };
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
 type Place = [number, number];
@@ -36,8 +37,8 @@ export class LeadGrid {
   readonly node: HTMLElement;
   readonly #session: Session;
   readonly #changed: () => void;
-  readonly #ticks: Ticks | null;
-  readonly #own: Own;
+  readonly #ticks: Ticks;
+  readonly own: Own;
   readonly rows = new Rows();
   readonly #widths: Widths;
   readonly requests: LeadRequests;
@@ -72,12 +73,12 @@ export class LeadGrid {
   #isSeeking = false;
 
   /**
-   * @param changed - Called after each answer.
-   * @param own - Whether to begin with the leads shown that the table's saved filters hide, and the order instead of the
-   *   table's saved one, which the server does not tell.
+   * @param changed - Called after each answer, and when leads are ticked.
+   * @param own - Conditions for all leads, whether to begin with the leads shown that the table's saved filters hide, and
+   *   the order instead of the table's saved one, which the server does not tell.
    */
-  constructor(session: Session, changed: () => void, ticks: Ticks | null = null, own = OF_TABLE) {
-    [this.#session, this.#changed, this.#ticks, this.#own] = [session, changed, ticks, own];
+  constructor(session: Session, changed: () => void, own = OF_TABLE, ticks = new Ticks()) {
+    [this.#session, this.#changed, this.own, this.#ticks] = [session, changed, own, ticks];
     this.requests = new LeadRequests(session, own.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
     this.#toolbar = new Toolbar({
@@ -94,12 +95,13 @@ export class LeadGrid {
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
-    this.#heads = new Heads(ticks, reach, {
+    this.#heads = new Heads(reach, {
       sort: (slug) => this.#sort(slug),
       tickAll: (all) => {
         // All that were read and have the typed words.
-        ticks?.set(idsOf(this.#matching), all);
+        ticks.set(idsOf(this.#matching), all);
         this.#draw();
+        this.#changed();
       },
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
@@ -113,7 +115,6 @@ export class LeadGrid {
     this.#scroll.role = "grid";
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
-    if (ticks) this.#scroll.ariaMultiSelectable = "true";
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;
@@ -122,14 +123,9 @@ export class LeadGrid {
     this.#listen();
   }
 
-  /** In words, how many leads were read. */
-  get count(): string {
-    return this.rows.count;
-  }
-
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
-    return this.rows.all.filter((row): row is Row => !!row && !!this.#ticks?.has(row.id));
+    return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
   }
 
   /** Shows a table, or none. Loaded leads stay while the grid is hidden. */
@@ -148,9 +144,11 @@ export class LeadGrid {
     if (this.#session.presence === "live") this.#ask();
   }
 
-  /** Shows all rows in a higher body, with the filters. */
+  /** Shows all rows in a higher body, with the filters and check boxes. */
   expand(on: boolean): void {
-    this.#isExpanded = on;
+    this.#isExpanded = this.#lines.hasBoxes = on;
+    this.#scroll.ariaMultiSelectable = on ? "true" : null;
+    this.#focus = [this.#focus[0], Math.max(0, this.#focus[1])];
     this.requests.usePages(on);
     if (this.requests.table) this.#restart();
   }
@@ -204,7 +202,7 @@ export class LeadGrid {
     const requests = this.requests;
     this.rows.clear();
     this.#widths.clear();
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#own.include_hidden];
+    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.own.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking] = [[0, 0], "", false];
     this.#notes.take(null);
     this.#toolbar.clear();
@@ -232,7 +230,7 @@ export class LeadGrid {
   #sort(slug: string): void {
     const sort = this.#order;
     const isSorted = sort?.column === slug;
-    if (sort && (sort === this.#own.sort || sort === this.#best)) this.#first = sort.direction;
+    if (sort && (sort === this.own.sort || sort === this.#best)) this.#first = sort.direction;
     if (!isSorted) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
@@ -246,7 +244,7 @@ export class LeadGrid {
 
   /** The order that was asked for; null for the table's saved one. */
   get #order(): LeadSort | null {
-    return this.requests.sort ?? this.#own.sort;
+    return this.requests.sort ?? this.own.sort;
   }
 
   #match(): void {
@@ -318,7 +316,7 @@ export class LeadGrid {
     if (this.#heads.update(columns, this.#order)) this.#toolbar.setColumns(columns);
     this.#widths.apply(columns);
     const ids = idsOf(this.#matching);
-    this.#heads.updateTicks(ids.filter((id) => this.#ticks?.has(id)).length, ids.length);
+    this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
     this.#measure();
     const heads = columns.map(({ share, details, ...head }) => head);
     const common = JSON.stringify([this.#focus, this.rows.final, heads]);
@@ -346,7 +344,7 @@ export class LeadGrid {
     this.#space.style.height = `${this.#length * ROW}px`;
     const known = typed ? read : (total ?? read);
     this.#scroll.ariaRowCount = more && total === null ? "-1" : `${known + 1}`;
-    this.#scroll.ariaColCount = `${heads.length + (this.#ticks ? 1 : 0)}`;
+    this.#scroll.ariaColCount = `${heads.length + 1}`;
     this.#scroll.ariaBusy = `${!answered}`;
   }
 
@@ -369,7 +367,7 @@ export class LeadGrid {
 
   #move(at: number, column: number): void {
     const row = Math.min(Math.max(at, HEAD), Math.max(0, this.#matching.length - 1));
-    const least = this.#ticks ? TICK : 0;
+    const least = this.#isExpanded ? TICK : 0;
     this.#focus = [row, Math.min(Math.max(column, least), Math.max(0, this.rows.heads.length - 1))];
     if (row !== HEAD) this.#scrollTo(row * ROW);
     this.#draw();
@@ -447,8 +445,9 @@ export class LeadGrid {
     const from = shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
     const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
     this.#ticked = row.id;
-    this.#ticks?.set(idsOf(range), checked);
+    this.#ticks.set(idsOf(range), checked);
     this.#draw(false);
+    this.#changed();
   }
 
   #press(key: string, event: Event): void {

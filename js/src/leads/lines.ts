@@ -14,32 +14,22 @@ import {
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import { markPlace, type Row, type Rows, textOf } from "./rows";
+import type { Ticks } from "./ticks";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
 /** The place of the check box in a line; the places of cells start at 0. */
 export const TICK = -1;
 
-/** The ticked leads. Without this, lines have no check boxes. */
-export interface Ticks {
-  has(id: string): boolean;
-  set(ids: string[], on: boolean): void;
-}
-
 export const columnClass = ({ is_number, role, own }: LeadHead): string =>
   `lcell${is_number && role !== "score" ? " number" : ""}${own ? " own" : ""}`;
 
 /** A cell of a column, or that of the check box; the line has its own place. */
-export function placed(
-  role: string,
-  column: number,
-  ticks: Ticks | null,
-  ...children: HTMLElement[]
-): HTMLElement {
+export function placed(role: string, column: number, ...children: HTMLElement[]): HTMLElement {
   const cell = el("div", column === TICK ? "lcell ltick" : "lcell", ...children);
   cell.role = role;
   cell.dataset.place = `${column}`;
-  cell.ariaColIndex = `${column + (ticks ? 2 : 1)}`;
+  cell.ariaColIndex = `${column + 2}`;
   return cell;
 }
 
@@ -60,7 +50,7 @@ interface Line {
   readonly node: HTMLElement;
   readonly places: HTMLElement[];
   readonly label: HTMLElement;
-  readonly box: HTMLInputElement | null;
+  readonly box: HTMLInputElement;
 }
 
 /** Sets a class only if it differs, so that no style is recomputed for nothing. */
@@ -85,7 +75,9 @@ function writeText(node: HTMLElement, text: string, href: string): void {
 export class Lines {
   readonly node = el("div", "lines");
   readonly #rows: Rows;
-  readonly #ticks: Ticks | null;
+  readonly #ticks: Ticks;
+  /** Whether the check boxes are shown. */
+  hasBoxes = false;
   readonly #reach: (at: number, column: number) => number;
   /** The lines by place. */
   readonly #drawn = new Map<number, Line>();
@@ -94,7 +86,7 @@ export class Lines {
   #to = 0;
 
   /** `reach` returns the `tabIndex` of a cell. */
-  constructor(rows: Rows, ticks: Ticks | null, reach: (at: number, column: number) => number) {
+  constructor(rows: Rows, ticks: Ticks, reach: (at: number, column: number) => number) {
     [this.#rows, this.#ticks, this.#reach] = [rows, ticks, reach];
     this.node.role = "rowgroup";
   }
@@ -117,7 +109,7 @@ export class Lines {
     for (let at = from; at < to; at++) {
       const row = leads[at];
       const known = drawn.get(at);
-      const isTicked = !!row && !!this.#ticks?.has(row.id);
+      const isTicked = !!row && this.#ticks.has(row.id);
       const isSame =
         known &&
         known.id === row?.id &&
@@ -171,14 +163,13 @@ export class Lines {
 
   #blank(count: number): Line {
     const places = Array.from({ length: count }, (_, column) => {
-      const cell = placed("gridcell", column, this.#ticks, words("", "bdi"));
+      const cell = placed("gridcell", column, words("", "bdi"));
       cell.tabIndex = -1;
       return cell;
     });
-    const node = el("div", "lrow", ...places);
+    const box = checkBox();
+    const node = el("div", "lrow", placed("gridcell", TICK, box), ...places);
     node.role = "row";
-    const box = this.#ticks && checkBox();
-    if (box) node.prepend(placed("gridcell", TICK, this.#ticks, box));
     return { lit: false, isTicked: false, node, places, label: el("span", "lmark"), box };
   }
 
@@ -189,7 +180,7 @@ export class Lines {
     line.cells = row?.cells;
     line.mark = row?.mark;
     line.lit = !!row && this.#rows.isLit(row.id);
-    line.isTicked = !!row && !!this.#ticks?.has(row.id);
+    line.isTicked = !!row && this.#ticks.has(row.id);
     const isHidden = line.mark === "hidden";
     const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}`;
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
@@ -199,12 +190,10 @@ export class Lines {
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
-    if (box) {
-      box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
-      box.checked = line.isTicked;
-      box.tabIndex = this.#reach(at, TICK);
-      node.ariaSelected = `${box.checked}`;
-    }
+    box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
+    box.checked = line.isTicked;
+    box.tabIndex = this.#reach(at, TICK);
+    node.ariaSelected = this.hasBoxes ? `${box.checked}` : null;
     for (let column = 0; column < places.length; column++) {
       const cell = places[column];
       const lead = heads[column];

@@ -1,5 +1,5 @@
 import type { ClockView, LeadGridHead } from "../contract";
-import { el, setText, uid, words } from "../dom";
+import { el, setText, showText, uid, words } from "../dom";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
@@ -8,7 +8,7 @@ import { Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
-import type { Ticks } from "./lines";
+import { Ticks } from "./ticks";
 import style from "./widget.css";
 
 /** A grid of leads in a cell of its own, with tabs for its tables and a line below. */
@@ -17,10 +17,10 @@ class LeadGridWidget {
   readonly #session: Session;
   readonly #lifecycle: Lifecycle;
   readonly #unguard: () => void;
-  readonly #ticked: Set<string>;
   readonly #title = words("prompt");
   readonly #noKernel = noKernelNotice("these leads");
   readonly #leads: LeadGrid;
+  readonly #count = el("span", "mute");
   readonly #foot: Foot;
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
@@ -30,9 +30,9 @@ class LeadGridWidget {
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
     this.#session = new Session(model, host, () => this.#lifecycle.refresh());
-    this.#ticked = new Set((model.get("selected") as string[] | null) ?? []);
     this.#head = model.get("head") as LeadGridHead;
-    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#ticks(), this.#head);
+    const ticks = new Ticks((ids, on) => this.#session.select(ids, on));
+    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#head, ticks);
     this.#foot = new Foot(this.#session, this.#leads);
     this.#panel = el("div", "panel high", this.#leads.node);
     this.#panel.id = uid();
@@ -67,7 +67,8 @@ class LeadGridWidget {
   #layOut(): HTMLElement {
     const header = el("header", "head", this.#title);
     const list = el("div", "tabs", this.#tabs.node);
-    const parts = [header, list, this.#noKernel.node, this.#panel, this.#foot.node];
+    const strip = el("div", "strip", this.#count, this.#foot.node);
+    const parts = [header, list, this.#noKernel.node, this.#panel, strip];
     const root = el("section", "origami-card", ...parts);
     root.dir = "ltr";
     root.tabIndex = -1;
@@ -75,29 +76,11 @@ class LeadGridWidget {
     return root;
   }
 
-  #ticks(): Ticks {
-    return {
-      has: (id) => this.#ticked.has(id),
-      set: (ids, on) => {
-        for (const id of ids)
-          if (on) this.#ticked.add(id);
-          else this.#ticked.delete(id);
-        this.#session.select(ids, on);
-        this.#drawFoot();
-      },
-    };
-  }
-
   readonly #changed = (): void => {
     this.#head = this.#model.get("head") as LeadGridHead;
     this.#session.kernelSpoke(this.#model.get("clock") as ClockView | null);
     this.#draw();
   };
-
-  #drawFoot(): void {
-    const line = this.#head.tabs.find(({ id }) => id === this.#table)?.line ?? "";
-    this.#foot.update(this.#head, line, this.#session.presence === "gone");
-  }
 
   #draw(): void {
     const head = this.#head;
@@ -109,8 +92,9 @@ class LeadGridWidget {
       this.#table,
     );
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
-    this.#drawFoot();
     const isGone = this.#session.presence === "gone";
+    showText(this.#count, this.#leads.rows.count);
+    this.#foot.update(current?.line ?? "", isGone);
     this.#noKernel.update(isGone ? head : null);
     // While a run goes on, leads may still come.
     this.#leads.isGrowing = this.#session.follows() && this.#session.clock?.connection !== "ended";

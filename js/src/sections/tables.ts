@@ -11,6 +11,7 @@ import {
   type View,
 } from "../contract";
 import { el, keyedList, linkPlace, type Part, same, setText, show, showText, uid } from "../dom";
+import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
 import { ANSWER_MS, type Session } from "../session";
@@ -84,6 +85,8 @@ export class TablesSection implements Part<Body> {
   #shown: Panel = "activity";
   #isExpanded = false;
   #leads: LeadGrid | null = null;
+  #foot: Foot | null = null;
+  readonly #handOver = el("span", "foot");
   #isLoading = false;
   /** Whether a cell that has failed is to be shown once the leads are there. */
   #seeksFailed = false;
@@ -107,7 +110,7 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     });
     const ways = [this.#reading, this.#remarks.node];
-    const strip = [this.#note, this.#all, this.#link.node, el("span", "ways", ...ways)];
+    const strip = [this.#note, this.#all, this.#link.node, this.#handOver, el("span", "ways", ...ways)];
     this.#strip = el("div", "strip", ...strip);
     const row = el("div", "tabs", this.#tables.node, el("span", "gap"), this.#panels.node);
     const body = el("div", "body", this.#panel);
@@ -135,6 +138,7 @@ export class TablesSection implements Part<Body> {
     this.#drawPanel(body, table);
     this.#drawNote(table);
     this.#drawLink(table);
+    this.#drawFoot(table);
     this.#drawWays(body, table);
     showText(this.#unsent, body.tables.hidden);
     // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
@@ -148,6 +152,7 @@ export class TablesSection implements Part<Body> {
   close(): void {
     clearTimeout(this.#late);
     this.#leads?.close();
+    this.#foot?.close();
   }
 
   /** Whether leads may still come. */
@@ -236,8 +241,10 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     }, ANSWER_MS);
     try {
-      const { LeadGrid } = await loadLeadsCode(this.#session);
+      const { Foot, LeadGrid } = await loadLeadsCode(this.#session);
       this.#leads = new LeadGrid(this.#session, () => this.refresh());
+      this.#foot = new Foot(this.#session, this.#leads);
+      this.#handOver.append(this.#foot.node);
       this.#leads.expand(this.#isExpanded);
       this.#place.append(this.#leads.node);
       this.#seekFailed();
@@ -261,7 +268,7 @@ export class TablesSection implements Part<Body> {
 
   /** Whether no leads can be shown: there is no table, no kernel that has read any, or the page forbids it. */
   #hasNoLeads(table: TableView | undefined): boolean {
-    return !table || (this.#session.reads ? this.#instead === LEADS_FORBIDDEN : !this.#leads?.count);
+    return !table || (this.#session.reads ? this.#instead === LEADS_FORBIDDEN : !this.#leads?.rows.count);
   }
 
   #isEmpty({ activity }: Body, table: TableView | undefined): boolean {
@@ -295,7 +302,7 @@ export class TablesSection implements Part<Body> {
     const shown = this.#shown;
     const answer = this.#answer(table);
     const note = {
-      leads: this.#leads?.count,
+      leads: this.#leads?.rows.count,
       columns: answer ? "" : table?.columns_note,
       activity: table?.facts,
     }[shown];
@@ -317,6 +324,12 @@ export class TablesSection implements Part<Body> {
     this.#link.node.title = table?.link?.label ?? "";
     const open = this.#link.node.firstElementChild;
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
+  }
+
+  /** Hands over the leads; a line of code takes more room than there is below a few of them. */
+  #drawFoot(table: TableView | undefined): void {
+    show(this.#handOver, this.#shown === "leads" && !this.#hasNoLeads(table));
+    this.#foot?.update((this.#isExpanded && this.#leads?.rows.line) || "", this.#isGone());
   }
 
   /** What failed or fills in the table, and how many of its leads were read. */

@@ -220,9 +220,11 @@ class LeadGridView(TypedDict):
 
 
 class DownloadMessage(TypedDict):
-    """Front end to kernel: asks for a file of the leads in front that are ticked, or else of those that were read."""
+    """Front end to kernel: asks for a file of these leads of a table; without ids, of all that were read."""
 
     kind: Literal["download"]
+    table: str
+    ids: list[str]
 
 
 class DownloadAnswer(TypedDict):

@@ -182,6 +182,16 @@ def attach_line(state: RunState) -> str:
     return _attach(token_of(state))
 
 
+def quiet_attach_line(state: RunState) -> str:
+    """Return the expression that stands for this run in other lines of Python."""
+    return f"{attach_line(state)[:-1]}, show=False)"
+
+
+def rows_line(state: RunState, at: int) -> str:
+    """Return the line of Python that reads all leads of the table at a place into a DataFrame."""
+    return f"ow.rows_frame({quiet_attach_line(state)}.tables[{at}])"
+
+
 def agent_line(state: RunState) -> str:
     """Return the line of Python that shows the agent's newest run."""
     return _attach(token_of(state).partition("/")[0])
@@ -223,9 +233,8 @@ def _announcement(state: RunState, label: str, form: Form) -> str:
 
 def _lines(state: RunState, form: Form) -> list[CodeLine]:
     """Return the lines to copy, attaching first. They name the run, as `run` may be another in the reader's notebook."""
-    attach = attach_line(state)
-    quiet = f"{attach[:-1]}, show=False)"
-    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach}]
+    quiet = quiet_attach_line(state)
+    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach_line(state)}]
     if state.tables:
         lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
         # What is saved has no leads, unless this line asks for them.

@@ -15,14 +15,13 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.card.render.card_html import render_leads_html
 from origami_widgets.card.render.card_text import render_leads_text
 from origami_widgets.card.view.lead_contract import (
-    DownloadAnswer,
     LeadFilter,
     LeadGridView,
     LeadsAnswer,
     LeadSort,
     LeadTab,
 )
-from origami_widgets.card.view.run_head import as_of, attach_line, full_prompt, make_clock
+from origami_widgets.card.view.run_head import as_of, full_prompt, make_clock, quiet_attach_line, rows_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
     from origami_widgets.card.widgets.grid_tables import MergedTables
-    from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SAVED_LIMIT: Final = 20
@@ -134,41 +132,22 @@ class LeadGrid(LeadWidget):
 
         `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
-        return self._loaded_frame()
+        return self._loaded_frame(self._shown_table())
 
-    def _loaded_frame(self, *, with_checking: bool = False) -> pd.DataFrame:
-        # Imported here and below, as a grid is shown without pandas.
-        from origami_widgets.frames.row_frames import loaded_rows_frame
-
-        def made(loaded: LoadedLeads) -> pd.DataFrame:
-            return loaded_rows_frame(
-                loaded.table,
-                [column.raw for column in loaded.columns],
-                [row.raw for row in loaded.rows],
-                filters=loaded.filters,
-                include_hidden=loaded.include_hidden,
-                sort=loaded.sort,
-                total=loaded.total,
-                pages=loaded.pages,
-                complete=loaded.complete,
-                version=loaded.version,
-                operations=self._default if loaded.table is None else self._operations(loaded.table),
-            )
-
-        shown = self._shown_table()
-        merged = self._placed_in(shown)
+    def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
+        merged = self._placed_in(table_id)
         if merged is None:
-            return made(self._leads.loaded(shown, with_checking=with_checking))
+            return super()._loaded_frame(table_id, with_checking=with_checking)
         from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads, verdict_column, verdicts
 
-        parts, left_out = [], self._leads.left_out(shown)
+        parts, left_out = [], self._leads.left_out(table_id)
         for table, run in [each for each in merged if each[0].id not in left_out]:
             loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT), with_checking=with_checking)
-            frame = made(loaded)
+            frame = self._frame_of(loaded)
             qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
             parts.append(TableLeads(frame, run.id, self._tables_now.name_of(run), qualified))
         stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
-        places = {row_id: at for at, row_id in enumerate(self._leads.order(shown))}
+        places = {row_id: at for at, row_id in enumerate(self._leads.order(table_id))}
         # More than these may be loaded: rows of one table wait for those before them of another one.
         shown_rows = stacked[stacked["row_id"].isin(places)]
         ordered = shown_rows.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")
@@ -190,15 +169,7 @@ class LeadGrid(LeadWidget):
     @property
     def selection(self) -> pd.DataFrame:
         """The ticked leads of the table in front, in the form of `frame`, without those that a filter hides. Sends nothing."""
-        # The page shows them before it is known if they pass the saved filters, so they can be ticked.
-        frame = self._loaded_frame(with_checking=True)
-        ticked = frame[frame["row_id"].isin(self.selected)].reset_index(drop=True)
-        ticked.attrs["origami"] |= {
-            "rows": len(ticked),
-            "complete": False,
-            "stopped": "These are the leads that are ticked.",
-        }
-        return ticked
+        return self._ticked_frame(self._shown_table(), self.selected)
 
     def to_frame(self, **options: Any) -> pd.DataFrame:
         """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `rows_frame` does.
@@ -286,7 +257,7 @@ class LeadGrid(LeadWidget):
         ]
 
     def _line(self) -> str:
-        runs = [_quiet_line(run) for run in self._runs()]
+        runs = [quiet_attach_line(run.state) for run in self._runs()]
         if self._is_one_run:
             return f"ow.leads({runs[0]})"
         if not runs:
@@ -337,24 +308,8 @@ class LeadGrid(LeadWidget):
                 chosen = [each for each in ids if isinstance(each, str)]
                 kept = [each for each in self.selected if each not in chosen]
                 self._set_trait("selected", (*kept, *(chosen if on else ()))[-SELECTED_LIMIT:])
-            case {"kind": "download"}:
-                self._send_download()
             case _:
                 super()._on_content(content)
-
-    def _send_download(self) -> None:
-        from origami_widgets.frames.files.csv_files import csv_text
-        from origami_widgets.frames.files.export_parts import file_names
-
-        ticked = self.selection
-        frame = ticked if len(ticked) else self.frame
-        if "table_id" not in frame:
-            # As `export` does, for the way back: a file has no `attrs`.
-            frame = frame.assign(table_id=frame.attrs["origami"]["table_id"])
-        names = {tab["id"]: tab["name"] for tab in self._tabs()}
-        (name,) = file_names([names.get(self._shown_table(), "leads")], "csv")
-        if self.comm is not None:
-            self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
 
     def _runs(self) -> tuple[Run, ...]:
         return self._runs_given if self._batch is None else self._batch.runs
@@ -391,8 +346,12 @@ class LeadGrid(LeadWidget):
         placed = self._tables_now.by_id.get(table_id)
         return None if placed is None else placed[0]
 
-    def _operations(self, table: Table) -> Operations:
-        return self._default if self._client is not None else table.operations or self._default
+    def _operations(self, table: Table | None) -> Operations:
+        known = None if table is None or self._client is not None else table.operations
+        return known or self._default
+
+    def _name_of(self, table_id: str) -> str:
+        return next((tab["name"] for tab in self._tabs() if tab["id"] == table_id), "")
 
     def _watch(self, table: str) -> RunWatch | None:
         placed = self._tables_now.by_id.get(clip(table, TABLE_ID_LIMIT))
@@ -478,20 +437,15 @@ def _tab(table_id: str, tables: Sequence[Table], line: str) -> LeadTab:
 
 def _leads_line(runs: Sequence[Run], tables: Sequence[Table]) -> str:
     """Return the line that reads all leads of some tables of runs."""
-    lines = dict.fromkeys(_quiet_line(run) for run in runs)
+    lines = dict.fromkeys(quiet_attach_line(run.state) for run in runs)
     return f"ow.leads_frame([{', '.join(lines)}], tables={json.dumps([table.id for table in tables])})"
-
-
-def _quiet_line(run: Run) -> str:
-    return f"{attach_line(run.state)[:-1]}, show=False)"
 
 
 def _frame_line(table: Table, run: Run | None) -> str:
     """Return the line that reads all leads of a table."""
     if run is None:
         return f'ow.rows_frame("{table.id}")'
-    at = [each.id for each in run.state.tables].index(table.id)
-    return f"ow.rows_frame({_quiet_line(run)}.tables[{at}])"
+    return rows_line(run.state, [each.id for each in run.state.tables].index(table.id))
 
 
 def _as_filter(given: Mapping[str, Any]) -> LeadFilter:

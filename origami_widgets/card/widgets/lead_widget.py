@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.card.view.lead_contract import DownloadAnswer
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.state import LeadsCounted, focused_tables
@@ -14,9 +15,12 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
+    from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.host.cells import Outputs
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -53,10 +57,15 @@ class LeadWidget(LiveWidget):
         """Return the current table with an id, as the front end has it; None if there is none."""
         raise NotImplementedError
 
-    def _operations(self, table: Table) -> Operations | None:
+    def _operations(self, table: Table | None) -> Operations | None:
         """Return the API to read the leads of a table through; None without one."""
-        operations: Operations | None = table.operations
+        operations: Operations | None = None if table is None else table.operations
         return operations
+
+    def _name_of(self, table_id: str) -> str:
+        """Return the name of a table; empty if there is none."""
+        table = self._table(table_id)
+        return "" if table is None else table.name or ""
 
     def _goes_on(self, table: Table) -> bool:
         """Return whether the run of a table goes on, or fills its cells as far as it is still followed."""
@@ -99,6 +108,54 @@ class LeadWidget(LiveWidget):
         match content:
             case {"kind": "leads"}:
                 background().call_soon(lambda: self._leads.look(content))
+            case {"kind": "download", "table": str(table), "ids": list(ids)}:
+                self._send_download(table, [each for each in ids if isinstance(each, str)])
+
+    def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
+        """Return the loaded leads of a table, in the form of `rows_frame`. The arguments are those of `LeadFeed.loaded`."""
+        return self._frame_of(self._leads.loaded(table_id, with_checking=with_checking))
+
+    def _frame_of(self, loaded: LoadedLeads) -> pd.DataFrame:
+        # Imported here and below, as leads are shown without pandas.
+        from origami_widgets.frames.row_frames import loaded_rows_frame
+
+        return loaded_rows_frame(
+            loaded.table,
+            [column.raw for column in loaded.columns],
+            [row.raw for row in loaded.rows],
+            filters=loaded.filters,
+            include_hidden=loaded.include_hidden,
+            sort=loaded.sort,
+            total=loaded.total,
+            pages=loaded.pages,
+            complete=loaded.complete,
+            version=loaded.version,
+            operations=self._operations(loaded.table),
+        )
+
+    def _ticked_frame(self, table_id: str, ids: Sequence[str]) -> pd.DataFrame:
+        """Return those of the loaded leads of a table that are ticked, without those that a filter hides."""
+        # The page shows them before it is known if they pass the saved filters, so they can be ticked.
+        frame = self._loaded_frame(table_id, with_checking=True)
+        ticked = frame[frame["row_id"].isin(ids)].reset_index(drop=True)
+        ticked.attrs["origami"] |= {
+            "rows": len(ticked),
+            "complete": False,
+            "stopped": "These are the leads that are ticked.",
+        }
+        return ticked
+
+    def _send_download(self, table_id: str, ids: Sequence[str]) -> None:
+        from origami_widgets.frames.files.csv_files import csv_text
+        from origami_widgets.frames.files.export_parts import file_names
+
+        frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
+        if "table_id" not in frame:
+            # As `export` does, for the way back: a file has no `attrs`.
+            frame = frame.assign(table_id=frame.attrs["origami"]["table_id"])
+        (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
+        if self.comm is not None:
+            self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
 
     def _flush(self) -> None:
         super()._flush()

@@ -13,7 +13,7 @@ from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
 from origami_widgets.card.view.messages import ColumnsAnswer
-from origami_widgets.card.view.run_head import make_clock
+from origami_widgets.card.view.run_head import make_clock, rows_line
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.models import Table
+    from origami_widgets.card.view.lead_contract import LeadsAnswer
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -174,7 +175,7 @@ class RunCard(LeadWidget):
             case {"kind": "code"}:
                 self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
                 return
-            case {"kind": "leads"}:
+            case {"kind": "leads" | "download"}:
                 if shows_leads():
                     super()._on_content(content)
                 return
@@ -186,6 +187,14 @@ class RunCard(LeadWidget):
 
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
+
+    def _send_leads(self, answer: LeadsAnswer) -> None:
+        state = self._conversation.current.state
+        places = [clip(table.id, TABLE_ID_LIMIT) for table in state.tables]
+        if answer["table"] in places:
+            # The tabs of a card have no lines, so that only a card that shows leads is larger by one.
+            answer["line"] = rows_line(state, places.index(answer["table"]))
+        super()._send_leads(answer)
 
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:

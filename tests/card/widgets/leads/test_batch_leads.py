@@ -234,7 +234,7 @@ def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_p
     ids = [loaded["row_id"].iloc[0], loaded["row_id"].iloc[-1]]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
     assert set(grid.selection["row_id"]) == set(ids)
-    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "download", "table": grid.head["tabs"][0]["id"], "ids": ids})
     sent = next(each["content"] for each in page.messages if each.get("content", {}).get("kind") == "download")
     assert sent["text"].count("\n") == 3
     (path,) = ow.export(grid, tmp_path / "leads.csv")

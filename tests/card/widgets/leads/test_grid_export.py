@@ -55,10 +55,10 @@ def files_in(messages):
 
 
 def test_refresh_leads_reads_the_file_of_a_page(client, grid, tmp_path):
-    messages = sent_by(grid)
-    receive(grid, message(grid.head["tabs"][0]["id"], size=200, last=199))
+    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=200, last=199))
     see(lambda: len(grid.frame) > 2)
-    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "download", "table": table, "ids": []})
     (sent,) = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
     file = tmp_path / sent["name"]
     file.write_text(sent["text"], encoding="utf-8", newline="")
@@ -76,10 +76,10 @@ def test_ticked_leads_are_those_of_the_table_in_front(grid):
     receive(grid, message(people, query=2))
     see(lambda: loaded_ids(grid) - set(ids))
     assert grid.selection.empty
-    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "download", "table": people, "ids": []})
     receive(grid, message(companies, query=3))
     see(lambda: loaded_ids(grid) == set(ids))
-    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "download", "table": companies, "ids": ids[:3]})
     shown, ticked = files_in(messages)
     assert len(shown) > 0
     assert set(shown).isdisjoint(ids)
@@ -115,12 +115,13 @@ def test_ticked_leads_are_delivered_while_they_are_checked():
     messages = sent_by(grid)
     small = {"column": "employees", "operator": "less_than", "value": "300"}
     sandbox.clear()
-    receive(grid, message(grid.head["tabs"][0]["id"], size=200, last=199, filters=[small]))
+    table = grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=200, last=199, filters=[small]))
     marks = lambda: [each["content"]["marks"] for each in messages if each.get("content", {}).get("kind") == "leads"]  # noqa: E731
     see(marks)
     ids = list(marks()[0])[:3]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
-    receive(grid, {"kind": "download"})
+    receive(grid, {"kind": "download", "table": table, "ids": ids})
     assert grid.frame.empty
     assert grid.selection["row_id"].to_list() == ids
     assert files_in(messages) == [ids]
@@ -129,12 +130,11 @@ def test_ticked_leads_are_delivered_while_they_are_checked():
 
 
 def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
-    messages = sent_by(grid)
-    receive(grid, message(grid.to_frame().attrs["origami"]["table_id"]))
+    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
+    receive(grid, message(table))
     see(lambda: len(grid.frame))
     files = lambda: [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]  # noqa: E731
-    receive(grid, {"kind": "download"})
-    receive(grid, {"kind": "select", "ids": [grid.frame["row_id"][1]], "on": True})
-    receive(grid, {"kind": "download"})
+    for ids in ([], [grid.frame["row_id"][1]]):
+        receive(grid, {"kind": "download", "table": table, "ids": ids})
     assert files_in(messages) == [grid.frame["row_id"].to_list(), [grid.frame["row_id"][1]]]
     assert {each["name"] for each in files()} == {"Bakeries in Porto.csv"}
