@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
@@ -326,6 +327,38 @@ def test_three_leads_are_handed_over_with_three_clicks_or_by_keys(of_batch: LabP
         page.keyboard.press(key)
     copy.press("Enter")
     assert copied() == names[3:6]
+
+
+def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find 20 bakeries in Porto", speed=200)
+    page, card, grid = lab.page, lab.output(1).locator(CARD), leads_of(lab, 1)
+    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
+    card.get_by_role("button", name="Show all").click()
+    boxes = grid.get_by_role("gridcell").get_by_role("checkbox")
+    expect(boxes.nth(6)).to_be_visible()
+    names = grid.locator('[role="gridcell"][aria-colindex="2"]').all_inner_texts()
+    height = "card => card.getBoundingClientRect().height"
+    before = card.evaluate(height)
+    for at in (1, 3, 6):
+        boxes.nth(at).click()
+    chosen = [names[1], names[3], names[6]]
+    page.keyboard.press("Control+c")
+    expect(card.get_by_role("status").filter(has_text="Copied")).to_be_attached()
+    assert [line.split("\t")[0] for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]] == chosen
+    with page.expect_download() as download:
+        card.get_by_role("button", name="Download CSV").click()
+    assert pd.read_csv(download.value.path())["company"].to_list() == chosen
+    assert card.evaluate(height) == before
+    # While it says "Copied", its name is another one.
+    expect(card.get_by_role("button", name="Copy the ticked leads")).to_have_text("Copy")
+    found = []
+    for theme, width in (("light", 900), ("dark", 700), ("light", 320)):
+        lab.set_theme(theme)
+        lab.set_output_width(width, index=1)
+        found += [f"{theme} {width}: {each}" for each in audit.axe_findings(page, CARD)]
+    lab.save()
+    assert LEAD not in json.dumps(lab.saved_notebook())
+    assert not found, "\n".join(found)
 
 
 def test_no_row_is_cut_in_half(of_batch: LabPage) -> None:

@@ -138,3 +138,24 @@ def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
         receive(grid, {"kind": "download", "table": table, "ids": ids})
     assert files_in(messages) == [grid.frame["row_id"].to_list(), [grid.frame["row_id"][1]]]
     assert {each["name"] for each in files()} == {"Bakeries in Porto.csv"}
+
+
+def test_a_card_gives_the_ticked_leads_or_all_that_its_page_has_read(client, run, tmp_path):
+    card = ow.RunCard(run)
+    messages, table = sent_by(card), run.tables[0].id
+    answers = lambda: [each["content"] for each in messages if each.get("content", {}).get("kind") == "leads"]  # noqa: E731
+    receive(card, message(table, size=200, last=199))
+    see(lambda: any(each["rows"] for each in answers()))
+    ow.configure(client=client)
+    wanted = eval(answers()[-1]["line"], {"ow": ow})["row_id"].to_list()  # noqa: S307 - a line of ours
+    for ids in ([], [wanted[4], wanted[1]], ["", 7]):
+        receive(card, {"kind": "download", "table": table, "ids": ids})
+    assert files_in(messages) == [wanted, [wanted[1], wanted[4]], []]
+    sent = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
+    file = tmp_path / sent[1]["name"]
+    file.write_text(sent[1]["text"], encoding="utf-8", newline="")
+    refreshed = ow.refresh_leads(file, client=client)
+    assert set(refreshed.frame["row_id"]) >= {wanted[1], wanted[4]}
+    assert refreshed.changed.empty
+    assert refreshed.gone.empty
+    card.close()

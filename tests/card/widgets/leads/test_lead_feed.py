@@ -442,9 +442,10 @@ def test_cards_can_be_set_to_show_no_leads(ended, card):
     try:
         assert shown.view["tables"]["leads"] is False
         receive(shown, message(ended.table.id))
+        receive(shown, {"kind": "download", "table": ended.table.id, "ids": []})
         settle()
         assert quiet(ended) == 0
-        assert leads_in(messages) == []
+        assert messages == []
     finally:
         ow.configure(leads=True)
     assert shown.view["tables"]["leads"] is True
