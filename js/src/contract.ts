@@ -729,6 +729,8 @@ export const NOTIFY_BLOCKED = "Blocked by the browser. The page's title is marke
 
 export const STOP_NAMED = "{}: {}";
 
+export const BOARD_RESULT = "{} qualified of {}, {} credits";
+
 export const STOP_HEAD = "Stop";
 
 export const CREDITS_DETAILS = "Credits of the tables that the run names, over all runs. Each table counts once in the total.";
@@ -803,7 +805,7 @@ export const LEADS_DOWNLOAD_PART = "The {} leads loaded so far. Scroll to load m
 
 export const LEADS_DOWNLOAD_NAMES = "{} Columns are named as in DataFrames, for ow.refresh_leads.";
 
-export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief's requirements. Ticked leads can be downloaded now.";
+export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief. Ticked leads can be downloaded now.";
 
 export const LEAD_SELECT = "Select {}";
 

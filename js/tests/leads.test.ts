@@ -844,14 +844,15 @@ describe("the parts of a cell", () => {
     expect(at()).toEqual(["0", "1"]);
   });
 
-  it("say of a cell that has failed what is known and what to do, once none may come any more", async () => {
+  it("say of a cell that has failed what is known and what to do, unless some are under way", async () => {
     const heads = [HEADS[0] as LeadHead, head("Email", { failed: 1, missing: "failed · why?" })];
     const rows: LeadRow[] = [["lead-0", ["Bakery 0", null]]];
-    const card = await drawLeads({ heads, rows, final: false });
+    const filling = [HEADS[0] as LeadHead, head("Email", { failed: 1, filling: true })];
+    const card = await drawLeads({ heads: filling, rows, final: false });
     const cell = () => cells(card)[1] as HTMLElement;
     cell().click();
     expect([cell().getAttribute("aria-haspopup"), card.one(".parts").hidden]).toEqual([null, true]);
-    send(card, { heads, rows });
+    send(card, { heads, rows, final: false });
     expect([shown(cell()), cell().getAttribute("aria-haspopup")]).toEqual(["failed · why?", "dialog"]);
     cell().focus();
     press("Enter");

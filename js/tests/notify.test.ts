@@ -229,21 +229,23 @@ describe("Notify me on a board", () => {
   it("notifies when more runs ask or have failed, and when all have ended", async () => {
     const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
     await toggle(on);
-    const bodies: string[] = [];
+    const totals = { leads: "36", qualified: "29", credits: "517" };
+    const said: string[] = [];
     for (const head of [
       { counts: counts(["running", 1], ["failed", 1], ["ended", 1]), announcement: "1 failed" },
       { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]), announcement: "1 needs you" },
       { counts: counts(["failed", 1], ["ended", 2]), announcement: "1 failed" },
       { counts: counts(["failed", 2], ["ended", 1]), announcement: "2 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended" },
+      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended", totals },
     ]) {
       await change(on, (view) => {
         Object.assign(view.head, head);
       });
-      bodies.push(sent.map(({ body }) => body).join());
+      said.push(sent.map(({ title, body }) => `${title}, ${body}`).join());
       sent = [];
     }
-    expect(bodies).toEqual(["", "1 needs you", "", "2 failed", "all have ended"]);
+    const result = "29 qualified of 36, 517 credits";
+    expect(said).toEqual(["", "1 needs you, ", "", "2 failed, ", `all have ended, ${result}`]);
     expect(document.title).toBe("● Untitled.ipynb");
   });
 
@@ -293,7 +295,7 @@ describe("a run that is on a card and on a board", () => {
     const second = await both();
     await second.onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
     second.onCard();
-    expect(bodies()).toEqual([["3 runs", "3 runs: 1 failed."]]);
+    expect(bodies()).toEqual([["3 runs: 1 failed.", ""]]);
   });
 
   it("does not hide what the board says of another run, or of all of them", async () => {
@@ -304,8 +306,8 @@ describe("a run that is on a card and on a board", () => {
     await onBoard(1, { counts: two, announcement: "3 runs: 2 failed." });
     await onBoard(1, { counts: two, settled: true, announcement: "3 runs: 2 failed, all have ended." });
     expect(bodies().slice(1)).toEqual([
-      ["3 runs", "3 runs: 2 failed."],
-      ["3 runs", "3 runs: 2 failed, all have ended."],
+      ["3 runs: 2 failed.", ""],
+      ["3 runs: 2 failed, all have ended.", ""],
     ]);
   });
 });

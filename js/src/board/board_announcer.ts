@@ -1,5 +1,6 @@
-import type { BoardHead, BoardRow, Stage, Tone } from "../contract";
+import { BOARD_RESULT, type BoardHead, type BoardRow, type Stage, type Tone } from "../contract";
 import { el, setText } from "../dom";
+import { filled } from "../format";
 import type { Notify } from "../notify";
 
 /** The stages that need the user. */
@@ -33,7 +34,9 @@ export class BoardAnnouncer {
       const runs = settled ? rows.map(({ token }) => token) : waiting.filter((run) => !this.#known.has(run));
       const [needUser, failed] = more;
       const tone: Tone = failed ? "bad" : needUser ? "attention" : "neutral";
-      this.#notify.notify({ title: head.title, body: announcement, tone, runs });
+      const { qualified, leads, credits } = head.totals;
+      const body = settled && qualified ? filled(BOARD_RESULT, qualified, leads, credits) : "";
+      this.#notify.notify({ title: announcement, body, tone, runs });
     }
     this.#known = new Set(waiting);
     this.#before = now;

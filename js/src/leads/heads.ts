@@ -41,6 +41,8 @@ export class Heads {
     const isNew = names !== this.#names;
     if (isNew) {
       this.#names = names;
+      // The edge that is dragged goes with its head.
+      this.isDragged = false;
       this.#cells = heads.map((head, at) => this.#heading(head, at));
       fill(this.node, placed("columnheader", TICK, this.#box), ...this.#cells);
     }

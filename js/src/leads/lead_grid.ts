@@ -202,6 +202,7 @@ export class LeadGrid {
     const requests = this.requests;
     this.rows.clear();
     this.#widths.clear();
+    this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.own.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking] = [[0, 0], "", false];
     this.#notes.take(null);
@@ -328,8 +329,8 @@ export class LeadGrid {
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     this.#notes.update(this.#matching.length, this.#toolbar.typed, this.isGrowing);
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
-    // Only where the brief's filters hide some leads is it known that the others meet them.
-    this.#scroll.classList.toggle("brief", !!this.rows.hidden);
+    // Only where the brief's filters are known to hide some leads is it known that the others meet them.
+    if (this.rows.hidden) this.#scroll.classList.add("brief");
     this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
     show(this.#toolbar.node, this.#isExpanded);
   }

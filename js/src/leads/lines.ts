@@ -185,7 +185,9 @@ export class Lines {
     const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}`;
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
-    setText(label, line.mark ? ` ${isHidden ? LEAD_HIDDEN : LEAD_CHECKING}` : "");
+    // Soon gone, so it must not widen the column.
+    setText(label, line.mark ? (isHidden ? ` ${LEAD_HIDDEN}` : " …") : "");
+    label.title = line.mark && !isHidden ? LEAD_CHECKING : "";
     const place = places[markPlace(heads)];
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;

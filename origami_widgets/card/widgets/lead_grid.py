@@ -230,7 +230,7 @@ class LeadGrid(LeadWidget):
                 "title": self._title(len(tabs)),
                 "tabs": tabs[:TABLES_LIMIT],
                 "line": self._line(),
-                "gone": "Leads are not saved in the notebook. To see them, in any kernel:",
+                "gone": "Leads are not saved in the notebook. To see them again:",
                 "include_hidden": self._include_hidden,
                 "filters": self._filters,
                 "sort": self._sort,
@@ -443,9 +443,10 @@ def _leads_line(runs: Sequence[Run], tables: Sequence[Table]) -> str:
 
 def _frame_line(table: Table, run: Run | None) -> str:
     """Return the line that reads all leads of a table."""
-    if run is None:
+    ids = [] if run is None else [each.id for each in run.state.tables]
+    if run is None or table.id not in ids:
         return f'ow.rows_frame("{table.id}")'
-    return rows_line(run.state, [each.id for each in run.state.tables].index(table.id))
+    return rows_line(run.state, ids.index(table.id))
 
 
 def _as_filter(given: Mapping[str, Any]) -> LeadFilter:

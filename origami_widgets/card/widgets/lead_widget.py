@@ -152,7 +152,7 @@ class LeadWidget(LiveWidget):
         frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
         if "table_id" not in frame:
             # As `export` does, for the way back: a file has no `attrs`.
-            frame = frame.assign(table_id=frame.attrs["origami"]["table_id"])
+            frame = frame.assign(table_id=frame.attrs["origami"].get("table_id", table_id))
         (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
         if self.comm is not None:
             self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))

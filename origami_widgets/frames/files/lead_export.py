@@ -117,7 +117,7 @@ class LeadExport:
         made["Credits"] = tables["credits_lifetime_used"]
         # The server estimates a price even for tables whose leads are not judged; the card doesn't show that either.
         is_priced = tables["qualified_leads"].gt(0).fillna(value=False)
-        made["Credits per qualified lead"] = tables["credits_per_qualified_lead"].where(is_priced)
+        made["Table's credits per qualified lead"] = tables["credits_per_qualified_lead"].where(is_priced)
         made = made.dropna(axis="columns", how="all").reset_index(drop=True)
         made.attrs["facts"] = self._facts(tables, leads)
         return made

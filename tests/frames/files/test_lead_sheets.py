@@ -87,7 +87,7 @@ def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, run):
     tables = ow.tables_frame(run).set_index("table_name")
     heads, *rows = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
     found = {row[0]: dict(zip(heads, row, strict=True)) for row in rows if row[0] in tables.index}
-    prices = {name: each["Credits per qualified lead"] for name, each in found.items()}
+    prices = {name: each["Table's credits per qualified lead"] for name, each in found.items()}
     assert [price is None for price in prices.values()] == tables["qualified_leads"].isna().to_list() == [False, True]
     # The server estimates both.
     assert tables["credits_per_qualified_lead"].notna().all()
@@ -215,7 +215,7 @@ def test_facts_of_the_summary_start_beside_their_labels_and_name_their_time_zone
     assert {cell.alignment.horizontal for cell in facts.values()} == {"left"}
     assert {facts[name].number_format for name in ("Ended", "Written")} == {'yyyy-mm-dd hh:mm "UTC"'}
     heads = {cell.value: cell.alignment.horizontal for cell in book["Summary"][summary_top(book)]}
-    assert heads["Leads found"] == heads["Credits per qualified lead"] == "right"
+    assert heads["Leads found"] == heads["Table's credits per qualified lead"] == "right"
 
 
 def page_of(items):
