@@ -57,7 +57,7 @@ demo: .setup
 .PHONY: check
 check: .lint .cache/vitest
 	@mkdir -p .cache
-	$(pytest) -n 2 --testmon $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
+	$(pytest) -n 4 --testmon $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
 	$(npm) test
