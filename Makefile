@@ -53,11 +53,11 @@ demo: .setup
 	$(npm) lint
 	$(npm) types
 
-# The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed.
+# The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed: with -m, only if it is forced to.
 .PHONY: check
 check: .lint .cache/vitest
 	@mkdir -p .cache
-	$(pytest) -n 4 --testmon $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
+	$(pytest) -n 4 --testmon --testmon-forceselect $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
 	$(npm) test
