@@ -99,7 +99,7 @@ def test_a_list_that_is_only_left_out_comes_after_what_was_built(client, table):
 
 
 def test_rows_whose_cells_were_stopped_are_not_enriched():
-    client = ow.Sandbox(speed=30).client()
+    client = ow.Sandbox(speed=10).client()
     table = ow.upload(COMPANIES, key="Zip", columns=["Company"], client=client)
     run = ow.start("Find an e-mail address and a phone number", focus_tables=[table], client=client, show=False)
     see(lambda: figures(run.state) and run.state.credits_used)
