@@ -98,6 +98,16 @@ function drawGrid(head = HEAD) {
   };
 }
 
+/** Takes the place of the browser's clipboard; returns what is copied. */
+function clipboard(): string[] {
+  const copied: string[] = [];
+  Object.defineProperty(navigator, "clipboard", {
+    value: { writeText: async (text: string) => copied.push(text) },
+    configurable: true,
+  });
+  return copied;
+}
+
 function tick(box: HTMLInputElement | undefined, on: boolean, shiftKey = false): void {
   if (!box) throw new Error("There is no such box.");
   box.checked = !on;
@@ -468,11 +478,7 @@ describe("a grid of leads", () => {
         ["lead-1", ["B", "", ""]],
       ],
     });
-    const copied: string[] = [];
-    Object.defineProperty(navigator, "clipboard", {
-      value: { writeText: async (text: string) => copied.push(text) },
-      configurable: true,
-    });
+    const copied = clipboard();
     const copy = grid
       .all("button")
       .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
@@ -488,11 +494,7 @@ describe("a grid of leads", () => {
   it("copies the ticked leads by key, once, unless text is selected", async () => {
     vi.useFakeTimers();
     const grid = drawGrid();
-    const copied: string[] = [];
-    Object.defineProperty(navigator, "clipboard", {
-      value: { writeText: async (text: string) => copied.push(text) },
-      configurable: true,
-    });
+    const copied = clipboard();
     const copy = grid
       .all("button")
       .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
@@ -539,11 +541,7 @@ describe("a grid of leads", () => {
 
   it("counts, copies and names the ticked leads of the table in front", async () => {
     const grid = drawGrid();
-    const copied: string[] = [];
-    Object.defineProperty(navigator, "clipboard", {
-      value: { writeText: async (text: string) => copied.push(text) },
-      configurable: true,
-    });
+    const copied = clipboard();
     const tabs = grid.all("[role=tab]");
     const code = () => grid.line();
     const copy = grid

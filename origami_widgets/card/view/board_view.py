@@ -163,9 +163,9 @@ def _totals(entries: Sequence[BoardEntry]) -> BoardTotals:
     columns = [_leads(counted), [qualified_of(table) for table in counted], _credits(tables.values())]
     leads, qualified, used = map(_sum, columns)
     sums = [total(column) for column in columns]
-    others = sum(qualified_of(table) or 0 for table in tables.values()) - (sums[1] or 0)
-    is_known = sums[1] and sums[2] is not None and not others and None not in columns[2]
-    price = number(sums[2] / sums[1]) if is_known and sums[1] and sums[2] is not None else None
+    count, spent = sums[1] or 0, sums[2]
+    has_others = sum(qualified_of(table) or 0 for table in tables.values()) != count
+    price = None if not count or spent is None or has_others or None in columns[2] else number(spent / count)
     # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
     most = "≤" if None in columns[1] else ""
     return {

@@ -62,7 +62,7 @@ class LeadGrid(LeadWidget):
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
             a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
-            which hold the brief's hard requirements; None for no others.
+            which hold the brief's hard requirements and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
@@ -384,7 +384,7 @@ def leads(
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
             a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
-            which hold the brief's hard requirements; None for no others.
+            which hold the brief's hard requirements and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.

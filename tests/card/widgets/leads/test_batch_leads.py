@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import pytest
 
@@ -313,3 +315,36 @@ def test_of_a_table_that_runs_share_the_newest_answer_counts(client, newest):
     assert tab["leads"] == board.view["head"]["totals"]["leads"] == ["18", "19"][newest]
     grid.close()
     board.close()
+
+
+def test_an_empty_cell_takes_no_failure_from_another_runs_column():
+    client = ow.Sandbox(speed=600, plan="enterprise").client()
+    briefs = ["List bakeries in Porto", "List bakeries in Faro", "List bakeries in Braga"]
+    runs = [ow.start(brief, client=client, show=False).wait("cells", timeout=60) for brief in briefs]
+    grid = ow.leads(runs)
+    page = Page(grid)
+    page.ask(include_hidden=True)
+    newest = next(each["heads"] for each in reversed(page.front.answers) if each["heads"])
+    heads = {head["slug"]: head for head in newest}
+    mixed = 0
+    for slug in (column.slug for column in runs[0].tables[0].columns):
+        errored = [column.cells.errored for run in runs for column in run.tables[0].columns if column.slug == slug]
+        if any(errored) and not all(errored):
+            mixed += 1
+            assert (heads[slug]["missing"], heads[slug]["failed"]) == ("no result", 0)
+    assert mixed
+    grid.close()
+
+
+def test_cells_that_fill_keep_the_filters_of_a_table_that_nothing_follows():
+    begun, ahead = time.time(), [0.0]
+    client = ow.Sandbox(clock=lambda: begun + ahead[0]).client()
+    run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False)
+    ahead[0] = 120.0
+    run.refresh()
+    assert (run.done, run.settled) == (True, False)
+    followed, given = ow.leads(run), ow.leads(client.get_table(run.tables[0].id), client=client)
+    shown = [len(Page(grid).ask().rows) for grid in (followed, given)]
+    assert shown[0] == run.tables[0].lead_count > shown[1]
+    for grid in (followed, given):
+        grid.close()
