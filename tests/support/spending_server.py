@@ -31,6 +31,7 @@ keeps_key=False)`. Any behaviour of `tests.support.server` can be given in the p
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 import json
@@ -47,7 +48,6 @@ from typing import TYPE_CHECKING, Any, Self
 from tests.support.server import RawServer, answer, silence
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from tests.support.server import Behaviour, Received
@@ -342,6 +342,9 @@ class SpendingServer:
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         with self._lock:
             behaviour = self._behaviour(request)
+        if self._agent_seconds < 0.01:
+            # An agent that is over at once is over, with its cells, before anything else can be asked.
+            await asyncio.sleep(0.01)
         await behaviour(request, writer)
 
     def _behaviour(self, request: Received) -> Behaviour:

@@ -57,7 +57,8 @@ class CreditLimit:
         self.before: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._in_flight: dict[str, int] = {}
-        self._unfinished: weakref.WeakSet[RunWatch] = weakref.WeakSet()
+        # Settled runs that are still counted, and whether work of theirs is known to be left.
+        self._unfinished: weakref.WeakKeyDictionary[RunWatch, bool] = weakref.WeakKeyDictionary()
 
     @property
     def is_of_batch(self) -> bool:
@@ -110,7 +111,7 @@ class CreditLimit:
             return
         self._count(watch.state)
         guarded = [each for each, limit in _limits.items() if limit is self]
-        active = [each for each in guarded if not each.state.settled or each in self._unfinished]
+        active = [each for each in guarded if not each.state.settled or self._unfinished.get(each)]
         if self.error is None and self._sum > self._limit:
             self._exceed(watch, is_active=bool(active))
         if self.error is not None:
@@ -125,7 +126,7 @@ class CreditLimit:
         if watch.state.connection.state == "stopped":
             limited.pop(watch, None)
         elif watch.state.settled and watch in limited and watch not in self._unfinished:
-            self._unfinished.add(watch)
+            self._unfinished[watch] = False
             kept_task(self._until_final(watch), "origami-widgets credit limit")
 
     def _exceed(self, watch: RunWatch, *, is_active: bool) -> None:
@@ -143,10 +144,12 @@ class CreditLimit:
         clock, never = poller().clock, asyncio.Event()
         try:
             while self.error is None and await has_active_work(watch):
+                self._unfinished[watch] = True
+                self._look(weakref.ref(watch))
                 await clock.sleep(LIMITED_INTERVAL, never)
                 await poller().checks.read_tables(watch)
         finally:
-            self._unfinished.discard(watch)
+            self._unfinished.pop(watch, None)
             limited.pop(watch, None)
 
     def _reached(self, *, title: str = "Credit limit reached", remedy: str | None = None) -> CreditLimitReached:
