@@ -144,6 +144,11 @@ def test_the_error_of_a_failed_check_stays_until_the_next_answer():
     assert (state.connection.state, state.connection.failures, state.connection.error) == ("live", 0, None)
 
 
+def test_a_first_check_that_fails_is_one_failure():
+    assert begun().connection.failures == 0
+    assert after(CheckFailed(ServerError("No", status_code=503), at=100)).connection.failures == 1
+
+
 def test_a_plan_without_a_next_check_ends_or_stops():
     assert reduce(begun(), Planned(None, None)).connection.state == "ended"
     stopped = reduce(begun(), Planned(None, None, stopped=True))

@@ -6,6 +6,7 @@ from origami_widgets.words.foreign_text import (
     break_to_width,
     clean,
     clean_block,
+    clip,
     clip_to,
     described,
     fit,
@@ -146,3 +147,12 @@ def test_what_is_cut_to_a_width_keeps_the_marks_of_its_last_letter():
 def test_a_text_fits_into_bytes_with_one_letter_before_the_ellipsis():
     assert [clip_to("a" * 12, size) for size in (9, 10, 14)] == ["", "a…", "a" * 12]
     assert clip_to("é" * 12, 74) == "é" * 12
+
+
+def test_a_line_is_limited_in_characters_and_in_bytes():
+    assert clip("  Porto\n bakeries ", 80) == "Porto bakeries"
+    assert clip("a" * 12, 10) == "a" * 9 + "…"
+    # Twice as many bytes as characters, but for a number of its own.
+    assert clip('"' * 10, 10) == '"' * 10
+    assert clip("é" * 10, 10) == "éé…"
+    assert clip("a" * 12, 80, 10) == "aaa…"

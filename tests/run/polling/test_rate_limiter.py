@@ -172,6 +172,18 @@ def test_after_the_window_one_poll_asks_how_it_is_now():
     assert polls(limiter, 120.0, 10) == [120.0]
 
 
+@given(st.integers(1, 30), st.sampled_from([None, 20, 60, 100]))
+def test_the_pause_is_what_one_more_poll_would_cost(sent, remaining):
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    for _ in range(sent):
+        limiter.count_poll(100.0)
+    if remaining is not None:
+        limiter.on_quotas(organization(remaining), 100.0)
+    expected = limiter.pause(100.0)
+    limiter.count_poll(100.0)
+    assert min(expected, 15.0) == pytest.approx(min(limiter.wait(100.0), 15.0))
+
+
 def test_a_refusal_holds_everything_and_then_it_begins_gently():
     limiter = RateLimiter()
     polls(limiter, 0.0, 100)
