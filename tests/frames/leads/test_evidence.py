@@ -31,8 +31,8 @@ CELL = st.one_of(
 )
 
 
-def frame_of(rows, kind="enrichment", **options):
-    listed = [ListedColumn("c0", "Site", "site", "input"), ListedColumn("c1", "Mail", "mail", kind)]
+def frame_of(rows, kind="enrichment", slug="mail", **options):
+    listed = [ListedColumn("c0", "Site", "site", "input"), ListedColumn("c1", "Mail", slug, kind)]
     table = LeadTable(listed, dtype_backend="numpy_nullable", **({"flatten": True, "names": "slug"} | options))
     table.add([{"id": f"r{at}", "site": f"https://www.{at}.example/a", **row} for at, row in enumerate(rows)])
     frame, _ = table.frame(copy=True)
@@ -77,6 +77,11 @@ def test_cells_that_found_nothing_have_a_row_and_those_not_run_none():
         ("r0", "0.example", *FOUND, None),
         ("r1", "1.example", "mail", None, "low", "Nowhere.", "https://1.example"),
     ]
+
+
+def test_a_column_may_be_called_by_one_letter():
+    evidence = ow.evidence_frame(frame_of([{"m": MAIL}], slug="m"))
+    assert reported(evidence) == [("r0", "0.example", "m", *FOUND[1:], None)]
 
 
 def test_values_are_texts_and_unknown_words_of_confidence_stay():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.frames.leads.iso_dates import iso_dates_of_arrow, read_iso_dates
+from origami_widgets.frames.leads.iso_dates import DateTally, iso_dates_of_arrow, read_iso_dates
 
 MOMENTS = st.lists(st.datetimes(), min_size=1, max_size=5)
 BEGAN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,3 +67,25 @@ def test_a_column_that_was_read_can_be_changed():
     assert read is not None
     read.cells.data[0] = 0
     assert read.cells.data.tolist() == [0, 1784711640000000]
+
+
+def tallied(values, start=7):
+    tally = DateTally()
+    tally.add(values, start)
+    return tally.kind, tally.note()
+
+
+@pytest.mark.parametrize("texts", [pa.string(), pa.large_string()], ids=str)
+@given(values=st.lists(st.sampled_from([None, *FIRST[:2], *FIRST[:2], *FIRST, *OTHERS]), max_size=9))
+def test_dates_in_arrow_texts_are_counted_as_in_any_list(texts, values):
+    column = pa.chunked_array([pa.array([FIRST[0], *values], texts)[1:]])
+    assert tallied(column) == tallied(values)
+
+
+def test_a_column_with_a_text_among_its_dates_names_its_row():
+    dates = ["2026-07-21", None, "2026-07-22"]
+    assert tallied(pa.chunked_array([dates, ["soon", "2026-07-23", "2026-07-24"]])) == (
+        None,
+        {"dates": 4, "times": 0, "others": 1, "rows": [10]},
+    )
+    assert tallied(pa.chunked_array([dates])) == ("date", None)
