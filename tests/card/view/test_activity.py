@@ -1,6 +1,10 @@
 """What the run changed: the newest change in one line, and all of them by table."""
 
+import pytest
+
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.activity import ACTIVITY_SIZE, SHOWN_LIMIT
+from origami_widgets.words.foreign_text import size_of
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -80,6 +84,26 @@ def test_the_newest_are_shown_and_the_others_counted():
         "Porto bakeries",
         ["Deleted 3 leads", "Added 18 leads", "Added column Fit", "Added column Contact e-mail", "Created the table"],
     )
+
+
+@pytest.mark.parametrize("tables", [1, 2])
+@pytest.mark.parametrize("letters", [1, 8, 20, 35, 60])
+def test_as_many_changes_are_shown_as_fit(letters, tables):
+    run = payload("running_partial")
+    run["response"]["actions"] = [
+        {
+            "type": "column_added",
+            "tableId": f"t{at % tables}",
+            "tableName": f"T{at % tables}",
+            "columnName": "n" * letters,
+        }
+        for at in range(SHOWN_LIMIT + 1)
+    ]
+    groups = activity_of(run)["groups"]
+    shown = sum(len(group["lines"]) for group in groups)
+    assert size_of(groups) <= ACTIVITY_SIZE
+    further = size_of(groups[0]["lines"][0]) + size_of({"table": "T0", "lines": []}) + 2 * tables
+    assert shown == SHOWN_LIMIT or size_of(groups) + further > ACTIVITY_SIZE - 2 * len(groups)
 
 
 def test_the_newest_change_stands_alone_while_the_run_goes_on():

@@ -15,6 +15,7 @@ from origami_widgets.card.view.lead_cells import (
     cell_words,
     changed_rows,
     count_words,
+    distinct_names,
     make_cells,
     make_heads,
     match_words,
@@ -358,3 +359,11 @@ def test_no_cell_is_sent_that_is_as_it_was(before, after):
 def test_an_object_without_its_main_part_shows_what_was_found():
     assert value_text({"email": None, "phone": "+351 555 0100"}, "contact") == "+351 555 0100"
     assert value_text({"email": "a@b.example", "phone": "+351 555 0100"}, "contact") == "a@b.example"
+
+
+def test_runs_of_one_name_are_told_apart_by_their_briefs_or_by_numbers():
+    assert distinct_names([("Porto", "Find bakeries"), ("Porto", "Find cafés"), ("Faro", "Find bakeries")]) == [
+        *("Find bakeries", "Find cafés", "Faro"),
+    ]
+    assert distinct_names([("Porto", "Find bakeries")] * 2) == ["Porto (1)", "Porto (2)"]
+    assert distinct_names([("Porto", "Find bakeries"), ("Porto", "")]) == ["Porto (1)", "Porto (2)"]

@@ -7,6 +7,7 @@ import pytest
 
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
 from origami_widgets.card.view import clock_drifted, make_view
+from origami_widgets.run.follow_up import answer_prompt
 from origami_widgets.run.state import Connection, RunState
 from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
@@ -372,6 +373,19 @@ def test_earlier_runs_take_one_line():
         "tone": "neutral",
         "outcome": "Two questions before I start.",
     }
+
+
+def test_a_run_that_answers_twice_in_a_row_keeps_its_first_brief():
+    def answer(asked, *answers):
+        run = payload("needs_input")
+        run["prompt"] = run["request"]["prompt"] = answer_prompt(asked.run.todo.pending_questions, answers)
+        return state_of(run)
+
+    first = STATES["needs_input"]()
+    second = answer(first, "Iberia", "Confirm")
+    third = answer(second, "France", "Change it")
+    head = make_view(third, earlier=[first, second], now=NOW)["head"]
+    assert (head["prompt"], head["reply"]) == ("Find wholesale partners for us.", "Answered: France · Change it")
 
 
 def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
