@@ -27,6 +27,23 @@ def test_tricks_are_removed(trick):
     assert clean_block(f"a{trick}b", 10) == ("ab", False)
 
 
+# What Unicode calls ignorable by default, and the marks of annotations between lines.
+SHOWS_NOTHING = (
+    *("\u00ad", "\u034f", "\u061c", "\u115f\u1160", "\u17b4\u17b5", "\u180b\u180f", "\u200b\u200f", "\u202a\u202e"),
+    *("\u2060\u206f", "\u3164", "\ufe00\ufe0f", "\ufeff", "\uffa0", "\ufff0\ufffb", "\U0001bca0\U0001bca3"),
+    *("\U0001d173\U0001d17a", "\U000e0000\U000e0fff"),
+)
+JOINERS = {"\u200c", "\u200d"}
+SELECTORS = {*map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))}
+
+
+@pytest.mark.parametrize("ends", SHOWS_NOTHING, ids=ascii)
+def test_what_shows_nothing_is_removed_unless_letters_need_it(ends):
+    for character in map(chr, range(ord(ends[0]), ord(ends[-1]) + 1)):
+        text = f"\u0645{character}\u0645"
+        assert clean(text, 10) == (text if character in JOINERS | SELECTORS else "\u0645\u0645"), ascii(character)
+
+
 @pytest.mark.parametrize("control", ["\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\t", "\n", "\r\n"])
 def test_controls_become_one_blank_in_a_line(control):
     assert clean(f"a{control}b", 10) == "a b"
