@@ -144,7 +144,7 @@ class LeadGrid(LeadWidget):
         for table, run in [each for each in merged if each[0].id not in left_out]:
             loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT), with_checking=with_checking)
             frame = self._frame_of(loaded)
-            qualified = verdicts(frame, None if loaded.is_unjudged else verdict_column(table), loaded.passes)
+            qualified = verdicts(frame, None if loaded.is_unfiltered else verdict_column(table), loaded.passes)
             parts.append(TableLeads(frame, run.id, self._tables_now.name_of(run), qualified))
         stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
         places = {row_id: at for at, row_id in enumerate(self._leads.order(table_id))}

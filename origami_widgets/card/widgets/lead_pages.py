@@ -46,7 +46,7 @@ class LoadedLeads:
         version: the version of the table when all pages were read; None if the table has changed meanwhile.
         hidden: ids of the leads among them that fail the saved conditions.
         checking: ids of the leads read of which this is not known yet.
-        is_unjudged: whether the saved conditions are ignored, as while a run goes on or its cells fill.
+        is_unfiltered: whether the saved conditions are ignored, as while a run goes on or its cells fill.
     """
 
     table: Table | None
@@ -61,7 +61,7 @@ class LoadedLeads:
     version: Version | None = None
     hidden: frozenset[str] = frozenset()
     checking: frozenset[str] = frozenset()
-    is_unjudged: bool = False
+    is_unfiltered: bool = False
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved conditions; None if this is not known yet."""
@@ -140,6 +140,7 @@ class LookedAt:
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         not_before: the earliest time for the next request after an error (monotonic clock).
+        is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
         is_own: whether it is the user's own list, whose columns stay in their order.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
         view: the leads that pass the saved filters; None while this does not matter.
