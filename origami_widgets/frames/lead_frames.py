@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
+    from .leads.chosen_columns import ChosenColumns
     from .leads.lead_table import Objects
     from .leads.leads_reading import LeadsReading
     from .source import Source
@@ -68,9 +69,11 @@ def leads_frame(
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
         tables: read only the tables with these names or ids; None for all.
-        columns: keep only these columns of the tables, in this order, besides the first seven; None for all.
-        parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key;
-            None for all.
+        columns: the columns of the frame, in this order, as `columns=` of `pandas.read_parquet`: those of the tables and
+            the first seven below; None for all. `table_id` and `row_id`, by which `refresh_leads` and `describe_leads`
+            know a lead, come last if they are not among them. `overlap` needs `"domain"`, or another column in `on=`.
+        parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key,
+            as `evidence_frame` and `describe_leads` need them. None for all, or, with `columns`, for what is named there.
         flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
         objects: how to show the objects of enrichments.
         sep: the separator between `slug` and `key`.
@@ -81,8 +84,8 @@ def leads_frame(
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
-        A DataFrame with these columns, then all columns of all tables, with the names and dtypes of `rows_frame`.
-        Columns with the same name as one of these get the suffix `_2`.
+        A DataFrame with the chosen columns, or else with these, then all columns of all tables, with the names and dtypes
+        of `rows_frame`. Columns with the same name as one of these get the suffix `_2`.
 
         - `run_id` (string): the run; NA if unknown
         - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
@@ -125,8 +128,10 @@ def leads_frame(
         True
         >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)
         'Float64'
-        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()[7:]
-        ['company', 'phone', 'phone.confidence']
+        >>> ow.leads_frame(batch, columns=["name", "company", "fit"]).columns.to_list()
+        ['name', 'company', 'fit', 'table_id', 'row_id']
+        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()
+        ['company', 'phone', 'phone.confidence', 'table_id', 'row_id']
     """
     return block(_leads(**locals()))
 
@@ -160,48 +165,13 @@ async def _leads(
     **options: Any,
 ) -> pd.DataFrame:
     """Read the leads of `leads_frame`, for the sync bridge; `caller` is the number of stack frames up to the caller."""
+    from .leads.chosen_columns import ChosenColumns
+
+    chosen = ChosenColumns.checked(columns, parts)
     frames = frames_of(source, "leads_frame")
     if frames is None:
-        return _chosen(await leads_reading(source, **options).steps(progress, caller=caller), columns, parts)
-    leads = stack_given(frames, options["domain_from"], options["dtype_backend"], options["schema"])
-    return _chosen(leads, columns, parts)
-
-
-def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None, parts: Sequence[str] | None) -> pd.DataFrame:
-    """Return the frame with the chosen columns of its tables, and the chosen parts of these."""
-    from .leads.stacking import HEAD, table_notes
-
-    if columns is None and parts is None:
-        return frame
-    for name, given in (("columns", columns), ("parts", parts)):
-        if isinstance(given, str):
-            raise InvalidInput(
-                f"{name} must be a list",
-                cause=f"Got the text {given!r:.60}.",
-                remedy=f'Use a list of names: {name}=["{given:.40}"].',
-            )
-    names = [name for name in frame.columns if name not in HEAD]
-    mains = {str(each["column"]) for note in table_notes(frame) for each in note.get("table_columns", ())}
-    of = {
-        name: next((main for main in mains if name == main or name[: len(main) + 1] in (f"{main}.", f"{main}_")), name)
-        for name in names
-    }
-    if missing := [each for each in columns or () if each not in of.values()]:
-        raise InvalidInput(
-            f"No column {missing[0]!r:.60}",
-            cause=f"These leads have: {', '.join(dict.fromkeys(of.values()))[:300]}.",
-            remedy="Name columns by their slug, without their parts.",
-        )
-    wanted = list(dict.fromkeys(of.values())) if columns is None else list(columns)
-    kept = [
-        name
-        for main in wanted
-        for name in names
-        if of[name] == main and (parts is None or ("value" if name == main else name[len(main) + 1 :]) in parts)
-    ]
-    chosen = frame[[*(name for name in HEAD if name in frame.columns), *kept]]
-    chosen.attrs = frame.attrs
-    return chosen
+        return await leads_reading(source, chosen=chosen, **options).steps(progress, caller=caller)
+    return chosen.of(stack_given(frames, options["domain_from"], options["dtype_backend"], options["schema"]))
 
 
 def leads_reading(
@@ -211,6 +181,7 @@ def leads_reading(
     domain_from: Sequence[str] | None = None,
     schema: Mapping[str, Any] | None = None,
     tables: Sequence[str] | None = None,
+    chosen: ChosenColumns | None = None,
     caller: str = "leads_frame",
     **options: Any,
 ) -> LeadsReading:
@@ -223,6 +194,7 @@ def leads_reading(
         domain_from: as in `leads_frame`.
         schema: as in `leads_frame`.
         tables: as in `leads_frame`.
+        chosen: the columns of the frame; None for all.
         caller: the name of the called function, for errors.
         options: further arguments of `rows_frame`, without `progress`.
 
@@ -230,6 +202,7 @@ def leads_reading(
         InvalidInput: an argument is invalid.
     """
     # Imported here, as the other frames need no network.
+    from .leads.chosen_columns import ALL
     from .leads.leads_reading import LeadsReading, origins_of
     from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
@@ -260,6 +233,7 @@ def leads_reading(
         domain_from=domain_from,
         dtype_backend=backend,
         schema=pinned,
+        chosen=chosen or ALL,
     )
 
 

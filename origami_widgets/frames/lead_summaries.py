@@ -138,7 +138,7 @@ def evidence_frame(
 
     Raises:
         InvalidInput: this is no frame of leads, or none of its columns has evidence: it was read with `objects="main"`,
-            `objects="json"` or `flatten=False`, or before its cells were filled.
+            `objects="json"` or `flatten=False`, without these parts (`columns=`, `parts=`), or before its cells were filled.
 
     API: the objects in the cells of `GET /tables/{tableId}/rows`.
 
@@ -175,14 +175,16 @@ def refresh_leads(
     leads, columns, credits, running or failed cells has changed, or if the frame was not complete; with the same
     filters, order, limit and options as before. Rows are recognised by their `row_id`. The given frame is not changed.
 
-    The frame may have other columns than when it was read. Columns that you have dropped stay away, and are not
-    compared. Columns that the table doesn't have, such as your own and renamed ones, keep your values and come last;
-    new leads have NA there.
+    The frame may have other columns than when it was read. Columns that you have dropped, or did not choose with
+    `columns=` and `parts=`, stay away, and are not compared. Columns keep their order. Those that the table doesn't have,
+    such as your own and renamed ones, keep your values; new leads have NA there.
 
     Pass a file that `export` wrote, or any other with these ids, to see what has changed since then. A frame without
     `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
-    always read again, with their saved filters. As nothing says which leads were read before, every lead that such a
-    frame lacks is new. A lead that the saved filters hide is not gone. A cell that pandas reads as missing, such as
+    always read again, with their saved filters, and with those of a grid that its download and `export(grid)` note in the
+    column `origami_view`. Of leads that were ticked, or downloaded before all were loaded, none is new. Otherwise nothing
+    says which leads were read before: every lead that such a frame lacks is new, also if you have left it out. A lead that
+    filters hide is not gone. A cell that pandas reads as missing, such as
     "n/a", counts as unchanged if it still has this text. Columns that the table has got since then are added, as for a
     frame with `attrs`. Only a workbook of `export(run)` says whether a missing column is new or was dropped. In other
     files it is new if the file is as `export` wrote it, apart from your own columns, and lacks only computed columns
@@ -198,7 +200,7 @@ def refresh_leads(
     Returns:
         Five frames: `frame` has all current leads, and can be passed to this function again; `new` and `changed` have
         rows of `frame`; and `gone` has rows of the given frame. Rows of a deleted table are gone. `cells` has each
-        changed cell with its text before and after. Without a change, `frame` is the given frame. The first four can
+        changed cell with the name of its lead and its text before and after. Without a change, `frame` is the given frame. The first four can
         be unpacked.
 
     Raises:

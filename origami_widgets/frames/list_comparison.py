@@ -164,7 +164,7 @@ def _list_of(given: object, where: str, column: str, on: str) -> pd.DataFrame:
             f"No column {column!r:.60}",
             cause=f"The frame {where} has these: {shown or 'none'}.",
             remedy="Choose a column of both frames with on=, or one of each with left_on= and right_on=. Frames of "
-            'leads_frame have "domain".',
+            'leads_frame have "domain", with columns= if it is among these.',
         )
     given = given.reset_index(drop=True)
     if column == on:

@@ -304,7 +304,8 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
         raise InvalidInput(
             "These leads have no evidence",
             cause="No column has one of the parts .confidence, .reasoning and .source_url. "
-            'objects="main", objects="json" and flatten=False leave them out, and so do columns that have not run.',
+            'objects="main", objects="json", flatten=False, columns= and parts= may leave them out, and so do columns '
+            "that have not run.",
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])

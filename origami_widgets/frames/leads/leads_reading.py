@@ -19,11 +19,12 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField
 from origami_widgets.frames.values import read_values
 
+from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, RowsReading
-from .stacking import HEAD, is_missing, separators, stack_frames, table_notes
+from .stacking import HEAD, IDS, is_missing, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
+    from .chosen_columns import ChosenColumns
     from .rows_request import RowsRequest
 
 MOST_TABLES_NOTED = 200
@@ -186,9 +188,6 @@ def _with_head(
     return pd.DataFrame({**arrays, **cells}, copy=False), renamed
 
 
-IDS = ("table_id", "row_id")
-
-
 def head_of(frame: pd.DataFrame) -> list[str]:
     """Return those first columns of `leads_frame` that a frame has; columns of its table may have the same names."""
     notes = frame.attrs.get("origami")
@@ -259,6 +258,7 @@ class LeadsReading:
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
         schema: wanted dtypes by column.
+        chosen: the columns of the result.
 
     Attributes:
         gives: the kind of result, in a few words for messages.
@@ -274,8 +274,10 @@ class LeadsReading:
         domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
         schema: Mapping[str, Any] | None = None,
+        chosen: ChosenColumns = ALL,
     ) -> None:
         self._origin = origin
+        self._chosen = chosen
         self._runs = [(run_id, name) for run_id, name, *_ in tables]
         self._schema = schema or {}
         # In a table, the names of the first columns have another meaning.
@@ -309,6 +311,7 @@ class LeadsReading:
         Raises:
             IncompleteRows: an error came after some rows.
             InterruptedRows: an interrupt came after some rows.
+            InvalidInput: there is no such column as was chosen.
         """
         notifier = ProgressNotifier(progress)
         try:
@@ -316,7 +319,7 @@ class LeadsReading:
                 if place not in self._frames:
                     await self._judge(place)
                     self._frames[place] = await reading.steps(self._notify(notifier, place), caller=caller)
-            return self._stacked(self._frames)
+            stacked = self._stacked(self._frames)
         except KeyboardInterrupt as interrupt:
             if not self._has_rows():
                 raise
@@ -329,6 +332,7 @@ class LeadsReading:
             raise IncompleteRows(self, known) from known
         finally:
             notifier.close()
+        return self._chosen.of(stacked)
 
     async def _judge(self, place: int) -> None:
         """Read which leads meet the brief's requirements, where hidden ones are read, too."""
@@ -351,7 +355,7 @@ class LeadsReading:
             for place, reading in enumerate(self._readings)
             if place not in self._frames and reading.has_rows
         }
-        frame = self._stacked({**self._frames, **unfinished}, strict=False)
+        frame = self._chosen.of(self._stacked({**self._frames, **unfinished}, strict=False), strict=False)
         frame.attrs["origami"] |= {"complete": False, "stopped": reason}
         return frame
 

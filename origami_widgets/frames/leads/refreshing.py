@@ -11,22 +11,23 @@ from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
-from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.frame_attrs import read_only
-from origami_widgets.frames.values import as_json, is_same, parsed_object
+from origami_widgets.frames.values import as_json, parsed_object
 
+from .chosen_columns import ChosenColumns
 from .lead_column import FOUND
+from .leads_in_files import VIEW
 from .leads_reading import LeadsReading, TableLeads, head_of, origins_of, stack_leads
 from .pinned_dtypes import check_schema
+from .refreshed_table import GivenTable, RefreshedTable, columns_of
 from .row_reading import RowsReading
 from .rows_request import request_from
 from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import Progress
 
     from .rows_request import RowsRequest
@@ -38,10 +39,11 @@ class RefreshedLeads:
 
     Attributes:
         frame: all current leads.
-        new: the rows of `frame` that are new.
+        new: the rows of `frame` that the earlier frame lacks.
         changed: the rows of `frame` whose cells have changed.
         gone: the rows of the earlier frame that no longer exist.
-        cells: the changed cells, one row each: `table_id`, `row_id`, `column`, `before`, `after` (all string).
+        cells: the changed cells, one row each: `lead` (its name), `column`, `before`, `after`, `table_id`, `row_id` (all
+            string).
     """
 
     frame: pd.DataFrame
@@ -57,30 +59,6 @@ class RefreshedLeads:
         # Shows no leads, as they are personal data.
         parts = f"{len(self.new):,} new, {len(self.changed):,} changed, {len(self.gone):,} gone"
         return f"<RefreshedLeads: {len(self.frame):,} leads, {parts}>"
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The leads of one table in the given frame.
-
-    Attributes:
-        table_id: the table.
-        note: the frame's notes about the table; empty for a frame that has lost them, for example in a file.
-        operations: the API that the table is read through.
-        rows: the leads.
-        places: the rows' places in the given frame.
-    """
-
-    table_id: str
-    note: Mapping[str, Any]
-    operations: Operations
-    rows: pd.DataFrame
-    places: list[int]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the leads."""
-        return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
 
 
 async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Progress | None) -> RefreshedLeads:
@@ -109,14 +87,14 @@ async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Pro
         if request.table is None:
             return _compared(frame, frame.iloc[:0], [], tables)
         now = await RowsReading(table.operations, request).steps(progress)
-        part = _Part(table, now)
+        part = RefreshedTable(table, now)
         result = part.frame()
         result.attrs = now.attrs
         return _compared(frame, result, [part], tables)
     read = await _read(tables, due, about, progress)
-    others = {name for note in table_notes(frame) for name in _columns_of(note)}
+    others = {name for note in table_notes(frame) for name in columns_of(note)}
     parts = [
-        _Part(each, read[each.table_id], others) if each.table_id in due else _Part(each, None)
+        RefreshedTable(each, read.get(each.table_id), others, ChosenColumns.noted(about))
         for each in tables
         if each.table_id not in due or due[each.table_id].table is not None
     ]
@@ -124,7 +102,7 @@ async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Pro
     return _compared(frame, _joined(frame, parts, about, origin), parts, tables)
 
 
-def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[_Table]:
+def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable]:
     """Return the leads of a frame by table.
 
     Raises:
@@ -160,7 +138,7 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[_Table]:
         places.setdefault(str(table_id), []).append(place)
     # A table without rows was left out on purpose, unless nothing else is left.
     return [
-        _Table(
+        GivenTable(
             table_id,
             note := notes.get(table_id, {}),
             operations_for(client, note, *notes.values()),
@@ -172,7 +150,7 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[_Table]:
     ]
 
 
-def _check_rows(table: _Table) -> None:
+def _check_rows(table: GivenTable) -> None:
     """Check that a frame has the leads that were read, as only then a lead that it lacks is new."""
     ids = table.ids
     if len(set(ids)) < len(ids):
@@ -190,7 +168,7 @@ def _check_rows(table: _Table) -> None:
         )
 
 
-async def _due(each: _Table) -> RowsRequest | None:
+async def _due(each: GivenTable) -> RowsRequest | None:
     """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
     note = each.note
     query: dict[str, Any] = {"caller": "refresh_leads", **_options_of(each.rows)}
@@ -201,6 +179,8 @@ async def _due(each: _Table) -> RowsRequest | None:
             "limit": note["limit"],
             **note["options"],
         }
+    elif each.view:
+        query |= {"filters": each.view.get("filters"), "include_hidden": each.view.get("include_hidden") is True}
     try:
         # With its statistics, which say whether its leads are judged.
         table = await each.operations.get_table(each.table_id)
@@ -216,7 +196,7 @@ def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
     names = {str(name) for name in rows.columns}
     sep = "_" if any(name.endswith(f"_{FOUND}") and name.removesuffix(f"_{FOUND}") in names for name in names) else "."
     for name in rows.columns:
-        if name in HEAD or str(name).rpartition(sep)[0] in names:
+        if name in (*HEAD, VIEW) or str(name).rpartition(sep)[0] in names:
             continue
         for cell in python_values(rows[name]):
             if isinstance(cell, dict) or (isinstance(cell, str) and cell.startswith("{'")):
@@ -227,14 +207,16 @@ def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 async def _read(
-    tables: Sequence[_Table],
+    tables: Sequence[GivenTable],
     due: Mapping[str, RowsRequest],
     about: Mapping[str, Any],
     progress: Progress | None,
 ) -> dict[str, pd.DataFrame]:
     """Return the leads of the tables that have changed and still exist, each with its notes."""
 
-    async def read(wanted: Sequence[tuple[_Table, RowsRequest]], progress: Progress | None) -> dict[str, pd.DataFrame]:
+    async def read(
+        wanted: Sequence[tuple[GivenTable, RowsRequest]], progress: Progress | None
+    ) -> dict[str, pd.DataFrame]:
         reading = LeadsReading(
             [(*_run_of(each), request, each.operations) for each, request in wanted],
             origin=origins_of(each.operations for each, _ in wanted),
@@ -248,7 +230,7 @@ async def _read(
     wanted = [(each, due[each.table_id]) for each in tables if each.table_id in due]
     wanted = [(each, request) for each, request in wanted if request.table is not None]
     found = await read(wanted, progress) if wanted else {}
-    # Without notes, nothing tells with which filters the leads were read. One that the saved filters hide is not gone.
+    # Of a file, nothing tells for sure with which filters its leads were read. One that is only hidden is not gone.
     hidden = [
         (each, request_from(request.table, include_hidden=True, **_options_of(each.rows)))
         for each, request in wanted
@@ -264,7 +246,7 @@ async def _read(
     return found
 
 
-def _run_of(table: _Table) -> tuple[str | None, str | None]:
+def _run_of(table: GivenTable) -> tuple[str | None, str | None]:
     """Return the run of a table and its name, from the notes or, without these, from the leads."""
     if table.note:
         return table.note.get("run_id"), table.note.get("name")
@@ -282,166 +264,14 @@ def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
     part = frame[frame["table_id"].eq(table_id).fillna(value=False)].reset_index(drop=True)
     notes = [note for note in table_notes(frame) if note["table_id"] == table_id][:1]
     # Without the columns of other tables.
-    part = part[[name for name in frame.columns if name in HEAD or any(name in _columns_of(each) for each in notes)]]
+    part = part[[name for name in frame.columns if name in HEAD or any(name in columns_of(each) for each in notes)]]
     part.attrs = read_only({"units": {}, "origami": {"tables": notes}})
     return part
 
 
-def _columns_of(note: Mapping[str, Any]) -> set[str]:
-    """Return the columns of the frame that a table had when it was read."""
-    return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
-
-
-class _Part:
-    """Leads of one table as they are now, with the columns of the given frame.
-
-    Args:
-        table: the leads in the given frame.
-        now: the leads as read again; None if the table has not changed.
-        others: the columns of all tables of the frame, which the user has not added.
-    """
-
-    def __init__(self, table: _Table, now: pd.DataFrame | None, others: Collection[str] = ()) -> None:
-        self.table, self.has_changed = table, now is not None
-        before = table.rows
-        self._now = before if now is None else now
-        self._added: list[str] = []
-        self._kept = list(before.columns)
-        if now is None:
-            return
-        mine, note = set(before.columns), next(iter(table_notes(now)), {})
-        if not table.note:
-            now, renamed = _as_in_file(now, before, note)
-            columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
-            typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
-            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed})
-            self._now = now
-            self._kept = [name for name in now.columns if name in mine or name in new]
-            self._added = [name for name in before.columns if name not in now.columns]
-            return
-        read, listed = table.note.get("columns", {}), note.get("columns", {})
-        ours = {*(HEAD if set(HEAD) <= set(now.columns) else ["row_id"]), *_columns_of(table.note)}
-        # A new column of the table must not replace a column that the user has added.
-        taken = {*mine, *now.columns}
-        self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
-        main = {column_id: name for name, column_id in reversed(read.items())}
-        dropped = {column_id for column_id, name in main.items() if name not in mine}
-        self._kept = [
-            name for name in now.columns if (name in mine if name in ours else listed.get(name) not in dropped)
-        ]
-        known = {*now.columns, *ours, *others}
-        self._added = [name for name in before.columns if name not in known]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the current leads."""
-        return [str(each) for each in self._now["row_id"].astype(object).to_list()]
-
-    def frame(self) -> pd.DataFrame:
-        """Return the current leads with the columns of the given frame; its own columns come last."""
-        if not self.has_changed:
-            return self._now.reset_index(drop=True)
-        made = self._now[self._kept].reset_index(drop=True)
-        places = {row_id: place for place, row_id in enumerate(self.table.ids)}
-        taken = [places.get(row_id, -1) for row_id in self.ids]
-        for name in self._added:
-            column = self.table.rows[name]
-            if -1 in taken:
-                # Booleans and whole numbers of NumPy have no missing value.
-                column = column.convert_dtypes() if column.dtype.kind in "biu" else column
-            made[name] = self.table.table_id if name == "table_id" else column.array.take(taken, allow_fill=-1 in taken)
-        made.attrs = self._now.attrs
-        return made
-
-    def changes(self) -> list[tuple[str, str, str, Any, Any]]:
-        """Return the cells that have changed, in columns of the table that the frame has or gets: ids, column, before, after."""
-        if not self.has_changed:
-            return []
-        before, now = self.table.rows, self._now
-        old = {row_id: place for place, row_id in enumerate(self.table.ids)}
-        common = [(row_id, old[row_id], place) for place, row_id in enumerate(self.ids) if row_id in old]
-        rows = [[each[1] for each in common], [each[2] for each in common]]
-        from_file = not self.table.note
-        # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
-        skipped = {*head_of(before), *self._added} - (set() if from_file else {"domain"})
-        names = [name for name in dict.fromkeys([*before.columns, *self._kept]) if name not in skipped]
-        found: list[tuple[str, str, str, Any, Any]] = []
-        for name in names:
-            was, this = (_cells(frame, name, places) for frame, places in zip((before, now), rows, strict=True))
-            if was is None or this is None:
-                continue
-            for (row_id, _, _), one, other in zip(common, was, this, strict=True):
-                if one != other and not is_same(one, other, from_file=from_file):
-                    found.append((self.table.table_id, row_id, str(name), one, other))
-        return found
-
-
-def _as_in_file(
-    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return leads with the names of columns that a frame without notes has, and the new name of each renamed column."""
-    mine, renamed = set(before.columns), {}
-    headings = {each["column"]: each["name"] for each in note.get("table_columns", ())}
-    if not mine & set(headings) and mine & set(headings.values()):
-        # It was read with names="name".
-        renamed = headings
-    others = [name for name in HEAD if name in mine and name not in head_of(before)]
-    # They are columns of the table, which have other names in a frame of several tables.
-    renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
-    return now.drop(columns=others).rename(columns=renamed), renamed
-
-
-def _new_columns(before: pd.DataFrame, columns: Mapping[str, str], typed: Collection[str | None]) -> set[str]:
-    """Return the columns that a table has got since a file was written.
-
-    A workbook of `export(run)` has all columns that its tables had then. In other files, one may also have been dropped:
-    it is new if the file begins or ends as `export` writes it, and lacks only the last columns, as agents add computed
-    ones at the end.
-
-    Args:
-        before: the leads of the table in the file.
-        columns: the current columns of the table and their parts, with the id of each column.
-        typed: the typed-in columns of the table.
-    """
-    names = list(map(str, before.columns))
-    missing = {*columns} - {*names}
-    if (before.attrs.get("origami") or {}).get("has_all_columns"):
-        return missing
-    groups: dict[str, list[str]] = {}
-    for name, column_id in columns.items():
-        groups.setdefault(column_id, []).append(name)
-    known = [main in names for main, *_ in groups.values()]
-    is_as_exported = (names[0], names[-1]) == ("row_id", "table_id") or names[: len(HEAD)] == list(HEAD)
-    if not is_as_exported or not any(known[:1]) or known != sorted(known, reverse=True) or missing & {*typed}:
-        return set()
-    # Parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
-    bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
-    has_parts = not any(before[main].notna().any() for main in bare)
-    found = {main: parts for main, *parts in groups.values() if main not in names or main in bare}
-    return missing & {name for main, parts in found.items() for name in (main, *(parts if has_parts else ()))}
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
-
-
-def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | None:
-    """Return the cells of some rows; None where the frame can't tell them."""
-    if name in frame:
-        return python_values(frame[name].take(places))
-    slug = next((name[: -len(FOUND) - 1] for sep in "._" if name.endswith(f"{sep}{FOUND}")), None)
-    if slug is None:
-        return [None] * len(places)
-    if slug not in frame:
-        return None
-    # The frame lacks the column because all its cells are findings.
-    return [None if cell is None else is_found(cell) for cell in python_values(frame[slug].take(places))]
-
-
-def _joined(frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any], origin: str) -> pd.DataFrame:
+def _joined(
+    frame: pd.DataFrame, parts: Sequence[RefreshedTable], about: Mapping[str, Any], origin: str
+) -> pd.DataFrame:
     """Return the current leads of all tables in one frame."""
     made = []
     for part in parts:
@@ -467,14 +297,18 @@ def _joined(frame: pd.DataFrame, parts: Sequence[_Part], about: Mapping[str, Any
         origin=origin,
         schema=schema,
     )
-    lost = [name for name in HEAD if name not in frame.columns]
-    return stacked.drop(columns=lost)
+    if "chosen" in about:
+        stacked.attrs["origami"] |= {"chosen": about["chosen"]}
+    return stacked.drop(columns=[name for name in HEAD if name not in frame.columns])
 
 
 def _compared(
-    before: pd.DataFrame, result: pd.DataFrame, parts: Sequence[_Part], tables: Sequence[_Table]
+    before: pd.DataFrame, result: pd.DataFrame, parts: Sequence[RefreshedTable], tables: Sequence[GivenTable]
 ) -> RefreshedLeads:
     """Return the current leads with those that are new or changed, and those of the given frame that are gone."""
+    known_columns = iter([name for name in before.columns if name in result.columns])
+    # New columns stay where they are in their table.
+    result = result[[next(known_columns) if name in before.columns else name for name in result.columns]]
     new, changed = [], []
     changes = [each for part in parts for each in part.changes()]
     different = {(table_id, row_id) for table_id, row_id, *_ in changes}
@@ -498,16 +332,21 @@ def _compared(
     return RefreshedLeads(result, *frames, _changed_cells(changes))
 
 
-def _changed_cells(changes: Sequence[tuple[str, str, str, Any, Any]]) -> pd.DataFrame:
+def _changed_cells(changes: Sequence[tuple[str, str, str | None, str, Any, Any]]) -> pd.DataFrame:
     texts = [
-        (*names, *(each if each is None or isinstance(each, str) else as_json(each) for each in (one, other)))
-        for *names, one, other in changes
+        (name, column, *(_as_text(cell) for cell in cells), table_id, row_id)
+        for table_id, row_id, name, column, *cells in changes
     ]
-    frame = pd.DataFrame(texts, columns=["table_id", "row_id", "column", "before", "after"], dtype="string")
+    names = ["lead", "column", "before", "after", "table_id", "row_id"]
+    frame = pd.DataFrame(texts, columns=names, dtype="string")
     frame.attrs = read_only(
         {"units": {}, "origami": {"frame": "refresh_leads", "version": __version__, "untrusted": True}}
     )
     return frame
+
+
+def _as_text(cell: Any) -> str | None:
+    return cell if cell is None or isinstance(cell, str) else as_json(cell)
 
 
 def _rows(frame: pd.DataFrame, places: list[int]) -> pd.DataFrame:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified")
 """First columns of a frame of several tables."""
+IDS = ("table_id", "row_id")
 
 
 def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
@@ -44,6 +45,17 @@ def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
     if isinstance(tables, list | tuple):
         return [table for table in tables if isinstance(table, Mapping)]
     return [notes] if isinstance(notes.get("table_id"), str) else []
+
+
+def mains_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return for each column of tables, and for each of its parts, the column, all by their names in the frame."""
+    found: dict[str, str] = {}
+    for note in notes:
+        mains = {each["id"]: str(each["column"]) for each in note.get("table_columns", ())}
+        for name, column_id in note.get("columns", {}).items():
+            if column_id in mains:
+                found.setdefault(str(name), mains[column_id])
+    return found
 
 
 def check_columns(frame: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
 HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified"]
+IDS = ["table_id", "row_id"]
 BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 
 
@@ -270,16 +271,51 @@ def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
     whole = ow.leads_frame(run)
     few = ow.leads_frame(run, columns=["contact-email", "company"], parts=["value", "confidence"])
-    assert few.columns.to_list() == [*whole.columns[:7], "contact-email", "contact-email.confidence", "company"]
+    assert few.columns.to_list() == ["contact-email", "contact-email.confidence", "company", *IDS]
     pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
-    assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == [*whole.columns[:7], "company"]
+    assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == ["company", *IDS]
+    named = ["table_name", "row_id", "contact-email.reasoning", "phone"]
+    assert ow.leads_frame(run, columns=named).columns.to_list() == [*named, "table_id"]
     values = ow.leads_frame(run, parts=["value"]).columns
     assert not [name for name in values if name.endswith((".found", ".confidence", ".reasoning"))]
     assert "latest-funding" in values
-    with pytest.raises(InvalidInput, match="No column 'mail'"):
-        ow.leads_frame(run, columns=["mail"])
+    with pytest.raises(InvalidInput, match="No such column") as caught:
+        ow.leads_frame(run, columns=["contact-mail"])
+    assert "Did you mean 'contact-email'?" in caught.value.remedy
     with pytest.raises(InvalidInput, match="must be a list"):
         ow.leads_frame(run, parts="value")
+
+
+def test_chosen_columns_are_enough_for_what_analysts_do():
+    client = ow.Sandbox(speed=60).client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait()
+    chosen = ["company", "domain", "website", "contact-email", "phone", "fit"]
+    options = {"columns": chosen, "parts": ["value"], "include_hidden": True}
+    few = ow.leads_frame(run, **options)
+    run.wait("cells")
+    refreshed = ow.refresh_leads(few, client=client)
+    assert refreshed.frame.columns.to_list() == few.columns.to_list() == [*chosen, *IDS]
+    pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, **options))
+    assert ow.refresh_leads(refreshed.frame, client=client).frame is refreshed.frame
+    assert set(ow.overlap(few, refreshed.frame)["found_in"]) <= {"both", "a", "b"}
+    assert ow.describe_leads(refreshed.frame).set_index("column")["leads"]["fit"] > 0
+    with pytest.raises(InvalidInput, match="no evidence") as caught:
+        ow.evidence_frame(refreshed.frame)
+    assert "parts=" in caught.value.cause
+    proven = ow.leads_frame(run, columns=["contact-email"], parts=["value", "confidence", "source_url"])
+    assert set(ow.evidence_frame(proven)["column"]) == {"contact-email"}
+    with pytest.raises(InvalidInput, match="No column 'domain'") as caught:
+        ow.overlap(proven, few)
+    assert "columns=" in caught.value.remedy
+
+
+def test_what_is_read_on_after_an_error_has_the_chosen_columns(server, client):
+    server.plan(columns("fit", "site"), page({"id": "r1", "fit": 5}, cursor="c", total=2), *BUSY)
+    with pytest.raises(ow.IncompleteRows) as caught:
+        ow.leads_frame(table("t1"), client=client, columns=["fit"])
+    assert caught.value.partial.columns.to_list() == ["fit", *IDS]
+    server.plan(page({"id": "r2", "fit": 6}, total=2))
+    assert caught.value.resume().columns.to_list() == ["fit", *IDS]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -238,6 +238,25 @@ def test_dropped_columns_stay_away(running, chosen):
     assert list(refreshed.frame) == chosen
 
 
+@pytest.mark.parametrize("columns", [["mail", "company"], None])
+def test_columns_and_parts_that_were_not_chosen_stay_away(running, columns):
+    table = served(1, 2)
+    client = running(table)
+    frame = ow.leads_frame(table.raw(), client=client, columns=columns, parts=["value"])
+    was = dict(zip(frame["row_id"], frame["mail"], strict=True))["r1"]
+    mail = {"email": "x@y.example", "confidence": "low", "seen_on": "a page"}
+    table.leads, table.version = table.leads | {"r1": touched_lead(1, mail=mail)}, 1
+    refreshed = ow.refresh_leads(frame.assign(mine=1), client=client)
+    assert list(refreshed.frame) == [*frame, "mine"]
+    cells = refreshed.cells[refreshed.cells["column"].eq("mail")]
+    name = dict(zip(frame["row_id"], frame["company"], strict=True))["r1"]
+    assert cells.to_numpy().tolist() == [[name, "mail", was, "x@y.example", "t1", "r1"]]
+    # The choice is kept for the next time.
+    mail["found_by"] = "a form"
+    table.leads, table.version = table.leads | {"r2": touched_lead(2, mail=mail)}, 2
+    assert list(ow.refresh_leads(refreshed.frame, client=client).frame) == [*frame, "mine"]
+
+
 OPTIONS = {
     "flattened": {},
     "with another sep": {"sep": "_"},

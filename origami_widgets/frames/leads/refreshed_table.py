@@ -1,0 +1,232 @@
+"""The leads of one table before and after they were read again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from origami_widgets.api.rows.cell_values import is_found, reading_order
+from origami_widgets.frames.values import is_same
+
+from .chosen_columns import ALL
+from .lead_column import FOUND
+from .leads_in_files import headings_of, view_of
+from .leads_reading import head_of
+from .stacking import HEAD, python_values, table_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import pandas as pd
+
+    from origami_widgets.api.operations import Operations
+
+    from .chosen_columns import ChosenColumns
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTable:
+    """The leads of one table in the given frame.
+
+    Attributes:
+        table_id: the table.
+        note: the frame's notes about the table; empty for a frame that has lost them, for example in a file.
+        operations: the API that the table is read through.
+        rows: the leads.
+        places: the rows' places in the given frame.
+    """
+
+    table_id: str
+    note: Mapping[str, Any]
+    operations: Operations
+    rows: pd.DataFrame
+    places: list[int]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the leads."""
+        return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """What a file says of the leads that it holds; empty for all leads, and for a frame with notes."""
+        return {} if self.note else view_of(self.rows)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the leads were picked by hand, or loaded in part: none that they lack is new."""
+        return bool(self.note.get("ticked")) or self.view.get("complete") is False
+
+
+def columns_of(note: Mapping[str, Any]) -> set[str]:
+    """Return the columns of the frame that a table had when it was read."""
+    return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
+
+
+class RefreshedTable:
+    """Leads of one table as they are now, with the columns of the given frame.
+
+    Args:
+        table: the leads in the given frame.
+        now: the leads as read again; None if the table has not changed.
+        others: the columns of all tables of the frame, which the user has not added.
+        chosen: the columns that the frame was read with.
+    """
+
+    def __init__(
+        self, table: GivenTable, now: pd.DataFrame | None, others: Collection[str] = (), chosen: ChosenColumns = ALL
+    ) -> None:
+        self.table, self.has_changed = table, now is not None
+        before = table.rows
+        self._now = before if now is None else now
+        self._added: list[str] = []
+        self._names: list[str | None] = []
+        self._kept = list(before.columns)
+        if now is None:
+            return
+        if table.is_chosen:
+            now = now[now["row_id"].isin(table.ids)].reset_index(drop=True)
+        mine, note = set(before.columns), next(iter(table_notes(now)), {})
+        self._names = _names_of(now, note)
+        if not table.note:
+            now, renamed = _as_in_file(now, before, note)
+            columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
+            typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
+            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed})
+            self._now = now
+            self._kept = [name for name in now.columns if name in mine or name in new]
+            self._added = [name for name in before.columns if name not in now.columns]
+            return
+        read, listed = table.note.get("columns", {}), note.get("columns", {})
+        ours = {*(HEAD if set(HEAD) <= set(now.columns) else ["row_id"]), *columns_of(table.note)}
+        # A new column of the table must not replace a column that the user has added.
+        taken = {*mine, *now.columns}
+        self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
+        main = {column_id: name for name, column_id in reversed(read.items())}
+        dropped = {column_id for column_id, name in main.items() if name not in mine}
+        new = {name for name in chosen.names(now, strict=False) if listed.get(name) not in dropped}
+        self._kept = [name for name in now.columns if name in (mine if name in ours else mine | new)]
+        known = {*now.columns, *ours, *others}
+        self._added = [name for name in before.columns if name not in known]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the current leads."""
+        return [str(each) for each in self._now["row_id"].astype(object).to_list()]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the current leads with the columns of the given frame; its own columns come last."""
+        if not self.has_changed:
+            return self._now.reset_index(drop=True)
+        made = self._now[self._kept].reset_index(drop=True)
+        places = {row_id: place for place, row_id in enumerate(self.table.ids)}
+        taken = [places.get(row_id, -1) for row_id in self.ids]
+        for name in self._added:
+            column = self.table.rows[name]
+            if -1 in taken:
+                # Booleans and whole numbers of NumPy have no missing value.
+                column = column.convert_dtypes() if column.dtype.kind in "biu" else column
+            made[name] = self.table.table_id if name == "table_id" else column.array.take(taken, allow_fill=-1 in taken)
+        made.attrs = self._now.attrs
+        return made
+
+    def changes(self) -> list[tuple[str, str, str | None, str, Any, Any]]:
+        """Return the cells that have changed, in columns of the table that the frame has or gets.
+
+        Each is a tuple: ids of table and lead, the lead's name, the column, the cell before and after.
+        """
+        if not self.has_changed:
+            return []
+        before, now = self.table.rows, self._now
+        old = {row_id: place for place, row_id in enumerate(self.table.ids)}
+        common = [(row_id, old[row_id], place) for place, row_id in enumerate(self.ids) if row_id in old]
+        rows = [[each[1] for each in common], [each[2] for each in common]]
+        from_file = not self.table.note
+        # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
+        skipped = {*head_of(before), *self._added} - (set() if from_file else {"domain"})
+        names = [name for name in dict.fromkeys([*before.columns, *self._kept]) if name not in skipped]
+        found: list[tuple[str, str, str | None, str, Any, Any]] = []
+        for name in names:
+            was, this = (_cells(frame, name, places) for frame, places in zip((before, now), rows, strict=True))
+            if was is None or this is None:
+                continue
+            for (row_id, _, at), one, other in zip(common, was, this, strict=True):
+                if one != other and not is_same(one, other, from_file=from_file):
+                    found.append((self.table.table_id, row_id, self._names[at], str(name), one, other))
+        return found
+
+
+def _names_of(leads: pd.DataFrame, note: Mapping[str, Any]) -> list[str | None]:
+    """Return the name of each lead: its cell in the column that people read first."""
+    listed = [each for each in note.get("table_columns", ()) if each["column"] in leads]
+    order = reading_order([(str(each["name"]), str(each["kind"])) for each in listed])
+    if not order:
+        return [None] * len(leads)
+    return [None if cell is None else str(cell) for cell in python_values(leads[listed[order[0][0]]["column"]])]
+
+
+def _as_in_file(
+    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return leads with the names of columns that a frame without notes has, and the new name of each renamed column."""
+    mine, headings = set(before.columns), headings_of([note])
+    # It was read with names="name", or written for people.
+    has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
+    renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
+    others = [name for name in HEAD if name in mine and name not in head_of(before)]
+    # They are columns of the table, which have other names in a frame of several tables.
+    renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
+    return now.drop(columns=others).rename(columns=renamed), renamed
+
+
+def _new_columns(before: pd.DataFrame, columns: Mapping[str, str], typed: Collection[str | None]) -> set[str]:
+    """Return the columns that a table has got since a file was written.
+
+    A workbook of `export(run)` has all columns that its tables had then. In other files, one may also have been dropped:
+    it is new if the file has its ids as `export` writes them, and lacks only the last columns, as agents add computed
+    ones at the end.
+
+    Args:
+        before: the leads of the table in the file.
+        columns: the current columns of the table and their parts, with the id of each column.
+        typed: the typed-in columns of the table.
+    """
+    names = list(map(str, before.columns))
+    missing = {*columns} - {*names}
+    if (before.attrs.get("origami") or {}).get("has_all_columns"):
+        return missing
+    groups: dict[str, list[str]] = {}
+    for name, column_id in columns.items():
+        groups.setdefault(column_id, []).append(name)
+    known = [main in names for main, *_ in groups.values()]
+    is_as_exported = (names[0], names[-1]) == ("row_id", "table_id") or names[: len(HEAD)] == list(HEAD)
+    # For people, the ids come last.
+    is_as_exported = is_as_exported or ("row_id", "table_id") in pairwise(names[1:])
+    if not is_as_exported or not any(known[:1]) or known != sorted(known, reverse=True) or missing & {*typed}:
+        return set()
+    # Parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
+    bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
+    has_parts = not any(before[main].notna().any() for main in bare)
+    found = {main: parts for main, *parts in groups.values() if main not in names or main in bare}
+    return missing & {name for main, parts in found.items() for name in (main, *(parts if has_parts else ()))}
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | None:
+    """Return the cells of some rows; None where the frame can't tell them."""
+    if name in frame:
+        return python_values(frame[name].take(places))
+    slug = next((name[: -len(FOUND) - 1] for sep in "._" if name.endswith(f"{sep}{FOUND}")), None)
+    if slug is None:
+        return [None] * len(places)
+    if slug not in frame:
+        return None
+    # The frame lacks the column because all its cells are findings.
+    return [None if cell is None else is_found(cell) for cell in python_values(frame[slug].take(places))]
