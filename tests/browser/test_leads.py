@@ -347,7 +347,7 @@ def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[...
     assert [line.split("\t")[0] for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]] == chosen
     with page.expect_download() as download:
         card.get_by_role("button", name="Download CSV").click()
-    assert pd.read_csv(download.value.path())["company"].to_list() == chosen
+    assert pd.read_csv(download.value.path())["Company"].to_list() == chosen
     assert card.evaluate(height) == before
     # While it says "Copied", its name is another one.
     expect(card.get_by_role("button", name="Copy the ticked leads")).to_have_text("Copy")

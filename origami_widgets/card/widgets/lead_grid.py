@@ -125,6 +125,11 @@ class LeadGrid(LeadWidget):
         return f"<LeadGrid of {words.plural(len(runs), 'run') if runs else words.plural(len(self._given), 'table')}>"
 
     @property
+    def source(self) -> list[Run] | list[Table]:
+        """The runs, or else the tables, whose leads it shows."""
+        return list(self._runs()) or list(self._given)
+
+    @property
     def frame(self) -> pd.DataFrame:
         """The loaded leads of the table in front, in the form of `rows_frame`, with its `attrs`. Sends nothing.
 

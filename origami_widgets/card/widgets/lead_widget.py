@@ -141,6 +141,7 @@ class LeadWidget(LiveWidget):
         ticked.attrs["origami"] |= {
             "rows": len(ticked),
             "complete": False,
+            "ticked": True,
             "stopped": "These are the leads that are ticked.",
         }
         return ticked
@@ -148,14 +149,14 @@ class LeadWidget(LiveWidget):
     def _send_download(self, table_id: str, ids: Sequence[str]) -> None:
         from origami_widgets.frames.files.csv_files import csv_text
         from origami_widgets.frames.files.export_parts import file_names
+        from origami_widgets.frames.files.lead_export import for_people
+        from origami_widgets.frames.leads.leads_in_files import for_file
 
         frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
-        if "table_id" not in frame:
-            # As `export` does, for the way back: a file has no `attrs`.
-            frame = frame.assign(table_id=frame.attrs["origami"].get("table_id", table_id))
         (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
         if self.comm is not None:
-            self.send(DownloadAnswer(kind="download", name=name, text=csv_text(frame)))
+            text = csv_text(for_people(for_file(frame)))
+            self.send(DownloadAnswer(kind="download", name=name, text=text))
 
     def _flush(self) -> None:
         super()._flush()

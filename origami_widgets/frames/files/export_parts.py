@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
@@ -15,11 +15,12 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.part_economics import column_economics_frame, lead_source_economics_frame
 from origami_widgets.frames.economics.table_economics import economics_frame
 from origami_widgets.frames.lead_frames import leads_frame, reader_of
+from origami_widgets.frames.leads.leads_in_files import for_file
 from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
-from .lead_export import SUMMARY, LeadExport
+from .lead_export import SUMMARY, LeadExport, summary_of
 from .parquet_files import is_stream, name_of_stream, peeked
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
             remedy="Use series.to_frame() instead.",
         )
     if _is_grid(source):
-        return [ExportPart("Leads", source.to_frame, "leads")]
+        return _parts_of_grid(source, stacked=stacked)
     if isinstance(source, Iterator | ValuesView) and not is_stream(source):
         # Each frame reads the source, but an iterator can be read only once.
         source, batches = peeked(iter(source))
@@ -99,7 +100,7 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
     if own is not None:
         return own
     if stacked and what == "leads":
-        return [ExportPart("leads", partial(leads_frame, source, client=client))]
+        return [ExportPart("leads", partial(leads_frame, source, client=client), "leads")]
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":
@@ -117,6 +118,14 @@ def _is_grid(source: object) -> bool:
     return hasattr(kind, "to_frame") and hasattr(kind, "frame")
 
 
+def _parts_of_grid(grid: Any, *, stacked: bool) -> list[ExportPart]:
+    leads = cache(lambda: for_file(grid.to_frame()))
+    parts = [ExportPart("Leads", leads, "leads")]
+    if not stacked:
+        parts.insert(0, ExportPart(SUMMARY, lambda: summary_of(gather(grid.source, "export"), leads()), "summary"))
+    return parts
+
+
 def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
     if batches:
         return [ExportPart(name_of_stream(source) or "frame", lambda: source, "stream")]
@@ -132,7 +141,7 @@ def _part_of(name: str, each: Any) -> ExportPart | None:
     """Return the part for a grid, a frame or record batches; None for anything else."""
     if _is_grid(each):
         # What a grid has loaded is also a stream.
-        return ExportPart(name, each.to_frame, "leads")
+        return ExportPart(name, lambda: for_file(each.to_frame()), "leads")
     if isinstance(each, pd.DataFrame):
         return ExportPart(name, lambda: tidy(each))
     return ExportPart(name, lambda: each, "stream") if is_stream(each) else None

@@ -13,6 +13,7 @@ from origami_widgets.frames.dtype_backend import check_backend
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
 from .export_parts import WHAT, check_streams, file_names, parts_of
+from .lead_export import for_people
 from .parquet_files import write_batches, write_parquet
 from .xlsx_files import engine, write_workbook
 
@@ -47,12 +48,14 @@ def export(
 ) -> list[Path]:
     """Write the leads of a run to an Excel workbook, or to CSV or Parquet files. Reads them with free requests.
 
-    The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead, a chart) and a sheet for
-    each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
+    The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead, a chart; a line for each
+    of several runs; the filters of a grid) and a sheet for each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
     Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
     one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
-    fail the table's saved filters are left out. CSV and Parquet files have the columns of `rows_frame`, or, for all leads
-    in one file (`leads.csv`), those of `leads_frame`.
+    fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone.confidence` for a part, in
+    its order, with the ids last; a heading that is not the only one gives way to the column's name. Parquet files, which
+    programs read, have the columns of `rows_frame`. All leads in one file (`leads.csv`) have those of `leads_frame`,
+    too. In a file of a grid with filters, a last column `origami_view` has these, for `refresh_leads`; workbooks hide it.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
     one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is
@@ -194,7 +197,8 @@ def _kind_of(target: Path, asked: str | None) -> str:
 def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
-            write_csv(part.make(), file, bom=bom, neutralize=neutralize)
+            frame = part.make()
+            write_csv(for_people(frame) if part.kind == "leads" else frame, file, bom=bom, neutralize=neutralize)
         elif part.kind == "stream":
             write_batches(part.make(), file)
         else:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import column_role, is_amount, is_remark, reading_order
+from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
-from origami_widgets.frames.leads.stacking import HEAD, table_notes
+from origami_widgets.frames.leads.leads_in_files import VIEW, for_file, headings_of
+from origami_widgets.frames.leads.leads_reading import head_of
+from origami_widgets.frames.leads.stacking import HEAD, mains_of, table_notes
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
@@ -26,8 +28,7 @@ from origami_widgets.words.foreign_text import common_name, described
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from origami_widgets.api.rows.cell_values import Role
-
+ROLES = get_args(Role)
 SUMMARY = "Summary"
 COLUMNS_SHEET = "origami_columns"
 """Hidden sheet: for each sheet of leads its name, then the names of its columns in `rows_frame`."""
@@ -73,10 +74,8 @@ class LeadExport:
     def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]
         if len(frames) == 1:
-            (frame,) = frames
-            # For the way back: without attrs, a file tells by this column which table its leads are of.
-            ids = pd.array([str(group[0][2]["id"])] * len(frame), dtype="string")
-            return frame if "table_id" in frame else frame.assign(table_id=ids)
+            # For the way back, as a file has no attrs.
+            return for_file(frames[0])
         stacked = stack_given(frames, None, "numpy_nullable")
         runs = {str(table["id"]): (run, name or run) for run, name, table in group}
         for at, column in enumerate(("run_id", "name")):
@@ -98,7 +97,7 @@ class LeadExport:
     def summary(self) -> pd.DataFrame:
         """Return one row for each table: leads in the file, found and qualified, those with an e-mail address, and credits.
 
-        `attrs["facts"]` has what is said of all: brief, date, credits.
+        `attrs["facts"]` has what is said of all: brief, date, credits; `attrs["runs"]` one row for each of several runs.
         """
         rows = [row for group in self._groups.values() for row in group]
         tables = tables_frame(
@@ -119,17 +118,30 @@ class LeadExport:
         is_priced = tables["qualified_leads"].gt(0).fillna(value=False)
         made["Table's credits per qualified lead"] = tables["credits_per_qualified_lead"].where(is_priced)
         made = made.dropna(axis="columns", how="all").reset_index(drop=True)
-        made.attrs["facts"] = self._facts(tables, leads)
+        runs = runs_frame(self._data).drop_duplicates("run_id")
+        made.attrs = {"facts": self._facts(runs, tables, leads), "runs": self._runs(runs) if len(runs) > 1 else []}
         return made
 
-    def _facts(self, tables: pd.DataFrame, leads: Mapping[str, pd.DataFrame]) -> list[tuple[str, object]]:
-        runs = runs_frame(cast("Any", self._data)).drop_duplicates("run_id")
+    def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
+        qualified = tables_frame(self._data).groupby("run_id")["qualified_leads"].sum(min_count=1)
+        made = pd.DataFrame({"Run": runs["name"].fillna(runs["run_id"]), "Status": runs["status"].astype("string")})
+        made["Ended"], made["Leads"] = runs["completed_at"], runs["leads"]
+        made["Qualified"] = runs["run_id"].map(qualified).astype("Int64")
+        made["Credits"], made["Brief"] = runs["credits_used"], runs["prompt"]
+        return made.to_dict("records")
+
+    def _facts(
+        self, runs: pd.DataFrame, tables: pd.DataFrame, leads: Mapping[str, pd.DataFrame]
+    ) -> list[tuple[str, object]]:
         facts: list[tuple[str, object]] = []
         if len(runs) == 1:
             run = runs.iloc[0]
             facts = [("Brief", run["prompt"]), ("Run", run["status"]), ("Ended", run["completed_at"])]  # fmt: skip
         elif len(runs):
-            facts = [("Runs", len(runs))]
+            facts = [("Runs", len(runs)), ("Last one ended", runs["completed_at"].max())]
+        filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
+        if filters:
+            facts.append(("Filters", filters))
         used, qualified = tables["credits_lifetime_used"], tables["qualified_leads"].sum()
         facts.append(("Credits of these tables", used.sum(min_count=1)))
         if qualified and used.notna().all():
@@ -137,10 +149,33 @@ class LeadExport:
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
         hidden = sum(max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items())
         if hidden:
-            facts.append(
-                ("Left out", f"{hidden:,} leads that the table's saved filters hide: they don't meet the brief.")
-            )
+            why = "that the table's saved filters hide: they don't meet the brief."
+            facts.append(("Left out", f"{hidden:,} leads {'by these filters, or ' if filters else ''}{why}"))
         return [(name, value) for name, value in facts if not pd.isna(cast("Any", value))]
+
+
+def summary_of(data: SourceData, leads: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary of `LeadExport` of leads that a grid shows.
+
+    Args:
+        data: the runs, or else the tables, of the grid; it shows some of their tables.
+        leads: the leads, with their tables.
+    """
+    shown = {str(note.get("table_id")) for note in table_notes(leads)}
+    parts = [
+        replace(part, tables=[each for each in part.tables if isinstance(each, Mapping) and each.get("id") in shown])
+        for part in data.parts
+    ]
+    with_tables = replace(data, parts=tuple(part for part in parts if part.tables))
+    return LeadExport(with_tables, lambda table: leads[leads["table_id"].eq(table["id"])]).summary()
+
+
+def _filters_in_words(frame: pd.DataFrame) -> str:
+    """Return the filters that leads were read with, such as `Contact e-mail is not empty; Fit greater than 80`."""
+    headings = {name: heading for name, (heading, _) in _listed(frame).items()}
+    filters = [each for note in table_notes(frame)[:1] for each in note.get("filters") or ()]
+    words = ((each["column"], str(each["operator"]).replace("_", " "), each.get("value", "")) for each in filters)
+    return "; ".join(f"{headings.get(column, column)} {operator} {value}".strip() for column, operator, value in words)
 
 
 def _changed_at(table: Mapping[str, Any]) -> Any:
@@ -198,13 +233,11 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     """
     names = [str(name) for name in frame.columns]
     listed, parts = _listed(frame), _parts(frame)
-    mains = [name for name in names if name in listed]
     shown: list[SheetColumn] = []
     folded: list[SheetColumn] = []
     if "name" in names and names[: len(HEAD)] == list(HEAD) and len(frame["name"].unique()) > 1:
         shown.append(SheetColumn(names.index("name"), "Run"))
-    for position, role in reading_order([listed[name] for name in mains]):
-        main = mains[position]
+    for main, role in _in_reading_order(frame):
         heading = listed[main][0]
         column = SheetColumn(names.index(main), heading, role, "folded" if role == "internal" else "shown")
         (folded if role == "internal" else shown).append(column)
@@ -213,12 +246,25 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
             part = SheetColumn(names.index(name), f"{heading}: {_words(key)}", place="folded" if explains else "shown")
             (folded if explains else shown).append(part)
     taken = {column.at for column in (*shown, *folded)}
-    head = set(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5])
+    head = {*(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]), VIEW}
     rest = [at for at in range(len(names)) if at not in taken]
     # What the user has added to the frame stays in sight.
     shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
     hidden = [SheetColumn(at, names[at], place="hidden") for at in rest if names[at] in head]
     return [*shown, *folded, *hidden]
+
+
+def for_people(leads: pd.DataFrame) -> pd.DataFrame:
+    """Return leads as a sheet has them, for a file that can't hide columns: the headings in that order, the ids last.
+
+    Args:
+        leads: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+    """
+    names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
+    several = [name for name in ("name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
+    ids = [name for name in (*IDS, VIEW) if name in names]
+    ordered = leads[[*several, *(name for name in names if name not in (*several, *ids)), *ids]]
+    return ordered.rename(columns=headings_of(table_notes(leads)))
 
 
 def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
@@ -247,18 +293,23 @@ def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, Role]]:
+    """Return the main columns of the frame in the order in which people read them, each with its role in its table."""
+    roles: dict[str, Role] = {}
+    for note in table_notes(frame):
+        listed = [each for each in note.get("table_columns", ()) if each["column"] in frame]
+        for at, role in reading_order([(str(each["name"]), str(each["kind"])) for each in listed]):
+            roles.setdefault(str(listed[at]["column"]), role)
+    return sorted(roles.items(), key=lambda each: ROLES.index(each[1]))
+
+
 def _parts(frame: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
     """Return the parts of each main column: name in the frame, and key."""
-    found: dict[str, dict[str, str]] = {}
-    for note in table_notes(frame):
-        mains = {str(column["id"]): str(column["column"]) for column in note.get("table_columns", ())}
-        columns: Mapping[str, Any] = note.get("columns", {})
-        for name, column_id in columns.items():
-            main = mains.get(str(column_id))
-            if main is not None and name != main:
-                found.setdefault(main, {}).setdefault(name, name[len(main) + 1 :])
-    there = set(map(str, frame.columns))
-    return {main: [(name, key) for name, key in parts.items() if name in there] for main, parts in found.items()}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, main in mains_of(table_notes(frame)).items():
+        if name != main and name in frame:
+            found.setdefault(main, []).append((name, name[len(main) + 1 :]))
+    return found
 
 
 def _words(key: str) -> str:

@@ -118,6 +118,9 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         "link": book.add_format({"font_color": "#0563c1", "underline": 1}),
         "wrapped": book.add_format(wrapped := {"text_wrap": True, "valign": "top", "align": "left"}),
         "quoted_wrapped": book.add_format({**wrapped, "quote_prefix": True}),
+        # Beside a number, and on its line.
+        "beside": book.add_format(beside := {**wrapped, "valign": "bottom", "indent": 1}),
+        "quoted_beside": book.add_format({**beside, "quote_prefix": True}),
     }
     taken: set[str] = set()
     columns_of: dict[str, list[str]] = {}
@@ -130,7 +133,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         writer = _Sheet(sheet, formats, neutralize=neutralize)
         if part.kind == "summary":
             cut = writer.fill_summary(frame)
-            _add_chart(book, sheet, frame)
+            _add_chart(book, sheet, frame, writer.tables_at)
         elif part.kind == "leads":
             columns = sheet_columns(frame)
             cut = writer.fill(frame, columns)
@@ -167,12 +170,11 @@ def _check_size(name: str, frame: pd.DataFrame) -> None:
         )
 
 
-def _add_chart(book: Any, sheet: Any, frame: pd.DataFrame) -> None:
-    """Draw how many leads of each table were found, qualify and have an e-mail address."""
+def _add_chart(book: Any, sheet: Any, frame: pd.DataFrame, top: int) -> None:
+    """Draw how many leads of each table, whose heads are in row `top`, were found, qualify and have an e-mail address."""
     counted = [at for at, name in enumerate(frame.columns) if name in CHART_COLOURS]
     if not len(frame) or not counted:
         return
-    top = len(frame.attrs["facts"]) + 1
     first, last = top + 1, top + len(frame)
     named = frame.columns.get_loc("Table")
     chart = book.add_chart({"type": "bar"})
@@ -226,6 +228,7 @@ class _Sheet:
         self._neutralize = neutralize
         self._too_long = 0
         self._links = 0
+        self.tables_at = 0
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[SheetColumn]) -> int:
         """Write the frame and return the number of texts that were too long for a cell."""
@@ -267,8 +270,8 @@ class _Sheet:
         return self._too_long
 
     def fill_summary(self, frame: pd.DataFrame) -> int:
-        """Write what is said of all tables, below it one row for each, and return the number of texts that were cut."""
-        facts = frame.attrs["facts"]
+        """Write what is said of all tables, below it one row for each run and table, and return how many texts were cut."""
+        facts, runs = frame.attrs["facts"], frame.attrs["runs"]
         self._set_page()
         for at, name in enumerate(frame.columns):
             self._sheet.set_column(at, at, 30 if at == 0 or name == "Table" else max(18, len(name) + 3))
@@ -276,22 +279,37 @@ class _Sheet:
             self._text(row, 0, name, header=True)
             cell = plain_cell(value)
             if isinstance(cell, str):
-                # Over the columns beside it, so that a brief is read without a click.
-                self._sheet.merge_range(row, 1, row, 6, "", self._formats["wrapped"])
-                self._sheet.set_row(row, LINE_HEIGHT * min(6, 1 + len(cell) // 95))
-                self._text(row, 1, cell, style=self._formats["wrapped"])
+                self._wrapped(row, 1, 6, cell, 95, "wrapped")
             else:
                 kind = "moment_utc" if isinstance(cell, datetime) else _summary_number(cell)
                 self._write(row, 1, cell, kind, beside_label=True)
         top = len(facts) + 1
-        for at, name in enumerate(frame.columns):
-            numbers = pd.api.types.is_numeric_dtype(frame.dtypes.iloc[at])
-            self._text(top, at, str(name), style=self._formats["right_header" if numbers else "header"])
-            for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
-                if (cell := plain_cell(value)) is not None:
-                    cell = round(cell, 2) if isinstance(cell, float) else cell
-                    self._write(row, at, cell, _summary_number(cell))
+        if runs:
+            self._fill_block(pd.DataFrame(runs).convert_dtypes(), top)
+            top += len(runs) + 2
+        self.tables_at = top
+        self._fill_block(frame, top)
         return self._too_long
+
+    def _fill_block(self, frame: pd.DataFrame, top: int) -> None:
+        """Write a part of the summary: heads, and rows below them."""
+        for at, name in enumerate(frame.columns):
+            is_right = frame.dtypes.iloc[at].kind in "biufM"
+            self._text(top, at, str(name), style=self._formats["right_header" if is_right else "header"])
+            for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
+                cell = plain_cell(value)
+                if name == "Brief" and isinstance(cell, str):
+                    self._wrapped(row, at, at + 1, cell, 55, "beside")
+                elif cell is not None:
+                    cell = round(cell, 2) if isinstance(cell, float) else cell
+                    self._write(row, at, cell, "moment_utc" if isinstance(cell, datetime) else _summary_number(cell))
+
+    def _wrapped(self, row: int, first: int, last: int, text: str, width: int, style: str) -> None:
+        """Write a text over several columns, of about `width` characters, so that a brief is read without a click."""
+        quoted = "quoted_" if self._neutralize and is_formula(text) else ""
+        self._sheet.merge_range(row, first, row, last, "", self._formats[style])
+        self._sheet.set_row(row, LINE_HEIGHT * min(6, 1 + len(text) // width))
+        self._text(row, first, text, style=self._formats[f"{quoted}{style}"])
 
     def _set_page(self) -> None:
         """On paper, show all columns on one page, with small margins, below the name of the sheet."""
@@ -349,7 +367,7 @@ class _Sheet:
             wrapped = "wrapped_" if len(_heading_lines(text)) > 1 else ""
             style = self._formats[f"{'quoted_' if quoted else ''}{wrapped}header"]
         elif quoted:
-            style = self._formats["quoted_wrapped" if style is self._formats["wrapped"] else "quoted"]
+            style = style or self._formats["quoted"]
         if text.startswith("<r>") and text.endswith("</r>"):
             # xlsxwriter takes such a text for its own markup and would write it unescaped (3.3.1, without an issue).
             self._sheet.write_rich_string(row, at, text[0], self._formats["plain"], text[1:])

@@ -93,8 +93,8 @@ def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, run):
     assert tables["credits_per_qualified_lead"].notna().all()
 
 
-def summary_top(book):
-    return next(cell.row for cell in book["Summary"]["A"] if cell.value == "Table")
+def summary_top(book, head="Table", below=0):
+    return next(cell.row for cell in book["Summary"]["A"] if cell.value == head and cell.row > below)
 
 
 def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
@@ -109,10 +109,40 @@ def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
     assert len(runs) == sum(len(ow.rows_frame(each.tables[0], client=client)) for each in batch.runs)
 
 
+def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
+    briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+    batch = ow.start_many(briefs, client=client, show=False).wait("cells")
+    compared = ow.compare_runs(batch).set_index("name")
+    for number, source in enumerate((batch, ow.leads(batch))):
+        (file,) = ow.export(source, tmp_path / f"{number}.xlsx")
+        sheet = openpyxl.load_workbook(file)["Summary"]
+        rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+        top = next(at for at, row in enumerate(rows) if "Brief" in row)
+        found = {row[0]: dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 : top + 3]}
+        for run, (name, brief) in zip(batch.runs, briefs.items(), strict=True):
+            line = found[name]
+            assert (line["Brief"], line["Status"]) == (brief, "completed")
+            assert abs(line["Ended"] - run.state.run.completed_at.replace(tzinfo=None)) < pd.Timedelta(seconds=1)
+            assert (line["Leads"], line["Qualified"]) == (run.tables[0].lead_count, compared["qualified_leads"][name])
+        facts = {row[0]: row[1] for row in rows[:top] if row[0]}
+        assert facts["Last one ended"] == max(line["Ended"] for line in found.values())
+        assert summary_top(openpyxl.load_workbook(file), "Run", top + 3) == top + 5
+
+
 def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
     mailable = [{"column": "contact-email", "operator": "is_not_empty"}]
     (file,) = ow.export(ow.leads(run, filters=mailable), tmp_path / "grid.xlsx")
-    sheet = openpyxl.load_workbook(file)["Leads"]
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames[:2] == ["Summary", "Leads"]
+    facts = {row[0].value: row[1].value for row in book["Summary"].iter_rows(max_row=summary_top(book) - 2)}
+    assert (facts["Brief"], facts["Run"]) == (run.prompt, "completed")
+    assert facts["Filters"] == "Contact e-mail is not empty"
+    assert "by these filters, or" in facts["Left out"]
+    heads, numbers = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
+    counts = dict(zip(heads, numbers, strict=True))
+    assert counts["Table"] == run.tables[0].name
+    assert counts["Leads in this file"] == counts["With e-mail"] == book["Leads"].max_row - 1 < counts["Leads found"]
+    sheet = book["Leads"]
     emails = [cell.value for cell in sheet["C"]]
     assert emails[0] == "Contact e-mail"
     assert None not in emails

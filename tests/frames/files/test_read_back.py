@@ -8,6 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
+from tests.support.server import answer
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,9 @@ def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client
     sheet.cell(3, at["row_id"]).value = "no-such-lead"
     book.save(file)
     found = ow.refresh_leads(file, client=client)
-    assert found.cells[["row_id", "column", "before", "after"]].to_numpy().tolist() == [
-        [row_id, "city", "Elsewhere", was]
-    ]
+    company = sheet.cell(2, at["Company"]).value
+    assert found.cells.to_numpy().tolist() == [[company, "city", "Elsewhere", was, run.tables[0].id, row_id]]
+    assert list(found.cells) == ["lead", "column", "before", "after", "table_id", "row_id"]
     assert found.changed["row_id"].to_list() == [row_id]
     assert found.gone["row_id"].to_list() == ["no-such-lead"]
     assert found.new["row_id"].to_list() == [gone]
@@ -96,8 +97,11 @@ def followed(request, tmp_path_factory):
     return client, folder, ow.refresh_leads(leads, client=client)
 
 
-def cells_of(refreshed):
-    return set(refreshed.cells[["table_id", "row_id", "column"]].itertuples(index=False, name=None))
+def cells_of(refreshed, slugs=()):
+    """Return which cells have changed. A file for people has headings in place of slugs."""
+    cells = refreshed.cells[["table_id", "row_id", "column"]]
+    columns = cells["column"].replace(dict(slugs))
+    return set(cells.assign(column=columns).itertuples(index=False, name=None))
 
 
 def rows_of(*frames):
@@ -107,6 +111,7 @@ def rows_of(*frames):
 @pytest.mark.parametrize("name", ["run.xlsx", "leads.xlsx", "leads.csv", "leads.parquet", "csv", "parquet"])
 def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
     client, folder, by_frame = followed
+    slugs = headings(by_frame.frame) if name == "csv" else {}
     assert "recent-news" in set(by_frame.cells["column"])
     path = folder / name
     files = sorted(each for each in path.iterdir() if each.stem != "Summary") if path.is_dir() else [path]
@@ -115,9 +120,69 @@ def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
         assert rows_of(*(getattr(each, part) for each in found)) == rows_of(getattr(by_frame, part)), part
     # In files of one table, a column that a frame of several tables calls `name_2` is `name`.
     plain = {(*ids, column.replace("name_2", "name")) for *ids, column in cells_of(by_frame)}
-    found_in_files = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each)}
-    assert found_in_files == plain
-    assert any("recent-news" in each.frame for each in found)
+    in_files = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each, slugs)}
+    assert in_files == plain
+    assert any({"recent-news", "Recent news"} & set(each.frame) for each in found)
+
+
+def headings(leads):
+    """The slugs of columns and their parts, by what a file for people has in their place."""
+    found = {}
+    for note in leads.attrs["origami"]["tables"]:
+        heads = {each["id"]: (each["column"], each["name"]) for each in note["table_columns"]}
+        for name, column_id in note["columns"].items():
+            slug, heading = heads[column_id]
+            found[heading + name[len(slug) :]] = name
+    return found
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_a_csv_for_people_has_headings_and_ids_last_and_is_read_back(run, client, tmp_path, as_frame):
+    files = ow.export(run, tmp_path / "folder")
+    file = next(each for each in files if each.stem == run.tables[0].name)
+    names = pd.read_csv(file, nrows=0).columns.to_list()
+    assert names[:5] == ["Company", "Fit", "Contact e-mail", "Website", "Phone"]
+    assert names[-2:] == ["row_id", "table_id"]
+    assert "Contact e-mail.confidence" in names[5:-2]
+    table = pd.read_csv(file, dtype="string")
+    was, table.loc[1, "City"] = table.loc[1, "City"], "Elsewhere"
+    table.to_csv(file, index=False)
+    found = ow.refresh_leads(pd.read_csv(file) if as_frame else file, client=client)
+    row = table.loc[1]
+    assert found.cells.to_numpy().tolist() == [
+        [row["Company"], "City", "Elsewhere", was, row["table_id"], row["row_id"]]
+    ]
+    assert list(found.frame) == names
+    assert (len(found.new), len(found.gone)) == (0, 0)
+    described = ow.describe_leads(table, examples=False).set_index("column")
+    same = ow.describe_leads(ow.rows_frame(run.tables[0], client=client), examples=False).set_index("column_name")
+    for name in ("Contact e-mail", "Phone"):
+        assert described["filled"][name] == same["filled"][name]
+        assert described["nothing_found"][name] == same["nothing_found"][name]
+    evidence = ow.evidence_frame(table)
+    assert evidence["source_url"].notna().any()
+    assert evidence["domain"].notna().any()
+    assert set(ow.overlap(table, table, on="Company")["found_in"]) == {"both"}
+
+
+def test_columns_with_the_same_heading_keep_their_names(server, tmp_path):
+    listed = {"mail": "E-mail", "old-mail": "E-mail", "city": "Town", "town": "City"}
+    columns = [
+        {"object": "column", "id": f"c-{slug}", "slug": slug, "name": name, "kind": "input"}
+        for slug, name in listed.items()
+    ]
+    row = {"id": "r1", **{slug: slug.upper() for slug in listed}}
+    plan = [answer({"object": "list", "items": each, "nextCursor": None, "total": 1}) for each in (columns, [row])]
+    table = {"object": "table", "id": "t1", "name": "A", "leadCount": 1, "columns": []}
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    server.plan(*plan)
+    (file,) = ow.export(table, tmp_path / "leads.csv", client=client)
+    heads = set(pd.read_csv(file, nrows=0).columns)
+    assert {"mail", "old-mail", "Town", "City"} <= heads
+    row["town"] = "Porto"
+    server.plan(answer(table), *plan[:1], answer({"object": "list", "items": [row], "nextCursor": None, "total": 1}))
+    cells = ow.refresh_leads(file, client=client).cells
+    assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
 
 
 @pytest.mark.parametrize("name", ["few.csv", "few.xlsx", "few.parquet"])

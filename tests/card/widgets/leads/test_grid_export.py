@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 
 import pandas as pd
@@ -34,12 +35,13 @@ def grid(run):
 
 @pytest.mark.parametrize("name", ["leads.xlsx", "leads.csv", "leads.parquet"])
 def test_a_grid_gives_its_leads(grid, tmp_path, name):
-    read = {"xlsx": pd.read_excel, "csv": pd.read_csv, "parquet": pd.read_parquet}[name.rpartition(".")[2]]
+    in_sheet = functools.partial(pd.read_excel, sheet_name="Leads")
+    read = {"xlsx": in_sheet, "csv": pd.read_csv, "parquet": pd.read_parquet}[name.rpartition(".")[2]]
     (file,) = ow.export(grid, tmp_path / name)
     wanted = grid.to_frame()
     assert 0 < len(wanted) == len(read(file))
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
-    (file,) = ow.export({"bakeries": grid}, tmp_path / f"again_{name}")
+    (file,) = ow.export({"Leads": grid}, tmp_path / f"again_{name}")
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
 
 
@@ -65,6 +67,37 @@ def test_refresh_leads_reads_the_file_of_a_page(client, grid, tmp_path):
     refreshed = ow.refresh_leads(file, client=client)
     assert len(refreshed.frame) == len(grid.frame)
     assert [len(each) for each in (refreshed.new, refreshed.changed, refreshed.gone)] == [0, 0, 0]
+
+
+MAILABLE = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
+
+
+@pytest.mark.parametrize("name", ["leads.xlsx", "leads.csv", "leads.parquet"])
+def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp_path, name):
+    grid = ow.leads(run, filters=MAILABLE)
+    (file,) = ow.export(grid, tmp_path / name)
+    found = ow.refresh_leads(file, client=client)
+    assert 0 < len(found.frame) == len(grid.to_frame()) < run.tables[0].lead_count
+    assert [len(each) for each in (found.new, found.changed, found.gone, found.cells)] == [0, 0, 0, 0]
+    grid.close()
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_leads_that_were_not_loaded_or_not_ticked_are_not_called_new(client, grid, tmp_path, ticked):
+    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=5, last=4) if not ticked else message(table, size=200, last=199))
+    see(lambda: len(grid.frame) >= 5)
+    ids = grid.frame["row_id"].to_list()
+    receive(grid, {"kind": "download", "table": table, "ids": ids[:3] if ticked else []})
+    (text,) = [each["content"]["text"] for each in messages if each.get("content", {}).get("kind") == "download"]
+    file = tmp_path / "some.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    found = ow.refresh_leads(file, client=client)
+    assert found.frame["row_id"].to_list() == (ids[:3] if ticked else ids)
+    assert [len(each) for each in (found.new, found.changed, found.gone)] == [0, 0, 0]
+    if ticked:
+        receive(grid, {"kind": "select", "ids": ids[:3], "on": True})
+        assert ow.refresh_leads(grid.selection, client=client).new.empty
 
 
 def test_ticked_leads_are_those_of_the_table_in_front(grid):
