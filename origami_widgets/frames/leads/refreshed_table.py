@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found, reading_order
+from origami_widgets.frames.files.csv_files import neutral
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
@@ -152,7 +153,9 @@ class RefreshedTable:
             if was is None or this is None:
                 continue
             for (row_id, _, at), one, other in zip(common, was, this, strict=True):
-                if one != other and not is_same(one, other, from_file=from_file):
+                # A file for spreadsheets has formulas as texts.
+                is_neutral = from_file and isinstance(other, str) and neutral(other) == one
+                if one != other and not is_neutral and not is_same(one, other, from_file=from_file):
                     found.append((self.table.table_id, row_id, self._names[at], str(name), one, other))
         return found
 

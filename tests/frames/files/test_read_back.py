@@ -165,13 +165,13 @@ def test_a_csv_for_people_has_headings_and_ids_last_and_is_read_back(run, client
     assert set(ow.overlap(table, table, on="Company")["found_in"]) == {"both"}
 
 
-def test_columns_with_the_same_heading_keep_their_names(server, tmp_path):
+def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_the_same(server, tmp_path):
     listed = {"mail": "E-mail", "old-mail": "E-mail", "city": "Town", "town": "City"}
     columns = [
         {"object": "column", "id": f"c-{slug}", "slug": slug, "name": name, "kind": "input"}
         for slug, name in listed.items()
     ]
-    row = {"id": "r1", **{slug: slug.upper() for slug in listed}}
+    row = {"id": "r1", **{slug: slug.upper() for slug in listed}, "city": "=HYPERLINK(1)"}
     plan = [answer({"object": "list", "items": each, "nextCursor": None, "total": 1}) for each in (columns, [row])]
     table = {"object": "table", "id": "t1", "name": "A", "leadCount": 1, "columns": []}
     client = ow.Client("og_live_x", base_url=server.base_url)

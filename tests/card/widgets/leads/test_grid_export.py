@@ -82,6 +82,23 @@ def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp
     grid.close()
 
 
+def test_leads_outside_the_filters_of_a_page_are_not_called_new(client, grid, tmp_path):
+    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=200, last=199, filters=MAILABLE))
+    see(lambda: len(grid.frame) and grid.frame.attrs["origami"]["complete"])
+    receive(grid, {"kind": "download", "table": table, "ids": []})
+    (text,) = [each["content"]["text"] for each in messages if each.get("content", {}).get("kind") == "download"]
+    file = tmp_path / "some.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    found = ow.refresh_leads(file, client=client)
+    assert set(found.frame["row_id"]) == set(grid.frame["row_id"])
+    assert [len(each) for each in (found.new, found.changed, found.gone)] == [0, 0, 0]
+    # One that meets the filters, and that the file lacks, is new.
+    lines = text.splitlines(keepends=True)
+    file.write_text("".join([lines[0], *lines[2:]]), encoding="utf-8", newline="")
+    assert len(ow.refresh_leads(file, client=client).new) == 1
+
+
 @pytest.mark.parametrize("ticked", [False, True])
 def test_leads_that_were_not_loaded_or_not_ticked_are_not_called_new(client, grid, tmp_path, ticked):
     messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
