@@ -279,7 +279,7 @@ class _Sheet:
             self._text(row, 0, name, header=True)
             cell = plain_cell(value)
             if isinstance(cell, str):
-                self._wrapped(row, 1, 6, cell, 95, "wrapped")
+                self._wrapped(row, (1, 6), cell, 95, "wrapped")
             else:
                 kind = "moment_utc" if isinstance(cell, datetime) else _summary_number(cell)
                 self._write(row, 1, cell, kind, beside_label=True)
@@ -299,17 +299,17 @@ class _Sheet:
             for row, value in enumerate(frame.iloc[:, at].astype(object), start=top + 1):
                 cell = plain_cell(value)
                 if name == "Brief" and isinstance(cell, str):
-                    self._wrapped(row, at, at + 1, cell, 55, "beside")
+                    self._wrapped(row, (at, at + 1), cell, 55, "beside")
                 elif cell is not None:
                     cell = round(cell, 2) if isinstance(cell, float) else cell
                     self._write(row, at, cell, "moment_utc" if isinstance(cell, datetime) else _summary_number(cell))
 
-    def _wrapped(self, row: int, first: int, last: int, text: str, width: int, style: str) -> None:
+    def _wrapped(self, row: int, columns: tuple[int, int], text: str, width: int, style: str) -> None:
         """Write a text over several columns, of about `width` characters, so that a brief is read without a click."""
         quoted = "quoted_" if self._neutralize and is_formula(text) else ""
-        self._sheet.merge_range(row, first, row, last, "", self._formats[style])
+        self._sheet.merge_range(row, columns[0], row, columns[1], "", self._formats[style])
         self._sheet.set_row(row, LINE_HEIGHT * min(6, 1 + len(text) // width))
-        self._text(row, first, text, style=self._formats[f"{quoted}{style}"])
+        self._text(row, columns[0], text, style=self._formats[f"{quoted}{style}"])
 
     def _set_page(self) -> None:
         """On paper, show all columns on one page, with small margins, below the name of the sheet."""
