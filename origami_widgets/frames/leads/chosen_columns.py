@@ -93,6 +93,10 @@ class ChosenColumns:
         """
         if self == ALL:
             return frame
+        if not table_notes(frame) and frame.empty:
+            # A run has no table yet.
+            missing = [column for column in self.columns or () if column not in frame]
+            frame = frame.assign(**dict.fromkeys(missing, frame["row_id"].array))
         chosen = frame[self.names(frame, strict=strict)]
         noted = {"columns": self.columns, "parts": self.parts}
         chosen.attrs = frame.attrs | {"origami": frame.attrs["origami"] | {"chosen": read_only(noted)}}

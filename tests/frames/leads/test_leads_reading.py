@@ -93,6 +93,9 @@ def test_columns_and_dtypes_are_there_without_a_lead(backend):
     empty = ow.leads_frame(handle({"id": "r", "object": "run"}, []), client=ow.Sandbox(), dtype_backend=backend)
     assert list(empty.columns) == HEAD
     assert len(set(empty.dtypes.drop("qualified"))) == 1
+    chosen = ow.leads_frame(empty, columns=["company", "domain"], parts=["value"], dtype_backend=backend)
+    assert list(chosen.columns) == ["company", "domain", *IDS]
+    assert set(chosen.dtypes) == set(empty.dtypes.drop("qualified"))
 
 
 def test_after_an_error_all_rows_are_kept_and_reading_goes_on(server, client):
