@@ -479,14 +479,14 @@ def run_error(state: RunState) -> OrigamiError | None:
         return RunFailed(
             "The run failed",
             cause="Origami gave no reason. Everything built so far is kept.",
-            remedy="Try again with run.follow_up('Please try again.'), which starts a new run of the same agent.",
+            remedy="Continue with run.follow_up('Continue where you stopped.'), a follow-up run of the same agent.",
             code="errored",
         )
     if state.status == "timed_out":
         return RunFailed(
             "The run took too long",
             cause="Origami ends runs after 20 minutes.",
-            remedy="Continue with run.follow_up('Please continue.'), which starts a new run of the same agent.",
+            remedy="Continue with run.follow_up('Continue where you stopped.'), a follow-up run of the same agent.",
             code="timed_out",
         )
     if state.done and state.limit_error is not None:

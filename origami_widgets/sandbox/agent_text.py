@@ -95,7 +95,7 @@ def kept_tables(tables: Mapping[str, TableTimeline], at: float) -> str:
     if not tables:
         return "Nothing was built yet."
     names = " and ".join(f"**{table.name}** ({len(table.rows_at(at))} leads)" for table in tables.values())
-    return f"Everything built so far is kept: {names}."
+    return f"So far, I have built {names}."
 
 
 def next_actions(table: TableTimeline) -> tuple[Mapping[str, Any], ...]:

@@ -33,7 +33,7 @@ BUSY, GONE = "Kernel busy", "Kernel stopped"
 
 def ask_before_spending(window: LabPage, index: int) -> None:
     """Press a button that asks first."""
-    window.output(index).get_by_role("button", name="Continue in a follow-up run").click()
+    window.output(index).get_by_role("button", name="Continue").click()
 
 
 def ask_before_stopping(window: LabPage, index: int) -> None:

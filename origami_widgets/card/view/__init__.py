@@ -15,7 +15,7 @@ from origami_widgets.card.view.notices import make_notices
 from origami_widgets.card.view.prose import make_prose
 from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.result import make_result
-from origami_widgets.card.view.run_head import make_clock, make_earlier, make_head
+from origami_widgets.card.view.run_head import agent_text, make_clock, make_earlier, make_head
 from origami_widgets.card.view.table_view import make_tables
 from origami_widgets.run.settings import shows_leads
 
@@ -43,7 +43,6 @@ def make_view(
     Returns:
         A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
     """
-    response = state.run.response if state.run else None
     activity = make_activity(state, form=form)
     return {
         "head": make_head(state, earlier, now=now, form=form),
@@ -55,7 +54,7 @@ def make_view(
         "tables": make_tables(state, earlier, form=form, leads=leads),
         "activity": activity,
         # While the agent works, the last line says what it does now instead.
-        "prose": make_prose(response.text if response and not activity["latest"] else None),
+        "prose": make_prose("" if activity["latest"] else agent_text(state)),
         "suggestions": make_suggestions(state),
     }
 

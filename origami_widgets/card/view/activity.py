@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from origami_widgets.card.view.run_head import agent_text
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of
 from origami_widgets.words.numbers import shown_count
@@ -84,9 +85,8 @@ def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
     """Return the last line of the card while the run or its cells go on."""
     if state.done:
         running = shown_count(state.cells_running) or 0
-        text = state.run.response.text if state.run and state.run.response else ""
         # When the agent has spoken, its text is there. The number of filling cells is beside their table.
-        if not running or text:
+        if not running or agent_text(state):
             return []
         tables = sum(bool(shown_count(table.cells.running)) for table in state.tables)
         cells = words.plural(running, "cell") + (f" in {words.count(tables)} tables" if tables > 1 else "")

@@ -53,6 +53,7 @@ _RESUME: Final[Button] = {
 }
 _SHOW_LEADS: Final[Button] = {"command": "show_leads", "label": "All leads"}
 _HIDE_LEADS: Final[Button] = {"command": "hide_leads", "label": "Hide leads"}
+_CANCEL_ONE: Final = "Cancel the active run? Its agent and its cells stop."
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
@@ -259,7 +260,7 @@ def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
             **(CANCEL if active else STOP),
             "command": "cancel_all",
             "label": "Cancel run" if active else STOP["label"],
-            "confirm": f"{'Cancel the active run' if active else 'Stop filling cells of the run'}? {_STAYS}",
+            "confirm": f"{_CANCEL_ONE if active else 'Stop filling cells of the run?'} {_STAYS}",
         }
     parts = []
     if active:

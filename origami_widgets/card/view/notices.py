@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.questions import can_follow_up, follow_up_button
+from origami_widgets.card.view.questions import can_follow_up, follow_up_button, offers_to_resume
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
@@ -35,7 +35,13 @@ _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
 _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
-_FOLLOW_UP = "A follow-up run picks up where it left off."
+_TWO_WAYS = (
+    "Continue: the same agent goes on with what it has found. "
+    "Start over: ow.start(…, fresh=True), a new agent that pays for all of it again."
+)
+"""Explains the button of a run that ended early, beside the other way to go on, which needs a cell."""
+_ONE_WAY = "Try again: the same agent starts anew."
+_FAILED = frozenset({"errored", "incomplete", "timed_out"})
 
 _CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now"}
 
@@ -234,32 +240,51 @@ class _Writer:
         if run is None or not state.done:
             return
         kept = self._kept()
-        resume = follow_up_button(state, "Continue in a follow-up run", _CONTINUE)
+        resume, ways = self._ways_on()
         match state.status:
             case "completed":
                 yield from self._nothing_built()
             case "step_cap_hit":
                 cap = shown_count(run.steps.max)
                 limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
-                text = sentences(kept, _FOLLOW_UP, "A larger plan allows more steps.")
+                text = sentences(kept, ways, "A larger plan allows more steps.")
                 yield self._notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=resume)
             case "incomplete":
-                text = sentences("One of the agent's steps failed.", kept, _FOLLOW_UP)
+                text = sentences("One of the agent's steps failed.", kept, ways)
                 yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
             case "cancelled" if not self._is_limit_all():
-                # The pill says that it was cancelled.
-                title, *others = [*filter(None, (stopped_words(state), kept, left_words(state))), ""]
-                tone: Tone = "attention" if left_words(state) else "neutral"
-                if title:
-                    text = sentences(*others)
-                    yield self._notice("cancelled", tone, title.removesuffix("."), text, code=self._stop_line())
+                yield from self._cancelled()
             case "errored":
-                advice = "Try again in a follow-up run. If it fails again, send Origami support the run ID."
-                button = follow_up_button(state, "Try again", _TRY_AGAIN)
-                yield self._notice("errored", "bad", "The run failed", sentences(kept, advice), button=button)
+                advice = "If it fails again, send Origami support the run ID."
+                yield self._notice("errored", "bad", "The run failed", sentences(kept, ways, advice), button=resume)
             case "timed_out":
-                text = sentences("A run can take at most 20 minutes.", kept, _FOLLOW_UP)
+                text = sentences("A run can take at most 20 minutes.", kept, ways)
                 yield self._notice("timed_out", "bad", "The run timed out", text, button=resume)
+
+    def _cancelled(self) -> Iterator[Notice]:
+        """Yield what a cancelled run leaves behind, and the way on if its agent offers one. The pill says that it was cancelled."""
+        state = self.state
+        resume, ways = self._ways_on() if offers_to_resume(state) else (None, "")
+        left = left_words(state)
+        facts = [*filter(None, (stopped_words(state), self._kept(), left))] or ["The agent can continue"] * bool(ways)
+        if facts:
+            tone: Tone = "attention" if left else "neutral"
+            title, text = facts[0].removesuffix("."), sentences(*facts[1:], ways)
+            yield self._notice("cancelled", tone, title, text, button=resume, code=self._stop_line())
+
+    def _ways_on(self) -> tuple[Button | None, str]:
+        """Return the button that goes on from a run that ended early, with its explanation; nothing while it can't be sent."""
+        state = self.state
+        if state.limit_error is not None:
+            # A follow-up needs a new limit, as its notice says.
+            return None, ""
+        has_nothing = lists_actions(state) and not state.actions and not state.tables
+        if has_nothing and state.status in _FAILED:
+            # Nothing is there to start over from.
+            button, explained = follow_up_button(state, "Try again", _TRY_AGAIN), _ONE_WAY
+        else:
+            button, explained = follow_up_button(state, "Continue", _CONTINUE), _TWO_WAYS
+        return button, explained if button else ""
 
     def _stopped_cells(self) -> Iterator[Notice]:
         """Yield the notice of what was stopped, for a run that was not cancelled: that notice says it itself."""

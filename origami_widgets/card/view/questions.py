@@ -25,8 +25,9 @@ _ANSWERS_LIMIT = 8
 _SUGGESTIONS_LIMIT = 8
 _FREEFORM = "Something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
-# The notice of such an end explains its button, which goes on from there; the agent's offer of the same is left out.
-_RESUMABLE = frozenset({"step_cap_hit", "incomplete", "errored", "timed_out"})
+# The notice of such an end has the button that goes on from there, with its explanation. The agent's offer of the same
+# is left out: two buttons for one choice could be paid for twice.
+_RESUMABLE = frozenset({"step_cap_hit", "incomplete", "errored", "timed_out", "cancelled"})
 _RESUMES = re.compile(r"(?:continue|resume|retry|try again)\b", re.IGNORECASE)
 
 
@@ -102,6 +103,17 @@ def answer_line(ask: Ask) -> str:
     return f"run = run.answer({blanks})"
 
 
+def offers_to_resume(state: RunState) -> bool:
+    """Return whether the agent offers to go on from where its run ended."""
+    proposed = state.run.todo.next_actions if state.run else ()
+    return any(_is_prompt(each) and _RESUMES.match(clip(each.label, 160)) for each in proposed)
+
+
+def _is_prompt(proposed: models.Suggestion) -> bool:
+    """Return whether a suggestion can be sent as a brief; others are for the app."""
+    return clip(proposed.type, 24) in _AS_PROMPT
+
+
 def make_suggestions(state: RunState) -> list[SuggestionView]:
     """Return the agent's suggestions, except those that only the app can carry out."""
     run = state.run
@@ -113,6 +125,6 @@ def make_suggestions(state: RunState) -> list[SuggestionView]:
         label = clip(proposed.label, 160)
         if resumable and _RESUMES.match(label):
             continue
-        if label and clip(proposed.type, 24) in _AS_PROMPT:
+        if label and _is_prompt(proposed):
             items.append({"label": label, "button": follow_up_button(state, label, label)})
     return take(items, SUGGESTIONS_SIZE)

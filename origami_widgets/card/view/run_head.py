@@ -55,6 +55,13 @@ _CLAIM = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CLAIM_SEARCHED = 4_000
+_CANCELLED = re.compile(
+    r"\s*(?:(?:(?:the|this|your) )?(?:run|task|request) (?:is|was|has been) |I (?:was|have been) )?cancell?ed"
+    r"(?: (?:at your request|as requested|on request|by you|by the user|from the web app))?"
+    r"\s*(?:[.!](?=\s|\Z)|\n|\Z)\s*",
+    re.IGNORECASE,
+)
+"""Matches a first sentence that says only that the run was cancelled."""
 
 
 def is_known(status: str) -> bool:
@@ -87,11 +94,17 @@ def claims_work(text: str) -> bool:
     return _CLAIM.search(text[:_CLAIM_SEARCHED]) is not None
 
 
+def agent_text(state: RunState) -> str:
+    """Return what the agent has said; of a cancelled run, without a first sentence that only repeats its status."""
+    text = (state.run.response.text if state.run and state.run.response else "") or ""
+    return text[begins.end() :] if state.status == "cancelled" and (begins := _CANCELLED.match(text)) else text
+
+
 def built_nothing(state: RunState) -> bool:
     """Return whether a run completed without any change, but said nothing or claimed to have made some."""
     if state.status != "completed" or state.actions or not lists_actions(state):
         return False
-    said = (state.run.response.text if state.run and state.run.response else "") or ""
+    said = agent_text(state)
     return not said.strip() or claims_work(said)
 
 
@@ -339,8 +352,8 @@ def _earlier(state: RunState) -> EarlierRun:
 
 def _outcome(state: RunState) -> str:
     run, built = state.run, built_words(state)
-    if not built and run and run.response:
-        return clip(run.response.text, 120)
+    if not built and (said := clip(agent_text(state), 120)):
+        return said
     if not built and run and (steps := shown_count(run.steps.completed)) is not None:
         return words.plural(steps, "step")
     return built

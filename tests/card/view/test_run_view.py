@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
+from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.view import clock_drifted, make_view
 from origami_widgets.run.follow_up import answer_prompt
 from origami_widgets.run.state import Connection, RunState
 from tests.card.live import stop_of
+from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
 
 SPENDS = "This starts a follow-up run, which uses credits."
@@ -117,7 +119,44 @@ def test_no_follow_up_while_one_is_on_its_way():
     state = replace(ended("incomplete"), sending="follow_up")
     view = make_view(state, now=NOW)
     assert notice(view, "incomplete")["button"] is None
+    assert "Continue" not in notice(view, "incomplete")["text"]
     assert notice(view, "sending")["button"] is None
+
+
+def offering(state, *labels):
+    """The state, with what the agent suggests."""
+    todo = {**state.run.raw["todo"], "nextActions": [{"label": label} for label in labels]}
+    return replace(state, run=type(state.run).from_raw({**state.run.raw, "todo": todo}))
+
+
+@pytest.mark.parametrize("status", ["step_cap_hit", "incomplete", "errored", "timed_out", "cancelled"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_end_has_one_place_that_says_what_each_way_on_keeps_and_costs(status, kept):
+    state = offering(ended(status, kept=kept), "Continue where you left off", "Try again", "Add news")
+    view = make_view(state, now=NOW)
+    (choice,) = [each for each in view["notices"] if each["button"]]
+    assert [each["label"] for each in view["suggestions"]] == ["Add news"]
+    label = choice["button"]["label"]
+    assert choice["text"].count(f"{label}: the same agent ") == 1
+    if label == "Continue":
+        assert "with what it has found. Start over: ow.start(…, fresh=True), a new agent that pays" in choice["text"]
+    else:
+        # There is nothing to start over from.
+        assert (label, kept) == ("Try again", False)
+        assert "Start over" not in choice["text"]
+    assert (label == "Try again") == (not kept and status in ("incomplete", "errored", "timed_out"))
+
+
+def test_above_its_credit_limit_a_run_is_continued_only_with_another_limit():
+    for status in ("cancelled", "step_cap_hit"):
+        state = replace(
+            offering(ended(status), "Continue where you left off"),
+            limit_error=STATES["over_credit_limit"]().limit_error,
+        )
+        view = make_view(state, now=NOW)
+        assert [each["button"] for each in view["notices"]] == [None] * len(view["notices"])
+        assert view["suggestions"] == []
+        assert "higher credit_limit" in notice(view, "credit_limit")["text"]
 
 
 def test_what_was_kept_is_said_only_when_the_server_said_so():
@@ -129,18 +168,51 @@ def test_what_was_kept_is_said_only_when_the_server_said_so():
     assert make_view(state_of(run), now=NOW)["notices"] == []
 
 
-def test_an_end_offers_one_way_to_go_on():
-    def labels(status):
-        run = settled_payload() | {"status": status}
-        run["todo"] = {**run["todo"], "nextActions": [{"label": "Continue where you left off"}, {"label": "Add news"}]}
-        return [each["label"] for each in make_view(state_of(run), now=NOW)["suggestions"]]
-
-    assert labels("errored") == labels("step_cap_hit") == ["Add news"]
-    assert labels("cancelled") == ["Continue where you left off", "Add news"]
-
-
-def test_cancelled_offers_nothing_that_spends():
+def test_cancelled_offers_nothing_that_spends_unless_the_agent_does():
     assert notice(view_of("cancelled"), "cancelled")["button"] is None
+    run = settled_payload() | {"status": "cancelled", "response": None}
+    view = make_view(offering(state_of(run), "Continue where you left off"), now=NOW)
+    assert notice(view, "cancelled")["title"] == "The agent can continue"
+    assert notice(view, "cancelled")["button"]["confirm"] == f"Continue? {SPENDS}"
+
+
+SAYS_SO = ("Cancelled at your request.", "cancelled.", "The run was cancelled.", "Canceled by the user!")
+SAYS_MORE = (
+    "Cancelled because the budget was used up.",
+    "Cancelled orders are left out.",
+    "I stopped. Cancelled at your request.",
+    "Cancelled at your request, with 9 bakeries left.",
+)
+
+
+def spoken(text, status="cancelled"):
+    """All that a card says of a run that ended with a text of the agent, in HTML."""
+    run = settled_payload() | {"status": status}
+    run["response"] = run["response"] | {"text": text}
+    return words(render_html(make_view(state_of(run), now=NOW, form="snapshot"), now=NOW))
+
+
+@pytest.mark.parametrize("text", SAYS_SO)
+def test_cancelled_is_said_once(text):
+    for more in ("", " I have 9 bakeries so far.", "\n\nI have 9 bakeries so far."):
+        shown = spoken(text + more)
+        assert shown.casefold().count("cancel") == 1
+        assert more.strip() in shown
+    assert spoken(text.rstrip(".!")).casefold().count("cancel") == 1
+    assert text in spoken(text, "completed")
+
+
+@pytest.mark.parametrize("text", SAYS_MORE)
+def test_whatever_else_the_agent_says_of_a_cancelled_run_is_shown(text):
+    assert text in spoken(text)
+
+
+def test_where_the_agent_says_only_that_it_was_cancelled_the_card_says_what_goes_on():
+    run = payload("completed_stats") | {"status": "cancelled"}
+    run["response"] = run["response"] | {"text": "Cancelled at your request."}
+    view = make_view(state_of(run), now=NOW)
+    assert view["prose"]["nodes"] == []
+    assert view["activity"]["latest"] == ["2 cells still filling. Blank cells may still fill in."]
 
 
 def test_an_unknown_status_is_shown_as_it_is():

@@ -186,7 +186,7 @@ def cancel_all(*names: str, **options):
 
 
 ALL = {
-    ("running",): ("Cancel run", "Cancel the active run?", "Yes, cancel it"),
+    ("running",): ("Cancel run", "Cancel the active run? Its agent and its cells stop.", "Yes, cancel it"),
     ("running", "running", "completed"): ("Cancel all", "Cancel 2 runs?", "Yes, cancel them"),
     ("running", "filling"): (
         "Cancel all",
