@@ -32,7 +32,7 @@ from origami_widgets.card.render.html_tags import (
     text,
     with_separators,
 )
-from origami_widgets.card.view.activity import newest_changes
+from origami_widgets.card.view.activity import more_changes, newest_changes
 from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.prose import GOES_ON, prune
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.card.view.contract import (
+        ActionGroup,
         Activity,
         Ask,
         CodeLine,
@@ -79,7 +80,7 @@ _PROSE_SIZE = 5_000
 _FEW_TABLES = 8
 _ASK_SIZE = 4_500
 _NOTICES_SIZE = 5_000
-_ACTIVITY_SIZE = 1_200
+_ACTIVITY_SIZE, _FOLDED_SIZE = 1_200, 2_000
 _OTHERS_SIZE = 2_000
 _LEAD_COLUMNS, _LEAD_CELL_LIMIT = 8, 60
 _LEADS_BOX = f"padding:9px 14px;border:{LINE};border-radius:10px;font:13px/1.45 system-ui,sans-serif;overflow-x:auto"
@@ -241,14 +242,21 @@ def _prose(prose: Prose, size: int) -> Html:
 
 def _activity(activity: Activity) -> Html:
     latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
-    changes, more = newest_changes(activity)
-    groups = []
-    for group in changes:
-        lines = [element("li", prose_html(line)) for line in group["lines"]]
-        title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
-        groups.append(join(title, element("ul", *lines, style=_LIST)))
-    title = heading(ACTIVITY) if groups else Html("")
-    return div(SECTION, latest, title, _within(groups, _ACTIVITY_SIZE), div(SMALL, text(more)))
+    newest, others, earlier = newest_changes(activity)
+    title = heading(ACTIVITY) if newest else Html("")
+    shown = _within(map(_changes, newest), _ACTIVITY_SIZE)
+    kept = take(map(_changes, others), _FOLDED_SIZE, stored_size)
+    lines = sum(len(group["lines"]) for group in (*newest, *others[: len(kept)]))
+    more = div(SMALL, text(more_changes(activity["count"] - lines)))
+    # Without attributes, which the strictest sanitizer would show as well.
+    folded = element("details", element("summary", span(SMALL, text(earlier))), *kept, more)
+    return div(SECTION, latest, title, shown, folded if earlier else Html(""))
+
+
+def _changes(group: ActionGroup) -> Html:
+    lines = [element("li", prose_html(line)) for line in group["lines"]]
+    title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
+    return join(title, element("ul", *lines, style=_LIST))
 
 
 def _suggestions(suggestions: list[SuggestionView]) -> Html:

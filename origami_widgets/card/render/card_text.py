@@ -306,7 +306,7 @@ def _inline(children: Sequence[str | Node]) -> str:
 
 def _activity(activity: Activity, width: int) -> Iterator[str]:
     yield from wrap(_inline(activity["latest"]), width=width)
-    groups, more = newest_changes(activity)
+    groups, _, more = newest_changes(activity)
     if groups:
         yield ACTIVITY
     for group in groups:

@@ -2,7 +2,9 @@
 
 Hosts sanitize saved output, each in its own way. Only `div`, `span`, `a`, `b`, `i`, `code`, `pre`, `ul`, `ol`, `li` and
 `blockquote` survive everywhere, and all attributes except `href` may be lost. So nothing else is used, and no meaning
-depends on a style. `table` is not used either: parsers add a `tbody`, which the strictest sanitizer shows as text.
+depends on a style. `table` is not used either: parsers add a `tbody`, which the strictest sanitizer shows as text. The
+exception is `details`, which folds a card's earlier changes: the strictest (nbconvert with `sanitize_html`) shows its
+tags as text, with all changes between them; the others keep it.
 `Html` is a separate type, so that a plain string cannot be used as markup.
 """
 
@@ -117,7 +119,7 @@ def with_separators(cells: Iterable[Html]) -> Iterator[tuple[Html, Html]]:
 
 
 def element(name: str, *parts: Html, style: str = "", role: str = "") -> Html:
-    """Return any other element of the list above, even if it is empty."""
+    """Return any other element of those above, even if it is empty."""
     attributes = f' role="{role}"' if role else ""
     if style:
         attributes += f' style="{escape(style, quote=True)}"'

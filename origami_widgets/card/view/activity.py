@@ -64,21 +64,28 @@ def make_activity(state: RunState, *, form: Form = "live") -> Activity:
     }
 
 
-def newest_changes(activity: Activity) -> tuple[list[ActionGroup], str]:
-    """Return the changes that a copy shows, and how many more there were, in words.
+def newest_changes(activity: Activity) -> tuple[list[ActionGroup], list[ActionGroup], str]:
+    """Return the newest changes, which a copy shows first; the others that the view has; and all others in words.
 
-    No element that folds is shown as one by all hosts, so a copy leaves out earlier changes: its result comes first.
+    A copy's result comes first, so it folds earlier changes, or leaves them out where nothing folds.
     """
-    groups: list[ActionGroup] = []
+    newest: list[ActionGroup] = []
+    others: list[ActionGroup] = []
     left = COPIED_LIMIT
     for group in activity["groups"]:
-        if not left:
-            break
-        lines = group["lines"][:left]
-        left -= len(lines)
-        groups.append({"table": group["table"], "lines": lines})
+        lines = group["lines"]
+        if left:
+            newest.append({**group, "lines": lines[:left]})
+        if lines[left:]:
+            others.append({**group, "lines": lines[left:]})
+        left = max(0, left - len(lines))
     earlier = activity["count"] - COPIED_LIMIT + left
-    return groups, f"and {words.plural(earlier, 'earlier change')}" if earlier else ""
+    return newest, others, f"and {words.plural(earlier, 'earlier change')}" if earlier else ""
+
+
+def more_changes(left: int) -> str:
+    """Return how many changes are left out, with the line of Python that shows them; empty for none."""
+    return f"{words.plural(left, 'more change')}: ow.actions_frame(run)" if left else ""
 
 
 def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
