@@ -239,7 +239,7 @@ export interface TableView {
  * `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
  * from, if that needs saying. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
  * empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
- * card may show leads; without a kernel to read them, it shows `no_leads` instead. `seq`: as in `BoardRows`, only in a trait.
+ * card may show leads. `seq`: as in `BoardRows`, only in a trait.
  */
 export interface TablesView {
   items: TableView[];
@@ -248,7 +248,6 @@ export interface TablesView {
   hidden: string;
   reading: string[];
   leads: boolean;
-  no_leads: string;
   seq?: number;
 }
 
@@ -750,6 +749,8 @@ export const LEADS_LATE = "Kernel busy. Leads load when the cell ends.";
 export const LEADS_OLD = "Kernel busy. These leads are updated when the cell ends.";
 
 export const LEADS_FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
+
+export const LEADS_NOT_SAVED = "Leads are not saved in the notebook. In any kernel, this line shows them and saves the first ones:";
 
 export const LEADS_NONE = "No leads to show.";
 

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type {
-  CellChange,
-  LeadCell,
-  LeadHead,
-  LeadRow,
-  LeadsAnswer,
-  LeadsMessage,
-  View,
+import {
+  type CellChange,
+  LEADS_NOT_SAVED,
+  type LeadCell,
+  type LeadHead,
+  type LeadRow,
+  type LeadsAnswer,
+  type LeadsMessage,
+  type View,
 } from "../src/contract";
 import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
@@ -152,11 +153,14 @@ describe("the code that draws leads", () => {
       else model.comm_live = false;
       model.emit("comm_live_update");
       const card = draw(model);
-      card.model.set({ tables: sample("completed").tables });
+      const { head, tables } = sample("completed");
+      card.model.set({ head: { ...sample("running").head, lines: head.lines }, tables });
       for (const name of ["Columns", "Leads"]) card.button(name).click();
       expect(sent(card, "code")).toEqual([]);
       expect(sent(card, "leads")).toEqual([]);
-      expect(card.one(".panel .empty").textContent).toBe(sample("completed").tables.no_leads);
+      expect(card.one(".panel .empty").textContent).toBe(LEADS_NOT_SAVED);
+      const line = shown(card.one(".panel > .line"));
+      expect(line).toMatch(/^ow\.leads\(ow\.attach\("[^"]+", show=False\), save=True\)\s*Copy/);
     }
   });
 

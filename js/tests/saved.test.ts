@@ -1,7 +1,14 @@
 import type { IRenderMimeRegistry, MimeModel, Renderer } from "@jupyterlab/rendermime";
 import { Widget } from "@lumino/widgets";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type BoardView, SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "../src/contract";
+import {
+  type BoardView,
+  LEADS_NOT_SAVED,
+  SAVED_TYPES,
+  SAVED_VERSION,
+  type SavedView,
+  type View,
+} from "../src/contract";
 import { keyedList } from "../src/dom";
 import { clockTime } from "../src/format";
 import { renderSavedCards } from "../src/labextension/renderer";
@@ -90,6 +97,27 @@ describe("a saved card", () => {
     press(card, "Copy");
     expect(write).toHaveBeenCalledWith(view.head.lines[0]?.code);
     vi.unstubAllGlobals();
+  });
+
+  it("says that its leads are not saved, and offers the line that saves them", async () => {
+    const write = vi.fn(async () => {});
+    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText: write } });
+    const view = sample("completed");
+    const card = await output(RUN, saved(view));
+    const tabs = [...within(card.node).querySelectorAll<HTMLElement>('[role="tab"]')];
+    expect(tabs.slice(-3).map(shown)).toEqual(["Leads", "Columns", "Activity"]);
+    expect(tabs.at(-2)?.ariaSelected).toBe("true");
+    press(card, "Leads");
+    expect(shown(within(card.node).querySelector(".panel") as HTMLElement)).toContain(LEADS_NOT_SAVED);
+    buttons(card)
+      .find(({ ariaLabel }) => ariaLabel === "Copy the line that saves leads")
+      ?.click();
+    const line = `ow.leads(ow.attach("${view.head.token}", show=False), save=True)`;
+    expect(write).toHaveBeenCalledWith(line);
+    vi.unstubAllGlobals();
+    view.tables.leads = false;
+    const without = await output(RUN, saved(view));
+    expect(shown(without.node)).not.toContain("Leads");
   });
 
   it("sends nothing, and says why", async () => {

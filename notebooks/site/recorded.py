@@ -82,7 +82,6 @@ def recorded_run() -> tuple[View, dict[str, Any]]:
     state = dataclasses.replace(state, origin="sandbox", connection=connection)
     view = make_view(state, now=now, form="snapshot")
     view["head"].update(as_of=TITLE, gone=WHY)
-    view["tables"]["leads"] = True
     return view, {table.id: recorded_leads(client, table) for table in state.tables}
 
 

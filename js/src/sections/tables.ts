@@ -1,4 +1,4 @@
-import { button, turnOff } from "../buttons";
+import { button, copyLine, turnOff } from "../buttons";
 import {
   ACTIVITY,
   type ColumnsAnswer,
@@ -6,6 +6,7 @@ import {
   LEADS_FORBIDDEN,
   LEADS_LATE,
   LEADS_LOADING,
+  LEADS_NOT_SAVED,
   type Remark,
   type TableView,
   type View,
@@ -46,6 +47,10 @@ function remark({ tone }: Remark, press: () => void): Part<Remark> {
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
+/** The line that shows leads, and saves the first ones. The menu of a live card has it without that. */
+const savingLine = ({ lines }: View["head"]): string =>
+  lines.find(({ label }) => label === LEADS)?.code.replace(/(, save=True)?\)$/, ", save=True)") ?? "";
+
 /** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
@@ -53,6 +58,8 @@ export class TablesSection implements Part<Body> {
   readonly #columns = new SortableTable();
   readonly #activity = activityPart();
   readonly #empty = el("p", "empty mute");
+  /** The line that saves leads, below the words that none are saved. */
+  readonly #saving = copyLine("", "the line that saves leads");
   readonly #place = el("div", "place");
   readonly #rest = el("span", "rest");
   readonly #panel = el(
@@ -63,6 +70,7 @@ export class TablesSection implements Part<Body> {
     this.#rest,
     this.#activity.node,
     this.#empty,
+    this.#saving.node,
   );
   readonly #tables: Tabs;
   readonly #panels: Tabs;
@@ -153,6 +161,7 @@ export class TablesSection implements Part<Body> {
     clearTimeout(this.#late);
     this.#leads?.close();
     this.#foot?.close();
+    this.#saving.close?.();
   }
 
   /** Whether leads may still come. */
@@ -171,7 +180,9 @@ export class TablesSection implements Part<Body> {
   #panelOf({ head, tables: { leads } }: Body, table: TableView | undefined): Panel {
     const wanted = this.#wanted === "leads" && !leads ? null : this.#wanted;
     if (wanted) return wanted;
-    if (leads && (table || this.#isGrowing(head))) return "leads";
+    // A saved card has no leads, but columns.
+    const isSaved = head.form !== "live" && !this.#session.reads;
+    if (leads && !isSaved && (table || this.#isGrowing(head))) return "leads";
     return table ? "columns" : "activity";
   }
 
@@ -285,13 +296,14 @@ export class TablesSection implements Part<Body> {
     for (const node of [this.#columns.node, this.#rest]) show(node, shown === "columns" && !isEmpty);
     show(this.#activity.node, shown === "activity" && !isEmpty);
     const none = {
-      leads: this.#session.reads ? this.#instead : body.tables.no_leads,
+      leads: this.#session.reads ? this.#instead : LEADS_NOT_SAVED,
       columns: table?.columns_note,
       activity: "No changes yet.",
     }[shown];
     const isOver = body.head.done && !table;
     const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
     showText(this.#empty, isEmpty ? instead : "");
+    this.#saving.update(isEmpty && instead === LEADS_NOT_SAVED ? savingLine(body.head) : "");
     const isLoading = !!table && this.#session.reads && this.#instead === LEADS_LOADING;
     const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
     this.#empty.classList.toggle("waiting", isWaiting);

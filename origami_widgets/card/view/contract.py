@@ -300,7 +300,7 @@ class TablesView(TypedDict):
     `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
     from, if that needs saying. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
     empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
-    card may show leads; without a kernel to read them, it shows `no_leads` instead. `seq`: as in `BoardRows`, only in a trait.
+    card may show leads. `seq`: as in `BoardRows`, only in a trait.
     """
 
     items: list[TableView]
@@ -309,7 +309,6 @@ class TablesView(TypedDict):
     hidden: str
     reading: list[str]
     leads: bool
-    no_leads: str
     seq: NotRequired[int]
 
 

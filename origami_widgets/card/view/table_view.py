@@ -69,7 +69,6 @@ def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
         "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
-        "no_leads": "Leads are not saved in the notebook. In a running kernel, this card shows them, and ow.leads(run, save=True) saves the first ones.",
     }
 
 

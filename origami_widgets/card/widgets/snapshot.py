@@ -46,9 +46,7 @@ def card_snapshot(view: View) -> dict[str, Any]:
     """Return a card in any form but `live` as HTML and text, and a `snapshot` also as its view."""
     now = time.time()
     html, text = render_html(view, now=now), render_text(view, now=now)
-    # Without the space for leads, which would be empty.
-    saved: View = {**view, "tables": {**view["tables"], "leads": False}}
-    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, saved)}
+    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, view)}
 
 
 def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
