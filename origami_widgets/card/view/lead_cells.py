@@ -303,12 +303,28 @@ def _parts(key: str, value: object) -> list[CellPart]:
     if isinstance(value, list) and is_remark(key):
         return [part for each in value[:PARTS_LIMIT] for part in _parts(key, each)]
     if isinstance(value, dict | list):
-        text = clean(json.dumps(value, ensure_ascii=False), PART_LIMIT)
+        text = clean(_inside(value, key), PART_LIMIT)
     elif key in REMARKS and isinstance(value, str):
         text = clean(value, PART_LIMIT)
     else:
         text = value_text(value, key)
     return [CellPart(label, text, safe_href(value) or "")] if text else []
+
+
+def _inside(value: Any, key: str, depth: int = 2) -> str:
+    """Return a value in an object or list as people read it: the parts of objects with their labels. Deeper ones are JSON."""
+    match value:
+        case dict() if depth:
+            parts = [(label_of(name), _inside(part, name, depth - 1)) for name, part in value.items()]
+            return ", ".join(f"{label}: {said}" for label, said in parts if said)
+        case list() if not any(isinstance(each, dict | list) for each in value):
+            return value_text(value, key)
+        case list() if depth:
+            return "; ".join(filter(None, (_inside(each, key, depth - 1) for each in value[:ITEMS_LIMIT])))
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return value_text(value, key)
 
 
 def label_of(key: str) -> str:

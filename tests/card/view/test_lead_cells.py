@@ -173,9 +173,18 @@ def test_a_confidence_of_another_kind_is_no_level(confidence):
     assert cell_of({"email": "a", "stage": "x", "confidence": confidence})["confidence"] == ""
 
 
-def test_objects_and_lists_inside_are_shown_as_json():
-    cell = cell_of({"email": "a", "details": {"city": "Évora"}})
-    assert cell["parts"][0].text == '{"city": "Évora"}'
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"city": "Évora", "zip_code": 10_115, "fax": None}, "City: Évora, Zip code: 10115"),
+        ([{"name": "Ana", "raised_usd": 1_200_000}, {"name": "Rui"}], "Name: Ana, Raised: $1,200,000; Name: Rui"),
+        (["Porto", None, "Faro"], "Porto, Faro"),
+        ({"place": {"city": {"name": "Évora"}}}, 'Place: City: {"name": "Évora"}'),
+    ],
+)
+def test_objects_and_lists_inside_are_read_by_their_labels(value, text):
+    cell = cell_of({"email": "a", "details": value})
+    assert tuple(cell["parts"][0])[:2] == ("Details", text)
 
 
 def test_a_cell_is_bounded():
