@@ -124,7 +124,7 @@ def _beyond(more: int, good: float, bad: float, start: int) -> tuple[npt.NDArray
         if len(near) > POINTS // 4:
             break
         # The density has one peak, which may be narrower than the steps.
-        logs = np.linspace(logs[max(0, near[0] - 1)], logs[min(POINTS - 1, near[-1] + 1)], POINTS)
+        logs = np.linspace(logs[max(0, near[0] - 1)], logs[near[-1] + 1], POINTS)
         density = _log_density(logs, more, good, bad)
     weights = np.exp(density - density.max())
     return logs, np.concatenate([[0.0], np.cumsum(weights[1:] + weights[:-1])])
