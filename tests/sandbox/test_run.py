@@ -78,6 +78,17 @@ async def test_stats_come_only_when_asked_for(session):
         assert ["qualification" in column for column in fit] == [there]
 
 
+async def test_only_the_column_of_scores_judges_leads(session):
+    agent, run = await session.start()
+    session.clock.advance(2_000)
+    for table in (await session.run(agent, run, "stats"))["response"]["tables"]:
+        judging = [column for column in table["columns"] if "qualification" in column]
+        assert [column["slug"] for column in judging] == ["fit"] * (table["stats"]["qualification"] is not None)
+        for column in judging:
+            said = table["stats"]["qualification"]
+            assert said["qualifiedLeads"] == column["qualification"]["pass"] > 0
+
+
 async def test_transcript_comes_only_when_asked_for(session):
     agent, run = await session.start()
     session.clock.advance(200)
