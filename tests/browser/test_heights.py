@@ -271,7 +271,7 @@ def test_there_is_no_empty_band_before_the_first_leads(open_lab: Callable[..., L
 
 
 @pytest.mark.parametrize(
-    ("state", "button"), [("incomplete", "Continue in"), ("completed", "Find more"), ("running", "Cancel")]
+    ("state", "button"), [("incomplete", "Continue"), ("completed", "Find more"), ("running", "Cancel")]
 )
 def test_a_question_moves_nothing(open_lab: Callable[..., LabPage], state: str, button: str) -> None:
     lab = open_lab([scenes.SETUP, scenes.ALONE.format(state)])

@@ -36,8 +36,8 @@ _MISSING = "It may have been deleted, or belong to another organization or proje
 _CONTINUE = "Continue where you stopped."
 _TRY_AGAIN = "That failed. Please try it again."
 _TWO_WAYS = (
-    "Continue: the same agent goes on with what it has found. "
-    "Start over: ow.start(…, fresh=True), a new agent that pays for all of it again."
+    "Continue: the same agent keeps what it has and goes on. "
+    "Start over: ow.start(…, fresh=True), a new agent that pays again."
 )
 """Explains the button of a run that ended early, beside the other way to go on, which needs a cell."""
 _ONE_WAY = "Try again: the same agent starts anew."
@@ -239,8 +239,9 @@ class _Writer:
         run = state.run
         if run is None or not state.done:
             return
-        kept = self._kept()
         resume, ways = self._ways_on()
+        # The explanation says that what was built is kept.
+        kept = "" if ways and (state.actions or state.tables) else self._kept()
         match state.status:
             case "completed":
                 yield from self._nothing_built()

@@ -139,7 +139,8 @@ def test_an_end_has_one_place_that_says_what_each_way_on_keeps_and_costs(status,
     label = choice["button"]["label"]
     assert choice["text"].count(f"{label}: the same agent ") == 1
     if label == "Continue":
-        assert "with what it has found. Start over: ow.start(…, fresh=True), a new agent that pays" in choice["text"]
+        both = "keeps what it has and goes on. Start over: ow.start(…, fresh=True), a new agent that pays again."
+        assert both in choice["text"]
     else:
         # There is nothing to start over from.
         assert (label, kept) == ("Try again", False)
