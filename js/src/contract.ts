@@ -14,7 +14,7 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
-export type RowButton = "" | "cancel" | "cancelling" | "stop" | "stopping";
+export type RowButton = "" | "cancel" | "cancelling" | "stop" | "stopping" | "answer" | "try_again";
 
 export type Form = "live" | "current" | "snapshot";
 
@@ -298,7 +298,7 @@ export interface View {
 /**
  * A run on a board, or a brief that has not started, which has no `token`.
  *
- * `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+ * `status_label`: that of its card; once the agent is done, how many cells fill. `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
  * `qualified`, `credits` and `price`, to sort by.
  */
 export interface BoardRow {
@@ -579,6 +579,24 @@ export type CellChange = [
   cell: LeadCell,
 ];
 
+/** Why cells of a column have no result, in words, and how many of them have failed. */
+export type ColumnFailures = [
+  missing: string,
+  failed: number,
+];
+
+/**
+ * Cells without a result of one run, in a grid of several.
+ *
+ * Attributes:
+ *     final: whether none of them may still come.
+ *     failed: the columns that have failed cells and none that runs, by slug.
+ */
+export interface RunCells {
+  final: boolean;
+  failed: Record<string, ColumnFailures>;
+}
+
 /** One condition, in the API's form. */
 export interface LeadFilter {
   column: string;
@@ -634,6 +652,7 @@ export interface LeadsMessage {
  *     hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
  *     count: in words, how many leads were read.
  *     final: whether no cell of the leads in view may still come.
+ *     runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
  *     note: why there are no leads, or why they are no longer updated; empty while all is well.
  *     next_at: with a note, when the next request is sent, in milliseconds; else None.
  *     read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
@@ -655,6 +674,7 @@ export interface LeadsAnswer {
   hidden: number | null;
   count: string;
   final: boolean;
+  runs: Record<string, RunCells>;
   note: string;
   next_at: number | null;
   read_at: number | null;
@@ -821,6 +841,8 @@ export const CELL_NOT_FOUND = "not found";
 export const CELL_FAILED = "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run.";
 
 export const CELL_NOT_RUN = "not run yet";
+
+export const CELL_NEVER_RUN = "not run";
 
 export const CELL_LOADING = "loading";
 

@@ -72,6 +72,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     hidden: behind,
     count: filters.length ? match : all ? counts.all : counts.brief,
     final: true,
+    runs: {},
     note: "",
     next_at: null,
     read_at: null,

@@ -241,7 +241,99 @@ describe("a card within the board", () => {
   });
 });
 
+describe("Answer", () => {
+  const asking = (): BoardRow =>
+    row({ name: "Braga", done: true, settled: true, stage: "needs_you", button: "answer" });
+
+  /** Shows a card with a question, as a widget of the host does. */
+  const host = {
+    get_model: async (id: string) => ({ id }),
+    async create_view() {
+      const el = document.createElement("div");
+      const widget = document.createElement("div");
+      widget.className = "origami-widget";
+      const question = document.createElement("section");
+      question.className = "ask";
+      question.append(document.createElement("input"));
+      widget.attachShadow({ mode: "open" }).append(question);
+      el.append(widget);
+      return { el, remove: () => el.remove() };
+    },
+  };
+  const open = async (on: Shown): Promise<void> => {
+    on.model.acknowledge();
+    on.model.set({ card: "IPY_MODEL_1" });
+    await change(on, (view) => {
+      view.head.open = (view.rows[0] as BoardRow).token;
+    });
+    await drawn();
+    await drawn();
+  };
+
+  it("opens the row at its question, once", async () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.model.widget_manager = host;
+    const button = on.button("Answer");
+    expect(button.ariaLabel).toBe("Answer: Braga");
+    button.click();
+    button.click();
+    expect(on.model.commands()).toMatchObject([{ name: "open", run_id: on.model.view.rows[0]?.token }]);
+    await open(on);
+    expect(active()).toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
+    // Opened again, the card would lose what is typed in it.
+    expect([shown(button), isOff(button)]).toEqual(["Answer", true]);
+    button.click();
+    expect(on.model.commands()).toHaveLength(1);
+  });
+
+  it("takes no focus where the row was opened by its name", async () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.model.widget_manager = host;
+    const [brief] = on.briefs();
+    brief?.focus();
+    brief?.click();
+    await open(on);
+    expect(active()).toBe(brief);
+  });
+
+  it("says why it did not open, once", () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.button("Answer").click();
+    on.model.acknowledge(false, "The board is out of date", "Show it again.");
+    expect(on.text().split("The board is out of date").length).toBe(2);
+  });
+});
+
+describe("Try again", () => {
+  it("of a failed run asks first, as it uses credits, and is sent with its prompt", () => {
+    const on = drawBoard(
+      boardOf([row({ name: "Lisbon", done: true, settled: true, stage: "failed", button: "try_again" })]),
+    );
+    const spec = ROW_BUTTONS.try_again;
+    on.button("Try again").click();
+    expect(on.text()).toContain(spec?.confirm);
+    vi.advanceTimersByTime(500);
+    on.button(`${spec?.yes}`).click();
+    const { token } = on.model.view.rows[0] as BoardRow;
+    expect(on.model.commands()).toMatchObject([{ name: "follow_up", run_id: token, prompt: spec?.prompt }]);
+  });
+});
+
 describe("Cancel", () => {
+  it("has the room that its answer will need, so that no name moves", async () => {
+    const on = drawBoard(boardOf([row(), row({ button: "stop", done: true }), row({ button: "" })]));
+    const sent = () =>
+      on
+        .all("td.b-does")
+        .slice(0, 3)
+        .map(({ dataset }) => dataset.sent);
+    expect(sent()).toEqual(["Cancelling…", "Stopping…", undefined]);
+    await change(on, (view) => {
+      (view.rows[0] as BoardRow).button = "";
+    });
+    expect(sent()[0]).toBe(undefined);
+  });
+
   it("of a row asks first, and is sent once, for that row alone", () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const button = on.rows()[1]?.querySelector<HTMLButtonElement>(".b-does button") as HTMLButtonElement;
@@ -352,6 +444,14 @@ describe("a kernel that is gone", () => {
     ]);
     for (const brief of on.briefs()) expect(isOff(brief)).toBe(true);
     expect(isOff(on.button("Cancel all"))).toBe(true);
+    // That it completed stays true; how many cells fill doesn't.
+    const filling = { status_label: "Filling 12 cells", stage: "filling", done: true } as const;
+    const other = drawBoard(
+      boardOf([row(filling), row({ status_label: "Failed", stage: "failed", done: true })]),
+    );
+    other.model.comm_live = false;
+    other.model.emit("comm_live_update");
+    expect(other.all("tbody .b-status").map(shown)).toEqual(["Last known state: Filling 12 cells", "Failed"]);
     for (const each of on.all<HTMLButtonElement>("td button")) each.click();
     on.button("Cancel all").click();
     expect(on.model.commands()).toEqual([]);

@@ -86,6 +86,7 @@ function drawGrid(head = HEAD) {
         more: false,
         count: "3 leads",
         final: true,
+        runs: {},
         note: "",
         marks: {},
         hidden: 0,
@@ -197,6 +198,59 @@ describe("a grid of leads", () => {
     // What the user has asked for stays.
     expect(press(".toggle")).toEqual(byFit("asc"));
     expect(press(".toggle")).toEqual(byFit("asc"));
+  });
+
+  it("begins with the best scores where it begins with hidden leads, and shows no other order before", () => {
+    const grid = drawGrid({ ...HEAD, include_hidden: true });
+    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
+    const byFit = { column: "fit", direction: "desc" };
+    // While the run goes on, nothing is hidden, and the table's own order is there.
+    grid.send({ heads, hidden: 0 });
+    expect(grid.looks().at(-1)?.sort).toBe(null);
+    grid.send({ heads, hidden: 7, rows: [["lead-7", ["Bakery 7", "60"]]] });
+    expect(grid.looks().at(-1)).toMatchObject({ query: 2, sort: byFit });
+    expect(grid.text()).not.toContain("Bakery 7");
+    grid.send({ heads, hidden: 7, rows: [["lead-7", ["Bakery 7", "60"]]] });
+    expect(grid.looks().at(-1)).toMatchObject({ query: 2, sort: byFit });
+    expect(grid.text()).toContain("Bakery 7");
+    expect(grid.one(".lhead [data-place='1']").ariaSort).toBe("descending");
+    // Turned off, the saved order is there; another one that was asked for stays.
+    grid.one(".toggle").click();
+    expect(grid.looks().at(-1)).toMatchObject({ query: 3, sort: null });
+    const own = { column: "name", direction: "asc" } as const;
+    const other = drawGrid({ ...HEAD, include_hidden: true, sort: own });
+    other.send({ heads, hidden: 7 });
+    expect(other.looks().at(-1)).toMatchObject({ query: 1, sort: null });
+  });
+
+  it("says of each run's cells what is true of that run", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Name", { role: "name" }),
+      headOf("Run", { slug: ":run", kind: "run" }),
+      headOf("Phone", { filling: true, failed: 2, missing: "not run or failed · why?" }),
+    ];
+    const rows = ["Porto", "Faro", "Braga"].map((run, at): LeadRow => [`lead-${at}`, [`B${at}`, run, null]]);
+    const cells = (change: object = {}) => {
+      grid.send({ heads, rows, final: false, ...change });
+      return grid.all("[data-place='2'][role=gridcell]").map((each) => [shown(each), each.ariaLabel]);
+    };
+    const runs = {
+      Porto: { final: true, failed: {} },
+      Faro: { final: false, failed: { phone: ["failed · why?", 2] as [string, number] } },
+      Braga: { final: false, failed: {} },
+    };
+    const before = [
+      ["not run", null],
+      ["failed · why?", null],
+      ["", "not run yet"],
+    ];
+    expect(cells({ runs })).toEqual(before);
+    // Later, only changes are sent.
+    expect(cells()).toEqual(before);
+    expect(cells({ runs: { Braga: { final: true, failed: {} } } })[2]).toEqual(["not run", null]);
+    grid.all("[data-place='2'][role=gridcell]")[1]?.click();
+    expect(grid.text()).toContain("Failed cells in this column: 2.");
   });
 
   it("says of a cell that it failed as soon as nothing is under way in its column", () => {

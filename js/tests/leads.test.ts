@@ -81,6 +81,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     more: false,
     count: "",
     final: true,
+    runs: {},
     note: "",
     marks: {},
     hidden: 0,

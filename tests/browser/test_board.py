@@ -186,14 +186,15 @@ def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPag
     assert not found, "\n".join(found)
 
 
-NARROW = {320: 136, 430: 160}
-"""Widths, and how much of them the names have at least."""
-MARGIN = 14
-# Where the controls of a board's head end, and how wide the cells of its rows and their buttons are.
+NARROW = {320: 136, 430: 116}
+"""Widths, and how much of them the names have at least: at the first one, a run has two lines."""
+MARGIN = 10
+# Where the controls of a board's head end, and how wide the cells of its rows are.
 PLACES = """board => {
     const { left, right } = board.getBoundingClientRect();
     const of = (selector, root = board) => [...root.querySelectorAll(selector)].filter(node => node.checkVisibility());
     const width = node => node?.getBoundingClientRect().width ?? 0;
+    const isCut = node => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
     const [row] = of("tbody tr:not(.card-row)");
     return {
         out: of("button:not(.quiet, .link), input, select").map(node => node.getBoundingClientRect()).map(
@@ -201,12 +202,24 @@ PLACES = """board => {
         ),
         head: board.querySelector(".board-head").getBoundingClientRect().height,
         name: width(row.querySelector(".b-name")),
-        does: width(row.querySelector(".b-does")),
-        widest: Math.max(0, ...of(".b-does button").map(width)),
+        names: of(".b-name").map(width),
+        cut: of(".b-status, .b-credits, .b-does").filter(isCut).map(node => node.textContent),
+        buttons: of("tbody .b-does button").map(node => node.textContent),
+        states: of("tbody .b-status b").map(node => node.textContent),
         heights: of("tbody tr:not(.card-row)").map(row => row.getBoundingClientRect().height),
         heads: of("thead button").map(node => node.textContent),
     };
 }"""
+
+
+WORDS = {
+    "running": "Running",
+    "filling": "Filling 2 cells",
+    "needs_input": "Needs your answer",
+    "errored": "Failed",
+    "completed": "Completed",
+}
+BUTTONS = {"running": "Cancel", "filling": "Stop", "needs_input": "Answer", "errored": "Try again", "completed": ""}
 
 
 @pytest.mark.parametrize(
@@ -223,13 +236,30 @@ def test_a_narrow_board_gives_its_room_to_the_names(open_lab: Callable[..., LabP
         lab.set_output_width(width, index=1)
         places = board.evaluate(PLACES)
         assert min(places["out"]) >= MARGIN, places
-        assert places["does"] <= places["widest"] + 20, places
         assert places["name"] >= least, places
+        assert places["cut"] == []
+        assert set(places["states"]) == {WORDS[name] for name in states}
+        assert set(places["buttons"]) == {BUTTONS[name] for name in states} - {""}
         assert len(set(places["heights"])) == 1, places
         assert "Credits" in places["heads"]
         assert "Time" not in places["heads"]
         # Two lines, or three where all counts take two.
         assert places["head"] <= (100 if width == min(NARROW) else 68), places
+
+
+@pytest.mark.parametrize("width", [320, 430, 700])
+def test_a_click_on_cancel_moves_no_name(open_lab: Callable[..., LabPage], width: int) -> None:
+    """A board with a run that is being cancelled has its columns where they were before."""
+    cells = [f"ipywidgets.VBox([ow.RunBoard([run_of({name!r})])])" for name in ("running", "cancel_requested")]
+    lab = open_lab([scenes.SETUP, *cells])
+    lab.run_cell(0)
+    found = []
+    for index, said in ((1, "Cancel"), (2, "Cancelling…")):
+        lab.run_cell(index)
+        expect(board_of(lab, index).locator("tbody .b-does button")).to_have_text(said)
+        lab.set_output_width(width, index=index)
+        found.append(board_of(lab, index).evaluate(PLACES)["names"])
+    assert found[0] == found[1]
 
 
 LIVE = """

@@ -1,6 +1,6 @@
-import { button, CommandButton, showOutcome, turnOff } from "../buttons";
+import { button, CommandButton, labelOf, showOutcome, turnOff } from "../buttons";
 import type { BoardTotals, CheckTimes, ClockView } from "../contract";
-import { el, mark, type Part, setText, show, showText, words } from "../dom";
+import { el, mark, on, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
@@ -62,7 +62,7 @@ const clockOf = ([heard_at, next_at, interval, connection]: CheckTimes): ClockVi
   due: "",
 });
 
-/** A run in one line: its name with the button that opens its card, its status, numbers and time, and its stop. */
+/** A run in one line: its name with the button that opens its card, its status, numbers and time, and what can be done. */
 export class RunRow implements Part<Item> {
   readonly node: HTMLElement;
   item: Item;
@@ -82,7 +82,8 @@ export class RunRow implements Part<Item> {
   readonly #amounts = amounts();
   readonly #time = number("time");
   readonly #brief = cell("cell", "b-name");
-  readonly #stop: CommandButton;
+  readonly #action: CommandButton;
+  readonly #does = cell("cell", "b-does");
   /** The row below, with the card. */
   readonly #cardRow = el("tr", "card-row");
   #isOpen = false;
@@ -95,22 +96,26 @@ export class RunRow implements Part<Item> {
     this.press.className = "link brief";
     this.#prompt.append(this.#same, this.#rest);
     this.press.append(this.#name, this.#prompt);
-    this.#stop = new CommandButton(session);
+    this.#action = new CommandButton(session);
     const line = el("div", "b-line", this.press, " ", this.#note);
-    this.#brief.append(line, this.#outcome, this.#stop.outcome);
+    this.#brief.append(line, this.#outcome, this.#action.outcome);
+    // The card that it opens begins at its question.
+    on(this.press, "click", () => delete this.#cardRow.dataset.answer);
+    on(this.#does, "click", () => {
+      if (this.#opens) this.#cardRow.dataset.answer = "";
+    });
     const state = cell("cell", "b-status");
     state.append(this.#status);
-    const does = cell("cell", "b-does");
-    does.append(this.#stop.node);
+    this.#does.append(this.#action.node);
     const numbers = [...this.#amounts.nodes, this.#time];
-    this.node = el("tr", "", this.#brief, state, ...numbers, does);
+    this.node = el("tr", "", this.#brief, state, ...numbers, this.#does);
     this.node.role = this.#cardRow.role = "row";
   }
 
   /** `shared`: how many characters the briefs without a name begin with in common. */
   update(item: Item, shared = 0): void {
     this.item = item;
-    const { row, button } = item;
+    const { row } = item;
     showText(this.#name, row.name);
     const start = row.name ? 0 : shared;
     setText(this.#same, row.prompt.slice(0, start));
@@ -120,18 +125,18 @@ export class RunRow implements Part<Item> {
     this.#amounts.update(row);
     // A row has one line; the whole brief and note are there on demand.
     this.#brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
-    this.#stop.update(button ? { spec: button, run: row.token, named: row.name || row.prompt } : null);
     this.reach(this.#isReachable);
     this.refresh();
   }
 
   refresh(): void {
     const session = this.#session;
-    const { row, moments } = this.item;
-    const follows = row.done || session.follows();
+    const { row, moments, button } = this.item;
+    const isOver = row.done && row.stage !== "filling";
+    const follows = isOver || session.follows();
     this.#status.className = `state t-${follows ? row.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date. A run that was lost earlier says so itself.
-    const isPast = !follows && (row.stage === "waiting" || row.stage === "running");
+    const isPast = !follows && row.stage !== "needs_you";
     const status = isPast ? filled(this.#lastKnown(), row.status_label) : row.status_label;
     setText(this.#label, status);
     this.#status.title = status;
@@ -139,8 +144,14 @@ export class RunRow implements Part<Item> {
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, this.#command()));
     turnOff(this.press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
-    showOutcome(this.#outcome, asked);
-    this.#stop.refresh();
+    // What opens the row says it itself.
+    showOutcome(this.#outcome, this.#opens ? undefined : asked);
+    // The room that a click will need.
+    if (button) this.#does.dataset.sent = labelOf(button, true);
+    else delete this.#does.dataset.sent;
+    const named = row.name || row.prompt;
+    const spec = button && this.#opens && this.#isOpen ? { ...button, requested: true } : button;
+    this.#action.update(spec ? { spec, run: row.token, named } : null);
   }
 
   /** Whether Tab reaches the controls of this row, which is so for only one row of the list. */
@@ -165,6 +176,11 @@ export class RunRow implements Part<Item> {
       this.node.after(row);
     } else row.remove();
     this.refresh();
+  }
+
+  /** Whether the button opens the row. */
+  get #opens(): boolean {
+    return this.item.button?.command === "open";
   }
 
   #command(): "fold" | "open" {

@@ -1,6 +1,6 @@
 /** The leads of one table. Only visible leads are requested and drawn. The server sorts and filters by columns. */
 
-import { LEADS, type LeadGridHead, type LeadSort, type LeadsAnswer } from "../contract";
+import { LEADS, type LeadGridHead, type LeadHead, type LeadSort, type LeadsAnswer } from "../contract";
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
@@ -165,7 +165,7 @@ export class LeadGrid {
     const [row, column] = this.#focus;
     const failed = this.#matching.flatMap((each, at) =>
       heads.flatMap((head, place): Place[] =>
-        head.failed && each?.cells[place] === null ? [[at, place]] : [],
+        head.failed && each?.cells[place] === null && this.rows.without(each, head)[2] ? [[at, place]] : [],
       ),
     );
     const next = failed.find(([at, place]) => at > row || (at === row && place > column));
@@ -204,7 +204,7 @@ export class LeadGrid {
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.own.include_hidden];
-    [this.#focus, this.#ticked, this.#isSeeking] = [[0, 0], "", false];
+    [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#notes.take(null);
     this.#toolbar.clear();
     this.#match();
@@ -213,15 +213,22 @@ export class LeadGrid {
     this.#restart();
   }
 
-  /** With the saved filters, the server leaves out the saved order, too: the best scores come first instead. */
   #toggleHidden(): void {
     const { requests } = this;
-    const score = this.rows.heads.find(({ role }) => role === "score");
     requests.includeHidden = !requests.includeHidden;
     if (!requests.includeHidden && requests.sort === this.#best) requests.sort = null;
-    else if (requests.includeHidden && !this.#order && score)
-      requests.sort = this.#best = { column: score.slug, direction: "desc" };
+    this.#best = null;
+    if (!this.#orderBest(this.rows.heads)) this.#restart();
+  }
+
+  /** With the saved filters, the server leaves out the saved order, too: the best scores are asked for instead, once. */
+  #orderBest(heads: readonly LeadHead[]): boolean {
+    const { requests } = this;
+    const score = heads.find(({ role }) => role === "score");
+    if (!requests.includeHidden || this.#order || this.#best || !score) return false;
+    requests.sort = this.#best = { column: score.slug, direction: "desc" };
     this.#restart();
+    return true;
   }
 
   /**
@@ -281,6 +288,8 @@ export class LeadGrid {
   }
 
   #take(answer: LeadsAnswer): void {
+    // While no filter is in force, as of a run that goes on, the table's own order is.
+    if (answer.hidden !== 0 && this.#orderBest(answer.heads ?? this.rows.heads)) return;
     const isNew = !this.rows.answered;
     const at = this.#seen().first;
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
@@ -320,7 +329,7 @@ export class LeadGrid {
     this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
     this.#measure();
     const heads = columns.map(({ share, details, ...head }) => head);
-    const common = JSON.stringify([this.#focus, this.rows.final, heads]);
+    const common = JSON.stringify([this.#focus, this.rows.final, this.rows.runs, heads]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
     this.#common = common;

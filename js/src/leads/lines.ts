@@ -210,13 +210,11 @@ export class Lines {
     const opened = row ? this.#rows.opened(row, column) : null;
     // A click on a cell that opens shows its parts: there, its value is the link.
     const href = Array.isArray(cell) ? cell[1] : "";
-    const { final } = this.#rows;
-    const waits = !!row && cell === null && (lead.filling || !(final || lead.failed));
+    const [waits, why] = row && cell === null ? this.#rows.without(row, lead) : [false, ""];
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";
     // No result, and none may come any more, or its column has failed where nothing is under way: the cell says so.
-    const isWithout = row && cell === null && !waits;
-    const without = isWithout ? lead.missing : isMissing ? CELL_NOT_FOUND : "";
+    const without = waits ? "" : why || (isMissing ? CELL_NOT_FOUND : "");
     const confidence = opened?.confidence && text ? ` dot ${opened.confidence}` : "";
     // A loading cell has only a still background, as it comes and goes with each line.
     setClass(

@@ -2,11 +2,14 @@
 
 import {
   CELL_FAILED,
+  CELL_NEVER_RUN,
+  type ColumnFailures,
   type LeadCell,
   type LeadHead,
   type LeadMark,
   type LeadsAnswer,
   type OpenCell,
+  type RunCells,
 } from "../contract";
 import { filled, folded } from "../format";
 
@@ -48,6 +51,8 @@ export class Rows {
   count = "";
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
   final = false;
+  /** In a grid of several runs, what is known of their cells without a result, by name. */
+  runs: Record<string, RunCells> = {};
   /** The line that reads them, where it is not that of the table's tab. */
   line = "";
   /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
@@ -79,7 +84,9 @@ export class Rows {
       this.all = [];
       // The answer to a new question is complete, as the kernel has forgotten what it sent before.
       this.#known = new Map();
+      this.runs = {};
     }
+    Object.assign(this.runs, answer.runs);
     this.answered = true;
     this.all.length = answer.read;
     const sent = answer.rows ?? [];
@@ -114,12 +121,23 @@ export class Rows {
     return this.#lit.size > 0 && this.#lit.has(place === undefined ? id : `${id} ${place}`);
   }
 
+  /**
+   * Of a lead's cell without a result: whether it may still come, else why it doesn't, and how many have failed. In a grid
+   * of several runs, one may have ended while others go on.
+   */
+  without({ cells }: Row, { filling, missing, failed, slug }: LeadHead): [boolean, ...ColumnFailures] {
+    const run = this.runs[textOf(cells[this.heads.findIndex(({ kind }) => kind === "run")] ?? null)];
+    if (!run) return [filling || !(this.final || failed), missing, filling ? 0 : failed];
+    const own = run.failed[slug] ?? [CELL_NEVER_RUN, 0];
+    return [!(run.final || own[1]), ...own];
+  }
+
   /** What a cell opens to show: its parts, or what is known of why it has failed; null if it does not open. */
-  opened({ cells }: Row, at: number): OpenCell | null {
-    const [cell, head] = [cells[at] ?? null, this.heads[at]];
+  opened(row: Row, at: number): OpenCell | null {
+    const [cell, head] = [row.cells[at] ?? null, this.heads[at]];
     if (cell !== null) return isOpenCell(cell) ? cell : null;
-    if (!head?.failed || head.filling) return null;
-    return { text: filled(CELL_FAILED, head.failed), href: "", confidence: "", parts: [] };
+    const failed = head?.failed && this.without(row, head)[2];
+    return failed ? { text: filled(CELL_FAILED, failed), href: "", confidence: "", parts: [] } : null;
   }
 
   /** The rows that have the typed words; all rows without any. */

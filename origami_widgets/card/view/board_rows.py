@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.card.view.contract import CheckTimes
-from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN, make_notices
+from origami_widgets.card.view.questions import can_follow_up, make_ask
 from origami_widgets.card.view.result import price_of, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
-from origami_widgets.card.view.stopping import row_button
+from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, clip_to, size_of, take
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.card.view.contract import BoardRow, Form, Stage, Tone
+    from origami_widgets.card.view.contract import BoardRow, Button, Form, Head, RowButton, Stage, Tone
     from origami_widgets.run.starts.queue import BriefStatus
     from origami_widgets.run.state import Queue, RunState
 
@@ -39,6 +40,14 @@ _UNKNOWN: Final[tuple[str, Tone, Stage]] = ("May have started", "attention", "ne
 _STAGES: Final[dict[Tone, Stage]] = {"attention": "needs_you", "bad": "failed"}
 NO_CHECK_TIMES: Final = CheckTimes(None, None, None, "ended")
 
+ROW_BUTTONS: Final[dict[str, Button]] = {
+    **STOP_BUTTONS,
+    # The form is in the card.
+    "answer": {"command": "open", "label": "Answer", "sent": "Answer"},
+    "try_again": TRY_AGAIN,
+    "continue": CONTINUE,
+}
+"""The buttons of rows."""
 _OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"})
 """Notices that a row leaves out: their titles only repeat its status and cells, or matter only on a card."""
 
@@ -67,7 +76,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         # Until a run is read, only its id distinguishes it from others.
         "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
-        "status_label": head["status_label"],
+        "status_label": _filling(entry, form) or head["status_label"],
         "tone": head["tone"],
         "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
@@ -79,7 +88,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "keys": [*numbers, price],
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
-        "button": row_button(head),
+        "button": _button(state, head),
         "note": _note(entry, form),
     }
 
@@ -100,6 +109,26 @@ def _stage(state: RunState, tone: Tone) -> Stage:
     return "ended" if state.settled else "filling"
 
 
+def _filling(entry: BoardEntry, form: Form) -> str:
+    """Return how many cells fill, as the status of a run that has completed; empty otherwise, or if that may be out of date."""
+    state = entry.state
+    if state is None or entry.unread or form == "snapshot" or state.connection.state not in ("live", "reconnecting"):
+        return ""
+    is_filling = state.status == "completed" and state.cells_running
+    return f"Filling {words.plural(state.cells_running, 'cell')}" if is_filling else ""
+
+
+def _button(state: RunState, head: Head) -> RowButton:
+    """Return which of `ROW_BUTTONS` a row has: an answer comes first, and the way on from an end after what fills."""
+    if head["form"] != "live" or not can_follow_up(state):
+        return row_button(head)
+    if make_ask(state) is not None:
+        return "answer"
+    offered = [notice["button"] for notice in make_notices(state)]
+    way_on: RowButton = "try_again" if TRY_AGAIN in offered else "continue" if CONTINUE in offered else ""
+    return row_button(head) or way_on
+
+
 def _note(entry: BoardEntry, form: Form) -> str:
     """Return the row's note: a problem besides its start, and the first notice of its card, unless the row already says it."""
     state = entry.state
@@ -110,7 +139,7 @@ def _note(entry: BoardEntry, form: Form) -> str:
     said = [beside, _first(state, form)]
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
-    if state.done and state.cells_running:
+    if state.done and state.cells_running and not _filling(entry, form):
         past = ("was " if state.cells_running == 1 else "were ") if form == "snapshot" else ""
         said.append(f"{words.plural(state.cells_running, 'cell')} {past}filling")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)

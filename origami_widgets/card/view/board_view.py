@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.board_rows import limit_rows, make_check_times, make_row
+from origami_widgets.card.view.board_rows import ROW_BUTTONS, limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, SANDBOX_GONE, as_of, is_missing
-from origami_widgets.card.view.stopping import CANCEL, ROW_BUTTONS, STOP
+from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.state import counted_table, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, short_host
@@ -246,7 +246,12 @@ def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> l
         buttons.append({"command": "stop_starting", "label": "Start no more"})
     if can_resume:
         buttons.append(_RESUME)
-    done = [row["done"] for row in rows if row["button"] in ("cancel", "stop")]
+    # A row that waits for an answer has no other button, and cells of its run may fill.
+    done = [
+        row["done"]
+        for row in rows
+        if row["button"] in ("cancel", "stop") or (row["button"] == "answer" and not row["settled"])
+    ]
     if done or can_stop:
         buttons.append(_cancel_all(done.count(False), done.count(True), can_stop=can_stop))
     return buttons

@@ -49,7 +49,7 @@ CommandName = Literal[
     "stop_starting",
     "resume",
 ]
-"""A card has the first five, which are about one run; a board has `cancel` and the others."""
+"""A card has the first five, which are about one run; a board has `cancel`, `follow_up` and the others."""
 
 Stage = Literal["waiting", "running", "filling", "needs_you", "failed", "ended"]
 """Stage of a run on a board: `filling` if the agent is done but cells are not, `needs_you` if the user must act."""
@@ -98,7 +98,7 @@ class Button(TypedDict):
     requested: NotRequired[bool]
 
 
-RowButton = Literal["", "cancel", "cancelling", "stop", "stopping"]
+RowButton = Literal["", "cancel", "cancelling", "stop", "stopping", "answer", "try_again", "continue"]
 """The button of a board's row, as a key of `BoardView.row_buttons`; empty without one."""
 
 
@@ -363,7 +363,7 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+    `status_label`: that of its card; once the agent is done, how many cells fill. `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
     `qualified`, `credits` and `price`, to sort by.
     """
 

@@ -81,6 +81,7 @@ CELL_FAILED: Final = (
     "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run."
 )
 CELL_NOT_RUN: Final = "not run yet"
+CELL_NEVER_RUN: Final = "not run"
 CELL_LOADING: Final = "loading"
 CELL_DETAILS: Final = "{}: details"
 CELL_CONFIDENCE: Final = "{} confidence"

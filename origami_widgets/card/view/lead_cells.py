@@ -24,7 +24,8 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.lead_contract import CellChange, CellPart, LeadRow, LinkCell
+from origami_widgets.card.view.fixed_words import CELL_NEVER_RUN
+from origami_widgets.card.view.lead_contract import CellChange, CellPart, ColumnFailures, LeadRow, LinkCell
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import moment, shown_count
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 PART_LIMIT = 600
 PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
-NO_RESULT = "no result"
-"""Said of empty cells of a merged column: some of its runs have failures, others have none."""
 LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
@@ -366,6 +365,25 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
     }
 
 
+def failures_of(
+    columns: Sequence[Column], rows: Sequence[Sequence[LeadCell]], *, own: bool = False
+) -> dict[str, ColumnFailures]:
+    """Return the columns that have failed cells and none that runs, by slug.
+
+    Args:
+        columns: the table's columns that have a slug.
+        rows: the cells of all leads read.
+        own: whether it is the user's own list.
+    """
+    found = {}
+    for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
+        errored = shown_count(column.cells.errored)
+        if errored and not shown_count(column.cells.running):
+            missing = sum(cells[at] is None for cells in rows)
+            found[column.slug or ""] = ColumnFailures(_missing_words(column, missing), errored)
+    return found
+
+
 def _missing_words(column: Column, missing: int) -> str:
     """Return why cells of a column have no result. The server counts failures by column and does not say where they are.
 
@@ -375,7 +393,7 @@ def _missing_words(column: Column, missing: int) -> str:
     """
     errored = shown_count(column.cells.errored) or 0
     if not errored:
-        return "not run"
+        return CELL_NEVER_RUN
     return f"{'failed' if errored >= missing else 'not run or failed'} · why?"
 
 

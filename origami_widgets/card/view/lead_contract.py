@@ -99,6 +99,25 @@ class CellChange(NamedTuple):
     cell: LeadCell
 
 
+class ColumnFailures(NamedTuple):
+    """Why cells of a column have no result, in words, and how many of them have failed."""
+
+    missing: str
+    failed: int
+
+
+class RunCells(TypedDict):
+    """Cells without a result of one run, in a grid of several.
+
+    Attributes:
+        final: whether none of them may still come.
+        failed: the columns that have failed cells and none that runs, by slug.
+    """
+
+    final: bool
+    failed: dict[str, ColumnFailures]
+
+
 LeadMark = Literal["checking", "hidden"]
 """Whether a lead fails the table's saved filters, or whether this is not known yet."""
 
@@ -160,6 +179,7 @@ class LeadsAnswer(TypedDict):
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         count: in words, how many leads were read.
         final: whether no cell of the leads in view may still come.
+        runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
         next_at: with a note, when the next request is sent, in milliseconds; else None.
         read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
@@ -181,6 +201,7 @@ class LeadsAnswer(TypedDict):
     hidden: int | None
     count: str
     final: bool
+    runs: dict[str, RunCells]
     note: str
     next_at: float | None
     read_at: float | None

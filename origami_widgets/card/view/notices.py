@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.questions import can_follow_up, follow_up_button, offers_to_resume
+from origami_widgets.card.view.questions import can_follow_up, follow_up, follow_up_button, offers_to_resume
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
@@ -33,8 +33,8 @@ NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
-_CONTINUE = "Continue where you stopped."
-_TRY_AGAIN = "That failed. Please try it again."
+CONTINUE: Final = follow_up("Continue", "Continue where you stopped.")
+TRY_AGAIN: Final = follow_up("Try again", "That failed. Please try it again.")
 _TWO_WAYS = (
     "Continue: the same agent keeps what it has and goes on. "
     "Start over: ow.start(…, fresh=True), a new agent that pays again."
@@ -276,16 +276,14 @@ class _Writer:
     def _ways_on(self) -> tuple[Button | None, str]:
         """Return the button that goes on from a run that ended early, with its explanation; nothing while it can't be sent."""
         state = self.state
-        if state.limit_error is not None:
-            # A follow-up needs a new limit, as its notice says.
+        # After a credit limit, a follow-up needs a new one, as its notice says.
+        if state.limit_error is not None or not can_follow_up(state):
             return None, ""
         has_nothing = lists_actions(state) and not state.actions and not state.tables
         if has_nothing and state.status in _FAILED:
             # Nothing is there to start over from.
-            button, explained = follow_up_button(state, "Try again", _TRY_AGAIN), _ONE_WAY
-        else:
-            button, explained = follow_up_button(state, "Continue", _CONTINUE), _TWO_WAYS
-        return button, explained if button else ""
+            return TRY_AGAIN, _ONE_WAY
+        return CONTINUE, _TWO_WAYS
 
     def _stopped_cells(self) -> Iterator[Notice]:
         """Yield the notice of what was stopped, for a run that was not cancelled: that notice says it itself."""

@@ -89,8 +89,16 @@ def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
         label: the label of the button.
         prompt: the prompt that the button sends.
     """
-    if not can_follow_up(state):
-        return None
+    return follow_up(label, prompt) if can_follow_up(state) else None
+
+
+def follow_up(label: str, prompt: str) -> Button:
+    """Return the button that continues a conversation, which asks once.
+
+    Args:
+        label: the label of the button.
+        prompt: the prompt that the button sends.
+    """
     shown = clip(label, 160)
     # The question replaces the button, so it must say what it is about.
     question = f"{shown}? {FOLLOW_UP_COST}"

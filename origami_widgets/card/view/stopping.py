@@ -29,7 +29,7 @@ STOP: Final[Button] = {
     "yes": "Yes, stop filling",
     "sent": "Stopping…",
 }
-ROW_BUTTONS: Final[dict[str, Button]] = {
+STOP_BUTTONS: Final[dict[str, Button]] = {
     "cancel": CANCEL,
     "cancelling": {**CANCEL, "requested": True},
     # Its row says of what.
@@ -52,9 +52,9 @@ def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form =
     if form != "live" or state.run is None or state.connection.state == "stopped" or state.settled:
         return None
     if not state.done:
-        return ROW_BUTTONS["cancelling" if state.cancel == "requested" else "cancel"]
+        return STOP_BUTTONS["cancelling" if state.cancel == "requested" else "cancel"]
     if state.stopping == "requested":
-        return ROW_BUTTONS["stopping"]
+        return STOP_BUTTONS["stopping"]
     cells = _stoppable(state, earlier)
     # A saved answer has nothing to stop, and once stopped, what goes on is not the conversation's.
     if (cells <= 0 and state.stopped is not None) or state.connection.state == "ended":
@@ -64,7 +64,7 @@ def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form =
 
 
 def row_button(head: Head) -> RowButton:
-    """Return which of `ROW_BUTTONS` a board's row has, by the head of its card. It leaves out the number of cells."""
+    """Return which of `STOP_BUTTONS` a board's row has, by the head of its card. It leaves out the number of cells."""
     stop = next((each for each in head["buttons"] if each["command"] == "cancel"), None)
     if stop is None:
         return ""

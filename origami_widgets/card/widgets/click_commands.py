@@ -124,6 +124,19 @@ class CommandHandler:
         """Carry out a new command."""
         raise NotImplementedError
 
+    async def _follow_up(self, conversation: Conversation, watch: RunWatch, prompt: str) -> None:
+        if watch is not conversation.current:
+            raise InvalidInput(
+                "This run has been continued already",
+                cause="The button belongs to an earlier run of this conversation.",
+                remedy="Use the buttons of the newest run.",
+            )
+        await self._continue(FollowUp(conversation, watch, prompt, "follow_up"))
+
+    async def _continue(self, follow_up: FollowUp) -> None:
+        job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
+        await job.start_for(self)
+
     def _shown(self, command: ClickCommand) -> RunWatch | None:
         """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""
         raise NotImplementedError
@@ -148,13 +161,7 @@ class CardCommandHandler(CommandHandler):
             case "answer":
                 await self._continue(answering(self._conversation, watch, command.answers))
             case "follow_up":
-                if watch is not self._conversation.current:
-                    raise InvalidInput(
-                        "This run has been continued already",
-                        cause="The button belongs to an earlier run of this conversation.",
-                        remedy="Use the buttons of the newest run.",
-                    )
-                await self._continue(FollowUp(self._conversation, watch, command.prompt, "follow_up"))
+                await self._follow_up(self._conversation, watch, command.prompt)
             case "check_now":
                 poller().hurry(watch)
             case "stop_waiting":
@@ -165,10 +172,6 @@ class CardCommandHandler(CommandHandler):
 
     def _shown(self, command: ClickCommand) -> RunWatch | None:  # noqa: ARG002 - of the card's newest run, whatever it was
         return self._conversation.current
-
-    async def _continue(self, follow_up: FollowUp) -> None:
-        job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
-        await job.start_for(self)
 
     def _watch(self, run_id: str) -> RunWatch:
         for watch in self._conversation.watches:
@@ -211,6 +214,9 @@ class BoardCommandHandler(CommandHandler):
                 self._show_leads(command.name == "show_leads")
             case "cancel":
                 await cancel(self._watch(command.run_id))
+            case "follow_up":
+                _, run = self._row(command.run_id)
+                await self._follow_up(run.conversation, self._watch(command.run_id), command.prompt)
             case "cancel_all":
                 await self._cancel_all()
             case "stop_starting":

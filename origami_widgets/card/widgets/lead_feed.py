@@ -465,6 +465,7 @@ class LeadFeed:
                 hidden=self._hidden(looked),
                 count=looked.count,
                 final=looked.is_final,
+                runs={},
                 note=looked.note,
                 next_at=milliseconds(looked.next_try) if looked.note else None,
                 read_at=milliseconds(time.time() - time.monotonic() + oldest) if looked.note and oldest else None,

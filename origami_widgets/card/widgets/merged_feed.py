@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from origami_widgets.card.view.lead_cells import (
     LEAD,
-    NO_RESULT,
     RUN_COLUMN,
     changed_rows,
     count_words,
+    failures_of,
     in_reading_order,
     make_heads,
     match_words,
@@ -25,7 +25,7 @@ from origami_widgets.card.view.lead_cells import (
     shown_key,
     with_hidden_words,
 )
-from origami_widgets.card.view.lead_contract import LeadsAnswer
+from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_feed import STALE, VIEWS_LIMIT, LeadFeed
@@ -58,17 +58,19 @@ class MergedView:
     Attributes:
         wish: the question and the window; also what the front end has.
         order: ids and marks of the rows that the front end has.
+        runs: what the front end knows of each run's cells without a result.
         is_sent: whether the front end has anything.
     """
 
     wish: LookedAt
     order: list[tuple[str, LeadMark | None]] = field(default_factory=list)
+    runs: dict[str, RunCells] = field(default_factory=dict)
     is_sent: bool = False
 
     def forget_sent(self) -> None:
         """Note that the front end has nothing any more."""
         self.wish.forget_sent()
-        self.order, self.is_sent = [], False
+        self.order, self.runs, self.is_sent = [], {}, False
 
 
 MergedRow = tuple[str, "FlatRow", "list[LeadCell]", "LookedAt"]
@@ -236,7 +238,9 @@ class MergedFeed(LeadFeed):
         # All rows from the first one that is new, moved or changed; where none has moved, the changed cells.
         start = 0 if is_same else _first_difference(order, whole.order, changes)
         is_headed, wish.heads = wish.heads == heads, heads
-        whole.order, whole.is_sent = order, True
+        runs = _cells_of_runs(parts)
+        changed_runs = {name: cells for name, cells in runs.items() if cells != whole.runs.get(name)}
+        whole.order, whole.runs, whole.is_sent = order, runs, True
         wish.sent.update(rows)
         shown = [part for _, part in parts]
         noted = next((part for part in shown if part.note), None)
@@ -261,6 +265,7 @@ class MergedFeed(LeadFeed):
                 hidden=hidden,
                 count=self._whole_count(whole, shown, len(rows), total, hidden),
                 final=all(part.is_final for part in shown),
+                runs=changed_runs,
                 note="" if noted is None else noted.note,
                 next_at=None if noted is None else milliseconds(noted.next_try),
                 read_at=(
@@ -368,16 +373,19 @@ def _drawn(
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
     heads = make_heads(list(columns.values()), cells, own=own)
-    for head in heads:
-        failed = {
-            bool(column.cells.errored) for _, part in parts for column in part.columns if column.slug == head["slug"]
-        }
-        if len(failed) > 1:
-            # A run without a failure must not be said to have one.
-            head["missing"], head["failed"] = NO_RESULT, 0
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
     rows = [(lead.id, [*row[:at], run, *row[at:]]) for (run, lead, *_), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows
+
+
+def _cells_of_runs(parts: Sequence[tuple[str, LookedAt]]) -> dict[str, RunCells]:
+    """Return what is known of the cells without a result, by the name of the run."""
+    found: dict[str, RunCells] = {}
+    for run, part in parts:
+        failed = failures_of(part.columns, [cells for _, cells in part.rows().values()], own=part.is_own)
+        known = found.get(run, {"final": True, "failed": {}})
+        found[run] = {"final": known["final"] and part.is_final, "failed": known["failed"] | failed}
+    return found
 
 
 def _added(one: Column, other: Column) -> Cells:

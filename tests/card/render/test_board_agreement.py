@@ -30,7 +30,7 @@ HEADS = {"lead", "leads", "credit", "credits", "qualified", "per"}
 """On the page they stand at the head of their columns."""
 TOOLS = (
     r"Filter runs .*?⟦Time⟧",
-    r"⟦(All leads|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start no more|Start the others)⟧",
+    r"⟦(All leads|Answer|Try again|Continue|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start no more|Start the others)⟧",
 )
 
 

@@ -12,17 +12,18 @@ from msgspec import structs
 from origami_widgets.api.errors import AmbiguousStart, OrigamiError
 from origami_widgets.api.models import RunObject
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN
 from origami_widgets.card.view.board_rows import (
     NO_CHECK_TIMES,
     NOTE_LIMIT,
     PROMPT_LIMIT,
+    ROW_BUTTONS,
     ROWS_SIZE,
     BoardEntry,
     limit_rows,
     make_check_times,
     make_row,
 )
-from origami_widgets.card.view.stopping import ROW_BUTTONS
 from origami_widgets.run.state import Queue, RunState
 from origami_widgets.words.foreign_text import size_of
 from tests.card.boards import entry_of, every_entry, many, stopped
@@ -45,12 +46,23 @@ def test_a_row_says_what_the_card_says(name):
             reported = reported.rstrip("…")
             expected = expected or state.run_id
             assert expected.startswith(reported) or state.run is None
+        elif key == "status_label" and reported.startswith("Filling "):
+            # What the card says beside its status, in the button that stops them.
+            assert (expected, row["tone"], row["stage"]) == ("Completed", "good", "filling")
+            assert f"Stop {reported.lower()}".startswith(stop_of(card["head"])[1]) or row["button"] == "stopping"
         else:
             assert reported == expected, key
     button = ROW_BUTTONS.get(row["button"])
+    of_notices = [notice["button"] for notice in card["notices"]]
     state_of_stop, label = stop_of(card["head"])
-    assert stop_of({"buttons": [button] if button else []})[0] == state_of_stop
-    assert label.startswith(stop_of({"buttons": [button] if button else []})[1])
+    assert (row["button"] == "answer") == (card["ask"] is not None and not card["ask"]["send"].get("requested", False))
+    if row["button"] in ("try_again", "continue"):
+        assert button in of_notices
+        assert state_of_stop == "none"
+    elif row["button"] != "answer":
+        assert not row["button"] == "" or not [each for each in of_notices if each in (TRY_AGAIN, CONTINUE)]
+        assert stop_of({"buttons": [button] if button else []})[0] == state_of_stop
+        assert label.startswith(stop_of({"buttons": [button] if button else []})[1])
     titles = [notice["title"] for notice in card["notices"] if notice["key"] not in SAID_BY_THE_ROW | SAID_IN_SHORT]
     if titles:
         assert titles[0].startswith(row["note"].split(" · ")[0].rstrip("…"))
@@ -135,7 +147,7 @@ def test_every_row_has_a_stage_that_agrees_with_it():
         if row["stage"] in ("ended", "failed", "filling"):
             assert row["done"]
         assert row["stage"] != "filling" or not row["settled"]
-        assert row["button"] == "" or not row["settled"]
+        assert row["button"] in ("", "answer", "try_again", "continue") or not row["settled"]
 
 
 def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
@@ -146,7 +158,22 @@ def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
 
 def test_questions_are_counted_and_cells_that_fill():
     assert "2 questions" in make_row(entry_of(0, needs_input()))["note"]
-    assert "2 cells filling" in make_row(entry_of(0, STATES["filling"]()))["note"]
+    live, later = (make_row(entry_of(0, STATES["filling"]()), form=form) for form in ("live", "snapshot"))
+    assert (live["status_label"], live["note"]) == ("Filling 2 cells", "")
+    assert (later["status_label"], later["note"]) == ("Completed", "2 cells were filling")
+    # Nobody looks any more.
+    lost = make_row(entry_of(0, stopped(STATES["filling"]())))
+    assert lost["status_label"] == "Completed"
+    assert "2 cells filling" in lost["note"]
+
+
+@pytest.mark.parametrize(("name", "button"), [("needs_input", "answer"), ("errored", "try_again"), ("timed_out", "continue"), ("completed", "")])
+def test_a_row_offers_what_the_user_must_do_while_it_can_be_done(name, button):
+    state = STATES[name]()
+    assert make_row(entry_of(0, state))["button"] == button
+    assert make_row(entry_of(0, state), form="snapshot")["button"] == ""
+    assert make_row(entry_of(0, stopped(state)))["button"] == ""
+    assert make_row(entry_of(0, replace(state, sending="follow_up")))["button"] == ""
 
 
 def test_a_run_that_goes_on_from_questions_keeps_its_brief():

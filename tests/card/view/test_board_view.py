@@ -264,6 +264,13 @@ def test_what_can_be_done_with_all():
     assert commands(board_of(many(2, "cancel_requested"))) == []
 
 
+def test_cells_of_a_run_that_waits_for_an_answer_can_be_stopped_with_all():
+    filling, asking = STATES["filling"](), STATES["needs_input"]()
+    (one,) = board_of([entry_of(0, replace(asking, tables=filling.tables)), *many(1, "completed")])["head"]["buttons"]
+    assert (one["command"], one["label"]) == ("cancel_all", "Stop filling")
+    assert commands(board_of([entry_of(0, asking)])) == []
+
+
 def test_what_spends_or_ends_asks_first():
     view = board_of(many(2, "running"), can_stop=True, can_resume=True)
     asks = {each["command"]: "confirm" in each for each in view["head"]["buttons"]}

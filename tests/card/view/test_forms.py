@@ -213,9 +213,10 @@ def test_a_brief_that_waits_for_a_run_slot(form, slots):
 
 
 def test_cells_that_were_filling_on_a_board():
-    notes = {form: board_of(many(1, "filling"), form=form)["rows"][0]["note"] for form in FORMS}
-    assert notes["live"] == notes["current"] == "2 cells filling"
-    assert notes["snapshot"] == "2 cells were filling"
+    rows = {form: board_of(many(1, "filling"), form=form)["rows"][0] for form in FORMS}
+    said = {form: (row["status_label"], row["note"]) for form, row in rows.items()}
+    assert said["live"] == said["current"] == ("Filling 2 cells", "")
+    assert said["snapshot"] == ("Completed", "2 cells were filling")
     run = payload("completed_stats")
     run["response"]["tables"][0]["cells"]["running"] = 1
     assert board_of([entry_of(0, state_of(run))], form="snapshot")["rows"][0]["note"] == "1 cell was filling"

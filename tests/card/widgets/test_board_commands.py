@@ -153,6 +153,26 @@ def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
     other.cancel()
 
 
+def test_a_failed_run_is_tried_again_from_its_row_once(show, click):
+    client = ow.Sandbox(speed=600, plan="ultra").client()  # noqa: F811
+    run = ow.start("Find bakeries. scenario:errored", client=client, show=False)
+    run.wait("cells", timeout=20)
+    board = show([run])
+    (row,) = board.rows["items"]
+    assert (row["status_label"], row["button"]) == ("Failed", "try_again")
+    spec = board.rows["buttons"][row["button"]]
+    assert spec["confirm"]
+    content = message(spec["command"], run.token, prompt=spec["prompt"])
+    assert answered(board, content)
+    see(lambda: tokens(board) != [run.token])
+    # A page that is a moment behind, and the same click once more.
+    assert not answered(board, content)
+    assert not click(board, spec["command"], run.token)["ok"]
+    later = board.runs[0].conversation.current.state
+    assert later.run.request.prompt == spec["prompt"]
+    assert len(board.runs[0].conversation.states) == 2
+
+
 # Cancelling
 
 
@@ -186,7 +206,7 @@ def test_a_button_of_no_row_does_nothing(three, click, token):
     assert "requested" not in {run.state.cancel for run in board.runs}
 
 
-@pytest.mark.parametrize("name", ["answer", "follow_up", "check_now", "stop_waiting", "stop_starting", "resume"])
+@pytest.mark.parametrize("name", ["answer", "check_now", "stop_waiting", "stop_starting", "resume"])
 def test_buttons_of_cards_and_of_batches_are_none_of_a_board_of_runs(three, click, name):
     board, _ = three
     reported = click(board, name, tokens(board)[0])

@@ -317,6 +317,11 @@ def test_of_a_table_that_runs_share_the_newest_answer_counts(client, newest):
     board.close()
 
 
+def known_of(page):
+    """What the page knows of the cells without a result of each run."""
+    return {name: cells for answer in page.front.answers for name, cells in answer["runs"].items()}
+
+
 def test_an_empty_cell_takes_no_failure_from_another_runs_column():
     client = ow.Sandbox(speed=600, plan="enterprise").client()
     briefs = ["List bakeries in Porto", "List bakeries in Faro", "List bakeries in Braga"]
@@ -326,13 +331,45 @@ def test_an_empty_cell_takes_no_failure_from_another_runs_column():
     page.ask(include_hidden=True)
     newest = next(each["heads"] for each in reversed(page.front.answers) if each["heads"])
     heads = {head["slug"]: head for head in newest}
-    mixed = 0
-    for slug in (column.slug for column in runs[0].tables[0].columns):
-        errored = [column.cells.errored for run in runs for column in run.tables[0].columns if column.slug == slug]
-        if any(errored) and not all(errored):
-            mixed += 1
-            assert (heads[slug]["missing"], heads[slug]["failed"]) == ("no result", 0)
-    assert mixed
+    failed = {
+        run.state.agent_name: {each.slug: each.cells.errored for each in run.tables[0].columns if each.cells.errored}
+        for run in runs
+    }
+    assert len({tuple(each) for each in failed.values()}) > 1
+    for name, cells in known_of(page).items():
+        assert {slug: count for slug, (_, count) in cells["failed"].items()} == failed[name]
+        assert all("failed" in words for words, _ in cells["failed"].values())
+        assert cells["final"]
+    for slug in {slug for each in failed.values() for slug in each}:
+        assert heads[slug]["failed"] == sum(each.get(slug, 0) for each in failed.values())
+    grid.close()
+
+
+def test_a_run_that_has_ended_waits_for_none_of_its_cells_while_another_one_fills():
+    begun, ahead = time.time(), [0.0]
+    client = ow.Sandbox(clock=lambda: begun + ahead[0], plan="enterprise").client()
+    ended = ow.start("List bakeries in Porto", client=client, show=False)
+    ahead[0] = 3_600.0
+    ended.refresh()
+    filling = ow.start("List bakeries in Faro. scenario:filling", client=client, show=False)
+    ahead[0] += 120.0
+    filling.refresh()
+    assert (ended.settled, filling.done, filling.settled) == (True, True, False)
+    grid = ow.leads([ended, filling])
+    page = Page(grid)
+    page.ask()
+    names = [run.state.agent_name for run in (ended, filling)]
+    assert {name: cells["final"] for name, cells in known_of(page).items()} == dict(
+        zip(names, (True, False), strict=True)
+    )
+    assert not page.front.answers[-1]["final"]
+    before = len(page.front.answers)
+    ahead[0] += 3_600.0
+    filling.refresh()
+    see(lambda: page.update().answers[-1]["final"])
+    assert {cells["final"] for cells in known_of(page).values()} == {True}
+    # Only what has changed is sent.
+    assert {name for answer in page.front.answers[before:] for name in answer["runs"]} == {names[1]}
     grid.close()
 
 
