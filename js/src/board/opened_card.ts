@@ -33,11 +33,6 @@ export function openedWidget(model: Model): Part<{ card: string; code: string }>
     else {
       view = drawn;
       container.append(drawn.el);
-      if (container.closest("[data-answer]"))
-        drawn.el
-          .querySelector(".origami-widget")
-          ?.shadowRoot?.querySelector<HTMLElement>(".ask input")
-          ?.focus();
     }
   };
   const clear = (): void => {

@@ -86,6 +86,13 @@ export class RunRow implements Part<Item> {
   readonly #does = cell("cell", "b-does");
   /** The row below, with the card. */
   readonly #cardRow = el("tr", "card-row");
+  /** Puts the focus into the question that the row was opened to answer, once the host has drawn the card. */
+  readonly #drawn = new MutationObserver(() => {
+    const card = this.#cardRow.querySelector(".origami-widget")?.shadowRoot;
+    const field = card?.querySelector<HTMLElement>(".ask input");
+    if (field) this.#drawn.disconnect();
+    field?.focus();
+  });
   #isOpen = false;
   #isReachable = false;
 
@@ -99,10 +106,9 @@ export class RunRow implements Part<Item> {
     this.#action = new CommandButton(session);
     const line = el("div", "b-line", this.press, " ", this.#note);
     this.#brief.append(line, this.#outcome, this.#action.outcome);
-    // The card that it opens begins at its question.
-    on(this.press, "click", () => delete this.#cardRow.dataset.answer);
+    on(this.press, "click", () => this.#drawn.disconnect());
     on(this.#does, "click", () => {
-      if (this.#opens) this.#cardRow.dataset.answer = "";
+      if (this.#opens) this.#drawn.observe(this.#cardRow, { childList: true, subtree: true });
     });
     const state = cell("cell", "b-status");
     state.append(this.#status);
