@@ -220,7 +220,7 @@ WORDS = {
     "errored": "Failed",
     "completed": "Completed",
 }
-BUTTONS = {"running": "Cancel", "filling": "Stop", "needs_input": "Answer", "errored": "Try again", "completed": ""}
+BUTTONS = {"running": "Cancel", "filling": "Stop", "needs_input": "Answer", "errored": "Continue", "completed": ""}
 
 
 @pytest.mark.parametrize(

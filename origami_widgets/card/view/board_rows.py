@@ -124,7 +124,8 @@ def _button(state: RunState, head: Head) -> RowButton:
         return row_button(head)
     if make_ask(state) is not None:
         return "answer"
-    offered = [notice["button"] for notice in make_notices(state)]
+    # A cancelled run was ended on purpose: its card has the way on.
+    offered = [] if state.status == "cancelled" else [notice["button"] for notice in make_notices(state)]
     way_on: RowButton = "try_again" if TRY_AGAIN in offered else "continue" if CONTINUE in offered else ""
     return row_button(head) or way_on
 
