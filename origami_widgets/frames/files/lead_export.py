@@ -18,8 +18,7 @@ from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.leads_in_files import VIEW, for_file, headings_of
-from origami_widgets.frames.leads.leads_reading import head_of
-from origami_widgets.frames.leads.stacking import HEAD, mains_of, table_notes
+from origami_widgets.frames.leads.stacking import HEAD, head_of, mains_of, table_notes
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame

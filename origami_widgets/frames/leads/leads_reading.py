@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +23,10 @@ from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, RowsReading
-from .stacking import HEAD, IDS, is_missing, separators, stack_frames, table_notes
+from .stacking import HEAD, head_of, is_missing, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
@@ -186,16 +185,6 @@ def _with_head(
     arrays = {name: frame[name].array if name in kept else made(name) for name in HEAD}
     cells = {renamed.get(name, name): frame[name].array for name in others}
     return pd.DataFrame({**arrays, **cells}, copy=False), renamed
-
-
-def head_of(frame: pd.DataFrame) -> list[str]:
-    """Return those first columns of `leads_frame` that a frame has; columns of its table may have the same names."""
-    notes = frame.attrs.get("origami")
-    about = notes if isinstance(notes, Mapping) else {}
-    if isinstance(about.get("table_id"), str):
-        return [name for name in IDS if name in frame and (name == "row_id" or name not in about.get("columns", {}))]
-    is_stacked = "tables" in about or ("table_id" in frame and ("run_id" in frame or "table_name" in frame))
-    return [name for name in (HEAD if is_stacked else IDS) if name in frame]
 
 
 def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[str, str]:

@@ -13,8 +13,7 @@ from origami_widgets.frames.values import is_same
 from .chosen_columns import ALL
 from .lead_column import FOUND
 from .leads_in_files import headings_of, view_of
-from .leads_reading import head_of
-from .stacking import HEAD, python_values, table_notes
+from .stacking import HEAD, head_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

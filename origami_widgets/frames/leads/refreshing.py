@@ -17,12 +17,12 @@ from origami_widgets.frames.values import as_json, parsed_object
 from .chosen_columns import ChosenColumns
 from .lead_column import FOUND
 from .leads_in_files import VIEW
-from .leads_reading import LeadsReading, TableLeads, head_of, origins_of, stack_leads
+from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .pinned_dtypes import check_schema
 from .refreshed_table import GivenTable, RefreshedTable, columns_of
 from .row_reading import RowsReading
 from .rows_request import request_from
-from .stacking import HEAD, check_columns, check_leads, python_values, table_notes
+from .stacking import HEAD, check_columns, check_leads, head_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

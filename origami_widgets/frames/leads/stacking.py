@@ -312,3 +312,13 @@ def _moment_kind(dtype: Any) -> str | None:
     if not name.startswith(("datetime64", "timestamp", "date")):
         return None
     return "timestamp" if "," in name or "tz=" in name else "date"
+
+
+def head_of(frame: pd.DataFrame) -> list[str]:
+    """Return those first columns of `leads_frame` that a frame has; columns of its table may have the same names."""
+    notes = frame.attrs.get("origami")
+    about = notes if isinstance(notes, Mapping) else {}
+    if isinstance(about.get("table_id"), str):
+        return [name for name in IDS if name in frame and (name == "row_id" or name not in about.get("columns", {}))]
+    is_stacked = "tables" in about or ("table_id" in frame and ("run_id" in frame or "table_name" in frame))
+    return [name for name in (HEAD if is_stacked else IDS) if name in frame]
