@@ -114,8 +114,8 @@ const press = (key: string, target: HTMLElement = active()): void => {
   );
 };
 const at = (): string[] => {
-  const cell = active();
-  return [cell.parentElement?.dataset.at ?? "", cell.dataset.place ?? ""];
+  const cell = active().closest<HTMLElement>("[data-place]");
+  return [cell?.parentElement?.dataset.at ?? "", cell?.dataset.place ?? ""];
 };
 
 describe("the code that draws leads", () => {
@@ -371,7 +371,7 @@ describe("the window of rows", () => {
     const card = await drawLeads();
     const grid = card.one(".leads");
     expect([grid.role, grid.ariaColCount, grid.ariaLabel]).toEqual(["grid", "4", "Leads"]);
-    // The check boxes come first, in all leads.
+    // The check boxes come first.
     expect(card.all(".lhead > *").map(({ role }) => role)).toEqual(Array(4).fill("columnheader"));
     expect(cells(card).map(({ ariaColIndex }) => ariaColIndex)).toEqual(["2", "3", "4"]);
     expect(card.all(".lrow [tabindex='0']")).toHaveLength(1);
@@ -617,8 +617,8 @@ describe("all leads", () => {
     expect(last(card)).toMatchObject({ size: 50 });
   });
 
-  it("have check boxes, and hand over those that are ticked, here or by keys", async () => {
-    const card = await expand({ rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
+  it("are handed over where they are ticked among the first or all, here or by keys", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
     const boxes = () => card.all<HTMLInputElement>(".lines input").filter((box) => visible(box, card.host));
     const offered = () =>
       card.all<HTMLButtonElement>(".strip .does button").filter((each) => visible(each, card.host));
@@ -640,10 +640,10 @@ describe("all leads", () => {
     offered()[1]?.click();
     const wanted = { kind: "download", table: TABLE, ids: ["lead-0", "lead-2"] };
     expect(sent(card, "download")).toEqual([wanted]);
-    // They stay ticked, and are what is handed over, also where there are no boxes.
-    card.button("Show less").click();
+    // They stay ticked among all leads.
+    card.button("Show all").click();
     send(card, { rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
-    expect([card.one(".leads").ariaMultiSelectable, names()]).toEqual([null, ["Copy", "Download CSV"]]);
+    expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
     expect(
       card.all(".ticked").map((row) => shown(row.querySelectorAll<HTMLElement>(".lcell")[1] as HTMLElement)),
     ).toEqual(["Bakery 0", "Bakery 2"]);
@@ -893,7 +893,9 @@ describe("the keyboard", () => {
     const card = await drawLeads({ rows: rowsFrom(0, 40) });
     cells(card)[0]?.focus();
     for (const [key, row, place] of [
-      ["ArrowLeft", "0", "0"],
+      ["ArrowLeft", "0", "-1"],
+      ["ArrowLeft", "0", "-1"],
+      ["ArrowRight", "0", "0"],
       ["ArrowRight", "0", "1"],
       ["ArrowDown", "1", "1"],
       ["End", "1", "2"],

@@ -43,7 +43,7 @@ function save({ name, text }: DownloadAnswer): void {
 export class Foot {
   readonly node: HTMLElement;
   readonly #leads: LeadGrid;
-  readonly #counted = el("span", "mute");
+  readonly #counted = el("span", "mute chosen");
   readonly #copy = copyButton(
     COPY,
     "the ticked leads",

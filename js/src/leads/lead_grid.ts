@@ -113,6 +113,7 @@ export class LeadGrid {
     this.#space.role = "presentation";
     this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "lrest"));
     this.#scroll.role = "grid";
+    this.#scroll.ariaMultiSelectable = "true";
     this.#scroll.tabIndex = -1;
     this.#scroll.ariaLabel = LEADS;
     this.#widths = new Widths(this.#scroll);
@@ -144,11 +145,9 @@ export class LeadGrid {
     if (this.#session.presence === "live") this.#ask();
   }
 
-  /** Shows all rows in a higher body, with the filters and check boxes. */
+  /** Shows all rows in a higher body, with the filters. */
   expand(on: boolean): void {
-    this.#isExpanded = this.#lines.hasBoxes = on;
-    this.#scroll.ariaMultiSelectable = on ? "true" : null;
-    this.#focus = [this.#focus[0], Math.max(0, this.#focus[1])];
+    this.#isExpanded = on;
     this.requests.usePages(on);
     if (this.requests.table) this.#restart();
   }
@@ -377,8 +376,7 @@ export class LeadGrid {
 
   #move(at: number, column: number): void {
     const row = Math.min(Math.max(at, HEAD), Math.max(0, this.#matching.length - 1));
-    const least = this.#isExpanded ? TICK : 0;
-    this.#focus = [row, Math.min(Math.max(column, least), Math.max(0, this.rows.heads.length - 1))];
+    this.#focus = [row, Math.min(Math.max(column, TICK), Math.max(0, this.rows.heads.length - 1))];
     if (row !== HEAD) this.#scrollTo(row * ROW);
     this.#draw();
     const cell = this.#focusedElement();

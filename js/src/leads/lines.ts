@@ -76,8 +76,6 @@ export class Lines {
   readonly node = el("div", "lines");
   readonly #rows: Rows;
   readonly #ticks: Ticks;
-  /** Whether the check boxes are shown. */
-  hasBoxes = false;
   readonly #reach: (at: number, column: number) => number;
   /** The lines by place. */
   readonly #drawn = new Map<number, Line>();
@@ -195,7 +193,7 @@ export class Lines {
     box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
     box.checked = line.isTicked;
     box.tabIndex = this.#reach(at, TICK);
-    node.ariaSelected = this.hasBoxes ? `${box.checked}` : null;
+    node.ariaSelected = `${line.isTicked}`;
     for (let column = 0; column < places.length; column++) {
       const cell = places[column];
       const lead = heads[column];

@@ -117,9 +117,8 @@ export class TablesSection implements Part<Body> {
       this.#wanted = id as Panel;
       this.refresh();
     });
-    const ways = [this.#reading, this.#remarks.node];
-    const strip = [this.#note, this.#all, this.#link.node, this.#handOver, el("span", "ways", ...ways)];
-    this.#strip = el("div", "strip", ...strip);
+    const ways = el("span", "ways", this.#reading, this.#all, this.#remarks.node);
+    this.#strip = el("div", "strip", this.#note, this.#handOver, this.#link.node, ways);
     const row = el("div", "tabs", this.#tables.node, el("span", "gap"), this.#panels.node);
     const body = el("div", "body", this.#panel);
     this.node = el("section", "tables", row, body, this.#strip, this.#unsent);
@@ -338,10 +337,10 @@ export class TablesSection implements Part<Body> {
     if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
   }
 
-  /** Hands over the leads; a line of code takes more room than there is below a few of them. */
+  /** Hands over the leads. */
   #drawFoot(table: TableView | undefined): void {
     show(this.#handOver, this.#shown === "leads" && !this.#hasNoLeads(table));
-    this.#foot?.update((this.#isExpanded && this.#leads?.rows.line) || "", this.#isGone());
+    this.#foot?.update(this.#leads?.rows.line || "", this.#isGone());
   }
 
   /** What failed or fills in the table, and how many of its leads were read. */
