@@ -6,7 +6,7 @@ import { length, prose } from "../prose";
 import { sentence } from "./activity";
 import type { Context } from "./context";
 
-/** Texts with more characters or blocks than this are folded to two lines. */
+/** Texts with more characters or blocks than this are folded, also where there is room for them. */
 const LONG = 180;
 const MANY = 2;
 
@@ -32,7 +32,7 @@ export type Last = Pick<View, "head" | "result" | "activity" | "prose" | "sugges
 export function outcomeSection(context: Context): Part<Last> {
   const latest = sentence("p", "latest");
   const text = el("div", "text");
-  const clamped = clamp(text);
+  const clamped = clamp(text, true);
   const cut = el("p", "mute");
   const spoken = el("div", "said", clamped.node, cut);
   const list = keyedList(
@@ -50,6 +50,8 @@ export function outcomeSection(context: Context): Part<Last> {
       const hasNote = !head.done && !activity.latest.length && !activity.groups.length && result.note;
       const now = hasNote ? [result.note] : activity.latest;
       latest.update(now);
+      // The line is cut where it is too long.
+      latest.node.title = latest.node.textContent ?? "";
       show(latest.node, now.length);
       show(spoken, answer.nodes.length || answer.cut);
       showText(cut, answer.cut);
