@@ -54,7 +54,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
   const rows = all ? found : found.filter(([id]) => !hidden.has(id));
   const behind = found.filter(([id]) => hidden.has(id)).length;
   if (sort) rows.sort(order(sort));
-  const match = `${rows.length} ${rows.length === 1 ? "lead" : "leads"} that match`;
+  const match = `${rows.length} of ${recording.rows.length} leads match`;
   return {
     kind: "leads",
     view: message.view,

@@ -605,16 +605,26 @@ describe("all leads", () => {
     search.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  it("open in place, in larger pages, with what filters them; and close", async () => {
-    const card = await drawLeads();
-    expect(visible(card.one(".ltools"), card.host)).toBe(false);
+  it("open in place, in larger pages, with a search; and close", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3), count: "3 companies" });
+    const tools = () => [
+      visible(field(card, "Search loaded leads"), card.host),
+      visible(card.one(".lcount"), card.host),
+      visible(card.button("+ Filter"), card.host),
+    ];
+    expect([tools(), shown(card.one(".lcount"))]).toEqual([[false, true, true], "3 companies"]);
     card.button("Show all").click();
     expect(card.one(".panel").className).toBe("panel high");
-    expect(visible(card.one(".ltools"), card.host)).toBe(true);
+    expect(tools()).toEqual([true, false, true]);
     expect(last(card)).toMatchObject({ size: 200, query: 2 });
+    type(card, "bakery 1");
     card.button("Show less").click();
     expect(card.one(".panel").className).toBe("panel");
     expect(last(card)).toMatchObject({ size: 50 });
+    // What still leaves leads out can be taken back.
+    expect(tools()).toEqual([true, true, true]);
+    type(card, "");
+    expect(tools()).toEqual([false, true, true]);
   });
 
   it("are handed over where they are ticked among the first or all, here or by keys", async () => {
@@ -657,6 +667,7 @@ describe("all leads", () => {
     card.model.emit("comm_live_update");
     const offered = card.all<HTMLElement>(".strip .does button").filter((each) => visible(each, card.host));
     expect(offered.map(({ textContent }) => textContent)).toEqual(["Copy"]);
+    expect(card.button("+ Filter").ariaDisabled).toBe("true");
   });
 
   it("are searched by typing among those that are loaded, without a request", async () => {
@@ -718,6 +729,11 @@ describe("all leads", () => {
     const mailable = { column: "email", operator: "is_not_empty", value: "" };
     expect(last(card)).toMatchObject({ query: query + 1, filters: [mailable] });
     expect(card.button("Has e-mail").ariaPressed).toBe("true");
+    const form = () => card.all<HTMLSelectElement>(".ltools select").map(({ value }) => value);
+    card.button("Fit at least…").click();
+    expect(form()).toEqual(["fit", "greater_than_or_equal"]);
+    card.button("+ Filter").click();
+    expect([form(), card.button("+ Filter").ariaExpanded]).toEqual([["company", "contains"], "true"]);
     card.button("Fit at least…").click();
     card.button("Apply").click();
     expect(last(card).query).toBe(query + 1);

@@ -44,7 +44,7 @@ companies. The page sends nothing.
 
 | you can | you can't |
 |---|---|
-| sort the leads; filter them below *Show all* | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
+| sort, filter and tick the leads | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
 | open a cell to its confidence, reasoning and sources | watch the card change: in a notebook it is live |
 | switch between tables and tabs, and unfold the agent's text | keep the leads in a notebook: a saved card has none unless you ask for them |
 | copy the lines in the menu (⋯) | run these lines: this run exists only in the recording |

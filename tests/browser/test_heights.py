@@ -238,7 +238,7 @@ ipywidgets.VBox([ow.RunCard(run)])
 """
 # How far apart what is shown from the head to the last line is, and where the tabs are.
 BANDS = """card => {
-    const boxes = [...card.querySelectorAll(".result .line, .funnel, .tabs, .leads, .empty, .strip, .last")]
+    const boxes = [...card.querySelectorAll(".result .line, .funnel, .tabs, .ltools, .leads, .empty, .strip, .last")]
         .filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect());
     const gaps = boxes.slice(1).map((box, at) => box.top - boxes[at].bottom);
     const top = card.getBoundingClientRect().top;

@@ -72,6 +72,7 @@ batch = ow.start_many(cities, show=False).wait("cells")
 grid = ow.leads(batch)
 grid
 """
+PLACE_OF_MAIL = 4
 LEAD = "example"
 """Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
 
@@ -117,7 +118,6 @@ def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[
     heading.get_by_role("button").click()
     expect(name).to_have_text(descending[0])
     card = lab.output(1).locator(CARD)
-    card.get_by_role("button", name="Show all").click()
     card.get_by_role("button", name="+ Filter").click()
     card.get_by_label("Value to compare with").fill(ascending[0])
     card.get_by_role("button", name="Apply").click()
@@ -362,6 +362,68 @@ def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[...
     lab.save()
     assert LEAD not in json.dumps(lab.saved_notebook())
     assert not found, "\n".join(found)
+
+
+def test_the_first_leads_of_a_card_are_filtered_ticked_and_copied(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in("Find 20 bakeries in Porto", speed=200)
+    page, card, grid = lab.page, lab.output(1).locator(CARD), leads_of(lab, 1)
+    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
+    height = "card => card.getBoundingClientRect().height"
+    before = card.evaluate(height)
+    mails = grid.locator(f'[role="gridcell"][aria-colindex="{PLACE_OF_MAIL}"]')
+    expect(mails.filter(has_not_text="@").first).to_be_attached()
+    chip = card.get_by_role("button", name="Has e-mail")
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    expect(card.get_by_text(re.compile(r"^\d+ of \d+ companies match$")).locator("visible=true")).to_have_count(1)
+    expect(mails.filter(has_not_text="@")).to_have_count(0)
+    names = names_of(lab, 1).all_inner_texts()[:3]
+    for box in grid.get_by_role("gridcell").get_by_role("checkbox").all()[:3]:
+        box.check()
+    page.keyboard.press("Control+c")
+    expect(card.get_by_role("status").filter(has_text="Copied")).to_be_attached()
+    lines = [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]]
+    assert [line[0] for line in lines] == names
+    assert all("@" in "".join(line) for line in lines)
+    assert card.evaluate(height) == before
+
+
+@pytest.mark.parametrize("width", [320, 901])
+def test_the_form_of_a_filter_lies_over_the_first_leads_and_moves_nothing(
+    card_in: Callable[..., LabPage], width: int
+) -> None:
+    lab = card_in("Find 20 bakeries in Porto", speed=200)
+    page, card = lab.page, lab.output(1).locator(CARD)
+    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
+    lab.set_output_width(width, index=1)
+    lab.show_cell(1)
+    tops = """card => [".tabs", "[role=grid]", ".strip", ".last"].map(part => card.querySelector(part).getBoundingClientRect().top
+        - card.getBoundingClientRect().top)"""
+    before = card.evaluate(tops)
+    least, value = card.get_by_role("button", name="at least…"), card.get_by_label("Value to compare with")
+    least.press("Enter")
+    expect(value).to_be_focused()
+    assert card.evaluate(tops) == before
+    for part in (card.get_by_label("Filter by column"), card.get_by_label("Condition"), value):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert not audit.axe_findings(page, CARD)
+    page.keyboard.type("60")
+    page.keyboard.press("Enter")
+    chip = card.get_by_role("button", name="is at least 60")
+    expect(chip).to_be_in_viewport(ratio=1)
+    expect(value).to_be_hidden()
+    more = card.get_by_role("button", name="+ Filter")
+    expect(more).to_be_focused()
+    assert card.evaluate(tops) == before
+    # A form that is left for the leads closes.
+    more.press("Enter")
+    expect(value).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(value).to_be_hidden()
+    more.press("Enter")
+    names_of(lab, 1).nth(3).click()
+    expect(value).to_be_hidden()
+    assert not audit.layout_findings(page, CARD)
 
 
 def test_no_row_is_cut_in_half(of_batch: LabPage) -> None:

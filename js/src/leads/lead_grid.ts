@@ -111,7 +111,7 @@ export class LeadGrid {
     this.#lines = new Lines(this.rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "lrest"));
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "rest"));
     this.#scroll.role = "grid";
     this.#scroll.ariaMultiSelectable = "true";
     this.#scroll.tabIndex = -1;
@@ -142,10 +142,11 @@ export class LeadGrid {
 
   /** Called after a tick, and when the kernel comes or goes. */
   refresh(): void {
+    this.#toolbar.turnOff(!this.#session.reads);
     if (this.#session.presence === "live") this.#ask();
   }
 
-  /** Shows all rows in a higher body, with the filters. */
+  /** Shows all rows in a higher body, with a search. */
   expand(on: boolean): void {
     this.#isExpanded = on;
     this.requests.usePages(on);
@@ -339,8 +340,7 @@ export class LeadGrid {
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the brief's filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
-    show(this.#toolbar.node, this.#isExpanded);
+    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden, this.#isExpanded);
   }
 
   /** Sets the height of all lines, and the grid's size for assistive technology. */

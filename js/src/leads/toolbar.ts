@@ -1,4 +1,7 @@
-/** The tools above leads: typing searches the loaded ones, and says so; chips are conditions for the server, which add up. */
+/**
+ * The tools above leads: chips are conditions for the server, which add up; above all leads, typing searches those that
+ * are loaded, and says so.
+ */
 
 import { button } from "../buttons";
 import {
@@ -69,6 +72,8 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = field(LEADS_SEARCH, LEADS_SEARCH);
   readonly #found = el("span", "mute");
+  /** How many there are, beside the chips above the first ones. */
+  readonly #count = el("span", "mute lcount");
   readonly #hidden = button(
     LEADS_BRIEF,
     () => {
@@ -84,6 +89,9 @@ export class Toolbar {
   readonly #operator = choice(LEADS_FILTER_OPERATOR, LEADS_OPERATORS);
   readonly #value = field("", LEADS_FILTER_NAME);
   readonly #form: HTMLElement;
+  readonly #line: HTMLElement;
+  /** Whether the form compares a column that a chip has chosen. */
+  #isChosen = false;
   #heads: readonly LeadHead[] = [];
   #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
@@ -93,16 +101,25 @@ export class Toolbar {
     this.#events = events;
     this.#found.role = "status";
     this.#hidden.title = LEADS_BRIEF_DETAILS;
-    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#form.hidden === true));
+    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#form.hidden === true || this.#isChosen));
     const apply = button(LEADS_FILTER, () => this.#add());
     this.#form = el("span", "lby form", this.#column, this.#operator, this.#value, apply);
-    const chips = el("span", "lby chips", this.#hidden, this.#chips, this.#more);
-    this.node = el("div", "ltools", chips, el("span", "gap"), this.#found, this.#search, this.#form);
+    this.#line = el("span", "lby chips", this.#hidden, this.#chips, this.#more);
+    const others = [el("span", "gap"), this.#count, this.#found, this.#search, this.#form];
+    this.node = el("div", "ltools", this.#line, ...others);
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
     onKey(this.#form, (key, event) => {
-      if (key === "Enter" && event.target === this.#value) this.#add();
-      else if (key === "Escape") this.#close();
+      if (key === "Enter" && event.target === this.#value) {
+        // The focus moves on to the button that opens the form: it must not get this key, too.
+        event.preventDefault();
+        this.#add();
+      } else if (key === "Escape") this.#close();
+    });
+    on(this.#form, "focusout", (event) => {
+      // Where there is no search, the form lies over the leads.
+      const to = (event as FocusEvent).relatedTarget as Node | null;
+      if (this.#search.hidden && to && !this.node.contains(to)) this.#unfold(false);
     });
     this.#unfold(false);
   }
@@ -132,14 +149,25 @@ export class Toolbar {
     this.#drawChips();
   }
 
-  /** `found` is how many of the loaded rows are shown. */
-  update({ hidden, all }: Rows, found: number, isHiddenShown: boolean): void {
+  /** `found` is how many of the loaded rows are shown. Above the first rows, there is nothing to search. */
+  update(rows: Rows, found: number, isHiddenShown: boolean, isExpanded: boolean): void {
+    const { hidden, all, heads, count } = rows;
+    show(this.#search, isExpanded || this.typed);
+    showText(this.#count, isExpanded ? "" : count);
+    this.#count.title = count;
+    // Until the columns are known, the shape of chips is shown.
+    show(this.#line, heads.length);
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
     const hides = isHiddenShown ? 0 : hidden;
     setText(this.#hidden, hides ? filled(LEADS_BRIEF_HIDES, hides) : LEADS_BRIEF);
     this.#hidden.ariaPressed = `${!isHiddenShown}`;
     this.#hasBrief ||= isHiddenShown || !!hidden;
     show(this.#hidden, this.#hasBrief || hidden === null);
+  }
+
+  /** Without a kernel, nothing can be filtered. */
+  turnOff(off: boolean): void {
+    for (const each of this.node.querySelectorAll("button")) each.ariaDisabled = off ? "true" : null;
   }
 
   #drawChips(): void {
@@ -199,6 +227,9 @@ export class Toolbar {
   #unfold(open: boolean, column = "", operator = ""): void {
     show(this.#form, open);
     this.#more.ariaExpanded = `${open}`;
+    // Any other condition than that of a chip, which was chosen last.
+    if (this.#isChosen && open) this.#column.selectedIndex = this.#operator.selectedIndex = 0;
+    this.#isChosen = !!column;
     if (column) this.#column.value = column;
     if (operator) this.#operator.value = operator;
     this.#showValue();
