@@ -17,7 +17,7 @@ CARD = ".origami-card"
 START = "run = ow.start({brief!r})"
 SANDBOX = "import time\nimport origami_widgets as ow\now.configure(client=ow.Sandbox(speed={speed}).client())"
 # The buttons of a card stay for a person who reads; this one reads fast.
-READS_FAST = "\nfrom origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 3"
+READS_FAST = "\nfrom origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = snapshot.REMEDY_TIME = 3"
 SLOW = "Find dentists. scenario:slow"
 STEPS = r"""element => element.querySelector(".times > span")?.textContent.match(/\d+/)?.[0]"""
 # Colours are painted to be read: a page can give them in any notation.
