@@ -143,9 +143,12 @@ class CreditLimit:
         """Count on after a run has settled, as long as its lead sources may start more cells: no count of cells shows them."""
         clock, never = poller().clock, asyncio.Event()
         try:
-            while self.error is None and await has_active_work(watch):
+            # Also after the limit of a batch was reached: what this run has left is ended, too.
+            while await has_active_work(watch):
                 self._unfinished[watch] = True
                 self._look(weakref.ref(watch))
+                if self.error is not None:
+                    break
                 await clock.sleep(LIMITED_INTERVAL, never)
                 await poller().checks.read_tables(watch)
         finally:

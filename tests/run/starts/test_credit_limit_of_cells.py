@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import threading
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.support.quick import (
     without_environment,
     without_pauses,
 )
+from tests.support.server import answer
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
 CELLS = 60_000
@@ -254,6 +257,46 @@ def test_a_run_that_ended_above_it_on_its_own_says_by_how_much(server, client):
     assert (server.cancels, [each for each in server.stops if not each.dry_run]) == ([], [])
     with raises("CreditLimitReached", match="Nothing was sent"):
         run.follow_up("Add owners")
+
+
+@pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
+def test_it_ended_on_its_own_also_while_that_is_still_being_looked_into(server, client):
+    asked, go_on = threading.Event(), threading.Event()
+
+    async def late(request, writer):
+        asked.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        nothing = {"dryRun": True, "tableId": server.tables[0], "activeCells": 0, "activeLeadSourceJobs": 0}
+        await answer(nothing)(request, writer)
+
+    server.fail("POST /tables/{id}/cancel dry", late)
+    run = ow.start("Find bakeries", credit_limit=200, client=client, show=False).wait("cells")
+    assert asked.wait(10)
+    assert run.refresh().error.title == "Ended above the credit limit"
+    go_on.set()
+    assert run.refresh().error.title == "Ended above the credit limit"
+    assert (server.cancels, [each for each in server.stops if not each.dry_run]) == ([], [])
+
+
+STILL_FINDING = {**AT_ONCE, "lead_source_cells": 2_000, "lead_source_rate": 0.05}
+"""Its run is over, and no cell is active, but a lead source goes on: one lead in 20 s."""
+
+
+@pytest.mark.parametrize("server", [STILL_FINDING], ids=str, indirect=True)
+def test_a_lead_source_that_goes_on_after_a_run_ended_above_it_is_stopped(server, client):
+    run = ow.start("Find bakeries", credit_limit=200, client=client, show=False).wait("cells")
+    see(lambda: server.stops and not server.stops[-1].dry_run)
+    assert ended(server, run) <= 216
+    assert run.error.title == "Credit limit reached"
+
+
+@pytest.mark.parametrize("server", [STILL_FINDING], ids=str, indirect=True)
+def test_a_lead_source_that_goes_on_after_its_batch_was_halted_is_stopped(server, client):
+    batch = ow.start_many(["Find bakeries", "Find butchers"], at_once=1, credit_limit=200, client=client, show=False)
+    see(lambda: server.stops and not server.stops[-1].dry_run)
+    assert batch.error.code == "CREDIT_LIMIT"
+    assert ended(server, *batch) <= 216
 
 
 @pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
