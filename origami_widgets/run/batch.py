@@ -243,7 +243,7 @@ class RunBatch:
 
         Example:
             >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=60).client()
+            >>> client = ow.Sandbox(speed=10).client()
             >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False)
             >>> {run.status for run in batch.cancel().wait()} <= {"cancelled"}
             True

@@ -133,7 +133,7 @@ class Run(KnownRun):
 
         Example:
             >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=60).client()
+            >>> client = ow.Sandbox(speed=10).client()
             >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
             >>> run.cancel().wait().status
             'cancelled'
@@ -278,7 +278,7 @@ class Run(KnownRun):
             >>> import asyncio
             >>> import origami_widgets as ow
             >>> async def main():
-            ...     client = ow.Sandbox(speed=60).client()
+            ...     client = ow.Sandbox(speed=10).client()
             ...     run = await ow.start_async("Find bakeries in Porto", client=client)
             ...     return (await (await run.cancel_async())).status
             >>> asyncio.run(main())
