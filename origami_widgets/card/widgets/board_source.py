@@ -112,7 +112,11 @@ class RunsSource:
     def entries(self) -> list[BoardEntry]:
         """Return the current entry of each run."""
         shared = Counter(id(run.conversation) for run in self.runs)
-        return [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
+        entries = [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
+        known = [state for run in self.runs for state in run.conversation.states]
+        # What a list has said of a run that is not read yet comes last.
+        newest = _newest_runs([*known, *(each.state for each in entries if each.state is not None)])
+        return [replace(each, continued=_is_continued(each.state, newest)) for each in entries]
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
@@ -300,6 +304,26 @@ async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> li
             poller().soon(watch)
         runs.append(Run(watch))
     return runs
+
+
+def _newest_runs(states: Iterable[RunState]) -> dict[str, str]:
+    """Return the id of each agent's newest run; empty while it is not known which one that is."""
+    starts: dict[str, dict[str, float | None]] = {}
+    for state in states:
+        started_at = None if state.run is None else state.run.started_at
+        starts.setdefault(state.agent_id, {})[state.run_id] = None if started_at is None else started_at.timestamp()
+    return {agent_id: _newest(runs) for agent_id, runs in starts.items()}
+
+
+def _newest(starts: dict[str, float | None]) -> str:
+    known = {run_id: start for run_id, start in starts.items() if start is not None}
+    if len(starts) > 1 and len(known) < len(starts):
+        return ""
+    return max(known or starts, key=lambda run_id: known.get(run_id, 0.0))
+
+
+def _is_continued(state: RunState | None, newest: dict[str, str]) -> bool:
+    return state is not None and bool(state.agent_id) and newest[state.agent_id] != state.run_id
 
 
 def _state_of_summary(state: RunState, summary: RunSummary) -> RunState:

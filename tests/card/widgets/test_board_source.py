@@ -204,6 +204,39 @@ def test_two_rows_of_one_conversation_differ(client, show):
     assert tokens(show([run, later])) == [run.token, later.token]
 
 
+def buttons(board):
+    return {board_row["token"]: board_row["button"] for board_row in board.view["rows"]}
+
+
+def test_only_the_newest_run_of_an_agent_can_be_gone_on_with(sandbox, client, show):
+    """In a process that has not continued it, too: a click on an earlier one would pay again."""
+    (first,) = started(client, scenario="errored")
+    later = first.wait().follow_up("Go on. scenario:errored").wait()
+    wanted, agent_id = [first.token, later.token], first.agent_id
+    assert buttons(show([first, later])) == {wanted[0]: "", wanted[1]: "continue"}
+    del first, later
+    fresh = forget(sandbox)
+    for shown in (agent_id, wanted):
+        board = show(shown, client=fresh)
+        for run in board.runs:
+            run.refresh()
+        assert buttons(board) == {wanted[0]: "", wanted[1]: "continue"}
+
+
+def test_while_a_later_run_is_unread_no_run_of_its_agent_can_be_gone_on_with(sandbox, client, show, monkeypatch):
+    (first,) = started(client, scenario="errored")
+    later = first.wait().follow_up("Go on. scenario:errored").wait()
+    wanted = [first.token, later.token]
+    del first, later
+    fresh = forget(sandbox)
+    monkeypatch.setattr(poller_module, "current", Idle(SystemClock()))
+    board = show(wanted, client=fresh)
+    board.runs[0].refresh()
+    assert buttons(board)[wanted[0]] == ""
+    board.runs[1].refresh()
+    assert buttons(board) == {wanted[0]: "", wanted[1]: "continue"}
+
+
 def test_what_a_list_says_is_shown_until_the_run_is_read(sandbox, client, show, monkeypatch):
     """In a process that does not know them: their tables and cells are unknown, and `run.done` says what is known."""
     completed, running = started(client, 1, "completed")[0].wait(), started(client)[0]
