@@ -43,6 +43,9 @@ PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
 LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
+FAILED: Final = "failed · why?"
+NOT_RUN_OR_FAILED: Final = "not run or failed · why?"
+"""What cells without a result say in a column with failed cells. A click opens them."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
 _NUMBER = re.compile(r"(?!0\d)[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")
@@ -384,6 +387,22 @@ def failures_of(
     return found
 
 
+def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFailures]]]) -> dict[str, ColumnFailures]:
+    """Return the failures of all tables of a run together, as its leads do not tell of which of them they are.
+
+    Args:
+        tables: the columns of each table, and what `failures_of` returns for it.
+    """
+    running = {column.slug or "" for columns, _ in tables for column in columns if shown_count(column.cells.running)}
+    found = {}
+    for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
+        each = [failures.get(slug) for _, failures in tables]
+        missing = {NOT_RUN_OR_FAILED if one is None else one.missing for one in each}
+        failed = sum(one.failed for one in each if one is not None)
+        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else NOT_RUN_OR_FAILED, failed)
+    return found
+
+
 def _missing_words(column: Column, missing: int) -> str:
     """Return why cells of a column have no result. The server counts failures by column and does not say where they are.
 
@@ -394,7 +413,7 @@ def _missing_words(column: Column, missing: int) -> str:
     errored = shown_count(column.cells.errored) or 0
     if not errored:
         return CELL_NEVER_RUN
-    return f"{'failed' if errored >= missing else 'not run or failed'} · why?"
+    return FAILED if errored >= missing else NOT_RUN_OR_FAILED
 
 
 TEXT_LIMIT = 200

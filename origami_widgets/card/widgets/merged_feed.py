@@ -15,6 +15,7 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     failures_of,
+    failures_of_run,
     in_reading_order,
     make_heads,
     match_words,
@@ -380,11 +381,14 @@ def _drawn(
 
 def _cells_of_runs(parts: Sequence[tuple[str, LookedAt]]) -> dict[str, RunCells]:
     """Return what is known of the cells without a result, by the name of the run."""
-    found: dict[str, RunCells] = {}
+    of_runs: dict[str, list[LookedAt]] = {}
     for run, part in parts:
-        failed = failures_of(part.columns, [cells for _, cells in part.rows().values()], own=part.is_own)
-        known = found.get(run, {"final": True, "failed": {}})
-        found[run] = {"final": known["final"] and part.is_final, "failed": known["failed"] | failed}
+        of_runs.setdefault(run, []).append(part)
+    found: dict[str, RunCells] = {}
+    for run, tables in of_runs.items():
+        rows = [(part, [cells for _, cells in part.rows().values()]) for part in tables]
+        failed = [(part.columns, failures_of(part.columns, cells, own=part.is_own)) for part, cells in rows]
+        found[run] = {"final": all(part.is_final for part in tables), "failed": failures_of_run(failed)}
     return found
 
 

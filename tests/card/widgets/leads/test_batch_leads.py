@@ -345,6 +345,35 @@ def test_an_empty_cell_takes_no_failure_from_another_runs_column():
     grid.close()
 
 
+def test_an_empty_cell_takes_no_failure_from_another_table_of_its_run():
+    """The grid shows the run of a lead, not its table: it says "failed" only where that is so in each of them."""
+    client = ow.Sandbox(speed=600, plan="enterprise").client()
+    briefs = ["List bakeries in Porto", "List bakeries in Faro", "List bakeries in Braga"]
+    runs = [ow.start(brief, client=client, show=False).wait("cells", timeout=60) for brief in briefs]
+    failed = [{each.slug: each.cells.errored for each in run.tables[0].columns if each.cells.errored} for run in runs]
+    first, other = next((a, b) for a in range(3) for b in range(3) if failed[a].keys() - failed[b].keys())
+    (third,) = {0, 1, 2} - {first, other}
+    wanted = {slug: failed[first].get(slug, 0) + failed[other].get(slug, 0) for slug in failed[first] | failed[other]}
+    known = []
+    for order in ((first, other), (other, first)):
+        answer = runs[first].state.payload()
+        answer["response"]["tables"] = [runs[at].tables[0].raw for at in order]
+        of_two = ow.Run.from_payload(answer)
+        grid = ow.LeadGrid([of_two, runs[third]], client=client)
+        page = Page(grid)
+        page.ask(include_hidden=True)
+        known.append(next(cells["failed"] for name, cells in known_of(page).items() if name != names_of(runs)[third]))
+        grid.close()
+    assert known[0] == known[1]
+    assert {slug: count for slug, (_, count) in known[0].items()} == wanted
+    for slug in failed[first].keys() ^ failed[other].keys():
+        assert known[0][slug][0].startswith("not run or failed")
+
+
+def names_of(runs):
+    return [run.state.agent_name for run in runs]
+
+
 def test_a_run_that_has_ended_waits_for_none_of_its_cells_while_another_one_fills():
     begun, ahead = time.time(), [0.0]
     client = ow.Sandbox(clock=lambda: begun + ahead[0], plan="enterprise").client()
