@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,13 +41,15 @@ class ChosenColumns:
         """
         made: list[list[str] | None] = []
         for name, given in (("columns", columns), ("parts", parts)):
-            if isinstance(given, str) or not (given is None or isinstance(given, list | tuple)):
+            # Also an index, such as the columns of a frame.
+            listed = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+            if given is not None and (listed is None or not all(isinstance(each, str) for each in listed)):
                 raise InvalidInput(
                     f"{name} must be a list",
                     cause=f"Got {given!r:.60}.",
-                    remedy=f'Use a list of names: {name}=["{given!s:.40}"].',
+                    remedy=f'Use a list of names: {name}=["{given if isinstance(given, str) else "…":.40}"].',
                 )
-            made.append(None if given is None else [str(each) for each in given])
+            made.append(listed)
         return cls(*made)
 
     @classmethod

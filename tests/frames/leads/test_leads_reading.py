@@ -285,8 +285,11 @@ def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
     with pytest.raises(InvalidInput, match="No such column") as caught:
         ow.leads_frame(run, columns=["contact-mail"])
     assert "Did you mean 'contact-email'?" in caught.value.remedy
-    with pytest.raises(InvalidInput, match="must be a list"):
-        ow.leads_frame(run, parts="value")
+    assert ow.leads_frame(whole, columns=few.columns).columns.to_list() == few.columns.to_list()
+    for parts in ("value", 7, [7]):
+        with pytest.raises(InvalidInput, match="must be a list") as caught:
+            ow.leads_frame(run, parts=parts)
+        assert caught.value.remedy.endswith('parts=["value"].' if parts == "value" else 'parts=["…"].')
 
 
 def test_chosen_columns_are_enough_for_what_analysts_do():
