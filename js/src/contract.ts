@@ -824,7 +824,7 @@ export const LEADS_DOWNLOAD_ALL = "All loaded leads.";
 
 export const LEADS_DOWNLOAD_PART = "The {} leads loaded so far. Scroll to load more.";
 
-export const LEADS_DOWNLOAD_NAMES = "{} Columns are named as in DataFrames, for ow.refresh_leads.";
+export const LEADS_DOWNLOAD_READ_BACK = "{} ow.refresh_leads reads the file back.";
 
 export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief. Ticked leads can be downloaded now.";
 

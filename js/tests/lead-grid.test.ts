@@ -628,7 +628,7 @@ describe("a grid of leads", () => {
     const download = grid
       .all("button")
       .find(({ textContent }) => textContent === "Download CSV") as HTMLButtonElement;
-    const as = "Columns are named as in DataFrames, for ow.refresh_leads.";
+    const as = "ow.refresh_leads reads the file back.";
     const isOff = () => download.ariaDisabled === "true";
     const pressed = () => {
       download.click();

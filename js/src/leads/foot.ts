@@ -8,8 +8,8 @@ import {
   LEADS_DOWNLOAD,
   LEADS_DOWNLOAD_ALL,
   LEADS_DOWNLOAD_CHECKING,
-  LEADS_DOWNLOAD_NAMES,
   LEADS_DOWNLOAD_PART,
+  LEADS_DOWNLOAD_READ_BACK,
   LEADS_DOWNLOAD_TICKED,
   LEADS_LOADING,
   LEADS_TICKED,
@@ -74,7 +74,7 @@ export class Foot {
     show(this.#copy.node, length);
     show(this.#download, !isGone);
     const [details, isReady] = this.#file();
-    this.#download.title = isReady ? filled(LEADS_DOWNLOAD_NAMES, details) : details;
+    this.#download.title = isReady ? filled(LEADS_DOWNLOAD_READ_BACK, details) : details;
     this.#download.ariaDisabled = isReady ? null : "true";
     this.#line = this.#asFrame.press.title = line && this.#lineWith(this.#leads.rows.line || line);
     show(this.#asFrame.node, line);
