@@ -138,12 +138,13 @@ class LeadWidget(LiveWidget):
         # The page shows them before it is known if they pass the saved filters, so they can be ticked.
         frame = self._loaded_frame(table_id, with_checking=True)
         ticked = frame[frame["row_id"].isin(ids)].reset_index(drop=True)
-        ticked.attrs["origami"] |= {
-            "rows": len(ticked),
-            "complete": False,
-            "ticked": True,
-            "stopped": "These are the leads that are ticked.",
-        }
+        about = {"complete": False, "ticked": True, "stopped": "These are the leads that are ticked."}
+        notes = ticked.attrs["origami"] | {"rows": len(ticked), **about}
+        if "tables" in notes:
+            counts = ticked["table_id"].value_counts()
+            each_table = [each | {"rows": int(counts.get(each["table_id"], 0)), **about} for each in notes["tables"]]
+            notes |= {"tables": each_table}
+        ticked.attrs["origami"] = notes
         return ticked
 
     def _send_download(self, table_id: str, ids: Sequence[str]) -> None:

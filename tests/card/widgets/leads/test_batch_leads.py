@@ -244,6 +244,21 @@ def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_p
     assert ow.refresh_leads(whole).gone.empty
 
 
+def test_of_ticked_leads_of_several_runs_none_is_new():
+    client = ow.Sandbox(speed=600).client()
+    batch = ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60)
+    grid = ow.leads(batch)
+    Page(grid).ask()
+    ids = grid.frame["row_id"].iloc[[0, 1, -1]].to_list()
+    receive(grid, {"kind": "select", "ids": ids, "on": True})
+    ticked = grid.selection
+    batch.runs[0].follow_up("Add recent news about each company").wait("cells")
+    found = ow.refresh_leads(ticked, client=client)
+    assert found.frame["row_id"].to_list() == ids
+    assert [len(each) for each in (found.new, found.gone)] == [0, 0]
+    grid.close()
+
+
 def test_a_page_that_looks_again_gets_all_leads_again(grid):
     page = Page(grid)
     rows = list(page.ask(include_hidden=True).rows)
