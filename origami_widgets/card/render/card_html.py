@@ -33,7 +33,7 @@ from origami_widgets.card.render.html_tags import (
     with_separators,
 )
 from origami_widgets.card.view.activity import more_changes, newest_changes
-from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
+from origami_widgets.card.view.fixed_words import ACTIVITY, CELL_NOT_FOUND, NEXT_STEPS
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
@@ -477,10 +477,12 @@ def render_leads_html(view: LeadGridView, saved: Sequence[tuple[str, Sequence[Fl
 def _leads_table(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Html:
     shown = [column for column, _ in in_reading_order(columns)][:_LEAD_COLUMNS]
     lines = [[bold(isolated(clip(column.name, _LEAD_CELL_LIMIT))) for column in shown]]
-    lines += [[isolated(_lead_words(cell)) for cell in make_cells(row, columns)[:_LEAD_COLUMNS]] for row in rows]
+    lines += [[_lead_cell(*each) for each in zip(make_cells(row, columns), shown, strict=False)] for row in rows]
     kept = f"The first {plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
     return div("margin-top:8px", grid(lines), div(SMALL, text(kept)))
 
 
-def _lead_words(cell: LeadCell) -> str:
-    return clip(cell_words(cell), _LEAD_CELL_LIMIT)
+def _lead_cell(cell: LeadCell, column: Column) -> Html:
+    words = clip(cell_words(cell), _LEAD_CELL_LIMIT)
+    is_missing = not words and cell is not None and column.kind != "input"
+    return span(QUIET, text(CELL_NOT_FOUND)) if is_missing else isolated(words)

@@ -521,6 +521,8 @@ def test_a_page_that_saves_as_soon_as_it_shows_leads_saves_them(ended):
     until_then = contents[: [content["kind"] for content in contents].index("leads")]
     *_, newest = [json.dumps(content, ensure_ascii=False) for content in until_then if content["kind"] == "snapshot"]
     assert all(company in newest for company in grid.frame["company"])
+    without = (~ow.leads_frame(ended.run)["contact-email.found"][: len(grid.frame)]).sum()
+    assert newest.count("not found") >= without > 0
     grid.close()
 
 
