@@ -51,6 +51,7 @@ function page(now) {
     "Text",
     "IntersectionObserver",
     "MutationObserver",
+    "ResizeObserver",
     "Event",
     "CustomEvent",
   ];
