@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.questions import can_follow_up, follow_up, follow_up_button, offers_to_resume
+from origami_widgets.card.view.questions import can_follow_up, follow_up_button, offers_to_resume
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
@@ -33,8 +33,9 @@ NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
-CONTINUE: Final = follow_up("Continue", "Continue where you stopped.")
-TRY_AGAIN: Final = follow_up("Try again", "That failed. Please try it again.")
+CONTINUE: Final = follow_up_button("Continue", "Continue where you stopped.")
+TRY_AGAIN: Final = follow_up_button("Try again", "That failed. Please try it again.")
+BUILD: Final = follow_up_button("Ask it to build them", "Nothing was built in that run. Please build it now.")
 _TWO_WAYS = (
     "Continue: the same agent keeps what it has and goes on. "
     "Start over: ow.start(…, fresh=True), a new agent that pays again."
@@ -335,9 +336,7 @@ class _Writer:
         if not said.strip():
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
         elif claims_work(said):
-            button = follow_up_button(
-                state, "Ask it to build them", "Nothing was built in that run. Please build it now."
-            )
+            button = BUILD if can_follow_up(state) else None
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
         else:
             yield self._notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")

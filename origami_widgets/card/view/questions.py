@@ -81,19 +81,8 @@ def can_follow_up(state: RunState) -> bool:
     return state.run is not None and state.done and not state.sending and state.connection.state != "stopped"
 
 
-def follow_up_button(state: RunState, label: str, prompt: str) -> Button | None:
-    """Return a button that continues the conversation, or None if that is not possible now.
-
-    Args:
-        state: what is known about the run.
-        label: the label of the button.
-        prompt: the prompt that the button sends.
-    """
-    return follow_up(label, prompt) if can_follow_up(state) else None
-
-
-def follow_up(label: str, prompt: str) -> Button:
-    """Return the button that continues a conversation, which asks once.
+def follow_up_button(label: str, prompt: str) -> Button:
+    """Return the button that continues a conversation, which asks once. It is shown only while it `can_follow_up`.
 
     Args:
         label: the label of the button.
@@ -134,5 +123,5 @@ def make_suggestions(state: RunState) -> list[SuggestionView]:
         if resumable and _RESUMES.match(label):
             continue
         if label and _is_prompt(proposed):
-            items.append({"label": label, "button": follow_up_button(state, label, label)})
+            items.append({"label": label, "button": follow_up_button(label, label) if can_follow_up(state) else None})
     return take(items, SUGGESTIONS_SIZE)
