@@ -31,7 +31,7 @@ from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import moment, shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
@@ -322,11 +322,17 @@ def _inside(value: Any, key: str, depth: int = 2) -> str:
         case list() if not any(isinstance(each, dict | list) for each in value):
             return value_text(value, key)
         case list() if depth:
-            return "; ".join(filter(None, (_inside(each, key, depth - 1) for each in value[:ITEMS_LIMIT])))
+            return _joined("; ", value, lambda each: _inside(each, key, depth - 1))
         case dict() | list():
             return json.dumps(value, ensure_ascii=False)
         case _:
             return value_text(value, key)
+
+
+def _joined(separator: str, values: Sequence[Any], text_of: Callable[[Any], str]) -> str:
+    """Return the texts of the first values of a list, with a mark where there are more."""
+    said = separator.join(filter(None, map(text_of, values[:ITEMS_LIMIT])))
+    return f"{said}{separator}…" if len(values) > ITEMS_LIMIT else said
 
 
 def label_of(key: str) -> str:
@@ -465,7 +471,7 @@ def value_text(value: Any, key: str = "", kind: str = "") -> str:
         case str():
             text = _time(value) or value
         case list():
-            text = ", ".join(filter(None, (value_text(each, key) for each in value[:ITEMS_LIMIT])))
+            text = _joined(", ", value, lambda each: value_text(each, key))
         case dict():
             text = _object(value, key)
         case _:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from origami_widgets.api.models import Column, FlatRow
 from origami_widgets.card.view.lead_cells import (
     COLUMNS_LIMIT,
+    ITEMS_LIMIT,
     PART_LIMIT,
     PARTS_LIMIT,
     TEXT_LIMIT,
@@ -185,6 +186,18 @@ def test_a_confidence_of_another_kind_is_no_level(confidence):
 def test_objects_and_lists_inside_are_read_by_their_labels(value, text):
     cell = cell_of({"email": "a", "details": value})
     assert tuple(cell["parts"][0])[:2] == ("Details", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([{"n": at} for at in range(ITEMS_LIMIT)], "; N: 23"),
+        ([{"n": at} for at in range(ITEMS_LIMIT + 1)], "; N: 23; …"),
+        (list(range(ITEMS_LIMIT + 1)), ", 23, …"),
+    ],
+)
+def test_a_long_list_inside_says_that_it_was_cut(value, text):
+    assert cell_of({"email": "a", "details": value})["parts"][0].text.endswith(text)
 
 
 def test_a_cell_is_bounded():
