@@ -770,7 +770,9 @@ export const LEADS_OLD = "Kernel busy. These leads are updated when the cell end
 
 export const LEADS_FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
 
-export const LEADS_NOT_SAVED = "Leads are not saved in the notebook. In any kernel, this line shows them and saves the first ones:";
+export const LEADS_NOT_SAVED = "Leads are not saved in the notebook.";
+
+export const LEADS_SAVING = "In any kernel, this line shows them and saves the first ones:";
 
 export const LEADS_NONE = "No leads to show.";
 

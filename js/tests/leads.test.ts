@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type CellChange,
   LEADS_NOT_SAVED,
+  LEADS_SAVING,
   type LeadCell,
   type LeadHead,
   type LeadRow,
@@ -159,10 +160,25 @@ describe("the code that draws leads", () => {
       for (const name of ["Columns", "Leads"]) card.button(name).click();
       expect(sent(card, "code")).toEqual([]);
       expect(sent(card, "leads")).toEqual([]);
-      expect(card.one(".panel .empty").textContent).toBe(LEADS_NOT_SAVED);
+      expect(card.one(".panel .empty").textContent).toBe(`${LEADS_NOT_SAVED} ${LEADS_SAVING}`);
       const line = shown(card.one(".panel > .line"));
       expect(line).toMatch(/^ow\.leads\(ow\.attach\("[^"]+", show=False\), save=True\)\s*Copy/);
     }
+  });
+
+  it.each([
+    ["a sandbox, which ended with its kernel", { origin: "sandbox" }],
+    ["a run that Origami no longer finds", { lines: sample("missing").head.lines }],
+  ])("says of %s only that its leads are not saved", (_, head) => {
+    const { model } = draw("running");
+    model.comm_live = false;
+    model.emit("comm_live_update");
+    const card = draw(model);
+    const { tables, head: completed } = sample("completed");
+    model.set({ head: { ...completed, ...head }, tables });
+    card.button("Leads").click();
+    expect(card.one(".panel .empty").textContent).toBe(LEADS_NOT_SAVED);
+    expect(card.one(".panel > .line").hidden).toBe(true);
   });
 
   it("is asked for again from a kernel that came after one that stopped", () => {

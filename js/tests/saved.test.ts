@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type BoardView,
   LEADS_NOT_SAVED,
+  LEADS_SAVING,
   SAVED_TYPES,
   SAVED_VERSION,
   type SavedView,
@@ -108,7 +109,9 @@ describe("a saved card", () => {
     expect(tabs.slice(-3).map(shown)).toEqual(["Leads", "Columns", "Activity"]);
     expect(tabs.at(-2)?.ariaSelected).toBe("true");
     press(card, "Leads");
-    expect(shown(within(card.node).querySelector(".panel") as HTMLElement)).toContain(LEADS_NOT_SAVED);
+    expect(shown(within(card.node).querySelector(".panel") as HTMLElement)).toContain(
+      `${LEADS_NOT_SAVED} ${LEADS_SAVING}`,
+    );
     buttons(card)
       .find(({ ariaLabel }) => ariaLabel === "Copy the line that saves leads")
       ?.click();

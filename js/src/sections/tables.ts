@@ -7,6 +7,7 @@ import {
   LEADS_LATE,
   LEADS_LOADING,
   LEADS_NOT_SAVED,
+  LEADS_SAVING,
   type Remark,
   type TableView,
   type View,
@@ -47,9 +48,14 @@ function remark({ tone }: Remark, press: () => void): Part<Remark> {
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
-/** The line that shows leads, and saves the first ones. The menu of a live card has it without that. */
-const savingLine = ({ lines }: View["head"]): string =>
-  lines.find(({ label }) => label === LEADS)?.code.replace(/(, save=True)?\)$/, ", save=True)") ?? "";
+/**
+ * The line that shows leads in any kernel, and saves the first ones; "" without any, as of a sandbox, which ends with its
+ * kernel. The menu of a live card has it without saving.
+ */
+const savingLine = ({ lines, origin }: View["head"]): string =>
+  lines
+    .find(({ label }) => label === LEADS && origin !== "sandbox")
+    ?.code.replace(/(, save=True)?\)$/, ", save=True)") ?? "";
 
 /** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
 export class TablesSection implements Part<Body> {
@@ -301,8 +307,9 @@ export class TablesSection implements Part<Body> {
     }[shown];
     const isOver = body.head.done && !table;
     const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
-    showText(this.#empty, isEmpty ? instead : "");
-    this.#saving.update(isEmpty && instead === LEADS_NOT_SAVED ? savingLine(body.head) : "");
+    const line = isEmpty && instead === LEADS_NOT_SAVED ? savingLine(body.head) : "";
+    showText(this.#empty, isEmpty ? instead + (line && ` ${LEADS_SAVING}`) : "");
+    this.#saving.update(line);
     const isLoading = !!table && this.#session.reads && this.#instead === LEADS_LOADING;
     const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
     this.#empty.classList.toggle("waiting", isWaiting);

@@ -28,9 +28,8 @@ LEADS_LOADING: Final = "Loading leads…"
 LEADS_LATE: Final = "Kernel busy. Leads load when the cell ends."
 LEADS_OLD: Final = "Kernel busy. These leads are updated when the cell ends."
 LEADS_FORBIDDEN: Final = "This page can't show leads in a card. In a cell of its own: ow.leads(run)"
-LEADS_NOT_SAVED: Final = (
-    "Leads are not saved in the notebook. In any kernel, this line shows them and saves the first ones:"
-)
+LEADS_NOT_SAVED: Final = "Leads are not saved in the notebook."
+LEADS_SAVING: Final = "In any kernel, this line shows them and saves the first ones:"
 LEADS_NONE: Final = "No leads to show."
 LEADS_NO_MATCH: Final = "No leads match."
 LEADS_NO_MATCH_LOADED: Final = "No loaded lead matches."

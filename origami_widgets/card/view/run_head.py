@@ -252,7 +252,8 @@ def _lines(state: RunState, form: Form) -> list[CodeLine]:
         lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
         # What is saved has no leads, unless this line asks for them.
         leads = f"ow.leads({quiet}, save=True)" if form == "snapshot" else f"ow.leads({quiet})"
-        lines.append({"label": "Leads", "code": leads})
+        if not is_missing(state):
+            lines.append({"label": "Leads", "code": leads})
         lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx")'})
     if state.done:
         lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})

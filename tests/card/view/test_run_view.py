@@ -77,6 +77,12 @@ def test_a_run_offers_only_the_frames_that_it_has():
     assert [code.partition("(")[0] for code in codes] == ["ow.attach", "v2_run-01k0c4m2f7"]
 
 
+def test_a_run_that_origami_no_longer_finds_offers_no_line_that_shows_its_leads():
+    found = STATES["completed"]()
+    for state, is_offered in ((found, True), (replace(found, connection=STATES["missing"]().connection), False)):
+        assert ("Leads" in [line["label"] for line in make_view(state, now=NOW)["head"]["lines"]]) == is_offered
+
+
 def test_a_clean_end_has_no_notice():
     view = view_of("completed")
     assert view["notices"] == []
