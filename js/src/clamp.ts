@@ -29,12 +29,14 @@ export function clamp(content: HTMLElement, always = false): Part<boolean> {
   // Never cut off the element with the focus.
   on(content, "focusin", () => set(long || over));
   // The button leaves its size as it is.
-  if (always) new ResizeObserver(draw).observe(node);
+  const sizes = always ? new ResizeObserver(draw) : null;
+  sizes?.observe(node);
   return {
     node,
     update(isLong) {
       long = isLong;
       draw();
     },
+    close: () => sizes?.disconnect(),
   };
 }

@@ -296,6 +296,38 @@ describe("Answer", () => {
     expect(active()).toBe(brief);
   });
 
+  it("takes no focus where the question was answered meanwhile", async () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.model.widget_manager = host;
+    on.button("Answer").click();
+    await change(on, (view) => {
+      (view.rows[0] as BoardRow).button = "";
+    });
+    await open(on);
+    expect(active()).not.toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
+  });
+
+  it("waits for its card no longer than the board is there", () => {
+    const on = drawBoard(boardOf([asking()]));
+    const begun = vi.spyOn(MutationObserver.prototype, "observe");
+    on.button("Answer").click();
+    expect(begun).toHaveBeenCalledTimes(1);
+    const ended = vi.spyOn(MutationObserver.prototype, "disconnect");
+    on.close();
+    expect(ended.mock.contexts).toContain(begun.mock.contexts[0]);
+    vi.restoreAllMocks();
+  });
+
+  it("says why the row could not be folded again", async () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.model.widget_manager = host;
+    on.button("Answer").click();
+    await open(on);
+    on.briefs()[0]?.click();
+    on.model.acknowledge(false, "The board is out of date", "Show it again.");
+    expect(on.text().split("The board is out of date").length).toBe(2);
+  });
+
   it("says why it did not open, once", () => {
     const on = drawBoard(boardOf([asking()]));
     on.button("Answer").click();

@@ -284,6 +284,16 @@ describe("the last line", () => {
     expect(card.one(".next").ariaLabel).toBe("Next steps");
   });
 
+  it("watches the room of its answer until it is closed", () => {
+    const begun = vi.spyOn(ResizeObserver.prototype, "observe");
+    const card = draw("completed");
+    const ended = vi.spyOn(ResizeObserver.prototype, "disconnect");
+    card.close();
+    expect(begun.mock.contexts.length).toBeGreaterThan(0);
+    expect(new Set(ended.mock.contexts)).toEqual(new Set(begun.mock.contexts));
+    vi.restoreAllMocks();
+  });
+
   it("folds a long text, and opens it", () => {
     const card = draw("completed", (view) => {
       view.prose.nodes = [{ t: "p", c: ["Much to say. ".repeat(40)] }];

@@ -65,6 +65,9 @@ export class RunList {
         const row = this.#order.find(({ node }) => node.contains(event.target as Node));
         if (row) this.#choose(row);
       }),
+      () => {
+        for (const row of this.#rows.values()) row.close();
+      },
     ];
   }
 
@@ -81,6 +84,7 @@ export class RunList {
     }
     for (const name of left) {
       this.#rows.get(name)?.open(null);
+      this.#rows.get(name)?.close();
       this.#rows.get(name)?.node.remove();
       this.#rows.delete(name);
     }

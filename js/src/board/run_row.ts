@@ -122,6 +122,7 @@ export class RunRow implements Part<Item> {
   update(item: Item, shared = 0): void {
     this.item = item;
     const { row } = item;
+    if (!this.#opens) this.#drawn.disconnect();
     showText(this.#name, row.name);
     const start = row.name ? 0 : shared;
     setText(this.#same, row.prompt.slice(0, start));
@@ -150,8 +151,8 @@ export class RunRow implements Part<Item> {
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, this.#command()));
     turnOff(this.press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
-    // What opens the row says it itself.
-    showOutcome(this.#outcome, this.#opens ? undefined : asked);
+    // What opens the row says it itself. It does not fold it.
+    showOutcome(this.#outcome, this.#opens && !this.#isOpen ? undefined : asked);
     // The room that a click will need.
     if (button) this.#does.dataset.sent = labelOf(button, true);
     else delete this.#does.dataset.sent;
@@ -164,6 +165,10 @@ export class RunRow implements Part<Item> {
   reach(on: boolean): void {
     this.#isReachable = on;
     for (const each of this.node.querySelectorAll("button")) each.tabIndex = on ? 0 : -1;
+  }
+
+  close(): void {
+    this.#drawn.disconnect();
   }
 
   /** Shows or removes the card's place below the row. */

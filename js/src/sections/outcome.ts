@@ -46,6 +46,7 @@ export function outcomeSection(context: Context): Part<Last> {
   return {
     node,
     refresh: () => list.refresh?.(),
+    close: () => clamped.close?.(),
     update({ head, result, activity, prose: answer, suggestions }) {
       const hasNote = !head.done && !activity.latest.length && !activity.groups.length && result.note;
       const now = hasNote ? [result.note] : activity.latest;
