@@ -13,7 +13,7 @@ import {
 } from "../src/contract";
 import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
-import { active, type Drawn, draw, scrollIntoView, shown, visible } from "./draw";
+import { active, type Drawn, draw, isOff, scrollIntoView, shown, visible } from "./draw";
 import { sample } from "./samples";
 
 const TABLE = sample("completed").tables.items[0]?.id ?? "";
@@ -684,6 +684,20 @@ describe("all leads", () => {
     const offered = card.all<HTMLElement>(".strip .does button").filter((each) => visible(each, card.host));
     expect(offered.map(({ textContent }) => textContent)).toEqual(["Copy"]);
     expect(card.button("+ Filter").ariaDisabled).toBe("true");
+  });
+
+  it("are not filtered without a kernel, also by Enter in a form that was open before", async () => {
+    const card = await expand({ rows: rowsFrom(0, 3) });
+    card.button("+ Filter").click();
+    const value = field(card, "Value to compare with");
+    value.value = "porto";
+    card.model.comm_live = false;
+    card.model.emit("comm_live_update");
+    press("Enter", value);
+    expect(value.value).toBe("porto");
+    expect(card.all<HTMLButtonElement>(".chips button").filter((each) => !isOff(each))).toEqual([]);
+    press("Escape", value);
+    expect(visible(value, card.host)).toBe(false);
   });
 
   it("are searched by typing among those that are loaded, without a request", async () => {

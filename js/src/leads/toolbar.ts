@@ -248,7 +248,8 @@ export class Toolbar {
   #add(): void {
     const [column, operator] = [this.#column.value, this.#operator.value];
     const value = WITHOUT_VALUE.includes(operator) ? "" : this.#value.value.trim();
-    if (!column || !(value || WITHOUT_VALUE.includes(operator))) return;
+    // Enter adds it, too.
+    if (this.#more.ariaDisabled || !column || !(value || WITHOUT_VALUE.includes(operator))) return;
     const filter = { column, operator, value };
     this.#value.value = "";
     this.#close();
