@@ -182,13 +182,13 @@ def refresh_leads(
     Pass a file that `export` wrote, or any other with these ids, to see what has changed since then. A frame without
     `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
     always read again, with their saved filters, and with those of a grid that its download and `export(grid)` note in the
-    column `origami_view`. Of leads that were ticked, or downloaded before all were loaded, none is new. Otherwise nothing
-    says which leads were read before: every lead that such a frame lacks is new, also if you have left it out. A lead that
-    filters hide is not gone. A cell that pandas reads as missing, such as
-    "n/a", counts as unchanged if it still has this text. Columns that the table has got since then are added, as for a
-    frame with `attrs`. Only a workbook of `export(run)` says whether a missing column is new or was dropped. In other
-    files it is new if the file is as `export` wrote it, apart from your own columns, and lacks only computed columns
-    at the table's end.
+    column `origami_notes`. By this column, the columns of a CSV file are known even if their headings have changed. Of
+    leads that were ticked, or downloaded before all were loaded, none is new. Otherwise nothing says which leads were read
+    before: every lead that such a frame lacks is new, also if you have left it out. A lead that filters hide is not gone. A
+    cell that pandas reads as missing, such as "n/a", counts as unchanged if it still has this text. Columns that the table
+    has got since then are added, as for a frame with `attrs`. A workbook of `export(run)` and the column `origami_notes` say
+    whether a missing column is new or was dropped. In other files it is new if the file is as `export` wrote it, apart from
+    your own columns, and lacks only computed columns at the table's end.
 
     Args:
         leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:

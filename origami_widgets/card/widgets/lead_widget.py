@@ -156,7 +156,7 @@ class LeadWidget(LiveWidget):
         frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
         (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
         if self.comm is not None:
-            text = csv_text(for_people(for_file(frame)))
+            text = csv_text(for_people(for_file(frame, complete=frame.attrs["origami"]["complete"])))
             self.send(DownloadAnswer(kind="download", name=name, text=text))
 
     def _flush(self) -> None:

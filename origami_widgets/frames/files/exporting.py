@@ -55,7 +55,9 @@ def export(
     fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone.confidence` for a part, in
     its order, with the ids last; a heading that is not the only one gives way to the column's name. Parquet files, which
     programs read, have the columns of `rows_frame`. All leads in one file (`leads.csv`) have those of `leads_frame`,
-    too. In a file of a grid with filters, a last column `origami_view` has these, for `refresh_leads`; workbooks hide it.
+    too. For `refresh_leads`, a last column `origami_notes` says which column has which heading in a CSV file, and in any
+    file of a grid, which filters it has and whether it shows hidden leads; workbooks hide it. The CSV file that a page
+    downloads also says there if its leads were ticked, or loaded in part.
 
     Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
     one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is

@@ -17,8 +17,8 @@ from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, i
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
-from origami_widgets.frames.leads.leads_in_files import VIEW, for_file, headings_of
-from origami_widgets.frames.leads.stacking import HEAD, head_of, mains_of, table_notes
+from origami_widgets.frames.leads.leads_in_files import for_file, with_headings
+from origami_widgets.frames.leads.stacking import HEAD, IDS, NOTES, head_of, mains_of, table_notes
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
@@ -245,7 +245,7 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
             part = SheetColumn(names.index(name), f"{heading}: {_words(key)}", place="folded" if explains else "shown")
             (folded if explains else shown).append(part)
     taken = {column.at for column in (*shown, *folded)}
-    head = {*(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]), VIEW}
+    head = {*(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]), NOTES}
     rest = [at for at in range(len(names)) if at not in taken]
     # What the user has added to the frame stays in sight.
     shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
@@ -261,9 +261,8 @@ def for_people(leads: pd.DataFrame) -> pd.DataFrame:
     """
     names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
     several = [name for name in ("name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
-    ids = [name for name in (*IDS, VIEW) if name in names]
-    ordered = leads[[*several, *(name for name in names if name not in (*several, *ids)), *ids]]
-    return ordered.rename(columns=headings_of(table_notes(leads)))
+    last = [name for name in (*IDS, NOTES) if name in names]
+    return with_headings(leads[[*several, *(name for name in names if name not in (*several, *last)), *last]])
 
 
 def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
@@ -320,9 +319,6 @@ def _words(key: str) -> str:
     return " ".join("URL" if word == "url" else word for word in key.replace("-", "_").split("_") if word)
 
 
-IDS = ("row_id", "table_id")
-
-
 def read_leads(path: object) -> pd.DataFrame:
     """Return the leads of a file with the names of columns that `rows_frame` gives them.
 
@@ -357,7 +353,7 @@ def read_leads(path: object) -> pd.DataFrame:
     if missing := [name for name in IDS if name not in frame.columns]:
         raise InvalidInput(
             "This file holds no leads",
-            cause=f"{file.name} has no column {missing[0]}.",
+            cause=f"{file.name} has no column {' or '.join(missing)}.",
             remedy="Use a file that export has written. In a workbook, keep the hidden columns.",
         )
     return frame

@@ -33,7 +33,7 @@ from origami_widgets.frames.values import as_json, parsed_object, read_text, rea
 from origami_widgets.words.foreign_text import clean
 
 from .lead_column import FOUND
-from .stacking import HEAD, check_leads, python_values, separators, table_notes
+from .stacking import HEAD, NOTES, check_leads, python_values, separators, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -154,7 +154,7 @@ def _first(values: pd.Series[Any]) -> Any:
 
 
 def _main_columns(leads: pd.DataFrame) -> list[str]:
-    names = [name for name in leads.columns if name not in HEAD]
+    names = [name for name in leads.columns if name not in (*HEAD, NOTES)]
     return [name for name in names if "." not in str(name) or str(name).rpartition(".")[0] not in leads]
 
 

@@ -9,44 +9,55 @@ import pandas as pd
 
 from origami_widgets.frames.values import as_json, parsed_object
 
-from .stacking import HEAD, mains_of, python_values, table_notes
+from .stacking import HEAD, NOTES, columns_of, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-VIEW = "origami_view"
-"""Column of a file that has not all leads of its table: says with which filters they were read, and whether these are all."""
 
-
-def for_file(leads: pd.DataFrame) -> pd.DataFrame:
+def for_file(leads: pd.DataFrame, *, complete: bool = True) -> pd.DataFrame:
     """Return leads with columns that say which table they are of and, if these are not all, which leads they are.
 
     Args:
         leads: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+        complete: whether none was left out by hand, or as it was not loaded.
     """
     notes = {str(note.get("table_id")): note for note in table_notes(leads)}
     if "table_id" not in leads:
         leads = leads.assign(table_id=pd.array([*notes][:1] * len(leads), dtype="string"))
-    is_whole = bool(leads.attrs["origami"].get("complete"))
-    views = {table_id: _view_text(note, is_whole=is_whole) for table_id, note in notes.items()}
-    if not any(views.values()):
+    texts = {table_id: _which_leads(note, complete=complete) for table_id, note in notes.items()}
+    if not any(texts.values()):
         return leads
-    return leads.assign(**{VIEW: leads["table_id"].map(views).astype("string")})
+    return leads.assign(**{NOTES: leads["table_id"].map(texts).astype("string")})
 
 
-def _view_text(note: Mapping[str, Any], *, is_whole: bool) -> str | None:
-    filters, is_complete = note.get("filters"), is_whole and note.get("limit") is None
-    if not filters and is_complete:
+def _which_leads(note: Mapping[str, Any], *, complete: bool) -> str | None:
+    filters, has_hidden = note.get("filters") or [], not note.get("saved_filters", True)
+    if not filters and not has_hidden and complete:
         return None
-    has_hidden = not note.get("saved_filters", True)
-    return as_json({"filters": filters or [], "include_hidden": has_hidden, "complete": is_complete})
+    return as_json({"filters": filters, "include_hidden": has_hidden, "complete": complete})
 
 
-def view_of(leads: pd.DataFrame) -> Mapping[str, Any]:
-    """Return which leads of a table a file holds; empty if it does not say so."""
-    texts = python_values(leads[VIEW]) if VIEW in leads else []
-    found = parsed_object(next((text for text in texts if text is not None), None))
-    return found if isinstance(found, dict) else {}
+def with_headings(leads: pd.DataFrame) -> pd.DataFrame:
+    """Return leads with headings for the names of columns. The first row of each table notes which column has which."""
+    notes = table_notes(leads)
+    headings, rows = headings_of(notes), leads["table_id"].to_list()
+    texts = python_values(leads[NOTES]) if NOTES in leads else [None] * len(leads)
+    for note in notes:
+        if note["table_id"] in rows:
+            at, listed = rows.index(note["table_id"]), [(each["id"], each["column"]) for each in note["table_columns"]]
+            columns = {key: headings.get(name, name) for key, name in listed if name in leads}
+            texts[at] = as_json({**(parsed_object(texts[at]) or {}), "columns": columns})
+    return leads.assign(**{NOTES: pd.array(texts, dtype="string")}).rename(columns=headings)
+
+
+def notes_in_file(rows: pd.DataFrame) -> Mapping[str, Any]:
+    """Return what a file notes about the leads of a table; empty without such notes."""
+    texts = dict.fromkeys(python_values(rows[NOTES]) if NOTES in rows else ())
+    found: dict[str, Any] = {}
+    for each in map(parsed_object, texts):
+        found |= each if isinstance(each, dict) else {}
+    return found
 
 
 def headings_of(notes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -57,7 +68,7 @@ def headings_of(notes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     mains = mains_of(notes)
     heads = {str(each["column"]): str(each["name"]) for note in notes for each in note.get("table_columns", ())}
     made = {name: f"{heads[main]}{name[len(main) :]}" for name, main in mains.items()}
-    counts, taken = Counter(made.values()), {*HEAD, VIEW, *mains}
+    counts, taken = Counter(made.values()), {*HEAD, NOTES}.union(*map(columns_of, notes))
     unclear = {
         mains[name] for name, text in made.items() if counts[text] > 1 or text in taken or not text[:1].isalnum()
     }

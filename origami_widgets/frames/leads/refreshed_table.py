@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found, reading_order
@@ -12,8 +11,8 @@ from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
 from .lead_column import FOUND
-from .leads_in_files import headings_of, view_of
-from .stacking import HEAD, head_of, python_values, table_notes
+from .leads_in_files import headings_of, notes_in_file
+from .stacking import HEAD, columns_of, head_of, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,19 +48,14 @@ class GivenTable:
         return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
 
     @property
-    def view(self) -> Mapping[str, Any]:
-        """What a file says of the leads that it holds; empty for all leads, and for a frame with notes."""
-        return {} if self.note else view_of(self.rows)
+    def notes_in_file(self) -> Mapping[str, Any]:
+        """What a file notes about the leads; empty for a frame with notes."""
+        return {} if self.note else notes_in_file(self.rows)
 
     @property
     def is_chosen(self) -> bool:
         """Whether the leads were picked by hand, or loaded in part: none that they lack is new."""
-        return bool(self.note.get("ticked")) or self.view.get("complete") is False
-
-
-def columns_of(note: Mapping[str, Any]) -> set[str]:
-    """Return the columns of the frame that a table had when it was read."""
-    return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
+        return bool(self.note.get("ticked")) or self.notes_in_file.get("complete") is False
 
 
 class RefreshedTable:
@@ -90,10 +84,12 @@ class RefreshedTable:
         mine, note = set(before.columns), next(iter(table_notes(now)), {})
         self._names = _names_of(now, note)
         if not table.note:
-            now, renamed = _as_in_file(now, before, note)
+            written = table.notes_in_file.get("columns")
+            written = written if isinstance(written, dict) else None
+            now, renamed = _as_in_file(now, before, note, written)
             columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
             typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
-            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed})
+            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed}, written)
             self._now = now
             self._kept = [name for name in now.columns if name in mine or name in new]
             self._added = [name for name in before.columns if name not in now.columns]
@@ -169,30 +165,46 @@ def _names_of(leads: pd.DataFrame, note: Mapping[str, Any]) -> list[str | None]:
 
 
 def _as_in_file(
-    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any]
+    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any], written: Mapping[str, str] | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return leads with the names of columns that a frame without notes has, and the new name of each renamed column."""
-    mine, headings = set(before.columns), headings_of([note])
-    # It was read with names="name", or written for people.
-    has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
-    renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
+    mine = set(before.columns)
+    if written is None:
+        headings = headings_of([note])
+        # It was read with names="name", or written for people and has lost its notes.
+        has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
+        renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
+    else:
+        ids, mains = note.get("columns", {}), mains_of([note])
+        renamed = {
+            name: f"{written[ids[name]]}{name[len(main) :]}" for name, main in mains.items() if ids[name] in written
+        }
+        # A column that the table has got since then may be called like a heading.
+        both = set(renamed.values()) & {name for name in now if name not in renamed}
+        renamed |= {name: _free_name(name, {*mine, *now.columns}) for name in both}
     others = [name for name in HEAD if name in mine and name not in head_of(before)]
     # They are columns of the table, which have other names in a frame of several tables.
     renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
     return now.drop(columns=others).rename(columns=renamed), renamed
 
 
-def _new_columns(before: pd.DataFrame, columns: Mapping[str, str], typed: Collection[str | None]) -> set[str]:
+def _new_columns(
+    before: pd.DataFrame,
+    columns: Mapping[str, str],
+    typed: Collection[str | None],
+    written: Mapping[str, str] | None,
+) -> set[str]:
     """Return the columns that a table has got since a file was written.
 
-    A workbook of `export(run)` has all columns that its tables had then. In other files, one may also have been dropped:
-    it is new if the file has its ids as `export` writes them, and lacks only the last columns, as agents add computed
-    ones at the end.
+    A workbook of `export(run)` has all columns that its tables had then, and a CSV file notes them. In other files, one
+    may also have been dropped: it is new if the file has its ids as `export` writes them, and lacks only the last
+    columns, as agents add computed ones at the end.
 
     Args:
         before: the leads of the table in the file.
         columns: the current columns of the table and their parts, with the id of each column.
         typed: the typed-in columns of the table.
+        written: the headings that the file had, by the ids of the columns; None if it does not note them.
     """
     names = list(map(str, before.columns))
     missing = {*columns} - {*names}
@@ -201,16 +213,16 @@ def _new_columns(before: pd.DataFrame, columns: Mapping[str, str], typed: Collec
     groups: dict[str, list[str]] = {}
     for name, column_id in columns.items():
         groups.setdefault(column_id, []).append(name)
-    known = [main in names for main, *_ in groups.values()]
+    had = {main for key, (main, *_) in groups.items() if (main in names if written is None else key in written)}
+    known = [main in had for main, *_ in groups.values()]
     is_as_exported = (names[0], names[-1]) == ("row_id", "table_id") or names[: len(HEAD)] == list(HEAD)
-    # For people, the ids come last.
-    is_as_exported = is_as_exported or ("row_id", "table_id") in pairwise(names[1:])
-    if not is_as_exported or not any(known[:1]) or known != sorted(known, reverse=True) or missing & {*typed}:
+    is_at_end = is_as_exported and any(known[:1]) and known == sorted(known, reverse=True) and not missing & {*typed}
+    if written is None and not is_at_end:
         return set()
     # Parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
     bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
     has_parts = not any(before[main].notna().any() for main in bare)
-    found = {main: parts for main, *parts in groups.values() if main not in names or main in bare}
+    found = {main: parts for main, *parts in groups.values() if main not in had or main in bare}
     return missing & {name for main, parts in found.items() for name in (main, *(parts if has_parts else ()))}
 
 

@@ -16,13 +16,12 @@ from origami_widgets.frames.values import as_json, parsed_object
 
 from .chosen_columns import ChosenColumns
 from .lead_column import FOUND
-from .leads_in_files import VIEW
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .pinned_dtypes import check_schema
-from .refreshed_table import GivenTable, RefreshedTable, columns_of
+from .refreshed_table import GivenTable, RefreshedTable
 from .row_reading import RowsReading
 from .rows_request import request_from
-from .stacking import HEAD, check_columns, check_leads, head_of, python_values, table_notes
+from .stacking import HEAD, NOTES, check_columns, check_leads, columns_of, head_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -179,8 +178,9 @@ async def _due(each: GivenTable) -> RowsRequest | None:
             "limit": note["limit"],
             **note["options"],
         }
-    elif each.view:
-        query |= {"filters": each.view.get("filters"), "include_hidden": each.view.get("include_hidden") is True}
+    else:
+        noted = each.notes_in_file
+        query |= {"filters": noted.get("filters"), "include_hidden": noted.get("include_hidden") is True}
     try:
         # With its statistics, which say whether its leads are judged.
         table = await each.operations.get_table(each.table_id)
@@ -196,7 +196,7 @@ def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
     names = {str(name) for name in rows.columns}
     sep = "_" if any(name.endswith(f"_{FOUND}") and name.removesuffix(f"_{FOUND}") in names for name in names) else "."
     for name in rows.columns:
-        if name in (*HEAD, VIEW) or str(name).rpartition(sep)[0] in names:
+        if name in (*HEAD, NOTES) or str(name).rpartition(sep)[0] in names:
             continue
         for cell in python_values(rows[name]):
             if isinstance(cell, dict) or (isinstance(cell, str) and cell.startswith("{'")):

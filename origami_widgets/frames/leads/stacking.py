@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified")
 """First columns of a frame of several tables."""
 IDS = ("table_id", "row_id")
+NOTES = "origami_notes"
+"""Last column of a file: as JSON, with which filters the leads of a table were read, whether these are all, and which
+column has which heading."""
 
 
 def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
@@ -56,6 +59,11 @@ def mains_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             if column_id in mains:
                 found.setdefault(str(name), mains[column_id])
     return found
+
+
+def columns_of(note: Mapping[str, Any]) -> set[str]:
+    """Return the columns of the frame that a table had when it was read."""
+    return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
 
 
 def check_columns(frame: pd.DataFrame) -> None:

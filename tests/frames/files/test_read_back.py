@@ -8,6 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.row_paging import PartialRows
 from tests.support.server import answer
 
 
@@ -58,7 +59,7 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
     with pytest.raises(InvalidInput, match="Got int"):
         ow.refresh_leads(5, client=client)
     (tmp_path / "other.csv").write_text("company\nAcme\n")
-    with pytest.raises(InvalidInput, match="no column row_id"):
+    with pytest.raises(InvalidInput, match="no column table_id or row_id"):
         ow.refresh_leads(tmp_path / "other.csv", client=client)
     (file,) = ow.export(run, tmp_path / "leads.xlsx")
     book = openpyxl.load_workbook(file)
@@ -142,8 +143,8 @@ def test_a_csv_for_people_has_headings_and_ids_last_and_is_read_back(run, client
     file = next(each for each in files if each.stem == run.tables[0].name)
     names = pd.read_csv(file, nrows=0).columns.to_list()
     assert names[:5] == ["Company", "Fit", "Contact e-mail", "Website", "Phone"]
-    assert names[-2:] == ["row_id", "table_id"]
-    assert "Contact e-mail.confidence" in names[5:-2]
+    assert names[-3:] == ["table_id", "row_id", "origami_notes"]
+    assert "Contact e-mail.confidence" in names[5:-3]
     table = pd.read_csv(file, dtype="string")
     was, table.loc[1, "City"] = table.loc[1, "City"], "Elsewhere"
     table.to_csv(file, index=False)
@@ -183,6 +184,74 @@ def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_th
     server.plan(answer(table), *plan[:1], answer({"object": "list", "items": [row], "nextCursor": None, "total": 1}))
     cells = ow.refresh_leads(file, client=client).cells
     assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
+
+
+def columns_of(**headings):
+    """The columns of a table, as the server lists them."""
+    return list_of(
+        {"object": "column", "id": f"c-{s}", "slug": s, "name": n, "kind": "input"} for s, n in headings.items()
+    )
+
+
+def list_of(items, total=None):
+    items = list(items)
+    return answer({"object": "list", "items": items, "nextCursor": None, "total": total or len(items)})
+
+
+def table_of(table_id="t1", leads=1):
+    return {"object": "table", "id": table_id, "name": table_id, "leadCount": leads, "columns": []}
+
+
+@pytest.mark.parametrize(
+    ("now", "new"),
+    [
+        ({"company": "Company", "phone": "Phone", "phone2": "Phone"}, {"phone2"}),
+        ({"company": "Company", "phone": "Telephone"}, set()),
+        ({"company": "Company", "phone": "Telephone", "Phone": "Mobile"}, {"Phone_2"}),
+    ],
+    ids=["another has its heading", "renamed", "renamed, and another has its heading as name"],
+)
+def test_a_change_is_seen_although_headings_at_origami_have_changed(server, tmp_path, now, new):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    row = {"id": "r1", "company": "Acme", "phone": "1"}
+    server.plan(columns_of(company="Company", phone="Phone"), list_of([row]))
+    (file,) = ow.export(table_of(), tmp_path / "leads.csv", client=client)
+    server.plan(answer(table_of()), columns_of(**now), list_of([{"id": "r1", **dict.fromkeys(now, "2")}]))
+    found = ow.refresh_leads(file, client=client)
+    assert ["Phone", "1", "2"] in found.cells[["column", "before", "after"]].to_numpy().tolist()
+    assert set(found.frame) - set(pd.read_csv(file)) == new
+
+
+def test_a_change_is_seen_in_tables_that_head_one_column_in_two_ways(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    tables = {"t1": columns_of(company="Company", fit="Fit"), "t2": columns_of(company="Company", fit="ICP score")}
+    rows = {key: {"id": f"r-{key}", "company": key, "fit": "low"} for key in tables}
+    server.plan(*(each for key, listed in tables.items() for each in (listed, list_of([rows[key]]))))
+    (file,) = ow.export([table_of(key) for key in tables], tmp_path / "leads.csv", client=client)
+    now = {key: list_of([{**row, "fit": "high"}]) for key, row in rows.items()}
+    server.plan(*map(answer, map(table_of, tables)), *(each for key in tables for each in (tables[key], now[key])))
+    cells = ow.refresh_leads(file, client=client).cells
+    assert cells[["lead", "before", "after"]].to_numpy().tolist() == [[key, "low", "high"] for key in tables]
+
+
+def test_a_heading_that_is_the_name_of_another_column_gives_way(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    # The server does not list the column "Phone".
+    row = {"id": "r1", "company": "Acme", "phone": "1", "Phone": "2"}
+    server.plan(columns_of(company="Company", phone="Phone"), list_of([row]))
+    (file,) = ow.export(table_of(), tmp_path / "leads.csv", client=client)
+    heads = file.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+    assert [heads.count(name) for name in ("Company", "phone", "Phone")] == [1, 1, 1]
+
+
+def test_leads_that_the_server_did_not_send_are_new_once_it_does(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    columns, rows = columns_of(company="Company"), [{"id": f"r{n}", "company": f"Acme {n}"} for n in range(3)]
+    server.plan(columns, list_of(rows[:2], total=3))
+    with pytest.warns(PartialRows, match="sent 2"):
+        files = ow.export(table_of(leads=3), tmp_path / "leads", client=client)
+    server.plan(answer(table_of(leads=3)), columns, list_of(rows))
+    assert ow.refresh_leads(files[-1], client=client).new["row_id"].to_list() == ["r2"]
 
 
 @pytest.mark.parametrize("name", ["few.csv", "few.xlsx", "few.parquet"])

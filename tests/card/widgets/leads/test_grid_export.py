@@ -82,6 +82,17 @@ def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp
     grid.close()
 
 
+@pytest.mark.parametrize("filters", [None, MAILABLE])
+def test_a_hidden_lead_that_the_file_of_a_grid_lacks_is_new(run, client, tmp_path, filters):
+    grid = ow.leads(run, include_hidden=True, filters=filters)
+    (file,) = ow.export(grid, tmp_path / "leads.csv")
+    leads, shown = pd.read_csv(file, dtype="string"), set(ow.rows_frame(run.tables[0], client=client)["row_id"])
+    lost = next(row_id for row_id in leads["row_id"] if row_id not in shown)
+    leads[leads["row_id"].ne(lost)].to_csv(file, index=False)
+    assert ow.refresh_leads(file, client=client).new["row_id"].to_list() == [lost]
+    grid.close()
+
+
 def test_leads_outside_the_filters_of_a_page_are_not_called_new(client, grid, tmp_path):
     messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
     receive(grid, message(table, size=200, last=199, filters=MAILABLE))
