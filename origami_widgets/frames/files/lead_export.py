@@ -25,7 +25,7 @@ from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name, described
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 ROLES = get_args(Role)
 SUMMARY = "Summary"
@@ -41,9 +41,15 @@ class LeadExport:
     Args:
         data: the source.
         read: reads the leads of one table.
+        shown: the ids of the tables to write; None for all.
     """
 
-    def __init__(self, data: SourceData, read: Callable[[Mapping[str, Any]], pd.DataFrame]) -> None:
+    def __init__(
+        self,
+        data: SourceData,
+        read: Callable[[Mapping[str, Any]], pd.DataFrame],
+        shown: Collection[str] | None = None,
+    ) -> None:
         self._data = data
         self._read = read
         self._frames: dict[str, pd.DataFrame] = {}
@@ -58,9 +64,11 @@ class LeadExport:
                 known = found.setdefault(str(table.get("id")), (run_id, name, table))
                 if not _changed_at(table) < _changed_at(known[2]):
                     found[str(table.get("id"))] = (*known[:2], table)
+        self._all = [*found.values()]
         for table_id, (run_id, name, table) in found.items():
             columns = tuple(column.get("slug") for column in table.get("columns") or ())
-            self._groups.setdefault(columns or table_id, []).append((run_id, name, table))
+            if shown is None or table_id in shown:
+                self._groups.setdefault(columns or table_id, []).append((run_id, name, table))
 
     def parts(self) -> list[tuple[str, Callable[[], pd.DataFrame]]]:
         """Return the name of each sheet or file of leads, and what makes it."""
@@ -99,10 +107,11 @@ class LeadExport:
         `attrs["facts"]` has what is said of all: brief, date, credits; `attrs["runs"]` one row for each of several runs.
         """
         rows = [row for group in self._groups.values() for row in group]
-        tables = tables_frame(
-            SourceData("list", tuple(SourcePart(run_id, (table,), name=name) for run_id, name, table in rows))
+        everything = tables_frame(
+            SourceData("list", tuple(SourcePart(run_id, (table,), name=name) for run_id, name, table in self._all))
         ).set_index("table_id")
         order = [str(table["id"]) for _, _, table in rows]
+        tables = everything.loc[order]
         made = pd.DataFrame(index=tables.index)
         if len(tables["name"].unique()) > 1:
             made["Run"] = tables["name"]
@@ -118,11 +127,12 @@ class LeadExport:
         made["Table's credits per qualified lead"] = tables["credits_per_qualified_lead"].where(is_priced)
         made = made.dropna(axis="columns", how="all").reset_index(drop=True)
         runs = runs_frame(self._data).drop_duplicates("run_id")
-        made.attrs = {"facts": self._facts(runs, tables, leads), "runs": self._runs(runs) if len(runs) > 1 else []}
+        made.attrs = {"facts": self._facts(runs, everything, leads), "runs": self._runs(runs) if len(runs) > 1 else []}
         return made
 
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
-        qualified = tables_frame(self._data).groupby("run_id")["qualified_leads"].sum(min_count=1)
+        # Of the table that counts: the first with verdicts.
+        qualified = tables_frame(self._data).groupby("run_id")["qualified_leads"].first()
         made = pd.DataFrame({"Run": runs["name"].fillna(runs["run_id"]), "Status": runs["status"].astype("string")})
         made["Ended"], made["Leads"] = runs["completed_at"], runs["leads"]
         made["Qualified"] = runs["run_id"].map(qualified).astype("Int64")
@@ -141,12 +151,17 @@ class LeadExport:
         filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
         if filters:
             facts.append(("Filters", filters))
-        used, qualified = tables["credits_lifetime_used"], tables["qualified_leads"].sum()
-        facts.append(("Credits of these tables", used.sum(min_count=1)))
-        if qualified and used.notna().all():
+        used, judged = tables["credits_lifetime_used"], tables.groupby("run_id", dropna=False)["qualified_leads"]
+        which = "these" if len(leads) == len(tables) else "all"
+        facts.append((f"Credits of {which} tables", used.sum(min_count=1)))
+        # As on the card: none if leads of different things qualify.
+        qualified = tables["qualified_leads"].sum()
+        if qualified and qualified == judged.first().sum() and used.notna().all():
             facts.append(("Credits per qualified lead", round(float(used.sum() / qualified), 2)))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
-        hidden = sum(max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items())
+        hidden = sum(
+            max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items() if key in leads
+        )
         if hidden:
             why = "that the table's saved filters hide: they don't meet the brief."
             facts.append(("Left out", f"{hidden:,} leads {'by these filters, or ' if filters else ''}{why}"))
@@ -162,11 +177,12 @@ def summary_of(data: SourceData, leads: pd.DataFrame) -> pd.DataFrame:
     """
     shown = {str(note.get("table_id")) for note in table_notes(leads)}
     parts = [
-        replace(part, tables=[each for each in part.tables if isinstance(each, Mapping) and each.get("id") in shown])
+        part
         for part in data.parts
+        if any(isinstance(each, Mapping) and each.get("id") in shown for each in part.tables)
     ]
-    with_tables = replace(data, parts=tuple(part for part in parts if part.tables))
-    return LeadExport(with_tables, lambda table: leads[leads["table_id"].eq(table["id"])]).summary()
+    of_runs = replace(data, parts=tuple(parts))
+    return LeadExport(of_runs, lambda table: leads[leads["table_id"].eq(table["id"])], shown).summary()
 
 
 def _filters_in_words(frame: pd.DataFrame) -> str:

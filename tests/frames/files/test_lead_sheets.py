@@ -124,9 +124,34 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
             assert (line["Brief"], line["Status"]) == (brief, "completed")
             assert abs(line["Ended"] - run.state.run.completed_at.replace(tzinfo=None)) < pd.Timedelta(seconds=1)
             assert (line["Leads"], line["Qualified"]) == (run.tables[0].lead_count, compared["qualified_leads"][name])
+            assert line["Credits"] == run.state.credits_used
         facts = {row[0]: row[1] for row in rows[:top] if row[0]}
         assert facts["Last one ended"] == max(line["Ended"] for line in found.values())
+        used, qualified = (sum(line[name] for line in found.values()) for name in ("Credits", "Qualified"))
+        assert facts[["Credits of these tables", "Credits of all tables"][number]] == used
+        assert facts["Credits per qualified lead"] == round(used / qualified, 2)
         assert summary_top(openpyxl.load_workbook(file), "Run", top + 3) == top + 5
+
+
+def test_qualified_leads_of_tables_of_one_run_are_not_added_up(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    tables = [
+        {
+            "object": "table",
+            "id": name,
+            "name": name,
+            "leadCount": 2,
+            "columns": [],
+            "credits": {"lifetimeUsed": 50},
+            "stats": {"qualification": {"qualifiedLeads": 2}},
+        }
+        for name in ("Companies", "People")
+    ]
+    server.plan(*(page_of(each) for _ in tables for each in ([], [{"id": "r1"}, {"id": "r2"}])))
+    (file,) = ow.export(tables, tmp_path / "leads.xlsx", client=client)
+    facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows()}
+    assert facts["Credits of these tables"] == 100
+    assert "Credits per qualified lead" not in facts
 
 
 def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
@@ -137,6 +162,7 @@ def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
     facts = {row[0].value: row[1].value for row in book["Summary"].iter_rows(max_row=summary_top(book) - 2)}
     assert (facts["Brief"], facts["Run"]) == (run.prompt, "completed")
     assert facts["Filters"] == "Contact e-mail is not empty"
+    assert facts["Credits of all tables"] == run.state.credits_used
     assert "by these filters, or" in facts["Left out"]
     heads, numbers = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
     counts = dict(zip(heads, numbers, strict=True))
