@@ -650,6 +650,7 @@ export interface LeadsMessage {
  *     more: whether there are rows after this page.
  *     marks: the page's marked rows, by id; without `rows`, as before.
  *     hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
+ *     judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.
  *     count: in words, how many leads were read.
  *     final: whether no cell of the leads in view may still come.
  *     runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
@@ -672,6 +673,7 @@ export interface LeadsAnswer {
   more: boolean;
   marks: Record<string, LeadMark>;
   hidden: number | null;
+  judged: boolean;
   count: string;
   final: boolean;
   runs: Record<string, RunCells>;
@@ -809,6 +811,10 @@ export const LEADS_AT_LEAST = "{} at least…";
 export const LEADS_BRIEF = "Brief's requirements";
 
 export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
+
+export const LEADS_BRIEF_UNJUDGED = "Brief's requirements: none was judged";
+
+export const LEADS_BRIEF_UNJUDGED_DETAILS = "No lead was judged, so that all are shown.";
 
 export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
 

@@ -73,6 +73,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     count: filters.length ? match : all ? counts.all : counts.brief,
     final: true,
     runs: {},
+    judged: true,
     note: "",
     next_at: null,
     read_at: null,

@@ -87,6 +87,7 @@ function drawGrid(head = HEAD) {
         count: "3 leads",
         final: true,
         runs: {},
+        judged: true,
         note: "",
         marks: {},
         hidden: 0,
@@ -285,6 +286,21 @@ describe("a grid of leads", () => {
     grid.all("[role=tab]")[1]?.click();
     grid.send({ hidden: 0 });
     expect(visible(brief, grid.host)).toBe(false);
+  });
+
+  it("shows all leads where none was judged, and has a line that reads the same", () => {
+    const grid = drawGrid();
+    const brief = grid.one(".toggle");
+    grid.send({ judged: false });
+    expect([visible(brief, grid.host), brief.ariaPressed]).toEqual([true, "false"]);
+    expect(shown(brief)).toBe("Brief's requirements: none was judged");
+    expect(grid.line()).toContain("include_hidden=True)");
+    const asked = grid.looks().length;
+    brief.click();
+    expect(grid.looks().length).toBe(asked);
+    grid.send({ hidden: 2 });
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements (hides 2)", "true"]);
+    expect(grid.line()).toBe("one.to_frame()");
   });
 
   it("begins with hidden leads where its owner wants that", () => {

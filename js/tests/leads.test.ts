@@ -83,6 +83,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     count: "",
     final: true,
     runs: {},
+    judged: true,
     note: "",
     marks: {},
     hidden: 0,

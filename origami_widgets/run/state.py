@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import counted_index
 from origami_widgets.words.foreign_text import clean
-from origami_widgets.words.numbers import plural
+from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from origami_widgets.api.models import Action, RunObject, Table, TranscriptMessage
+    from origami_widgets.api.models import Action, Column, RunObject, Table, TranscriptMessage
     from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
@@ -50,6 +50,28 @@ def counted_table(tables: Sequence[Table]) -> Table | None:
     verdicts = (each.qualification if each is not None else None for each in stats)
     at = counted_index(each.qualified_leads if each is not None else None for each in verdicts)
     return tables[at] if tables else None
+
+
+def judging_columns(table: Table) -> list[Column]:
+    """Return the columns that judge whether leads of a table qualify."""
+    return [column for column in table.columns if column.kind == "score" or column.qualification is not None]
+
+
+def is_unjudged(table: Table) -> bool:
+    """Return whether no lead of a table was judged, though columns are there that would: they never ran, or were stopped.
+
+    False where the server does not say so.
+    """
+    judging = judging_columns(table)
+    return bool(judging) and all(_verdicts(column) == 0 for column in judging)
+
+
+def _verdicts(column: Column) -> int | None:
+    """Return how many leads a column has judged; None if the server did not say."""
+    if (counts := column.qualification) is None:
+        return None
+    said = [shown_count(each) for each in (counts.pass_, counts.fail, counts.unsure)]
+    return None if None in said else total(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ async ([card, leads]) => {
                 hello: { kind: "clock", clock: { ...this.state.clock, now: Date.now() } },
                 leads: {
                     kind, view, query, table, rows, heads, start: 0, read: 20, line: "", total: 20, more: false, changes: [],
-                    marks: {}, hidden: 7, final: true, count: "20 leads, 7 of them hidden by the brief", note: "",
+                    marks: {}, hidden: 7, judged: true, final: true, count: "20 leads, 7 of them hidden by the brief", note: "",
                 },
             }[kind];
             if (answer) setTimeout(() => this.emit("msg:custom", answer));

@@ -22,6 +22,7 @@ from origami_widgets.run.state import (
     SendingChanged,
     TableRead,
     TablesListed,
+    is_unjudged,
 )
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -47,6 +48,23 @@ def after(*events):
     for event in events:
         state = reduce(state, event)
     return state
+
+
+@pytest.mark.parametrize(
+    ("column", "is_so"),
+    [
+        ({"kind": "score", "qualification": {"pass": 0, "fail": 0, "unsure": 0}}, True),
+        ({"kind": "enrichment", "qualification": {"pass": 0, "fail": 0, "unsure": 0, "total": 0}}, True),
+        ({"kind": "score", "qualification": {"pass": 0, "fail": 1, "unsure": 0}}, False),
+        ({"kind": "score", "qualification": {"pass": 0, "fail": None, "unsure": 0}}, False),
+        ({"kind": "score"}, False),
+        ({"kind": "enrichment"}, False),
+    ],
+)
+def test_leads_are_unjudged_only_where_the_server_says_so(column, is_so):
+    made = {"id": "c1", "name": "Fit", "slug": "fit", "cells": {}} | column
+    raw = COMPLETED["response"]["tables"][0] | {"columns": [made]}
+    assert is_unjudged(Table.from_raw(raw)) is is_so
 
 
 def test_before_the_first_answer_it_is_running_and_empty():

@@ -47,6 +47,8 @@ export class Rows {
   total: number | null = null;
   /** How many leads the table's saved filters hide, or would hide; null if unknown. */
   hidden: number | null = 0;
+  /** Whether these can tell which leads meet the brief; not so if no lead was judged. Then, all are shown. */
+  judged = true;
   /** In words, how many rows were read. */
   count = "";
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
@@ -70,6 +72,7 @@ export class Rows {
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count, this.line] = [[], [], false, null, "", ""];
     this.hidden = 0;
+    this.judged = true;
     this.final = false;
     this.#known.clear();
     this.restart();
@@ -113,7 +116,7 @@ export class Rows {
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     this.heads = answer.heads ?? this.heads;
     ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
-    ({ count: this.count, line: this.line, final: this.final } = answer);
+    ({ count: this.count, line: this.line, final: this.final, judged: this.judged } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

@@ -9,6 +9,8 @@ import {
   LEADS_BRIEF,
   LEADS_BRIEF_DETAILS,
   LEADS_BRIEF_HIDES,
+  LEADS_BRIEF_UNJUDGED,
+  LEADS_BRIEF_UNJUDGED_DETAILS,
   LEADS_FILTER,
   LEADS_FILTER_ADD,
   LEADS_FILTER_COLUMN,
@@ -78,7 +80,7 @@ export class Toolbar {
     LEADS_BRIEF,
     () => {
       this.#unfold(false);
-      this.#events.toggleHidden();
+      if (this.#isJudged) this.#events.toggleHidden();
     },
     "toggle",
   );
@@ -96,11 +98,12 @@ export class Toolbar {
   #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
   #hasBrief = false;
+  /** Whether these filters can tell which leads meet the brief. */
+  #isJudged = true;
 
   constructor(events: ToolbarEvents) {
     this.#events = events;
     this.#found.role = "status";
-    this.#hidden.title = LEADS_BRIEF_DETAILS;
     this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#form.hidden === true || this.#isChosen));
     const apply = button(LEADS_FILTER, () => this.#add());
     this.#form = el("span", "lby form", this.#column, this.#operator, this.#value, apply);
@@ -151,7 +154,7 @@ export class Toolbar {
 
   /** `found` is how many of the loaded rows are shown. Above the first rows, there is nothing to search. */
   update(rows: Rows, found: number, isHiddenShown: boolean, isExpanded: boolean): void {
-    const { hidden, all, heads, count } = rows;
+    const { hidden, judged, all, heads, count } = rows;
     show(this.#search, isExpanded || this.typed);
     showText(this.#count, isExpanded ? "" : count);
     this.#count.title = count;
@@ -159,9 +162,12 @@ export class Toolbar {
     show(this.#line, heads.length);
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
     const hides = isHiddenShown ? 0 : hidden;
-    setText(this.#hidden, hides ? filled(LEADS_BRIEF_HIDES, hides) : LEADS_BRIEF);
-    this.#hidden.ariaPressed = `${!isHiddenShown}`;
-    this.#hasBrief ||= isHiddenShown || !!hidden;
+    const hiding = hides ? filled(LEADS_BRIEF_HIDES, hides) : LEADS_BRIEF;
+    this.#isJudged = judged;
+    setText(this.#hidden, judged ? hiding : LEADS_BRIEF_UNJUDGED);
+    this.#hidden.title = judged ? LEADS_BRIEF_DETAILS : LEADS_BRIEF_UNJUDGED_DETAILS;
+    this.#hidden.ariaPressed = `${judged && !isHiddenShown}`;
+    this.#hasBrief ||= isHiddenShown || !!hidden || !judged;
     show(this.#hidden, this.#hasBrief || hidden === null);
   }
 

@@ -61,6 +61,8 @@ LEADS_OPERATORS: Final = (
 """The API's operators in words, as the form lists them."""
 LEADS_BRIEF: Final = "Brief's requirements"
 LEADS_BRIEF_HIDES: Final = "Brief's requirements (hides {})"
+LEADS_BRIEF_UNJUDGED: Final = "Brief's requirements: none was judged"
+LEADS_BRIEF_UNJUDGED_DETAILS: Final = "No lead was judged, so that all are shown."
 LEADS_BRIEF_DETAILS: Final = "Turn off to show the leads that the table's saved filters hide, marked."
 LEADS_TICKED: Final = "{} ticked"
 COPY: Final = "Copy"

@@ -177,6 +177,7 @@ class LeadsAnswer(TypedDict):
         more: whether there are rows after this page.
         marks: the page's marked rows, by id; without `rows`, as before.
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
+        judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.
         count: in words, how many leads were read.
         final: whether no cell of the leads in view may still come.
         runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
@@ -199,6 +200,7 @@ class LeadsAnswer(TypedDict):
     more: bool
     marks: dict[str, LeadMark]
     hidden: int | None
+    judged: bool
     count: str
     final: bool
     runs: dict[str, RunCells]

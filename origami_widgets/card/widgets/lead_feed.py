@@ -25,6 +25,7 @@ from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
@@ -284,7 +285,7 @@ class LeadFeed:
         if looked is None or table is None or number > len(looked.pages):
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
-        is_unfiltered = self._is_unfiltered(table)
+        is_unfiltered = self._is_unfiltered(table) or self._is_unjudged(view, table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
@@ -399,6 +400,10 @@ class LeadFeed:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
         return self._goes_on(table) or self._is_own(table)
 
+    def _is_unjudged(self, view: str, *tables: Table) -> bool:  # noqa: ARG002 - the view of a merged table has others
+        # No verdict lets a lead through, so the saved filters would hide all, as if they were rejected.
+        return bool(tables) and all(is_unjudged(table) and not self._is_unfiltered(table) for table in tables)
+
     def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
         return [*self._filters, *looked.filters]
 
@@ -434,6 +439,7 @@ class LeadFeed:
 
     def _send_page(self, view: str, looked: LookedAt, number: int) -> None:
         """Send a page, or its changes; an empty page if none was read."""
+        table = self._table(looked.table)
         page = looked.pages[number] if looked.pages else None
         shown = page.rows if page is not None else []
         rows, changes = changed_rows(looked.sent, shown)
@@ -463,6 +469,7 @@ class LeadFeed:
                 more=more,
                 marks=page.marks if page is not None else {},
                 hidden=self._hidden(looked),
+                judged=table is None or not self._is_unjudged(view, table),
                 count=looked.count,
                 final=looked.is_final,
                 runs={},

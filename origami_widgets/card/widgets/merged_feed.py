@@ -161,6 +161,12 @@ class MergedFeed(LeadFeed):
         for key in [key for key in self._views if key.startswith(f"{view}{_PART}")]:
             del self._views[key]
 
+    def _is_unjudged(self, view: str, *tables: Table) -> bool:
+        # One switch is for all of a merged table: where leads of one run were judged, the filters can tell something.
+        whole = self._wholes.get(view.partition(_PART)[0])
+        merged = () if whole is None else [table for table, _ in self._merged(whole.wish.table) or ()]
+        return super()._is_unjudged(view, *(merged or tables))
+
     def _sort_of(self, whole: MergedView) -> LeadSort | None:
         return whole.wish.sort or self._sort
 
@@ -192,7 +198,7 @@ class MergedFeed(LeadFeed):
                 part = LookedAt(
                     wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
                 )
-                part.is_unfiltered = self._is_unfiltered(table)
+                part.is_unfiltered = self._is_unfiltered(table) or self._is_unjudged(view, table)
                 self._views[key] = part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
             part.sort = sort if has_column else None
@@ -264,6 +270,7 @@ class MergedFeed(LeadFeed):
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
                 hidden=hidden,
+                judged=not self._is_unjudged(view),
                 count=self._whole_count(whole, shown, len(rows), total, hidden),
                 final=all(part.is_final for part in shown),
                 runs=changed_runs,

@@ -71,6 +71,32 @@ def test_leads_that_fail_the_brief_are_not_shown(made):
     assert quiet(made) == 1
 
 
+def unjudged(table, verdicts=0):
+    """The table as the server has it where its judging column has stopped before the first verdict, or after some."""
+    counts = {"pass": 0, "fail": verdicts, "unsure": 0, "total": verdicts}
+    columns = [
+        {**column, "qualification": counts} if column.get("qualification") else column
+        for column in table.raw["columns"]
+    ]
+    return touched(table, columns=columns)
+
+
+def test_where_no_lead_was_judged_none_is_hidden(made):
+    made.tables[0] = unjudged(made.table)
+    asks(made)
+    see(lambda: ended(made))
+    last = made.front.answers[-1]
+    assert (last["judged"], last["hidden"], last["marks"]) == (False, 0, {})
+    assert len(made.front.rows) == made.table.lead_count
+    assert last["count"] == f"{made.table.lead_count} companies"
+    # A single verdict is enough for the brief's filters to tell something.
+    made.tables[0] = touched(unjudged(made.table, verdicts=1), updatedAt="2031-01-01T00:00:00Z")
+    on_loop(made.feed.changed)
+    see(lambda: made.front.answers[-1]["hidden"] and ended(made))
+    assert made.front.answers[-1]["judged"]
+    assert made.front.answers[-1]["hidden"] == made.table.lead_count - len(made.front.rows)
+
+
 def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
     asks(large, filters=SMALL)
     see(lambda: ended(large))
