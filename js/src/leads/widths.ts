@@ -5,8 +5,8 @@ import { isOpenCell, markPlace, type Row, textOf } from "./rows";
 
 /** The width of a character where none is measured, and the most that one has; the room around a text, in pixels. */
 const [CHARACTER, WIDEST, AROUND] = [7, 12, 24];
-/** The room of the dot that says how certain the agent is, of the chip of a score, and of the mark beside it. */
-const [DOT, CHIP, MARK] = [12, 10, 66];
+/** The room of the arrow of a head that sorts, of the dot that says how certain the agent is, of the chip of a score, and of the mark beside it. */
+const [ARROW, DOT, CHIP, MARK] = [14, 12, 10, 66];
 const NARROWEST = 48;
 /** The least and the most that content may claim, by what a column is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
@@ -83,8 +83,7 @@ export class Widths {
       const [least, limit] = LIMITS[role];
       const most = limit + (hasMarks ? MARK : 0);
       if (this.#canvas) this.#canvas.font = `${at ? 400 : 600} ${fontSize} ${fontFamily}`;
-      // Its button has room around it.
-      const named = (Math.min(name.length, 18) + 2) * CHARACTER + AROUND;
+      const named = Math.min(this.#widthOf(name), 18 * CHARACTER) + ARROW + AROUND;
       let width = Math.max(this.#known.get(slug) ?? 0, least, Math.min(most, named));
       for (const { cells, mark } of come) {
         if (width >= most) break;
