@@ -477,13 +477,13 @@ describe("a kernel that is gone", () => {
     for (const brief of on.briefs()) expect(isOff(brief)).toBe(true);
     expect(isOff(on.button("Cancel all"))).toBe(true);
     // That it completed stays true; how many cells fill doesn't.
-    const filling = { status_label: "Filling 12 cells", stage: "filling", done: true } as const;
+    const filling = { status_label: "Filling 12", stage: "filling", done: true } as const;
     const other = drawBoard(
       boardOf([row(filling), row({ status_label: "Failed", stage: "failed", done: true })]),
     );
     other.model.comm_live = false;
     other.model.emit("comm_live_update");
-    expect(other.all("tbody .b-status").map(shown)).toEqual(["Last known state: Filling 12 cells", "Failed"]);
+    expect(other.all("tbody .b-status").map(shown)).toEqual(["Last known state: Filling 12", "Failed"]);
     for (const each of on.all<HTMLButtonElement>("td button")) each.click();
     on.button("Cancel all").click();
     expect(on.model.commands()).toEqual([]);

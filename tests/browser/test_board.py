@@ -215,7 +215,7 @@ PLACES = """board => {
 
 WORDS = {
     "running": "Running",
-    "filling": "Filling 2 cells",
+    "filling": "Filling 2",
     "needs_input": "Needs your answer",
     "errored": "Failed",
     "completed": "Completed",

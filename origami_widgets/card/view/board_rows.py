@@ -115,7 +115,7 @@ def _filling(entry: BoardEntry, form: Form) -> str:
     if state is None or entry.unread or form == "snapshot" or state.connection.state not in ("live", "reconnecting"):
         return ""
     is_filling = state.status == "completed" and state.cells_running
-    return f"Filling {words.plural(state.cells_running, 'cell')}" if is_filling else ""
+    return f"Filling {words.count(state.cells_running)}" if is_filling else ""
 
 
 def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:

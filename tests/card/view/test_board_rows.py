@@ -163,7 +163,7 @@ def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
 def test_questions_are_counted_and_cells_that_fill():
     assert "2 questions" in make_row(entry_of(0, needs_input()))["note"]
     live, later = (make_row(entry_of(0, STATES["filling"]()), form=form) for form in ("live", "snapshot"))
-    assert (live["status_label"], live["note"]) == ("Filling 2 cells", "")
+    assert (live["status_label"], live["note"]) == ("Filling 2", "")
     assert (later["status_label"], later["note"]) == ("Completed", "2 cells were filling")
     # Nobody looks any more.
     lost = make_row(entry_of(0, stopped(STATES["filling"]())))

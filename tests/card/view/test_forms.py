@@ -215,7 +215,7 @@ def test_a_brief_that_waits_for_a_run_slot(form, slots):
 def test_cells_that_were_filling_on_a_board():
     rows = {form: board_of(many(1, "filling"), form=form)["rows"][0] for form in FORMS}
     said = {form: (row["status_label"], row["note"]) for form, row in rows.items()}
-    assert said["live"] == said["current"] == ("Filling 2 cells", "")
+    assert said["live"] == said["current"] == ("Filling 2", "")
     assert said["snapshot"] == ("Completed", "2 cells were filling")
     run = payload("completed_stats")
     run["response"]["tables"][0]["cells"]["running"] = 1
