@@ -73,8 +73,8 @@ export class TablesSection implements Part<Body> {
     "panel",
     this.#place,
     this.#columns.node,
-    this.#rest,
     this.#activity.node,
+    this.#rest,
     this.#empty,
     this.#saving.node,
   );
@@ -298,8 +298,9 @@ export class TablesSection implements Part<Body> {
     const shown = this.#shown;
     const isEmpty = this.#isEmpty(body, table);
     show(this.#place, shown === "leads" && !isEmpty);
-    for (const node of [this.#columns.node, this.#rest]) show(node, shown === "columns" && !isEmpty);
+    show(this.#columns.node, shown === "columns" && !isEmpty);
     show(this.#activity.node, shown === "activity" && !isEmpty);
+    show(this.#rest, shown !== "leads" && !isEmpty);
     const none = {
       leads: this.#session.reads ? this.#instead : LEADS_NOT_SAVED,
       columns: table?.columns_note,
@@ -319,15 +320,17 @@ export class TablesSection implements Part<Body> {
   #drawNote(table: TableView | undefined): void {
     const shown = this.#shown;
     const answer = this.#answer(table);
+    // How many the brief hides, its chip says beside the first leads.
+    const { count = "" } = this.#leads?.rows ?? {};
     const note = {
-      leads: this.#leads?.rows.count,
+      leads: this.#isExpanded ? count : count.split(", ")[0],
       columns: answer ? "" : table?.columns_note,
       activity: table?.facts,
     }[shown];
     showText(this.#note, note ?? "");
     // The line is cut where it is too long. The main table's funnel is the run's, which is shown above.
     const ways = table?.id === this.#body?.tables.main ? "" : table?.funnel;
-    this.#note.title = [...new Set([note, table?.facts, ways])].filter(Boolean).join(" · ");
+    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, ways])].filter(Boolean).join(" · ");
     const hasMore =
       shown === "leads"
         ? !this.#hasNoLeads(table)
