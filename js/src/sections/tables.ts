@@ -330,7 +330,9 @@ export class TablesSection implements Part<Body> {
     showText(this.#note, note ?? "");
     // The line is cut where it is too long. The main table's funnel is the run's, which is shown above.
     const ways = table?.id === this.#body?.tables.main ? "" : table?.funnel;
-    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, ways])].filter(Boolean).join(" · ");
+    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, ways])]
+      .filter(Boolean)
+      .join(" · ");
     const hasMore =
       shown === "leads"
         ? !this.#hasNoLeads(table)
