@@ -23,7 +23,7 @@ from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, RowsReading
-from .stacking import HEAD, head_of, is_missing, separators, stack_frames, table_notes
+from .stacking import HEAD, head_of, is_missing, renamed_columns, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -223,12 +223,8 @@ def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
 def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> Mapping[str, Any]:
     run = {} if "run_id" in note else {"run_id": part.run_id, "name": part.name}
     kept = {key: value for key, value in note.items() if key not in _REPEATED}
-    columns = [
-        {**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())
-    ]
-    of_frame = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
     made: Mapping[str, Any] = read_only(
-        {**run, **kept, "columns": of_frame, "table_columns": columns}, getattr(note, "operations", None)
+        {**run, **kept, **renamed_columns(note, renamed)}, getattr(note, "operations", None)
     )
     return made
 

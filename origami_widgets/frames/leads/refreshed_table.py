@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found, reading_order
 from origami_widgets.frames.files.csv_files import neutral
+from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
 from .lead_column import FOUND
 from .leads_in_files import headings_of, notes_in_file
-from .stacking import HEAD, columns_of, head_of, mains_of, python_values, table_notes
+from .stacking import HEAD, columns_of, head_of, mains_of, python_values, renamed_columns, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -82,14 +83,19 @@ class RefreshedTable:
         if table.is_chosen:
             now = now[now["row_id"].isin(table.ids)].reset_index(drop=True)
         mine, note = set(before.columns), next(iter(table_notes(now)), {})
+        written = table.notes_in_file.get("columns")
+        written = written if isinstance(written, dict) else None
+        if not table.note:
+            now = _as_in_file(now, before, note, written)
+        elif "tables" in now.attrs["origami"]:
+            # The earlier names may be the headings of a file.
+            names = {each["id"]: each["column"] for each in table.note.get("table_columns", ())}
+            now = _renamed(now, note, _named_by_id(note, names))
+        note = next(iter(table_notes(now)), {})
         self._names = _names_of(now, note)
         if not table.note:
-            written = table.notes_in_file.get("columns")
-            written = written if isinstance(written, dict) else None
-            now, renamed = _as_in_file(now, before, note, written)
-            columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
             typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
-            new = _new_columns(before, columns, {renamed.get(name, name) for name in typed}, written)
+            new = _new_columns(before, note.get("columns", {}), typed, written)
             self._now = now
             self._kept = [name for name in now.columns if name in mine or name in new]
             self._added = [name for name in before.columns if name not in now.columns]
@@ -166,8 +172,8 @@ def _names_of(leads: pd.DataFrame, note: Mapping[str, Any]) -> list[str | None]:
 
 def _as_in_file(
     now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any], written: Mapping[str, str] | None
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return leads with the names of columns that a frame without notes has, and the new name of each renamed column."""
+) -> pd.DataFrame:
+    """Return leads with the names of columns that a frame without notes has."""
     mine = set(before.columns)
     if written is None:
         headings = headings_of([note])
@@ -175,17 +181,29 @@ def _as_in_file(
         has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
         renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
     else:
-        ids, mains = note.get("columns", {}), mains_of([note])
-        renamed = {
-            name: f"{written[ids[name]]}{name[len(main) :]}" for name, main in mains.items() if ids[name] in written
-        }
+        renamed = _named_by_id(note, written)
         # A column that the table has got since then may be called like a heading.
         both = set(renamed.values()) & {name for name in now if name not in renamed}
         renamed |= {name: _free_name(name, {*mine, *now.columns}) for name in both}
     others = [name for name in HEAD if name in mine and name not in head_of(before)]
     # They are columns of the table, which have other names in a frame of several tables.
     renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
-    return now.drop(columns=others).rename(columns=renamed), renamed
+    return _renamed(now.drop(columns=others), note, renamed)
+
+
+def _named_by_id(note: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Return new names for the columns of a table and their parts, given the names of some columns by their ids."""
+    ids = note.get("columns", {})
+    return {
+        name: f"{names[ids[name]]}{name[len(main) :]}" for name, main in mains_of([note]).items() if ids[name] in names
+    }
+
+
+def _renamed(leads: pd.DataFrame, note: Mapping[str, Any], renamed: Mapping[str, str]) -> pd.DataFrame:
+    made = leads.rename(columns=renamed)
+    tables = [{**note, **renamed_columns(note, renamed)}] if note else []
+    made.attrs = read_only({"units": {}, "origami": {"tables": tables}}, getattr(note, "operations", None))
+    return made
 
 
 def _new_columns(

@@ -66,6 +66,13 @@ def columns_of(note: Mapping[str, Any]) -> set[str]:
     return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
 
 
+def renamed_columns(note: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the entries of a table's notes that name its columns, with the new names of some."""
+    listed = [{**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())]
+    columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
+    return {"columns": columns, "table_columns": listed}
+
+
 def check_columns(frame: pd.DataFrame) -> None:
     """Check that no two columns of a frame have the same name.
 

@@ -186,6 +186,21 @@ def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_th
     assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
 
 
+def test_what_was_read_from_a_file_with_headings_can_be_described_and_refreshed_again(tmp_path):
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
+    (file,) = ow.export(run, tmp_path / "leads.csv")
+    leads = ow.refresh_leads(file, client=client).frame
+    described = ow.describe_leads(leads, examples=False)
+    assert {"City", "Phone"} <= set(described["column"])
+    leads.loc[0, "City"] = "Elsewhere"
+    run.follow_up("Add recent news about each company").wait("cells")
+    found = ow.refresh_leads(leads, client=client)
+    assert "Elsewhere" in found.cells["before"].to_list()
+    assert found.new["City"].notna().all()
+    assert not {"city", "phone"} & set(found.frame)
+
+
 def columns_of(**headings):
     """The columns of a table, as the server lists them."""
     return list_of(
