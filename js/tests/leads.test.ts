@@ -531,6 +531,29 @@ describe("rows that came or went above others", () => {
     expect(cells(card, 1)[1]?.className).toContain("lit");
   });
 
+  it("are never shown under the heads of other columns", async () => {
+    const card = await drawLeads({ rows: rowsFrom(0, 3) });
+    send(card, { start: 3, rows: rowsFrom(3, 2), read: 5, heads: null });
+    const [company, email, fit] = HEADS as [LeadHead, LeadHead, LeadHead];
+    const values = { company: "Bakery", city: "Porto", email: "a@b.example", fit: "fits" };
+    for (const heads of [
+      [company, fit, email],
+      [company, head("City"), email, fit],
+    ]) {
+      const slugs = heads.map(({ slug }) => slug as keyof typeof values);
+      const rows = (start: number, count: number): LeadRow[] =>
+        rowsFrom(start, count).map(([id]) => [id, slugs.map((slug) => values[slug])]);
+      const seen = () => lines(card).map((_, line) => cells(card, line).map(shown));
+      // The heads come with the first page, and the second page after it.
+      send(card, { rows: rows(0, 3), read: 5, heads });
+      expect(seen().slice(0, 3)).toEqual(rows(0, 3).map(([, row]) => row));
+      expect(seen().slice(3).flat().join("")).toBe("");
+      expect(card.all(".lit")).toEqual([]);
+      send(card, { start: 3, rows: rows(3, 2), read: 5, heads: null });
+      expect(seen()).toEqual(rows(0, 5).map(([, row]) => row));
+    }
+  });
+
   it("are gone when less was read", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 3), read: 3 });
     send(card, { rows: kept(1, 2), read: 2 });

@@ -38,6 +38,8 @@ export const markPlace = (heads: readonly LeadHead[]): number =>
     heads.findIndex(({ role }) => role === "score"),
   );
 
+const slugsOf = (heads: readonly LeadHead[]): string => JSON.stringify(heads.map(({ slug }) => slug));
+
 export class Rows {
   /** By place. A place that is no longer valid is empty until its page comes again. */
   all: (Row | undefined)[] = [];
@@ -83,9 +85,12 @@ export class Rows {
     const had = this.#known;
     // A page that is read for the first time, because the user has scrolled to it, is not news.
     const isNews = answer.start < this.all.length;
-    if (!this.answered) {
+    // Cells are sent by the place of their column: a row with other columns must not be shown under new heads.
+    const isShapedAnew = slugsOf(answer.heads ?? this.heads) !== slugsOf(this.heads);
+    if (isShapedAnew) this.#lit.clear();
+    if (!this.answered || isShapedAnew) {
       this.all = [];
-      // The answer to a new question is complete, as the kernel has forgotten what it sent before.
+      // What follows is complete, as the kernel has forgotten what it sent before.
       this.#known = new Map();
       this.runs = {};
     }

@@ -136,6 +136,11 @@ def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tu
     return [*mine, *(each for each in found if each[0].kind != "input")]
 
 
+def slugs_in_order(columns: Sequence[Column], *, own: bool = False) -> list[str | None]:
+    """Return which column each cell of a lead is of, as `make_cells` returns them."""
+    return [column.slug for column, _ in in_reading_order(columns, own=own)]
+
+
 def noun_of(columns: Sequence[Column], *, own: bool = False) -> Noun:
     """Return the word for what a table lists, from the heading of its names: "Company name" lists companies.
 

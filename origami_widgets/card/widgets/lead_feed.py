@@ -19,6 +19,7 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     make_heads,
     shown_columns,
+    slugs_in_order,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import milliseconds
@@ -316,9 +317,9 @@ class LeadFeed:
             return
         table = self._noted_count(query, table, answer.total)
         self._use_view(looked, table, operations)
-        is_shaped_anew = looked.columns and [c.slug for c in columns] != [c.slug for c in looked.columns]
-        looked.columns, looked.total, looked.note, looked.failures = columns, answer.total, "", 0
-        looked.is_own = self._is_own(table)
+        own = self._is_own(table)
+        is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(looked.columns, own=looked.is_own)
+        looked.columns, looked.is_own, looked.total, looked.note, looked.failures = columns, own, answer.total, "", 0
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor

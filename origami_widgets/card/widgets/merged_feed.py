@@ -16,7 +16,6 @@ from origami_widgets.card.view.lead_cells import (
     count_words,
     failures_of,
     failures_of_run,
-    in_reading_order,
     make_heads,
     match_words,
     matches_run,
@@ -24,6 +23,7 @@ from origami_widgets.card.view.lead_cells import (
     run_head,
     shown_columns,
     shown_key,
+    slugs_in_order,
     with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
@@ -238,6 +238,9 @@ class MergedFeed(LeadFeed):
             return
         # Where no run matches, the columns stay.
         heads, rows = _drawn(parts, found) if parts else (wish.heads or [], [])
+        if [head["slug"] for head in heads] != [head["slug"] for head in wish.heads or ()]:
+            # The rows sent before have other columns.
+            whole.forget_sent()
         marks = {row_id: mark for _, part in parts for page in part.pages for row_id, mark in page.marks.items()}
         order = [(row_id, marks.get(row_id)) for row_id, _ in rows]
         kept, changes = changed_rows(wish.sent, rows)
@@ -374,10 +377,10 @@ def _drawn(
             known = columns.get(column.slug or "")
             columns[column.slug or ""] = column if known is None else replace(known, cells=_added(known, column))
     own = all(part.is_own for _, part in parts)
-    slugs = [column.slug for column, _ in in_reading_order(list(columns.values()), own=own)]
+    slugs = slugs_in_order(list(columns.values()), own=own)
     places: dict[int, list[int | None]] = {}
     for _, part in parts:
-        mine = [column.slug for column, _ in in_reading_order(part.columns, own=part.is_own)]
+        mine = slugs_in_order(part.columns, own=part.is_own)
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
     heads = make_heads(list(columns.values()), cells, own=own)
