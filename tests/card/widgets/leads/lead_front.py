@@ -46,6 +46,7 @@ class Front:
         self.places = []
         self.known = {}
         self.marks = {}
+        self.slugs = []
 
     @property
     def rows(self):
@@ -55,7 +56,9 @@ class Front:
     def receive(self, answer):
         answer = json.loads(json.dumps(answer))
         if not self.answers or self.answers[-1]["query"] != answer["query"]:
-            self.places, self.known, self.marks = [], {}, {}
+            self.places, self.known, self.marks, self.slugs = [], {}, {}, []
+        if answer["heads"] and (slugs := [head["slug"] for head in answer["heads"]]) != self.slugs:
+            self.places, self.known, self.marks, self.slugs = [], {}, {}, slugs
         self.answers.append(answer)
         if answer["rows"] is None:
             for row, column, cell in answer["changes"]:
