@@ -133,7 +133,9 @@ class LeadExport:
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
         # Of the table that counts: the first with verdicts.
         qualified = tables_frame(self._data).groupby("run_id")["qualified_leads"].first()
-        made = pd.DataFrame({"Run": runs["name"].fillna(runs["run_id"]), "Status": runs["status"].astype("string")})
+        made = pd.DataFrame(
+            {"Run": runs["name"].fillna(runs["run_id"]), "Status": [_status_words(each) for each in runs["status"]]}
+        )
         made["Ended"], made["Leads"] = runs["completed_at"], runs["leads"]
         made["Qualified"] = runs["run_id"].map(qualified).astype("Int64")
         made["Credits"], made["Brief"] = runs["credits_used"], runs["prompt"]
@@ -145,7 +147,7 @@ class LeadExport:
         facts: list[tuple[str, object]] = []
         if len(runs) == 1:
             run = runs.iloc[0]
-            facts = [("Brief", run["prompt"]), ("Run", run["status"]), ("Ended", run["completed_at"])]  # fmt: skip
+            facts = [("Brief", run["prompt"]), ("Run", _status_words(run["status"])), ("Ended", run["completed_at"])]  # fmt: skip
         elif len(runs):
             facts = [("Runs", len(runs)), ("Last one ended", runs["completed_at"].max())]
         filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
@@ -305,6 +307,11 @@ def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
         for column in note.get("table_columns", ()):
             found.setdefault(str(column["column"]), (str(column["name"]), str(column["kind"])))
     return found
+
+
+def _status_words(status: object) -> str | None:
+    """Return a status as words, such as "Timed out"."""
+    return status.replace("_", " ").capitalize() if isinstance(status, str) else None
 
 
 def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, Role]]:

@@ -122,7 +122,7 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
         found = {row[0]: dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 : top + 3]}
         for run, (name, brief) in zip(batch.runs, briefs.items(), strict=True):
             line = found[name]
-            assert (line["Brief"], line["Status"]) == (brief, "completed")
+            assert (line["Brief"], line["Status"]) == (brief, "Completed")
             assert abs(line["Ended"] - run.state.run.completed_at.replace(tzinfo=None)) < pd.Timedelta(seconds=1)
             assert (line["Leads"], line["Qualified"]) == (run.tables[0].lead_count, compared["qualified_leads"][name])
             assert line["Credits"] == run.state.credits_used
@@ -179,7 +179,7 @@ def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
     book = openpyxl.load_workbook(file)
     assert book.sheetnames[:2] == ["Summary", "Leads"]
     facts = {row[0].value: row[1].value for row in book["Summary"].iter_rows(max_row=summary_top(book) - 2)}
-    assert (facts["Brief"], facts["Run"]) == (run.prompt, "completed")
+    assert (facts["Brief"], facts["Run"]) == (run.prompt, "Completed")
     assert facts["Filters"] == "Contact e-mail is not empty"
     assert facts["Credits of all tables"] == run.state.credits_used
     assert "by these filters, or" in facts["Left out"]
