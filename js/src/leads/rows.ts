@@ -65,6 +65,11 @@ export class Rows {
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
 
+  /** The same without how many the brief hides, which its chip says. */
+  get shortCount(): string {
+    return this.count.split(", ")[0] ?? "";
+  }
+
   /** Starts another question. */
   restart(): void {
     this.answered = false;

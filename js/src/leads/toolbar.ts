@@ -154,9 +154,9 @@ export class Toolbar {
 
   /** `found` is how many of the loaded rows are shown. Above the first rows, there is nothing to search. */
   update(rows: Rows, found: number, isHiddenShown: boolean, isExpanded: boolean): void {
-    const { hidden, judged, all, heads, count } = rows;
+    const { hidden, judged, all, heads, count, shortCount } = rows;
     show(this.#search, isExpanded || this.typed);
-    showText(this.#count, isExpanded ? "" : count);
+    showText(this.#count, isExpanded ? "" : shortCount);
     this.#count.title = count;
     // Until the columns are known, the shape of chips is shown.
     show(this.#line, heads.length);

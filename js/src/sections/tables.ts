@@ -320,10 +320,9 @@ export class TablesSection implements Part<Body> {
   #drawNote(table: TableView | undefined): void {
     const shown = this.#shown;
     const answer = this.#answer(table);
-    // How many the brief hides, its chip says beside the first leads.
-    const { count = "" } = this.#leads?.rows ?? {};
+    const { count = "", shortCount = "" } = this.#leads?.rows ?? {};
     const note = {
-      leads: this.#isExpanded ? count : count.split(", ")[0],
+      leads: this.#isExpanded ? count : shortCount,
       columns: answer ? "" : table?.columns_note,
       activity: table?.facts,
     }[shown];
