@@ -820,6 +820,10 @@ export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's 
 
 export const LEADS_TICKED = "{} ticked";
 
+export const LEADS_FAILED = "{} cells failed";
+
+export const LEADS_FAILED_ONE = "1 cell failed";
+
 export const COPY = "Copy";
 
 export const LEADS_AS_FRAME = "As DataFrame";

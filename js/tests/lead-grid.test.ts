@@ -270,6 +270,24 @@ describe("a grid of leads", () => {
     expect(send({ failed: 0 })).toBe("");
   });
 
+  it("counts the cells that failed, and leads to them", () => {
+    const grid = drawGrid();
+    const send = (failed: number) =>
+      grid.send({
+        heads: [headOf("Name", { role: "name" }), headOf("Phone", { missing: "failed", failed })],
+        rows: [0, 1, 2].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "1"]]),
+      });
+    const count = () => grid.all(".strip button.t-bad").filter((each) => visible(each, grid.host));
+    send(0);
+    expect(count()).toEqual([]);
+    send(1);
+    expect(count().map(shown)).toEqual(["1 cell failed"]);
+    send(2);
+    expect(count().map(shown)).toEqual(["2 cells failed"]);
+    count()[0]?.click();
+    expect(active()?.closest<HTMLElement>("[data-at]")?.dataset.at).toBe("1");
+  });
+
   it("says how many leads the brief hides only while it hides them, and keeps its chip", () => {
     const grid = drawGrid();
     const brief = grid.one(".toggle");

@@ -242,10 +242,25 @@ def test_a_narrow_board_gives_its_room_to_the_names(open_lab: Callable[..., LabP
         assert set(places["states"]) == {WORDS[name] for name in states}
         assert set(places["buttons"]) == {BUTTONS[name] for name in states} - {""}
         assert len(set(places["heights"])) == 1, places
-        assert "Credits" in places["heads"]
+        assert {"Credits", "Per qualified"} <= set(places["heads"])
         assert "Time" not in places["heads"]
         # Two lines, or three where all counts take two.
         assert places["head"] <= (100 if width == min(NARROW) else 68), places
+
+
+def test_an_opened_row_does_not_repeat_itself(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([scenes.SETUP, "ipywidgets.VBox([ow.RunBoard([run_of('filling')])])"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    board = board_of(lab)
+    rows_of(board).first.get_by_role("button").first.click()
+    card = board.locator(CARD)
+    expect(card.get_by_role("button", name="More about this run")).to_be_visible()
+    for width in (320, 430, 700, 1_005):
+        lab.set_output_width(width, index=1)
+        for said in ("Completed", "credits ·", "Stop filling"):
+            for each in card.get_by_text(said).all():
+                expect(each).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [320, 430, 700])

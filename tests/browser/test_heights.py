@@ -87,6 +87,18 @@ async ([card, leads]) => {
             await frame();
             look();
         }
+        cards.forEach(({ card }, at) => {
+            const { left, right } = card.querySelector(".tablist").getBoundingClientRect();
+            seen[at].counts = [...card.querySelectorAll(".tabs small:not([hidden])")].map(count => {
+                const box = count.getBoundingClientRect();
+                return [count.textContent.trim(), box.left >= left && box.right <= right + 1];
+            });
+            [...card.querySelectorAll("[role=tab]")].at(-1).click();
+            const end = card.querySelector(".activity + .rest").getBoundingClientRect().top;
+            seen[at].lines = [...card.querySelectorAll(".activity :is(.of, li)")].map(line => line.getBoundingClientRect()).filter(
+                ({ height, top, bottom }) => height && top < end - 1 && bottom > end + 1
+            ).length;
+        });
         for (const { end, host } of cards) { end(); host.remove(); }
         return seen;
     };
@@ -126,6 +138,16 @@ def test_a_card_is_as_high_at_its_end_as_in_its_first_second(lived: dict[str, An
 def test_a_narrow_card_has_more_leads_than_head(lived: dict[str, Any], page: Page, kind: str) -> None:
     for card in page.evaluate("([views, widths]) => live(views, widths)", [lived[kind], (320, 430)]):
         assert card["above"] <= 0.42, f"{card['above']:.0%} of the card are above its leads"
+
+
+def test_a_tab_shows_its_count_whole_and_activity_ends_with_a_whole_line(lived: dict[str, Any], page: Page) -> None:
+    widths = (298, *WIDTHS)  # A board of 320 px has a card of 298 px.
+    for width, card in zip(
+        widths, page.evaluate("([views, widths]) => live(views, widths)", [lived["filling"], widths]), strict=True
+    ):
+        assert len(card["counts"]) == 2
+        assert all(whole for _, whole in card["counts"]), (width, card["counts"])
+        assert not card["lines"], width
 
 
 # Each card, and the place of the cell below them, as often as the page is drawn.

@@ -129,6 +129,11 @@ export class LeadGrid {
     return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
   }
 
+  /** How many cells of the table have failed. */
+  get failed(): number {
+    return this.rows.heads.reduce((all, head) => all + head.failed, 0);
+  }
+
   /** Shows a table, or none. Loaded leads stay while the grid is hidden. */
   showTable(table: string): void {
     const requests = this.requests;

@@ -1,5 +1,7 @@
-import type { ClockView, LeadGridHead } from "../contract";
+import { button } from "../buttons";
+import { type ClockView, LEADS_FAILED, LEADS_FAILED_ONE, type LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
+import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
@@ -22,6 +24,8 @@ class LeadGridWidget {
   readonly #leads: LeadGrid;
   readonly #count = el("span", "mute");
   readonly #foot: Foot;
+  /** Leads to the cells that failed. */
+  readonly #failed = button("", () => this.#leads.showFailed(), "link t-bad");
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   #head: LeadGridHead;
@@ -67,7 +71,7 @@ class LeadGridWidget {
   #layOut(): HTMLElement {
     const header = el("header", "head", this.#title);
     const list = el("div", "tabs", this.#tabs.node);
-    const strip = el("div", "strip", this.#count, this.#foot.node);
+    const strip = el("div", "strip", this.#count, this.#foot.node, el("span", "gap"), this.#failed);
     const parts = [header, list, this.#noKernel.node, this.#panel, strip];
     const root = el("section", "origami-card", ...parts);
     root.dir = "ltr";
@@ -95,6 +99,8 @@ class LeadGridWidget {
     const isGone = this.#session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update(current?.line ?? "", isGone);
+    const failed = isGone ? 0 : this.#leads.failed;
+    showText(this.#failed, failed ? filled(failed === 1 ? LEADS_FAILED_ONE : LEADS_FAILED, failed) : "");
     this.#noKernel.update(isGone ? head : null);
     // While a run goes on, leads may still come.
     this.#leads.isGrowing = this.#session.follows() && this.#session.clock?.connection !== "ended";
