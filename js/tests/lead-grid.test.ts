@@ -254,6 +254,22 @@ describe("a grid of leads", () => {
     expect(grid.text()).toContain("Failed cells in this column: 2.");
   });
 
+  it("shows only leads of runs that have ended as meeting the brief", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Name", { role: "name" }),
+      headOf("Fit", { role: "score" }),
+      headOf("Run", { slug: ":run", kind: "run" }),
+    ];
+    const rows = ["Porto", "Faro"].map((run, at): LeadRow => [`lead-${at}`, [`B${at}`, "54", run]]);
+    const early = () => grid.all(".lines > .lrow").map(({ classList }) => classList.contains("early"));
+    const runs = { Porto: { final: true, failed: {} }, Faro: { final: false, failed: {} } };
+    grid.send({ heads, rows, runs, hidden: 1 });
+    expect(early()).toEqual([false, true]);
+    grid.send({ heads, rows: null, read: 2, runs: { Faro: { final: true, failed: {} } }, hidden: 2 });
+    expect(early()).toEqual([false, false]);
+  });
+
   it("says of a cell that it failed as soon as nothing is under way in its column", () => {
     const grid = drawGrid();
     const phone = { missing: "failed", failed: 1 };

@@ -180,7 +180,8 @@ export class Lines {
     line.lit = !!row && this.#rows.isLit(row.id);
     line.isTicked = !!row && this.#ticks.has(row.id);
     const isHidden = line.mark === "hidden";
-    const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}`;
+    const early = row && this.#rows.isEarly(row) ? " early" : "";
+    const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}${early}`;
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
     // Soon gone, so it must not widen the column.

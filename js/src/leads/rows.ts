@@ -138,11 +138,16 @@ export class Rows {
    * Of a lead's cell without a result: whether it may still come, else why it doesn't, and how many have failed. In a grid
    * of several runs, one may have ended while others go on.
    */
-  without({ cells }: Row, { filling, missing, failed, slug }: LeadHead): [boolean, ...ColumnFailures] {
-    const run = this.runs[textOf(cells[this.heads.findIndex(({ kind }) => kind === "run")] ?? null)];
+  without(row: Row, { filling, missing, failed, slug }: LeadHead): [boolean, ...ColumnFailures] {
+    const run = this.#runOf(row);
     if (!run) return [filling || !(this.final || failed), missing, filling ? 0 : failed];
     const own = run.failed[slug] ?? [CELL_NEVER_RUN, 0];
     return [!(run.final || own[1]), ...own];
+  }
+
+  /** In a grid of several runs, whether the brief's filters do not apply to a lead yet, as its run goes on. */
+  isEarly(row: Row): boolean {
+    return this.#runOf(row)?.final === false;
   }
 
   /** What a cell opens to show: its parts, or what is known of why it has failed; null if it does not open. */
@@ -158,6 +163,10 @@ export class Rows {
     const wanted = folded(typed.trim());
     if (!wanted) return this.all;
     return this.all.filter((row) => row && this.#words(row).includes(wanted));
+  }
+
+  #runOf({ cells }: Row): RunCells | undefined {
+    return this.runs[textOf(cells[this.heads.findIndex(({ kind }) => kind === "run")] ?? null)];
   }
 
   #words(row: Row): string {

@@ -23,7 +23,7 @@ from origami_widgets.card.view.lead_cells import (
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, read_looked_at
+from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, Version, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import is_unjudged
@@ -217,7 +217,11 @@ class LeadFeed:
     def _due(self, view: str, now: float) -> int | None:
         looked = self._views[view]
         table = self._table(looked.table)
-        return None if table is None else looked.due(table.version, now, SPACING)
+        return None if table is None else looked.due(self._wanted_version(looked, table), now, SPACING)
+
+    def _wanted_version(self, looked: LookedAt, table: Table) -> Version:
+        """Return the version that pages must have to be up to date: none has, once the saved filters apply or apply no more."""
+        return table.version if looked.is_unfiltered == self._is_unfiltered(table) else ()
 
     def _next_due(self, now: float) -> tuple[str, int] | None:
         """Return the view to read for now and the number of its page, a first page before all others."""
@@ -273,7 +277,11 @@ class LeadFeed:
         is_view_behind = looked.view is not None and not (
             looked.view.is_complete and looked.view.version == table.version
         )
-        return looked.note != "" or is_view_behind or looked.due(table.version, float("inf"), SPACING) is not None
+        return (
+            looked.note != ""
+            or is_view_behind
+            or looked.due(self._wanted_version(looked, table), float("inf"), SPACING) is not None
+        )
 
     def _lead_count(self, looked: LookedAt) -> int | None:
         table = self._table(looked.table)
@@ -433,7 +441,7 @@ class LeadFeed:
         table = self._table(looked.table)
         if table is None or self._goes_on(table) or shown_count(table.cells.running):
             return False
-        return looked.is_current(table.version)
+        return looked.is_current(self._wanted_version(looked, table))
 
     def _count(self, looked: LookedAt) -> str:
         return looked.count_words(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))

@@ -312,7 +312,9 @@ class MergedFeed(LeadFeed):
                 return with_hidden_words(read, total, marked, is_filtered=is_filtered, noun=noun)
             if is_filtered and total is not None:
                 return match_words(total, 0, leads, noun, is_whole=True)
-            return count_words(read, total if is_counted else None, leads, is_filtered=False, noun=noun)
+            # Leads that came since a table was read are not hidden.
+            shown = None if leads is None or hidden is None else leads - hidden
+            return count_words(read, shown, leads, is_filtered=False, noun=noun)
         checking = marks.count("checking")
         if hidden is None or total is None:
             return match_words(read - checking, checking, leads, noun, is_whole=False)

@@ -238,3 +238,16 @@ def test_a_grid_that_begins_with_hidden_leads(made):
         api_ids(made)
     )
     grid.close()
+
+
+def test_the_brief_applies_when_its_run_ends_even_if_its_table_stays_as_it_is(made):
+    goes_on, wanted = [True], api_ids(made)
+    feed = LeadFeed(
+        made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: goes_on[0]
+    )
+    on_loop(feed.look, message(made.table.id, size=200, last=199))
+    see(lambda: len(made.front.rows) == made.table.lead_count)
+    goes_on[0] = False
+    on_loop(feed.changed)
+    see(lambda: made.front.ids() == wanted)
+    on_loop(feed.stop)

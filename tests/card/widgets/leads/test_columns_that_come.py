@@ -125,6 +125,8 @@ def test_each_value_stands_below_its_head_while_runs_work(begin, opened, monkeyp
         columns.append(len(next(iter(page.cells().values()))))
         if is_over:
             break
+    # Leads that were not read yet are not said to be hidden.
+    assert not [each["count"] for each in page.front.answers if "hidden" in each["count"] and not each["hidden"]]
     # Columns did come while leads were shown.
     assert len(set(columns)) > 1 or opened
     widget.close()
