@@ -856,6 +856,10 @@ export const CELL_NOT_RUN = "not run yet";
 
 export const CELL_NEVER_RUN = "not run";
 
+export const CELL_HAS_FAILED = "failed · why?";
+
+export const CELL_MAY_HAVE_FAILED = "not run or failed · why?";
+
 export const CELL_LOADING = "loading";
 
 export const CELL_DETAILS = "{}: details";

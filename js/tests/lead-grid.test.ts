@@ -282,6 +282,13 @@ describe("a grid of leads", () => {
       return grid.all(".lines [role=gridcell]").map(shown).at(-1);
     };
     expect(send({})).toBe("failed");
+    // In red only where it is known.
+    const colour = (missing: string) => {
+      send({ missing });
+      return grid.one(".without").className;
+    };
+    expect(colour("failed · why?")).toContain("t-bad");
+    expect(colour("not run or failed · why?")).not.toContain("t-bad");
     expect(send({ filling: true })).toBe("");
     expect(send({ failed: 0 })).toBe("");
   });

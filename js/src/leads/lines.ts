@@ -1,6 +1,7 @@
 /** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
 import {
+  CELL_HAS_FAILED,
   CELL_LOADING,
   CELL_NOT_FOUND,
   CELL_NOT_RUN,
@@ -234,7 +235,7 @@ export class Lines {
         ? "shimmer"
         : without
           ? cell === null
-            ? `${opened ? "t-bad" : "mute"} without`
+            ? `${why === CELL_HAS_FAILED ? "t-bad" : "mute"} without`
             : "mute"
           : isScore
             ? "score"

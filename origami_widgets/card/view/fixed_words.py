@@ -85,6 +85,8 @@ CELL_FAILED: Final = (
 )
 CELL_NOT_RUN: Final = "not run yet"
 CELL_NEVER_RUN: Final = "not run"
+CELL_HAS_FAILED: Final = "failed · why?"
+CELL_MAY_HAVE_FAILED: Final = "not run or failed · why?"
 CELL_LOADING: Final = "loading"
 CELL_DETAILS: Final = "{}: details"
 CELL_CONFIDENCE: Final = "{} confidence"

@@ -24,7 +24,7 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.fixed_words import CELL_NEVER_RUN
+from origami_widgets.card.view.fixed_words import CELL_HAS_FAILED, CELL_MAY_HAVE_FAILED, CELL_NEVER_RUN
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, ColumnFailures, LeadRow, LinkCell
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, link_of, safe_href
@@ -43,8 +43,6 @@ PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
 LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
-FAILED: Final = "failed · why?"
-NOT_RUN_OR_FAILED: Final = "not run or failed · why?"
 """What cells without a result say in a column with failed cells. A click opens them."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
@@ -408,9 +406,9 @@ def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFai
     found = {}
     for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
         each = [failures.get(slug) for _, failures in tables]
-        missing = {NOT_RUN_OR_FAILED if one is None else one.missing for one in each}
+        missing = {CELL_MAY_HAVE_FAILED if one is None else one.missing for one in each}
         failed = sum(one.failed for one in each if one is not None)
-        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else NOT_RUN_OR_FAILED, failed)
+        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_MAY_HAVE_FAILED, failed)
     return found
 
 
@@ -424,7 +422,7 @@ def _missing_words(column: Column, missing: int) -> str:
     errored = shown_count(column.cells.errored) or 0
     if not errored:
         return CELL_NEVER_RUN
-    return FAILED if errored >= missing else NOT_RUN_OR_FAILED
+    return CELL_HAS_FAILED if errored >= missing else CELL_MAY_HAVE_FAILED
 
 
 TEXT_LIMIT = 200
