@@ -2,7 +2,7 @@
 
 export type Tone = "running" | "good" | "attention" | "bad" | "neutral";
 
-export type FunnelPart = "qualified" | "kept" | "duplicate" | "excluded" | "filtered";
+export type FunnelPart = "qualified" | "kept" | "unjudged" | "duplicate" | "excluded" | "filtered";
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 

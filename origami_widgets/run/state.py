@@ -63,13 +63,15 @@ def is_unjudged(table: Table) -> bool:
     False where the server does not say so.
     """
     judging = judging_columns(table)
-    return bool(judging) and all(_verdicts(column) == 0 for column in judging)
+    return bool(judging) and all(verdict_count(column) == 0 for column in judging)
 
 
-def _verdicts(column: Column) -> int | None:
+def verdict_count(column: Column) -> int | None:
     """Return how many leads a column has judged; None if the server did not say."""
     if (counts := column.qualification) is None:
         return None
+    if counts.total is not None:
+        return shown_count(counts.total)
     said = [shown_count(each) for each in (counts.pass_, counts.fail, counts.unsure)]
     return None if None in said else total(said)
 

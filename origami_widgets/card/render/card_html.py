@@ -337,6 +337,7 @@ SECTION = f"padding:11px 14px;border-top:{LINE}"
 _COLOURS: Final[dict[FunnelPart, str]] = {
     "qualified": GREEN,
     "kept": "rgba(42,143,87,.45)",
+    "unjudged": "rgba(122,130,140,.2)",
     "duplicate": "rgba(122,130,140,.6)",
     "excluded": "rgba(217,72,61,.5)",
     "filtered": "rgba(122,130,140,.3)",

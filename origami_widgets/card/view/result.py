@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import counted_table, focused_tables, newest_tables, total
+from origami_widgets.run.state import (
+    counted_table,
+    focused_tables,
+    judging_columns,
+    newest_tables,
+    total,
+    verdict_count,
+)
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -67,17 +74,46 @@ def make_funnel(table: models.Table) -> FunnelView | None:
     counted = _counted(table.stats)
     if counted is None:
         return None
+    checking = unjudged = 0
+    if "qualified" in counted:
+        checking, unjudged = _without_verdict(table, counted["qualified"], counted["kept"])
+        counted["kept"] -= checking + unjudged
     kept = _unqualified_words(table, counted["qualified"], counted["kept"]) if "qualified" in counted else "kept"
-    return _as_funnel(counted, kept, more=_has_more(table.stats))
+    parts: list[tuple[FunnelPart, int, str, str]] = [
+        ("qualified", counted.get("qualified", 0), "qualified", "qualified"),
+        ("kept", counted["kept"], kept, kept),
+        ("unjudged", checking, "being checked", "being checked"),
+        ("unjudged", unjudged, "not judged", "not judged"),
+        ("duplicate", counted["duplicate"], "duplicate", "duplicates"),
+        ("excluded", counted["excluded"], "excluded", "excluded"),
+        ("filtered", counted["filtered"], "filtered out", "filtered out"),
+    ]
+    return _as_funnel(parts, more=_has_more(table.stats))
+
+
+def _without_verdict(table: models.Table, qualified: int, others: int) -> tuple[int, int]:
+    """Return how many kept leads are being judged, and how many others were not, as far as the server says.
+
+    Args:
+        table: the table.
+        qualified: the number of qualified leads.
+        others: the number of the other leads that are kept.
+    """
+    judging = judging_columns(table)
+    running = max((shown_count(column.cells.running) or 0 for column in judging), default=0)
+    # With several such columns, the one with the most verdicts counts. Without any, no lead can have one.
+    judged = max((count for column in judging if (count := verdict_count(column)) is not None), default=None)
+    if judged is None:
+        unjudged = others if not judging and not qualified else 0
+    else:
+        unjudged = min(others, max(0, qualified + others - judged))
+    checking = min(running, others)
+    return checking, max(0, unjudged - checking)
 
 
 def _unqualified_words(table: models.Table, qualified: int, others: int) -> str:
-    """Return what the leads are called that are kept but do not count as qualified."""
-    judges = [column for column in table.columns if column.kind == "score" or column.qualification is not None]
-    if any(shown_count(column.cells.running) for column in judges):
-        # Some may simply have no verdict yet.
-        return "not qualified yet"
-    verdicts = [column.qualification for column in judges if column.qualification is not None]
+    """Return what the leads are called that were judged but do not count as qualified."""
+    verdicts = [column.qualification for column in judging_columns(table) if column.qualification is not None]
     if not any(shown_count(each.unsure) for each in verdicts):
         return "not qualified"
     all_unsure = any((each.pass_, each.fail, each.unsure) == (qualified, 0, others) for each in verdicts)
@@ -258,18 +294,11 @@ def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
     return {"qualified": qualified, "kept": kept - qualified, **parts}
 
 
-def _as_funnel(counted: dict[FunnelPart, int], kept: str, *, more: bool) -> FunnelView:
-    labels: Sequence[tuple[FunnelPart, str, str]] = (
-        ("qualified", "qualified", "qualified"),
-        ("kept", kept, kept),
-        ("duplicate", "duplicate", "duplicates"),
-        ("excluded", "excluded", "excluded"),
-        ("filtered", "filtered out", "filtered out"),
-    )
+def _as_funnel(counted: Sequence[tuple[FunnelPart, int, str, str]], *, more: bool) -> FunnelView:
     parts: list[FunnelCount] = [
         {"part": part, "label": words.plural(count, one, many), "count": count}
-        for part, one, many in labels
-        if (count := counted.get(part, 0))
+        for part, count, one, many in counted
+        if count
     ]
-    sourced = sourced_words(sum(counted.values()), more=more)
+    sourced = sourced_words(sum(count for _, count, _, _ in counted), more=more)
     return {"words": f"{sourced}: {', '.join(part['label'] for part in parts)}", "parts": parts}

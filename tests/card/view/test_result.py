@@ -231,7 +231,7 @@ def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
     run = payload("completed_stats")
     run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
-    assert labels[:2] == ["12 qualified", "3 not qualified yet"]
+    assert labels[:2] == ["12 qualified", "3 being checked"]
 
 
 def test_the_funnel_is_that_of_the_table_that_counts():
@@ -263,6 +263,30 @@ def test_what_a_run_used_is_not_what_its_tables_used():
 
 
 @pytest.mark.parametrize(
+    ("verdicts", "running", "labels"),
+    [
+        ((0, 0, 0), 4, ["4 being checked", "11 not judged"]),
+        ((0, 0, 0), 0, ["15 not judged"]),
+        ((4, 2, 0), 9, ["4 qualified", "2 not qualified", "9 being checked"]),
+        ((4, 2, 1), 2, ["4 qualified", "3 not qualified or unsure", "2 being checked", "6 not judged"]),
+        ((4, 0, 11), 0, ["4 qualified", "11 unsure"]),
+    ],
+)
+def test_leads_without_a_verdict_are_no_failures(verdicts, running, labels):
+    run = payload("completed_stats")
+    table = run["response"]["tables"][0]
+    passed, failed, unsure = verdicts
+    counts = {"pass": passed, "fail": failed, "unsure": unsure, "total": sum(verdicts)}
+    table["columns"][2] |= {"qualification": counts, "cells": {"running": running, "errored": 0}}
+    table["stats"]["qualification"]["qualifiedLeads"] = passed
+    funnel = result_of(run)["funnel"]
+    assert [part["label"] for part in funnel["parts"]][: len(labels)] == labels
+    assert sum(part["count"] for part in funnel["parts"]) == 21
+    unjudged = {part["label"].split(" ", 1)[1] for part in funnel["parts"] if part["part"] == "unjudged"}
+    assert unjudged == {"being checked", "not judged"} & {label.split(" ", 1)[1] for label in labels}
+
+
+@pytest.mark.parametrize(
     ("column", "judges"),
     [
         ({"kind": "score"}, True),
@@ -277,7 +301,7 @@ def test_leads_are_being_judged_while_a_judging_column_runs(column, judges, runn
     run = settled_payload()
     run["response"]["tables"] = [table]
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
-    assert ("3 not qualified yet" in labels) == (judges and running > 0)
+    assert ("3 being checked" in labels) == (judges and running > 0)
 
 
 def test_the_summary_counts_qualified_leads_of_all():
