@@ -22,7 +22,7 @@ export type Role = "name" | "score" | "email" | "website" | "phone" | "other" | 
 
 export type LeadCell = string | LinkCell | OpenCell | null;
 
-export type LeadMark = "checking" | "hidden";
+export type LeadMark = "checking" | "hidden" | "unjudged" | "unsure";
 
 /** One element of prose: name, children, and for `a` the address (checked in Python: only https or mailto). */
 export interface Node {
@@ -847,6 +847,10 @@ export const LEAD_SELECT_ALL = "Select all loaded leads";
 export const LEAD_CHECKING = "checking";
 
 export const LEAD_HIDDEN = "off brief";
+
+export const LEAD_UNJUDGED = "not judged";
+
+export const LEAD_UNSURE = "unsure";
 
 export const CELL_NOT_FOUND = "not found";
 

@@ -156,6 +156,16 @@ describe("a grid of leads", () => {
       marks: { "lead-2": "hidden" },
     });
     expect(marks()).toEqual(["", "off brief"]);
+    grid.send({ marks: { "lead-0": "unjudged", "lead-1": "unsure" } });
+    expect(marks()).toEqual(["not judged", "unsure", ""]);
+    grid.send({
+      rows: [
+        ["lead-0", null],
+        ["lead-2", null],
+      ],
+      read: 2,
+      marks: { "lead-2": "hidden" },
+    });
     // Without rows, the page and its marks are as before.
     grid.send({ rows: null, read: 2 });
     expect(marks()).toEqual(["", "off brief"]);

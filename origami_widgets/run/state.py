@@ -52,9 +52,9 @@ def counted_table(tables: Sequence[Table]) -> Table | None:
     return tables[at] if tables else None
 
 
-def judging_columns(table: Table) -> list[Column]:
-    """Return the columns that judge whether leads of a table qualify."""
-    return [column for column in table.columns if column.kind == "score" or column.qualification is not None]
+def judging_columns(columns: Iterable[Column]) -> list[Column]:
+    """Return those of a table's columns that judge whether its leads qualify."""
+    return [column for column in columns if column.kind == "score" or column.qualification is not None]
 
 
 def is_unjudged(table: Table) -> bool:
@@ -62,7 +62,7 @@ def is_unjudged(table: Table) -> bool:
 
     False where the server does not say so.
     """
-    judging = judging_columns(table)
+    judging = judging_columns(table.columns)
     return bool(judging) and all(verdict_count(column) == 0 for column in judging)
 
 

@@ -8,6 +8,8 @@ import {
   LEAD_CHECKING,
   LEAD_HIDDEN,
   LEAD_SELECT,
+  LEAD_UNJUDGED,
+  LEAD_UNSURE,
   type LeadCell,
   type LeadHead,
   type LeadMark,
@@ -24,6 +26,14 @@ export const TICK = -1;
 
 export const columnClass = ({ is_number, role, own }: LeadHead): string =>
   `lcell${is_number && role !== "score" ? " number" : ""}${own ? " own" : ""}`;
+
+const MARKS: Record<LeadMark, string> = {
+  // Soon gone, so it must not widen the column.
+  checking: "…",
+  hidden: LEAD_HIDDEN,
+  unjudged: LEAD_UNJUDGED,
+  unsure: LEAD_UNSURE,
+};
 
 /** A cell of a column, or that of the check box; the line has its own place. */
 export function placed(role: string, column: number, ...children: HTMLElement[]): HTMLElement {
@@ -180,13 +190,12 @@ export class Lines {
     line.mark = row?.mark;
     line.lit = !!row && this.#rows.isLit(row.id);
     line.isTicked = !!row && this.#ticks.has(row.id);
-    const isHidden = line.mark === "hidden";
+    const isHidden = !!line.mark && line.mark !== "checking";
     const early = row && this.#rows.isEarly(row) ? " early" : "";
     const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}${early}`;
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
-    // Soon gone, so it must not widen the column.
-    setText(label, line.mark ? (isHidden ? ` ${LEAD_HIDDEN}` : " …") : "");
+    setText(label, line.mark ? ` ${MARKS[line.mark]}` : "");
     label.title = line.mark && !isHidden ? LEAD_CHECKING : "";
     const place = places[markPlace(heads)];
     if (label.parentNode !== place) place?.append(label);

@@ -79,6 +79,8 @@ LEAD_SELECT: Final = "Select {}"
 LEAD_SELECT_ALL: Final = "Select all loaded leads"
 LEAD_CHECKING: Final = "checking"
 LEAD_HIDDEN: Final = "off brief"
+LEAD_UNJUDGED: Final = "not judged"
+LEAD_UNSURE: Final = "unsure"
 CELL_NOT_FOUND: Final = "not found"
 CELL_FAILED: Final = (
     "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run."

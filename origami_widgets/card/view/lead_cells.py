@@ -26,6 +26,7 @@ from origami_widgets.api.rows.cell_values import (
 )
 from origami_widgets.card.view.fixed_words import CELL_HAS_FAILED, CELL_MAY_HAVE_FAILED, CELL_NEVER_RUN
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, ColumnFailures, LeadRow, LinkCell
+from origami_widgets.run.state import judging_columns
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import moment, shown_count
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark
 
 
 PART_LIMIT = 600
@@ -90,6 +91,24 @@ def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]], *,
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     order = in_reading_order(columns, own=own)
     return [_head(*each, cells, own=own) for each, cells in zip(order, by_column, strict=True)]
+
+
+def hidden_mark(row: FlatRow, columns: Sequence[Column]) -> LeadMark:
+    """Return how a lead is marked that fails the table's saved filters. One that was not judged is not rejected.
+
+    Args:
+        row: the row as the server sent it.
+        columns: the table's columns that have a slug.
+    """
+    judging = judging_columns(columns)
+    if len(judging) != 1:
+        return "hidden"
+    (column,) = judging
+    if column.slug not in row.values:
+        return "unjudged"
+    counts = column.qualification
+    # The server counts verdicts, and does not say which lead has which.
+    return "unsure" if counts is not None and counts.fail == 0 and counts.unsure else "hidden"
 
 
 def changed_rows(

@@ -118,8 +118,9 @@ class RunCells(TypedDict):
     failed: dict[str, ColumnFailures]
 
 
-LeadMark = Literal["checking", "hidden"]
-"""Whether a lead fails the table's saved filters, or whether this is not known yet."""
+LeadMark = Literal["checking", "hidden", "unjudged", "unsure"]
+"""That a lead fails the table's saved filters: without a verdict, with one that is unsure, or else `hidden`; `checking`
+where this is not known yet."""
 
 
 class LeadFilter(TypedDict):

@@ -99,7 +99,7 @@ def _without_verdict(table: models.Table, qualified: int, others: int) -> tuple[
         qualified: the number of qualified leads.
         others: the number of the other leads that are kept.
     """
-    judging = judging_columns(table)
+    judging = judging_columns(table.columns)
     running = max((shown_count(column.cells.running) or 0 for column in judging), default=0)
     # With several such columns, the one with the most verdicts counts. Without any, no lead can have one.
     judged = max((count for column in judging if (count := verdict_count(column)) is not None), default=None)
@@ -113,7 +113,7 @@ def _without_verdict(table: models.Table, qualified: int, others: int) -> tuple[
 
 def _unqualified_words(table: models.Table, qualified: int, others: int) -> str:
     """Return what the leads are called that were judged but do not count as qualified."""
-    verdicts = [column.qualification for column in judging_columns(table) if column.qualification is not None]
+    verdicts = [column.qualification for column in judging_columns(table.columns) if column.qualification is not None]
     if not any(shown_count(each.unsure) for each in verdicts):
         return "not qualified"
     all_unsure = any((each.pass_, each.fail, each.unsure) == (qualified, 0, others) for each in verdicts)

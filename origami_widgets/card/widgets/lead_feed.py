@@ -127,7 +127,7 @@ class LeadFeed:
             len(most.pages),
             is_complete,
             versions.pop() if len(versions) == 1 else None,
-            frozenset(row_id for row_id, mark in marks if mark == "hidden"),
+            frozenset(row_id for row_id, mark in marks if mark != "checking"),
             checking,
             most.is_unfiltered,
         )

@@ -9,6 +9,7 @@ from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
     count_words,
+    hidden_mark,
     make_cells,
     match_words,
     noun_of,
@@ -111,7 +112,7 @@ class LeadPage:
             elif not passes:
                 if not looked.include_hidden:
                     continue
-                self.marks[lead.id] = "hidden"
+                self.marks[lead.id] = hidden_mark(lead, looked.columns)
             self.leads.append(lead)
         self.rows = [(lead.id, make_cells(lead, looked.columns, own=looked.is_own)) for lead in self.leads]
 
@@ -234,7 +235,7 @@ class LookedAt:
         noun = noun_of(self.columns, own=self.is_own)
         marks = [mark for page in self.pages for mark in page.marks.values()]
         if view is not None and self.include_hidden:
-            hidden = None if "checking" in marks else marks.count("hidden")
+            hidden = None if "checking" in marks else len(marks)
             return with_hidden_words(read, total, hidden, is_filtered=is_filtered, noun=noun)
         if view is not None and self.narrows:
             checking = marks.count("checking")

@@ -17,6 +17,7 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     distinct_names,
+    hidden_mark,
     make_cells,
     make_heads,
     match_words,
@@ -259,6 +260,25 @@ def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words
     failing = column(cells={"running": 0, "errored": errored})
     (head,) = make_heads([failing], [[None], ["a"], [None]])
     assert head["missing"] == words
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "cell", "mark"),
+    [
+        ({"pass": 3, "fail": 2, "unsure": 1}, {"fit": 59}, "hidden"),
+        ({"pass": 3, "fail": 2, "unsure": 1}, {}, "unjudged"),
+        ({"pass": 3, "fail": 0, "unsure": 1}, {"fit": 59}, "unsure"),
+        ({"pass": 3, "fail": 0, "unsure": 0}, {"fit": 59}, "hidden"),
+        (None, {"fit": 59}, "hidden"),
+        (None, {}, "unjudged"),
+    ],
+)
+def test_a_lead_outside_the_brief_is_marked_with_what_is_known_of_its_verdict(verdicts, cell, mark):
+    judging = column("fit", "score", qualification=verdicts)
+    row = FlatRow.from_raw({"id": "r", **cell})
+    assert hidden_mark(row, [column(), judging]) == mark
+    # Nothing is known where no column judges, or several do.
+    assert hidden_mark(row, [column()]) == hidden_mark(row, [judging, column("other", "score")]) == "hidden"
 
 
 def test_without_a_lead_there_is_no_share():
