@@ -12,7 +12,7 @@ from origami_widgets.card.view.questions import can_follow_up, make_ask
 from origami_widgets.card.view.result import price_of, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
 from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
-from origami_widgets.run.state import counted_table
+from origami_widgets.run.state import FAILED_STATUSES, counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, clip_to, size_of, take
 from origami_widgets.words.numbers import shown_count
@@ -76,7 +76,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         # Until a run is read, only its id distinguishes it from others.
         "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
-        "status_label": _filling(entry, form) or head["status_label"],
+        "status_label": _filling(entry, form, head["status_label"]) or head["status_label"],
         "tone": head["tone"],
         "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
@@ -109,13 +109,18 @@ def _stage(state: RunState, tone: Tone) -> Stage:
     return "ended" if state.settled else "filling"
 
 
-def _filling(entry: BoardEntry, form: Form) -> str:
-    """Return how many cells fill, as the status of a run that has completed; empty otherwise, or if that may be out of date."""
+def _filling(entry: BoardEntry, form: Form, label: str = "") -> str:
+    """Return how many cells fill, as the status of a run that has completed, or behind the label of one that has failed.
+
+    Empty for others, or if that may be out of date.
+    """
     state = entry.state
     if state is None or entry.unread or form == "snapshot" or state.connection.state not in ("live", "reconnecting"):
         return ""
-    is_filling = state.status == "completed" and state.cells_running
-    return f"Filling {words.count(state.cells_running)}" if is_filling else ""
+    cells = words.count(state.cells_running)
+    if not state.cells_running or state.status not in {"completed", *FAILED_STATUSES}:
+        return ""
+    return f"Filling {cells}" if state.status == "completed" else f"{label}, filling {cells}"
 
 
 def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:

@@ -44,7 +44,6 @@ PARTS_LIMIT = 24
 COLUMNS_LIMIT = 60
 LIMITED = "Origami limits requests."
 """Why no leads come while the server refuses all requests."""
-"""What cells without a result say in a column with failed cells. A click opens them."""
 _SCHEME = re.compile(r"\Ahttps?://(?:www\.)?(?=[^/\s]+\Z)")
 """Matches the parts of a website's address that people leave out."""
 _NUMBER = re.compile(r"(?!0\d)[-\u2212]?[\d.,  ]*\d( ?[%KMB])?")

@@ -28,7 +28,7 @@ from origami_widgets.run.state import Queue, RunState
 from origami_widgets.words.foreign_text import size_of
 from tests.card.boards import entry_of, every_entry, many, stopped
 from tests.card.live import stop_of
-from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, running, too_few_credits
+from tests.fixtures.states import NOW, STATES, answers_sent, needs_input, payload, running, state_of, too_few_credits
 
 OF_THE_CARD = ("prompt", "status_label", "tone", "token", "done", "settled")
 """What is the same in the head of the card; the texts are cut."""
@@ -155,6 +155,11 @@ def test_every_row_has_a_stage_that_agrees_with_it():
         assert row["button"] in ("", "answer", "try_again", "continue") or not row["settled"]
 
 
+def failed_and_filling():
+    """A run that has failed while two of its cells fill."""
+    return state_of(payload("completed_stats") | {"status": "errored"})
+
+
 def test_nobody_knows_what_a_run_does_that_is_not_asked_about_any_more():
     row = make_row(entry_of(0, stopped(running())))
     assert (row["status_label"] != "Running", bool(row["note"])) == (True, True)
@@ -166,6 +171,9 @@ def test_questions_are_counted_and_cells_that_fill():
     live, later = (make_row(entry_of(0, STATES["filling"]()), form=form) for form in ("live", "snapshot"))
     assert (live["status_label"], live["note"]) == ("Filling 2", "")
     assert (later["status_label"], later["note"]) == ("Completed", "2 cells were filling")
+    failed = make_row(entry_of(0, failed_and_filling()))
+    assert (failed["status_label"], failed["tone"], failed["button"]) == ("Failed, filling 2", "bad", "stop")
+    assert "filling" not in failed["note"]
     # Nobody looks any more.
     lost = make_row(entry_of(0, stopped(STATES["filling"]())))
     assert lost["status_label"] == "Completed"
