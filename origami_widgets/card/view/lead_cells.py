@@ -282,20 +282,23 @@ def match_words(passing: int, checking: int, leads: int | None, noun: Noun = LEA
     return f"{words.count(passing)} of {words.plural(leads, *noun)} match"
 
 
-def with_hidden_words(read: int, total: int | None, hidden: int | None, *, is_filtered: bool, noun: Noun = LEAD) -> str:
+def with_hidden_words(
+    read: int, total: int | None, leads: int | None, hidden: int | None, *, is_filtered: bool, noun: Noun = LEAD
+) -> str:
     """Return in words how many leads were read, the hidden ones included.
 
     Args:
         read: the number of leads read.
         total: the number of leads that match all conditions; None if the server did not say.
+        leads: the number of leads in the table; None if the server did not say.
         hidden: the number of leads read that the table's own conditions hide; None if unknown.
         is_filtered: whether there are further conditions.
         noun: the word for a lead.
     """
     # All that match are counted, but only those that were read are known to be hidden or not.
     is_part = is_filtered and total is not None and read < total
-    off = f", {words.count(hidden)} of them off brief" if hidden and not is_part else ""
-    return f"{count_words(read, total, None, is_filtered=is_filtered, noun=noun)}{off}"
+    off = f", {words.count(hidden)} of them outside the brief" if hidden and not is_part else ""
+    return f"{count_words(read, total, leads if is_filtered else None, is_filtered=is_filtered, noun=noun)}{off}"
 
 
 def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:

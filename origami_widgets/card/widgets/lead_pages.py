@@ -236,7 +236,7 @@ class LookedAt:
         marks = [mark for page in self.pages for mark in page.marks.values()]
         if view is not None and self.include_hidden:
             hidden = None if "checking" in marks else len(marks)
-            return with_hidden_words(read, total, hidden, is_filtered=is_filtered, noun=noun)
+            return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
         if view is not None and self.narrows:
             checking = marks.count("checking")
             hidden = self.hidden(leads, is_filtered=is_filtered)

@@ -309,7 +309,7 @@ class MergedFeed(LeadFeed):
                 return match_words(read, 0, None, noun, is_whole=False)
             if whole.wish.include_hidden:
                 marked = None if "checking" in marks else sum(mark is not None for mark in marks)
-                return with_hidden_words(read, total, marked, is_filtered=is_filtered, noun=noun)
+                return with_hidden_words(read, total, leads, marked, is_filtered=is_filtered, noun=noun)
             if is_filtered and total is not None:
                 return match_words(total, 0, leads, noun, is_whole=True)
             # Leads that came since a table was read are not hidden.

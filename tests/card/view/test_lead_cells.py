@@ -348,14 +348,14 @@ def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, is_wh
 @pytest.mark.parametrize(
     ("total", "filtered", "words"),
     [
-        (20, False, "20 leads, 7 of them off brief"),
-        (20, True, "20 leads that match, 7 of them off brief"),
-        (90, False, "20 of 90 leads, 7 of them off brief"),
-        (90, True, "90 leads that match"),
+        (20, False, "20 leads, 7 of them outside the brief"),
+        (20, True, "20 of 95 leads match, 7 of them outside the brief"),
+        (90, False, "20 of 90 leads, 7 of them outside the brief"),
+        (90, True, "90 of 95 leads match"),
     ],
 )
 def test_how_many_leads_were_read_with_the_hidden_ones(total, filtered, words):
-    assert with_hidden_words(20, total, 7, is_filtered=filtered) == words
+    assert with_hidden_words(20, total, 95, 7, is_filtered=filtered) == words
 
 
 # Changes

@@ -183,7 +183,9 @@ def test_hidden_leads_are_shown_on_request_and_marked(made):
     # The server did not judge those whose cell has failed.
     assert all(made.front.known[row_id][1] is not None for row_id in made.front.ids("hidden"))
     assert all(made.front.known[row_id][1] is None for row_id in made.front.ids("unjudged"))
-    assert made.front.answers[-1]["count"] == f"{made.table.lead_count} companies, {len(hidden)} of them off brief"
+    assert (
+        made.front.answers[-1]["count"] == f"{made.table.lead_count} companies, {len(hidden)} of them outside the brief"
+    )
     assert made.front.answers[-1]["hidden"] == len(hidden)
     asks(made, query=3, include_hidden=True, filters=HAS_MAIL)
     see(lambda: made.front.answers[-1]["query"] == 3 and ended(made))
