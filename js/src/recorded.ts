@@ -4,18 +4,26 @@
  * the server would. Without this script, or if it can't draw, the HTML stays.
  */
 
-import type { LeadFilter, LeadHead, LeadRow, LeadSort, LeadsAnswer, LeadsMessage } from "./contract";
+import type {
+  LeadFilter,
+  LeadHead,
+  LeadMark,
+  LeadRow,
+  LeadSort,
+  LeadsAnswer,
+  LeadsMessage,
+} from "./contract";
 import { folded } from "./format";
 import * as code from "./leads/code";
 import { useLeadsCode } from "./leads/load";
 import { textOf } from "./leads/rows";
 import { drawSaved } from "./saved";
 
-/** The leads of a table; `hidden` are those that its saved filters hide. */
+/** The leads of a table; `hidden` are the marks of those that its saved filters hide, by id. */
 interface Recording {
   heads: LeadHead[];
   rows: LeadRow[];
-  hidden: string[];
+  hidden: Record<string, LeadMark>;
   counts: { brief: string; all: string };
 }
 
@@ -37,7 +45,7 @@ const HOLDS: Record<string, (text: string, value: string) => boolean> = {
 function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
   const { heads, counts } = recording;
   const { filters, sort, include_hidden: all } = message;
-  const hidden = new Set(recording.hidden);
+  const { hidden } = recording;
   const text = ([, cells]: LeadRow, slug: string): string =>
     textOf(cells?.[heads.findIndex((head) => head.slug === slug)] ?? null);
   const matches = (row: LeadRow, { column, operator, value }: LeadFilter): boolean =>
@@ -51,8 +59,8 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     };
   };
   const found = recording.rows.filter((row) => filters.every((filter) => matches(row, filter)));
-  const rows = all ? found : found.filter(([id]) => !hidden.has(id));
-  const behind = found.filter(([id]) => hidden.has(id)).length;
+  const rows = all ? found : found.filter(([id]) => !(id in hidden));
+  const behind = found.filter(([id]) => id in hidden).length;
   if (sort) rows.sort(order(sort));
   const match = `${rows.length} of ${recording.rows.length} leads match`;
   return {
@@ -68,7 +76,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     total: rows.length,
     line: "",
     more: false,
-    marks: all ? Object.fromEntries(recording.hidden.map((id) => [id, "hidden" as const])) : {},
+    marks: all ? hidden : {},
     hidden: behind,
     count: filters.length ? match : all ? counts.all : counts.brief,
     final: true,
@@ -88,7 +96,7 @@ for (const place of document.querySelectorAll<HTMLElement>("[data-origami]")) {
     const leads: Record<string, Recording> = saved.leads;
     drawSaved(place.dataset.origami ?? "", saved, place, (message) =>
       answerOf(
-        leads[message.table] ?? { heads: [], rows: [], hidden: [], counts: { brief: "", all: "" } },
+        leads[message.table] ?? { heads: [], rows: [], hidden: {}, counts: { brief: "", all: "" } },
         message,
       ),
     );

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.lead_cells import count_words, make_cells, make_heads, shown_columns, with_hidden_words
+from origami_widgets.card.view.lead_cells import (
+    count_words,
+    hidden_mark,
+    make_cells,
+    make_heads,
+    shown_columns,
+    with_hidden_words,
+)
 from origami_widgets.card.widgets.snapshot import RUN_TYPE, card_snapshot, saved_view
 
 if TYPE_CHECKING:
@@ -95,10 +102,10 @@ def recorded_leads(client: ow.Client, table: Table) -> dict[str, Any]:
     return {
         "heads": make_heads(columns, [cells for _, cells in rows]),
         "rows": rows,
-        "hidden": [row.id for row in hidden],
+        "hidden": {row.id: hidden_mark(row, columns) for row in hidden},
         "counts": {
             "brief": count_words(len(passing), len(passing), len(every), is_filtered=False),
-            "all": with_hidden_words(len(every), len(every), len(hidden), is_filtered=False),
+            "all": with_hidden_words(len(every), len(every), len(every), len(hidden), is_filtered=False),
         },
     }
 
