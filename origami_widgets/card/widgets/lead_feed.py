@@ -221,7 +221,8 @@ class LeadFeed:
 
     def _wanted_version(self, looked: LookedAt, table: Table) -> Version:
         """Return the version that pages must have to be up to date: none has, once the saved filters apply or apply no more."""
-        return table.version if looked.is_unfiltered == self._is_unfiltered(table) else ()
+        view = next((view for view, each in self._views.items() if each is looked), "")
+        return table.version if looked.is_unfiltered == self._shows_all(view, table) else ()
 
     def _next_due(self, now: float) -> tuple[str, int] | None:
         """Return the view to read for now and the number of its page, a first page before all others."""
@@ -294,7 +295,7 @@ class LeadFeed:
         if looked is None or table is None or number > len(looked.pages):
             return
         cursor = None if number == 0 else looked.pages[number - 1].following
-        is_unfiltered = self._is_unfiltered(table) or self._is_unjudged(view, table)
+        is_unfiltered = self._shows_all(view, table)
         if looked.is_unfiltered != is_unfiltered:
             looked.is_unfiltered = is_unfiltered
             looked.pages.clear()
@@ -408,6 +409,9 @@ class LeadFeed:
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
         return self._goes_on(table) or self._is_own(table)
+
+    def _shows_all(self, view: str, table: Table) -> bool:
+        return self._is_unfiltered(table) or self._is_unjudged(view, table)
 
     def _is_unjudged(self, view: str, *tables: Table) -> bool:  # noqa: ARG002 - the view of a merged table has others
         # No verdict lets a lead through, so the saved filters would hide all, as if they were rejected.

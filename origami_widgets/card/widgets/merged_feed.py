@@ -198,7 +198,7 @@ class MergedFeed(LeadFeed):
                 part = LookedAt(
                     wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
                 )
-                part.is_unfiltered = self._is_unfiltered(table) or self._is_unjudged(view, table)
+                part.is_unfiltered = self._shows_all(view, table)
                 self._views[key] = part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
             part.sort = sort if has_column else None

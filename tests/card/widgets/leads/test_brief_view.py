@@ -94,6 +94,9 @@ def test_where_no_lead_was_judged_none_is_hidden(made):
     assert (last["judged"], last["hidden"], last["marks"]) == (False, 0, {})
     assert len(made.front.rows) == made.table.lead_count
     assert last["count"] == f"{made.table.lead_count} companies"
+    # Nothing is read again before something has changed.
+    made.sandbox.rows.clear()
+    assert quiet(made) == 0
     # A single verdict is enough for the brief's filters to tell something.
     made.tables[0] = touched(unjudged(made.table, verdicts=1), updatedAt="2031-01-01T00:00:00Z")
     on_loop(made.feed.changed)
