@@ -218,7 +218,7 @@ export interface Remark {
 /**
  * One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
  *
- * `facts`: what the table cost. `funnel`: where its leads went, in words.
+ * `facts`: what the table cost. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
  */
 export interface TableView {
   id: string;

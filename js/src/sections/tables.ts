@@ -327,9 +327,8 @@ export class TablesSection implements Part<Body> {
       activity: table?.facts,
     }[shown];
     showText(this.#note, note ?? "");
-    // The line is cut where it is too long. The main table's funnel is the run's, which is shown above.
-    const ways = table?.id === this.#body?.tables.main ? "" : table?.funnel;
-    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, ways])]
+    // The line is cut where it is too long.
+    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, table?.funnel])]
       .filter(Boolean)
       .join(" · ");
     const hasMore =

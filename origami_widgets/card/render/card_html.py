@@ -359,8 +359,7 @@ def tables_html(tables: TablesView, room: int) -> Html:
     items = tables["items"]
     heads: list[Html] = []
     for table, reading in zip(items, tables["reading"] or repeat(""), strict=False):
-        # The run's funnel is that of its main table, and is already shown above.
-        head = _table_head(table, reading, with_funnel=table["id"] != tables["main"])
+        head = _table_head(table, reading)
         room -= stored_size(head) + _AROUND_TABLE
         if room < 0 and heads:
             break
@@ -376,16 +375,14 @@ def tables_html(tables: TablesView, room: int) -> Html:
     return div(SECTION, *sections, div(f"margin-top:8px;{SMALL}", text(more)))
 
 
-def _table_head(table: TableView, reading: str, *, with_funnel: bool) -> Html:
+def _table_head(table: TableView, reading: str) -> Html:
     opened = table["link"]
     facts = span(f"margin-left:6px;{SMALL}", text(" · ".join(filter(None, (table["facts"], reading)))))
     remarks = [_remark(remark) for remark in table["remarks"]]
     said = div("flex:1 1 200px", join(bold(isolated(table["name"])), facts, *remarks, by=" "))
     to = link(opened["href"], isolated(opened["label"]), Html(" ↗")) if opened else Html("")
-    funnel = table["funnel"] if with_funnel else ""
-    return join(
-        div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to)), div(SMALL, text(funnel))
-    )
+    head = div("display:flex;flex-wrap:wrap", said, div("margin-left:12px;font-size:12px", to))
+    return join(head, div(SMALL, text(table["funnel"])))
 
 
 def _remark(remark: Remark) -> Html:

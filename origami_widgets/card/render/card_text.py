@@ -105,9 +105,8 @@ def _tables(tables: TablesView, room: int, width: int, height: float) -> list[li
     most = max((len(table["columns"]["rows"]) for table in items), default=0)
 
     def blocks_of(limit: int) -> list[list[str]]:
-        main = tables["main"]
         read = zip(items, tables["reading"] or repeat(""), strict=False)
-        return [list(_table(each, reading, limit, width, with_funnel=each["id"] != main)) for each, reading in read]
+        return [list(_table(each, reading, limit, width)) for each, reading in read]
 
     def are_too_many(limit: int) -> bool:
         blocks = blocks_of(limit)
@@ -187,15 +186,14 @@ def _ask(ask: Ask, width: int) -> Iterator[str]:
     yield from wrap(ask["cost_note"], width=width)
 
 
-def _table(table: TableView, reading: str, limit: int, width: int, *, with_funnel: bool) -> Iterator[str]:
+def _table(table: TableView, reading: str, limit: int, width: int) -> Iterator[str]:
     yield from wrap(table["name"], width=width)
     # A broken address is useless, and the head has the link to the workspace.
     if (opened := table["link"]) and width_of(line := f"  {opened['label']}: {opened['href']}") <= width:
         yield line
     remarks = [remark["text"] for remark in table["remarks"]]
     yield from wrap(" · ".join(filter(None, (table["facts"], reading, *remarks))), "  ", width=width)
-    if with_funnel:
-        yield from wrap(table["funnel"], "  ", width=width)
+    yield from wrap(table["funnel"], "  ", width=width)
     columns = table["columns"]
     shown = columns["rows"][:limit]
     if shown:

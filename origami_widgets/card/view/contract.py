@@ -279,7 +279,7 @@ class Remark(TypedDict):
 class TableView(TypedDict):
     """One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
 
-    `facts`: what the table cost. `funnel`: where its leads went, in words.
+    `facts`: what the table cost. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
     """
 
     id: str

@@ -297,7 +297,7 @@ def with_hidden_words(
     """
     # All that match are counted, but only those that were read are known to be hidden or not.
     is_part = is_filtered and total is not None and read < total
-    off = f", {words.count(hidden)} of them outside the brief" if hidden and not is_part else ""
+    off = f", with the {words.count(hidden)} that the brief hides" if hidden and not is_part else ""
     return f"{count_words(read, total, leads if is_filtered else None, is_filtered=is_filtered, noun=noun)}{off}"
 
 

@@ -53,7 +53,7 @@ def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
     shown: list[TableView] = []
     used = 0
     for table in tables[:TABLE_SLOTS]:
-        head = _head(table, form, is_among=is_among)
+        head = _head(table, form, is_main=table is main, is_among=is_among)
         used += size_of(head) + 2
         if used > _HEADS_SIZE and shown:
             break
@@ -212,8 +212,9 @@ def _columns_note(kept: int, columns: int) -> str:
     return f"{words.count(kept)} of {words.plural(columns, 'column')}, highest cost first"
 
 
-def _head(table: models.Table, form: Form, *, is_among: bool) -> TableView:
-    funnel = make_funnel(table)
+def _head(table: models.Table, form: Form, *, is_main: bool, is_among: bool) -> TableView:
+    # The main table's funnel is the run's, which is shown above.
+    funnel = None if is_main else make_funnel(table)
     return {
         "id": clip(table.id, TABLE_ID_LIMIT),
         "name": clip(table.name, NAME_LIMIT) or "Unnamed table",

@@ -165,7 +165,7 @@ class LeadExport:
             max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items() if key in leads
         )
         if hidden:
-            why = "that the table's saved filters hide: they don't meet the brief, or were not judged."
+            why = "that the table's saved filters hide: they don't meet the brief, or were unsure or not judged."
             facts.append(("Left out", f"{hidden:,} leads {'by these filters, or ' if filters else ''}{why}"))
         return [(name, value) for name, value in facts if not pd.isna(cast("Any", value))]
 

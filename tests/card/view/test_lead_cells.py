@@ -348,9 +348,9 @@ def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, is_wh
 @pytest.mark.parametrize(
     ("total", "filtered", "words"),
     [
-        (20, False, "20 leads, 7 of them outside the brief"),
-        (20, True, "20 of 95 leads match, 7 of them outside the brief"),
-        (90, False, "20 of 90 leads, 7 of them outside the brief"),
+        (20, False, "20 leads, with the 7 that the brief hides"),
+        (20, True, "20 of 95 leads match, with the 7 that the brief hides"),
+        (90, False, "20 of 90 leads, with the 7 that the brief hides"),
         (90, True, "90 of 95 leads match"),
     ],
 )

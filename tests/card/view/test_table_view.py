@@ -27,7 +27,7 @@ def test_the_table_of_the_bakeries():
     assert (table["name"], table["leads"]) == ("Porto bakeries", "15")
     assert table["facts"] == "15 leads · 57 credits · 3.8 credits per lead"
     assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open table"}
-    assert table["funnel"].startswith("21 leads found: 12 qualified")
+    assert table["funnel"] == "", "that of the result, which is shown above"
     assert table["columns"] == {
         "heads": ["Column", "Ran for", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],
         "form": "trrrlmx",
@@ -179,3 +179,12 @@ def test_the_leads_can_be_left_out():
     tables = make_view(STATES["completed"](), now=NOW, leads=False)["tables"]
     assert tables["leads"] is False
     assert make_view(STATES["completed"](), now=NOW)["tables"]["leads"] is True
+
+
+def test_only_tables_besides_the_main_one_say_where_their_leads_went():
+    run = settled_payload()
+    (table,) = run["response"]["tables"]
+    run["response"]["tables"].append(table | {"id": "another"})
+    view = make_view(state_of(run), now=NOW)
+    main, other = view["tables"]["items"]
+    assert (main["funnel"], other["funnel"]) == ("", view["result"]["funnel"]["words"])

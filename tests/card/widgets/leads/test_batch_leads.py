@@ -136,11 +136,11 @@ def test_a_count_gives_no_number_before_it_is_known(filters, include_hidden):
     last = page.front.answers[-1]
     early = [count for is_open, count in counts if is_open]
     assert early
-    assert not [count for count in early if "outside the brief" in count or "hidden" in count]
+    assert not [count for count in early if "the brief hides" in count or "hidden" in count]
     if filters:
         known = ("so far", "Checking", f"{last['read']} of ")
         assert all(any(words in count for words in known) for count in early), early
-    said = "outside the brief" if include_hidden else "companies match" if filters else "hidden"
+    said = "the brief hides" if include_hidden else "companies match" if filters else "hidden"
     assert said in last["count"]
     assert {answer["hidden"] for answer in page.front.answers} <= {None, last["hidden"]}
     grid.close()
