@@ -187,7 +187,8 @@ def test_hidden_leads_are_shown_on_request_and_marked(made):
     assert all(made.front.known[row_id][1] is not None for row_id in made.front.ids("hidden"))
     assert all(made.front.known[row_id][1] is None for row_id in made.front.ids("unjudged"))
     assert (
-        made.front.answers[-1]["count"] == f"{made.table.lead_count} companies, with the {len(hidden)} that the brief hides"
+        made.front.answers[-1]["count"]
+        == f"{made.table.lead_count} companies, with the {len(hidden)} that the brief hides"
     )
     assert made.front.answers[-1]["hidden"] == len(hidden)
     asks(made, query=3, include_hidden=True, filters=HAS_MAIL)
