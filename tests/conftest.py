@@ -33,6 +33,8 @@ QUICK = ("test_journey.py", "test_quickstart.py", "test_metadata.py", "test_budg
 """What `make test` runs of them."""
 SLOW_FIXTURES = {"office", "site"}
 """LibreOffice, and the documentation as a site."""
+SLOW_SECONDS = 600
+"""Time limit of a slow test: it may start a host or set up an environment."""
 ONE_IN = 8
 """Of the cases of a sweep, `make test` runs so many."""
 
@@ -58,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if (folder in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+        if item.get_closest_marker("slow") or item.get_closest_marker("clock"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 @pytest.hookimpl(wrapper=True)
