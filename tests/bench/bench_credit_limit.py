@@ -16,7 +16,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.run.polling import poller as poller_module
-from origami_widgets.run.polling.schedule import SystemClock
+from origami_widgets.run.polling.clock import SystemClock
 from tests.support.quick import forget_limited_runs, use_clock, without_environment, without_pauses
 from tests.support.spending_server import SpendingServer
 

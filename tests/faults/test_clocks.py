@@ -9,7 +9,6 @@ import pytest
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.run.polling import schedule as clocks
 from origami_widgets.run.polling.poller import poller
 from tests.faults.journey import KEY, completed, going_on, running
 from tests.support.server import answer
@@ -98,25 +97,6 @@ def test_setting_the_wall_clock_changes_no_wait_and_no_elapsed_time(journey, clo
     if interface == "card":
         started = {head["started_at"] - by * 1_000 for head in seen.heads[-1:]} | {seen.heads[0]["started_at"]}
         assert max(started) - min(started) <= 2_000, "the start moves with the clock, so that elapsed time does not"
-
-
-@pytest.mark.clock
-async def test_the_machines_own_clock_notices_a_suspension_and_returns_early(monkeypatch):
-    monkeypatch.setattr(clocks, "NAP", 0.01)
-    away = 0.0
-    monkeypatch.setattr(clocks, "monotonic", lambda: time.monotonic() + away)
-    clock, wake = clocks.SystemClock(), asyncio.Event()
-    for seconds in (600.0, None):
-        sleeping = asyncio.ensure_future(clock.sleep(seconds, wake))
-        await asyncio.sleep(0.02)
-        assert not sleeping.done()
-        away += HOURS
-        assert await asyncio.wait_for(sleeping, 5) == pytest.approx(HOURS, abs=1)
-    before = clock.monotonic()
-    assert await clock.sleep(0.05, wake) is None
-    assert clock.monotonic() - before >= 0.05
-    wake.set()
-    assert await clock.sleep(None, wake) is None
 
 
 def test_what_is_on_its_way_over_an_old_connection_is_not_cut_off(server):

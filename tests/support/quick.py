@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import retries
 from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
-from origami_widgets.run.polling.schedule import SystemClock
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts import credit_limit, interrupt, reconcile, store
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.clock import SystemClock
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.polling.schedule import SystemClock
     from origami_widgets.run.state import Event
 
 log = logging.getLogger("origami_widgets")

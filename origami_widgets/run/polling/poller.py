@@ -16,9 +16,9 @@ from origami_widgets.api.rows import row_progress
 from origami_widgets.api.usage import is_counted
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.checks import Checks
+from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.polling.schedule import SystemClock
 from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 

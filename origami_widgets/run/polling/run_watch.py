@@ -15,7 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import AgentSummary, RunObject
 from origami_widgets.api.models.table import came_from
-from origami_widgets.run.polling.schedule import SystemClock
+from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
 from origami_widgets.words.foreign_text import clean, described, one_line

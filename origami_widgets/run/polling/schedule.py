@@ -1,4 +1,4 @@
-"""`Schedule`: when to check a run; `SystemClock`, which tells it. `Schedule` is pure: the clock is an argument, so that tests can pass an hour in a millisecond.
+"""`Schedule`: when to check a run. Pure: the present moment is an argument, so that tests can pass an hour in a millisecond.
 
 Moments are seconds on a monotonic clock. The rules: never check earlier than `Retry-After` says or after the deadline,
 back off while the server does not answer, and stop at once if another check cannot help.
@@ -6,17 +6,11 @@ back off while the server does not answer, and stop at once if another check can
 
 from __future__ import annotations
 
-import contextlib
-import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
-from origami_widgets.host.runtime import monotonic, time_limit
-
 if TYPE_CHECKING:
-    import asyncio
-
     from origami_widgets.api.errors import OrigamiError
 
 
@@ -279,44 +273,3 @@ def _wait(plan: Schedule, seconds: float, now: float) -> Schedule:
     if now >= plan.deadline:
         return replace(plan, due=None, stopped=True)
     return replace(plan, due=min(due, plan.deadline))
-
-
-NAP = 1.0
-"""Seconds between two readings of the clock: timers stand still while the machine is suspended."""
-SUSPENDED = 1.0
-"""Seconds from which a suspension counts. Reading two clocks in turn never takes that long, even on a busy machine."""
-
-
-class SystemClock:
-    """The poller's clock, which tests replace."""
-
-    def monotonic(self) -> float:
-        """Return seconds that only grow, even while the machine is suspended."""
-        return monotonic()
-
-    def time(self) -> float:
-        """Return the time in Unix seconds."""
-        return time.time()
-
-    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
-        """Return after so many seconds (None: never), as soon as `wake` is set, or when the machine was suspended.
-
-        Returns:
-            The seconds for which the machine was suspended; None if it was not.
-        """
-        now = self.monotonic()
-        ends = None if seconds is None else now + seconds
-        suspended = _suspended()
-        while not wake.is_set() and (ends is None or now < ends):
-            with contextlib.suppress(TimeoutError):
-                async with time_limit(NAP if ends is None else min(NAP, ends - now)):
-                    await wake.wait()
-            now = self.monotonic()
-            if (away := _suspended() - suspended) > SUSPENDED:
-                return away
-        return None
-
-
-def _suspended() -> float:
-    """Return for how many seconds the machine was suspended since some fixed moment."""
-    return monotonic() - time.monotonic()

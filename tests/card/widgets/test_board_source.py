@@ -12,8 +12,8 @@ from origami_widgets.card.widgets.board_source import find_row, make_source, reo
 from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling import poller as poller_module
+from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
-from origami_widgets.run.polling.schedule import SystemClock
 from tests.card.boards import runs, watches
 from tests.fixtures.states import payload
 
