@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,7 @@ class Journey:
         self.heads: list[dict[str, Any]] = []
         self.error: OrigamiError | None = None
         self._seeing = threading.Lock()
+        self._is_drawn: Callable[[], bool] = lambda: True
 
     @property
     def pauses(self) -> list[float]:
@@ -153,8 +155,11 @@ class Journey:
     def _noted(self, behaviour: Behaviour) -> Behaviour:
         async def behave(request: Any, writer: asyncio.StreamWriter) -> None:
             self.asked.append(self._clock.now)
-            # On a busy machine, a callback may come after the next answer.
+            # On a busy machine, a callback may come after the next answer, and a card leaves out what is over before it draws.
             self._see(self.run)
+            ends = time.monotonic() + self._timeout / 2
+            while not self._is_drawn() and time.monotonic() < ends:
+                await asyncio.sleep(0.01)
             await behaviour(request, writer)
 
         return behave
@@ -187,6 +192,12 @@ class Journey:
             changed.set()
 
         card.observe(look, ["notices", "done", "head"])
+
+        def is_drawn() -> bool:
+            is_noticed = any(notice["key"] == "reconnecting" for notice in card.notices)
+            return is_noticed == (self.run.connection.state == "reconnecting")
+
+        self._is_drawn = is_drawn
         self._clock.held = False
         try:
             while not (card.done or any(notice["key"] == "stopped" for notice in card.notices)):

@@ -207,7 +207,7 @@ def test_wait_ends_at_its_timeout_and_the_run_goes_on(slow_client):
     before = time.monotonic()
     with pytest.raises(WaitTimedOut, match=r"run\.wait"):
         run.wait(timeout=0.2)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 10
     assert run.status == "running"
     with pytest.raises(WaitTimedOut):
         run.wait(timeout=0)

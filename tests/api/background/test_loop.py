@@ -19,6 +19,8 @@ from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import BackgroundLoop, background
 
 ROOT = Path(__file__).parents[3]
+PRESSES = 3
+"""Interrupts, half a second apart, of which the first is heard: or the second, if a callback of the garbage collector gets it."""
 HERE = contextvars.ContextVar("here", default="no caller")
 
 
@@ -194,7 +196,7 @@ def test_an_interrupt_is_raised_at_once_and_cancels_the_coroutine(loop):
     finally:
         out.set()
         signal.signal(signal.SIGINT, before)
-    assert time.monotonic() - pressed[-1] < 1.0
+    assert len(pressed) <= PRESSES
     assert ended.wait(5)
     interrupter.join()
 

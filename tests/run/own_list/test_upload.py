@@ -16,6 +16,8 @@ from tests.support.quick import see
 from tests.support.server import answer, reset
 from tests.support.spending_server import PROXY_PAGE
 
+SOON = 5.0
+"""Seconds within which an interrupt is back, on a busy machine too. The answer it waits for never comes."""
 NEW_TABLE = ("POST /workspaces", "POST /workspaces/{id}/documents", "GET /tables/{id}/columns", "GET /tables/{id}/rows")
 LOST = {
     "no answer": (None, {}),
@@ -144,7 +146,7 @@ def test_an_interrupted_upload_goes_on(server, execute, route):
     reached = threading.Event()
     threading.Thread(target=lambda: (see(lambda: server.count(route)), reached.set())).start()
     stopped, took = interrupt(lambda: execute(call), reached, after=0.1)
-    assert took < 1
+    assert took < SOON
     assert "goes on where it was" in "".join(stopped.__notes__)
     table = execute(call)
     assert server.texts(table.id, "website") == many()["website"].to_list()
