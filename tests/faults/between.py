@@ -24,6 +24,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
         [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
             *("-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"),
+            # Python 3.13 and newer trust no authority that does not say so.
+            *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),
             *("-out", str(cert), "-keyout", str(key)),
         ],
         check=True,
@@ -35,7 +37,7 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 def issued(folder: Path, authority: tuple[Path, Path]) -> tuple[Path, Path]:
     """A certificate for this machine that an authority has signed, and its key."""
     cert, key, wish, names = (folder / f"issued.{each}" for each in ("pem", "key", "csr", "names"))
-    names.write_text("subjectAltName=IP:127.0.0.1")
+    names.write_text("subjectAltName=IP:127.0.0.1\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
     wished = ("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=issued", "-keyout", key, "-out", wish)
     signed = ("x509", "-req", "-in", wish, "-CA", authority[0], "-CAkey", authority[1], "-CAcreateserial")
     for each in (wished, (*signed, "-days", "2", "-extfile", names, "-out", cert)):

@@ -164,8 +164,13 @@ async def main():
     card, statuses = ow.RunCard(run), []
     run.on_change(lambda run: statuses.append(run.status))
     await run
+    # Who follows the run hears of its end a moment after who waits for it.
+    while card.ask is None or statuses[-1] == "running":
+        await asyncio.sleep(0.01)
     print(run.status, card.status, statuses[-1], len(run.questions), card.ask is not None)
     run = await (await run.answer_async("Iberia", "yes")).settle()
+    while not card.done:
+        await asyncio.sleep(0.01)
     print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
     print((await ow.rows_frame_async(run.tables[0], client=client)).attrs["origami"]["complete"])

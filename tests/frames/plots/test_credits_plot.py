@@ -75,7 +75,7 @@ def test_cheap_columns_are_summed_up():
 
 
 def test_columns_have_all_credits_although_their_shares_add_up_to_less():
-    assert sum(10 * [0.1]) < 1
+    """On Python 3.11, ten tenths are less than 1."""
     cheap = [{"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": 0.1}} for at in range(10)]
     chart = plot_credits([table(), of_table(id="other", columns=cheap)], top=2)
     assert row(chart, "10 columns")["note"] == "1 · 100 %"
