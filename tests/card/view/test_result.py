@@ -304,5 +304,20 @@ def test_leads_are_being_judged_while_a_judging_column_runs(column, judges, runn
     assert ("3 being checked" in labels) == (judges and running > 0)
 
 
+@pytest.mark.parametrize("totals", [(6, 9), (9, 6)])
+def test_the_column_with_the_most_verdicts_says_how_many_leads_were_judged(totals):
+    run = settled_payload()
+    table = run["response"]["tables"][0]
+    judging = table["columns"][2]
+    table["columns"][2:] = [
+        judging | {"id": f"c{total}", "qualification": {"pass": 4, "fail": total - 4, "unsure": 0, "total": total}}
+        for total in totals
+    ]
+    table["stats"]["qualification"]["qualifiedLeads"] = 4
+    counts = {part["part"]: part["count"] for part in result_of(run)["funnel"]["parts"]}
+    # 15 leads were kept: 9 of them have a verdict.
+    assert (counts["qualified"], counts["kept"], counts["unjudged"]) == (4, 5, 6)
+
+
 def test_the_summary_counts_qualified_leads_of_all():
     assert make_view(state_of(settled_payload()), now=NOW)["head"]["summary"] == "12 qualified of 15, 57 credits"
