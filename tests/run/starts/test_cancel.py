@@ -104,6 +104,15 @@ def test_a_newer_run_of_the_agent_is_never_cancelled_in_its_place(front, run):
     assert front.asked_to_cancel == 0
 
 
+def test_the_answer_to_a_cancel_ends_the_run_without_another_look(front, run):
+    ended = {**run.refresh().raw, "status": "cancelled", "completedAt": "2099-01-01T00:00:00Z"}
+    front.cancels = [answer(ended)]
+    run.cancel(cells=False)
+    # The sandbox has heard of no cancel: any further answer about the run would say that it is running.
+    assert (run.status, run.done, run.state.cancel) == ("cancelled", True, "none")
+    assert front.asked_to_cancel == 0
+
+
 def test_an_unknown_status_is_no_end_in_the_answer_to_a_cancel():
     ahead = 0.0
     front = Front(speed=1, clock=lambda: time.time() + ahead)
