@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.usage import Quota
+from origami_widgets.api.usage import Quota, TrafficEvent
 from origami_widgets.run.polling.rate_limiter import (
     BURST,
     KEPT,
@@ -196,6 +196,14 @@ def test_a_refusal_holds_everything_and_then_it_begins_gently():
     assert sent[1] - sent[0] > 5
     assert first < 40
     assert second > 65
+
+
+def test_a_refusal_that_carries_quotas_holds_everything_all_the_same():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_traffic(TrafficEvent(100.0, organization(60, resets_in=5), refused_for=42.0), 100.0)
+    assert limiter.refused_for(100.0) == pytest.approx(42)
+    assert limiter.wait(100.0) == limiter.wait(100.0, urgent=True) == pytest.approx(42)
 
 
 def test_processes_do_not_begin_again_at_one_moment():
