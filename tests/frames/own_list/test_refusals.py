@@ -97,6 +97,12 @@ def test_rows_that_contradict_each_other_are_named(refused):
     assert "frame.iloc[[0, 3]]" in refused(frame, key="website", columns=["n"]).cause
 
 
+def test_contradicting_rows_are_named_by_their_place_in_the_frame(refused):
+    """Rows that repeat an earlier one count: the first of two that differ is not the second of those that are sent."""
+    frame = pd.concat([FRAME.iloc[[0, 0, 0, 1]], FRAME.iloc[[1]].assign(n=9)], ignore_index=True)
+    assert "frame.iloc[[3, 4]]" in refused(frame, key="website", columns=["n"]).cause
+
+
 @pytest.mark.parametrize(
     "given",
     [FRAME.iloc[:0], pd.DataFrame(), [], "a.csv", None, FRAME["n"], [["a"]], [FRAME], {"website": ["a"]}, np.zeros(3)],
