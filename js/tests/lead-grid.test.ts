@@ -561,6 +561,24 @@ describe("a grid of leads", () => {
     expect(grid.line()).toBe("one.to_frame()");
   });
 
+  it("asks for the leads of another table without the filters of the last one", () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })];
+    const chip = () => grid.all("button").find(({ textContent }) => textContent === "Has e-mail");
+    const mailable = { column: "email", operator: "is_not_empty", value: "" };
+    grid.send({ heads });
+    chip()?.click();
+    expect(grid.looks().at(-1)).toMatchObject({ table: "t1", filters: [mailable] });
+    grid.send({ heads });
+    grid.all("[role=tab]")[1]?.click();
+    expect(grid.looks().at(-1)).toMatchObject({ table: "t2", filters: [] });
+    grid.send({ heads });
+    expect(chip()?.ariaPressed).toBe("false");
+    // Nothing of the other table adds up with what is chosen here.
+    chip()?.click();
+    expect(grid.looks().at(-1)).toMatchObject({ table: "t2", filters: [mailable] });
+  });
+
   it("widens a column for longer texts, and moves nothing in sight", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Website", { role: "website" }), headOf("City")];
