@@ -49,6 +49,11 @@ def answer_in_own_words(window: LabPage, index: int) -> None:
     card.get_by_role("textbox").last.fill("Only with those that deliver within two days, please.")
 
 
+def open_menu(window: LabPage, index: int) -> None:
+    """Open the menu of a card."""
+    window.output(index).get_by_role("button", name="More about this run").click()
+
+
 def unfold(window: LabPage, index: int) -> None:
     """Open everything that can be opened."""
     closed = window.output(index).locator(CARD).locator("details:not([open]) > summary:visible")
@@ -89,6 +94,7 @@ SCENES = [
     Scene("board", BOARD, ".origami-board"),
     Scene("board_asked_to_stop", BOARD, ".origami-board", act=ask_before_stopping),
     Scene("typed", ALONE.format("needs_input"), CARD, act=answer_in_own_words),
+    Scene("menu", ALONE.format("completed"), CARD, act=open_menu),
     Scene("unfolded", ALONE.format("large"), CARD, act=unfold),
     Scene("kernel_busy", ALONE.format("running"), CARD, act=cancel_in_vain, undo=let_it_answer, alone=True),
     Scene("kernel_gone", ALONE.format("running_many"), CARD, act=restart, alone=True),
