@@ -614,8 +614,8 @@ export interface LeadSort {
  * Front end to kernel: which leads are shown, sent from the first time until no leads are shown.
  *
  * Attributes:
- *     view: the id of the asking view, as several views may show different leads.
- *     query: the number of the view's question; an answer repeats the number.
+ *     grid: the id of the asking grid, as those of several pages may show different leads.
+ *     query: the number of the grid's question; an answer repeats the number.
  *     table: the table's id; empty if no leads are shown any more.
  *     first: the index of the first visible row; `last` is that of the last one.
  *     size: rows per page.
@@ -623,7 +623,7 @@ export interface LeadSort {
  */
 export interface LeadsMessage {
   kind: "leads";
-  view: string;
+  grid: string;
   query: number;
   table: string;
   first: number;
@@ -652,7 +652,7 @@ export interface LeadsMessage {
  *     hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
  *     judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.
  *     count: in words, how many leads were read.
- *     final: whether no cell of the leads in view may still come.
+ *     final: whether no cell of the visible leads may still come.
  *     runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
  *     note: why there are no leads, or why they are no longer updated; empty while all is well.
  *     next_at: with a note, when the next request is sent, in milliseconds; else None.
@@ -660,7 +660,7 @@ export interface LeadsMessage {
  */
 export interface LeadsAnswer {
   kind: "leads";
-  view: string;
+  grid: string;
   query: number;
   table: string;
   start: number;
@@ -808,15 +808,15 @@ export const LEADS_HAS_PHONE = "Has phone";
 
 export const LEADS_AT_LEAST = "{} at least…";
 
-export const LEADS_BRIEF = "Brief's requirements";
+export const QUALIFIED = "Qualified";
 
-export const LEADS_BRIEF_HIDES = "Brief's requirements (hides {})";
+export const LEADS_QUALIFIED_HIDES = "Qualified (hides {})";
 
-export const LEADS_BRIEF_UNJUDGED = "Brief's requirements: none was judged";
+export const LEADS_QUALIFIED_UNJUDGED = "Qualified: none was judged";
 
-export const LEADS_BRIEF_UNJUDGED_DETAILS = "No lead was judged, so that all are shown.";
+export const LEADS_QUALIFIED_UNJUDGED_DETAILS = "No lead was judged, so that all are shown.";
 
-export const LEADS_BRIEF_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
+export const LEADS_QUALIFIED_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
 
 export const LEADS_TICKED = "{} ticked";
 

@@ -24,7 +24,7 @@ interface Recording {
   heads: LeadHead[];
   rows: LeadRow[];
   hidden: Record<string, LeadMark>;
-  counts: { brief: string; all: string };
+  counts: { qualified: string; all: string };
 }
 
 const number = (text: string): number => Number.parseFloat(text.replace(/[^\d.-]/g, ""));
@@ -65,7 +65,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
   const match = `${rows.length} of ${recording.rows.length} leads match`;
   return {
     kind: "leads",
-    view: message.view,
+    grid: message.grid,
     query: message.query,
     table: message.table,
     start: 0,
@@ -78,7 +78,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     more: false,
     marks: all ? hidden : {},
     hidden: behind,
-    count: filters.length ? match : all ? counts.all : counts.brief,
+    count: filters.length ? match : all ? counts.all : counts.qualified,
     final: true,
     runs: {},
     judged: true,
@@ -96,7 +96,7 @@ for (const place of document.querySelectorAll<HTMLElement>("[data-origami]")) {
     const leads: Record<string, Recording> = saved.leads;
     drawSaved(place.dataset.origami ?? "", saved, place, (message) =>
       answerOf(
-        leads[message.table] ?? { heads: [], rows: [], hidden: {}, counts: { brief: "", all: "" } },
+        leads[message.table] ?? { heads: [], rows: [], hidden: {}, counts: { qualified: "", all: "" } },
         message,
       ),
     );

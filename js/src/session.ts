@@ -36,9 +36,9 @@ const DISCONNECTED = ".jupyter-widgets-disconnected";
 type Question = CodeMessage | ColumnsMessage | DownloadMessage | LeadsMessage;
 type Answer = CodeAnswer | ColumnsAnswer | DownloadAnswer | LeadsAnswer;
 
-/** A question and its answers have the same key: tables and views are asked about one by one. */
+/** A question and its answers have the same key: tables and grids are asked about one by one. */
 function keyOf(message: Question | Answer): string {
-  const of = message.kind === "leads" ? message.view : message.kind === "columns" ? message.table : "";
+  const of = message.kind === "leads" ? message.grid : message.kind === "columns" ? message.table : "";
   return `${message.kind} ${of}`;
 }
 
@@ -154,7 +154,7 @@ export class Session {
     });
   }
 
-  /** Reports to the kernel which leads a view shows; `use` gets all answers. */
+  /** Reports to the kernel which leads a grid shows; `use` gets all answers. */
   leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
     this.#ask({ kind: "leads", ...message }, use);
   }

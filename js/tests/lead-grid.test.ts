@@ -68,12 +68,12 @@ function drawGrid(head = HEAD) {
     line: () => all("button").find(({ ariaLabel }) => ariaLabel === "Copy as DataFrame")?.title,
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
-      const { view, query, table } = this.looks().at(-1) as LeadsMessage;
+      const { grid, query, table } = this.looks().at(-1) as LeadsMessage;
       const rows: LeadRow[] = [0, 1, 2].map((at) => [`lead-${at}`, [`Bakery ${at}`]]);
       const heads = [headOf("Name", { role: "name", filters: true })];
       const answer: LeadsAnswer = {
         kind: "leads",
-        view,
+        grid,
         query,
         table,
         start: 0,
@@ -182,12 +182,12 @@ describe("a grid of leads", () => {
     expect(visible(brief, grid.host)).toBe(false);
     grid.send({ hidden: 7 });
     expect(visible(brief, grid.host)).toBe(true);
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements (hides 7)", "true"]);
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified (hides 7)", "true"]);
     expect(grid.looks().map(({ include_hidden }) => include_hidden)).toEqual([false]);
     brief.click();
     expect(grid.looks().at(-1)).toMatchObject({ query: 2, include_hidden: true });
     grid.send({ hidden: null });
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements", "false"]);
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified", "false"]);
     brief.click();
     expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_hidden: false });
   });
@@ -327,13 +327,13 @@ describe("a grid of leads", () => {
     grid.send({ hidden: 7 });
     brief.click();
     grid.send({ hidden: 7 });
-    expect(shown(brief)).toBe("Brief's requirements");
+    expect(shown(brief)).toBe("Qualified");
     brief.click();
     grid.send({ hidden: 7 });
-    expect(shown(brief)).toBe("Brief's requirements (hides 7)");
+    expect(shown(brief)).toBe("Qualified (hides 7)");
     // Another filter leaves none of them.
     grid.send({ hidden: 0 });
-    expect([visible(brief, grid.host), shown(brief)]).toEqual([true, "Brief's requirements"]);
+    expect([visible(brief, grid.host), shown(brief)]).toEqual([true, "Qualified"]);
     grid.all("[role=tab]")[1]?.click();
     grid.send({ hidden: 0 });
     expect(visible(brief, grid.host)).toBe(false);
@@ -344,13 +344,13 @@ describe("a grid of leads", () => {
     const brief = grid.one(".toggle");
     grid.send({ judged: false });
     expect([visible(brief, grid.host), brief.ariaPressed]).toEqual([true, "false"]);
-    expect(shown(brief)).toBe("Brief's requirements: none was judged");
+    expect(shown(brief)).toBe("Qualified: none was judged");
     expect(grid.line()).toContain("include_hidden=True)");
     const asked = grid.looks().length;
     brief.click();
     expect(grid.looks().length).toBe(asked);
     grid.send({ hidden: 2 });
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Brief's requirements (hides 2)", "true"]);
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified (hides 2)", "true"]);
     expect(grid.line()).toBe("one.to_frame()");
   });
 
@@ -475,7 +475,7 @@ describe("a grid of leads", () => {
     grid.all(".lhead button")[0]?.click();
     grid
       .all("button")
-      .find((each) => each.textContent?.startsWith("Brief"))
+      .find((each) => each.textContent?.startsWith("Qualified"))
       ?.click();
     const mailable = { column: "email", operator: "is_not_empty", value: "" };
     expect(code()).toBe(

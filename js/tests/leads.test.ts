@@ -66,10 +66,10 @@ async function sendCode(card: Drawn): Promise<void> {
 
 /** The kernel's answer to the newest look, unless `change` says otherwise. */
 function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
-  const { view, query, table } = last(card);
+  const { grid, query, table } = last(card);
   const answer: LeadsAnswer = {
     kind: "leads",
-    view,
+    grid,
     query,
     table,
     start: 0,
@@ -487,13 +487,13 @@ describe("rows that have gone", () => {
 });
 
 describe("an old answer", () => {
-  it("is ignored: of another question, table or view", async () => {
+  it("is ignored: of another question, table or grid", async () => {
     const card = await drawLeads();
     card.button("Email").click();
     send(card, { query: last(card).query - 1, rows: [rowOf(7)] });
     expect(texts(card)).not.toContain("Bakery 7");
     send(card, { table: "another", rows: [rowOf(7)] });
-    send(card, { view: "another", rows: [rowOf(7)] });
+    send(card, { grid: "another", rows: [rowOf(7)] });
     expect(texts(card)).not.toContain("Bakery 7");
     send(card, { rows: [rowOf(8)] });
     expect(texts(card)).toEqual(["Bakery 8"]);
@@ -810,7 +810,7 @@ describe("all leads", () => {
     open();
     press("Escape");
     expect([isOpen(), active()]).toEqual([[false, "false"], card.button("+ Filter")]);
-    for (const chip of ["Has e-mail", "Brief's requirements (hides 1)"]) {
+    for (const chip of ["Has e-mail", "Qualified (hides 1)"]) {
       open();
       card.button(chip).click();
       expect(isOpen()).toEqual([false, "false"]);

@@ -62,7 +62,7 @@ async function show({ views, card, board, leads }) {
     leads: (asked) =>
       asked.table && {
         kind: "leads",
-        view: asked.view,
+        grid: asked.grid,
         query: asked.query,
         table: asked.table,
         start: 0,

@@ -95,16 +95,16 @@ def recorded_run() -> tuple[View, dict[str, Any]]:
 def recorded_leads(client: ow.Client, table: Table) -> dict[str, Any]:
     """Return the leads of a table as the card shows them, those that its saved filters let through first."""
     columns = shown_columns(table.columns)
-    passing, every = (list(client.iter_rows(table.id, flat=True, saved_filters=saved)) for saved in (True, False))
-    ids = {row.id for row in passing}
+    shown, every = (list(client.iter_rows(table.id, flat=True, saved_filters=saved)) for saved in (True, False))
+    ids = {row.id for row in shown}
     hidden = [row for row in every if row.id not in ids]
-    rows = [(row.id, make_cells(row, columns)) for row in (*passing, *hidden)]
+    rows = [(row.id, make_cells(row, columns)) for row in (*shown, *hidden)]
     return {
         "heads": make_heads(columns, [cells for _, cells in rows]),
         "rows": rows,
         "hidden": {row.id: hidden_mark(row, columns) for row in hidden},
         "counts": {
-            "brief": count_words(len(passing), len(passing), len(every), is_filtered=False),
+            "qualified": count_words(len(shown), len(shown), len(every), is_filtered=False),
             "all": with_hidden_words(len(every), len(every), len(every), len(hidden), is_filtered=False),
         },
     }

@@ -93,8 +93,8 @@ def leads_frame(
         - `table_name` (string): the table's name
         - `row_id` (string): the lead
         - `domain` (string): the company's registrable domain
-        - `qualified` (boolean): whether the lead meets the requirements of the brief, which are the saved filters of its
-          table; NA if it was not judged yet, or the table has no verdicts, or the frame was read before by `rows_frame`
+        - `qualified` (boolean): whether the lead passes the saved filters of its table, which come from the brief;
+          NA if it was not judged yet, or the table has no verdicts, or the frame was read before by `rows_frame`
 
         A column has one dtype over all tables, whatever their order: integers mixed with numbers become numbers if that
         is exact, dates mixed with other texts become ISO texts, and other mixtures become objects

@@ -43,7 +43,7 @@ def rows_frame(
     """The leads of a table, one row each. Reads the columns and all pages of rows, with free requests.
 
     Cells hold what agents found on the web: do not trust them as links, markup or formulas. The table's saved filters,
-    which hold the hard requirements of the brief, always apply, and `filters` narrow them further. To read without
+    which come from the brief, always apply, and `filters` narrow them further. To read without
     them, use `include_hidden=True`. Cards of the table's run show the progress of reading.
 
     Args:

@@ -446,8 +446,8 @@ class Run(KnownRun):
         """Show the leads of the run's tables in a live grid, as `ow.leads(run)` does.
 
         Args:
-            filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
-                which hold the brief's hard requirements and apply once the run's cells are final; None for no others.
+            filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
+                which come from the brief and apply once the run's cells are final; None for no others.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
             include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
             save: keep the first 20 leads of each table in the saved notebook; False saves none.

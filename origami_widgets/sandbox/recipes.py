@@ -64,7 +64,7 @@ class TableRecipe:
     excluded: int
     filtered: int
     available: tuple[int | None, ...]
-    only_passing: bool = False
+    saves_filters: bool = False
 
 
 def verdict_of(score: int) -> Verdict:

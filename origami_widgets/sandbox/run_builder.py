@@ -179,9 +179,9 @@ class RunBuilder:
             table, table.columns, [lead for lead in leads if lead.outcome == "kept"], schedule.cells
         )
         self.tables[table_id] = table
-        return self.show_only_passing(table_id) if recipe.only_passing else table
+        return self.save_filters(table_id) if recipe.saves_filters else table
 
-    def show_only_passing(self, table_id: str) -> TableTimeline:
+    def save_filters(self, table_id: str) -> TableTimeline:
         """Save the filter of a table by which only leads that fit the brief show, the best ones first."""
         table = self.tables[table_id]
         score = next(column.slug for column in table.columns if column.is_relevance)

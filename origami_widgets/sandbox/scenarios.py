@@ -98,7 +98,7 @@ def large(inputs: ScenarioInputs) -> ScenarioResult:
             excluded=1,
             filtered=1,
             available=(120, 40),
-            only_passing=True,
+            saves_filters=True,
         )
         cells = CellWindow(opened + 12, opened + 34, 0.01)
         schedule = TableSchedule(opened, opened + 2, opened + 8, opened + 10, cells)
@@ -340,7 +340,7 @@ def _company_and_contact_recipes(inputs: ScenarioInputs) -> tuple[TableRecipe, T
         excluded=max(1, lead_target // 12),
         filtered=max(1, lead_target // 8),
         available=(lead_target * 7, lead_target * 2),
-        only_passing=True,
+        saves_filters=True,
     )
     emails: tuple[ColumnRecipe, ...] = () if without_lookups else (recipes.WORK_EMAIL,)
     contacts = TableRecipe(
@@ -400,7 +400,7 @@ def _fill_own_lists(
         builder.extend_table(table, extras, more, schedule)
         builder.fill_empty_cells(table, present, window)
         if any(recipe.is_relevance for recipe in extras):
-            builder.show_only_passing(table.id)
+            builder.save_filters(table.id)
         names += [recipe.name for recipe in wished]
     builder.fail_unaffordable_cells()
     filled = [builder.tables[table.id] for table in inputs.own_lists]

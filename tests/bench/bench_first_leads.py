@@ -39,7 +39,7 @@ class Page:
             self.counted = time.monotonic()
         if not self._looks:
             self._looks = time.monotonic()
-            look = {"kind": "leads", "view": "v", "query": 1, "table": tables[0].id, "first": 0, "last": 49}
+            look = {"kind": "leads", "grid": "g", "query": 1, "table": tables[0].id, "first": 0, "last": 49}
             content = {**look, "size": 50, "sort": None, "filters": [], "include_hidden": False}
             self._grid.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 

@@ -49,12 +49,12 @@ async ([card, leads]) => {
             Object.assign(this.state, traits);
             for (const name of changed) this.emit(`change:${name}`);
         }
-        send({ kind, view, query, table }) {
+        send({ kind, grid, query, table }) {
             const answer = {
                 code: { kind, code: leads },
                 hello: { kind: "clock", clock: { ...this.state.clock, now: Date.now() } },
                 leads: {
-                    kind, view, query, table, rows, heads, start: 0, read: 20, line: "", total: 20, more: false, changes: [],
+                    kind, grid, query, table, rows, heads, start: 0, read: 20, line: "", total: 20, more: false, changes: [],
                     marks: {}, hidden: 7, judged: true, final: true, count: "20 leads, 7 of them hidden by the brief", note: "",
                 },
             }[kind];

@@ -136,21 +136,21 @@ def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callabl
     )
     lab.run_cell(2)
     lab.run_cell(3)
-    passing, matching = map(int, lab.output(3).inner_text().split())
-    assert 0 < passing < matching
+    shown, matching = map(int, lab.output(3).inner_text().split())
+    assert 0 < shown < matching
     lab.show_cell(2)
     grid, names = lab.output(2), names_of(lab, 2)
     grid.get_by_role("button", name="+ Filter").click()
     grid.get_by_label("Filter by column").select_option(value="contact-email")
     grid.get_by_label("Value to compare with").fill("hello")
     grid.get_by_role("button", name="Apply").click()
-    brief = grid.get_by_role("button", name=f"Brief's requirements (hides {matching - passing})")
+    brief = grid.get_by_role("button", name=f"Qualified (hides {matching - shown})")
     expect(brief).to_have_attribute("aria-pressed", "true")
-    expect(names).to_have_count(passing)
+    expect(names).to_have_count(shown)
     brief.click()
     expect(
         leads_of(lab, 2).get_by_role("gridcell").filter(has_text=re.compile("off brief|unsure|not judged"))
-    ).to_have_count(matching - passing)
+    ).to_have_count(matching - shown)
     expect(names).to_have_count(matching)
 
 

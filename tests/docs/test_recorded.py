@@ -72,7 +72,7 @@ def test_the_card_can_be_used_and_the_page_asks_for_nothing(
     # It starts on its leads, in the brief's order, and sorts and filters them.
     cells = card.get_by_role("gridcell")
     expect(cells.first).to_be_visible()
-    expect(card.get_by_role("button", name="Brief's requirements (hides 7)")).to_be_visible()
+    expect(card.get_by_role("button", name="Qualified (hides 7)")).to_be_visible()
     card.get_by_role("button", name="Has e-mail").click()
     expect(card).to_contain_text("10 of 20 leads match")
     card.get_by_role("tab", name="Columns").click()

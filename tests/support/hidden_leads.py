@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import origami_widgets as ow
 from tests.support.many_leads import lead
 
-PASSING = 50
+LEAST_FIT = 50
 """The least fit of a lead that passes the saved filters; their order is the best fit first."""
 
 
@@ -88,7 +88,7 @@ class HiddenLeads(ow.Sandbox):
         if "filters" in query:
             rows = [row for row in rows if all(matches(row, part) for part in json.loads(query["filters"]))]
         elif saved:
-            rows = [row for row in rows if row["fit"] >= PASSING]
+            rows = [row for row in rows if row["fit"] >= LEAST_FIT]
         if "sort" in query:
             sort = json.loads(query["sort"])
             rows = sorted(rows, key=lambda row: row[sort["column"]], reverse=sort["direction"] == "desc")

@@ -66,7 +66,7 @@ print("attached", flush=True)
 def look_at_leads():
     # A page with a card of each run, all on their leads; it says again and again that it still looks.
     cards = [ow.RunCard(run) for run in runs]
-    look = {"kind": "leads", "view": "v", "query": 1, "first": 0, "last": 5, "size": 50, "sort": None, "filters": [],
+    look = {"kind": "leads", "grid": "g", "query": 1, "first": 0, "last": 5, "size": 50, "sort": None, "filters": [],
         "include_hidden": False}
     while True:
         for card, run in zip(cards, runs):

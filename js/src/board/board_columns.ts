@@ -1,7 +1,7 @@
 /** The heads of a board's columns. A click sorts the rows; the third one goes back to the order of start. */
 
 import { button } from "../buttons";
-import { CREDITS_DETAILS, LEADS, PRICE_DETAILS, STOP_HEAD } from "../contract";
+import { CREDITS_DETAILS, LEADS, PRICE_DETAILS, QUALIFIED, STOP_HEAD } from "../contract";
 import { el } from "../dom";
 import { DOWN, type Key } from "./order";
 import { cell } from "./run_row";
@@ -10,7 +10,7 @@ const COLUMNS: [Exclude<Key, "start">, string][] = [
   ["name", "Name"],
   ["status", "Status"],
   ["leads", LEADS],
-  ["qualified", "Qualified"],
+  ["qualified", QUALIFIED],
   ["credits", "Credits"],
   ["price", "Per qualified"],
   ["time", "Time"],

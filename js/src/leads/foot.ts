@@ -131,7 +131,7 @@ export class Foot {
     const options = [
       all.length && `filters=${JSON.stringify(all)}`,
       order && order.column !== runs && `sort=${JSON.stringify(order)}`,
-      // Frames keep the brief's filters, even where these can tell nothing.
+      // Frames keep the saved filters, even where these can tell nothing.
       (requests.includeHidden || !rows.judged) && "include_hidden=True",
     ].filter(Boolean);
     return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;

@@ -343,7 +343,7 @@ export class LeadGrid {
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
     this.#notes.update(this.#matching.length, this.#toolbar.typed, this.isGrowing);
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
-    // Only where the brief's filters are known to hide some leads is it known that the others meet them.
+    // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
     this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden, this.#isExpanded);
   }

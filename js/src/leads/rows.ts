@@ -31,7 +31,7 @@ export function textOf(cell: LeadCell): string {
 export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
   cell !== null && typeof cell === "object" && !Array.isArray(cell);
 
-/** The column that says whether a lead meets the brief's requirements: beside its score, as names are longer. */
+/** The column that says whether a lead meets the brief: beside its score, as names are longer. */
 export const markPlace = (heads: readonly LeadHead[]): number =>
   Math.max(
     0,
@@ -145,7 +145,7 @@ export class Rows {
     return [!(run.final || own[1]), ...own];
   }
 
-  /** In a grid of several runs, whether the brief's filters do not apply to a lead yet, as its run goes on. */
+  /** In a grid of several runs, whether the saved filters do not apply to a lead yet, as its run goes on. */
   isEarly(row: Row): boolean {
     return this.#runOf(row)?.final === false;
   }

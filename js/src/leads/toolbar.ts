@@ -6,11 +6,6 @@
 import { button } from "../buttons";
 import {
   LEADS_AT_LEAST,
-  LEADS_BRIEF,
-  LEADS_BRIEF_DETAILS,
-  LEADS_BRIEF_HIDES,
-  LEADS_BRIEF_UNJUDGED,
-  LEADS_BRIEF_UNJUDGED_DETAILS,
   LEADS_FILTER,
   LEADS_FILTER_ADD,
   LEADS_FILTER_COLUMN,
@@ -19,10 +14,15 @@ import {
   LEADS_HAS_EMAIL,
   LEADS_HAS_PHONE,
   LEADS_OPERATORS,
+  LEADS_QUALIFIED_DETAILS,
+  LEADS_QUALIFIED_HIDES,
+  LEADS_QUALIFIED_UNJUDGED,
+  LEADS_QUALIFIED_UNJUDGED_DETAILS,
   LEADS_SEARCH,
   LEADS_SEARCHED,
   type LeadFilter,
   type LeadHead,
+  QUALIFIED,
 } from "../contract";
 import { el, fill, on, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
@@ -77,7 +77,7 @@ export class Toolbar {
   /** How many there are, beside the chips above the first ones. */
   readonly #count = el("span", "mute lcount");
   readonly #hidden = button(
-    LEADS_BRIEF,
+    QUALIFIED,
     () => {
       this.#unfold(false);
       if (this.#isJudged) this.#events.toggleHidden();
@@ -97,7 +97,7 @@ export class Toolbar {
   #heads: readonly LeadHead[] = [];
   #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
-  #hasBrief = false;
+  #hasHidden = false;
   /** Whether these filters can tell which leads meet the brief. */
   #isJudged = true;
 
@@ -136,7 +136,7 @@ export class Toolbar {
   clear(): void {
     this.#search.value = this.#value.value = "";
     this.#filters = [];
-    this.#hasBrief = false;
+    this.#hasHidden = false;
     this.#unfold(false);
     this.#drawChips();
   }
@@ -162,13 +162,13 @@ export class Toolbar {
     show(this.#line, heads.length);
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
     const hides = isHiddenShown ? 0 : hidden;
-    const hiding = hides ? filled(LEADS_BRIEF_HIDES, hides) : LEADS_BRIEF;
+    const hiding = hides ? filled(LEADS_QUALIFIED_HIDES, hides) : QUALIFIED;
     this.#isJudged = judged;
-    setText(this.#hidden, judged ? hiding : LEADS_BRIEF_UNJUDGED);
-    this.#hidden.title = judged ? LEADS_BRIEF_DETAILS : LEADS_BRIEF_UNJUDGED_DETAILS;
+    setText(this.#hidden, judged ? hiding : LEADS_QUALIFIED_UNJUDGED);
+    this.#hidden.title = judged ? LEADS_QUALIFIED_DETAILS : LEADS_QUALIFIED_UNJUDGED_DETAILS;
     this.#hidden.ariaPressed = `${judged && !isHiddenShown}`;
-    this.#hasBrief ||= isHiddenShown || !!hidden || !judged;
-    show(this.#hidden, this.#hasBrief || hidden === null);
+    this.#hasHidden ||= isHiddenShown || !!hidden || !judged;
+    show(this.#hidden, this.#hasHidden || hidden === null);
   }
 
   /** Without a kernel, nothing can be filtered. */

@@ -59,11 +59,11 @@ LEADS_OPERATORS: Final = (
     ("less_than", "is less than"),
 )
 """The API's operators in words, as the form lists them."""
-LEADS_BRIEF: Final = "Brief's requirements"
-LEADS_BRIEF_HIDES: Final = "Brief's requirements (hides {})"
-LEADS_BRIEF_UNJUDGED: Final = "Brief's requirements: none was judged"
-LEADS_BRIEF_UNJUDGED_DETAILS: Final = "No lead was judged, so that all are shown."
-LEADS_BRIEF_DETAILS: Final = "Turn off to show the leads that the table's saved filters hide, marked."
+QUALIFIED: Final = "Qualified"
+LEADS_QUALIFIED_HIDES: Final = "Qualified (hides {})"
+LEADS_QUALIFIED_UNJUDGED: Final = "Qualified: none was judged"
+LEADS_QUALIFIED_UNJUDGED_DETAILS: Final = "No lead was judged, so that all are shown."
+LEADS_QUALIFIED_DETAILS: Final = "Turn off to show the leads that the table's saved filters hide, marked."
 LEADS_TICKED: Final = "{} ticked"
 LEADS_FAILED: Final = "{} cells failed"
 LEADS_FAILED_ONE: Final = "1 cell failed"

@@ -261,25 +261,25 @@ def count_words(
     return f"{part}{words.plural(leads, *noun)}{behind}"
 
 
-def match_words(passing: int, checking: int, leads: int | None, noun: Noun = LEAD, *, is_whole: bool) -> str:
-    """Return in words how many leads of a table match further conditions and are in the brief's view.
+def match_words(shown: int, checking: int, leads: int | None, noun: Noun = LEAD, *, is_whole: bool) -> str:
+    """Return in words how many leads of a table match further conditions and pass the saved filters.
 
     Args:
-        passing: the number of them so far.
-        checking: the number of leads that match, and of which it is not known yet if they are in this view.
+        shown: the number of them so far.
+        checking: the number of leads that match, and of which it is not known yet if they pass these.
         leads: the number of leads in the table; None if the server did not say.
         noun: the word for a lead.
         is_whole: whether all that match were read.
     """
     if not is_whole:
-        if checking and not passing:
+        if checking and not shown:
             return f"Checking {words.plural(checking, *noun)} that match"
-        # Not how many: some of them may be hidden, so that both numbers would be more than there are in this view.
+        # Not how many: some of them may be hidden, so that both numbers would be more than are shown.
         further = ", checking others" if checking else ""
-        return f"{words.plural(passing, *noun)} that match so far{further}"
+        return f"{words.plural(shown, *noun)} that match so far{further}"
     if leads is None:
-        return f"{words.plural(passing, *noun)} that match"
-    return f"{words.count(passing)} of {words.plural(leads, *noun)} match"
+        return f"{words.plural(shown, *noun)} that match"
+    return f"{words.count(shown)} of {words.plural(leads, *noun)} match"
 
 
 def with_hidden_words(
@@ -291,7 +291,7 @@ def with_hidden_words(
         read: the number of leads read.
         total: the number of leads that match all conditions; None if the server did not say.
         leads: the number of leads in the table; None if the server did not say.
-        hidden: the number of leads read that the table's own conditions hide; None if unknown.
+        hidden: the number of leads read that the table's saved filters hide; None if unknown.
         is_filtered: whether there are further conditions.
         noun: the word for a lead.
     """

@@ -142,8 +142,8 @@ class LeadsMessage(TypedDict):
     """Front end to kernel: which leads are shown, sent from the first time until no leads are shown.
 
     Attributes:
-        view: the id of the asking view, as several views may show different leads.
-        query: the number of the view's question; an answer repeats the number.
+        grid: the id of the asking grid, as those of several pages may show different leads.
+        query: the number of the grid's question; an answer repeats the number.
         table: the table's id; empty if no leads are shown any more.
         first: the index of the first visible row; `last` is that of the last one.
         size: rows per page.
@@ -151,7 +151,7 @@ class LeadsMessage(TypedDict):
     """
 
     kind: Literal["leads"]
-    view: str
+    grid: str
     query: int
     table: str
     first: int
@@ -180,7 +180,7 @@ class LeadsAnswer(TypedDict):
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.
         count: in words, how many leads were read.
-        final: whether no cell of the leads in view may still come.
+        final: whether no cell of the visible leads may still come.
         runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
         next_at: with a note, when the next request is sent, in milliseconds; else None.
@@ -188,7 +188,7 @@ class LeadsAnswer(TypedDict):
     """
 
     kind: Literal["leads"]
-    view: str
+    grid: str
     query: int
     table: str
     start: int

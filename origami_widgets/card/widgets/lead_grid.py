@@ -61,8 +61,8 @@ class LeadGrid(LeadWidget):
     Args:
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
             a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
-        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
-            which hold the brief's hard requirements and apply once the run's cells are final; None for no others.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
+            which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
@@ -388,8 +388,8 @@ def leads(
     Args:
         source: a run, a batch, a list of runs, one of their tables, an uploaded table, or a list of tables. Each table is
             a tab; of several runs, tables that list the same are one, with a column that says which run a lead is from.
-        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the filters saved with the table,
-            which hold the brief's hard requirements and apply once the run's cells are final; None for no others.
+        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
+            which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.

@@ -1,4 +1,4 @@
-"""What one view of leads looks at: the question in its message, and the pages that were read for it. Pure."""
+"""What one grid of leads looks at: the question in its message, and the pages that were read for it. Pure."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Column, FlatRow, Page, Table
-    from origami_widgets.api.rows.passing_leads import PassingLeads
+    from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
 
 LARGEST_PAGE = 200
 FIRST_REQUESTS = 3
-"""requests for passing leads that go before routine polls: two totals and the first page of its leads."""
+"""Requests for what the saved filters hide that go before routine polls: two totals and the first page of its leads."""
 
 Version = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedLeads:
-    """Leads of a table that were read for a view.
+    """Leads of a table that were read for a grid.
 
     Attributes:
         table: the table; None if there is none yet.
         rows: the leads, in order.
         columns: the shown columns.
         filters: the conditions besides those saved with the table.
-        include_hidden: whether leads that fail the saved conditions may be among them.
+        include_hidden: whether leads that fail the saved filters may be among them.
         sort: the order; None for the saved one.
         total: the server's count of leads.
         pages: the number of pages read.
         complete: whether these are all pages.
         version: the version of the table when all pages were read; None if the table has changed meanwhile.
-        hidden: ids of the leads among them that fail the saved conditions.
+        hidden: ids of the leads among them that fail the saved filters.
         checking: ids of the leads read of which this is not known yet.
-        is_unfiltered: whether the saved conditions are ignored, as while a run goes on or its cells fill.
+        is_unfiltered: whether the saved filters are ignored, as while a run goes on or its cells fill.
     """
 
     table: Table | None
@@ -65,7 +65,7 @@ class LoadedLeads:
     is_unfiltered: bool = False
 
     def passes(self, row_id: str) -> bool | None:
-        """Return whether a lead passes the saved conditions; None if this is not known yet."""
+        """Return whether a lead passes the saved filters; None if this is not known yet."""
         return None if row_id in self.checking else row_id not in self.hidden
 
 
@@ -103,7 +103,7 @@ class LeadPage:
         return [row_id for row_id, _ in self.rows]
 
     def choose(self, looked: LookedAt) -> None:
-        """Choose the shown rows: those in the brief's view, and those of which this is not known yet."""
+        """Choose the shown rows: those that pass the saved filters, and those of which this is not known yet."""
         self.leads, self.marks = [], {}
         for lead in self.received:
             passes = looked.passes(lead.id)
@@ -125,7 +125,7 @@ class LeadPage:
 
 @dataclass
 class LookedAt:
-    """Leads that one view shows.
+    """Leads that one grid shows.
 
     Attributes:
         query: the number of the question, which distinguishes answers to it from answers to older ones.
@@ -134,7 +134,7 @@ class LookedAt:
         heads: the heads that the front end has.
         leads_then: the table's count of leads when the newest page was read.
         count: the words for the number of leads that the front end has.
-        is_final: whether no cell of the leads in view may still come, as the front end knows it.
+        is_final: whether no cell of the visible leads may still come, as the front end knows it.
         first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down in
             a merged one.
         note: why no leads come; empty while all is well.
@@ -144,9 +144,9 @@ class LookedAt:
         is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
         is_own: whether it is the user's own list, whose columns stay in their order.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
-        view: the leads that pass the saved filters; None while this does not matter.
-        next_view: the same for a newer version of the table, until it is complete.
-        next_view_at: the earliest time to read it (monotonic clock).
+        saved_filters: those of the table; None while they do not matter.
+        next_saved_filters: the same for a newer version of the table, until it is complete.
+        next_saved_filters_at: the earliest time to read it (monotonic clock).
     """
 
     query: int
@@ -172,9 +172,9 @@ class LookedAt:
     is_unfiltered: bool = False
     is_own: bool = False
     not_before: float = float("-inf")
-    view: PassingLeads | None = None
-    next_view: PassingLeads | None = None
-    next_view_at: float = float("-inf")
+    saved_filters: SavedFilters | None = None
+    next_saved_filters: SavedFilters | None = None
+    next_saved_filters_at: float = float("-inf")
 
     @property
     def is_complete(self) -> bool:
@@ -184,17 +184,22 @@ class LookedAt:
     @property
     def is_checked_first(self) -> bool:
         """Whether a user waits for the first answer to which leads pass the saved filters."""
-        return bool(self.pages) and self.view is not None and self.view.requests < FIRST_REQUESTS and self.is_checking
+        return (
+            bool(self.pages)
+            and self.saved_filters is not None
+            and self.saved_filters.requests < FIRST_REQUESTS
+            and self.is_checking
+        )
 
     @property
     def is_checking(self) -> bool:
         """Whether it is not known of all leads if they pass the saved filters."""
-        return self.view is not None and not self.view.is_complete
+        return self.saved_filters is not None and not self.saved_filters.is_complete
 
     @property
     def narrows(self) -> bool:
         """Whether the server's count has leads that are not shown, or not known to pass the saved filters."""
-        return self.view is not None and self.view.hides is not False and not self.include_hidden
+        return self.saved_filters is not None and self.saved_filters.hides is not False and not self.include_hidden
 
     @property
     def shown_total(self) -> int | None:
@@ -211,16 +216,16 @@ class LookedAt:
             leads: the number of leads in the table; None if the server did not say.
             is_filtered: whether there are further conditions.
         """
-        view = self.view
-        if self.is_unfiltered or (view is not None and view.hides is False):
+        saved = self.saved_filters
+        if self.is_unfiltered or (saved is not None and saved.hides is False):
             return 0
-        if view is None:
+        if saved is None:
             return None if leads is None or self.total is None else max(0, leads - self.total)
         if not is_filtered:
-            return view.hidden
-        if not (view.is_complete and self.is_complete):
+            return saved.hidden
+        if not (saved.is_complete and self.is_complete):
             return None
-        return sum(1 for page in self.pages for lead in page.received if not view.has(lead.id))
+        return sum(1 for page in self.pages for lead in page.received if not saved.passes(lead.id))
 
     def count_words(self, leads: int | None, *, is_filtered: bool) -> str:
         """Return in words how many of how many leads were read; empty before the first page.
@@ -231,13 +236,13 @@ class LookedAt:
         """
         if not self.pages:
             return ""
-        view, read, total = self.view, len(self.rows()), self.total
+        saved, read, total = self.saved_filters, len(self.rows()), self.total
         noun = noun_of(self.columns, own=self.is_own)
         marks = [mark for page in self.pages for mark in page.marks.values()]
-        if view is not None and self.include_hidden:
+        if saved is not None and self.include_hidden:
             hidden = None if "checking" in marks else len(marks)
             return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
-        if view is not None and self.narrows:
+        if saved is not None and self.narrows:
             checking = marks.count("checking")
             hidden = self.hidden(leads, is_filtered=is_filtered)
             return match_words(read - checking, checking, leads, noun, is_whole=hidden is not None)
@@ -254,7 +259,7 @@ class LookedAt:
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
-        return True if self.view is None else self.view.has(row_id)
+        return True if self.saved_filters is None else self.saved_filters.passes(row_id)
 
     def is_current(self, version: Version) -> bool:
         """Return whether all visible pages that were read are of this version of the table."""
@@ -353,11 +358,11 @@ class LookedAt:
 
 
 def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:
-    """Return the view and the leads that a message asks for; None if our front end could not have sent the message."""
+    """Return the grid and the leads that a message asks for; None if our front end could not have sent the message."""
     match message:
         case {
             "kind": "leads",
-            "view": str(view),
+            "grid": str(grid),
             "query": int(query),
             "table": str(table),
             "first": int(first),
@@ -366,11 +371,11 @@ def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:
             "sort": sort,
             "filters": list(filters),
             "include_hidden": bool(include_hidden),
-        } if len(view) <= TABLE_ID_LIMIT:
+        } if len(grid) <= TABLE_ID_LIMIT:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
             window = max(first, 0), min(max(last, 0), 100_000)
-            return view, LookedAt(query, table, size, _sort(sort), kept, include_hidden, *window)
+            return grid, LookedAt(query, table, size, _sort(sort), kept, include_hidden, *window)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Base class of the widgets that show leads, with a feed for their views."""
+"""Base class of the widgets that show leads, with a feed for their grids."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class LeadWidget(LiveWidget):
-    """Widget whose views may show the leads of its tables. No lead is kept in a trait.
+    """Widget that may show the leads of its tables. No lead is kept in a trait.
 
     Args:
         outputs: the outputs that already show the widget.
         filters: conditions for all leads.
-        sort: the order if the view has none.
+        sort: the order if the grid has none.
     """
 
     def __init__(

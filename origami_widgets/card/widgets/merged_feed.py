@@ -1,4 +1,4 @@
-"""Leads of several tables in one order, each with its run. Each table is read as if a view showed it alone."""
+"""Leads of several tables in one order, each with its run. Each table is read as if a grid showed it alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from origami_widgets.card.view.lead_cells import (
 from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
-from origami_widgets.card.widgets.lead_feed import STALE, VIEWS_LIMIT, LeadFeed
+from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, STALE, LeadFeed
 from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     )
 
 _PART: Final = "\n"
-"""Separates a view and a table in the key of a part."""
+"""Separates a grid and a table in the key of a part."""
 
 
 @dataclass
-class MergedView:
-    """What one view shows of a merged table.
+class MergedGrid:
+    """What one grid shows of a merged table.
 
     Attributes:
         wish: the question and the window; also what the front end has.
@@ -79,9 +79,9 @@ MergedRow = tuple[str, "FlatRow", "list[LeadCell]", "LookedAt"]
 
 
 class MergedFeed(LeadFeed):
-    """Sends leads to the views of a widget in which several tables may be one. Background loop only.
+    """Sends leads to the grids of a widget in which several tables may be one. Background loop only.
 
-    Without an order, the tables follow each other, and are read as far as the view shows them. In the order of a column,
+    Without an order, the tables follow each other, and are read as far as the grid shows them. In the order of a column,
     the first page of each is read. Rows that follow the last one read of a table are not shown before it is read on.
 
     Args:
@@ -100,7 +100,7 @@ class MergedFeed(LeadFeed):
         super().__init__(*given, **options)
         self._merged = merged
         self._line = line
-        self._wholes: dict[str, MergedView] = {}
+        self._wholes: dict[str, MergedGrid] = {}
 
     @property
     def newest_table(self) -> str:
@@ -109,68 +109,68 @@ class MergedFeed(LeadFeed):
 
     def order(self, table_id: str) -> list[str]:
         """Return the ids of the leads of a merged table in the order in which they are shown."""
-        views = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
-        return [row_id for row_id, _ in max((each.order for each in views), key=len, default=[])]
+        grids = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
+        return [row_id for row_id, _ in max((each.order for each in grids), key=len, default=[])]
 
     def left_out(self, table_id: str) -> set[str]:
-        """Return the ids of those tables of a merged one whose leads its newest view leaves out, as of other runs."""
+        """Return the ids of those tables of a merged one whose leads its newest grid leaves out, as of other runs."""
         whole = next((each for each in reversed(list(self._wholes.values())) if each.wish.table == table_id), None)
         shown = {table.id for table, _ in ([] if whole is None else self._tables_of(whole))}
         return set() if whole is None else {table.id for table, _ in self._merged(table_id) or ()} - shown
 
     def look(self, message: Any) -> None:
-        """Note which leads a view shows, as `LeadFeed.look` does."""
-        view, wish = read_looked_at(message) or ("", None)
+        """Note which leads a grid shows, as `LeadFeed.look` does."""
+        grid, wish = read_looked_at(message) or ("", None)
         if wish is None or self._merged(wish.table) is None:
-            self._forget(view)
+            self._forget(grid)
             super().look(message)
             return
-        self._views.pop(view, None)
-        known = self._wholes.get(view)
+        self._grids.pop(grid, None)
+        known = self._wholes.get(grid)
         if known is None or known.wish.question != wish.question:
-            self._forget(view)
-            known = MergedView(wish)
+            self._forget(grid)
+            known = MergedGrid(wish)
         elif known.wish.query != wish.query:
             known.forget_sent()
         old = known.wish
         old.query, old.first, old.last, old.asked_at = wish.query, wish.first, wish.last, time.monotonic()
-        self._wholes.pop(view, None)
-        self._wholes[view] = known
-        while len(self._wholes) > VIEWS_LIMIT:
+        self._wholes.pop(grid, None)
+        self._wholes[grid] = known
+        while len(self._wholes) > GRIDS_LIMIT:
             self._forget(next(iter(self._wholes)))
-        if not known.is_sent and (any(part.pages for _, part in self._parts(view)) or not self._spread(view)):
-            self._send_whole(view)
+        if not known.is_sent and (any(part.pages for _, part in self._parts(grid)) or not self._spread(grid)):
+            self._send_whole(grid)
         self.changed()
 
     def changed(self) -> None:
         """Check whether shown leads have changed, and whether there are other tables."""
-        for view, whole in list(self._wholes.items()):
+        for grid, whole in list(self._wholes.items()):
             if time.monotonic() - whole.wish.asked_at > STALE:
-                self._forget(view)
+                self._forget(grid)
             else:
-                self._spread(view)
+                self._spread(grid)
         super().changed()
 
     def stop(self) -> None:
-        """Forget all views."""
+        """Forget all grids."""
         self._wholes.clear()
         super().stop()
 
-    def _forget(self, view: str) -> None:
-        self._wholes.pop(view, None)
-        for key in [key for key in self._views if key.startswith(f"{view}{_PART}")]:
-            del self._views[key]
+    def _forget(self, grid: str) -> None:
+        self._wholes.pop(grid, None)
+        for key in [key for key in self._grids if key.startswith(f"{grid}{_PART}")]:
+            del self._grids[key]
 
-    def _is_unjudged(self, view: str, *tables: Table) -> bool:
+    def _is_unjudged(self, grid: str, *tables: Table) -> bool:
         # One switch is for all of a merged table: where leads of one run were judged, the filters can tell something.
-        whole = self._wholes.get(view.partition(_PART)[0])
+        whole = self._wholes.get(grid.partition(_PART)[0])
         merged = () if whole is None else [table for table, _ in self._merged(whole.wish.table) or ()]
-        return super()._is_unjudged(view, *(merged or tables))
+        return super()._is_unjudged(grid, *(merged or tables))
 
-    def _sort_of(self, whole: MergedView) -> LeadSort | None:
+    def _sort_of(self, whole: MergedGrid) -> LeadSort | None:
         return whole.wish.sort or self._sort
 
-    def _tables_of(self, whole: MergedView) -> list[tuple[Table, str]]:
+    def _tables_of(self, whole: MergedGrid) -> list[tuple[Table, str]]:
         """Return the tables to read, in their order. A table that lacks a column of a filter has no such leads."""
         of_runs, others = _parted(self._filters_of(whole.wish))
         asked = {each["column"] for each in others}
@@ -184,22 +184,22 @@ class MergedFeed(LeadFeed):
             found.sort(key=lambda each: each[1].casefold(), reverse=sort["direction"] == "desc")
         return found
 
-    def _spread(self, view: str) -> bool:
-        """Look at each table as far as the view shows its leads. Return whether there is any."""
-        whole = self._wholes[view]
+    def _spread(self, grid: str) -> bool:
+        """Look at each table as far as the grid shows its leads. Return whether there is any."""
+        whole = self._wholes[grid]
         wish, sort, before = whole.wish, self._sort_of(whole), 0
         tables = self._tables_of(whole)
         for table, _ in tables:
-            key = f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}"
-            part = self._views.get(key)
+            key = f"{grid}{_PART}{clip(table.id, TABLE_ID_LIMIT)}"
+            part = self._grids.get(key)
             if part is None:
                 # The server knows nothing of runs.
                 _, filters = _parted(wish.filters)
                 part = LookedAt(
                     wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
                 )
-                part.is_unfiltered = self._shows_all(view, table)
-                self._views[key] = part
+                part.is_unfiltered = self._shows_all(grid, table)
+                self._grids[key] = part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
             part.sort = sort if has_column else None
             part.asked_at = wish.asked_at
@@ -209,25 +209,25 @@ class MergedFeed(LeadFeed):
             before += (part.shown_total if part.pages else shown_count(table.lead_count)) or 0
         return bool(tables)
 
-    def _parts(self, view: str) -> list[tuple[str, LookedAt]]:
+    def _parts(self, grid: str) -> list[tuple[str, LookedAt]]:
         """Return the name of the run and what was read for each table that is looked at, in their order."""
-        whole = self._wholes[view]
-        keys = [(run, f"{view}{_PART}{clip(table.id, TABLE_ID_LIMIT)}") for table, run in self._tables_of(whole)]
-        return [(run, self._views[key]) for run, key in keys if key in self._views]
+        whole = self._wholes[grid]
+        keys = [(run, f"{grid}{_PART}{clip(table.id, TABLE_ID_LIMIT)}") for table, run in self._tables_of(whole)]
+        return [(run, self._grids[key]) for run, key in keys if key in self._grids]
 
-    def _send_page(self, view: str, looked: LookedAt, number: int) -> None:
-        whole, is_part, _ = view.partition(_PART)
+    def _send_page(self, grid: str, looked: LookedAt, number: int) -> None:
+        whole, is_part, _ = grid.partition(_PART)
         if is_part:
             self._send_whole(whole)
         else:
-            super()._send_page(view, looked, number)
+            super()._send_page(grid, looked, number)
 
-    def _send_whole(self, view: str) -> None:
+    def _send_whole(self, grid: str) -> None:
         """Send what has changed of a merged table."""
-        whole = self._wholes.get(view)
+        whole = self._wholes.get(grid)
         if whole is None:
             return
-        parts, wish, sort = self._parts(view), whole.wish, self._sort_of(whole)
+        parts, wish, sort = self._parts(grid), whole.wish, self._sort_of(whole)
         for _, part in parts:
             part.count, part.is_final = self._count(part), self._is_final(part)
             for page in part.pages:
@@ -260,7 +260,7 @@ class MergedFeed(LeadFeed):
         self._send(
             LeadsAnswer(
                 kind="leads",
-                view=view,
+                grid=grid,
                 query=wish.query,
                 table=wish.table,
                 start=start,
@@ -273,7 +273,7 @@ class MergedFeed(LeadFeed):
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
                 hidden=hidden,
-                judged=not self._is_unjudged(view),
+                judged=not self._is_unjudged(grid),
                 count=self._whole_count(whole, shown, len(rows), total, hidden),
                 final=all(part.is_final for part in shown),
                 runs=changed_runs,
@@ -287,14 +287,14 @@ class MergedFeed(LeadFeed):
             )
         )
 
-    def _whole_line(self, whole: MergedView) -> str:
+    def _whole_line(self, whole: MergedGrid) -> str:
         """Return the line that reads the tables that are shown; empty where it is that of the tab."""
         if not _parted(whole.wish.filters)[0]:
             return ""
         return self._line(whole.wish.table, [table for table, _ in self._tables_of(whole)])
 
     def _whole_count(
-        self, whole: MergedView, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None
+        self, whole: MergedGrid, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None
     ) -> str:
         """Return in words how many of how many leads were read, over all tables."""
         tables = [table for table, _ in self._merged(whole.wish.table) or ()]

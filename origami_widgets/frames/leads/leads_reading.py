@@ -11,8 +11,8 @@ import pandas as pd
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.passing_leads import read_passing_leads
 from origami_widgets.api.rows.row_progress import ProgressNotifier
+from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.dtype_backend import to_array
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.schema import FrameField
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
     from .chosen_columns import ChosenColumns
@@ -50,7 +50,7 @@ class TableLeads:
         frame: as `rows_frame` returns it.
         run_id: the run; None if unknown.
         name: the name of the run's agent; None if unknown.
-        qualified: whether each lead meets the brief's requirements; None if unknown.
+        qualified: whether each lead meets the brief; None if unknown.
     """
 
     frame: pd.DataFrame
@@ -68,19 +68,19 @@ def verdict_column(table: Table | None) -> str | None:
     return next((slug for slug in (*judged, *scores) if slug), None)
 
 
-def verdicts(frame: pd.DataFrame, column: str | None, has: Callable[[str], bool | None]) -> list[bool | None]:
-    """Return whether each lead of a table meets the brief's requirements; None for one that was not judged yet.
+def verdicts(frame: pd.DataFrame, column: str | None, passes: Callable[[str], bool | None]) -> list[bool | None]:
+    """Return whether each lead of a table meets the brief; None for one that was not judged yet.
 
     Args:
         frame: the leads.
         column: the column by which they are judged; None for a table without verdicts.
-        has: returns whether a lead passes the table's saved filters, which hold the requirements.
+        passes: returns whether a lead passes the table's saved filters.
     """
     if column is None or column not in frame:
         return [None] * len(frame)
     judged = (~is_missing(frame[column])).tolist()
-    passed = [has(str(row_id)) for row_id in frame["row_id"]]
-    return [passes if passes or is_judged else None for passes, is_judged in zip(passed, judged, strict=True)]
+    passed = [passes(str(row_id)) for row_id in frame["row_id"]]
+    return [each if each or is_judged else None for each, is_judged in zip(passed, judged, strict=True)]
 
 
 def stack_leads(
@@ -273,8 +273,8 @@ class LeadsReading:
             for *_, request, operations in tables
         ]
         self._requests = [(request, operations) for *_, request, operations in tables]
-        # The leads that pass the saved filters, where hidden ones are read, too.
-        self._passing: dict[int, PassingLeads] = {}
+        # The saved filters by the place of their table, where hidden leads are read, too.
+        self._saved_filters: dict[int, SavedFilters] = {}
         self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for *_, request, _ in tables]
@@ -320,17 +320,17 @@ class LeadsReading:
         return self._chosen.of(stacked)
 
     async def _judge(self, place: int) -> None:
-        """Read which leads meet the brief's requirements, where hidden ones are read, too."""
+        """Read which leads meet the brief, where hidden ones are read, too."""
         request, operations = self._requests[place]
-        if request.include_hidden and place not in self._passing and verdict_column(request.table):
-            found = await OnLoop(read_passing_leads(operations, request.table_id, None))
+        if request.include_hidden and place not in self._saved_filters and verdict_column(request.table):
+            found = await OnLoop(read_saved_filters(operations, request.table_id, None))
             if found is not None:
-                self._passing[place] = found
+                self._saved_filters[place] = found
 
     def _leads_of(self, place: int, frame: pd.DataFrame) -> TableLeads:
         request, _ = self._requests[place]
-        passing = self._passing.get(place)
-        qualified = verdicts(frame, verdict_column(request.table), passing.has if passing else lambda _: True)
+        saved = self._saved_filters.get(place)
+        qualified = verdicts(frame, verdict_column(request.table), saved.passes if saved else lambda _: True)
         return TableLeads(frame, *self._runs[place], qualified)
 
     def partial(self, reason: str) -> pd.DataFrame:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.rows.passing_leads import read_passing_leads
 from origami_widgets.api.rows.row_decoding import decode_rows, ids_of
 from origami_widgets.api.rows.row_paging import PartialRows
 from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
 from origami_widgets.api.rows.row_reader import RowPages
+from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.frame_attrs import read_only
 
 from .cell_column import CellColumn
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import Decoder
-    from origami_widgets.api.rows.passing_leads import PassingLeads
     from origami_widgets.api.rows.row_paging import RawRows, RowQuery, RowWalk
     from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.saved_filters import SavedFilters
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -64,8 +64,8 @@ class RowsReading:
         self._pages: RowPages[dict[str, Any]] | None = None
         # Whether an exception holds this object, so that its frame may be needed more than once.
         self._held = False
-        # The leads that pass the saved filters, if filters narrow these; None if nothing has to be narrowed.
-        self._view: PassingLeads | None = None
+        # The saved filters, if further ones narrow them; None if nothing has to be narrowed.
+        self._saved_filters: SavedFilters | None = None
         # Whether the table has changed while these were read and applied; None if unknown.
         self._has_changed: bool | None = None
         self._rows = 0
@@ -94,9 +94,9 @@ class RowsReading:
                 report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
                 notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
-            if self._view is not None:
+            if self._saved_filters is not None:
                 now = await OnLoop(self._operations.get_table(self.request.table_id, include=()))
-                self._has_changed = now.version != self._view.version
+                self._has_changed = now.version != self._saved_filters.version
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=caller)
@@ -150,10 +150,10 @@ class RowsReading:
             return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE, decoder=decoder)
 
         if request.narrows and request.limit != 0:
-            self._view = await read_passing_leads(operations, request.table_id, table)
+            self._saved_filters = await read_saved_filters(operations, request.table_id, table)
         decoder = made.decoder() if self._in_slots else decode_rows
         # Where leads are left out, only reading shows when the limit is reached.
-        limit = request.limit if self._view is None else None
+        limit = request.limit if self._saved_filters is None else None
         pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
         if request.limit == 0:
             # Even an empty frame has the columns and dtypes of one with rows.
@@ -169,10 +169,10 @@ class RowsReading:
             if self._table is None or self._pages is None:
                 return
             limit, beyond = self.request.limit, list(self._pages.newest)
-            if self._view is not None:
-                passing = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if self._view.has(row_id)]
-                rows = passing if limit is None else passing[: limit - self._rows]
-                beyond = passing
+            if self._saved_filters is not None:
+                saved = self._saved_filters
+                beyond = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if saved.passes(row_id)]
+                rows = beyond if limit is None else beyond[: limit - self._rows]
             beyond = _after(beyond, rows)
             self._rows += len(rows)
             self._keep(self._table, rows)
@@ -226,7 +226,7 @@ class RowsReading:
             origin=self._operations.origin,
             reason=reason,
             complete=complete,
-            view=self._view,
+            saved_filters=self._saved_filters,
             has_changed=self._has_changed,
         )
 
@@ -387,7 +387,7 @@ def attributes(
     origin: str,
     reason: str,
     complete: bool,
-    view: PassingLeads | None = None,
+    saved_filters: SavedFilters | None = None,
     has_changed: bool | None = None,
 ) -> dict[str, Any]:
     """Return the `attrs` of a frame of leads, as JSON.
@@ -401,12 +401,12 @@ def attributes(
         origin: where the rows come from; empty for Origami.
         reason: why reading ended early, if it did.
         complete: whether these are all requested rows.
-        view: the leads that pass the saved filters, by which rows were narrowed; None if they were not.
+        saved_filters: those by which rows were narrowed, too; None if they were not.
         has_changed: whether the table has changed meanwhile; None if unknown.
     """
     stopped = reason or walk.stopped
     # The server has no count of narrowed rows.
-    total = walk.total if view is None else rows if complete and request.limit is None else None
+    total = walk.total if saved_filters is None else rows if complete and request.limit is None else None
     return {
         "units": {},
         "origami": {
@@ -417,7 +417,7 @@ def attributes(
             "total": total,
             "total_changed": walk.total_changed,
             "lead_count": request.lead_count,
-            "lead_count_note": _counts(request, walk.rows if view is None and total is None else total),
+            "lead_count_note": _counts(request, walk.rows if saved_filters is None and total is None else total),
             "table_changed": has_changed,
             "saved_filters": not request.include_hidden,
             "filters": [dict(part) for part in request.query.filters or ()],

@@ -331,7 +331,7 @@ def test_leads_are_called_what_their_table_lists(heading, several):
 
 
 @pytest.mark.parametrize(
-    ("passing", "checking", "leads", "is_whole", "words"),
+    ("shown", "checking", "leads", "is_whole", "words"),
     [
         (0, 8, None, False, "Checking 8 leads that match"),
         (5, 3, 20, False, "5 leads that match so far, checking others"),
@@ -341,8 +341,8 @@ def test_leads_are_called_what_their_table_lists(heading, several):
         (0, 0, None, True, "0 leads that match"),
     ],
 )
-def test_how_many_leads_in_the_briefs_view_match(passing, checking, leads, is_whole, words):
-    assert match_words(passing, checking, leads, is_whole=is_whole) == words
+def test_how_many_shown_leads_match(shown, checking, leads, is_whole, words):
+    assert match_words(shown, checking, leads, is_whole=is_whole) == words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
-from tests.support.hidden_leads import PASSING, HiddenLeads
+from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 
 SMALL = [{"column": "employees", "operator": "less_than", "value": 300}]
 COUNT, IDS, OWN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "own")
@@ -112,7 +112,7 @@ def test_the_clients_own_filters_keep_the_apis_meaning(real):
 
 def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client, table):
     for each in server.leads:
-        each["fit"] = PASSING + each["fit"] % 50
+        each["fit"] = LEAST_FIT + each["fit"] % 50
     frame = ow.rows_frame(table, client=client, filters=SMALL)
     assert server.seen == [*COUNT, OWN, OWN]
     assert server.tables == 0
@@ -129,11 +129,11 @@ def test_without_filters_nothing_is_compared(server, client, table):
 
 def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
     frame = ow.rows_frame(table, client=client, filters=SMALL)
-    wanted = [each for each in server.leads if each["employees"] < 300 and each["fit"] >= PASSING]
+    wanted = [each for each in server.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert ids(frame) == [each["id"] for each in wanted]
-    passing = sum(each["fit"] >= PASSING for each in server.leads)
-    assert server.seen == [*COUNT, *[IDS] * -(-passing // 200), OWN, OWN]
+    shown = sum(each["fit"] >= LEAST_FIT for each in server.leads)
+    assert server.seen == [*COUNT, *[IDS] * -(-shown // 200), OWN, OWN]
     assert (about(frame)["total"], about(frame)["rows"], about(frame)["complete"]) == (len(wanted), len(wanted), True)
     assert about(frame)["table_changed"] is False
     assert f"600 leads before filters and {len(wanted)} after" in about(frame)["lead_count_note"]
@@ -172,7 +172,7 @@ def test_a_server_that_does_not_count_has_its_ids_read(server, client, table):
     server.counts = False
     frame = ow.rows_frame(table, client=client, filters=SMALL)
     assert server.seen.count(IDS) == 2
-    wanted = {each["id"] for each in server.leads if each["employees"] < 300 and each["fit"] >= PASSING}
+    wanted = {each["id"] for each in server.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT}
     assert set(ids(frame)) == wanted
     assert about(frame)["total"] == len(wanted)
 

@@ -90,7 +90,7 @@ class Front:
 
 
 def message(table, /, **changes):
-    made = {"kind": "leads", "view": "v", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
+    made = {"kind": "leads", "grid": "g", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
     return {**made, "sort": None, "filters": [], "include_hidden": False, **changes}
 
 

@@ -107,7 +107,7 @@ def test_each_value_stands_below_its_head_while_runs_work(begin, opened, monkeyp
         stated = stated_by(frame)
         names = dict(zip(frame["row_id"], frame["name"], strict=True))
         is_over = all(run.settled for run in runs)
-        # The brief's filters apply to a table once its cells are final.
+        # The saved filters apply to a table once its cells are final.
         ended = [run.tables[0].id for run in runs if run.done and not run.tables[0].cells.running]
         wanted = set(frame["row_id"][frame["qualified"] | ~frame["table_id"].isin(ended)])
 

@@ -54,7 +54,7 @@ def test_one_page_is_one_request(made):
     assert (asked["limit"], asked["cells"]) == (str(SIZE), "flat")
     assert not {"filters", "sort", "cursor", "defaults"} & set(asked)
     (answer,) = made.front.answers
-    assert (answer["kind"], answer["view"], answer["query"], answer["table"]) == ("leads", "v", 1, made.table.id)
+    assert (answer["kind"], answer["grid"], answer["query"], answer["table"]) == ("leads", "g", 1, made.table.id)
     assert (answer["start"], len(answer["rows"]), answer["more"], answer["note"]) == (0, SIZE, True, "")
     assert answer["count"].startswith(f"{SIZE} of ")
     slugs = [head["slug"] for head in answer["heads"]]
@@ -480,7 +480,7 @@ def test_tables_of_two_accounts_in_one_grid_use_their_own_clients(ended):
     grid = ow.LeadGrid([ended.table, other])
     messages = sent_by(grid)
     for table in (ended.table, other):
-        receive(grid, message(table.id, view=table.id))
+        receive(grid, message(table.id, grid=table.id))
         see(lambda table=table: any(each["table"] == table.id and each["rows"] for each in leads_in(messages)))
         assert 0 < len(grid.frame) < len(grid.to_frame())
         assert ow.refresh_leads(grid.frame).gone.empty

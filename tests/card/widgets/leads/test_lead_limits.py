@@ -85,9 +85,9 @@ def test_while_requests_are_refused_the_grid_says_when_it_tries_again(clock):
     # It was sent once: a refusal is not repeated before its time.
     assert sandbox.asked == ["rows"]
     # Another view, which has not asked yet, says the same without a request.
-    receive(grid, message(table.id, view="w"))
+    receive(grid, message(table.id, grid="w"))
     see(lambda: len(answers()) == 2)
-    assert (answers()[1]["view"], answers()[1]["note"]) == ("w", LIMITED)
+    assert (answers()[1]["grid"], answers()[1]["note"]) == ("w", LIMITED)
     assert answers()[1]["next_at"] / 1000 - time.time() == pytest.approx(120, abs=5)
     assert sandbox.asked == ["rows"]
     grid.close()

@@ -10,7 +10,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.card.widgets import lead_feed
-from origami_widgets.card.widgets.lead_feed import VIEWS_LIMIT, LeadFeed
+from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
 from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import (
@@ -169,13 +169,13 @@ def test_a_page_that_has_gone_without_a_word_is_forgotten(made, monkeypatch):
 
 def test_of_very_many_pages_the_last_ones_are_served(made):
     def all_look():
-        for number in range(VIEWS_LIMIT + 3):
-            made.feed.look(message(made.table.id, view=f"v{number}"))
+        for number in range(GRIDS_LIMIT + 3):
+            made.feed.look(message(made.table.id, grid=f"g{number}"))
 
     on_loop(all_look)
-    see(lambda: len({answer["view"] for answer in made.front.answers}) == VIEWS_LIMIT)
-    assert quiet(made) == VIEWS_LIMIT
-    assert {answer["view"] for answer in made.front.answers} == {f"v{number}" for number in range(3, VIEWS_LIMIT + 3)}
+    see(lambda: len({answer["grid"] for answer in made.front.answers}) == GRIDS_LIMIT)
+    assert quiet(made) == GRIDS_LIMIT
+    assert {answer["grid"] for answer in made.front.answers} == {f"g{number}" for number in range(3, GRIDS_LIMIT + 3)}
 
 
 def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
@@ -199,8 +199,8 @@ def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"view": 7},
-        {"view": "v" * 1_000},
+        {"grid": 7},
+        {"grid": "g" * 1_000},
         {"query": "1"},
         {"table": None},
         {"first": None},

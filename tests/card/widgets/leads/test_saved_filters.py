@@ -1,4 +1,4 @@
-"""The brief's view: filters of a grid narrow what the saved filters of a table let through, and hidden leads are shown on request."""
+"""Saved filters: those of a grid narrow what the saved filters of a table let through, and hidden leads are shown on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from tests.card.live import on_loop, receive
 from tests.card.widgets.leads.lead_front import Front, found_in, message, quiet, touched
-from tests.support.hidden_leads import PASSING, HiddenLeads
+from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 from tests.support.quick import see
 
 HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
@@ -97,7 +97,7 @@ def test_where_no_lead_was_judged_none_is_hidden(made):
     # Nothing is read again before something has changed.
     made.sandbox.rows.clear()
     assert quiet(made) == 0
-    # A single verdict is enough for the brief's filters to tell something.
+    # A single verdict is enough for the saved filters to tell something.
     made.tables[0] = touched(unjudged(made.table, verdicts=1), updatedAt="2031-01-01T00:00:00Z")
     on_loop(made.feed.changed)
     see(lambda: made.front.answers[-1]["hidden"] and ended(made))
@@ -113,7 +113,7 @@ def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
     assert first["count"] == "Checking 200 companies that match"
     assert large.sandbox.seen[0] == OWN
     assert large.sandbox.seen[1:5] == [*COUNT, IDS, IDS]
-    wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= PASSING]
+    wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert large.front.ids() == [each["id"] for each in wanted]
     assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 600 companies match")
@@ -132,13 +132,13 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
     see(lambda: ended(large))
     on_loop(feed.stop)
     assert large.sandbox.seen[:4] == [OWN, OWN, *COUNT]
-    wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= PASSING]
+    wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     assert large.front.ids() == [each["id"] for each in wanted][::-1]
 
 
 def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
     for each in large.sandbox.leads:
-        each["fit"] = PASSING + each["fit"] % 50
+        each["fit"] = LEAST_FIT + each["fit"] % 50
     asks(large, filters=SMALL, last=399)
     see(lambda: ended(large))
     assert sorted(large.sandbox.seen) == sorted([OWN, OWN, *COUNT])

@@ -1,4 +1,4 @@
-"""Passing leads: those that pass the saved filters of a table, which hold the hard requirements of its brief.
+"""Saved filters: which leads of a table pass the filters that the brief left on it.
 
 The API can only replace saved filters, and does not return them. To narrow them by further filters, their leads' ids are
 read separately: once per version of the table, for all frames and grids of the organization. If the totals with and
@@ -29,8 +29,8 @@ IDS_LIMIT = 1_000_000
 LARGEST_PAGE = 200
 
 
-class PassingLeads:
-    """Ids of the leads of a table that pass its saved filters. Background loop only.
+class SavedFilters:
+    """The saved filters of a table: ids of the leads that pass them. Background loop only.
 
     Args:
         table_id: the table.
@@ -69,7 +69,7 @@ class PassingLeads:
         """The number of hidden leads; None if the server did not say."""
         return None if self.total is None or self.total_of_all is None else self.total_of_all - self.total
 
-    def has(self, row_id: str) -> bool | None:
+    def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters; None if it is not known yet."""
         return True if self.hides is False or row_id in self.ids else False if self.is_complete else None
 
@@ -86,7 +86,7 @@ class PassingLeads:
         """
         task = self._reading
         if task is None or not is_under_way(task):
-            task = self._reading = kept_task(self._read(operations), "origami-widgets passing leads")
+            task = self._reading = kept_task(self._read(operations), "origami-widgets saved filters")
             # A caller that is interrupted does not end the reading of the others.
             await asyncio.shield(task)
             return
@@ -129,11 +129,11 @@ class PassingLeads:
             self.is_complete = not self.hides
 
 
-_views: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], PassingLeads]] = weakref.WeakKeyDictionary()
+_known: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], SavedFilters]] = weakref.WeakKeyDictionary()
 
 
-def passing_leads(operations: Operations, table: Table) -> PassingLeads:
-    """Return the passing leads of a table at its version, as far as they are known. Sends nothing.
+def saved_filters(operations: Operations, table: Table) -> SavedFilters:
+    """Return the saved filters of a table at its version, as far as it is known what they hide. Sends nothing.
 
     All clients of an organization get the same object.
 
@@ -141,17 +141,17 @@ def passing_leads(operations: Operations, table: Table) -> PassingLeads:
         operations: the API.
         table: the table as it is now.
     """
-    views = _views.setdefault(operations.traffic, OrderedDict())
+    known = _known.setdefault(operations.traffic, OrderedDict())
     key = (table.id, table.version)
-    view = views.setdefault(key, PassingLeads(*key))
-    views.move_to_end(key)
-    while len(views) > 1 and (len(views) > TABLES_LIMIT or sum(len(each.ids) for each in views.values()) > IDS_LIMIT):
-        views.popitem(last=False)
-    return view
+    found = known.setdefault(key, SavedFilters(*key))
+    known.move_to_end(key)
+    while len(known) > 1 and (len(known) > TABLES_LIMIT or sum(len(each.ids) for each in known.values()) > IDS_LIMIT):
+        known.popitem(last=False)
+    return found
 
 
-async def read_passing_leads(operations: Operations, table_id: str, table: Table | None) -> PassingLeads | None:
-    """Return all passing leads of a table; None if its saved filters hide nothing.
+async def read_saved_filters(operations: Operations, table_id: str, table: Table | None) -> SavedFilters | None:
+    """Read which leads pass the saved filters of a table, and return these; None if they hide nothing.
 
     If they do not, it costs two requests for one row each, unless that is known of this version of the table.
 
@@ -164,18 +164,18 @@ async def read_passing_leads(operations: Operations, table_id: str, table: Table
         OrigamiError: a request failed, or the ids could not be read to their end.
     """
     if table is not None:
-        view = passing_leads(operations, table)
+        found = saved_filters(operations, table)
     else:
-        counted = PassingLeads(table_id, ())
+        counted = SavedFilters(table_id, ())
         while counted.hides is None:
             await counted.read(operations)
         if not counted.hides:
             return None
         table = await operations.get_table(table_id, include=())
-        view = passing_leads(operations, table)
-        if view.counts != counted.counts:
+        found = saved_filters(operations, table)
+        if found.counts != counted.counts:
             # Not read yet, or the saved filters have changed since then.
             counted.version = table.version
-            view = _views[operations.traffic][table.id, table.version] = counted
-    await view.read_all(operations)
-    return view if view.hides else None
+            found = _known[operations.traffic][table.id, table.version] = counted
+    await found.read_all(operations)
+    return found if found.hides else None
