@@ -1,7 +1,7 @@
 """Write the lists of shared domains that others keep: mail providers, and sites on which many companies have a page.
 
 `python .ci/domain_lists.py FOLDER` reads clones of their repositories in FOLDER, each at FOLDER/OWNER/NAME, and writes
-`origami_widgets/frames/leads/domains/`. Lists named `*_own.txt` there are ours: edit them by hand.
+`origami_widgets/frames/leads/domains/`. Lists named `*_ours.txt` there are ours: edit them by hand.
 """
 
 # ruff: noqa: INP001, T201 - a script, and its interface is what it prints

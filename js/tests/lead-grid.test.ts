@@ -538,12 +538,12 @@ describe("a grid of leads", () => {
       .all("button")
       .find(({ textContent }) => textContent === "+ Filter")
       ?.click();
-    const [column, operator] = grid.all<HTMLSelectElement>(".form select") as [
+    const [column, operator] = grid.all<HTMLSelectElement>(".editor select") as [
       HTMLSelectElement,
       HTMLSelectElement,
     ];
     [column.value, operator.value] = [":run", "equals"];
-    grid.one<HTMLInputElement>(".form input").value = "Porto";
+    grid.one<HTMLInputElement>(".editor input").value = "Porto";
     grid
       .all("button")
       .find(({ textContent }) => textContent === "Apply")

@@ -246,13 +246,13 @@ class AmbiguousStart(OrigamiError):
         Raises:
             AmbiguousStart: the runs could not be listed, or several of them match.
         """
-        return self._own_job().reconcile()
+        return self._known_job().reconcile()
 
     async def reconcile_async(self) -> Any:
         """Look for the run again without blocking the event loop; see `reconcile`."""
-        return await self._own_job().reconcile_async()
+        return await self._known_job().reconcile_async()
 
-    def _own_job(self) -> Any:
+    def _known_job(self) -> Any:
         if self.job is None:
             raise InvalidInput(
                 "This error can't look for the run",

@@ -276,12 +276,12 @@ def _names(source: SourceData, found: NestedItems) -> tuple[list[Any], list[Any]
     columns_by_batch = [[column for table in tables for column in _columns(table)] for tables in tables_by_batch]
     every_table = _by_id(table for tables in tables_by_batch for table in tables)
     every_column = _by_id(column for columns in columns_by_batch for column in columns)
-    own_tables = [_by_id(tables) for tables in tables_by_batch]
-    own_columns = [_by_id(columns) for columns in columns_by_batch]
+    run_tables = [_by_id(tables) for tables in tables_by_batch]
+    run_columns = [_by_id(columns) for columns in columns_by_batch]
     table_names, column_names = [], []
     for action, owner in zip(found.items, found.owners.tolist(), strict=True):
-        table_names.append(_name(action, "tableName", "tableId", own_tables[owner], every_table))
-        column_names.append(_name(action, "columnName", "columnId", own_columns[owner], every_column))
+        table_names.append(_name(action, "tableName", "tableId", run_tables[owner], every_table))
+        column_names.append(_name(action, "columnName", "columnId", run_columns[owner], every_column))
     return table_names, column_names
 
 

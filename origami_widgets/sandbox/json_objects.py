@@ -52,11 +52,12 @@ def run_object(
 ) -> dict[str, Any]:
     """Return a Run; `tables` are all that exist, `history` the agent's messages up to this run."""
     active = run.is_active(now)
+    is_null = active and run.running_response == "null"
     return {
         **run_summary(run, now),
         "workspaceId": run.container,
         "request": {"prompt": run.prompt, "model": run.model, "focusTableIds": list(run.focus_table_ids)},
-        "response": None if active and run.response_form == "null" else _response(run, tables, history, now, include),
+        "response": None if is_null else _response(run, tables, history, now, include),
         "todo": {
             "pendingQuestions": [] if active else list(run.questions),
             "nextActions": [] if active else list(run.suggestions),
@@ -76,7 +77,7 @@ def _response(
     focused = (table_id.lower() for table_id in run.focus_table_ids)
     touched = dict.fromkeys([*(action["tableId"] for action in actions), *focused])
     shown = [tables[table_id] for table_id in touched if table_id in tables]
-    if active and run.response_form == "actions":
+    if active and run.running_response == "actions":
         shown = []
     transcript = [*history, *run.messages_at(now)] if "transcript" in include else None
     truncated = transcript is not None and run.transcript_truncated and len(transcript) > TRANSCRIPT_LIMIT

@@ -16,7 +16,7 @@ from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import (
     ColumnTimeline,
     Deletion,
-    ResponseForm,
+    RunningResponse,
     RunTimeline,
     SimulatedLead,
     SimulatedSource,
@@ -59,7 +59,7 @@ class ScenarioInputs:
     pace: Pace
     seed: str
     allowance: Allowance
-    response_form: ResponseForm = "null"
+    running_response: RunningResponse = "null"
     cancel_drops_cells: bool = False
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
@@ -294,7 +294,7 @@ class RunBuilder:
             messages=tuple(transcript),
             questions=questions,
             suggestions=suggestions,
-            response_form=inputs.response_form,
+            running_response=inputs.running_response,
             cancel_drops_cells=inputs.cancel_drops_cells,
         )
         return ScenarioResult(run, dict(self.tables))

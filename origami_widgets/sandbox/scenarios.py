@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.recipes import ColumnRecipe
     from origami_widgets.sandbox.run_builder import ScenarioInputs
-    from origami_widgets.sandbox.timelines import ResponseForm, TableTimeline
+    from origami_widgets.sandbox.timelines import RunningResponse, TableTimeline
 
 USUAL_DURATION = 96.0
 """Simulated seconds of a usual run."""
@@ -212,7 +212,11 @@ SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
 }
 """Scenarios that start a run."""
 
-RESPONSE_FORMS: dict[str, ResponseForm] = {"null_response": "null", "partial": "partial", "partial_actions": "actions"}
+RUNNING_RESPONSES: dict[str, RunningResponse] = {
+    "null_response": "null",
+    "partial": "partial",
+    "partial_actions": "actions",
+}
 """Scenarios that decide on `response` while the run is running."""
 
 DROPS_CELLS = "cancel_drops_cells"
@@ -227,18 +231,18 @@ REFUSALS: tuple[RefusalName, ...] = (
 )
 """Scenarios in which no run starts."""
 
-SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RESPONSE_FORMS, DROPS_CELLS, *REFUSALS)
+SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RUNNING_RESPONSES, DROPS_CELLS, *REFUSALS)
 """Every name that may follow `scenario:` in a prompt.
 
-One of `SCRIPTS`, one of `RESPONSE_FORMS` and `DROPS_CELLS` can be joined.
+One of `SCRIPTS`, one of `RUNNING_RESPONSES` and `DROPS_CELLS` can be joined.
 """
 
 
 class ParsedScenario(NamedTuple):
-    """What a prompt asks for: a script, a form of `response` while running, the fate of cells, and a refusal."""
+    """What a prompt asks for: a script, what `response` is while running, the fate of cells, and a refusal."""
 
     script: str = "completed"
-    response_form: ResponseForm = "null"
+    running_response: RunningResponse = "null"
     cancel_drops_cells: bool = False
     refusal: RefusalName | None = None
 
@@ -253,8 +257,8 @@ def parse_scenario(prompt: str) -> ParsedScenario:
     for name in scenario_names(prompt):
         if name in SCRIPTS:
             parsed = parsed._replace(script=name)
-        elif name in RESPONSE_FORMS:
-            parsed = parsed._replace(response_form=RESPONSE_FORMS[name])
+        elif name in RUNNING_RESPONSES:
+            parsed = parsed._replace(running_response=RUNNING_RESPONSES[name])
         elif name == DROPS_CELLS:
             parsed = parsed._replace(cancel_drops_cells=True)
         elif name in REFUSALS:
@@ -268,7 +272,7 @@ def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
     """Build the run of the scenario that the prompt names."""
     parsed = parse_scenario(inputs.prompt)
     return SCRIPTS[parsed.script](
-        replace(inputs, response_form=parsed.response_form, cancel_drops_cells=parsed.cancel_drops_cells)
+        replace(inputs, running_response=parsed.running_response, cancel_drops_cells=parsed.cancel_drops_cells)
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.plans import ModelName
     from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Verdict
 
-ResponseForm = Literal["null", "partial", "actions"]
+RunningResponse = Literal["null", "partial", "actions"]
 """Content of `response` while the run is running: null, actions and tables, or only actions."""
 
 
@@ -52,7 +52,7 @@ class RunTimeline:
     messages: tuple[TimedEvent, ...] = ()
     questions: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[Mapping[str, Any], ...] = ()
-    response_form: ResponseForm = "null"
+    running_response: RunningResponse = "null"
     interim_statuses: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False

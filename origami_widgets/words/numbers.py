@@ -187,12 +187,12 @@ def instant(at: float | datetime | None) -> str:
     return _written(at, "%Y-%m-%d %H:%M:%S")
 
 
-def _written(at: float | datetime | None, form: str) -> str:
+def _written(at: float | datetime | None, pattern: str) -> str:
     try:
         if not isinstance(at, datetime):
             if not known(at):
                 return MISSING
             at = datetime.fromtimestamp(at / 1000, tz=UTC)
-        return f"{at.astimezone(UTC).strftime(form)} UTC"
+        return f"{at.astimezone(UTC).strftime(pattern)} UTC"
     except (OverflowError, ValueError, OSError):
         return MISSING

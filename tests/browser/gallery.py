@@ -1,6 +1,6 @@
 """Screenshots of scenes in real JupyterLab, light and dark, in a narrow and in a wide cell: `make gallery`.
 
-Writes .cache/gallery/NAME-FORM-THEME-WIDTH.png and an index.html that shows them beside each other.
+Writes .cache/gallery/NAME-OUTPUT-THEME-WIDTH.png and an index.html that shows them beside each other.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Scene:
         name: Part of the files' names.
         code: The cell that shows it.
         ready: CSS selector, within the cell's output, of what is there when it can be photographed.
-        forms: What its outputs are, in their order.
+        outputs: What its outputs show, in their order.
         act: What a person does before the picture; called with the window and the cell's position.
         undo: What puts the kernel right after the pictures, where others need it.
         alone: It takes the kernel away from the others, so it comes after them.
@@ -56,7 +56,7 @@ class Scene:
     name: str
     code: str
     ready: str = "*"
-    forms: tuple[str, ...] = ("",)
+    outputs: tuple[str, ...] = ("",)
     act: Act | None = None
     undo: Act | None = None
     alone: bool = False
@@ -64,10 +64,10 @@ class Scene:
 
 @dataclasses.dataclass(frozen=True)
 class Shot:
-    """One picture: its scene's name, form, theme, width in px and file."""
+    """One picture: its scene's name, output, theme, width in px and file."""
 
     name: str
-    form: str
+    output: str
     theme: str
     width: int
     path: Path
@@ -115,15 +115,15 @@ def _photographs(window: LabPage, scenes: Sequence[tuple[int, Scene]], folder: P
             for index, scene in scenes:
                 window.show_cell(index)
                 window.output(index).locator(scene.ready).first.wait_for()
-                for number, form in enumerate(scene.forms):
-                    name = "-".join(filter(None, (scene.name, form, theme, str(width))))
-                    shot = Shot(scene.name, form, theme, width, folder / f"{name}.png")
+                for number, output in enumerate(scene.outputs):
+                    name = "-".join(filter(None, (scene.name, output, theme, str(width))))
+                    shot = Shot(scene.name, output, theme, width, folder / f"{name}.png")
                     window.screenshot_part(shot.path, window.output(index).nth(number))
                     yield shot
 
 
 def index_page(shots: Sequence[Shot]) -> str:
-    """Return the page that shows all pictures: for each scene one row per theme, its forms and widths beside each other."""
+    """Return the page that shows all pictures: for each scene one row per theme, its outputs and widths beside each other."""
     rows = []
     for name in dict.fromkeys(shot.name for shot in shots):
         rows.append(f'<h2 id="{html.escape(name)}">{html.escape(name)}</h2>')
@@ -139,7 +139,7 @@ def index_page(shots: Sequence[Shot]) -> str:
 
 
 def _figure(shot: Shot) -> str:
-    words = ", ".join(filter(None, (shot.form, shot.theme, f"{shot.width} px")))
+    words = ", ".join(filter(None, (shot.output, shot.theme, f"{shot.width} px")))
     return (
         f'<figure><img loading="lazy" src="{html.escape(shot.path.name)}" alt="{html.escape(f"{shot.name}, {words}")}" '
         f'width="{shot.width}"><figcaption>{words}</figcaption></figure>'

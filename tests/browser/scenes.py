@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from notebooks import serve
 from tests.browser.gallery import Scene
-from tests.browser.states import FORMS, NAMES
+from tests.browser.states import NAMES, OUTPUTS
 from tests.browser.window import confirm
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def restart(window: LabPage, index: int) -> None:
 
 
 SCENES = [
-    *(Scene(name, f"show({name!r})", CARD, forms=FORMS) for name in NAMES),
+    *(Scene(name, f"show({name!r})", CARD, outputs=OUTPUTS) for name in NAMES),
     Scene("asked_first", ALONE.format("incomplete"), CARD, act=ask_before_spending),
     Scene("asked_to_cancel", ALONE.format("running"), CARD, act=ask_before_stopping),
     Scene("asked_to_stop", ALONE.format("filling"), CARD, act=ask_before_stopping),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.run.state import RunState
 
-FORMS = ("live", "frozen", "text")
+OUTPUTS = ("live", "frozen", "text")
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 

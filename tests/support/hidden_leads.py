@@ -48,12 +48,12 @@ class HiddenLeads(ow.Sandbox):
 
     @property
     def seen(self) -> list[tuple[str, str, str]]:
-        """Limit, saved filters and own filters of each request for rows: `("200", "saved", "own")`."""
+        """Limit, and whether saved and given filters apply, of each request for rows: `("200", "saved", "given")`."""
         return [
             (
                 query["limit"],
                 "" if "filters" in query or "defaults" in query else "saved",
-                "own" if "filters" in query else "",
+                "given" if "filters" in query else "",
             )
             for query in self.asked
         ]
@@ -82,7 +82,7 @@ class HiddenLeads(ow.Sandbox):
         return {**message, "body": json.dumps(table).encode()}
 
     def page(self, query: dict[str, str]) -> dict[str, Any]:
-        """Return a page of rows: own filters and order replace the saved ones."""
+        """Return a page of rows: given filters and order replace the saved ones."""
         rows = self.leads
         saved = query.get("defaults") != "false"
         if "filters" in query:

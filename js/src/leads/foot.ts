@@ -124,10 +124,10 @@ export class Foot {
     const chosen = this.#ids;
     if (chosen.length && chosen.length <= NAMED_LIMIT)
       return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
-    const { own, requests, rows } = this.#leads;
+    const { given, requests, rows } = this.#leads;
     const runs = rows.heads.find(({ kind }) => kind === "run")?.slug;
-    const all = [...own.filters, ...requests.filters.filter(({ column }) => column !== runs)];
-    const order = requests.sort ?? own.sort;
+    const all = [...given.filters, ...requests.filters.filter(({ column }) => column !== runs)];
+    const order = requests.sort ?? given.sort;
     const options = [
       all.length && `filters=${JSON.stringify(all)}`,
       order && order.column !== runs && `sort=${JSON.stringify(order)}`,

@@ -20,8 +20,8 @@ const AROUND = 4;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
-type Own = Pick<LeadGridHead, "filters" | "include_hidden" | "sort">;
-const OF_TABLE: Own = { filters: [], include_hidden: false, sort: null };
+type Given = Pick<LeadGridHead, "filters" | "include_hidden" | "sort">;
+const OF_TABLE: Given = { filters: [], include_hidden: false, sort: null };
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
 type Place = [number, number];
@@ -38,7 +38,7 @@ export class LeadGrid {
   readonly #session: Session;
   readonly #changed: () => void;
   readonly #ticks: Ticks;
-  readonly own: Own;
+  readonly given: Given;
   readonly rows = new Rows();
   readonly #widths: Widths;
   readonly requests: LeadRequests;
@@ -74,12 +74,12 @@ export class LeadGrid {
 
   /**
    * @param changed - Called after each answer, and when leads are ticked.
-   * @param own - Conditions for all leads, whether to begin with the leads shown that the table's saved filters hide, and
+   * @param given - Conditions for all leads, whether to begin with the leads shown that the table's saved filters hide, and
    *   the order instead of the table's saved one, which the server does not tell.
    */
-  constructor(session: Session, changed: () => void, own = OF_TABLE, ticks = new Ticks()) {
-    [this.#session, this.#changed, this.own, this.#ticks] = [session, changed, own, ticks];
-    this.requests = new LeadRequests(session, own.include_hidden, (answer) => this.#take(answer));
+  constructor(session: Session, changed: () => void, given = OF_TABLE, ticks = new Ticks()) {
+    [this.#session, this.#changed, this.given, this.#ticks] = [session, changed, given, ticks];
+    this.requests = new LeadRequests(session, given.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
     this.#toolbar = new Toolbar({
       search: () => {
@@ -208,7 +208,7 @@ export class LeadGrid {
     this.rows.clear();
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.own.include_hidden];
+    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.given.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#notes.take(null);
     this.#toolbar.clear();
@@ -243,7 +243,7 @@ export class LeadGrid {
   #sort(slug: string): void {
     const sort = this.#order;
     const isSorted = sort?.column === slug;
-    if (sort && (sort === this.own.sort || sort === this.#best)) this.#first = sort.direction;
+    if (sort && (sort === this.given.sort || sort === this.#best)) this.#first = sort.direction;
     if (!isSorted) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
@@ -257,7 +257,7 @@ export class LeadGrid {
 
   /** The order that was asked for; null for the table's saved one. */
   get #order(): LeadSort | null {
-    return this.requests.sort ?? this.own.sort;
+    return this.requests.sort ?? this.given.sort;
   }
 
   #match(): void {

@@ -141,8 +141,8 @@ export class Rows {
   without(row: Row, { filling, missing, failed, slug }: LeadHead): [boolean, ...ColumnFailures] {
     const run = this.#runOf(row);
     if (!run) return [filling || !(this.final || failed), missing, filling ? 0 : failed];
-    const own = run.failed[slug] ?? [CELL_NEVER_RUN, 0];
-    return [!(run.final || own[1]), ...own];
+    const ofRun = run.failed[slug] ?? [CELL_NEVER_RUN, 0];
+    return [!(run.final || ofRun[1]), ...ofRun];
   }
 
   /** In a grid of several runs, whether the saved filters do not apply to a lead yet, as its run goes on. */

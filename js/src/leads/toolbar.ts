@@ -90,7 +90,7 @@ export class Toolbar {
   readonly #column = choice(LEADS_FILTER_COLUMN);
   readonly #operator = choice(LEADS_FILTER_OPERATOR, LEADS_OPERATORS);
   readonly #value = field("", LEADS_FILTER_NAME);
-  readonly #form: HTMLElement;
+  readonly #editor: HTMLElement;
   readonly #line: HTMLElement;
   /** Whether the form compares a column that a chip has chosen. */
   #isChosen = false;
@@ -104,22 +104,22 @@ export class Toolbar {
   constructor(events: ToolbarEvents) {
     this.#events = events;
     this.#found.role = "status";
-    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#form.hidden === true || this.#isChosen));
+    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#editor.hidden === true || this.#isChosen));
     const apply = button(LEADS_FILTER, () => this.#add());
-    this.#form = el("span", "lby form", this.#column, this.#operator, this.#value, apply);
+    this.#editor = el("span", "lby editor", this.#column, this.#operator, this.#value, apply);
     this.#line = el("span", "lby chips", this.#hidden, this.#chips, this.#more);
-    const others = [el("span", "gap"), this.#count, this.#found, this.#search, this.#form];
+    const others = [el("span", "gap"), this.#count, this.#found, this.#search, this.#editor];
     this.node = el("div", "ltools", this.#line, ...others);
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
-    onKey(this.#form, (key, event) => {
+    onKey(this.#editor, (key, event) => {
       if (key === "Enter" && event.target === this.#value) {
         // The focus moves on to the button that opens the form: it must not get this key, too.
         event.preventDefault();
         this.#add();
       } else if (key === "Escape") this.#close();
     });
-    on(this.#form, "focusout", (event) => {
+    on(this.#editor, "focusout", (event) => {
       // Where there is no search, the form lies over the leads.
       const to = (event as FocusEvent).relatedTarget as Node | null;
       if (this.#search.hidden && to && !this.node.contains(to)) this.#unfold(false);
@@ -231,7 +231,7 @@ export class Toolbar {
   }
 
   #unfold(open: boolean, column = "", operator = ""): void {
-    show(this.#form, open);
+    show(this.#editor, open);
     this.#more.ariaExpanded = `${open}`;
     // Any other condition than that of a chip, which was chosen last.
     if (this.#isChosen && open) this.#column.selectedIndex = this.#operator.selectedIndex = 0;

@@ -124,7 +124,7 @@ class LiveWidget(anywidget.AnyWidget):
         # 0 instead of None, so that the host counts the views: the comm must not close while there is one.
         super().__init__(_view_count=0, model_id=self._model_key)
         deliver_as_addressed(self.comm)
-        self._own_layout = self.layout
+        self._first_layout = self.layout
         self.on_msg(self._on_message)
         self.observe(self._on_view_count, "_view_count")
         self._unsubscribe: Callable[[], None] = self._subscribe()
@@ -218,7 +218,7 @@ class LiveWidget(anywidget.AnyWidget):
         self._release()
         super().close()
         # Every widget has a layout, which is a separate widget that nothing else closes.
-        layout = getattr(self, "_own_layout", None)
+        layout = getattr(self, "_first_layout", None)
         if layout is not None:
             layout.close()
 

@@ -96,9 +96,9 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
             cause=f"Got a list of {len(source):,} frames without names.",
             remedy='Name them: export({"leads": leads, "costs": costs}, path).',
         )
-    own = _own_parts(source, batches=batches)
-    if own is not None:
-        return own
+    given = _given_parts(source, batches=batches)
+    if given is not None:
+        return given
     if stacked and what == "leads":
         return [ExportPart("leads", partial(leads_frame, source, client=client), "leads")]
     data = gather(source, "export")
@@ -126,7 +126,7 @@ def _parts_of_grid(grid: Any, *, stacked: bool) -> list[ExportPart]:
     return parts
 
 
-def _own_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
+def _given_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
     if batches:
         return [ExportPart(name_of_stream(source) or "frame", lambda: source, "stream")]
     if isinstance(source, pd.DataFrame):

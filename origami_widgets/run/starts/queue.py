@@ -101,7 +101,7 @@ class JobQueue:
     @is_stopped.setter
     def is_stopped(self, is_stopped: bool) -> None:
         self._is_stopped = is_stopped
-        for job in self._own_jobs():
+        for job in self._driven_jobs():
             job.slot.is_held = is_stopped and job.watch is None
 
     def status_of(self, job: StartJob) -> BriefStatus:
@@ -187,7 +187,7 @@ class JobQueue:
         self.is_stopped = False
         self.at_once = self._wanted_at_once
         self.error = None if self._credit_limit is None else self._credit_limit.error
-        for job in self._own_jobs():
+        for job in self._driven_jobs():
             job.owners.add(self._owner)
             job.slot.is_wanted = True
             if not job.is_going:
@@ -198,7 +198,7 @@ class JobQueue:
     def release(self, job: StartJob) -> None:
         """Leave a job to a later batch or call. A request that was sent is not aborted."""
         job.owners.discard(self._owner)
-        if all(each.watch is not None for each in self._own_jobs()):
+        if all(each.watch is not None for each in self._driven_jobs()):
             self.error = None
         self.drive()
         self.subscribers.notify()
@@ -213,7 +213,7 @@ class JobQueue:
             AmbiguousStart: a run may have started but could not be found; this halts the batch.
             OrigamiError: the server refused to cancel a run, or earlier starts could not be looked up.
         """
-        for job in self._own_jobs():
+        for job in self._driven_jobs():
             job.slot.is_wanted = False
             # Even if the job has other owners: everything that this batch shows must end.
             job.withdrawn.set()
@@ -235,8 +235,8 @@ class JobQueue:
 
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
         """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
-        is_waited_for = any(job.watch is None for job in self._own_jobs())
-        is_working = any(job.watch is not None and not job.watch.state.settled for job in self._own_jobs())
+        is_waited_for = any(job.watch is None for job in self._driven_jobs())
+        is_working = any(job.watch is not None and not job.watch.state.settled for job in self._driven_jobs())
         if self.is_stopped or not (is_waited_for or is_working):
             return False
         self.error = reached
@@ -277,10 +277,10 @@ class JobQueue:
         """Return the next job. Jobs that may already have a run come first, so that there is never one run too many."""
         if self.is_stopped or self.error is not None:
             return None
-        waiting = [job for job in self._own_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
+        waiting = [job for job in self._driven_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
         return min(waiting, key=lambda job: (not job.is_going, not job.record.may_have_started), default=None)
 
-    def _own_jobs(self) -> list[StartJob]:
+    def _driven_jobs(self) -> list[StartJob]:
         return [job for job in self.jobs if job.watch is not None or job.driver is self]
 
     def _active(self) -> int:

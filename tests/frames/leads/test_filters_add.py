@@ -14,7 +14,7 @@ from origami_widgets.api.errors import OrigamiError
 from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 
 SMALL = [{"column": "employees", "operator": "less_than", "value": 300}]
-COUNT, IDS, OWN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "own")
+COUNT, IDS, GIVEN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "given")
 
 
 def about(frame):
@@ -114,7 +114,7 @@ def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client
     for each in server.leads:
         each["fit"] = LEAST_FIT + each["fit"] % 50
     frame = ow.rows_frame(table, client=client, filters=SMALL)
-    assert server.seen == [*COUNT, OWN, OWN]
+    assert server.seen == [*COUNT, GIVEN, GIVEN]
     assert server.tables == 0
     assert about(frame)["total"] == len(frame)
     assert about(frame)["table_changed"] is None
@@ -133,7 +133,7 @@ def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert ids(frame) == [each["id"] for each in wanted]
     shown = sum(each["fit"] >= LEAST_FIT for each in server.leads)
-    assert server.seen == [*COUNT, *[IDS] * -(-shown // 200), OWN, OWN]
+    assert server.seen == [*COUNT, *[IDS] * -(-shown // 200), GIVEN, GIVEN]
     assert (about(frame)["total"], about(frame)["rows"], about(frame)["complete"]) == (len(wanted), len(wanted), True)
     assert about(frame)["table_changed"] is False
     assert f"600 leads before filters and {len(wanted)} after" in about(frame)["lead_count_note"]

@@ -18,7 +18,7 @@ from tests.support.quick import see
 
 HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
 SMALL = [{"column": "employees", "operator": "less_than", "value": "300"}]
-COUNT, IDS, OWN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "own")
+COUNT, IDS, GIVEN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "given")
 
 
 def api_ids(made, **query):
@@ -111,7 +111,7 @@ def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
     first = large.front.answers[0]
     assert len(first["rows"]) == len(first["marks"]) == 200
     assert first["count"] == "Checking 200 companies that match"
-    assert large.sandbox.seen[0] == OWN
+    assert large.sandbox.seen[0] == GIVEN
     assert large.sandbox.seen[1:5] == [*COUNT, IDS, IDS]
     wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
@@ -131,7 +131,7 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
     on_loop(feed.look, message(large.table.id, size=200, last=199, filters=SMALL))
     see(lambda: ended(large))
     on_loop(feed.stop)
-    assert large.sandbox.seen[:4] == [OWN, OWN, *COUNT]
+    assert large.sandbox.seen[:4] == [GIVEN, GIVEN, *COUNT]
     wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     assert large.front.ids() == [each["id"] for each in wanted][::-1]
 
@@ -141,7 +141,7 @@ def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
         each["fit"] = LEAST_FIT + each["fit"] % 50
     asks(large, filters=SMALL, last=399)
     see(lambda: ended(large))
-    assert sorted(large.sandbox.seen) == sorted([OWN, OWN, *COUNT])
+    assert sorted(large.sandbox.seen) == sorted([GIVEN, GIVEN, *COUNT])
     assert large.front.answers[-1]["hidden"] == 0
     assert large.front.answers[-1]["count"] == "300 of 600 companies match"
 
@@ -153,7 +153,7 @@ def test_frames_and_grids_share_the_ids(large):
     large.sandbox.clear()
     asks(large, filters=SMALL)
     see(lambda: ended(large))
-    assert set(large.sandbox.seen) == {OWN}
+    assert set(large.sandbox.seen) == {GIVEN}
     assert large.front.ids() == frame["row_id"].to_list()
     assert large.front.answers[0]["marks"] == {}
 
