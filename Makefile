@@ -23,6 +23,7 @@ contract := js/src/contract.ts
 contract_sources := $(addprefix origami_widgets/card/view/,contract.py lead_contract.py messages.py fixed_words.py)
 
 # Each stamp lies in what it vouches for, and so goes when that goes.
+demo_packages := .venv/.demo-packages
 python_packages := .venv/.packages
 node := .venv/.node
 node_packages := js/node_modules/.packages
@@ -40,11 +41,11 @@ help:
 	@echo 'make gallery  screenshots of the card into .cache/gallery'
 	@echo 'make bench    the benchmarks'
 	@echo 'make format   format and fix Python and TypeScript'
-	@echo 'make lock     compile requirements-dev.lock anew'
+	@echo 'make lock     compile the lock files of Python packages anew'
 	@echo 'make clean    remove all that these targets made here'
 
 .PHONY: demo
-demo: .setup
+demo: .setup-demo
 	@exec $(python) notebooks/serve.py
 
 .PHONY: .lint
@@ -133,15 +134,18 @@ clean:
 
 together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j3)
 
-.PHONY: .setup .setup-browser .setup-tests .project .chromium .libreoffice
-.setup:
+.PHONY: .setup .setup-demo .setup-browser .setup-tests .project .chromium .libreoffice
+.setup-demo:
 	@$(together) .project
 
+.setup:
+	@$(together) .project $(python_packages)
+
 .setup-browser:
-	@$(together) .project .chromium
+	@$(together) .project $(python_packages) .chromium
 
 .setup-tests:
-	@$(together) .project .chromium .libreoffice
+	@$(together) .project $(python_packages) .chromium .libreoffice
 
 .project: $(project)
 	@:
@@ -153,20 +157,25 @@ together = $(MAKE) --no-print-directory $(if $(findstring --jobserver,$(MAKEFLAG
 .libreoffice: | .chromium
 	@.ci/setup.sh libreoffice
 
-$(python_packages): requirements-dev.lock .ci/setup.sh
+# What a demo needs is a part of what contributors need, in the same versions.
+$(demo_packages): requirements-demo.lock .ci/setup.sh
 	@.ci/setup.sh python
 	@touch $@
 
-$(node): $(python_packages) requirements-node.lock
+$(python_packages): requirements-dev.lock $(demo_packages)
+	@.ci/setup.sh tools
+	@touch $@
+
+$(node): $(demo_packages) requirements-node.lock
 	@.ci/setup.sh node
 	@touch $@
 
 $(node_packages): js/package-lock.json js/package.json | $(if $(has_node),$(wildcard $(node)),$(node))
-	@npm ci --prefix js --silent --no-audit --no-fund
+	@.ci/setup.sh front-end
 	@touch $@
 
 # These modules have no line that a test runs, so testmon chooses none for them: the tests of the front end see their words.
-$(contract): $(contract_sources) js/tools/generate_contract.py | $(python_packages)
+$(contract): $(contract_sources) js/tools/generate_contract.py | $(demo_packages)
 	@$(python) js/tools/generate_contract.py
 	@touch $@
 
@@ -174,6 +183,6 @@ $(front_end) &: $(node_packages) $(front_end_sources)
 	@$(npm) build
 	@touch $(front_end)
 
-$(project): $(python_packages) $(front_end) pyproject.toml hatch_build.py
+$(project): $(demo_packages) $(front_end) pyproject.toml hatch_build.py
 	@.ci/setup.sh project
 	@touch $@

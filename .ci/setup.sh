@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One step of the set-up: .ci/setup.sh python|node|chromium|libreoffice|project|lock. The Makefile knows when each is due.
+# One step of the set-up: .ci/setup.sh python|tools|node|front-end|chromium|libreoffice|project|lock. The Makefile knows when each is due.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,7 +58,13 @@ setup_python() {
       apt_install "venv for $("$python" --version)" "" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
     "$python" -m venv --clear .venv
   fi
+  echo "installing Python packages for the demo, about 450 MB"
   "$venv_python" -m uv --version >/dev/null 2>&1 || "$venv_python" -m pip install --quiet --disable-pip-version-check uv
+  uv_pip install --compile-bytecode --require-hashes -r requirements-demo.lock
+}
+
+setup_tools() {
+  echo "installing Python packages for contributors, about 1.3 GB"
   uv_pip install --compile-bytecode --require-hashes -r requirements-dev.lock
 }
 
@@ -67,7 +73,14 @@ setup_project() {
 }
 
 setup_node() {
+  echo "installing Node.js, about 200 MB"
   uv_pip install --require-hashes -r requirements-node.lock
+}
+
+setup_front_end() {
+  echo "installing what builds the front end, about 370 MB"
+  # npm's own words only where something went wrong.
+  npm ci --prefix js --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
 }
 
 setup_chromium() {
@@ -83,7 +96,8 @@ setup_libreoffice() {
 }
 
 lock() {
-  compile requirements-dev.lock --group dev --extra all --extra demo pyproject.toml
+  compile requirements-dev.lock --group dev --group demo --extra all --extra demo pyproject.toml
+  compile requirements-demo.lock --constraint requirements-dev.lock --group demo --extra demo pyproject.toml
   compile requirements-node.lock --group node
 }
 
@@ -93,7 +107,8 @@ compile() {
 }
 
 case ${1:-} in
-  python | node | chromium | libreoffice | project) "setup_$1" ;;
+  python | tools | node | chromium | libreoffice | project) "setup_$1" ;;
+  front-end) setup_front_end ;;
   lock) lock ;;
-  *) fail "usage: .ci/setup.sh python|node|chromium|libreoffice|project|lock" ;;
+  *) fail "usage: .ci/setup.sh python|tools|node|front-end|chromium|libreoffice|project|lock" ;;
 esac

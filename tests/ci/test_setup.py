@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / ".ci" / "setup.sh"
-NEEDED = (".ci/setup.sh", "requirements-dev.lock", "requirements-node.lock", "js/package-lock.json", "js/package.json")
+NEEDED = (
+    *(".ci/setup.sh", "requirements-demo.lock", "requirements-dev.lock", "requirements-node.lock"),
+    *("js/package-lock.json", "js/package.json"),
+)
 
 
 @pytest.fixture
@@ -69,7 +72,23 @@ def test_node_comes_from_a_wheel_where_the_machine_has_none(
         check=True,
     ).stdout
     assert (".ci/setup.sh node" in steps) == is_installed
-    assert "npm ci" in steps
+    assert ".ci/setup.sh front-end" in steps
+
+
+def test_npm_says_why_it_failed(bare: Path) -> None:
+    add(bare, "npm", "echo noise; echo 'self-signed certificate in certificate chain' >&2; exit 1")
+    code, said = setup(bare, "front-end")
+    assert code == 1
+    assert said.splitlines()[1:] == ["self-signed certificate in certificate chain"]
+
+
+def test_a_demo_installs_a_part_of_what_contributors_install_in_the_same_versions() -> None:
+    demo, dev = (
+        set(re.findall(r"(?m)^[\w.-]+==\S+", (ROOT / f"requirements-{name}.lock").read_text(encoding="utf-8")))
+        for name in ("demo", "dev")
+    )
+    assert demo < dev
+    assert not {each.partition("==")[0] for each in demo} & {"mypy", "playwright", "ruff", "vl-convert-python"}
 
 
 def test_python_is_missing_or_too_old(bare: Path) -> None:
