@@ -60,7 +60,8 @@ def test_each_file_is_what_its_schema_says(schema: str, files: list[Path]) -> No
 def test_a_workflow_runs_targets_that_exist(path: Path) -> None:
     named = set(re.findall(r"(?m)^make ([\w.-]+)", "\n".join(step.get("run", "") for step in steps(path))))
     for job in jobs(path).values():
-        named |= set(job.get("strategy", {}).get("matrix", {}).get("target", []))
+        matrix = job.get("strategy", {}).get("matrix", {})
+        named |= {*matrix.get("target", []), *(each["target"] for each in matrix.get("include", []))}
     assert named
     assert named <= TARGETS
 
@@ -91,6 +92,11 @@ def test_the_wheel_is_tried_on_every_supported_python() -> None:
             if "setup-python" in step.get("uses", "")
         ]
         assert [sorted(versions) for versions in given] == [sorted(SUPPORTED)]
+
+
+def test_a_pull_request_is_tested_on_the_newest_python_and_checked_on_the_oldest() -> None:
+    include = jobs(GITHUB / "workflows" / "check.yml")["check"]["strategy"]["matrix"]["include"]
+    assert {each["target"]: each["python"] for each in include} == {"test": SUPPORTED[-1], "check": SUPPORTED[0]}
 
 
 def test_what_is_claimed_is_what_is_run() -> None:
