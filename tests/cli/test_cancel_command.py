@@ -55,7 +55,7 @@ def test_it_ends_the_run_and_its_cells_and_says_how_many(server, clock, capsys):
     assert first == f"{token} has ended: cancelled."
     stopped = sum(stop.cells for stop in server.stops if not stop.dry_run)
     assert f"{stopped} cells" in second.replace(",", "")
-    used = server.credits
+    used = server.paid
     assert server.finish() == used < 150
 
 
@@ -65,7 +65,7 @@ def test_of_a_run_that_is_over_it_stops_the_cells_only(server, clock, capsys):
     assert main(["cancel", token.partition("/")[0]]) == 0
     assert (server.cancels, server.active(server.tables[0])) == ([], 0)
     assert capsys.readouterr().out.startswith(f"{token} has ended: completed.\n")
-    assert server.finish() == server.credits < 300
+    assert server.finish() == server.paid < 300
 
 
 def test_of_a_run_that_has_settled_it_sends_nothing(server, clock, capsys):

@@ -21,7 +21,9 @@ import urllib.parse
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from tests.support.spending_server import Column, Refusal, Run, SpendingServer, Table
+from tests.support.counting_server import Refusal, body_of, key_of, query_of
+from tests.support.filling_tables import Column, FillingTable, Run
+from tests.support.spending_server import SpendingServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,24 +97,24 @@ class OwnListServer(SpendingServer):
             status = planned.pop(0)
 
             def refused(request: Received, *_ids: str) -> tuple[int, Any]:
-                if (batch := (request.json() if request.body else {}).get("batchId")) is not None:
+                if (batch := body_of(request).get("batchId")) is not None:
                     self._batches.setdefault(batch, _receipt(batch))
                 raise Refusal(status, {402: "INSUFFICIENT_CREDITS", 429: "RATE_LIMITED"}.get(status, "FORBIDDEN"))
 
             return route, refused, ids
         return route, handler, ids
 
-    def _extend(self, run: Run, table: Table) -> None:
+    def _extend(self, run: Run, table: FillingTable) -> None:
         if "nothing" not in run.prompt:
             super()._extend(run, table)
 
     def _create_workspace(self, request: Received) -> tuple[int, Any]:
         made = str(uuid.uuid4())
-        self.workspaces[made] = (request.json() if request.body else {}).get("name", "")
+        self.workspaces[made] = body_of(request).get("name", "")
         return 201, self._workspace(made)
 
     def _list_workspaces(self, request: Received) -> tuple[int, Any]:
-        word = _query(request).get("search", "")
+        word = query_of(request).get("search", "")
         found = [self._workspace(each) for each, name in self.workspaces.items() if word in name]
         return 200, {"object": "list", "items": found, "nextCursor": None, "url": request.path}
 
@@ -124,7 +126,7 @@ class OwnListServer(SpendingServer):
             raise Refusal(404, "WORKSPACE_NOT_FOUND")
         tables = [table for table, home in self.homes.items() if home == workspace]
         about = {"workspaceId": workspace, "name": self.workspaces[workspace]}
-        if _query(request).get("confirm") != "true":
+        if query_of(request).get("confirm") != "true":
             rows = sum(len(self.contents[table]) for table in tables)
             return 200, {**about, "confirmationRequired": True, "willDelete": {"tables": len(tables), "rows": rows}}
         for table in tables:
@@ -146,8 +148,8 @@ class OwnListServer(SpendingServer):
         self._files.add((workspace, file["filename"]))
         now = self.now()
         columns = [Column(name, _slug(name), "input", now) for name in names]
-        table = Table(str(uuid.uuid4()), file["filename"].removesuffix(".csv"), None, now, columns, changed=now)
-        self._tables[table.id], self.homes[table.id] = table, workspace
+        table = self._make_table(file["filename"].removesuffix(".csv"), columns, now, key=key_of(request))
+        self.homes[table.id] = workspace
         slugs = [column.slug for column in columns]
         cells = [
             {slug: self._reads(value) for slug, value in zip(slugs, row, strict=True) if value != ""} for row in rows
@@ -156,7 +158,7 @@ class OwnListServer(SpendingServer):
         return 201, {"results": [{"kind": "table", "table": {"id": table.id, "name": table.name}}]}
 
     def _upsert(self, request: Received, table_id: str) -> tuple[int, Any]:
-        table, body = self._visible(table_id), request.json()
+        table, body = self._visible(request, table_id), request.json()
         if (known := self._batches.get(body["batchId"])) is not None:
             return 200, known
         rows, match = body["rows"], body["matchColumns"]
@@ -179,24 +181,21 @@ class OwnListServer(SpendingServer):
         return 201, receipt
 
     def _write(
-        self, table: Table, how: str, new: list[dict[str, Any]], rows: list[dict[str, Any]] | None = None
+        self, table: FillingTable, how: str, new: list[dict[str, Any]], rows: list[dict[str, Any]] | None = None
     ) -> None:
         held = self.contents.setdefault(table.id, [])
         held += [{"id": str(uuid.uuid4()), "cells": dict(row)} for row in new]
         table.rows, table.changed = len(held), self.now()
         self.writes.append((table.id, how, new if rows is None else rows))
 
-    def _list_tables(self, request: Received) -> tuple[int, Any]:
-        status, body = super()._list_tables(request)
-        wanted = _query(request).get("workspaceId")
-        items = [each for each in body["items"] if wanted in {None, self.homes.get(each["id"])}]
-        return status, {**body, "items": items}
+    def _is_in(self, table: FillingTable, request: Received) -> bool:
+        return query_of(request).get("workspaceId") in {None, self.homes.get(table.id)}
 
     def _list_rows(self, request: Received, table_id: str) -> tuple[int, Any]:
-        table = self._visible(table_id)
+        table = self._visible(request, table_id)
         if table_id not in self.contents:
             return super()._list_rows(request, table_id)
-        query = _query(request)
+        query = query_of(request)
         start, size = int(query.get("cursor") or 0), int(query.get("limit") or 50)
         computed = [column for column in table.columns if column.kind != "input"]
         rows = [
@@ -214,11 +213,11 @@ class OwnListServer(SpendingServer):
             }
             for number, row in enumerate(self.contents[table_id])
         ]
-        page = rows[start : start + size]
+        items = rows[start : start + size]
         if query.get("cells") == "flat":
-            page = [{"id": row["id"], **{slug: cell["value"] for slug, cell in row["cells"].items()}} for row in page]
+            items = [{"id": row["id"], **{slug: cell["value"] for slug, cell in row["cells"].items()}} for row in items]
         after = str(start + size) if start + size < len(rows) else None
-        return 200, {"object": "list", "items": page, "nextCursor": after, "url": request.path, "total": len(rows)}
+        return 200, {"object": "list", "items": items, "nextCursor": after, "url": request.path, "total": len(rows)}
 
 
 def _receipt(batch: str, *, inserted: int = 0, updated: int = 0) -> dict[str, Any]:
@@ -228,7 +227,3 @@ def _receipt(batch: str, *, inserted: int = 0, updated: int = 0) -> dict[str, An
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "column"
-
-
-def _query(request: Received) -> dict[str, str]:
-    return dict(urllib.parse.parse_qsl(request.query))

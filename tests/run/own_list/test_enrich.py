@@ -36,7 +36,7 @@ def test_the_same_rows_come_back_with_new_columns(server, client, companies):
     assert found["phone"].to_list() == ["+1 555 0000", "+1 555 0001", "+1 555 0000", "+1 555 0002"]
     about = found.attrs["origami"]
     assert (about["frame"], about["joined"], about["found_columns"]) == ("enrich", 4, ["phone"])
-    assert about["credits_used"] == server.credits == 3
+    assert about["credits_used"] == server.paid == 3
     assert len(server.runs) == 1
     assert server.runs[0].prompt == "Find phones"
     assert (server.enrichments, "revenue" in server.sent) == (0, False)
@@ -133,7 +133,7 @@ def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, co
         found = ow.enrich(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
     assert caught[0].filename == __file__
     assert found["phone"].notna().all()
-    assert (server.cancels, server.credits) == ([], 3)
+    assert (server.cancels, server.paid) == ([], 3)
 
 
 @pytest.mark.parametrize("server", [{"agent_seconds": 0.001, "cells_per_second": 1e6}], indirect=True)
@@ -153,14 +153,14 @@ SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.02, "in_flight": 1, "c
 @pytest.mark.parametrize("limit", [5, None])
 def test_cells_that_were_stopped_are_no_success_of_a_run_that_completed(server, client, companies, clock, limit):
     def stop() -> None:
-        see(lambda: server.credits)
+        see(lambda: server.paid)
         run = ow.attach(server.runs[0].agent, client=client, show=False)
         see(lambda: run.refresh().done)
         run.stop_cells()
         clock.skips = lambda: True
 
     if limit is None:
-        clock.skips = lambda: not server.credits
+        clock.skips = lambda: not server.paid
         threading.Thread(target=stop, daemon=True).start()
     with raises("EnrichmentFailed", match="completely") as caught:
         ow.enrich(companies, "Find phones", key="website", client=client, show=False, credit_limit=limit)

@@ -151,7 +151,7 @@ def test_an_answer_inherits_it(server, client):
 def test_a_follow_up_beyond_it_is_refused_and_a_higher_one_lets_it_go_on(server, client):
     run = ow.start("Find bakeries", credit_limit=100, client=client, show=False).wait("cells")
     see(lambda: run.state.stopping == "none")
-    spent = server.credits
+    spent = server.paid
     with raises("CreditLimitReached", match="Nothing was sent"):
         run.follow_up("Add owners")
     assert len(server.runs) == 1

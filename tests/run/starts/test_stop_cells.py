@@ -66,9 +66,9 @@ def over(run):
 def stopped(run, server, clock):
     """Wait until nothing more is asked for, and let an hour pass: what is charged then is charged after all."""
     see(lambda: run.state.stopping == "none")
-    before = server.credits
+    before = server.paid
     clock.skip(3600)
-    return server.credits - before
+    return server.paid - before
 
 
 # What is stopped
@@ -84,7 +84,7 @@ def test_cancel_ends_the_agent_and_its_cells(server, started, clock):
     run.wait("cells")
     assert run.status == "cancelled"
     assert stopped(run, server, clock) == 0
-    assert server.credits < 2500
+    assert server.paid < 2500
     assert run.state.stopped.cells > 500
     assert run.state.stopped.left_running == ()
 
@@ -107,7 +107,7 @@ def test_cancel_of_a_run_that_is_over_stops_its_cells(server, started, clock):
     run.cancel().wait("cells")
     assert (run.status, run.error) == ("completed", None)
     assert stopped(run, server, clock) == 0
-    assert server.credits < 4000
+    assert server.paid < 4000
     assert server.cancels == [], "its agent may be at work for somebody else by now"
 
 
