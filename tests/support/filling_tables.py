@@ -192,6 +192,7 @@ class FillingTable:
         rate: cells a second.
         width: how many are worked on at a time.
         price: credits of a cell.
+        queues: cells that wait, by column: the columns take turns.
         settled: cells that were charged, by owner.
         changed: when anything last changed.
     """
@@ -207,7 +208,7 @@ class FillingTable:
     rows: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     feeders: list[Feeder] = field(default_factory=list)
-    queue: deque[Cell] = field(default_factory=deque)
+    queues: dict[str, deque[Cell]] = field(default_factory=dict)
     in_flight: list[tuple[float, int, Cell]] = field(default_factory=list)
     settled: Counter[str] = field(default_factory=Counter)
     changed: float = 0.0
@@ -218,7 +219,11 @@ class FillingTable:
         return self.price * self.settled.total()
 
     def active(self, slugs: list[str] | None = None) -> list[Cell]:
-        cells = [*self.queue, *(cell for _, _, cell in self.in_flight)]
+        in_flight = [cell for _, _, cell in self.in_flight if slugs is None or cell.column.slug in slugs]
+        return [*self._waiting(slugs), *in_flight]
+
+    def _waiting(self, slugs: list[str] | None) -> list[Cell]:
+        cells = itertools.chain.from_iterable(self.queues.values())
         return [cell for cell in cells if slugs is None or cell.column.slug in slugs]
 
     def shown(self, now: float) -> list[Column]:
@@ -229,9 +234,10 @@ class FillingTable:
         """Stop what waits in these columns (None: in the whole table, with its lead sources), or only count what is active."""
         jobs = [each for each in self.feeders if each.is_lead_source and each.left] if slugs is None else []
         # What is worked on can't be stopped: it is active, but it isn't among what was cancelled.
-        cells = self.active(slugs) if dry_run else [c for c in self.queue if slugs is None or c.column.slug in slugs]
+        cells = self.active(slugs) if dry_run else self._waiting(slugs)
         if not dry_run:
-            self.queue = deque(c for c in self.queue if slugs is not None and c.column.slug not in slugs)
+            for cell in cells:
+                self.queues.pop(cell.column.id, None)
             for job in jobs:
                 job.left = 0
             self.changed = now
@@ -260,7 +266,8 @@ class FillingTable:
 
     def _queue(self, feeder: Feeder, now: float) -> None:
         column, cells = feeder.column, min(feeder.per, feeder.left)
-        self.queue.extend(Cell(column, row, feeder.owner) for row in range(column.rows, column.rows + cells))
+        queue = self.queues.setdefault(column.id, deque())
+        queue.extend(Cell(column, row, feeder.owner) for row in range(column.rows, column.rows + cells))
         column.rows += cells
         self.rows = max(self.rows, column.rows)
         feeder.left -= cells
@@ -268,10 +275,14 @@ class FillingTable:
 
     def _take_up(self, now: float) -> None:
         """Work on as many cells as are worked on at a time: one after the other, so that they don't settle at once."""
-        while self.queue and len(self.in_flight) < self.width:
+        while self.queues and len(self.in_flight) < self.width:
             self._last_start = max(now, self._last_start + 1 / self.rate)
             done = self._last_start + self.width / self.rate
-            heapq.heappush(self.in_flight, (done, next(_ordinal), self.queue.popleft()))
+            column = next(iter(self.queues))
+            queue = self.queues.pop(column)
+            heapq.heappush(self.in_flight, (done, next(_ordinal), queue.popleft()))
+            if queue:
+                self.queues[column] = queue
 
     # As the API shows it
 

@@ -24,8 +24,10 @@ LOST = {
     "no answer, not arrived": (None, {"takes_effect": False}),
     "500, done": (500, {}),
     "500, not done": (500, {"takes_effect": False}),
-    "a proxy's page, key forgotten": (PROXY_PAGE, {"keeps_key": False}),
+    "500, done, key kept": (500, {"keeps_key": True}),
+    "a proxy's page": (PROXY_PAGE, {}),
     "reset, done": (reset(), {}),
+    "reset, done, key kept": (reset(), {"keeps_key": True}),
     "no JSON": (answer("{"), {}),
     "another object": (answer([]), {}),
 }
