@@ -257,6 +257,21 @@ def test_late_cells_begin_after_the_end_whatever_was_stopped_before(serve, clock
     assert server.finish() == 10
 
 
+def test_a_run_may_end_when_it_is_read(serve, clock):
+    server, http = serve(cells=0, late_cells=10, late_after=3, agent_seconds=30, ends_when_read=True)
+    agent, run = start(http)
+    statuses = []
+    for seconds in (20, 20, 2):
+        clock.skip(seconds)
+        statuses.append(http.get(f"/agents/{agent}/runs/{run}").json()["status"])
+    assert statuses == ["running", "completed", "completed"]
+    assert server.active(server.tables[0]) == 0
+    clock.skip(1.5)
+    assert server.active(server.tables[0]) == 10
+    start(http)
+    assert server.finish() == 20, "also if nobody ever reads the second one"
+
+
 def test_late_cells_may_come_in_parts(serve, clock):
     server, http = serve(cells=10, late_cells=100, late_after=(1, 30, 60), cells_per_second=1000)
     start(http)

@@ -61,6 +61,7 @@ class SpendingServer(CountingServer):
         credits_per_cell: what each cell costs.
         in_flight: how many cells of a table are worked on at a time.
         agent_seconds: how long a run takes.
+        ends_when_read: whether it takes until it is read after that: no check is later than its end.
         response: `null` until the run's end, or `partial` from its first action on.
         lead_source_cells: cells for leads that a lead source goes on finding, besides `cells`.
         lead_source_rate: how many of them a second.
@@ -89,6 +90,7 @@ class SpendingServer(CountingServer):
         credits_per_cell: float = 1,
         in_flight: int = 10,
         agent_seconds: float = 60.0,
+        ends_when_read: bool = False,
         response: str = "null",
         lead_source_cells: int = 0,
         lead_source_rate: float = 5.0,
@@ -103,7 +105,8 @@ class SpendingServer(CountingServer):
         self._cells, self._late_cells = cells, late_cells
         self._late_after = (late_after,) if isinstance(late_after, (int, float)) else tuple(late_after)
         self._table_count, self._filling = tables, (cells_per_second, in_flight, credits_per_cell)
-        self._agent_seconds, self._response, self._delay = agent_seconds, response, cancel_delay
+        self._agent_seconds, self._ends_when_read = agent_seconds, ends_when_read
+        self._response, self._delay = response, cancel_delay
         self._source_cells, self._source_rate = lead_source_cells, lead_source_rate
         self._lag, self._oldest_first = lists_lag, oldest_first
         self._slots, self._balance = run_slots, balance
@@ -159,6 +162,8 @@ class SpendingServer(CountingServer):
     def finish(self) -> float:
         """Work off all that is still to come, without any further request; return what was charged in the end. Ask last."""
         with self._lock:
+            for run in self.runs:
+                run.ends = min(run.ends, max(self.now(), run.starts + self._agent_seconds))
             self._advance(self.now() + 1_000_000)
             return sum(table.paid for table in self._tables.values())
 
@@ -284,6 +289,8 @@ class SpendingServer(CountingServer):
             raise Refusal(400, "UNKNOWN_TABLE")
         is_asking = "asking" in words
         ends, status = (now + 5.0, "needs_input") if is_asking else (now + self._agent_seconds, "completed")
+        if self._ends_when_read and not is_asking:
+            ends = math.inf
         run = Run(f"v2_run-{uuid.uuid4().hex}", key, agent, prompt, focus, now, ends, status, **about)
         self.runs.append(run)
         self._linked[agent] = list(dict.fromkeys([*self._linked[agent], *focus]))
@@ -359,6 +366,8 @@ class SpendingServer(CountingServer):
     def _get_run(self, request: Received, agent: str, run_id: str) -> tuple[int, Any]:
         for run in self.runs:
             if (run.key, run.agent, run.id) == (key_of(request), agent, run_id):
+                if run.ends == math.inf and self.now() >= run.starts + self._agent_seconds:
+                    run.ends = self.now()
                 return 200, self._run(run)
         raise Refusal(404, "RUN_NOT_FOUND")
 
