@@ -26,8 +26,6 @@ class Conversation:
         presentation: reserved for the display backend; not used here.
         once: the name in `once=` that its first run was started under; empty without one.
         credit_limit: the credit limit that its runs share; None without one.
-        columns_before: for focus tables that were read before a run worked on them, the ids of their columns then, by
-            table id in lower case.
         subscribers: notified of each change of any of its runs.
     """
 
@@ -36,7 +34,6 @@ class Conversation:
         self.once = ""
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
-        self.columns_before: dict[str, frozenset[str]] = {}
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()

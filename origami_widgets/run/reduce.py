@@ -159,7 +159,7 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         raw = response.raw
         if terminal and _built_nothing(new):
             # A table that the agent's list has shown during the run exists, whatever the answer leaves out.
-            tables = tuple(table for table in tables if _is_during(new, table.created_at))
+            tables = tuple(table for table in tables if is_during(new, table.created_at))
         else:
             tables = _newest_tables(tables, response.tables)
         # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
@@ -266,7 +266,7 @@ def _is_of_run(table: Table, state: RunState) -> bool:
         return False
     if any(known.id == table.id for known in state.tables) or table.id.lower() in named_tables(state):
         return True
-    return _is_during(state.run, table.created_at)
+    return is_during(state.run, table.created_at)
 
 
 def named_tables(state: RunState) -> frozenset[str]:
@@ -288,7 +288,8 @@ def _in_order(tables: tuple[Table, ...], run: RunObject | None, actions: Sequenc
     return tuple(sorted(tables, key=place))
 
 
-def _is_during(run: RunObject | None, moment: datetime | None) -> bool:
+def is_during(run: RunObject | None, moment: datetime | None) -> bool:
+    """Return whether a moment on the server's clock is not before a run's start nor after its end, as far as that is known."""
     if run is None or run.started_at is None or moment is None or moment < run.started_at:
         return False
     return run.completed_at is None or moment <= run.completed_at

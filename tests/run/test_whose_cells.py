@@ -8,13 +8,13 @@ from origami_widgets.api.models import RunObject, Table
 from origami_widgets.run.state import LeftRunning, RunState, StoppedCells
 from origami_widgets.run.whose_cells import StopTarget, attribute
 
-BEFORE, BEGAN, LATER = "2026-07-20T09:00:00Z", "2026-07-21T09:00:00Z", "2026-07-21T09:05:00Z"
+BEFORE, BEGAN = "2026-07-20T09:00:00Z", "2026-07-21T09:00:00Z"
+ENDED, LATER = "2026-07-21T09:04:00Z", "2026-07-21T09:05:00Z"
 
 
-def state(actions=(), focus=(), started_at=BEGAN, run_id="r-1"):
-    run = RunObject.from_raw(
-        {"id": run_id, "startedAt": started_at, "request": {"focusTableIds": list(focus)}, "response": None}
-    )
+def state(actions=(), focus=(), started_at=BEGAN, run_id="r-1", completed_at=None):
+    times = {"startedAt": started_at, "completedAt": completed_at}
+    run = RunObject.from_raw({"id": run_id, **times, "request": {"focusTableIds": list(focus)}, "response": None})
     answer = RunObject.from_raw({"id": run_id, "response": {"actions": list(actions)}})
     return RunState(agent_id="a", run_id=run_id, run=run, actions=answer.response.actions if actions else ())
 
@@ -48,7 +48,6 @@ def test_a_table_that_an_action_created_is_ours_whole():
 
 def test_a_table_that_we_created_and_that_is_not_listed_yet_is_ours():
     assert attribute([state([created("T-1")])], []).targets == WHOLE
-    assert attribute([state([created("T-1")])], [], in_use={"t-1"}).targets == ()
 
 
 def test_a_table_that_any_run_of_the_conversation_created_is_ours():
@@ -90,10 +89,10 @@ def test_a_column_of_the_same_name_as_ours_is_not_ours():
     assert found.targets == ()
 
 
-def test_columns_that_were_not_there_before_are_ours():
-    tables = [table(running=(("phone", 5), ("owner", 7)))]
-    found = attribute([state(focus=["T-1"])], tables, columns_before={"t-1": {"C-owner"}})
-    assert found.targets == (StopTarget("T-1", ("phone",)),)
+def test_until_an_action_names_a_column_of_a_focus_table_none_is_ours():
+    """It may be a colleague's: the agent is cancelled first, and its actions then name what it has added."""
+    found = attribute([state(focus=["T-1"])], [table(running=(("phone", 5), ("owner", 7)))])
+    assert (found.targets, [left.cells for left in found.left_running]) == ((), [12])
 
 
 def test_a_column_that_cannot_be_named_to_the_server_is_left():
@@ -106,14 +105,14 @@ def test_what_is_focused_and_created_by_us_is_ours():
     assert attribute([state([created()], focus=["T-1"])], [table()]).targets == WHOLE
 
 
-def test_a_table_on_which_another_run_works_is_left():
-    found = attribute([state([created()])], [table()], in_use={"t-1"})
-    assert found.targets == ()
-    assert [left.cells for left in found.left_running] == [5]
+def test_a_table_that_was_made_after_our_end_is_not_ours():
+    """A colleague has continued the agent."""
+    assert attribute([state(completed_at=ENDED)], [table(created_at=LATER)]).targets == ()
+    assert attribute([state(completed_at=LATER)], [table(created_at=ENDED)]).targets == WHOLE
 
 
 def test_a_table_that_the_user_names_is_stopped_whole():
-    found = attribute([state()], [table()], in_use={"t-1"}, whole={"t-1"})
+    found = attribute([state()], [table()], whole={"t-1"})
     assert (found.targets, found.left_running) == (WHOLE, ())
 
 
@@ -127,8 +126,8 @@ def test_tables_without_active_cells_are_not_named():
         (StoppedCells(), "Stopped 0 cells."),
         (StoppedCells(1, 1), "Stopped 1 cell and 1 lead source."),
         (
-            StoppedCells(1200, 2, (LeftRunning("t", "Leads", 1, "another run works on it"),)),
-            "Stopped 1,200 cells and 2 lead sources. 1 cell of 'Leads' left running: another run works on it.",
+            StoppedCells(1200, 2, (LeftRunning("t", "Leads", 1, "not made by this conversation"),)),
+            "Stopped 1,200 cells and 2 lead sources. 1 cell of 'Leads' left running: not made by this conversation.",
         ),
         (
             StoppedCells(2, 0, (LeftRunning("t", "", None, "not made by this conversation"),)),

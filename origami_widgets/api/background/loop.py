@@ -14,10 +14,13 @@ import asyncio
 import atexit
 import contextlib
 import contextvars
+import functools
+import importlib
 import inspect
 import itertools
 import logging
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +29,7 @@ from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.background.loop_future import SLICE, LoopFuture
 from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.host import runtime
+from origami_widgets.host.application import in_kernel
 from origami_widgets.host.cells import thread_context
 
 if TYPE_CHECKING:
@@ -38,6 +42,11 @@ IDLE = 1.0
 """Seconds after which the thread ends if there is no task and none was asked for. It starts again when needed."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for open connections to close when the process ends."""
+LONGEST_END, LONGEST_END_IN_KERNEL = 30.0, 2.0
+"""Seconds that the end of a process waits for stops under way. Jupyter kills a kernel 5 seconds after it asked it to end."""
+SILENCE, LOOK_AT_END = 1.0, 0.05
+"""Seconds after which such a wait says what it waits for, and between two looks whether it is over."""
+WAITS_AT_END = "Waiting until Origami has stopped what this program has cancelled: up to 30 s. Ctrl-C ends the wait."
 AWAITABLE = (
     "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
     "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
@@ -462,14 +471,61 @@ def background() -> BackgroundLoop:
 
 
 _tasks: set[asyncio.Task[Any]] = set()
+_holding: set[asyncio.Task[Any]] = set()
+"""Tasks for which the end of the process waits: cells that nobody stops cost credits."""
 
 
-def kept_task(coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-    """Start a task and hold it until it is done, as a loop holds its tasks only weakly. Background loop only."""
+def kept_task(coroutine: Coroutine[Any, Any, T], name: str, *, holds_exit: bool = False) -> asyncio.Task[T]:
+    """Start a task and hold it until it is done, as a loop holds its tasks only weakly. Background loop only.
+
+    Args:
+        coroutine: what to run.
+        name: the task's name.
+        holds_exit: whether the end of the process waits for it; see `hold_exit`.
+    """
     task = asyncio.get_running_loop().create_task(coroutine, name=name)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
+    if holds_exit:
+        hold_exit(task)
     return task
+
+
+def hold_exit(task: asyncio.Task[Any]) -> None:
+    """Let the end of the process wait for a task: 30 seconds in a script, which Ctrl-C ends, and 2 in a kernel."""
+    _register_end()
+    _holding.add(task)
+    task.add_done_callback(_holding.discard)
+
+
+def release_exit(task: asyncio.Task[Any] | None) -> None:
+    """End what `hold_exit` has begun: the rest of the task is not worth a wait."""
+    if task is not None:
+        _holding.discard(task)
+
+
+@functools.cache
+def _register_end() -> None:
+    # Once `concurrent.futures` has ended its threads, no host name can be resolved any more: `atexit` comes after that.
+    # Functions are called in the reverse order of their registration, so that module registers its own first.
+    # `threading` has no public name for this (https://github.com/python/cpython/issues/86128).
+    importlib.import_module("concurrent.futures.thread")
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None and runtime.HAS_THREADS:
+        # A process that is ending already refuses.
+        with contextlib.suppress(RuntimeError):
+            register(_wait_for_holding)
+
+
+def _wait_for_holding() -> None:
+    ends = time.monotonic() + (LONGEST_END_IN_KERNEL if in_kernel() else LONGEST_END)
+    says_at = time.monotonic() + SILENCE
+    with contextlib.suppress(KeyboardInterrupt):
+        while _holding and (now := time.monotonic()) < ends:
+            if now > says_at and not in_kernel():
+                says_at = ends
+                print(WAITS_AT_END, file=sys.stderr)  # noqa: T201 - a silent wait looks like a hang
+            time.sleep(LOOK_AT_END)
 
 
 def is_under_way(task: asyncio.Task[Any] | None) -> bool:
@@ -483,6 +539,7 @@ def _new_in_child() -> None:
     # Kept for ever: garbage-collecting the parent's loop, tasks and connections would close them or warn.
     _inherited.append((current, *_tasks))
     _tasks.clear()
+    _holding.clear()
     current = BackgroundLoop()
 
 

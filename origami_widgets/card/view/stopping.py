@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.run.whose_cells import IN_USE, attribute
+from origami_widgets.run.whose_cells import attribute
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 
@@ -74,15 +74,10 @@ def row_button(head: Head) -> RowButton:
 
 
 def _stoppable(state: RunState, earlier: Sequence[RunState]) -> int:
-    """Return how many running cells are the conversation's, by what the answers about its runs say.
-
-    Tables that the last stop left because another run works on them are not counted: the next one would leave them, too.
-    """
-    left = state.stopped.left_running if state.stopped is not None else ()
-    in_use = {each.table_id.lower() for each in left if each.reason == IN_USE}
+    """Return how many running cells are the conversation's, by what the answers about its runs say."""
     tables = {table.id: table for table in state.tables}
     running = 0
-    for target in attribute((*earlier, state), state.tables, in_use=in_use).targets:
+    for target in attribute((*earlier, state), state.tables).targets:
         if (table := tables.get(target.table_id)) is not None:
             parts = (table,) if target.columns is None else (c for c in table.columns if c.slug in target.columns)
             running += sum(part.cells.running or 0 for part in parts)

@@ -256,11 +256,7 @@ class BoardCommandHandler(CommandHandler):
             await queue_of(self._source.batch).cancel()
             return
         active = {id(run.conversation): run.conversation.current for run in self._source.runs}
-        wanted = [
-            cancel(watch, own=[run.conversation for run in self._source.runs])
-            for watch in active.values()
-            if not watch.state.settled
-        ]
+        wanted = [cancel(watch) for watch in active.values() if not watch.state.settled]
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         failed = [each for each in ended if isinstance(each, BaseException)]
         for each in failed:

@@ -198,6 +198,8 @@ class Checks:
             retry_after: seconds to wait, as the server says.
             renew: whether stopped checks start again.
         """
+        if retry_after is not None:
+            watch.retry_after = plans.clamp(retry_after, fallback=plans.DEFAULT_INTERVAL)
 
         def plan(state: RunState) -> Planned | None:
             if (before := watch.schedule) is None:

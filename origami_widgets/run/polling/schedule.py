@@ -273,3 +273,43 @@ def _wait(plan: Schedule, seconds: float, now: float) -> Schedule:
     if now >= plan.deadline:
         return replace(plan, due=None, stopped=True)
     return replace(plan, due=min(due, plan.deadline))
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Looks at what may still begin: one moment without an active cell proves nothing, as cells may begin later.
+
+    Attributes:
+        moved: when something was last seen to move.
+        retry_after: seconds between checks, as the server said last.
+        looks: how many looks since then have found nothing active.
+    """
+
+    moved: float
+    retry_after: float = DEFAULT_INTERVAL
+    looks: int = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was active in two looks, a third of and one whole `retry_after` after anything moved."""
+        return self.looks >= QUIET_LOOKS
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one more look, four times as long after it, has found nothing either."""
+        return self.looks > QUIET_LOOKS
+
+    @property
+    def due(self) -> float:
+        """When to look next."""
+        return self.moved + self.retry_after * _LOOKS_AFTER[min(self.looks, QUIET_LOOKS)]
+
+    def after_look(self, now: float, *, is_active: bool) -> Quiet:
+        """Return it after a look. One that was early, because somebody asked, counts only if something is active."""
+        if is_active:
+            return replace(self, moved=now, looks=0)
+        return replace(self, looks=self.looks + 1) if now >= self.due else self
+
+
+QUIET_LOOKS = 2
+_LOOKS_AFTER = (1 / 3, 1.0, 4.0)

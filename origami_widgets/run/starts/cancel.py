@@ -3,7 +3,8 @@
 The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
 later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
-request for each table. See `whose_cells.py` for which cells these are.
+request for each table. See `whose_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
+until all is quiet, and looks once more after that.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import itertools
 import logging
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from origami_widgets.api.background.loop import is_under_way, kept_task
+from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models import CancelledCells, Page, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, clamp
-from origami_widgets.run.reduce import named_tables
+from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, Quiet, clamp
 from origami_widgets.run.state import (
     CancelDelayed,
     CancelRequested,
@@ -37,12 +38,8 @@ from origami_widgets.run.whose_cells import StopTarget, attribute
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.usage import Traffic
-    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.state import RunState
 
 log = logging.getLogger("origami_widgets")
 
@@ -53,29 +50,26 @@ FIRST_ANSWER = 3.0
 """Seconds that stopping cells waits for the agent's cancel: cells are what costs most, and go on meanwhile."""
 LIST_PATIENCE = 5.0
 """Seconds that a stop waits for the agent's table list before it stops the tables that it knows."""
-ELSEWHERE_PATIENCE = 5.0
-"""Seconds that the first stop waits to learn on which tables runs of other kernels work."""
-MOST_RUNS_ELSEWHERE = 20
-"""Active runs of other agents that are read to see on which tables they work."""
+STOP_PAUSES = (1.0, 2.0, 4.0)
+"""Seconds between the first rounds of a stop; the agent's last cells begin soon after its cancel."""
+STOP_PAUSE, STOP_PAUSE_PER_TABLE = 5.0, 1.5
+"""Seconds between later rounds: so many, or so many for each table that is being stopped in the organization."""
 
 
 class CancelPending(OrigamiError):
     """The cancel request has not reached the server yet; it is still being repeated."""
 
 
-async def cancel(
-    watch: RunWatch, *, cells: bool = True, own: Iterable[Conversation] = (), settled: bool = False
-) -> None:
+async def cancel(watch: RunWatch, *, cells: bool = True, settled: bool = False) -> None:
     """Ask the server to cancel a run and to stop its cells, and repeat the requests while it cannot be reached.
 
-    Returns when the first requests were accepted. Cells are then stopped again until the run is over and none of them
-    is active, since an agent that is ending may still start some. After `PATIENCE` seconds without success, this raises
+    Returns when the first requests were accepted. Cells are then stopped again until the run is over and all is quiet,
+    since an agent that is ending may still start some. After `PATIENCE` seconds without success, this raises
     and the card says so; the requests go on. Sends nothing if the run has settled.
 
     Args:
         watch: the run.
         cells: whether to stop cells, too. If the run is over, that is all there is to stop.
-        own: further conversations that are being stopped with this one, such as those of a batch.
         settled: stop what is active although the run has settled: its lead sources may be.
 
     Raises:
@@ -83,15 +77,14 @@ async def cancel(
         OrigamiError: the server refused; the run or its cells go on.
     """
     # Kept, because an interrupt ends only the waiting here: the cells are stopped all the same.
-    begun = kept_task(
-        _begin(watch, watch.connected(), own, cells=cells, settled=settled), "origami-widgets begin to cancel"
-    )
+    coroutine = _begin(watch, watch.connected(), cells=cells, settled=settled)
+    begun = kept_task(coroutine, "origami-widgets begin to cancel", holds_exit=True)
     await asyncio.wait((begun,))
     await _heard(watch, begun.result())
 
 
 async def _begin(
-    watch: RunWatch, operations: Operations, own: Iterable[Conversation], *, cells: bool, settled: bool
+    watch: RunWatch, operations: Operations, *, cells: bool, settled: bool
 ) -> list[asyncio.Future[OrigamiError | None]]:
     """Send the first requests. Return what is set when they were accepted, or to the error if one was refused."""
     waits: list[asyncio.Future[OrigamiError | None]] = []
@@ -99,20 +92,22 @@ async def _begin(
         heard = watch.cancelling
         # A task whose loop has ended, or that the parent process left behind by a fork, sends nothing any more.
         if heard is None or not is_under_way(heard):
-            heard = watch.cancelling = kept_task(_until_heard(watch, operations), "origami-widgets cancel")
+            heard = watch.cancelling = kept_task(
+                _until_heard(watch, operations), "origami-widgets cancel", holds_exit=True
+            )
         await asyncio.wait((heard,), timeout=FIRST_ANSWER)
         waits.append(heard)
         if heard.done() and heard.result() is not None:
             return waits
     if cells and (settled or not watch.state.settled):
-        waits.append(_stop_of(watch, operations, own).ask())
+        waits.append(_stop_of(watch, operations).ask())
     return waits
 
 
 async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> StoppedCells:
     """Stop the cells of a run's conversation, or of whole tables. The agent is not cancelled.
 
-    Returns when the requests were accepted. If the run is over, cells are stopped again until none is active.
+    Returns when the requests were accepted. If the run is over, cells are stopped again until all is quiet.
 
     Args:
         watch: the run.
@@ -130,7 +125,7 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
     if tables is None and watch.state.settled:
         return watch.state.stopped or StoppedCells()
     whole = None if tables is None else [await operations.get_table(each, include=()) for each in tables]
-    stop = _stop_of(watch, operations, ())
+    stop = _stop_of(watch, operations)
     await _heard(watch, [stop.ask(whole)])
     return stop.stopped
 
@@ -206,41 +201,53 @@ def _is_done(watch: RunWatch) -> bool:
     return watch.state.done
 
 
-def _stop_of(watch: RunWatch, operations: Operations, own: Iterable[Conversation]) -> CellStop:
+def _stop_of(watch: RunWatch, operations: Operations) -> CellStop:
     """Return the stop of a run's cells that is under way, or a new one."""
     stop = watch.cell_stop
     if not isinstance(stop, CellStop) or not is_under_way(stop.task):
         stop = watch.cell_stop = CellStop(watch, operations)
-    stop.own.update(own)
     return stop
 
 
+class Round(NamedTuple):
+    """Outcome of one round of a stop.
+
+    Attributes:
+        error: the first error; None without one.
+        is_active: whether anything was active, or may have been.
+        is_last: whether another round would stop nothing: the agent goes on starting cells, or each table refuses.
+    """
+
+    error: OrigamiError | None
+    is_active: bool
+    is_last: bool
+
+
 class CellStop:
-    """Requests that stop the cells of a conversation, in rounds, until none is active. Background loop only.
+    """Requests that stop the cells of a conversation, in rounds, until all is quiet. Background loop only.
 
     Args:
         watch: the run that was asked to stop; its state shows what becomes of it.
         operations: the API.
 
     Attributes:
-        own: conversations whose runs do not count as others that work on a table.
         stopped: what was stopped so far.
         task: the task that sends the requests.
+        table_count: how many tables it stops now.
     """
 
     def __init__(self, watch: RunWatch, operations: Operations) -> None:
-        conversation = conversation_of(watch)
-        self.own: set[Conversation] = {conversation}
         self.stopped = StoppedCells()
         self.task: asyncio.Task[None] | None = None
-        self._watch, self._operations, self._conversation = watch, operations, conversation
+        self.table_count = 0
+        self._watch, self._operations, self._conversation = watch, operations, conversation_of(watch)
         self._whole: dict[str, Table] = {}
         self._stops_own = False
         self._refused: dict[str, OrigamiError] = {}
-        self._elsewhere: frozenset[str] | None = None
+        self._active: dict[str, int] = {}
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
-        self._heard: object = None
+        self._was_done = False
 
     def ask(self, whole: Iterable[Table] | None = None) -> asyncio.Future[OrigamiError | None]:
         """Begin a round, or another one, for some tables or, with None, for the conversation's cells.
@@ -254,12 +261,12 @@ class CellStop:
         self._asked.append(accepted)
         self._wake.set()
         if self.task is None:
-            self.task = kept_task(self._until_none_is_active(), "origami-widgets stop cells")
+            self.task = kept_task(self._until_quiet(), "origami-widgets stop cells", holds_exit=True)
         return accepted
 
-    async def _until_none_is_active(self) -> None:
-        unsubscribe = self._watch.subscribers.add(self._wake_at_news)
-        self._watch.update(StopChanged("requested"))
+    async def _until_quiet(self) -> None:
+        unsubscribe = self._watch.subscribers.add(self._wake_at_end)
+        _stops.add(self)
         error: OrigamiError | None = None
         try:
             error = await self._rounds()
@@ -273,38 +280,81 @@ class CellStop:
             )
         finally:
             unsubscribe()
+            _stops.discard(self)
             self._answer(error, tuple(self._asked))
             # The watch is held by this object, and must not hold it in turn.
             self._watch.cell_stop = None
-            self._watch.update(StopChanged("none", self.stopped, copy.copy(error)))
-            poller().hurry(self._watch)
+            if self._watch.state.stopping != "none":
+                self._end(error)
 
     async def _rounds(self) -> OrigamiError | None:
-        """Stop again until nothing is active. Return the error that ended the attempts, else None."""
+        """Stop again until all is quiet. Return the error that ended the attempts, else None."""
         clock = poller().clock
-        began, pause = clock.monotonic(), FIRST_PAUSE
+        began = clock.monotonic()
+        quiet, pauses = (
+            Quiet(began, self._watch.retry_after),
+            itertools.chain(STOP_PAUSES, itertools.repeat(STOP_PAUSE)),
+        )
         while True:
-            self._wake.clear()
-            self._heard = _news(self._watch.state)
-            asked = tuple(self._asked)
-            error, is_over = await self._round()
+            asked = self._begin_round()
+            error, is_active, is_last = await self._round()
             if error is None or not _may_pass(error):
                 self._answer(error, asked)
-            if is_over and error is None and not self._asked:
-                # Until they are read again, the counts are those from before the stop, and the card would offer it again.
-                with contextlib.suppress(OrigamiError):
-                    await poller().check(self._watch)
-            if (is_over and not self._asked) or clock.monotonic() - began > DEADLINE:
-                return error or next(iter(self._refused.values()), None)
-            # A copy, because an error that was raised carries frames.
-            self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
-            if error is not None:
-                await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), asyncio.Event())
+            now = clock.monotonic()
+            if is_last or now - began > DEADLINE:
+                return error or self._refusal
+            if is_active or self._asked:
+                quiet = Quiet(now, self._watch.retry_after)
+                # A copy, because an error that was raised carries frames.
+                self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
+                wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
             else:
-                # While the poller checks, nothing is worth another request before its next answer.
-                is_checked = self._watch.state.connection.state in ("live", "reconnecting")
-                await clock.sleep(None if is_checked and not self._watch.state.settled else pause, self._wake)
-            pause = min(2 * pause, LONGEST_PAUSE)
+                quiet = quiet.after_look(now, is_active=False)
+                await self._say_nothing_is_active()
+                # What others do in tables that were named, and what a further run of the conversation does, goes on.
+                if quiet.is_over or not self._stops_own or self._is_continued():
+                    return self._refusal
+                if quiet.is_quiet:
+                    release_exit(self.task)
+                wait = max(0.0, quiet.due - clock.monotonic())
+            if not self._asked:
+                await clock.sleep(wait, self._wake)
+            if self._watch.state.stopping == "none" and not self._asked and self._is_continued():
+                return self._refusal
+
+    def _begin_round(self) -> tuple[asyncio.Future[OrigamiError | None], ...]:
+        """Return who waits for the round that begins."""
+        self._wake.clear()
+        self._was_done = self._watch.state.done
+        if self._asked and self._watch.state.stopping == "none":
+            self._watch.update(StopChanged("requested"))
+        return tuple(self._asked)
+
+    async def _say_nothing_is_active(self) -> None:
+        if self._watch.state.stopping != "none":
+            # Until they are read again, the counts are those from before the stop, and the card would offer it again.
+            with contextlib.suppress(OrigamiError):
+                await poller().check(self._watch)
+            self._end(self._refusal)
+
+    @property
+    def _refusal(self) -> OrigamiError | None:
+        """Why a table was not stopped, and can't be; None if none refused."""
+        return next(iter(self._refused.values()), None)
+
+    def _end(self, error: OrigamiError | None) -> None:
+        """Say that nothing is active, or that the attempts have ended with an error. What begins later is stopped again."""
+        self._watch.update(StopChanged("none", self.stopped, copy.copy(error)))
+        poller().hurry(self._watch)
+
+    def _is_continued(self) -> bool:
+        return self._conversation.current is not self._watch or bool(self._watch.state.sending)
+
+    def _least_pause(self) -> float:
+        """Return the seconds between rounds that leave room in the rate limit; 0 for few tables."""
+        stops = (stop for stop in _stops if stop._operations.traffic is self._operations.traffic)  # noqa: SLF001 - its own class
+        pause = STOP_PAUSE_PER_TABLE * sum(stop.table_count for stop in stops)
+        return pause if pause > STOP_PAUSE else 0.0
 
     def _answer(self, error: OrigamiError | None, asked: Iterable[asyncio.Future[OrigamiError | None]]) -> None:
         """Set the futures of those who asked before a round began: it was accepted, or refused with the error."""
@@ -313,12 +363,12 @@ class CellStop:
             if not accepted.done():
                 accepted.set_result(error)
 
-    def _wake_at_news(self) -> None:
-        if _news(self._watch.state) != self._heard:
+    def _wake_at_end(self) -> None:
+        if self._watch.state.done and not self._was_done:
             self._wake.set()
 
-    async def _round(self) -> tuple[OrigamiError | None, bool]:
-        """Stop what is active. Return the first error, and whether the run is over and nothing of it is active.
+    async def _round(self) -> Round:
+        """Stop what is active.
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
         """
@@ -336,15 +386,11 @@ class CellStop:
             except OrigamiError as error:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
-        attribution = attribute(
-            self._conversation.states if self._stops_own else (),
-            tables,
-            in_use=await self._in_use(tables) if self._stops_own else (),
-            whole=self._whole.keys(),
-            columns_before=self._conversation.columns_before,
-        )
+        states = self._conversation.states if self._stops_own else ()
+        attribution = attribute(states, tables, whole=self._whole.keys())
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
+        targets.sort(key=lambda target: -self._active.get(target.table_id, 0))
         ends = await asyncio.gather(*(self._stop(target, is_done=is_done) for target in targets))
         errors += [end for end in ends if isinstance(end, OrigamiError)]
         # Asking again would not help there; elsewhere, cells may still be started.
@@ -355,6 +401,7 @@ class CellStop:
         }
         self._refused |= refused
         counts = [end for end in ends if not isinstance(end, OrigamiError)]
+        self._active = {target.table_id: end[0] for target, end in zip(targets, ends, strict=True) if end in counts}
         cells, jobs = (
             sum(count.cells or 0 for _, count in counts),
             sum(count.lead_source_jobs or 0 for _, count in counts),
@@ -366,8 +413,12 @@ class CellStop:
         # An error that will not go away counts before one that may.
         errors.sort(key=_may_pass)
         is_active = any(active for active, _ in counts) or not is_listed or any(map(_may_pass, errors))
-        ends_here = is_done or goes_on or (bool(refused) and len(refused) == len(targets))
-        return (errors[0] if errors else None), not is_active and ends_here
+        # While its agent works, nothing proves that the last cell has begun.
+        is_active = is_active or (not is_done and not goes_on)
+        self.table_count = len(targets) if is_active else 0
+        is_all_refused = bool(refused) and len(refused) == len(targets)
+        is_last = not any(map(_may_pass, errors)) and (is_all_refused if is_done else goes_on)
+        return Round(errors[0] if errors else None, is_active, is_last)
 
     async def _stop(self, target: StopTarget, *, is_done: bool) -> tuple[int, CancelledCells] | OrigamiError:
         """Stop the cells of a table, if any are active. Return how many were, and what was stopped; or the error.
@@ -403,22 +454,6 @@ class CellStop:
         states = self._conversation.states if self._stops_own else ()
         return _merged(self._whole.values(), (table for state in states for table in state.tables))
 
-    async def _in_use(self, tables: Collection[Table]) -> Collection[str]:
-        """Return the ids of tables on which other live runs work, in lower case. Runs of other kernels are read once."""
-        own = {watch for conversation in self.own for watch in conversation.watches}
-        here = [
-            watch
-            for watch in poller().watched()
-            if watch.operations is not None and watch.operations.traffic is self._operations.traffic
-        ]
-        if self._elsewhere is None and tables:
-            self._elsewhere = await _in_use_elsewhere(self._operations, {watch.state.run_id for watch in here})
-        in_use = set(self._elsewhere or ())
-        for watch in here:
-            if watch not in own and not watch.state.done:
-                in_use |= named_tables(watch.state) | {table.id.lower() for table in watch.state.tables}
-        return in_use
-
 
 def _merged(tables: Iterable[Table], others: Iterable[Table]) -> list[Table]:
     """Return each table once, as the server changed it last."""
@@ -433,38 +468,5 @@ def _may_pass(error: OrigamiError) -> bool:
     return error.transient or isinstance(error, NotFound)
 
 
-def _news(state: RunState) -> object:
-    """Return a value that changes with each answer of the server, and with what the user asks for."""
-    return state.connection.heard_at, state.connection.state, state.done, state.cancel
-
-
-async def _in_use_elsewhere(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
-    """Return the ids of tables on which active runs work that this process does not watch, in lower case.
-
-    What cannot be read soon counts as not in use: the cells to stop cost credits meanwhile. Stops that begin at the same
-    moment, as those of a batch, share one reading.
-    """
-    reading = _readings.get(operations.traffic)
-    if reading is None or not is_under_way(reading):
-        reading = _readings[operations.traffic] = kept_task(
-            _tables_of_active_runs(operations, known_runs), "origami-widgets active runs"
-        )
-    await asyncio.wait((reading,), timeout=ELSEWHERE_PATIENCE)
-    return reading.result() if reading.done() else frozenset()
-
-
-async def _tables_of_active_runs(operations: Operations, known_runs: Collection[str]) -> frozenset[str]:
-    in_use: set[str] = set()
-    active: list[RunSummary] = []
-    with contextlib.suppress(OrigamiError):
-        active = [run for run in await operations.active_runs() if run.id not in known_runs]
-    for summary in active[:MOST_RUNS_ELSEWHERE]:
-        with contextlib.suppress(OrigamiError):
-            run = await operations.get_run(summary.agent_id, summary.id, include=())
-            actions = run.response.actions if run.response is not None else ()
-            in_use.update(table_id.lower() for table_id in run.request.focus_table_ids)
-            in_use.update(action.table_id.lower() for action in actions)
-    return frozenset(in_use)
-
-
-_readings: weakref.WeakKeyDictionary[Traffic, asyncio.Task[frozenset[str]]] = weakref.WeakKeyDictionary()
+_stops: weakref.WeakSet[CellStop] = weakref.WeakSet()
+"""Stops under way, in all organizations."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import LIMITED_INTERVAL
+from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
 from origami_widgets.run.state import CreditsExceeded
 from origami_widgets.words.numbers import amount, plural
@@ -116,18 +116,17 @@ class CreditLimit:
             self._exceed(watch, is_active=bool(active))
         if self.error is not None:
             is_news, self.error.cause = self.error.cause != self._cause, self._cause
-            own = [limited[each] for each in active if each in limited]
             for each in guarded:
                 if each in active and each.state.limit_error is not self.error:
                     each.update(CreditsExceeded(self.error))
-                    kept_task(_end(each, own), "origami-widgets credit limit")
+                    kept_task(_end(each), "origami-widgets credit limit", holds_exit=True)
                 elif is_news and each.state.limit_error is self.error:
                     each.update(CreditsExceeded(self.error))
         if watch.state.connection.state == "stopped":
             limited.pop(watch, None)
         elif watch.state.settled and watch in limited and watch not in self._unfinished:
             self._unfinished[watch] = False
-            kept_task(self._until_final(watch), "origami-widgets credit limit")
+            kept_task(self._until_quiet(watch), "origami-widgets credit limit")
 
     def _exceed(self, watch: RunWatch, *, is_active: bool) -> None:
         """Set the error if there is anything to end. If not, all was used between two checks: the last run says so."""
@@ -136,21 +135,26 @@ class CreditLimit:
         said = watch.state.limit_error
         if is_halted or is_active:
             self.error = reached
-        elif watch in limited if said is None else said.cause != reached.cause:
+        # Of several runs, the one that has settled last says so; those that are only looked at once more don't.
+        elif watch in limited and watch not in self._unfinished if said is None else said.cause != reached.cause:
             watch.update(CreditsExceeded(self._reached(title="Ended above the credit limit")))
 
-    async def _until_final(self, watch: RunWatch) -> None:
-        """Count on after a run has settled, as long as its lead sources may start more cells: no count of cells shows them."""
+    async def _until_quiet(self, watch: RunWatch) -> None:
+        """Count on after a run has settled: cells may begin later, and no count of cells shows what lead sources will start."""
         clock, never = poller().clock, asyncio.Event()
+        quiet = Quiet(clock.monotonic(), watch.retry_after)
         try:
-            # Also after the limit of a batch was reached: what this run has left is ended, too.
-            while await has_active_work(watch):
-                self._unfinished[watch] = True
-                self._look(weakref.ref(watch))
-                if self.error is not None:
+            while not quiet.is_over:
+                is_active = self._unfinished[watch] = await has_active_work(watch)
+                quiet = quiet.after_look(clock.monotonic(), is_active=is_active)
+                if is_active:
+                    await poller().checks.read_tables(watch)
+                    self._look(weakref.ref(watch))
+                # Also after the limit of a batch was reached: what this run has left is ended, too.
+                if self.error is not None and is_active:
                     break
-                await clock.sleep(LIMITED_INTERVAL, never)
-                await poller().checks.read_tables(watch)
+                wait = LIMITED_INTERVAL if is_active else quiet.due - clock.monotonic()
+                await clock.sleep(max(0.0, wait), never)
         finally:
             self._unfinished.pop(watch, None)
             limited.pop(watch, None)
@@ -214,7 +218,7 @@ _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDicti
 """The limit of each run."""
 
 
-async def _end(watch: RunWatch, own: Iterable[Conversation]) -> None:
+async def _end(watch: RunWatch) -> None:
     # The card says what went wrong, and the requests are repeated.
     with contextlib.suppress(OrigamiError):
-        await cancel(watch, own=own, settled=True)
+        await cancel(watch, settled=True)

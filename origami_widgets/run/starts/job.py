@@ -483,9 +483,6 @@ class StartJob:
         conversation = conversation or conversation_of(watch)
         # Its follow-ups are then sent only once, too.
         conversation.once = conversation.once or self._once
-        for table in self._tables_before.values():
-            columns = frozenset(column.id for column in table.columns)
-            conversation.columns_before.setdefault(table.id.lower(), columns)
         conversation.subscribers.relay_to(self.subscribers)
         self.handle = self._make_run(watch, conversation)
         self.watch = watch

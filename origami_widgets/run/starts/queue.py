@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
-from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
@@ -348,8 +347,6 @@ class JobQueue:
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
         asked: list[RunWatch] = []
-        # Tables that the runs of the batch share are theirs to stop.
-        own = [conversation_of(job.watch) for job in self.jobs if job.watch is not None]
 
         async def end(job: StartJob) -> None:
             try:
@@ -360,7 +357,7 @@ class JobQueue:
                 return
             asked.append(job.watch)
             try:
-                await cancelling.cancel(job.watch, own=own)
+                await cancelling.cancel(job.watch)
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 

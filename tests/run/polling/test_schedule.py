@@ -221,3 +221,16 @@ def test_a_wait_that_answers_a_request_outside_the_schedule_holds():
     assert plans.hold_off(plan, None, 0.0) == plan
     later = plans.begin(0.0)
     assert plans.hold_off(later, 1.0, 0.0) == later, "a check is never moved forward"
+
+
+def test_quiet_is_two_looks_a_third_of_and_one_whole_retry_after_after_anything_moved():
+    quiet = plans.Quiet(moved=100.0, retry_after=15.0)
+    assert quiet.due == 105
+    assert quiet.after_look(103, is_active=False) == quiet, "too early to count"
+    once = quiet.after_look(105, is_active=False)
+    assert (once.due, once.is_quiet) == (115, False)
+    twice = once.after_look(115, is_active=False)
+    assert (twice.due, twice.is_quiet, twice.is_over) == (160, True, False)
+    assert twice.after_look(160, is_active=False).is_over
+    again = twice.after_look(160, is_active=True)
+    assert (again.due, again.is_quiet) == (165, False)
