@@ -17,14 +17,17 @@ from origami_widgets.run import waiting
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
+from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_async, start_run
 from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
+from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
+from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -201,8 +204,8 @@ def enrich(
     # The user has agreed.
     run = start_run(**_start_options(table, **given), asks=False)
     try:
-        while not (watch := run.conversation.current).state.settled:
-            waiting.block(waiting.end_of_run(watch, "cells"), None)
+        for end in _ends(run):
+            waiting.block(end, None)
     except (KeyboardInterrupt, SystemExit):
         _newest(run).cancel(cells=True)
         print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
@@ -232,8 +235,10 @@ async def enrich_async(**given: Any) -> pd.DataFrame:
     wanted = _enrichment(**given)
     table = await wait_for_upload(wanted, None)
     run = await start_async(**_start_options(table, **given))
-    while not (run := _newest(run)).settled:
-        await run.settle()
+    for end in _ends(run):
+        await waiting.wait(end)
+    run = _newest(run)
+    display_backend().waited(run)
     from origami_widgets.frames import join_leads_async
 
     joined = await join_leads_async(wanted.frame, table, key=given["key"])
@@ -425,6 +430,14 @@ def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> s
     )
 
 
+def _ends(run: Run) -> Iterator[waiting.Awaited]:
+    """Yield what to wait for: the end of each run of the conversation, and a minute for columns that have never run."""
+    watch = None
+    while watch is not run.conversation.current:
+        watch = run.conversation.current
+        yield waiting.end_of_run(watch, "cells", looks=QUIET_LOOKS + 1)
+
+
 def _newest(run: Run) -> Run:
     while (further := run.continued_by) is not None:
         run = further
@@ -446,6 +459,21 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object, *
     """
     about = found.attrs["origami"] | {"frame": "enrich", "run": run.token, "credits_used": run.credits.used}
     found.attrs["origami"] = about
+    not_begun = columns_not_begun(run.state)
+    if not_begun and has_none_begun(run.state):
+        error = EnrichmentFailed(
+            "The cells haven't begun",
+            cause="The run completed a minute ago, and none of its columns has run for any row. They may still begin, "
+            "and then cost credits.",
+            remedy="error.partial has your rows (import sys; error = sys.last_value). To read them again, free: "
+            f"ow.join_leads(frame, error.table, key={key!r}). To stop what begins: error.run.cancel().",
+            code="NOT_BEGUN",
+        )
+        error.run, error.table, error.partial = run, table, found
+        raise error
+    if not_begun:
+        names = ", ".join(one_line(each.name) for each in not_begun)
+        warnings.warn(f"These columns haven't begun for any row: {names}.", RuntimeWarning, stacklevel=caller)
     # Without an error, a cell that was stopped would look like one whose value was not found.
     stopped = 0 if run.state.stopped is None else run.state.stopped.cells
     if run.status == "completed" and not stopped and about["found_columns"]:

@@ -13,6 +13,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
 from origami_widgets.run.settings import display_backend, top
+from origami_widgets.run.starts.credit_limit import stops_for
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
 from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
 from origami_widgets.words.foreign_text import described, one_line
@@ -328,6 +329,9 @@ class RunBatch:
 
         def is_over() -> bool:
             if self.error is not None:
+                if any(stops_for(run.state) for run in self.runs):
+                    # A program that ended now would leave cells that begin a moment later to be paid.
+                    return False
                 # Every waiting caller raises this same object: without the reset, it would collect all their frames.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]

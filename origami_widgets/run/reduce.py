@@ -129,7 +129,7 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
 def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed | StopChanged) -> RunState:
     if isinstance(event, StopChanged):
         stopped = event.stopped or state.stopped
-        return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error)
+        return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error, looks=event.looks)
     if state.done:
         return state
     if isinstance(event, CancelRequested):
@@ -331,7 +331,9 @@ def _planned(state: RunState, event: Planned | Delayed) -> RunState:
     elif kind in ("ended", "stopped"):
         kind = "live"
     connection = replace(state.connection, state=kind, next_at=event.next_at, interval=event.interval)
-    return state if connection == state.connection else replace(state, connection=connection)
+    looks = state.looks if event.looks is None else event.looks
+    is_same = connection == state.connection and looks == state.looks
+    return state if is_same else replace(state, connection=connection, looks=looks)
 
 
 def _with_history(state: RunState, at: float) -> RunState:

@@ -203,6 +203,7 @@ class RunState:
         stopping: `requested` from the request to stop its cells until none of them is active.
         stop_error: why the last request to stop its cells failed; it is repeated. None if it did not fail.
         stopped: what the requests to stop its cells have stopped, and what they left running; None without a request.
+        looks: how many looks have found nothing active since anything moved, after the end; see `Quiet`.
         sending: the follow-up that is being sent; empty without one.
         queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
@@ -230,6 +231,7 @@ class RunState:
     stopping: Literal["none", "requested"] = "none"
     stop_error: OrigamiError | None = None
     stopped: StoppedCells | None = None
+    looks: int = 0
     sending: Literal["", "answer", "follow_up"] = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
@@ -393,11 +395,12 @@ class CheckFailed:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The next check is planned; both fields are None if there will be none."""
+    """The next check is planned; both moments are None if there will be none. `looks` is None for no news."""
 
     next_at: float | None
     interval: float | None
     stopped: bool = False
+    looks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,11 +428,13 @@ class StopChanged:
         stopping: whether requests go on.
         stopped: what they have stopped so far; None for no news.
         error: why the last request failed; None if it did not.
+        looks: how many looks have found nothing active since.
     """
 
     stopping: Literal["none", "requested"]
     stopped: StoppedCells | None = None
     error: OrigamiError | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.schedule import QUIET_LOOKS
+from origami_widgets.run.starts.credit_limit import stops_for
+from origami_widgets.run.whose_cells import columns_not_begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +39,18 @@ class WatchStopped(OrigamiError):
     """The run is no longer checked, although it may continue on the server."""
 
 
-def reached(state: RunState, until: Until) -> bool:
+def reached(state: RunState, until: Until, *, looks: int = QUIET_LOOKS) -> bool:
     """Return whether a wait is over.
+
+    Args:
+        state: the run's state.
+        until: what it waits for.
+        looks: how many looks have to find that no column begins which has never run.
 
     Raises:
         OrigamiError: the wait could never end, because checks of the run have stopped.
     """
-    if state.done and (until == "run" or state.settled):
+    if state.done and (until == "run" or _is_filled(state, looks)):
         return True
     if state.connection.state == "stopped":
         if state.connection.error is not None:
@@ -54,6 +62,11 @@ def reached(state: RunState, until: Until) -> bool:
             remedy=f'Check again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
         )
     return state.connection.state == "ended"
+
+
+def _is_filled(state: RunState, looks: int) -> bool:
+    """Return whether no cell is active, nor expected: one moment without an active cell is no end."""
+    return state.settled and not stops_for(state) and (state.looks >= looks or not columns_not_begun(state))
 
 
 class Awaited(NamedTuple):
@@ -72,15 +85,20 @@ class Awaited(NamedTuple):
     timed_out: Callable[[float | None], WaitTimedOut]
 
 
-def end_of_run(watch: RunWatch, until: Until) -> Awaited:
+def end_of_run(watch: RunWatch, until: Until, *, looks: int = QUIET_LOOKS) -> Awaited:
     """Return the condition that a run has ended, or that its cells have settled.
+
+    Args:
+        watch: the run.
+        until: what to wait for.
+        looks: as in `reached`.
 
     Raises:
         InvalidInput: `until` is neither "run" nor "cells".
     """
     check_wait(until)
     return Awaited(
-        reached=lambda: reached(watch.state, until),
+        reached=lambda: reached(watch.state, until, looks=looks),
         keep=lambda: poller().keep(watch),
         subscribe=watch.subscribers.add,
         timed_out=lambda seconds: WaitTimedOut(

@@ -77,6 +77,36 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table], *, whole: Col
     return Attribution(tuple(targets), tuple(left))
 
 
+def columns_not_begun(state: RunState) -> tuple[Column, ...]:
+    """Return the columns of a run that fill by themselves, and have never run although their table has rows.
+
+    None after a stop: what was stopped does not begin.
+    """
+    if not state.done or state.status == "cancelled" or state.stopped is not None:
+        return ()
+    return tuple(each for each in _filling_columns(state) if _runs(each) == 0)
+
+
+def has_none_begun(state: RunState) -> bool:
+    """Return whether no column of a run that fills by itself has ever run."""
+    return bool(not_begun := columns_not_begun(state)) and len(not_begun) == len(_filling_columns(state))
+
+
+def _filling_columns(state: RunState) -> list[Column]:
+    tables = {table.id: table for table in state.tables if table.lead_count}
+    found: list[Column] = []
+    for target in attribute((state,), state.tables).targets:
+        if (table := tables.get(target.table_id)) is not None:
+            found += [each for each in table.columns if target.columns is None or each.slug in target.columns]
+    return [each for each in found if each.kind != "input" and each.auto_trigger]
+
+
+def _runs(column: Column) -> float | None:
+    """Return how often a column has run, or what it has used where the server says no more; None if it says neither."""
+    runs = column.stats.total_runs if column.stats is not None else None
+    return column.credits.lifetime_used if runs is None else runs
+
+
 def _leave(left: list[LeftRunning], table: Table, cells: int | None) -> None:
     if cells is None or cells > 0:
         left.append(LeftRunning(table.id, table.name, cells, NOT_OURS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
@@ -23,6 +24,7 @@ from origami_widgets.run.state import (
     TableRead,
     TablesListed,
 )
+from origami_widgets.run.whose_cells import columns_not_begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -157,6 +159,9 @@ class Checks:
         waits: list[float] = []
         events: list[Event] = []
         filling = [table.id for table in watch.state.tables if table.cells.running]
+        if not filling:
+            # Cells of a column that has never run may begin now.
+            filling = [table.id for table in watch.state.tables]
         # A table that could not be read comes last, so that it does not block the others.
         filling.sort(key=lambda table_id: table_id in watch.failing)
         for at, table_id in enumerate(filling):
@@ -206,14 +211,29 @@ class Checks:
                 return None
             now = self._clock.monotonic()
             filling = sum(1 for table in state.tables if table.cells.running)
-            phase: plans.Phase = "run" if not state.done else "cells" if filling else "over"
+            looks_again = self._looks_again(watch, state, now)
+            phase: plans.Phase = "run" if not state.done else "cells" if filling or looks_again else "over"
             result = plans.Checked(phase, retry_after=retry_after, tables=filling, limited=self._limited(watch))
             after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
+            if looks_again and watch.quiet is not None:
+                after = plans.look_again(after, watch.quiet.due)
             # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
             watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
-            return self.planned(watch.schedule)
+            looks = None if watch.quiet is None or not state.done else watch.quiet.looks
+            return replace(self.planned(watch.schedule), looks=looks)
 
         watch.update(*events, plan=plan)
+
+    def _looks_again(self, watch: RunWatch, state: RunState, now: float) -> bool:
+        """Note a look that has found no cell active. Return whether columns that have never run are worth another one."""
+        if not state.done or state.cells_running or not columns_not_begun(state):
+            watch.quiet = None
+            return False
+        before = watch.quiet
+        quiet = watch.quiet = (
+            plans.Quiet(now, watch.retry_after) if before is None else before.after_look(now, is_active=False)
+        )
+        return not quiet.is_over
 
     def want_list(self, watch: RunWatch) -> None:
         """Plan to read the table list of a run, if the answers about the run name no tables."""

@@ -16,7 +16,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import AgentSummary, RunObject
 from origami_widgets.api.models.table import came_from
 from origami_widgets.run.polling.clock import SystemClock
-from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL
+from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, Quiet
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
 from origami_widgets.words.foreign_text import clean, described, one_line
@@ -110,6 +110,7 @@ class RunWatch:
         stop_waiting: event that takes a follow-up out of the queue for a run slot; None while none is queued.
         cancelling: the task that asks the server to cancel the run; None before a cancel.
         cell_stop: what stops the cells of the run, while it does; else None.
+        quiet: the looks at whether cells begin after the end; None before it.
         retry_after: seconds between checks, as the server said last; the default interval before it did.
         is_limited: whether the run has a credit limit, so that its checks come first and never end.
     """
@@ -127,6 +128,7 @@ class RunWatch:
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self.cell_stop: object = None
         self.is_limited = False
+        self.quiet: Quiet | None = None
         self.retry_after = DEFAULT_INTERVAL
         self.subscribers = Subscribers()
 

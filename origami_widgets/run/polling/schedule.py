@@ -208,6 +208,11 @@ def hurry(schedule: Schedule, now: float) -> Schedule:
     return replace(renew(schedule, now), due=now, failures=0)
 
 
+def look_again(schedule: Schedule, at: float) -> Schedule:
+    """Return the schedule with a look at the moment at which it may say most: nothing is active, and cells may begin."""
+    return schedule if schedule.due is None else replace(schedule, due=min(at, schedule.deadline))
+
+
 def renew(schedule: Schedule, now: float) -> Schedule:
     """Return the schedule with a new deadline if checks had stopped or the old deadline has passed."""
     if not schedule.stopped and now < schedule.deadline:

@@ -23,7 +23,7 @@ from origami_widgets.api.models import CancelledCells, Page, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, Quiet, clamp
+from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
 from origami_widgets.run.state import (
     CancelDelayed,
     CancelRequested,
@@ -310,7 +310,7 @@ class CellStop:
                 wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
             else:
                 quiet = quiet.after_look(now, is_active=False)
-                await self._say_nothing_is_active()
+                await self._say_nothing_is_active(quiet.looks)
                 # What others do in tables that were named, and what a further run of the conversation does, goes on.
                 if quiet.is_over or not self._stops_own or self._is_continued():
                     return self._refusal
@@ -330,21 +330,23 @@ class CellStop:
             self._watch.update(StopChanged("requested"))
         return tuple(self._asked)
 
-    async def _say_nothing_is_active(self) -> None:
+    async def _say_nothing_is_active(self, looks: int) -> None:
         if self._watch.state.stopping != "none":
             # Until they are read again, the counts are those from before the stop, and the card would offer it again.
             with contextlib.suppress(OrigamiError):
                 await poller().check(self._watch)
-            self._end(self._refusal)
+            self._end(self._refusal, looks)
+        elif looks != self._watch.state.looks:
+            self._watch.update(StopChanged("none", self.stopped, self._watch.state.stop_error, looks))
 
     @property
     def _refusal(self) -> OrigamiError | None:
         """Why a table was not stopped, and can't be; None if none refused."""
         return next(iter(self._refused.values()), None)
 
-    def _end(self, error: OrigamiError | None) -> None:
+    def _end(self, error: OrigamiError | None, looks: int = QUIET_LOOKS) -> None:
         """Say that nothing is active, or that the attempts have ended with an error. What begins later is stopped again."""
-        self._watch.update(StopChanged("none", self.stopped, copy.copy(error)))
+        self._watch.update(StopChanged("none", self.stopped, copy.copy(error), looks))
         poller().hurry(self._watch)
 
     def _is_continued(self) -> bool:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, Quiet
+from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
-from origami_widgets.run.state import CreditsExceeded
+from origami_widgets.run.state import CreditsExceeded, StopChanged
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 class CreditLimitReached(OrigamiError):
     """Runs have used more credits than `credit_limit=` allows. Active ones are cancelled, and their cells stopped."""
 
+    stops_since: float | None = None
+    """When the stop of what was active began, on the poller's clock; None if nothing was."""
 
+
+LONGEST_QUIET = 60.0
+"""Seconds after which a wait no longer waits for the stops of a reached limit. They go on."""
 Halt = Callable[[CreditLimitReached], bool]
 
 
@@ -118,7 +123,9 @@ class CreditLimit:
             is_news, self.error.cause = self.error.cause != self._cause, self._cause
             for each in guarded:
                 if each in active and each.state.limit_error is not self.error:
-                    each.update(CreditsExceeded(self.error))
+                    # Where only cells are left, nothing comes before their stop: it is under way from now on.
+                    stop = (StopChanged("requested"),) if each.state.done else ()
+                    each.update(CreditsExceeded(self.error), *stop)
                     kept_task(_end(each), "origami-widgets credit limit", holds_exit=True)
                 elif is_news and each.state.limit_error is self.error:
                     each.update(CreditsExceeded(self.error))
@@ -135,6 +142,7 @@ class CreditLimit:
         said = watch.state.limit_error
         if is_halted or is_active:
             self.error = reached
+            reached.stops_since = poller().clock.monotonic()
         # Of several runs, the one that has settled last says so; those that are only looked at once more don't.
         elif watch in limited and watch not in self._unfinished if said is None else said.cause != reached.cause:
             watch.update(CreditsExceeded(self._reached(title="Ended above the credit limit")))
@@ -216,6 +224,14 @@ limited: dict[RunWatch, Conversation] = {}
 """Runs with a limit that have not settled, with their conversations. They stay watched even without a handle."""
 _limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
 """The limit of each run."""
+
+
+def stops_for(state: RunState) -> bool:
+    """Return whether a wait for a run goes on, as its credit limit was reached and its cells may still begin."""
+    error = state.limit_error
+    if not isinstance(error, CreditLimitReached) or error.stops_since is None or state.looks >= QUIET_LOOKS:
+        return False
+    return state.stop_error is None and poller().clock.monotonic() < error.stops_since + LONGEST_QUIET
 
 
 async def _end(watch: RunWatch) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from origami_widgets.api.background.loop import background, require_asyncio
+from origami_widgets.api.background.loop import background, hold_exit, require_asyncio
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.request import mark
@@ -186,6 +186,9 @@ class StartCall:
         stopped.add_note(line if self.job is None else f"{line} (idempotency key {self.job.key})")
 
     async def _undo(self) -> None:
+        if (undoing := asyncio.current_task()) is not None:
+            # A script ends with the interrupt, and the run may be known a moment later.
+            hold_exit(undoing)
         if self._task is not None:
             # This ends the requests that precede a start; a job under way has its own task.
             self._task.cancel()

@@ -219,7 +219,9 @@ class JobQueue:
         self.stop()
         asking = self._cancelling
         if asking is None or not is_under_way(asking):
-            asking = self._cancelling = kept_task(self._until_cancelled(), "origami-widgets cancel batch")
+            asking = self._cancelling = kept_task(
+                self._until_cancelled(), "origami-widgets cancel batch", holds_exit=True
+            )
         # The cancel of each run raises after `PATIENCE`; a run that is being started gets a little longer.
         await asyncio.wait((asking,), timeout=1.5 * cancelling.PATIENCE)
         if not asking.done():
