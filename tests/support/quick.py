@@ -151,6 +151,8 @@ def cancel_quickly(patch: pytest.MonkeyPatch, *, patience: float | None = None, 
     """
     patch.setattr(cancelling, "FIRST_PAUSE", 0.05)
     patch.setattr(cancelling, "LONGEST_PAUSE", 0.2)
+    patch.setattr(cancelling, "STOP_PAUSES", (0.05, 0.1))
+    patch.setattr(cancelling, "STOP_PAUSE", 0.2)
     if patience is not None:
         patch.setattr(cancelling, "PATIENCE", patience)
     if deadline is not None:

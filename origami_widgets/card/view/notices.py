@@ -115,7 +115,9 @@ class _Writer:
             yield self._notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
         if (reached := state.limit_error) is not None:
             # One notice for both, or little of the rows is left in sight.
-            title = ": ".join(filter(None, (reached.title, stopped_words(state))))
+            goes_on = f"{words.plural(state.cells_running, 'cell')} still filling" if state.cells_running else ""
+            facts = ", ".join(filter(None, (stopped_words(state), goes_on)))
+            title = ": ".join(filter(None, (reached.title, facts)))
             yield self._notice("credit_limit", "attention", title, explanation_of(reached))
         connection = state.connection
         if connection.state == "reconnecting":

@@ -47,6 +47,12 @@ class SystemClock:
         return None
 
 
+async def sleep_until(clock: SystemClock, moment: float, wake: asyncio.Event) -> None:
+    """Return at a moment of the clock, or as soon as `wake` is set. A suspension ends it only if the moment has passed."""
+    while not wake.is_set() and (left := moment - clock.monotonic()) > 0:
+        await clock.sleep(left, wake)
+
+
 def _suspended() -> float:
     """Return for how many seconds the machine was suspended since some fixed moment."""
     return monotonic() - time.monotonic()

@@ -22,6 +22,7 @@ from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, Tabl
 from origami_widgets.api.models import CancelledCells, Page, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
 from origami_widgets.run.state import (
@@ -247,7 +248,7 @@ class CellStop:
         self._active: dict[str, int] = {}
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
-        self._was_done = False
+        self._end_seen = (False, False)
 
     def ask(self, whole: Iterable[Table] | None = None) -> asyncio.Future[OrigamiError | None]:
         """Begin a round, or another one, for some tables or, with None, for the conversation's cells.
@@ -308,6 +309,8 @@ class CellStop:
                 # A copy, because an error that was raised carries frames.
                 self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
                 wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
+                if not self._asked:
+                    await clock.sleep(wait, self._wake)
             else:
                 quiet = quiet.after_look(now, is_active=False)
                 await self._say_nothing_is_active(quiet.looks)
@@ -316,16 +319,14 @@ class CellStop:
                     return self._refusal
                 if quiet.is_quiet:
                     release_exit(self.task)
-                wait = max(0.0, quiet.due - clock.monotonic())
-            if not self._asked:
-                await clock.sleep(wait, self._wake)
-            if self._watch.state.stopping == "none" and not self._asked and self._is_continued():
-                return self._refusal
+                await sleep_until(clock, quiet.due, self._wake)
+                if self._is_continued() and not self._asked:
+                    return self._refusal
 
     def _begin_round(self) -> tuple[asyncio.Future[OrigamiError | None], ...]:
         """Return who waits for the round that begins."""
         self._wake.clear()
-        self._was_done = self._watch.state.done
+        self._end_seen = self._watch.state.done, self._watch.state.settled
         if self._asked and self._watch.state.stopping == "none":
             self._watch.update(StopChanged("requested"))
         return tuple(self._asked)
@@ -366,7 +367,7 @@ class CellStop:
                 accepted.set_result(error)
 
     def _wake_at_end(self) -> None:
-        if self._watch.state.done and not self._was_done:
+        if (self._watch.state.done, self._watch.state.settled) > self._end_seen:
             self._wake.set()
 
     async def _round(self) -> Round:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
@@ -155,14 +156,17 @@ class CreditLimit:
             while not quiet.is_over:
                 is_active = self._unfinished[watch] = await has_active_work(watch)
                 quiet = quiet.after_look(clock.monotonic(), is_active=is_active)
-                if is_active:
+                if is_active or quiet.is_over:
+                    # Cells may have begun and ended between two looks.
                     await poller().checks.read_tables(watch)
                     self._look(weakref.ref(watch))
                 # Also after the limit of a batch was reached: what this run has left is ended, too.
                 if self.error is not None and is_active:
                     break
-                wait = LIMITED_INTERVAL if is_active else quiet.due - clock.monotonic()
-                await clock.sleep(max(0.0, wait), never)
+                if is_active:
+                    await clock.sleep(LIMITED_INTERVAL, never)
+                else:
+                    await sleep_until(clock, quiet.due, never)
         finally:
             self._unfinished.pop(watch, None)
             limited.pop(watch, None)

@@ -166,6 +166,12 @@ def test_above_its_credit_limit_a_run_is_continued_only_with_another_limit():
         assert "higher credit_limit" in notice(view, "credit_limit")["text"]
 
 
+def test_above_its_credit_limit_a_run_says_how_many_cells_still_fill():
+    state = replace(state_of(payload("completed_stats")), limit_error=STATES["over_credit_limit"]().limit_error)
+    assert state.cells_running == 2
+    assert notice(make_view(state, now=NOW), "credit_limit")["title"] == "Credit limit reached: 2 cells still filling"
+
+
 def test_what_was_kept_is_said_only_when_the_server_said_so():
     assert "is kept" in notice(view_of("cancelled"), "cancelled")["title"]
     assert "changed nothing" in notice(make_view(ended("cancelled", kept=False), now=NOW), "cancelled")["title"]
