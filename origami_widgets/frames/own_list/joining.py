@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -47,8 +48,9 @@ def join_leads(
     """Your own rows, with the columns that an agent has added to their table. Free requests.
 
     Rows are found by the ids that `upload` has read, else by the exact text of the key that was sent, never by a
-    similar address. The order, index, values and dtypes of your rows stay as they are. Rows that the table's saved
-    filters hide are joined, too. Rows that the agent has added are not in the result, only counted; to read them:
+    similar address. The order, index, values and dtypes of your rows stay as they are. A warning names your rows that
+    are not in the table, because they were deleted there, for example. Rows that the table's saved filters hide are
+    joined, too. Rows that the agent has added are not in the result, only counted; to read them:
     `rows_frame(table, include_hidden=True)`. Texts that agents found on the web are not to be trusted.
 
     Args:
@@ -63,7 +65,8 @@ def join_leads(
 
     Returns:
         The columns of `frame`, then those of the table as in `rows_frame`, with NA for rows that the table does not
-        have. `attrs["origami"]` counts `rows`, `joined`, `not_in_table` and `added_rows`.
+        have. `attrs["origami"]` counts `rows`, `joined`, `not_in_table`, `deleted` (those of them that were uploaded) and
+        `added_rows`.
 
     Raises:
         InvalidInput: an argument is not valid, or the table lacks a column.
@@ -168,6 +171,23 @@ class Joining:
         added = self._new_names({name: main[origins[name]] for name in names})
         result.columns = self._frame.columns.append(pd.Index(added, dtype=object))
         used = len({place for place in places if place != NOT_THERE})
+        absent = [position for position, place in enumerate(places) if place == NOT_THERE]
+        known = getattr(self._table, "ids_by_key", {})
+        deleted = sum(self._keys[position] in known for position in absent)
+        if absent:
+            # Without a warning, they would look like rows for which nothing was found.
+            whose = (
+                f" {plural(deleted, 'row')} of them {'was' if deleted == 1 else 'were'} deleted there."
+                if deleted
+                else ""
+            )
+            verb = "isn't" if len(absent) == 1 else "aren't"
+            warnings.warn(
+                f"{plural(len(absent), 'row')} of your list {verb} in the table, so the new cells are NA: "
+                f"{at_positions(absent)}.{whose}",
+                RuntimeWarning,
+                stacklevel=5,
+            )
         about = {
             **{name: found.attrs["origami"].get(name) for name in _KEPT_NOTES},
             "frame": "join_leads",
@@ -175,7 +195,8 @@ class Joining:
             "key": self._key,
             "rows": len(places),
             "joined": sum(place != NOT_THERE for place in places),
-            "not_in_table": places.count(NOT_THERE),
+            "not_in_table": len(absent),
+            "deleted": deleted,
             "added_rows": len(ids) - used,
             "found_columns": added,
         }
@@ -219,8 +240,8 @@ class Joining:
         places, ambiguous = [], []
         for position, key in enumerate(self._keys):
             place = NOT_THERE
-            if key in known:
-                place = by_id.get(known[key], NOT_THERE)
+            if row_id := known.get(key):
+                place = by_id.get(row_id, NOT_THERE)
             elif equal := by_text.get(key):
                 place = equal[0]
                 if len(equal) > 1:

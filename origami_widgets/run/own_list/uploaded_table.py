@@ -55,7 +55,7 @@ class UploadedTable:
         workspace_id: the workspace of the table; empty if that is not known.
         counts: what became of the rows.
         row_ids: the id of each row of your list, in its order; None for a row that is no longer in the table.
-        ids_by_key: the id of each row by the texts of its key.
+        ids_by_key: the id of each row by the texts of its key; empty for a row that is no longer in the table.
         column_ids: ids of the columns that came from your list.
 
     Example:
@@ -83,7 +83,7 @@ class UploadedTable:
         self.workspace_id = stored.workspace_id or uploaded.table.workspace_id or ""
         repeated = len(own.places) - len(own.rows)
         self.counts = UploadCounts(len(own.places), repeated, stored.inserted, stored.updated, stored.skipped)
-        self.ids_by_key = uploaded.ids
+        self.ids_by_key = dict.fromkeys(own.keys, "") | uploaded.ids
         ids = [uploaded.ids.get(key) for key in own.keys]
         self.row_ids = tuple(ids[place] for place in own.places)
         self.column_ids = frozenset(column.id for column in uploaded.columns)

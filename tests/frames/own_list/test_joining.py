@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,7 +116,9 @@ def test_no_row_ever_gets_the_cells_of_another(server, client, data):
         with raises("AmbiguousKey"):
             ow.join_leads(now, table, key="key")
         return
-    found = ow.join_leads(now, table, key="key")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = ow.join_leads(now, table, key="key")
     assert found.index.equals(now.index)
     pd.testing.assert_frame_equal(found[["key", "n"]], now)
     for key, value in zip(now["key"], found["found"] if "found" in found else [pd.NA] * len(now), strict=True):
@@ -141,6 +144,27 @@ def test_a_table_that_is_only_known_by_its_id(server, client):
     assert "iloc[[0" in caught.value.cause
     assert frame["website"].iloc[0] not in str(caught.value)
     assert ow.join_leads(frame, table, key="website").attrs["origami"]["added_rows"] == 1
+
+
+@pytest.mark.parametrize("known_by", ["upload", "once=, after a restart", "id"])
+def test_rows_that_are_not_in_the_table_are_named(server, client, monkeypatch, tmp_path, known_by):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    frame = pd.DataFrame({"website": ["b", "a", "c"]}, index=[3, 2, 1])
+    table = ow.upload(frame, key="website", once="crm", client=client)
+    add_column(server, table.id, "email", lambda cells: None if cells["website"] == "c" else f"info@{cells['website']}")
+    server.contents[table.id][:] = [row for row in server.contents[table.id] if row["cells"]["website"] != "a"]
+    if known_by.startswith("once="):
+        table = ow.upload(frame, key="website", once="crm", client=client)
+        assert [row_id is None for row_id in table.row_ids] == [False, True, False]
+    now = pd.concat([frame, pd.DataFrame({"website": ["new", None]})])
+    with pytest.warns(RuntimeWarning, match=r"3 rows of your list.*iloc\[\[1, 3, 4\]\]") as warned:
+        found = ow.join_leads(now, table.id if known_by == "id" else table, key="website", client=client)
+    # That nothing was found for a row in the table is no reason to warn.
+    assert found["email"].isna().to_list() == [False, True, True, True, True]
+    about = found.attrs["origami"]
+    assert (about["joined"], about["not_in_table"], about["deleted"]) == (2, 3, 0 if known_by == "id" else 1)
+    assert ("1 row of them was deleted" in str(warned[0].message)) == (known_by != "id")
+    assert warned[0].filename == __file__
 
 
 def test_names_that_are_taken_get_a_suffix(server, client):
