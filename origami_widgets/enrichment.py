@@ -100,7 +100,8 @@ def upload(
         columns: further columns to send, such as what the brief needs to know.
         name: the name of a new table, up to 80 characters.
         table: write into this table, which must have these columns; None makes a new one.
-        once: a name that you choose for this upload. The same call later, even after a kernel restart, finds its table.
+        once: a name that you choose for this upload. The same call later, even after a kernel restart and with the rows in
+            another order, finds its table.
         client: the client to use; None for that of `table`, else the configured one.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows sent and total rows.
 

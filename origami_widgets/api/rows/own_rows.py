@@ -45,18 +45,25 @@ class OwnList:
         return out.getvalue()
 
     def fingerprint(self, salt: str, *more: str) -> str:
-        """Return a digest of what is sent.
+        """Return a digest of what is sent, the same in every order of the rows.
 
         Args:
             salt: makes digests of equal lists differ between files, so that files cannot be compared.
             more: further texts that belong to the request.
         """
-        asked = json.dumps([self.names, self.key_size, self.rows, more], ensure_ascii=True)
-        return hashlib.blake2b(asked.encode(), key=salt.encode()[:64], digest_size=16).hexdigest()
+        return _digest(salt, self.names, self.key_size, sorted(map(json.dumps, self.rows)), more)
+
+    def order(self, salt: str) -> str:
+        """Return a digest of the order in which rows are sent; `salt` as in `fingerprint`."""
+        return _digest(salt, self.rows)
 
     def positions(self, rows: set[int]) -> list[int]:
         """Return the positions in the user's frame of some of the rows."""
         return [position for position, place in enumerate(self.places) if place in rows]
+
+
+def _digest(salt: str, *asked: Any) -> str:
+    return hashlib.blake2b(json.dumps(asked).encode(), key=salt.encode()[:64], digest_size=16).hexdigest()
 
 
 def key_of(values: Any) -> KeyText:

@@ -227,6 +227,10 @@ class UploadJob:
     async def _write_rest(self, columns: Sequence[Column]) -> None:
         slugs = [str(column.slug) for column in columns]
         rows, size = self._own_list.rows, MOST_ROWS
+        stored, order = self._record.stored, self._own_list.order(self._record.stored.upload_id)
+        if stored.sent < len(rows) and stored.order != order:
+            # Which rows were sent can't be told from their number. To upsert them again changes nothing.
+            await self._record.change(order=order, sent=0, pending="", refusals=stored.refusals + 1)
         self._note(self._record.stored.sent)
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))

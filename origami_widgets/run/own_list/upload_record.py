@@ -42,6 +42,7 @@ class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
         project: the project's id.
         organization: the organization's id.
         fingerprint: fingerprint of what is sent, salted with the upload's id.
+        order: digest of the order of the rows, in which `sent` counts them.
         upload_id: the random id of the upload.
         claimed_at: when the first request was about to be sent.
         workspace_id: the workspace of the new table; empty before it is known.
@@ -62,6 +63,7 @@ class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     organization: str = ""
     fingerprint: str
+    order: str = ""
     upload_id: str
     claimed_at: Annotated[datetime, msgspec.Meta(tz=True)]
     workspace_id: str = ""
@@ -192,6 +194,7 @@ def _new(spec: _UploadSpec, place: StoredUpload) -> StoredUpload:
         project=place.project,
         organization=place.organization,
         fingerprint=spec.fingerprint(upload_id),
+        order=spec.own.order(upload_id),
         upload_id=upload_id,
         claimed_at=datetime.now(UTC),
     )

@@ -205,6 +205,31 @@ def test_a_name_finds_the_table_and_refuses_another_list(server, client):
     assert len(server.writes) == 1
 
 
+def test_a_list_in_another_order_is_the_same_list(server, client, companies):
+    first = ow.upload(companies, key="website", columns=["zip"], once="crm", client=client)
+    table = ow.upload(companies[::-1], key="website", columns=["zip"], once="crm", client=client)
+    assert (table.id, table.upload_id, table.row_ids) == (first.id, first.upload_id, first.row_ids[::-1])
+    assert len(server.writes) == 1
+    assert ow.join_leads(companies[::-1], table, key="website").index.to_list() == [10, 20, 30, 40]
+    for other in (companies.iloc[1:3], companies.assign(zip=companies["zip"].fillna("0"))):
+        with raises("NameTaken"):
+            ow.upload(other, key="website", columns=["zip"], once="crm", client=client)
+
+
+@pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("route", [*NEW_TABLE[1:], "POST /tables/{id}/rows/upsert"])
+def test_an_upload_goes_on_with_its_rows_in_another_order(server, client, route, takes_effect):
+    server.fail(route, *[None if takes_effect else 500] * 40, takes_effect=takes_effect)
+    with pytest.raises(ow.OrigamiError):
+        ow.upload(many(), key="website", columns=["n"], client=client, once="crm")
+    server.heal()
+    table = ow.upload(many()[::-1], key="website", columns=["n"], client=client, once="crm")
+    assert sorted(server.texts(table.id, "website")) == sorted(many()["website"])
+    assert len(server.contents) == 1
+    assert server.enrichments == 0
+
+
 def test_two_calls_under_one_name_write_once(server, client):
     async def both() -> list[str]:
         calls = [ow.upload_async(many(2), key="website", once="crm", client=client) for _ in range(2)]
