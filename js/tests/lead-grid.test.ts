@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import texts from "../../tests/fixtures/formulas.json";
 import type { LeadGridHead, LeadHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
 import widget from "../src/leads/index";
 import { activity } from "../src/page_state";
@@ -628,6 +629,21 @@ describe("a grid of leads", () => {
     await Promise.resolve();
     expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
     expect(grid.line()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")');
+  });
+
+  it("guards the formulas that Python guards in a file", async () => {
+    const grid = drawGrid();
+    const heads = texts.map((_, at) => headOf(`${at}`));
+    grid.send({ heads, rows: [["lead-0", texts.map(({ text }) => text)]] });
+    const copied = clipboard();
+    tick(grid.boxes()[0], true);
+    const copy = grid.all("button").find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads");
+    copy?.click();
+    await Promise.resolve();
+    const oneLine = (text: string): string => text.replace(/[\t\r\n]+/g, " ");
+    expect(copied[0]?.split("\n")[1]?.split("\t")).toEqual(
+      texts.map(({ text, isFormula }) => (isFormula ? "'" : "") + oneLine(text)),
+    );
   });
 
   it("copies the ticked leads by key, once, unless text is selected", async () => {

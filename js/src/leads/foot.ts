@@ -23,12 +23,18 @@ import { type Row, textOf } from "./rows";
 /** How many ticked leads a line of code names. */
 const NAMED_LIMIT = 50;
 
+// As in Python: frames/files/safe_cells.py.
+const STARTS = /^[=+\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]/;
+const NUMBER = /^[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?$/;
+const PHONE = /^\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?$/;
+const SUM = /^\+[\d.]+(\s*[-/][-+(\s]*[\d.]+\)?)+\s*$/;
+
 /** Text for a spreadsheet, which must not compute it, nor see more than one cell in it. */
 function harmless(text: string): string {
   const line = text.replace(/[\t\r\n]+/g, " ");
-  return /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/.test(line) && !/^[+-]?[\d.,() -]+$/.test(line)
-    ? `'${line}`
-    : line;
+  const bare = text.replace(/^[\p{C}\p{Z}]+/u, "");
+  const isNumber = NUMBER.test(bare) || (PHONE.test(bare) && !SUM.test(bare));
+  return /^[\t\r]/.test(text) || (STARTS.test(bare) && !isNumber) ? `'${line}` : line;
 }
 
 /** Lets the browser save a file. */
