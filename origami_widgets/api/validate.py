@@ -380,7 +380,7 @@ def credit_limit(value: object) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")):
         return value
     raise InvalidInput(
-        "credit_limit must be a number of credits",
+        "credit_limit= must be a number of credits",
         cause=f"Got {shortened(value)}.",
         remedy="Use a number above 0, for example credit_limit=500, or leave out credit_limit= for no limit.",
     )

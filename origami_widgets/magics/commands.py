@@ -24,7 +24,7 @@ HELP_WIDTH = 88
 CELL_TOPIC = "start"
 """`%origami help start` explains the cell magic."""
 
-_ARGUMENT = re.compile(r"(?<![\w?&/#-])(name|model|once|focus_tables|fresh)=(?:True\b)?(?=(['\"])?)")
+_ARGUMENT = re.compile(r"(?<![\w?&/#-])(name|model|once|focus_tables|fresh|credit_limit)=(?:True\b)?(?=(['\"\d])?)")
 _WORD = re.compile(r"""(?:\{[^{}]*\}|'[^']*'|"[^"]*"|[^\s'"])+""")
 _QUOTED = re.compile(r"""(\{[^{}]*\})|'([^']*)'|"([^"]*)\"""")
 
@@ -129,7 +129,9 @@ def as_options(text: str) -> str:
     >>> as_options("model= was 'x'. Or start anew with fresh=True, or under another name: once='bakeries'.")
     "--model was 'x'. Or start anew with --fresh, or under another name: --once 'bakeries'."
     """
-    return _ARGUMENT.sub(lambda found: f"--{found[1].removesuffix('_tables')}{' ' if found[2] else ''}", text)
+    return _ARGUMENT.sub(
+        lambda found: f"--{found[1].removesuffix('_tables').replace('_', '-')}{' ' if found[2] else ''}", text
+    )
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -188,6 +190,9 @@ Write {{ and }} for literal braces; $ is an ordinary character.""",
         "--fresh",
         action="store_true",
         help="start another run even if this one is active or the name was used before",
+    ),
+    argument(
+        "--credit-limit", metavar="N", help="cancel the run and stop its cells once it has used more credits than this"
     ),
     argument("--data", metavar="VARIABLE", help="a variable that holds your own list, a DataFrame"),
     argument("--key", metavar="COLUMNS", help="with --data: the columns that tell its rows apart, separated by commas"),

@@ -122,7 +122,16 @@ def _start_options(parsed: Namespace, variables: Variables) -> dict[str, Any]:
         "focus_tables": validate.table_ids(focus),
         "once": None if once is None else valid_once(once),
         "fresh": parsed.fresh,
+        "credit_limit": validate.credit_limit(_number(text(parsed.credit_limit, "--credit-limit"))),
     }
+
+
+def _number(given: str | None) -> float | str | None:
+    """Return the number that a text holds; a text without one as it is, for its error."""
+    try:
+        return float(given or "")
+    except ValueError:
+        return given
 
 
 def _list_options(parsed: Namespace, options: dict[str, Any], variables: Variables) -> dict[str, Any]:

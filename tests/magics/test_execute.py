@@ -243,6 +243,21 @@ def test_a_cell_may_wait(option, settled, sandbox, variables):
     assert variables.notebook["run"].settled >= settled
 
 
+def test_a_credit_limit_reaches_the_run(sandbox, variables):
+    variables.notebook["most"] = 1.5
+    run_cell("--credit-limit {most} --quiet --into run", "Find bakers. scenario:filling", variables)
+    run = variables.notebook["run"]
+    see(lambda: run.state.limit_error is not None)
+    assert "1.5" in run.state.limit_error.cause
+
+
+@pytest.mark.parametrize("limit", ["0", "-5", "nan", "inf", "''", "50,000", "{city}", "many"])
+def test_a_bad_credit_limit_starts_nothing(limit, sandbox, variables):
+    with pytest.raises(InvalidInput, match="credit_limit= must be a number"):
+        run_cell(f"--credit-limit {limit}", BRIEF, variables)
+    assert sandbox.requests == []
+
+
 @pytest.mark.parametrize("asking", ["--help", "-h", "--once bakers -h"])
 def test_asking_for_help_starts_nothing(asking, sandbox, variables, capsys):
     assert run_cell(asking, BRIEF, variables) is None

@@ -55,6 +55,7 @@ def test_options_with_and_without_values():
         "wait": "run",
         "model": "origami-max",
         "name": None,
+        "credit_limit": None,
         "data": None,
         "key": None,
         "columns": None,
@@ -89,6 +90,11 @@ def test_a_key_is_refused_and_never_repeated(words):
     assert "An API key was passed" in output
     assert "og_live_0" not in output
     assert "og_live_x" not in output
+
+
+def test_options_in_errors_are_those_of_the_magic():
+    text = "credit_limit= must be a number. Use credit_limit=500 and focus_tables='t'."
+    assert as_options(text) == "--credit-limit must be a number. Use --credit-limit 500 and --focus 't'."
 
 
 def test_links_in_errors_are_not_rewritten():
