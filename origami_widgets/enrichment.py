@@ -405,7 +405,8 @@ def _enrichment(
     frame: Any, prompt: str, model: str | None, credit_limit: float | None, *, fresh: bool, show: bool, **options: Any
 ) -> _Upload:
     """Check all arguments of `enrich` before anything is sent."""
-    del show
+    validate.flag("show", show)
+    validate.flag("fresh", fresh)
     validate.prompt(prompt)
     validate.model(model)
     validate.credit_limit(credit_limit)

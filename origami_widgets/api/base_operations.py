@@ -234,8 +234,9 @@ def new_key(given: str | None) -> str:
 
 def page_params(cursor: str | None, limit: object, largest: int = LARGEST_PAGE, **more: str | None) -> dict[str, str]:
     """Return the query for a page of a list. What is None or empty is left out."""
-    given = {"limit": str(validate.page_limit(limit, largest)), "cursor": cursor, **more}
-    return {name: value for name, value in given.items() if value}
+    given = {"cursor": cursor, **more}
+    texts = {name: validate.text(name, value) for name, value in given.items() if value is not None and str(value)}
+    return {"limit": str(validate.page_limit(limit, largest)), **texts}
 
 
 def not_wanted() -> OrigamiError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.base_operations import BaseOperations, page_params
@@ -19,9 +19,7 @@ from origami_widgets.api.models import (
     Workspace,
 )
 from origami_widgets.api.responses import unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from origami_widgets.words.foreign_text import described, is_unicode
 
 M = TypeVar("M", bound=Model)
 MOST_ROWS = 100
@@ -47,7 +45,9 @@ class UploadOperations(BaseOperations):
     async def delete_workspace(self, workspace_id: str, *, confirm: bool = False) -> DeletedWorkspace:
         """`DELETE /workspaces/{workspaceId}`: a preview, or the deletion with `confirm`."""
         path = f"/workspaces/{validate.workspace_id(workspace_id)}"
-        answer = await self.request("DELETE", path, params={"confirm": True} if confirm else None)
+        answer = await self.request(
+            "DELETE", path, params={"confirm": True} if validate.flag("confirm", confirm) else None
+        )
         return DeletedWorkspace.from_raw(answer)
 
     async def upload_documents(
@@ -61,13 +61,23 @@ class UploadOperations(BaseOperations):
         within: float | None = None,
     ) -> list[dict[str, Any]]:
         """`POST /workspaces/{workspaceId}/documents`."""
-        if not files:
+        contents: object = files
+        if not isinstance(contents, Mapping) or not contents:
             raise InvalidInput(
-                "No files to upload", cause="files is empty.", remedy="Pass names and contents: {'list.csv': text}."
+                "No files to upload",
+                cause="files is empty." if isinstance(contents, Mapping) else f"files= got {described(contents)}.",
+                remedy="Pass names and contents: {'list.csv': text}.",
             )
-        extra = {**({"mode": mode} if mode else {}), **({"tableId": validate.table_id(table_id)} if table_id else {})}
+        extra = {
+            **({} if mode is None else {"mode": validate.text("mode", mode)}),
+            **({} if table_id is None else {"tableId": validate.table_id(table_id)}),
+        }
         body = [
-            {"filename": name, "content": base64.b64encode(_bytes(content)).decode("ascii"), **extra}
+            {
+                "filename": validate.text("filename", name),
+                "content": base64.b64encode(_bytes(content)).decode("ascii"),
+                **extra,
+            }
             for name, content in files.items()
         ]
         path = f"/workspaces/{validate.workspace_id(workspace_id)}/documents"
@@ -95,7 +105,8 @@ class UploadOperations(BaseOperations):
     ) -> UpsertReceipt:
         """`POST /tables/{tableId}/rows/upsert`. Without `enrich`, no cell is started: the API's own default starts them."""
         slugs = validate.column_slugs(match_columns)
-        given = list(rows)
+        many: object = rows
+        given = list(many) if isinstance(many, Iterable) else []
         if not 1 <= len(given) <= MOST_ROWS or not all(isinstance(row, Mapping) for row in given):
             raise InvalidInput(
                 "Invalid rows",
@@ -105,9 +116,9 @@ class UploadOperations(BaseOperations):
         body = {
             "rows": [dict(row) for row in given],
             "matchColumns": slugs,
-            "enrich": bool(enrich),
-            "reenrichUpdated": bool(reenrich_updated),
-            **({} if batch_id is None else {"batchId": batch_id}),
+            "enrich": validate.flag("enrich", enrich),
+            "reenrichUpdated": validate.flag("reenrich_updated", reenrich_updated),
+            **({} if batch_id is None else {"batchId": validate.text("batch_id", batch_id)}),
         }
         path = f"/tables/{validate.table_id(table_id)}/rows/upsert"
         answer = await self.request("POST", path, json=body, idempotency_key=idempotency_key)
@@ -126,13 +137,12 @@ class UploadOperations(BaseOperations):
 
 
 def _bytes(content: object) -> bytes:
-    if isinstance(content, str):
+    if isinstance(content, str) and is_unicode(content):
         return content.encode()
     if isinstance(content, bytes):
         return content
-    raise InvalidInput(
-        "Invalid file", cause=f"Got {type(content).__name__}.", remedy="Pass the content of a file as text or bytes."
-    )
+    cause = "The text has half a character." if isinstance(content, str) else f"Got {type(content).__name__}."
+    raise InvalidInput("Invalid file", cause=cause, remedy="Pass the content of a file as text or bytes.")
 
 
 def _named(kind: type[M], answer: Any) -> M:

@@ -386,6 +386,32 @@ def credit_limit(value: object) -> float | None:
     )
 
 
+def flag(name: str, value: object) -> bool:
+    """Return True or False, of Python or NumPy.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    if type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise InvalidInput(
+        f"{name} must be True or False", cause=f"Got {shortened(value)}.", remedy=f"Use {name}=True or {name}=False."
+    )
+
+
+def text(name: str, value: object) -> str:
+    """Return a text that can be sent.
+
+    Raises:
+        InvalidInput: it is not a text, or empty, or has half a character.
+    """
+    if isinstance(value, str) and value and is_unicode(value):
+        return not_a_key(value, f"{name}=")
+    raise InvalidInput(
+        f"{name} must be a text", cause=f"Got {shortened(value)}.", remedy=f"Pass a text: {name}='…', or leave it out."
+    )
+
+
 def page_limit(value: object, largest: int) -> int:
     """Return the number of items per page.
 

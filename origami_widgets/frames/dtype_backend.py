@@ -34,10 +34,10 @@ def check_backend(dtype_backend: str) -> None:
     Raises:
         InvalidInput: the backend is unknown, or pyarrow isn't installed.
     """
-    if dtype_backend not in ("numpy_nullable", "pyarrow"):
+    if str(dtype_backend) not in ("numpy_nullable", "pyarrow"):
         raise InvalidInput(
             "Unknown dtype_backend",
-            cause=f"Got dtype_backend={dtype_backend!r}.",
+            cause=f"Got dtype_backend={dtype_backend!r:.40}.",
             remedy='Use dtype_backend="numpy_nullable" (the default) or dtype_backend="pyarrow".',
         )
     if dtype_backend == "pyarrow":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -209,6 +209,7 @@ def leads_reading(
 
     backend = options["dtype_backend"]
     _check_names(domain_from)
+    _check_names(tables, "tables", 'the names or ids of tables: tables=["Companies"]')
     check_backend(backend)
     pinned = check_schema(schema)
     options = {"names": "slug", **options}
@@ -216,9 +217,9 @@ def leads_reading(
     given = [
         (part, table)
         for part, table in _tables(parts)
-        if tables is None or table["id"] in tables or table.get("name") in tables
+        if tables is None or not {table["id"], table.get("name")}.isdisjoint(tables)
     ]
-    if tables and not given:
+    if tables is not None and len(tables) and not given:
         raise InvalidInput(
             "None of these tables is there",
             cause=f"The runs have no table with one of these names or ids: {shortened(list(tables))}.",
@@ -281,14 +282,16 @@ def _gathered(source: object, caller: str) -> SourceData:
     return gather(cast("Any", source), caller)
 
 
-def _check_names(domain_from: object) -> None:
-    if domain_from is None:
+def _check_names(
+    given: object,
+    argument: str = "domain_from",
+    example: str = 'the names of columns: domain_from=["website", "contact-email"]',
+) -> None:
+    if given is None:
         return
-    if isinstance(domain_from, str) or not all(isinstance(each, str) for each in cast("Any", domain_from)):
+    if isinstance(given, str) or not (isinstance(given, Collection) and all(isinstance(each, str) for each in given)):
         raise InvalidInput(
-            "domain_from must be a list of columns",
-            cause=f"Got {domain_from!r:.80}.",
-            remedy='Use the names of columns: domain_from=["website", "contact-email"].',
+            f"{argument} must be a list of names", cause=f"Got {shortened(given)}.", remedy=f"Use {example}."
         )
 
 

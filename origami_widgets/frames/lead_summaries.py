@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.sync_bridge import block, same_arguments_as, wait
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import flag
 from origami_widgets.words.foreign_text import described
 
 from .dtype_backend import DtypeBackend, check_backend
@@ -106,7 +107,7 @@ def describe_leads(
     else:
         options: dict[str, Any] = {"sort": None, "limit": None, "flatten": True, "dtype_backend": "numpy_nullable"}
         leads = leads_reading(source, client, caller="describe_leads", include_hidden=True, **options).read(progress)
-    return describe_columns(leads, examples=examples, dtype_backend=dtype_backend)
+    return describe_columns(leads, examples=flag("examples", examples), dtype_backend=dtype_backend)
 
 
 def evidence_frame(

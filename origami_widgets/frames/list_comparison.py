@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,10 @@ def overlap(
 
     check_backend(dtype_backend)
     called_a, called_b = _checked_names(names)
-    lists = [_list_of(a, called_a, left_on or on, on), _list_of(b, called_b, right_on or on, on)]
+    lists = [
+        _list_of(a, called_a, on if left_on is None else left_on, on),
+        _list_of(b, called_b, on if right_on is None else right_on, on),
+    ]
     # One row for each value, and one for each lead without a value, at the place of the first such lead.
     words, codes = _codes([frame[on] for frame in lists], on)
     in_a, size = len(lists[0]), len(codes)
@@ -146,7 +150,7 @@ def _checked_names(names: object) -> tuple[str, str]:
     )
 
 
-def _list_of(given: object, where: str, column: str, on: str) -> pd.DataFrame:
+def _list_of(given: object, where: str, column: Any, on: str) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
         given = stack_given(list(given), None, "numpy_nullable")
     if not isinstance(given, pd.DataFrame):
@@ -158,7 +162,7 @@ def _list_of(given: object, where: str, column: str, on: str) -> pd.DataFrame:
     from .leads.stacking import check_columns
 
     check_columns(given)
-    if column not in given.columns:
+    if not isinstance(column, Hashable) or column not in given.columns:
         shown = ", ".join(map(str, given.columns[:20]))
         raise InvalidInput(
             f"No column {column!r:.60}",

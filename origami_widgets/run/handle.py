@@ -365,7 +365,7 @@ class Run(KnownRun):
             Run,
             once=once,
             name=name,
-            fresh=fresh,
+            fresh=validate.flag("fresh", fresh),
             follow_up=follow_up,
             queues=waits_for_a_slot(),
             new_limit=validate.credit_limit(credit_limit),

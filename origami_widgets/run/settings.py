@@ -115,7 +115,7 @@ def configure(
         >>> import origami_widgets as ow
         >>> ow.configure(client=ow.Sandbox(speed=60))
     """
-    if render is not None and render not in get_args(RenderMode):
+    if render is not None and str(render) not in get_args(RenderMode):
         raise InvalidInput(
             f"Invalid render: {shortened(render)}",
             cause="Cards are widgets, or HTML that is replaced as the run progresses.",

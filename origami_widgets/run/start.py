@@ -11,6 +11,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import same_arguments_as
 from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
+from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
 from origami_widgets.run.batch import RunBatch
@@ -138,6 +139,7 @@ def start_run(
     **options: Any,
 ) -> Run:
     """Start a run as `start` does; `asks` says whether to ask the user, who may have agreed already."""
+    flag("show", show)
     make = _maker(prompt, name, model, focus_tables, **options)
     with StartCall() as call:
         run = call.start(make, credit_limit=options["credit_limit"], asks=asks)
@@ -165,6 +167,7 @@ async def start_async(*, show: bool, **given: Any) -> Run:
         >>> asyncio.run(main())
         'completed'
     """
+    flag("show", show)
     call = StartCall()
     return _shown(await call.start_async(_maker(**given)), call, show=show)
 
@@ -182,6 +185,7 @@ def _maker(
 ) -> Callable[[], StartJob]:
     """Check the arguments of a start; return a function that returns its job, for the background loop."""
     limit = valid_credit_limit(credit_limit)
+    flag("fresh", fresh)
     operations = operations_of(client, focus_tables)
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     known_as = "" if once is None else valid_once(once)
@@ -290,6 +294,8 @@ def start_many(
     """
     specs, slots = read_briefs(prompts, model, focus_tables), valid_at_once(at_once)
     limit = valid_credit_limit(credit_limit)
+    flag("fresh", fresh)
+    flag("show", show)
     name = "" if once is None else valid_once(once)
     operations = operations_of(client, focus_tables)
     starts = [*zip(names_of(name, specs), specs, strict=True)]
@@ -378,6 +384,7 @@ def attach(
         >>> ow.attach(run.token, client=client, show=False) == run
         True
     """
+    flag("show", show)
     run = _watched(token_or_agent_id, run_id, client)
     if run is None:
         run = background().run(_finding(token_or_agent_id, run_id, client))
@@ -400,6 +407,7 @@ async def attach_async(*, show: bool, **given: Any) -> Run:
         >>> asyncio.run(main())
         True
     """
+    flag("show", show)
     run = _watched(**given)
     if run is None:
         run = await background().bridge(_finding(**given))

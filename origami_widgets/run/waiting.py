@@ -174,7 +174,7 @@ def check_wait(until: object) -> None:
     Raises:
         InvalidInput: it is neither "run" nor "cells".
     """
-    if until not in ("run", "cells"):
+    if str(until) not in ("run", "cells"):
         is_number = isinstance(until, int | float) and not isinstance(until, bool)
         remedy = f"For seconds, use timeout={until}. " if is_number else ""
         raise InvalidInput(

@@ -212,6 +212,10 @@ class RowQuery:
     flat: bool = False
     saved_filters: bool = True
 
+    def __post_init__(self) -> None:
+        validate.flag("flat", self.flat)
+        validate.flag("saved_filters", self.saved_filters)
+
     def params(self) -> dict[str, str]:
         """Return the parameters of the URL.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import flag, shortened
 from origami_widgets.frames.dtype_backend import check_backend
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
@@ -105,12 +106,14 @@ def export(
         ['frame.csv']
     """
     check_path(path, format)
-    if what not in WHAT:
+    if str(what) not in WHAT:
         raise InvalidInput(
             f"Can't export {what!r:.60}",
             cause="what= is one of: leads, frames, everything.",
             remedy='Use what="leads" for the leads, what="frames" for the frames of the run, or what="everything".',
         )
+    for name, value in {"overwrite": overwrite, "bom": bom, "neutralize": neutralize}.items():
+        flag(name, value)
     target = Path(path).expanduser()
     if target.is_symlink():
         # As with open(): the link stays, and its target is written.
@@ -152,10 +155,12 @@ def check_path(path: object, asked: str | None) -> None:
     Raises:
         InvalidInput: it is not.
     """
-    if not isinstance(path, str | os.PathLike) or not str(path):
-        from origami_widgets.api.validate import shortened
-
-        given = "an empty text" if path == "" else shortened(path)
+    try:
+        name = os.fsencode(path) if isinstance(path, str | os.PathLike) else b""
+    except UnicodeEncodeError:
+        name = b""
+    if not isinstance(path, str | os.PathLike) or not name or b"\0" in name:
+        given = shortened(path) if str(path) else "an empty text"
         raise InvalidInput(
             "export needs a path",
             cause=f"Got {given}.",
@@ -180,10 +185,10 @@ def check_path(path: object, asked: str | None) -> None:
 def _kind_of(target: Path, asked: str | None) -> str:
     ending = target.suffix.lower()
     of_path = ending[1:] if ending[1:] in FORMATS and not (ending != ".xlsx" and target.is_dir()) else None
-    kind = asked or of_path or "csv"
-    if kind not in FORMATS:
+    kind = (of_path or "csv") if asked is None else asked
+    if str(kind) not in FORMATS:
         raise InvalidInput(
-            f"Can't export as {kind!r}",
+            f"Can't export as {kind!r:.60}",
             cause="The formats are Excel, CSV and Parquet.",
             remedy='Use format="xlsx", format="csv" or format="parquet".',
         )

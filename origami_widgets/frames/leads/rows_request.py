@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.rows.row_paging import RowQuery
-from origami_widgets.api.validate import may_be_id, row_limit, shortened, table_id
+from origami_widgets.api.validate import flag, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
@@ -101,13 +101,13 @@ def request_from(
     Raises:
         InvalidInput: an argument is invalid.
     """
-    if names not in ("slug", "name"):
+    if str(names) not in ("slug", "name"):
         raise InvalidInput(
             "Invalid names",
-            cause=f"Got names={names!r}.",
+            cause=f"Got names={names!r:.40}.",
             remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
         )
-    if objects not in ("flatten", "json", "main"):
+    if str(objects) not in ("flatten", "json", "main"):
         raise InvalidInput(
             "Invalid objects",
             cause=f"Got objects={objects!r:.40}.",
@@ -120,9 +120,10 @@ def request_from(
             cause=f"Got sep={sep!r:.40}.",
             remedy='Use a short text such as "." (the default) or "_".',
         )
+    flag("flatten", flatten)
     check_backend(dtype_backend)
     where, name, lead_count = _table_of(table, caller)
-    query = RowQuery(filters=_complete(filters), sort=sort, saved_filters=not include_hidden)
+    query = RowQuery(filters=_complete(filters), sort=sort, saved_filters=not flag("include_hidden", include_hidden))
     query.params()
     # The API would take an empty list in place of the saved filters.
     query = replace(query, filters=query.filters or None)

@@ -83,7 +83,7 @@ def column_names(given: object, argument: str) -> list[str]:
     """Return one or several column names, as given for `key` or `columns`.
 
     Raises:
-        InvalidInput: they are not names.
+        InvalidInput: they are not names, or none is for `key`.
     """
     names = [given] if isinstance(given, str) else list(given) if isinstance(given, Sequence) else None
     if names is None or not all(isinstance(name, str) for name in names):
@@ -92,6 +92,8 @@ def column_names(given: object, argument: str) -> list[str]:
             cause=f"Got {shortened(given)}.",
             remedy=f"Pass names of columns: {argument}=['website']. Rename a column whose name isn't a text.",
         )
+    if argument == "key" and not names:
+        raise InvalidInput("key names no column", cause="It's empty.", remedy="Pass the column that tells rows apart.")
     return list(dict.fromkeys(names))
 
 
@@ -108,8 +110,6 @@ def own_list_of(frame: pd.DataFrame, key: object, columns: object = ()) -> OwnLi
             rows, and never a value.
     """
     keys = column_names(key, "key")
-    if not keys:
-        raise InvalidInput("key names no column", cause="It's empty.", remedy="Pass the column that tells rows apart.")
     names = list(dict.fromkeys([*keys, *column_names(columns, "columns")]))
     _check_names(frame, names)
     if len(frame) > MOST_ROWS:

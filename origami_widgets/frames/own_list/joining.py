@@ -13,6 +13,7 @@ from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import text as valid_text
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.words.numbers import plural
 
@@ -127,9 +128,7 @@ class Joining:
         self._key = column_names(key, "key")
         self._keys = keys_of(self._frame, self._key)
         self._wanted = None if columns is None else column_names(columns, "columns")
-        if not suffix:
-            raise InvalidInput("Invalid suffix", cause="It's empty.", remedy='Use suffix="_found".')
-        self._suffix = suffix
+        self._suffix = valid_text("suffix", suffix)
         from origami_widgets.frames.leads.rows_request import request_from
 
         request_from(table, include_hidden=True, caller="join_leads")
