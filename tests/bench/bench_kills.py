@@ -27,9 +27,8 @@ INTENTS = 5
 FAULTS = (forgotten(answer({}, 500)), forgotten(reset()), lost(reset()), kept_off(answer({}, 503)))
 NOTEBOOK = """
 import origami_widgets as ow
-from origami_widgets.api import retries
 from origami_widgets.run.starts import reconcile
-reconcile.LOOKS, retries.FIRST_WAIT = (0.05, 0.15), 0.02
+reconcile.LOOKS = reconcile.LOOKS_AFTER_FAILURE = (0.05, 0.2)
 run = ow.start("List bakers in Porto. scenario:needs_input", once="porto", show=False).wait(timeout=60)
 run = run.answer("Iberia", "yes").wait(timeout=60)
 run = run.follow_up("Add their opening hours").wait(timeout=60)

@@ -118,16 +118,10 @@ def without_pauses(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retries, "FIRST_WAIT", 0.002)
 
 
-def pause_between_attempts(patch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Send a request that was lost again after so many seconds, however long that is."""
-    patch.setattr(retries, "FIRST_WAIT", seconds)
-    patch.setattr(retries, "LONGEST_WAIT", 3600.0)
-    patch.setattr(retries, "LONGEST_IN_ALL", 7200.0)
-
-
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
-    """Look for a run that may have been started after so many seconds each."""
+    """Look for a run that may have been started so many seconds after the last attempt, whatever became of that."""
     patch.setattr(reconcile, "LOOKS", seconds)
+    patch.setattr(reconcile, "LOOKS_AFTER_FAILURE", seconds)
 
 
 def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:

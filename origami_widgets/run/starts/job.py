@@ -326,8 +326,13 @@ class StartJob:
 
     def _recover(self, stored: StoredStart) -> None:
         """Take over the record of a stored request that may have been sent."""
-        key, sent_at = validate.idempotency_key(stored.idempotency_key), stored.claimed_at.timestamp()
-        self.slot.record = recovered(key, sent_at, now=time.time(), passed=monotonic())
+        self.slot.record = recovered(
+            validate.idempotency_key(stored.idempotency_key),
+            stored.claimed_at.timestamp(),
+            attempted_at=stored.attempted_at.timestamp(),
+            now=time.time(),
+            passed=monotonic(),
+        )
         if self._follow_up is not None:
             self.request.spec = self._follow_up.spec(may_be_sent=True)
 
@@ -400,6 +405,15 @@ class StartJob:
                 await self._watch_run()
                 return
 
+    async def before_attempt(self) -> None:
+        """Do what precedes each attempt.
+
+        Raises:
+            RegistryUnusable: the attempt could not be written down, so nothing may be sent.
+        """
+        if self._name is not None:
+            await self._name.note_attempt()
+
     def _wait_for_slot(self, queue: Queue | None) -> None:
         self.queue = queue
         self.notice = (
@@ -445,12 +459,12 @@ class StartJob:
         """Look for a run that may have started. Return the handle on it; None without a run. Sends only GETs.
 
         Args:
-            patiently: look several times: after a failure, the server's list may lag behind.
+            patiently: look as often as before anything is sent again: the server's lists may lag behind.
 
         Raises:
             AmbiguousStart: the lists could not be read, or several runs match; its `reconcile()` tries again.
         """
-        await self.request.look((0.0, *reconcile.LOOKS) if patiently else (0.0,))
+        await self.request.look(self.request.waits() if patiently else (0.0,))
         return await self._watch_run()
 
     # The run

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import time
 import unicodedata
@@ -27,7 +28,7 @@ from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
     from datetime import datetime
 
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
@@ -48,8 +49,10 @@ SHORTEST_CUT = 90
 ELLIPSIS = "..."
 """End of a cut brief, in Unicode compatibility form."""
 
-LOOKS = (2.0, 10.0)
-"""Seconds before each search for a run that may have started: after a failure, the server's list may lag behind."""
+LOOKS = (0.5, 2.5, 8.5)
+"""Seconds from the last attempt to each search for the run that it may have started: the server's lists may lag behind."""
+LOOKS_AFTER_FAILURE = (2.0, 10.0)
+"""The same after an attempt at which the server failed."""
 LOOKS_FOR_UNWANTED = (30.0,) * 40
 """Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
 
@@ -77,6 +80,20 @@ class Candidate(NamedTuple):
 async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
     """Wait before a search, at most until an event is set."""
     await retries.pause(seconds, asyncio.Event() if wake is None else wake)
+
+
+def waits(passed: float, moments: Sequence[float]) -> list[float]:
+    """Return the seconds before each search. Moments that are past stand for one search at once.
+
+    Args:
+        passed: seconds since the last attempt.
+        moments: seconds from that attempt to each search.
+
+    >>> waits(0.0, (0.5, 2.5, 8.5)), waits(3.0, (0.5, 2.5, 8.5)), waits(60.0, (0.5, 2.5, 8.5))
+    ([0.5, 2.0, 6.0], [0.0, 5.5], [0.0])
+    """
+    due = sorted({max(0.0, moment - passed) for moment in moments})
+    return [later - earlier for earlier, later in itertools.pairwise((0.0, *due))]
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:

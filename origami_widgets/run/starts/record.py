@@ -140,9 +140,11 @@ class Lost:
 
     Args:
         is_failure: whether the server failed (5xx), or an answer came that may stand for its failure.
+        at: when that became known, in seconds of `monotonic`; None if that is not known.
     """
 
     is_failure: bool = False
+    at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,12 +173,14 @@ class StartRecord:
         first_key: the idempotency key of the first attempt, from which later keys are made.
         state: the state of the start, as in the module's diagram.
         keys_refused: the number of keys that the server has refused.
-        last_answer: the last answer to the current key; empty before it was sent.
+        last_answer: the last answer to the current key; empty before it was sent. `failed` is an answer that was lost
+            because the server failed, or may have.
         outcome_unknown: whether an attempt may have started a run that is not known.
         losses: the number of attempts with an unknown outcome since the record was last queued; see `MOST_LOSSES`.
         is_reconciled: whether the run was looked for since the last attempt, and not found.
         is_withdrawn: whether nothing more may be sent.
         sent_at: when the first attempt was made, in seconds of `monotonic`; None before.
+        lost_at: when the last attempt with an unknown outcome ended, in the same seconds; None without one.
         clock_slack: the number of seconds by which `sent_at` may be off.
         agent_id: the agent's id, once the run is known.
         run_id: the run's id, once it is known.
@@ -185,12 +189,13 @@ class StartRecord:
     first_key: str
     state: StartState = "queued"
     keys_refused: int = 0
-    last_answer: Literal["", "lost", "refused", "old_refusal"] = ""
+    last_answer: Literal["", "lost", "failed", "refused", "old_refusal"] = ""
     outcome_unknown: bool = False
     losses: int = 0
     is_reconciled: bool = False
     is_withdrawn: bool = False
     sent_at: float | None = None
+    lost_at: float | None = None
     clock_slack: float = MINUTES
     agent_id: str = ""
     run_id: str = ""
@@ -238,12 +243,17 @@ class RecordSlot(Generic[R]):
     job: Callable[[], Any] = lambda: None
 
 
-def event_of(error: OrigamiError) -> StartEvent:
-    """Return the event that an error of the request stands for."""
+def event_of(error: OrigamiError, at: float | None = None) -> StartEvent:
+    """Return the event that an error of the request stands for.
+
+    Args:
+        error: the error.
+        at: when it came, in seconds of `monotonic`; None if that is not known.
+    """
     if error.is_replay:
         return DefiniteRefusal(is_replay=True)
     if error.may_have_started or isinstance(error, IdempotencyConflict):
-        return Lost(is_failure=is_failure(error))
+        return Lost(is_failure(error), at)
     # After too many requests, the server refuses them without looking at them.
     is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
     return NotSent() if is_put_off or isinstance(error, ConnectionFailed) else DefiniteRefusal()
@@ -254,14 +264,15 @@ def is_failure(error: OrigamiError) -> bool:
     return not isinstance(error, ConnectionFailed) and error.status_code not in NOT_BEGUN
 
 
-def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRecord:
+def recovered(key: str, sent_at: float, *, now: float, passed: float, attempted_at: float | None = None) -> StartRecord:
     """Return the record of a request with an unknown outcome, from what was stored before it was sent.
 
     Args:
         key: the request's idempotency key.
-        sent_at: when it was sent, in Unix seconds. A moment in the future counts as now, as the clock was set back.
+        sent_at: when it was first sent, in Unix seconds. A moment in the future counts as now, as the clock was set back.
         now: the present moment, in Unix seconds.
         passed: the present moment, in seconds of `monotonic`.
+        attempted_at: when it was last sent, in Unix seconds; None if that was only once.
     """
     return StartRecord(
         key,
@@ -269,6 +280,7 @@ def recovered(key: str, sent_at: float, *, now: float, passed: float) -> StartRe
         last_answer="lost",
         outcome_unknown=True,
         sent_at=passed - max(0.0, now - sent_at),
+        lost_at=passed - max(0.0, now - (sent_at if attempted_at is None else attempted_at)),
         clock_slack=DAY if sent_at > now else HOURS,
     )
 
@@ -322,8 +334,15 @@ def _unanswered(record: StartRecord, event: DefiniteRefusal | NotSent | Lost) ->
         case NotSent() if not record.outcome_unknown:
             return _settled(replace(record, state="refused"))
     # If nothing is sent after a loss, the outcome stays unknown.
-    losses = record.losses + (2 if event == Lost(is_failure=True) else 1)
-    return replace(record, state="unknown", last_answer="lost", outcome_unknown=True, losses=losses)
+    lost = event if isinstance(event, Lost) else Lost()
+    return replace(
+        record,
+        state="unknown",
+        last_answer="failed" if lost.is_failure else "lost",
+        outcome_unknown=True,
+        losses=record.losses + 1 + lost.is_failure,
+        lost_at=lost.at or record.lost_at,
+    )
 
 
 def _sent(record: StartRecord, at: float) -> StartRecord:

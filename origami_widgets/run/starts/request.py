@@ -7,6 +7,7 @@ unknown outcome, the request looks for the run before it is sent again. If sever
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import retries
@@ -16,7 +17,6 @@ from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.reconcile import Likeness, Reconciliation, take
 from origami_widgets.run.starts.record import (
-    MOST_LOSSES,
     Lost,
     NothingFound,
     RecordSlot,
@@ -26,7 +26,6 @@ from origami_widgets.run.starts.record import (
     StartRecord,
     Withdrawn,
     event_of,
-    is_failure,
     transition,
 )
 
@@ -99,16 +98,26 @@ class Request:
             raise self.marked(error or not_wanted())
 
     async def _attempt(self) -> OrigamiError | None:
-        """Send the request. Return the error if no run is known afterwards."""
+        """Send the request. Return the error if no run is known afterwards.
+
+        Raises:
+            OrigamiError: nothing was sent, as the job has found a reason against it.
+        """
+        job = self.slot.job()
+        if job is not None:
+            try:
+                await job.before_attempt()
+            except OrigamiError as error:
+                raise self.marked(error)  # noqa: B904 - it is the same error
         self._apply(Sent(monotonic()))
         try:
             await self._send()
         except OrigamiError as error:
-            self._apply(event_of(error))
+            self._apply(event_of(error, monotonic()))
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             return self.marked(error).with_traceback(None)
         except BaseException as stopped:
-            self._apply(Lost())
+            self._apply(Lost(at=monotonic()))
             mark(stopped, self.slot.job())
             raise
         return None
@@ -137,32 +146,27 @@ class Request:
             OrigamiError: `error`, if the server refused and the lists could not be read.
             AmbiguousStart: the lists could not be read, or several runs may be ours.
         """
-        if error is None or self.record.last_answer == "old_refusal":
-            await self.look((0.0,))
+        if error is not None and self.record.last_answer == "refused":
+            # Nothing is sent again. If an attempt has started a run, it did so before the server refused.
+            unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
+            if unseen is not None:
+                error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
+                raise error
             return
-        if self.record.last_answer == "lost":
-            if await self._is_clear_soon(error):
-                return
-            if (unseen := await self._look(reconcile.LOOKS, if_unwanted=reconcile.LOOKS_FOR_UNWANTED)) is not None:
-                raise self.ambiguous(error, unseen=True) from unseen
-            return
-        # If an attempt has started a run, it did so before the server refused.
-        unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
+        if error is not None and error.retry_after and self.record.last_answer in ("lost", "failed"):
+            await reconcile.pause(min(error.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+        unseen = await self._look(self.waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
         if unseen is not None:
-            error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
-            raise error
+            raise self.ambiguous(error or unseen, unseen=True) from unseen
 
-    async def _is_clear_soon(self, error: OrigamiError) -> bool:
-        """Look at once and after `LOOKS[0]`, if that is enough; return whether it was.
+    def waits(self) -> list[float]:
+        """Return the seconds before each search that must come before anything is sent again.
 
-        It is enough after a lost answer: the server most likely remembers the key, which is sent once more. It is not
-        enough after a failure, nor if nothing is sent any more.
+        They count from the last attempt with an unknown outcome, whichever process made it.
         """
-        if is_failure(error) or self.record.losses >= MOST_LOSSES or self.withdrawn.is_set():
-            return False
-        await reconcile.pause(retries.wait_after(error, self.record.losses), self.withdrawn)
-        unseen = await self._look((0.0, *reconcile.LOOKS[:1]))
-        return self.run is not None or (unseen is None and not self.withdrawn.is_set())
+        moments = reconcile.LOOKS_AFTER_FAILURE if self.record.last_answer == "failed" else reconcile.LOOKS
+        at = self.record.lost_at
+        return reconcile.waits(math.inf if at is None else monotonic() - at, moments)
 
     async def look(self, waits: Sequence[float]) -> None:
         """Look for a run that may have started, after so many seconds each. Sends only GETs.

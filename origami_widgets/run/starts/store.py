@@ -1,7 +1,7 @@
 """The start store of `once=`: one entry for each name, in a file or in memory.
 
 An entry holds ids, moments and a fingerprint, but neither the brief nor anything made from the API key. It is written
-before the request that costs money, with that request's idempotency key, and completed when the answer names the run. A
+before each request that costs money, with its idempotency key, and completed when the answer names the run. A
 file is always replaced as a whole. Each name has its own file and lock: only kernels that run the same cell at once
 wait for each other, and a damaged file affects one name.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
-VERSION = 1
+VERSION = 2
 LONGEST_ONCE = 100
 SLUG_LENGTH = 40
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -97,7 +97,8 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
         organization: the organization's id.
         fingerprint: fingerprint of the start spec, salted with the idempotency key.
         idempotency_key: the key of the request that starts the run.
-        claimed_at: when the request was about to be sent.
+        claimed_at: when the request was about to be sent for the first time.
+        attempted_at: when it was about to be sent for the last time.
         agent_id: the agent's id; empty before the answer.
         run_id: the run's id; empty before the answer.
         started_at: when the run started.
@@ -111,6 +112,7 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     idempotency_key: str
     claimed_at: Moment
+    attempted_at: Moment
     agent_id: str = ""
     run_id: str = ""
     started_at: Moment | None = None
@@ -252,7 +254,9 @@ class StoreEntry(Generic[S]):
 
     def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
         """Return the content to write before a run is started."""
-        return StoredStart(**self.place, fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now)
+        return StoredStart(
+            **self.place, fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now, attempted_at=now
+        )
 
     async def read(self) -> S | None:
         """Return the content of the entry; None if there is no entry.

@@ -95,7 +95,8 @@ class StoredName:
     async def claimed(self, spec: StartSpec, *, fresh: bool) -> AsyncIterator[tuple[StoredStart, bool]]:
         """Hold the name, so that no other start takes it. Yield what it stands for, and whether that is a new claim.
 
-        If the block raises and has started nothing under a new claim, the name stands for what it stood for before.
+        A new claim is written before the first attempt (`note_attempt`). If the block raises and has started nothing under
+        it, the name stands for what it stood for before.
 
         Args:
             spec: what is to be started.
@@ -116,7 +117,6 @@ class StoredName:
             stored = None if fresh else before
             if is_new := stored is None:
                 stored = entry.new(spec, str(uuid.uuid4()), datetime.now(UTC))
-                await entry.write(stored)
             self._claim = stored
             try:
                 yield stored, is_new
@@ -124,8 +124,9 @@ class StoredName:
                 raise
             except OrigamiError as error:
                 if is_new and not error.may_have_started and not isinstance(error, IdempotencyConflict):
-                    with contextlib.suppress(RegistryUnusable):
-                        await entry.write(before)
+                    if self._claim is not stored:
+                        with contextlib.suppress(RegistryUnusable):
+                            await entry.write(before)
                 elif not stored.run_id:
                     # A refusal now does not prove that the same request, sent before, has started no run.
                     error.add_note(
@@ -134,6 +135,16 @@ class StoredName:
                         "fresh=True."
                     )
                 raise
+
+    async def note_attempt(self) -> None:
+        """Write the claim, with the present moment, before an attempt: what reads it later knows when the last one was made.
+
+        Raises:
+            RegistryUnusable: it cannot be written, so nothing may be sent.
+        """
+        if self._claim is not None:
+            self._claim = replace(self._claim, attempted_at=datetime.now(UTC))
+            await (await entry_of(self._operations, self._name)).write(self._claim)
 
     async def store(self, agent_id: str, run: RunObject) -> None:
         """Store a run that was started under the claim, unless the name belongs to a newer start by now."""

@@ -287,7 +287,7 @@ def test_a_slow_disk_delays_its_own_brief_only(client, front, files):
     with files.before_each_write(write):
         batch = start(client, towns(2))
         assert slow.wait(30)
-        other = ow.start(towns(1)[0], client=client, show=False)
+        other = ow.start(towns(3)[2], client=client, show=False)
         assert other.refresh().status
         assert batch.runs == ()
         go_on.set()

@@ -18,7 +18,6 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.interrupt import outcome_of_interrupt
 from tests.support.cells import Notebook
 from tests.support.front import Front, ended, forgotten
@@ -66,7 +65,7 @@ def traced(act, reached):
 # One between the making of a coroutine and its way to the loop leaves it unused.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 def test_an_interrupt_at_any_line_leaves_one_run_at_most(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(reconcile, "LOOKS", (0.05, 0.1))
+    look_after(monkeypatch, 0.05, 0.1)
     lines, hit = [], []
 
     def interrupted_at(place, folder):

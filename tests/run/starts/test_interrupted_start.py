@@ -18,7 +18,7 @@ from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrup
 from tests.support.cells import Notebook
 from tests.support.front import ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt
-from tests.support.quick import look_after, pause_between_attempts, see, wait_for_last_words, without_environment
+from tests.support.quick import look_after, see, wait_for_last_words, without_environment
 from tests.support.server import RawServer, answer, reset, silence
 
 # Slow enough to be cancelled while it runs.
@@ -57,7 +57,7 @@ def an_ended_run(front, client):
 AWAITED = {
     "its answer": lambda over: ([lost(silent_until(over))], []),
     "a second attempt": lambda over: ([kept_off(reset()), lost(silent_until(over))], []),
-    "the pause before a second attempt": lambda over: ([lost(reset())], []),
+    "the pause that the server asks for": lambda over: ([lost(answer({}, 408, headers={"Retry-After": "100"}))], []),
     "the first look": lambda over: ([forgotten(answer({}, 500))], []),
     "the answer to a look": lambda over: ([forgotten(answer({}, 500))], [kept_off(silent_until(over))]),
 }
@@ -102,7 +102,6 @@ def interrupt_once_it_is_known(monkeypatch, front):
 @pytest.mark.parametrize("stage", AWAITED)
 def test_an_interrupt_while_it_waits_for(front, intend, monkeypatch, capsys, stage):
     """Whatever it waits for: the one run that was started is found, and cancelled."""
-    pause_between_attempts(monkeypatch, 3600.0 if stage.startswith("the pause") else 0.01)
     wait_for_last_words(monkeypatch, 0.2)
     before = set(front.runs())
     reached, over = threading.Event(), threading.Event()

@@ -34,8 +34,8 @@ NOW = datetime(2026, 7, 21, 9, 30, 15, 250_000, tzinfo=UTC)
 SCOPE = Scope("https://origami.chat/api/v2", "prj_1", "org_1")
 SPEC = StartSpec("List bakeries in Porto", name="Bakers", focus_tables=["6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90"])
 FILE = "porto--75c59b2035c4f176db64.json"
-"""As the release that introduced `once=` has called and written it."""
-FIRST_VERSION = """{
+"""As this version calls and writes it."""
+WRITTEN = """{
   "name": "porto",
   "base_url": "https://origami.chat/api/v2",
   "project": "prj_1",
@@ -43,10 +43,11 @@ FIRST_VERSION = """{
   "fingerprint": "d0e2f8093d033d28470bc6566c62e049",
   "idempotency_key": "1f4c8d2e-7a31-4f0e-9b55-0c6d2e8a9f10",
   "claimed_at": "2026-07-21T09:30:15.250000Z",
+  "attempted_at": "2026-07-21T09:30:15.250000Z",
   "agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91",
   "run_id": "v2_run-1",
   "started_at": "2026-07-21T09:30:17Z",
-  "version": 1
+  "version": 2
 }
 """
 
@@ -54,7 +55,12 @@ FIRST_VERSION = """{
 def new_entry(scope: Scope, name: str, spec: StartSpec, key: str, now: datetime) -> StoredStart:
     """An entry as it is written before the run is started."""
     return StoredStart(
-        name=name, **scope._asdict(), fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now
+        name=name,
+        **scope._asdict(),
+        fingerprint=spec.fingerprint(key),
+        idempotency_key=key,
+        claimed_at=now,
+        attempted_at=now,
     )
 
 
@@ -82,19 +88,19 @@ def stored(**changes):
 # The form
 
 
-async def test_an_entry_of_the_first_version_is_read_and_written_as_it_was(entry, path):
-    path.write_text(FIRST_VERSION, encoding="utf-8")
+async def test_an_entry_is_read_and_written_as_it_was(entry, path):
+    path.write_text(WRITTEN, encoding="utf-8")
     read = await entry.read()
     known = {"agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91", "run_id": "v2_run-1"}
     assert read == stored(**known, started_at=datetime(2026, 7, 21, 9, 30, 17, tzinfo=UTC))
     assert next_step(read, SPEC, NOW) == "attach"
     path.unlink()
     await entry.write(read)
-    assert path.read_text(encoding="utf-8") == FIRST_VERSION
+    assert path.read_text(encoding="utf-8") == WRITTEN
 
 
 async def test_one_whose_request_was_never_answered_is_read_too(entry, path):
-    unanswered = {**json.loads(FIRST_VERSION), "agent_id": "", "run_id": "", "started_at": None}
+    unanswered = {**json.loads(WRITTEN), "agent_id": "", "run_id": "", "started_at": None}
     path.write_text(json.dumps(unanswered), encoding="utf-8")
     read = await entry.read()
     assert read == stored()
@@ -102,7 +108,7 @@ async def test_one_whose_request_was_never_answered_is_read_too(entry, path):
     assert next_step(read, SPEC, NOW) == "send_again"
 
 
-def test_briefs_of_a_batch_have_the_names_of_the_first_version():
+def test_briefs_of_a_batch_keep_their_names():
     towns = [StartSpec(f"List bakeries in {town}") for town in ("Faro", "Lagos", "Faro")]
     faro = "towns, e8b1dd9de9b79ea6"
     assert names_of("towns", towns) == (faro, "towns, 7c7c91dfbdf8738d", f"{faro}, 2")
@@ -122,7 +128,7 @@ async def test_what_is_written_is_read_and_what_is_forgotten_is_not_there(entry,
 
 
 async def test_each_file_that_was_cut_is_an_error(entry, path):
-    whole = FIRST_VERSION.encode()
+    whole = WRITTEN.encode()
     for length in range(len(whole) - len(b"}\n") + 1):
         path.write_bytes(whole[:length])
         with pytest.raises(RegistryUnusable, match="is damaged") as caught:
@@ -135,7 +141,7 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"version": 2},
+        {"version": 1},
         {"name": "lisbon"},
         {"base_url": "https://example.org/api/v2"},
         {"project": None},
@@ -152,7 +158,7 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
     ids=str,
 )
 async def test_each_file_with_other_contents_is_an_error_and_stays(entry, path, changes):
-    data = json.dumps({**json.loads(FIRST_VERSION), **changes})
+    data = json.dumps({**json.loads(WRITTEN), **changes})
     path.write_text(data, encoding="utf-8")
     with pytest.raises(RegistryUnusable, match="is damaged"):
         await entry.read()

@@ -33,6 +33,7 @@ FIELDS = {
     "fingerprint",
     "idempotency_key",
     "claimed_at",
+    "attempted_at",
     "agent_id",
     "run_id",
     "started_at",
@@ -55,7 +56,7 @@ def test_a_person_can_read_a_file_and_finds_no_brief_in_it(client, files, base_u
     assert "bakeries" not in text
     kept = json.loads(text)
     assert set(kept) == FIELDS
-    assert (kept["name"], kept["base_url"], kept["version"]) == ("porto", base_url, 1)
+    assert (kept["name"], kept["base_url"], kept["version"]) == ("porto", base_url, 2)
     assert (kept["agent_id"], kept["run_id"]) == (run.agent_id, run.id)
     # Beside the lock, nothing is left of writing it.
     assert {path.suffix for path in files.folder.iterdir()} <= {".json", ".lock"}
@@ -75,8 +76,8 @@ def test_files_of_equal_briefs_cannot_be_compared(client, files):
     assert len({json.loads(path.read_text())["fingerprint"] for path in files.paths}) == 2
 
 
-def test_a_file_of_the_first_version_stays_readable(client, front, files):
-    """As the release that introduced `once=` wrote it: indented, with the fields in this order."""
+def test_a_file_keeps_its_form(client, front, files):
+    """Indented, with the fields in this order."""
     run = start(client)
     kept = files.read()
     assert list(kept) == [
@@ -87,6 +88,7 @@ def test_a_file_of_the_first_version_stays_readable(client, front, files):
         "fingerprint",
         "idempotency_key",
         "claimed_at",
+        "attempted_at",
         "agent_id",
         "run_id",
         "started_at",
@@ -179,7 +181,7 @@ DAMAGES = {
     "cut": lambda text: text[:-40],
     "no JSON": lambda text: b"\xff\xfe\x00",
     "a list": lambda text: b"[]",
-    "of another version": lambda text: text.replace(b'"version": 1', b'"version": 2'),
+    "of another version": lambda text: text.replace(b'"version": 2', b'"version": 1'),
     "of another name": lambda text: text.replace(b'"porto"', b'"lisbon"'),
     "half an answer": lambda text: changed(text, run_id=""),
     "a moment without its zone": lambda text: changed(text, claimed_at="2026-07-21T09:30:00"),
