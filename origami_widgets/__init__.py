@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
+    from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
     from origami_widgets.run.handle import Run as Run
     from origami_widgets.run.login import account as account
     from origami_widgets.run.login import account_async as account_async
@@ -92,6 +93,7 @@ _HOMES = {
     "AmbiguousStart": "api.errors",
     "AsyncClient": "api.async_client",
     "Client": "api.client",
+    "ContinuedElsewhere": "run.follow_up",
     "EnrichmentFailed": "enrichment",
     "IncompleteRows": "frames.leads.row_reading",
     "InterruptedRows": "frames.leads.row_reading",

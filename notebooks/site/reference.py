@@ -111,7 +111,7 @@ GROUPS = (
         "errors",
         "Errors",
         "Every error says what happened, why, and what to do. All are `OrigamiError`s.",
-        ("OrigamiError", "AmbiguousStart"),
+        ("OrigamiError", "AmbiguousStart", "ContinuedElsewhere"),
         ("origami_widgets.api.errors",),
         listings.codes,
     ),

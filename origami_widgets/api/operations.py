@@ -116,6 +116,12 @@ class Operations(UploadOperations):
         came_from(self, () if run.response is None else run.response.tables)
         return run
 
+    async def get_agent(self, agent_id: str) -> Agent:
+        """`GET /agents/{id}`."""
+        path = _agent_path(agent_id)
+        response = await self._read(path, {}, check=lambda response: require_subject(response, agent_id))
+        return Agent.from_raw(response.body)
+
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
         """`GET /agents/{id}/runs`, one page."""
         return await self._page(RunSummary, f"{_agent_path(agent_id)}/runs", page_params(cursor, limit))

@@ -128,6 +128,18 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
     return sorted(runs.values(), key=_started)
 
 
+async def newest_run(operations: Operations, agent_id: str) -> RunSummary:
+    """Read an agent's newest run: one GET of the agent, which names it.
+
+    If it does not, the list is read, too: the API documents no order for it.
+
+    Raises:
+        OrigamiError: the agent could not be read.
+    """
+    newest = (await operations.get_agent(agent_id)).last_run
+    return newest if newest is not None and newest.id else (await runs_of(operations, agent_id))[-1]
+
+
 def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
     """Return the states of an agent's earlier runs from its list. They have ended: an agent has at most one active run."""
     return [

@@ -9,18 +9,41 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
+from origami_widgets.run.agent_runs import make_token, newest_run
 from origami_widgets.run.conversation import remember
 from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from origami_widgets.api.models import Question
+    from origami_widgets.api.models import Question, RunSummary
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import Queue
+
+
+class ContinuedElsewhere(OrigamiError):
+    """The conversation has a newer run that this process did not know, from another kernel or the app. Nothing was sent.
+
+    Attributes:
+        token: `agent_id/run_id` of the newer run, for `attach`.
+
+    Example:
+        >>> import origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
+        >>> elsewhere = client.create_run(run.agent_id, "Add opening hours")
+        >>> try:
+        ...     run.follow_up("Add opening hours")
+        ... except ow.ContinuedElsewhere as error:
+        ...     ow.attach(error.token, client=client, show=False).id == elsewhere.id
+        True
+    """
+
+    token: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +123,32 @@ class FollowUp:
             raise
         finally:
             newest.stop_waiting = None
+
+    async def newer_elsewhere(self, operations: Operations, known: Collection[str]) -> RunSummary | None:
+        """Read the agent's newest run. Return it if it is another than the known ones, else None.
+
+        Args:
+            operations: the API.
+            known: ids of the runs of the conversation when the follow-up was asked for.
+
+        Raises:
+            OrigamiError: the agent could not be read.
+        """
+        newest = await newest_run(operations, self.watch.state.agent_id)
+        return None if newest.id in known else newest
+
+    def continued_elsewhere(self, newest: RunSummary) -> ContinuedElsewhere:
+        """Return the error that names the newer run."""
+        token = make_token(self.watch.state.agent_id, newest.id)
+        error = ContinuedElsewhere(
+            "This conversation was continued elsewhere",
+            cause=f"Its newest run is {newest.id}, from another kernel or the app, with the brief "
+            f"{shortened(newest.prompt)}. Nothing was sent.",
+            remedy=f'Look at that run before you go on: ow.attach("{token}").',
+            code="CONTINUED_ELSEWHERE",
+        )
+        error.token = token
+        return error
 
     def waits(self, queue: Queue | None) -> None:
         """Show on the card that the follow-up waits for a run slot, or no longer does. Background loop only."""

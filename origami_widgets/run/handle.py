@@ -181,7 +181,8 @@ class Run(KnownRun):
     def answer(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
         """Answer all open questions of the agent. This starts one follow-up run, which takes over the card.
 
-        Sends one POST, which spends credits. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
+        Sends one POST, which spends credits, after one GET of the agent, which shows whether the conversation was
+        continued elsewhere. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
         the same answers to the same run are sent only once, too.
 
         Args:
@@ -196,6 +197,7 @@ class Run(KnownRun):
         Raises:
             InvalidInput: the answers do not match the questions, or the questions were answered before; nothing was
                 sent.
+            ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
@@ -223,7 +225,8 @@ class Run(KnownRun):
     ) -> Run:
         """Start another run of the same agent, which remembers the conversation. The new run takes over the card.
 
-        Sends one POST, which spends credits. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
+        Sends one POST, which spends credits, after one GET of the agent, which shows whether the conversation was
+        continued elsewhere. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
         the same follow-up to the same run is sent only once, too.
 
         Args:
@@ -240,6 +243,7 @@ class Run(KnownRun):
         Raises:
             InvalidInput: the brief is empty or too long, or another follow-up is being sent; nothing was sent.
             AgentBusy: another run of the agent is active.
+            ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.

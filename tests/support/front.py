@@ -60,6 +60,7 @@ class Front:
         sandbox: the API behind it.
         faults: what the next starts of a run meet; without any they pass.
         reads: what the next requests for a list meet.
+        agent_reads: what the next requests for an agent meet.
         polls: what the next reads of one run are answered.
         cancels: what the next requests to cancel are answered.
         accounts: what the next requests for the account or its credits meet.
@@ -85,6 +86,7 @@ class Front:
         self._options = {"speed": speed, "clock": lambda: time.time() - self.behind, **options}
         self.faults: list[Fault] = []
         self.reads: list[Fault] = []
+        self.agent_reads: list[Fault] = []
         self.polls: list[Behaviour] = []
         self.cancels: list[Behaviour] = []
         self.accounts: list[Fault] = []
@@ -126,6 +128,8 @@ class Front:
         elif request.path.endswith(("/agents", "/runs")):
             self.asks.append("GET")
             fault = self.reads.pop(0) if self.reads else passes
+        elif "/agents/" in request.path and request.path.count("/") == 4:
+            fault = self.agent_reads.pop(0) if self.agent_reads else passes
         elif "/runs/" in request.path:
             self.polled += 1
             if self.is_gone:
@@ -241,6 +245,12 @@ def forgotten(behaviour: Behaviour) -> Fault:
         await behaviour(request, writer)
 
     return meet
+
+
+def still_names(run: ow.Run) -> Fault:
+    """For a request for the agent: it does not name a newer run than this one yet."""
+    newest = {"object": "run", "id": run.id, "agentId": run.agent_id}
+    return kept_off(answer({"object": "agent", "id": run.agent_id, "name": "", "lastRun": newest}))
 
 
 def kept_off(behaviour: Behaviour) -> Fault:

@@ -19,8 +19,9 @@ from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
+from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.batch import queue_of
-from origami_widgets.run.follow_up import FollowUp, answering
+from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import CancelPending, cancel
@@ -135,7 +136,14 @@ class CommandHandler:
 
     async def _continue(self, follow_up: FollowUp) -> None:
         job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
-        await job.start_for(self)
+        try:
+            await job.start_for(self)
+        except ContinuedElsewhere as error:
+            # The card goes on with the newer run, and says there why nothing was sent.
+            conversation = await with_later_runs(job.operations, follow_up.watch)
+            if conversation.current is not follow_up.watch:
+                conversation.current.update(CommandFailed(copy.copy(error)))
+            raise
 
     def _shown(self, command: ClickCommand) -> RunWatch | None:
         """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""

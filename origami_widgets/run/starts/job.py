@@ -122,6 +122,7 @@ class StartJob:
         self._task: asyncio.Task[None] | None = None
         self._driver: weakref.ref[Any] | None = None
         self._not_before = 0.0
+        self._known_runs: frozenset[str] = frozenset()
         self._tables_before: dict[str, Table] = {}
         if not self.record.may_have_started:
             self.renew()
@@ -373,6 +374,7 @@ class StartJob:
         # Look for the run before its questions count as answered: that very run may be what has answered them.
         elif not (self.record.outcome_unknown and await self.look()):
             with follow_up.sending(self.withdrawn if self._queues else None):
+                self._known_runs = frozenset(state.run_id for state in follow_up.conversation.states)
                 await self._queue_and_send()
 
     async def _queue_and_send(self) -> None:
@@ -409,8 +411,16 @@ class StartJob:
         """Do what precedes each attempt.
 
         Raises:
-            RegistryUnusable: the attempt could not be written down, so nothing may be sent.
+            ContinuedElsewhere: the conversation has a newer run that was not known when the follow-up was asked for.
+            OrigamiError: the agent could not be read, or the attempt not be written down, so nothing may be sent.
         """
+        if self._follow_up is not None:
+            newest = await self._follow_up.newer_elsewhere(self.operations, self._known_runs)
+            if newest is not None and self.record.outcome_unknown:
+                # It may be our own lost one, which the lists do not show yet.
+                await self.request.look((0.0,), only=newest.id)
+            if newest is not None and self.run is None:
+                raise self._follow_up.continued_elsewhere(newest)
         if self._name is not None:
             await self._name.note_attempt()
 

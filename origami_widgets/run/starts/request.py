@@ -109,6 +109,8 @@ class Request:
                 await job.before_attempt()
             except OrigamiError as error:
                 raise self.marked(error)  # noqa: B904 - it is the same error
+            if self.run is not None:
+                return None
         self._apply(Sent(monotonic()))
         try:
             await self._send()
@@ -168,13 +170,19 @@ class Request:
         at = self.record.lost_at
         return reconcile.waits(math.inf if at is None else monotonic() - at, moments)
 
-    async def look(self, waits: Sequence[float]) -> None:
+    async def look(self, waits: Sequence[float], *, only: str | None = None) -> None:
         """Look for a run that may have started, after so many seconds each. Sends only GETs.
+
+        Args:
+            waits: seconds before each search.
+            only: see `Reconciliation.find`.
 
         Raises:
             AmbiguousStart: the lists could not be read, or several runs match.
         """
-        if self.run is None and self.record.sent_at is not None and (unseen := await self._look(waits)) is not None:
+        if self.run is not None or self.record.sent_at is None:
+            return
+        if (unseen := await self._look(waits, only=only)) is not None:
             raise self.ambiguous(unseen, unseen=True) from unseen
 
     async def _look(

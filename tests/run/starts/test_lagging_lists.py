@@ -51,10 +51,12 @@ def test_a_run_that_is_listed_late_is_found(server, client, fault, once):
     assert server.count("POST /agents") == 1
 
 
-def test_a_follow_up_that_is_listed_late_is_found(monkeypatch):
+@pytest.mark.parametrize("lag", [LAG, 3600.0])
+def test_a_follow_up_that_is_listed_late_is_found(monkeypatch, lag):
+    """However late: the agent names its newest run."""
     look_after(monkeypatch, 0.1, 0.5, 2.0)
     with (
-        SpendingServer(lists_lag=LAG, agent_seconds=0.001, per_minute=None, per_minute_of_ip=None, cells=0) as server,
+        SpendingServer(lists_lag=lag, agent_seconds=0.001, per_minute=None, per_minute_of_ip=None, cells=0) as server,
         ow.Client(server.key, base_url=server.base_url, timeout=5) as client,
     ):
         run = ow.start("Find bakeries", client=client, show=False).wait(timeout=20)

@@ -9,7 +9,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.support.front import EMPTY_LIST, FAILED, ended, forgotten, kept_off
+from tests.support.front import EMPTY_LIST, FAILED, ended, forgotten, kept_off, still_names
 
 pytestmark = pytest.mark.usefixtures("clock")
 BRIEF = "List bakeries in Porto with a web shop"
@@ -57,10 +57,11 @@ def notebook(request, front, base_url):
 
 
 def lose(front, notebook, *, started):
-    """The continuation is sent, and the lists do not show its run in time."""
+    """The continuation is sent, and neither the lists nor the agent show its run in time."""
     run = notebook.run()
     front.faults = [forgotten(FAILED) if started else kept_off(FAILED), kept_off(FAILED)]
     front.reads = [kept_off(EMPTY_LIST)] * 4
+    front.agent_reads = [still_names(run)] * 2
     with pytest.raises(ow.AmbiguousStart):
         notebook.go_on(run)
     front.starts.clear()

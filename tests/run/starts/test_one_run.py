@@ -18,7 +18,7 @@ from origami_widgets.api import errors
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.usage import Traffic
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
-from tests.support.front import BROKE, EMPTY_LIST, FULL, ended, forgotten, kept_off, lost, passes
+from tests.support.front import BROKE, EMPTY_LIST, FULL, ended, forgotten, kept_off, lost, passes, still_names
 from tests.support.quick import see
 from tests.support.server import answer, head, raw, reset, silence
 
@@ -58,7 +58,7 @@ def intend(request, client, front):
     before = set(front.runs())
     front.starts.clear()
     front.asks.clear()
-    act.kind = kind
+    act.kind, act.behind = kind, [] if kind in from_nothing else [still_names(run)]
     act.made = lambda: [run_id for run_id in front.runs() if run_id not in before]
     return act
 
@@ -174,6 +174,7 @@ def test_a_first_request_in_flight_is_waited_for(front, intend):
     in_flight = answer({"error": "in flight", "code": "IDEMPOTENCY_ERROR"}, 409)
     front.faults = [lost(reset()), kept_off(in_flight), kept_off(in_flight)]
     front.reads = [kept_off(EMPTY_LIST)] * 3
+    front.agent_reads = intend.behind * 2
     one_run(front, intend)
     assert len(front.starts) == 4
 
@@ -333,19 +334,34 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]
     front.reads = [kept_off(EMPTY_LIST)] * 3
+    front.agent_reads = intend.behind * 2
     one_run(front, intend)
     assert len(front.starts) == 2
 
 
-@pytest.mark.parametrize("fault", [None, kept_off(reset())], ids=["at once", "after a lost attempt"])
-def test_an_agent_busy_with_another_run_is_an_error_that_shows_it(front, client, fault):
+@pytest.mark.parametrize("intend", ["follow_up", "answer", "card"], indirect=True)
+def test_a_lost_run_that_only_its_agent_names_is_adopted(front, intend):
+    front.faults = [forgotten(reset())]
+    front.reads = [kept_off(EMPTY_LIST)] * 3
+    one_run(front, intend)
+    assert len(front.starts) == 1
+
+
+@pytest.mark.parametrize("lost", [[], [kept_off(reset())]], ids=["at once", "after a lost attempt"])
+def test_an_agent_busy_with_another_run_is_an_error_that_shows_it(front, client, lost):
+    """One that began after its newest run was read."""
     run = ended(ow.start(f"{BRIEF}. scenario:answer", client=client, show=False))
-    theirs = front.sandbox.client().create_run(run.agent_id, "Something else. scenario:slow")
-    front.faults = [fault] if fault else []
+    theirs = []
+
+    async def too_late(*arguments):
+        theirs.append(front.sandbox.client().create_run(run.agent_id, "Something else. scenario:slow"))
+        await passes(*arguments)
+
+    front.faults = [*lost, too_late]
     with pytest.raises(errors.AgentBusy) as caught:
         run.follow_up(MORE)
-    assert caught.value.may_have_started == (fault is not None), "a list may be late"
-    assert f'ow.attach("{run.agent_id}/{theirs.id}")' in caught.value.remedy
+    assert caught.value.may_have_started == bool(lost), "a list may be late"
+    assert f'ow.attach("{run.agent_id}/{theirs[0].id}")' in caught.value.remedy
     assert len(front.runs()) == 2
 
 
