@@ -89,7 +89,8 @@ def start(
             began; its answers and follow-ups share the limit. It holds until all cells are final, while this process
             runs, is online and its key is valid. Credits are counted at each check: what settles between two checks and
             what is in flight then is used on top. In `focus_tables`, what others use counts, too. The card and
-            `run.error` say when it is reached. None for no limit.
+            `run.error` say when it is reached. With `once`, a restarted kernel counts on from where the run began. None
+            for no limit.
         client: the client to use; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook. As the cell's last expression it is not shown a second time.
 

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import weakref
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import kept_task
@@ -24,9 +25,8 @@ from origami_widgets.run.state import CreditsExceeded, StopChanged
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
@@ -63,6 +63,8 @@ class CreditLimit:
         self.before: dict[str, float] = {}
         self._used: dict[str, float] = {}
         self._in_flight: dict[str, int] = {}
+        # When counting began, in Unix seconds, for tables that are older than their run and were not read before it.
+        self._counted_since: dict[str, float] = {}
         # Settled runs that are still counted, and whether work of theirs is known to be left.
         self._unfinished: weakref.WeakKeyDictionary[RunWatch, bool] = weakref.WeakKeyDictionary()
 
@@ -71,10 +73,12 @@ class CreditLimit:
         """Whether it is the limit of a batch, and not of one conversation."""
         return self._halt is not None
 
-    def note_before(self, tables: Iterable[Table]) -> None:
-        """Note what tables have used before the runs that work on them begin."""
-        for table in tables:
-            self.before.setdefault(table.id, table.credits.lifetime_used or 0)
+    def note_before(self, bases: Mapping[str, float]) -> None:
+        """Note what tables had used before the runs that work on them began. Of two numbers, the smaller one is older."""
+        for table_id, used in bases.items():
+            if used <= self.before.get(table_id, used):
+                self.before[table_id] = used
+                self._counted_since.pop(table_id, None)
 
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
@@ -185,7 +189,12 @@ class CreditLimit:
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
         whose = " by all runs together" if self.is_of_batch else ""
         limit = amount(self._limit)
-        return f"{amount(self._sum)} credits were used{whose} since the start; credit_limit is {limit}.{still}"
+        late = ""
+        if self._counted_since:
+            tables = "a table" if len(self._counted_since) == 1 else f"{len(self._counted_since):,} tables"
+            since = datetime.fromtimestamp(min(self._counted_since.values()), UTC)
+            late = f" What {tables} had used before is not known: counted since {since:%H:%M} UTC."
+        return f"{amount(self._sum)} credits were used{whose} since the start; credit_limit is {limit}.{late}{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
@@ -193,30 +202,25 @@ class CreditLimit:
         for table in state.tables:
             used = table.credits.lifetime_used or 0
             is_new = began is None or table.created_at is None or table.created_at >= began
+            if table.id not in self.before and not is_new:
+                self._counted_since[table.id] = poller().clock.time()
             before = self.before.setdefault(table.id, 0 if is_new else used)
             # Credits never decrease: a smaller number comes from an older answer.
             self._used[table.id] = max(self._used.get(table.id, 0), used - before)
             self._in_flight[table.id] = table.cells.running or 0
 
 
-def continued(limit: CreditLimit | None, conversation: Conversation, new_limit: float | None) -> CreditLimit | None:
+def continued(limit: CreditLimit | None, new_limit: float | None) -> CreditLimit | None:
     """Return the credit limit under which a conversation goes on; None for no limit.
 
     Args:
         limit: its limit so far; None without one.
-        conversation: the conversation.
         new_limit: the credits that it may use from now on; None leaves its limit as it is.
-
-    Raises:
-        CreditLimitReached: it has used more than its limit; nothing was sent.
     """
     if new_limit is not None and limit is not None and not limit.is_of_batch:
         limit.set(new_limit)
     elif new_limit is not None:
         limit = CreditLimit(new_limit)
-        limit.note_before(table for state in conversation.states for table in state.tables)
-    if limit is not None:
-        limit.require_room()
     return limit
 
 

@@ -124,6 +124,8 @@ class StartJob:
         self._not_before = 0.0
         self._known_runs: frozenset[str] = frozenset()
         self._tables_before: dict[str, Table] = {}
+        # What tables had used before the run began, by their ids.
+        self._bases: dict[str, int] = {}
         if not self.record.may_have_started:
             self.renew()
 
@@ -318,8 +320,9 @@ class StartJob:
     async def _attach_stored(self, name: StoredName, stored: StoredStart | None) -> bool:
         """Attach to the run that is stored under the name; return whether there is one."""
         watch = await name.watch_of(stored, self.spec)
-        if watch is None:
+        if watch is None or stored is None:
             return False
+        self._bases = stored.bases
         # An agent has at most one active run, so an active run has no later runs.
         is_over = watch.state.done and self._follow_up is None
         self._take_watch(watch, await with_later_runs(self.operations, watch) if is_over else conversation_of(watch))
@@ -327,6 +330,7 @@ class StartJob:
 
     def _recover(self, stored: StoredStart) -> None:
         """Take over the record of a stored request that may have been sent."""
+        self._bases = stored.bases
         self.slot.record = recovered(
             validate.idempotency_key(stored.idempotency_key),
             stored.claimed_at.timestamp(),
@@ -422,7 +426,7 @@ class StartJob:
             if newest is not None and self.run is None:
                 raise self._follow_up.continued_elsewhere(newest)
         if self._name is not None:
-            await self._name.note_attempt()
+            await self._name.note_attempt(self._bases)
 
     def _wait_for_slot(self, queue: Queue | None) -> None:
         self.queue = queue
@@ -445,15 +449,20 @@ class StartJob:
         Raises:
             CreditLimitReached: the conversation to continue has used more than its credit limit; nothing was sent.
         """
-        if self._follow_up is not None:
-            self.credit_limit = limits.continued(self.credit_limit, self._follow_up.conversation, self._new_limit)
         with contextlib.suppress(OrigamiError, TimeoutError):
             async with time_limit(READ_BEFORE):
                 for table_id in self.spec.focus_tables:
                     if table_id not in self._tables_before:
                         self._tables_before[table_id] = await self.operations.get_table(table_id)
-        if self.credit_limit is not None:
-            self.credit_limit.note_before(self._tables_before.values())
+        read = list(self._tables_before.values())
+        if self._follow_up is not None:
+            # Newer readings last.
+            read = [*(table for state in self._follow_up.conversation.states for table in state.tables), *read]
+        known = ((table.id, table.credits.lifetime_used) for table in read)
+        self._bases = {table_id: used for table_id, used in known if used is not None}
+        self.limit(None)
+        if self._follow_up is not None and self.credit_limit is not None:
+            self.credit_limit.require_room()
 
     # Finding the run of a lost answer
 
@@ -480,9 +489,12 @@ class StartJob:
     # The run
 
     def limit(self, credit_limit: CreditLimit | None) -> None:
-        """Set the credit limit of the run, also if the run is not known yet. None changes nothing."""
-        self.credit_limit = credit_limit or self.credit_limit
-        if self.credit_limit is not None and self.watch is not None:
+        """Set the credit limit of the run, also if the run is not known yet. None keeps the limit that it has."""
+        self.credit_limit = limits.continued(credit_limit or self.credit_limit, self._new_limit)
+        if self.credit_limit is None:
+            return
+        self.credit_limit.note_before(self._bases)
+        if self.watch is not None:
             self.credit_limit.guard(self.watch, conversation_of(self.watch))
 
     async def _watch_run(self) -> Any:
@@ -498,9 +510,7 @@ class StartJob:
         return self.handle
 
     def _take_watch(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
-        before = ((table.id, table.credits.lifetime_used) for table in self._tables_before.values())
-        used = tuple((table_id, credit_count) for table_id, credit_count in before if credit_count is not None)
-        watch.update(Named(self.request.agent_name, used))
+        watch.update(Named(self.request.agent_name, tuple(self._bases.items())))
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
             conversation = self._follow_up.conversation
@@ -510,7 +520,7 @@ class StartJob:
         conversation.subscribers.relay_to(self.subscribers)
         self.handle = self._make_run(watch, conversation)
         self.watch = watch
-        self.limit(self.credit_limit)
+        self.limit(None)
         self.subscribers.notify()
 
 

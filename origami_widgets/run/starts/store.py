@@ -99,6 +99,8 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
         idempotency_key: the key of the request that starts the run.
         claimed_at: when the request was about to be sent for the first time.
         attempted_at: when it was about to be sent for the last time.
+        bases: the credits that tables had used before the run, by table id: focus tables, and those of the runs that it
+            continues. Its credit limit counts from them, whichever process looks at it.
         agent_id: the agent's id; empty before the answer.
         run_id: the run's id; empty before the answer.
         started_at: when the run started.
@@ -113,6 +115,7 @@ class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     claimed_at: Moment
     attempted_at: Moment
+    bases: dict[str, int] = {}
     agent_id: str = ""
     run_id: str = ""
     started_at: Moment | None = None

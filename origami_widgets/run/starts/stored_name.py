@@ -23,7 +23,7 @@ from origami_widgets.run.starts.store import (
 from origami_widgets.run.state import Attached
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
@@ -136,14 +136,17 @@ class StoredName:
                     )
                 raise
 
-    async def note_attempt(self) -> None:
+    async def note_attempt(self, bases: Mapping[str, int]) -> None:
         """Write the claim, with the present moment, before an attempt: what reads it later knows when the last one was made.
+
+        Args:
+            bases: the credits that tables had used before, by table id.
 
         Raises:
             RegistryUnusable: it cannot be written, so nothing may be sent.
         """
         if self._claim is not None:
-            self._claim = replace(self._claim, attempted_at=datetime.now(UTC))
+            self._claim = replace(self._claim, attempted_at=datetime.now(UTC), bases=dict(bases))
             await (await entry_of(self._operations, self._name)).write(self._claim)
 
     async def store(self, agent_id: str, run: RunObject) -> None:

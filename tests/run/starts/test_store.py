@@ -44,6 +44,7 @@ WRITTEN = """{
   "idempotency_key": "1f4c8d2e-7a31-4f0e-9b55-0c6d2e8a9f10",
   "claimed_at": "2026-07-21T09:30:15.250000Z",
   "attempted_at": "2026-07-21T09:30:15.250000Z",
+  "bases": {},
   "agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91",
   "run_id": "v2_run-1",
   "started_at": "2026-07-21T09:30:17Z",

@@ -1,0 +1,214 @@
+"""A restarted kernel has no fresh credit limit: under a name, it counts from what the tables had used before the first request."""
+
+from __future__ import annotations
+
+import gc
+import json
+
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.run.starts import credit_limit
+from tests.support.own_list_server import OwnListServer
+from tests.support.quick import SkippingClock, cancel_quickly, forget_limited_runs, see, use_clock
+from tests.support.spending_server import SpendingServer
+
+USED_BEFORE = 500
+RATE = 5.0
+OVER = 800
+"""What may be spent beyond a limit: a check, a stop, and what this clock skips while requests are on their way."""
+
+
+class Kernels:
+    """One kernel after the other, on a clock that skips only when a kernel is to go on to the end.
+
+    Each has a client of its own, and nothing that an earlier one has kept in memory.
+    """
+
+    def __init__(self, patch, server, clock):
+        self._patch, self.server, self.clock, self._number = patch, server, clock, 0
+
+    def restart(self):
+        self.clock.skips = lambda: False
+        credit_limit.limited.clear()
+        see(lambda: gc.collect() is not None and not self._watched())
+        use_clock(self._patch, self.clock)
+        self._number += 1
+        return ow.Client(self.server.key, base_url=self.server.base_url, timeout=5.0 + self._number)
+
+    def _watched(self):
+        place = self.server.base_url
+        return [each for each in credit_limit._limits if each.operations.destination[0] == place]  # noqa: SLF001
+
+    def work(self, seconds):
+        """Let it work for so long, and be killed then: nothing is checked meanwhile."""
+        self.clock.skip(seconds)
+
+    def go_on(self):
+        self.clock.skips = lambda: True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    cancel_quickly(monkeypatch)
+    forget_limited_runs(monkeypatch)
+    return SkippingClock()
+
+
+@pytest.fixture
+def kernels(request, monkeypatch, clock):
+    options = {"cells": 60_000, "cells_per_second": RATE, "agent_seconds": 100.0, "in_flight": 2}
+    options |= {"per_minute": None, "per_minute_of_ip": None, **getattr(request, "param", {})}
+    with SpendingServer(clock=clock.time, **options) as server:
+        yield Kernels(monkeypatch, server, clock)
+
+
+@pytest.fixture
+def table(kernels):
+    """A list that has used credits before."""
+    table = kernels.server.add_table(colleague_cells=USED_BEFORE)
+    kernels.work(600)
+    assert kernels.server.spent(table) == USED_BEFORE
+    return table
+
+
+def said(error):
+    """The credits that an error says were used."""
+    return float(error.cause.split(" credits")[0].replace(",", ""))
+
+
+def ended(server, *runs):
+    for run in runs:
+        see(lambda run=run: run.settled and run.state.stopping == "none")
+    return server.finish()
+
+
+def test_a_start_on_a_list_counts_from_its_first_start(kernels, table):
+    """Its cells use 190 credits while no kernel looks: two thirds of the limit."""
+    for _ in range(3):
+        run = ow.start(
+            "Find phones", focus_tables=[table], once="crm", credit_limit=300, client=kernels.restart(), show=False
+        )
+        assert run.error is None
+        kernels.work(80 / RATE)
+        del run
+    client = kernels.restart()
+    kernels.go_on()
+    run = ow.start("Find phones", focus_tables=[table], once="crm", credit_limit=300, client=client, show=False)
+    run.wait("cells")
+    spent = ended(kernels.server, run) - USED_BEFORE
+    assert len(kernels.server.runs) == 1
+    assert run.error.code == "CREDIT_LIMIT"
+    assert said(run.error) == spent
+    assert 300 < spent < 300 + OVER
+    assert "counted since" not in run.error.cause
+    assert run.credits.used == spent
+
+
+def test_it_is_written_down_before_the_request(kernels, table, files):
+    seen = []
+    client = kernels.restart()
+    with files.before_each_write(lambda record: seen.append((record["bases"], kernels.server.count("POST /agents")))):
+        ow.start("Find phones", focus_tables=[table], once="crm", client=client, show=False)
+    assert seen[0] == ({table: USED_BEFORE}, 0)
+    assert seen[-1] == ({table: USED_BEFORE}, 1)
+
+
+def test_a_start_whose_answer_was_never_read_counts_from_there(kernels, table, files):
+    client = kernels.restart()
+    ow.start("Find phones", focus_tables=[table], once="crm", credit_limit=300, client=client, show=False)
+    files.change(agent_id="", run_id="", started_at=None)
+    kernels.work(240 / RATE)
+    client = kernels.restart()
+    run = ow.start("Find phones", focus_tables=[table], once="crm", credit_limit=300, client=client, show=False)
+    kernels.go_on()
+    run.wait("cells")
+    assert len(kernels.server.runs) == 1
+    assert said(run.error) == ended(kernels.server, run) - USED_BEFORE
+
+
+def test_a_batch_on_one_list_counts_from_its_first_start(kernels, table):
+    def batch(client):
+        briefs = ["Find phones", "Find owners"]
+        return ow.start_many(
+            briefs, focus_tables=[table], once="crm", credit_limit=300, client=client, at_once=2, show=False
+        )
+
+    for seconds in (20, 12, 12):
+        again = batch(kernels.restart())
+        see(lambda batch=again: len(batch.runs) == 2)
+        assert again.error is None
+        kernels.work(seconds)
+        del again
+    client = kernels.restart()
+    kernels.go_on()
+    last = batch(client)
+    with pytest.raises(ow.OrigamiError, match="Credit limit reached"):
+        last.wait("cells")
+    kernels.clock.skips = lambda: False
+    assert len(kernels.server.runs) == 2
+    assert 300 < said(last.error) <= kernels.server.spent(table) - USED_BEFORE < said(last.error) + 100
+
+
+@pytest.mark.parametrize("limited", ["start", "follow_up"])
+def test_a_follow_up_counts_from_its_first_start(kernels, table, limited):
+    """Under the limit of its conversation, or one of its own."""
+    of_start, own = (300, None) if limited == "start" else (None, 300)
+
+    def go_on(client):
+        run = ow.start("Find bakers, asking first", once="crm", credit_limit=of_start, client=client, show=False)
+        if run.continued_by is None:
+            see(lambda: run.refresh().done)
+        return run.follow_up("Find phones", focus_tables=[table], credit_limit=own)
+
+    client = kernels.restart()
+    run = ow.start("Find bakers, asking first", once="crm", credit_limit=of_start, client=client, show=False)
+    kernels.work(10)
+    del run
+    for _ in range(3):
+        assert go_on(client).error is None
+        kernels.work(80 / RATE)
+        client = kernels.restart()
+    run = go_on(client)
+    kernels.go_on()
+    run.wait("cells")
+    spent = ended(kernels.server, run) - USED_BEFORE
+    assert len(kernels.server.runs) == 2
+    assert run.error.code == "CREDIT_LIMIT"
+    assert said(run.error) == spent
+
+
+def test_without_a_base_it_says_since_when_it_counts(kernels, table, files):
+    client = kernels.restart()
+    run = ow.start("Find phones", focus_tables=[table], once="crm", credit_limit=300, client=client, show=False)
+    kernels.work(240 / RATE)
+    files.change(bases={})
+    del run
+    client = kernels.restart()
+    run = ow.start("Find phones", focus_tables=[table], once="crm", credit_limit=300, client=client, show=False)
+    kernels.go_on()
+    run.wait("cells")
+    assert run.error.code == "CREDIT_LIMIT"
+    assert "What a table had used before is not known: counted since " in run.error.cause
+    assert said(run.error) < ended(kernels.server, run) - USED_BEFORE
+
+
+def test_enrich_counts_from_its_first_start(monkeypatch, clock, files):
+    with OwnListServer(
+        clock=clock.time, cells_per_second=RATE, agent_seconds=100.0, cells=60_000, in_flight=2
+    ) as server:
+        kernels = Kernels(monkeypatch, server, clock)
+        rows = [{"website": f"{number}.example"} for number in range(5)]
+        table = ow.upload(rows, key="website", once="crm", client=kernels.restart())
+        run = ow.start(
+            "Find phones", focus_tables=[table], once="crm run", credit_limit=300, client=kernels.restart(), show=False
+        )
+        kernels.work(240 / RATE)
+        assert any(json.loads(path.read_text()).get("bases") == {table.id: 0} for path in files.paths)
+        del run, table
+        client = kernels.restart()
+        table = ow.upload(rows, key="website", once="crm", client=client)
+        run = ow.start("Find phones", focus_tables=[table], once="crm run", credit_limit=300, client=client, show=False)
+        kernels.go_on()
+        run.wait("cells")
+        assert said(run.error) == ended(server, run)
