@@ -228,6 +228,9 @@ def _built_nothing(run: RunObject) -> bool:
 
 
 def _tables_listed(state: RunState, event: TablesListed) -> RunState:
+    if event.is_of_known:
+        numbers = {table.id: table for table in event.tables}
+        return _with_tables(state, tuple(_changed(table, numbers.get(table.id)) for table in state.tables))
     if not _is_list_of_use(state):
         return state
     listed: dict[str, Table] = {}
@@ -242,7 +245,10 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     known = {table.id for table in kept}
     added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
     changed = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
-    tables = _in_order(changed, state.run, state.actions)
+    return _with_tables(state, _in_order(changed, state.run, state.actions))
+
+
+def _with_tables(state: RunState, tables: tuple[Table, ...]) -> RunState:
     is_same = len(tables) == len(state.tables) and all(map(is_, tables, state.tables))
     return state if is_same else replace(state, tables=tables)
 

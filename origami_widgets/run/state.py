@@ -346,10 +346,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class TablesListed:
-    """The server answered with all tables of the run's agent, including those of its other runs."""
+    """The server answered with all tables of the run's agent, including those of its other runs.
+
+    Attributes:
+        tables: the tables.
+        at: when.
+        is_of_known: whether they only tell the numbers of tables that the run is known to have.
+    """
 
     tables: tuple[Table, ...]
     at: float
+    is_of_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError, TableNotFound, UnexpectedAnswer
@@ -27,7 +29,7 @@ from origami_widgets.run.state import (
 from origami_widgets.run.whose_cells import columns_not_begun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.clock import SystemClock
@@ -49,16 +51,10 @@ class Checks:
     Args:
         clock: the poller's clock.
         allow: waits until the rate limit allows a further request.
-        watched: returns all watched runs.
     """
 
-    def __init__(
-        self,
-        clock: SystemClock,
-        allow: Callable[..., Coroutine[Any, Any, None]],
-        watched: Callable[[], Sequence[RunWatch]],
-    ) -> None:
-        self._clock, self._allow, self._watched = clock, allow, watched
+    def __init__(self, clock: SystemClock, allow: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        self._clock, self._allow = clock, allow
 
     async def check(self, watch: RunWatch) -> None:
         """Send the requests of the check that is due. A failure is noted, and planned for."""
@@ -100,10 +96,12 @@ class Checks:
             # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
             offset = None
         events: tuple[Event, ...] = (Heard(at),)
+        read: RunRead | None = None
         # If the server's clock was reset, that is a change even when the answer is the same.
         if digest != watch.response_digest or offset is not None:
             read = RunRead(_run_of(answer.body), at, digest[1], operations.origin, clock_offset=offset)
             events = (read, *await self._list_at_end(watch, operations, read))
+        self._note_credits(watch, _tables_named(watch.state.run if read is None else read.run))
         self._show(watch, *events, retry_after=answer.retry_after, renew=renew)
         watch.response_digest = digest
 
@@ -134,9 +132,13 @@ class Checks:
         try:
             answer = await operations.poll_agent_tables(state.agent_id, include=("stats",))
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
-            if heard != watch.list_digest or state.done:
-                listed = (TablesListed(Page.of(Table, answer.body).items, at=self._clock.time()),)
+            if heard != watch.list_digest or state.done or watch.limit is not None:
+                # Where the answers about the run name its tables, the list only says what they have used since.
+                is_of_known = not wants_table_list(state)
+                tables = Page.of(Table, answer.body).items
+                listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
                 watch.list_digest = heard
+                self._note_credits(watch, tables)
         except OrigamiError as error:
             failed, retry_after = True, error.retry_after
         except Exception:
@@ -150,49 +152,74 @@ class Checks:
                 self._clock.monotonic(),
                 failed=failed,
                 is_empty=is_empty,
-                limited=self._limited(watch),
+                limit_in=_limit_in(watch, functools.reduce(reduce, listed, state)),
             )
         return listed
 
     async def _read_filling(self, watch: RunWatch, operations: Operations) -> None:
-        """Read all filling tables. The last of them is shown together with the plan for the next check."""
-        waits: list[float] = []
+        """Read all filling tables. The last answer is shown together with the plan for the next check."""
+        filling = {table.id: table.cells.running for table in watch.state.tables if table.cells.running}
+        waits: list[float | None] = []
         events: list[Event] = []
-        filling = [table.id for table in watch.state.tables if table.cells.running]
         if not filling:
             # Cells of a column that has never run may begin now.
-            filling = [table.id for table in watch.state.tables]
+            filling = {table.id: 0 for table in watch.state.tables}
+        if len(filling) > 1 or (watch.limit is not None and len(watch.state.tables) > 1):
+            listed, retry_after = await self._read_together(watch, operations)
+            events, waits = [listed], [retry_after]
+            for table in listed.tables:
+                filling.pop(table.id, None)
         # A table that could not be read comes last, so that it does not block the others.
-        filling.sort(key=lambda table_id: table_id in watch.failing)
-        for at, table_id in enumerate(filling):
-            if at > 0:
+        for table_id in sorted(filling, key=lambda each: (each in watch.failing, -filling[each])):
+            if waits:
                 watch.update(*events)
-                await self._allow(operations, low_priority=False, is_limited=watch.is_limited)
+                await self._allow(operations, low_priority=False, limit_at=_limit_at(watch))
             watch.failing.add(table_id)
-            event, retry_after = await self._read_table(operations, table_id)
+            event, retry_after = await self._read_table(watch, operations, table_id)
             watch.failing.discard(table_id)
             events = [event]
-            if retry_after is not None:
-                waits.append(retry_after)
-        self._show(watch, *events, retry_after=max(waits, default=None))
+            waits.append(retry_after)
+        asked = [wait for wait in waits if wait is not None]
+        self._show(watch, *events, retry_after=max(asked, default=None))
+
+    async def _read_together(self, watch: RunWatch, operations: Operations) -> tuple[TablesListed, float | None]:
+        """Read all tables of a run by one request, for the agent's table list. It may lag, or not be readable at all."""
+        try:
+            answer = await operations.poll_agent_tables(watch.state.agent_id, include=("stats",))
+        except OrigamiError as error:
+            if error.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            return TablesListed((), at=self._clock.time(), is_of_known=True), error.retry_after
+        tables = Page.of(Table, answer.body).items
+        self._note_credits(watch, tables)
+        return TablesListed(tables, at=self._clock.time(), is_of_known=True), answer.retry_after
 
     async def read_tables(self, watch: RunWatch) -> None:
         """Read all tables of a run that has settled. What cannot be read stays as it is."""
         for table in watch.state.tables:
             if watch.operations is not None:
-                await self._allow(watch.operations, low_priority=False, is_limited=True)
+                await self._allow(watch.operations, low_priority=False, limit_at=_limit_at(watch))
                 is_counted.set(True)
                 with contextlib.suppress(OrigamiError):
-                    event, _ = await self._read_table(watch.operations, table.id)
+                    event, _ = await self._read_table(watch, watch.operations, table.id)
                     watch.update(event)
 
-    async def _read_table(self, operations: Operations, table_id: str) -> tuple[Event, float | None]:
+    async def _read_table(
+        self, watch: RunWatch, operations: Operations, table_id: str
+    ) -> tuple[TableRead | TableGone, float | None]:
         """Read a table. Return what the answer says, and its `Retry-After`."""
         try:
             answer = await operations.poll_table(table_id, include=("stats",))
         except TableNotFound:
             return TableGone(table_id, at=self._clock.time()), None
-        return TableRead(Table.from_raw(answer.body), at=self._clock.time()), answer.retry_after
+        table = Table.from_raw(answer.body)
+        self._note_credits(watch, (table,))
+        return TableRead(table, at=self._clock.time()), answer.retry_after
+
+    def _note_credits(self, watch: RunWatch, tables: Iterable[Table]) -> None:
+        """Tell the credit limit of a run what tables have used that have just been read."""
+        if watch.limit is not None:
+            watch.limit.note(tables, self._clock.monotonic())
 
     def _show(self, watch: RunWatch, *events: Event, retry_after: float | None, renew: bool = False) -> None:
         """Apply the events of a successful check together with the plan for the next one: subscribers see one change.
@@ -210,10 +237,12 @@ class Checks:
             if (before := watch.schedule) is None:
                 return None
             now = self._clock.monotonic()
-            filling = sum(1 for table in state.tables if table.cells.running)
+            filling = any(table.cells.running for table in state.tables)
             looks_again = self._looks_again(watch, state, now)
             phase: plans.Phase = "run" if not state.done else "cells" if filling or looks_again else "over"
-            result = plans.Checked(phase, retry_after=retry_after, tables=filling, limited=self._limited(watch))
+            has_credits = state.done or bool(_tables_named(state.run))
+            limit_in = _limit_in(watch, state)
+            result = plans.Checked(phase, retry_after=retry_after, has_credits=has_credits, limit_in=limit_in)
             after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
             if looks_again and watch.quiet is not None:
                 after = plans.look_again(after, watch.quiet.due)
@@ -241,12 +270,6 @@ class Checks:
             wanted = wants_table_list(watch.state)
             watch.schedule = plans.want_list(watch.schedule, self._clock.monotonic(), wanted=wanted)
 
-    def _limited(self, watch: RunWatch) -> int:
-        """Count the runs with a credit limit that have not settled; 0 if this run has none."""
-        if not watch.is_limited:
-            return 0
-        return sum(each.is_limited and not each.state.settled for each in self._watched())
-
     def failed(self, watch: RunWatch, error: OrigamiError) -> None:
         """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
         if watch.schedule is None:
@@ -269,6 +292,18 @@ class Checks:
             return Planned(None, None, stopped=plan.stopped)
         next_at = self._clock.time() + plan.due - self._clock.monotonic()
         return Planned(next_at, plan.interval, stopped=plan.stopped)
+
+
+def _tables_named(run: RunObject | None) -> Sequence[Table]:
+    return () if run is None or run.response is None else run.response.tables
+
+
+def _limit_in(watch: RunWatch, state: RunState) -> float | None:
+    return None if watch.limit is None else watch.limit.reached_in(state)
+
+
+def _limit_at(watch: RunWatch) -> float | None:
+    return None if watch.schedule is None else watch.schedule.limit_at
 
 
 def _run_of(body: object) -> RunObject:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic
+    from origami_widgets.run.polling.run_watch import Limit
     from origami_widgets.run.state import Event
 
 
@@ -73,7 +74,7 @@ class Poller:
 
     def __init__(self, clock: SystemClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
         self.clock = clock or SystemClock()
-        self.checks = Checks(self.clock, self.allow, self.watched)
+        self.checks = Checks(self.clock, self.allow)
         self._make_limiter = make_limiter
         self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
@@ -140,11 +141,12 @@ class Poller:
         watch.hurried = True
         self.soon(watch)
 
-    def limit(self, watch: RunWatch) -> None:
+    def limit(self, watch: RunWatch, limit: Limit) -> None:
         """Check a run before others and without a deadline, as a credit limit relies on it. Background loop only."""
-        watch.is_limited = True
+        watch.limit = limit
         if watch.schedule is not None:
-            watch.schedule = replace(watch.schedule, is_limited=True)
+            watch.schedule = plans.limit(watch.schedule, self.clock.monotonic())
+            watch.update(self.checks.planned(watch.schedule))
         self.keep(watch)
 
     def soon(self, watch: RunWatch) -> None:
@@ -223,6 +225,9 @@ class Poller:
             return
         if if_room and self._limiter(operations).wait(self.clock.monotonic()):
             return
+        await self._read_list(watch, operations, plan)
+
+    async def _read_list(self, watch: RunWatch, operations: Operations, plan: plans.Schedule) -> None:
         watch.schedule = plans.list_sent(plan)
         watch.update(*await self.checks.read_list(watch, operations, watch.state))
 
@@ -231,7 +236,7 @@ class Poller:
         operations: Operations,
         *,
         low_priority: bool = True,
-        is_limited: bool = False,
+        limit_at: float | None = None,
         urgent: Callable[[], bool] = lambda: False,
     ) -> None:
         """Wait until the rate limit has room for one more request, such as a page of leads.
@@ -241,14 +246,14 @@ class Poller:
         Args:
             operations: the API that receives the request.
             low_priority: whether it comes after all checks.
-            is_limited: whether a credit limit relies on the answer.
+            limit_at: when a credit limit that relies on the answer is expected to be reached; None if none relies on it.
             urgent: returns whether a user waits for the answer now. It is called at each plan: after a change, call
                 `wake`.
         """
         admitted = asyncio.get_running_loop().create_future()
         purpose = functools.partial(admitted.set_result, None)
         now, limiter = self.clock.monotonic(), self._limiter(operations)
-        request = PollRequest(purpose, now, limiter, low_priority=low_priority, is_limited=is_limited)
+        request = PollRequest(purpose, now, limiter, low_priority=low_priority, limit_at=limit_at)
         self._waiting.append(_Waiting(request, admitted, urgent))
         # The poller may have stopped: the runs of a card can have ended long ago.
         self._poll()
@@ -360,16 +365,15 @@ class Poller:
             plan, operations = watch.schedule, watch.operations
             if plan is None or operations is None or watch.checking:
                 continue
-            limiter, is_limited = self._limiter(operations), watch.is_limited
+            limiter, limit_at = self._limiter(operations), plan.limit_at
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                # While answers about a run name no tables, its credits are known from the list alone.
                 purpose = functools.partial(self._begin_list, watch)
-                yield PollRequest(purpose, listed, limiter, low_priority=not is_limited, is_limited=is_limited)
+                yield PollRequest(purpose, listed, limiter, low_priority=limit_at is None, limit_at=limit_at)
             urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
             # A run is not checked while its list is being read, unless the user waits for the check.
             if (due := plans.next_due(plan)) is not None and (urgent or not watch.is_listing):
                 purpose = functools.partial(self._begin_check, watch)
-                yield PollRequest(purpose, due, limiter, urgent, is_limited=is_limited)
+                yield PollRequest(purpose, due, limiter, urgent, limit_at=limit_at if plan.reads_credits else None)
 
     def _begin_list(self, watch: RunWatch) -> None:
         watch.is_listing = True
@@ -398,8 +402,11 @@ class Poller:
 
     async def _list(self, watch: RunWatch) -> None:
         is_counted.set(True)
+        operations, plan = watch.operations, watch.schedule
         try:
-            await self.list_tables(watch)
+            # While a credit limit holds, it is read even if the answers about the run name its tables.
+            if operations is not None and plan is not None:
+                await self._read_list(watch, operations, plan)
         finally:
             watch.is_listing = False
 

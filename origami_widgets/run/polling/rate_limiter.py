@@ -203,7 +203,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
         limiter: the rate limiter that counts it.
         urgent: whether a user waits for the answer.
         low_priority: whether it waits for all others, as a table list does; now and then it goes first.
-        is_limited: whether a credit limit relies on the answer; it then goes before most others of its kind.
+        limit_at: when a credit limit that relies on the answer is expected to be reached; None if none relies on it.
     """
 
     purpose: T_co
@@ -211,7 +211,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
     limiter: RateLimiter
     urgent: bool = False
     low_priority: bool = False
-    is_limited: bool = False
+    limit_at: float | None = None
 
 
 LOW_PRIORITY_TURN = 5
@@ -221,7 +221,8 @@ LOW_PRIORITY_PAUSE = 2.0
 
 
 LIMITED_LEAD = 30.0
-"""Seconds by which requests for a credit limit go before others. With many such runs, others would else never be sent."""
+"""Seconds by which requests for a credit limit go before others, and twice as many if it is being reached. With many such
+runs, others would else never be sent."""
 
 
 def next_request(
@@ -230,7 +231,7 @@ def next_request(
     """Return the seconds to wait and the request to send then; (None, None) without requests.
 
     Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first; those
-    for a credit limit count as due `LIMITED_LEAD` earlier.
+    for a credit limit count as due `LIMITED_LEAD` earlier, and those that are nearest to it earlier still.
 
     Args:
         requests: all requests to send.
@@ -253,7 +254,7 @@ def next_request(
         wait = max(allowed, request.due - now, 0.0)
         if wait > best[0]:
             continue
-        rank = (wait, urgent == others_first, request.low_priority != low_first, _due(request))
+        rank = (wait, urgent == others_first, request.low_priority != low_first, _due(request, now))
         if rank >= best:
             continue
         may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
@@ -263,5 +264,7 @@ def next_request(
     return found
 
 
-def _due(request: PollRequest[object]) -> float:
-    return request.due - LIMITED_LEAD if request.is_limited else request.due
+def _due(request: PollRequest[object], now: float) -> float:
+    if request.limit_at is None:
+        return request.due
+    return request.due - 2 * LIMITED_LEAD + min(max(request.limit_at - now, 0.0), LIMITED_LEAD)

@@ -9,7 +9,7 @@ import functools
 import logging
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
@@ -23,9 +23,10 @@ from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from origami_widgets.api.errors import OrigamiError
+    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.schedule import Schedule
     from origami_widgets.run.state import Event
@@ -95,6 +96,16 @@ class Subscribers:
             log.exception("A callback raised and was removed")
 
 
+class Limit(Protocol):
+    """Credit limit, as far as the plan of the next check depends on it."""
+
+    def note(self, tables: Iterable[Table], now: float) -> None:
+        """Note what tables that have just been read have used."""
+
+    def reached_in(self, state: RunState) -> float | None:
+        """Return the seconds until it is reached at the present rate; None if no rate is known."""
+
+
 class RunWatch:
     """Watched run, shared by all its handles and cards.
 
@@ -112,7 +123,7 @@ class RunWatch:
         cell_stop: what stops the cells of the run, while it does; else None.
         quiet: the looks at whether cells begin after the end; None before it.
         retry_after: seconds between checks, as the server said last; the default interval before it did.
-        is_limited: whether the run has a credit limit, so that its checks come first and never end.
+        limit: the run's credit limit, so that its checks come first and never end; None without one.
     """
 
     def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
@@ -127,9 +138,9 @@ class RunWatch:
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
         self.cell_stop: object = None
-        self.is_limited = False
         self.quiet: Quiet | None = None
         self.retry_after = DEFAULT_INTERVAL
+        self.limit: Limit | None = None
         self.subscribers = Subscribers()
 
     def update(self, *events: Event, plan: Callable[[RunState], Event | None] = lambda _: None) -> None:

@@ -25,8 +25,6 @@ DEADLINE = 75 * 60.0
 """Seconds after which checks end. A run takes at most 20 minutes, but its cells go on filling."""
 FORGIVEN_404 = 30.0
 """Seconds in which a 404 is ignored: a new run may not be readable everywhere at once."""
-TABLE_SPACING = 3.0
-"""Least seconds between checks for each filling table, as each takes a part of the rate limit."""
 LIST_BACKOFF = (20.0, 40.0, 80.0, 160.0, 300.0)
 """The same after failed reads of the agent's table list. A run can be watched without the list."""
 EAGER = 5.0
@@ -34,9 +32,9 @@ EAGER = 5.0
 EAGER_FOR = 180.0
 """Seconds after which a run without a table is unlikely to get one soon."""
 LIMITED_INTERVAL = 5.0
-"""Seconds between readings of a run's credits while a credit limit holds: what is used between two is overshot."""
-LIMITED_SPACING = 1.25
-"""Least seconds between such readings of two runs, so that they leave a part of the rate limit to others."""
+"""Least seconds between readings of a run's credits while a credit limit holds, and while no rate is known."""
+LIMITED_LONGEST = 15.0
+"""Most seconds between such readings: what is used between two is overshot."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -59,7 +57,8 @@ class Schedule:
         list_due: when to read the agent's table list; None if no read is planned.
         list_after: the earliest moment for the next read of the list, by `Retry-After` or after a failure.
         list_failures: failed reads of the list in a row.
-        is_limited: whether a credit limit relies on the checks, so that they do not end at the deadline.
+        limit_at: when a credit limit that relies on the checks is expected to be reached; None without a limit. While
+            there is one, checks do not end at the deadline.
     """
 
     started: float
@@ -74,7 +73,12 @@ class Schedule:
     list_due: float | None = None
     list_after: float = 0.0
     list_failures: int = 0
-    is_limited: bool = False
+    limit_at: float | None = None
+
+    @property
+    def reads_credits(self) -> bool:
+        """Whether the next check, and not the table list, tells what a run with a credit limit has used."""
+        return self.limit_at is not None and (self.phase != "run" or self.list_due is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,14 @@ class Checked:
     Attributes:
         phase: the phase that it shows.
         retry_after: seconds to wait, as the server says.
-        tables: how many tables are still filling.
-        limited: how many runs have a credit limit, this one included; 0 if this one has none.
+        has_credits: whether it shows what the run's tables have used.
+        limit_in: seconds until a credit limit is reached at the present rate; None if no rate is known.
     """
 
     phase: Phase
     retry_after: float | None = None
-    tables: int = 0
-    limited: int = 0
+    has_credits: bool = False
+    limit_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,9 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
         now: the present moment.
         wanted: whether the list can say more about the run's tables than the answer did.
     """
+    if schedule.limit_at is not None:
+        # It is read in a rhythm of its own.
+        return schedule
     if not wanted:
         return replace(schedule, list_due=None)
     return replace(schedule, list_due=now if schedule.list_due is None else min(now, schedule.list_due))
@@ -147,9 +154,19 @@ def list_sent(schedule: Schedule) -> Schedule:
     return replace(schedule, list_due=None)
 
 
-def limited_interval(limited: int) -> float:
-    """Return the seconds between readings of the credits of a run, while so many runs have a credit limit."""
-    return max(LIMITED_INTERVAL, LIMITED_SPACING * limited)
+def limit(schedule: Schedule, now: float) -> Schedule:
+    """Return the schedule of a run that has got a credit limit: what it has used is read at once, or soon if it is new."""
+    plan = replace(schedule, limit_at=now + 2 * LIMITED_INTERVAL)
+    if plan.due is None or plan.failures:
+        return plan
+    if plan.phase == "run" and (plan.fresh or plan.heard):
+        return replace(plan, list_due=now if plan.heard else now + LIMITED_INTERVAL)
+    return replace(plan, due=min(plan.due, now))
+
+
+def until_reading(limit_in: float | None) -> float:
+    """Return the seconds to the next reading of a run's credits, given those until its limit is reached (None: unknown)."""
+    return LIMITED_INTERVAL if limit_in is None else min(max(limit_in / 2, LIMITED_INTERVAL), LIMITED_LONGEST)
 
 
 def on_list(
@@ -159,11 +176,11 @@ def on_list(
     *,
     failed: bool = False,
     is_empty: bool = False,
-    limited: int = 0,
+    limit_in: float | None = None,
 ) -> Schedule:
     """Return the schedule after a read of the agent's table list.
 
-    While a new run has no table, or a credit limit, the list is also read between the run's checks.
+    While a new run has no table, or a credit limit holds, the list is also read between the run's checks.
 
     Args:
         schedule: the schedule before.
@@ -171,14 +188,15 @@ def on_list(
         now: when the answer arrived.
         failed: whether the read failed.
         is_empty: whether the run still has no known table.
-        limited: as in `Checked`.
+        limit_in: as in `Checked`.
     """
     failures = schedule.list_failures + 1 if failed else 0
-    backoff = LIST_BACKOFF[:failures][-1] if failed else 0.0
+    pauses = LIST_BACKOFF if schedule.limit_at is None else BACKOFF
+    backoff = pauses[:failures][-1] if failed else 0.0
     wait = max(backoff, clamp(retry_after, fallback=0.0))
     plan = replace(schedule, list_failures=failures, list_after=now + wait)
-    if limited and not failed:
-        return replace(plan, list_due=now + max(wait, limited_interval(limited)))
+    if plan.limit_at is not None:
+        return _until_reading(plan, limit_in, now)
     if is_empty and not failed and plan.fresh and now < plan.started + EAGER_FOR:
         return replace(plan, list_due=now + max(wait, EAGER))
     return plan
@@ -242,14 +260,26 @@ def clamp(seconds: float | None, *, fallback: float) -> float:
 
 
 def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
-    interval = DEFAULT_INTERVAL
-    if result.phase == "cells":
-        interval = limited_interval(result.limited) if result.limited else schedule.interval
+    is_limited = schedule.limit_at is not None
+    interval = schedule.interval if result.phase == "cells" else DEFAULT_INTERVAL
+    if is_limited and result.phase == "cells":
+        interval = until_reading(result.limit_in)
     interval = clamp(result.retry_after, fallback=interval)
-    if result.phase == "cells":
-        interval = max(interval, result.tables * TABLE_SPACING if result.tables > 1 else 0.0)
     plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False, heard=True)
-    return _wait(plan, interval, now)
+    plan = _wait(plan, interval, now)
+    if not is_limited:
+        return plan
+    if not result.has_credits:
+        return plan if plan.list_due is not None else replace(plan, list_due=now)
+    plan = _until_reading(plan, result.limit_in, now)
+    is_first = plan.due is None or plan.list_due is None or plan.list_due < plan.due
+    return plan if is_first else replace(plan, list_due=None)
+
+
+def _until_reading(plan: Schedule, limit_in: float | None, now: float) -> Schedule:
+    """Return the plan after the credits of a run with a limit were read: its list is read next, if no check is sooner."""
+    limit_at = now + (2 * LIMITED_INTERVAL if limit_in is None else limit_in)
+    return replace(plan, limit_at=limit_at, list_due=now + until_reading(limit_in))
 
 
 def _after_failure(schedule: Schedule, error: OrigamiError, now: float) -> Schedule:
@@ -273,7 +303,7 @@ def _worth_asking_again(plan: Schedule, error: OrigamiError, now: float) -> bool
 
 def _wait(plan: Schedule, seconds: float, now: float) -> Schedule:
     due = now + seconds
-    if plan.is_limited:
+    if plan.limit_at is not None:
         return replace(plan, due=due)
     if now >= plan.deadline:
         return replace(plan, due=None, stopped=True)

@@ -19,7 +19,7 @@ from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, Quiet
+from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
 from origami_widgets.run.state import CreditsExceeded, StopChanged
 from origami_widgets.words.numbers import amount, plural
@@ -44,6 +44,25 @@ LONGEST_QUIET = 60.0
 Halt = Callable[[CreditLimitReached], bool]
 
 
+class Rate:
+    """Credits a second that a table used between its last two readings. Pure: the moments are arguments."""
+
+    def __init__(self) -> None:
+        self.a_second = 0.0
+        self._read: tuple[float, float] | None = None
+
+    def note(self, table: Table, now: float) -> None:
+        """Note a reading of the table. An older answer, or one that comes right after another, tells nothing."""
+        used = table.credits.lifetime_used or 0
+        since, before = self._read or (now, used)
+        if used < before or now - since < SHORTEST:
+            self._read = self._read or (now, used)
+            return
+        # Without an active cell, nothing is used at present.
+        self.a_second = (used - before) / (now - since) if table.cells.running else 0.0
+        self._read = (now, used)
+
+
 class CreditLimit:
     """Limit on the credits that one or several runs may use together. Background loop only.
 
@@ -65,6 +84,7 @@ class CreditLimit:
         self._in_flight: dict[str, int] = {}
         # When counting began, in Unix seconds, for tables that are older than their run and were not read before it.
         self._counted_since: dict[str, float] = {}
+        self._rates: dict[str, Rate] = {}
         # Settled runs that are still counted, and whether work of theirs is known to be left.
         self._unfinished: weakref.WeakKeyDictionary[RunWatch, bool] = weakref.WeakKeyDictionary()
 
@@ -109,11 +129,26 @@ class CreditLimit:
             watch.update(CreditsExceeded(None))
         # A run that nothing holds would not be checked any more, and so not be ended.
         limited[watch] = conversation
-        poller().limit(watch)
+        poller().limit(watch, self)
         # Weak, or the run would hold itself and be polled for ever.
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
         look()
+
+    def note(self, tables: Iterable[Table], now: float) -> None:
+        """Note what tables that have just been read have used, for the rate at which they do."""
+        for table in tables:
+            self._rates.setdefault(table.id, Rate()).note(table, now)
+
+    def reached_in(self, state: RunState) -> float | None:
+        """Return the seconds until it is reached at the rate at which its tables use credits; None if none is known.
+
+        Args:
+            state: the newest state of one of its runs.
+        """
+        self._count(state)
+        rate = sum(self._rates[table_id].a_second for table_id in self._used if table_id in self._rates)
+        return (self._limit - self._sum) / rate if rate > 0 else None
 
     def _look(self, reference: weakref.ref[RunWatch]) -> None:
         watch = reference()

@@ -361,7 +361,7 @@ def test_low_priority_requests_come_last_and_are_not_starved():
 
 def test_those_for_a_credit_limit_come_first():
     limiter = RateLimiter()
-    limited = PollRequest("limited", NOW, limiter, is_limited=True)
+    limited = PollRequest("limited", NOW, limiter, limit_at=NOW + 3_600)
     assert who(PollRequest("other", NOW - 20, limiter), limited) == ("limited", 0)
     assert who(PollRequest("leads", NOW - 60, limiter, low_priority=True), limited) == ("limited", 0)
 
@@ -370,7 +370,8 @@ def test_more_for_credit_limits_than_can_be_sent_leave_some_for_others():
     limiter, now, due = RateLimiter(), NOW, dict.fromkeys([*range(30), "other"], NOW)
     latest = 0.0
     while now < NOW + 600:
-        each = [PollRequest(name, at, limiter, is_limited=name != "other") for name, at in due.items()]
+        limit_at = now + 10
+        each = [PollRequest(n, at, limiter, limit_at=None if n == "other" else limit_at) for n, at in due.items()]
         wait, request = next_request(each, now)
         now += wait
         limiter.count_poll(now)
@@ -378,4 +379,25 @@ def test_more_for_credit_limits_than_can_be_sent_leave_some_for_others():
             latest = max(latest, now - request.due)
         due[request.purpose] = now + 5
     assert due["other"] > NOW + 500
-    assert latest < 60
+    assert latest < 90
+
+
+def test_the_one_that_is_nearest_to_its_limit_comes_first():
+    limiter = RateLimiter()
+    far, near, beyond = (
+        PollRequest(name, NOW - waited, limiter, limit_at=NOW + left)
+        for name, waited, left in (("far", 5, 25), ("near", 1, 12), ("beyond", 0, -5))
+    )
+    assert who(far, near, beyond) == ("beyond", 0)
+    assert who(far, near) == ("near", 0)
+    assert who(PollRequest("far", NOW - 20, limiter, limit_at=NOW + 25), near) == ("far", 0), "but each has its turn"
+    urgent = PollRequest("urgent", NOW, limiter, urgent=True)
+    assert who(beyond, urgent) == ("urgent", 0)
+
+
+def test_those_of_another_organization_delay_none():
+    busy, free = RateLimiter(), RateLimiter()
+    for _ in range(80):
+        busy.count_poll(NOW)
+    others = [PollRequest(name, NOW - 60, busy, limit_at=NOW) for name in range(15)]
+    assert who(*others, PollRequest("free", NOW, free, limit_at=NOW + 60)) == ("free", 0)

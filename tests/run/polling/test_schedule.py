@@ -1,7 +1,5 @@
 """The plan of checks: pure rules, lived through with a clock that is a number."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,14 +31,8 @@ def test_without_a_word_from_the_server_it_is_fifteen_seconds():
 
 def test_cells_are_asked_as_often_as_the_run_was():
     plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=4), NOW)
-    plan = plans.on_result(plan, plans.Checked("cells", tables=1), NOW)
+    plan = plans.on_result(plan, plans.Checked("cells"), NOW)
     assert (plan.phase, plan.due) == ("cells", NOW + 4)
-
-
-def test_many_filling_tables_are_asked_less_often():
-    plan = plans.on_result(plans.begin(NOW), plans.Checked("run", retry_after=15), NOW)
-    plan = plans.on_result(plan, plans.Checked("cells", tables=20), NOW)
-    assert plan.due == NOW + 60
 
 
 def test_a_settled_run_is_not_asked_again():
@@ -100,7 +92,6 @@ results = st.one_of(
         plans.Checked,
         st.sampled_from(["run", "cells"]),
         st.one_of(st.none(), st.floats(allow_nan=False, min_value=-10, max_value=1e9)),
-        st.integers(0, 30),
     ),
     st.builds(lambda wait: plans.Failed(server_error(wait)), st.one_of(st.none(), st.floats(0, 1e6))),
 )
@@ -136,7 +127,7 @@ def test_the_list_of_tables_comes_after_an_answer_and_waits_for_its_turn():
 def test_no_list_is_due_while_checks_fail_and_after_the_end():
     plan = plans.want_list(plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW), NOW)
     assert plans.next_list(plans.on_result(plan, plans.Failed(server_error()), NOW)) is None
-    assert plans.next_list(plans.on_result(plan, plans.Checked("cells", tables=1), NOW)) is None
+    assert plans.next_list(plans.on_result(plan, plans.Checked("cells"), NOW)) is None
     assert plans.next_list(plans.on_result(plan, plans.Checked("over"), NOW)) is None
 
 
@@ -169,16 +160,69 @@ def test_a_suspension_moves_the_deadline_by_as_much_and_no_check(away):
     assert plans.wake_up(over, away) == over
 
 
-def test_credits_with_a_limit_are_read_every_five_seconds_or_more():
-    assert [plans.limited_interval(runs) for runs in (1, 4, 5, 8)] == [5, 5, 6.25, 10]
-    plan = plans.on_result(plans.begin(NOW), plans.Checked("cells", tables=1, limited=8), NOW)
-    assert plan.due == NOW + 10
+def limited(*, heard=True, **options):
+    """The schedule of a run with a credit limit, after a first answer if it was heard."""
+    plan = plans.begin(NOW, **options)
+    return plans.limit(plans.on_result(plan, plans.Checked("run", retry_after=15), NOW) if heard else plan, NOW)
+
+
+@pytest.mark.parametrize(
+    ("limit_in", "wait"), [(None, 5), (-3, 5), (0, 5), (9, 5), (10, 5), (18, 9), (30, 15), (31, 15), (1e9, 15)]
+)
+def test_credits_are_read_when_half_of_what_is_left_may_be_used(limit_in, wait):
+    filling = plans.on_result(limited(), plans.Checked("cells", has_credits=True, limit_in=limit_in), NOW)
+    assert filling.due == NOW + wait
+    working = plans.on_list(plans.list_sent(limited()), None, NOW, limit_in=limit_in)
+    assert plans.next_list(working) == NOW + wait
+    assert filling.limit_at == working.limit_at == NOW + (10 if limit_in is None else limit_in)
+
+
+def test_credits_of_a_run_that_has_got_a_limit_are_read_at_once():
+    assert plans.next_list(limited()) == NOW
+    filling = plans.on_result(plans.begin(NOW), plans.Checked("cells"), NOW)
+    assert plans.limit(filling, NOW + 2).due == NOW + 2
+    assert limited(heard=False).due == NOW, "it was attached, and nothing is known"
+    new = limited(heard=False, fresh=True)
+    assert (new.due, plans.next_list(new)) == (NOW + 1, NOW + 5), "nothing can be used yet"
+
+
+def test_a_check_that_fails_or_an_end_is_not_hastened_by_a_limit():
+    failed = plans.on_result(plans.begin(NOW), plans.Failed(server_error(42.0)), NOW)
+    assert plans.limit(failed, NOW).due == NOW + 42
+    assert plans.limit(plans.on_result(plans.begin(NOW), plans.Checked("over"), NOW), NOW).due is None
+
+
+def test_an_answer_that_tells_the_credits_takes_the_place_of_the_list():
+    told = plans.on_result(limited(), plans.Checked("run", retry_after=15, has_credits=True, limit_in=60), NOW)
+    assert (told.due, plans.next_list(told), told.reads_credits) == (NOW + 15, None, True)
+    near = plans.on_result(told, plans.Checked("run", retry_after=15, has_credits=True, limit_in=12), NOW + 15)
+    assert (near.due, plans.next_list(near), near.reads_credits) == (NOW + 30, NOW + 21, False)
+
+
+def test_an_answer_without_tables_leaves_the_list_in_its_rhythm():
+    listed = plans.on_list(plans.list_sent(limited()), None, NOW + 12, limit_in=30)
+    silent = plans.on_result(listed, plans.Checked("run", retry_after=15), NOW + 15)
+    for plan in (silent, plans.want_list(silent, NOW + 15), plans.want_list(silent, NOW + 15, wanted=False)):
+        assert plans.next_list(plan) == NOW + 27
+
+
+def test_a_wait_that_the_server_asks_for_holds_for_limits_as_well():
+    assert plans.on_result(limited(), plans.Checked("cells", retry_after=20, limit_in=1), NOW).due == NOW + 20
+    listed = plans.on_list(plans.list_sent(limited()), 42.0, NOW, failed=True)
+    assert plans.next_list(listed) == NOW + 42
+
+
+def test_a_list_that_a_limit_relies_on_is_soon_read_again_after_a_failure():
+    plan, waits = limited(), []
+    for _ in range(6):
+        plan = plans.on_list(plans.list_sent(plan), None, NOW, failed=True)
+        waits.append(plans.next_list(plan) - NOW)
+    assert waits == [5, 5, 8, 16, 30, 30]
 
 
 def test_a_limit_of_credits_outlives_the_deadline():
-    plan = dataclasses.replace(plans.begin(NOW, deadline=60), is_limited=True)
-    assert plans.on_result(plan, plans.Checked("cells", tables=1), NOW + 61).due is not None
-    assert plans.on_result(plans.begin(NOW, deadline=60), plans.Checked("cells", tables=1), NOW + 60).stopped
+    assert plans.on_result(limited(deadline=60), plans.Checked("cells"), NOW + 61).due is not None
+    assert plans.on_result(plans.begin(NOW, deadline=60), plans.Checked("cells"), NOW + 60).stopped
 
 
 def test_a_new_run_without_table_has_its_list_read_for_three_minutes():
@@ -187,7 +231,6 @@ def test_a_new_run_without_table_has_its_list_read_for_three_minutes():
     assert plans.next_list(plans.on_list(plan, None, NOW + 180, is_empty=True)) is None
     assert plans.next_list(plans.on_list(plan, 9.0, NOW, is_empty=True)) == NOW + 9
     assert plans.next_list(plans.on_list(plans.begin(NOW), None, NOW, is_empty=True)) is None
-    assert plans.next_list(plans.on_list(plan, None, NOW, limited=8)) == NOW + 10
 
 
 def test_without_trust_it_is_tried_twice():
