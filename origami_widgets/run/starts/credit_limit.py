@@ -27,6 +27,7 @@ from origami_widgets.words.numbers import amount, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState

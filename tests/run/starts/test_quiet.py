@@ -7,6 +7,7 @@ import pytest
 
 import origami_widgets as ow
 from tests.support.errors import raises
+from tests.support.own_list_server import OwnListServer
 from tests.support.quick import (
     SkippingClock,
     cancel_quickly,
@@ -16,7 +17,6 @@ from tests.support.quick import (
     without_environment,
     without_pauses,
 )
-from tests.support.own_list_server import OwnListServer
 from tests.support.spending_server import STOP, SpendingServer
 
 AFTER = (0.0, 1.0, 3.0, 20.0)
