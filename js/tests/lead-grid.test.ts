@@ -233,6 +233,14 @@ describe("a grid of leads", () => {
     const other = drawGrid({ ...HEAD, include_hidden: true, sort: own });
     other.send({ heads, hidden: 7 });
     expect(other.looks().at(-1)).toMatchObject({ query: 1, sort: null });
+    // Each table begins with its best scores.
+    const both = drawGrid({ ...HEAD, include_hidden: true });
+    both.send({ heads, hidden: 7 });
+    both.send({ heads, hidden: 7 });
+    both.all("[role=tab]")[1]?.click();
+    expect(both.looks().at(-1)).toMatchObject({ table: "t2", sort: null });
+    both.send({ heads, hidden: 7 });
+    expect(both.looks().at(-1)).toMatchObject({ table: "t2", sort: byFit });
   });
 
   it("says of each run's cells what is true of that run", () => {
@@ -320,6 +328,29 @@ describe("a grid of leads", () => {
     expect(count().map(shown)).toEqual(["2 cells failed"]);
     count()[0]?.click();
     expect(active()?.closest<HTMLElement>("[data-at]")?.dataset.at).toBe("1");
+  });
+
+  it("begins each table with its own order, its hidden leads and no search", () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
+    const byFit = { column: "fit", direction: "desc" };
+    const search = grid.one<HTMLInputElement>(".ltools input");
+    grid.send({ heads, hidden: 7 });
+    search.value = "Évora";
+    search.dispatchEvent(new Event("input"));
+    for (const [at, table] of [
+      [1, "t2"],
+      [0, "t1"],
+    ] as const) {
+      grid.one(".toggle").click();
+      grid.send({ heads, hidden: 7 });
+      expect(grid.looks().at(-1)).toMatchObject({ include_hidden: true, sort: byFit });
+      grid.all("[role=tab]")[at]?.click();
+      expect(grid.looks().at(-1)).toMatchObject({ table, include_hidden: false, sort: null });
+      grid.send({ heads, hidden: 7 });
+      expect(search.value).toBe("");
+      expect(grid.text()).toContain("Bakery 0");
+    }
   });
 
   it("says how many leads the brief hides only while it hides them, and keeps its chip", () => {
