@@ -12,6 +12,7 @@ from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models import RunObject, Table
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
+    CancelDelayed,
     CancelRequested,
     CheckFailed,
     CommandFailed,
@@ -20,6 +21,8 @@ from origami_widgets.run.state import (
     RunRead,
     RunState,
     SendingChanged,
+    StopChanged,
+    StoppedCells,
     TableRead,
     TablesListed,
     is_unjudged,
@@ -94,6 +97,11 @@ def test_an_answer_about_another_run_changes_nothing():
     assert reduce(state, read(fixture("needs_input"))) is state
 
 
+def test_an_id_that_was_typed_in_capitals_is_that_of_the_same_run():
+    typed = RunState(agent_id=RUNNING["agentId"], run_id=RUNNING["id"].upper())
+    assert reduce(typed, read(COMPLETED)).status == "completed"
+
+
 @pytest.mark.parametrize("name", ["completed", "cancelled", "errored", "timed_out", "needs_input"])
 def test_a_terminal_status_is_final(name):
     state = after(read({**COMPLETED, "status": name}), read(RUNNING, keep_polling=True))
@@ -123,6 +131,13 @@ def test_a_null_response_does_not_wipe_what_is_known():
         "column_added",
         "leads_added",
     ]
+
+
+def test_only_the_last_answer_takes_actions_back():
+    none = {**COMPLETED["response"], "actions": []}
+    known = after(read(RUNNING, keep_polling=True))
+    assert len(reduce(known, read({**RUNNING, "response": none}, keep_polling=True)).actions) == 3
+    assert reduce(known, read({**COMPLETED, "response": none})).actions == ()
 
 
 def test_actions_at_the_top_level_are_read():
@@ -187,6 +202,17 @@ def test_a_cancel_is_requested_until_the_server_says_cancelled():
 def test_a_new_attempt_clears_the_last_failure():
     state = after(SendingChanged("answer"), SendingChanged(""), CommandFailed(ServerError("No")))
     assert reduce(state, SendingChanged("answer")).command_error is None
+    refused = after(CancelRequested(), CancelDelayed(ServerError("No")), CommandFailed(ServerError("No"), cancel=True))
+    assert (refused.cancel_error, refused.command_error is not None) == (None, True)
+    again = reduce(refused, CancelRequested())
+    assert (again.cancel, again.cancel_error, again.command_error) == ("requested", None, None)
+
+
+def test_what_was_stopped_is_known_while_it_is_stopped_again():
+    ended = after(StopChanged("requested"), StopChanged("none", StoppedCells(36, 1)))
+    again = reduce(ended, StopChanged("requested"))
+    assert (again.stopping, again.stopped) == ("requested", StoppedCells(36, 1))
+    assert reduce(again, StopChanged("none", StoppedCells(40, 1))).stopped == StoppedCells(40, 1)
 
 
 def test_history_has_one_record_per_change_and_a_bound():
@@ -395,9 +421,10 @@ def test_after_the_end_a_list_updates_what_a_failed_run_has_kept():
             table("t-1", updated=AFTER, leads=8),
             table("t-later", created=AFTER, updated=AFTER),
             table("t-own", created=LATER, updated=AFTER),
+            table("t-last", created=END, updated=AFTER),
         ),
     )
-    assert (ids(state), state.lead_count) == (["t-1", "t-own"], 8)
+    assert (ids(state), state.lead_count) == (["t-1", "t-own", "t-last"], 8)
 
 
 @pytest.mark.parametrize(
