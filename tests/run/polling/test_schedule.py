@@ -77,6 +77,15 @@ def test_a_stopped_watch_starts_again_when_a_person_asks():
     assert (again.due, again.stopped) == (NOW + 100, False)
 
 
+def test_after_a_person_asks_failures_count_anew():
+    plan = plans.begin(NOW)
+    for _ in range(5):
+        plan = plans.on_result(plan, plans.Failed(server_error()), NOW)
+    assert (plan.failures, plan.due) == (5, NOW + 30)
+    plan = plans.on_result(plans.hurry(plan, NOW), plans.Failed(server_error()), NOW)
+    assert (plan.failures, plan.due) == (1, NOW + 2)
+
+
 def test_an_outage_is_survived_until_the_deadline_and_no_longer():
     plan, now = plans.begin(NOW), NOW
     failed = plans.Failed(ConnectionFailed("No network", transient=True))
@@ -233,8 +242,9 @@ def test_a_new_run_without_table_has_its_list_read_for_three_minutes():
     assert plans.next_list(plans.on_list(plans.begin(NOW), None, NOW, is_empty=True)) is None
 
 
-def test_without_trust_it_is_tried_twice():
-    untrusted = plans.Failed(ConnectionFailed("No", code="TLS_FAILED", transient=True))
+@pytest.mark.parametrize("code", ["TLS_FAILED", "PROXY_REFUSED"])
+def test_without_trust_it_is_tried_twice(code):
+    untrusted = plans.Failed(ConnectionFailed("No", code=code, transient=True))
     plan = plans.on_result(plans.begin(NOW), untrusted, NOW)
     assert not plan.stopped
     assert plans.on_result(plan, untrusted, NOW).stopped
