@@ -148,6 +148,38 @@ async def test_a_read_is_sent_four_times_at_most():
     assert (len(sent), waits) == (4, [5.0, 10.0, 15.0])
 
 
+@pytest.mark.parametrize(("asked", "attempts"), [(0.0, 4), (LONGEST_IN_ALL / 2, 4), (LONGEST_IN_ALL, 1)])
+async def test_a_wait_that_is_too_long_in_all_is_not_begun(asked, attempts):
+    sent = []
+
+    async def fails():
+        sent.append(None)
+        raise ServerError("No", transient=True, retry_after=asked)
+
+    async def at_once(seconds):
+        pass
+
+    with pytest.raises(ServerError):
+        await with_retries(fails, pause=at_once)
+    assert len(sent) == attempts
+
+
+@pytest.mark.parametrize(("code", "attempts"), [("TLS_FAILED", 2), ("PROXY_REFUSED", 2), ("CONNECTION_FAILED", 4)])
+async def test_what_refuses_once_usually_refuses_again(code, attempts):
+    sent = []
+
+    async def fails():
+        sent.append(None)
+        raise ConnectionFailed("No", code=code, transient=True)
+
+    async def at_once(seconds):
+        pass
+
+    with pytest.raises(ConnectionFailed):
+        await with_retries(fails, pause=at_once)
+    assert len(sent) == attempts
+
+
 def test_a_wait_is_as_long_as_the_server_asks_within_bounds():
     asked = [wait_after(ServerError("No", retry_after=wait), 1) for wait in (30.0, 10.0 * LONGEST_IN_ALL)]
     assert asked == [30.0, LONGEST_IN_ALL]
