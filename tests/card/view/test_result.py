@@ -319,5 +319,19 @@ def test_the_column_with_the_most_verdicts_says_how_many_leads_were_judged(total
     assert (counts["qualified"], counts["kept"], counts["unjudged"]) == (4, 5, 6)
 
 
+@pytest.mark.parametrize(("rates", "enriched"), [((0.9, 0.4), 6), ((1.0, 1.0), 12), ((1.0, 1.3), 12)])
+def test_the_column_that_has_run_for_the_fewest_rows_says_how_many_are_enriched(rates, enriched):
+    """15 rows of which 3 have cells under way. A rate that cannot be is none."""
+    run = payload("running_partial") | {"response": {"actions": [], "tables": settled_payload()["response"]["tables"]}}
+    table = run["response"]["tables"][0]
+    run["request"] = run["request"] | {"focusTableIds": [table["id"]]}
+    table["columns"] = [
+        {"id": f"c{at}", "name": "C", "kind": "enrichment", "cells": {"running": 3 * at}, "stats": {"callRate": rate}}
+        for at, rate in enumerate(rates)
+    ]
+    table["stats"]["running"] = None
+    assert figures(run)[0] == (str(enriched), "of 15 enriched", "")
+
+
 def test_the_summary_counts_qualified_leads_of_all():
     assert make_view(state_of(settled_payload()), now=NOW)["head"]["summary"] == "12 qualified of 15, 57 credits"
