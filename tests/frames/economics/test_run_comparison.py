@@ -63,6 +63,11 @@ def test_what_a_follow_up_has_added_to_the_tables_it_shares():
     assert frame["shared_tables"].to_list() == [1, 1, 1]
 
 
+def test_a_run_that_knew_less_of_a_table_adds_nothing_and_takes_nothing_away():
+    runs = [run(str(at), table_with("a", 1, used)) for at, used in enumerate((100, 70, 120))]
+    assert frames.compare_runs(runs)["credits_added"].to_list() == [100, 0, 20]
+
+
 BEFORE, BEGAN, SINCE = "2026-07-21T09:00:00Z", "2026-07-21T09:10:00Z", "2026-07-21T09:11:00Z"
 
 
