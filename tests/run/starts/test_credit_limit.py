@@ -194,6 +194,26 @@ def test_a_refused_cancel_leaves_the_run_active_and_is_shown(front, begin):
     assert run.cancel().wait(timeout=20).status == "cancelled"
 
 
+def test_an_answer_from_a_server_that_is_behind_takes_nothing_back(front, begin):
+    """With the 90 of before, the second table's 20 are more than allowed."""
+    run = begin(credit_limit=100)
+    raw = run.refresh().raw
+
+    def said(*used):
+        tables = [
+            {"object": "table", "id": f"t-{at}", "createdAt": None, "credits": {"lifetimeUsed": each}}
+            for at, each in enumerate(used)
+        ]
+        return answer({**raw, "response": {"tables": tables}})
+
+    front.polls = [said(90)] * 1_000
+    assert (used(run.refresh()), run.state.limit_error) == (90, None)
+    front.polls = [said(75, 20)] * 1_000
+    assert used(run.refresh()) == 95
+    assert is_reached(run.state.limit_error, "100")
+    see(lambda: front.asked_to_cancel == 1)
+
+
 # What was used before
 
 
