@@ -46,7 +46,7 @@ class BaseOperations:
         inner: an HTTP transport that replaces the network, as for the embedded sandbox.
 
     Attributes:
-        traffic: requests of all clients in this process to the organization.
+        traffic: requests of all clients in this process to the organization, and its quotas.
         balance_history: the balances that this process has read with this key.
         agent_names: names of agents by id, as read in lists of agents.
     """

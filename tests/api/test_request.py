@@ -242,7 +242,8 @@ def test_it_counts_among_the_requests_that_cards_leave_room_for(server, client):
     client.request("POST", "/projects", json={"name": "x"})
     with pytest.raises(errors.RateLimited):
         client.request("POST", "/projects", json={"name": "x"})
-    assert [event.refused_for for event in events] == [None, None, 9]
+    seen = [(event.refused_for, [quota.remaining for quota in event.quotas]) for event in events]
+    assert seen == [(None, []), (None, [7]), (None, []), (9, [7])]
 
 
 def test_no_redirect_is_followed(server, client):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import random
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Traffic
 from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.polling.rate_limiter import RateLimiter
 from origami_widgets.sandbox.app import RateLimits
 from origami_widgets.sandbox.error_responses import ErrorResponse
 
@@ -116,7 +118,8 @@ class Kernel:
 
     def __init__(self, organization: Organization, number: int) -> None:
         self.identity, self.traffic = object(), Traffic()
-        self.poller = Poller(organization.clock)
+        chance = random.Random(number)  # noqa: S311 - the same hour each time
+        self.poller = Poller(organization.clock, lambda: RateLimiter(jitter=chance.random))
         self.watches: list[RunWatch] = []
         self._organization, self._number = organization, number
 

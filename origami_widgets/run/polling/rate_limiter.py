@@ -1,19 +1,21 @@
 """`RateLimiter` says when a poll may be sent, and `next_request` which one. Pure: the clock is an argument.
 
 An organization has 100 requests a minute for everything, so polls leave room for users, other notebooks and the web
-app. Requests that a user makes are counted but never wait: polls wait instead. If several kernels use up the limit
-together, each waits as long as the server says.
+app. Requests that a user makes are counted but never wait: polls wait instead. The answers show if others share the
+quota; this process then takes only its part of what is left.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from origami_widgets.api.usage import TrafficEvent
+    from origami_widgets.api.usage import Quota, TrafficEvent
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -24,28 +26,69 @@ KEPT = 2
 MINUTE = 60.0
 TRICKLE = 15.0
 """Seconds after which one more poll is sent, however many requests users send meanwhile."""
+RESERVE = 0.3
+"""Part of a shared quota that polls try not to use."""
+LAST = 0.1
+"""Part that polls never use: once it is reached, no poll is sent until the window is over."""
+MORE, LESS = 1.0, 1.5
+"""Steps towards equal shares of a quota: a step up is the same for all processes, a step down is larger for heavy users.
+`MORE` is in polls a minute; `LESS` is the part of any excess use that is given back."""
+AT_LEAST = 2.0
+"""Minimum of polls a minute while nothing is refused and `LAST` is not reached."""
+GENTLE = 10.0
+"""Seconds between the first polls after a refusal. Processes that wait for the same moment spread over this time."""
+JITTER = 0.2
+"""Random part by which a pause varies, so that processes that began together drift apart."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
+# A separate generator: users who seed `random` get the same numbers as without this package.
+_chance = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """Pause between polls up to `until`. Afterwards it shrinks to nothing within a minute.
+
+    If `opens` is set, no poll is sent before it.
+    """
+
+    pause: float
+    until: float
+    opens: float = NEVER
+
+    def earliest(self, now: float, last: float) -> float:
+        if now < max(self.until, self.opens):
+            return min(last + self.pause, self.until) if self.opens == NEVER else self.opens
+        # The first poll after `until` does not pause.
+        rest = max(0.0, 1 - (now - self.until) / MINUTE) if last >= self.until else 0.0
+        return last + rest * self.pause
 
 
 class RateLimiter:
-    """Rate limiter of one organization: a few polls at once, then evenly spaced ones.
+    """Rate limiter of one organization: a few polls at once, then evenly spaced ones, fewer if others share the quota.
 
     They are evenly spaced, because a window used up at its start would serve the same runs first each time.
 
     Args:
         per_minute: polls in any 60 seconds, whatever the server allows.
         burst: how many polls may be sent at once.
+        jitter: returns numbers from 0 to 1 that keep processes apart; random by default.
     """
 
-    def __init__(self, per_minute: int = PER_MINUTE, burst: int = BURST) -> None:
+    def __init__(
+        self, per_minute: int = PER_MINUTE, burst: int = BURST, jitter: Callable[[], float] | None = None
+    ) -> None:
         self._per_minute = per_minute
         self._pause = MINUTE / (per_minute - burst)
         self._slack = self._pause * (burst - 1)
         self._kept = self._pause * min(KEPT, burst - 1)
+        self._jitter = jitter or _chance.random
         self._full_at = 0.0
         self._last = self._held_until = NEVER
+        self._is_shared = False
+        self._paces: dict[str, _Pace] = {}
         self._sent: deque[float] = deque()
+        self._by_people: deque[float] = deque()
 
     def wait(self, now: float, *, urgent: bool = False, after_urgent: bool = False) -> float:
         """Return the seconds until one more poll may be sent; 0 for now.
@@ -67,8 +110,14 @@ class RateLimiter:
                     max(counted, self._full_at - self._slack + (0.0 if after_urgent else self._kept)),
                     self._last + TRICKLE,
                 ),
+                *(pace.earliest(now, self._last) for pace in self._paces.values()),
             )
         return wait if (wait := earliest - now) > ROUNDING else 0.0
+
+    def pause(self, now: float) -> float:
+        """Return the seconds by which a poll sent now would delay the next one."""
+        paces = (pace.earliest(now, now) - now for pace in self._paces.values())
+        return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
 
     def refused_for(self, now: float) -> float:
         """Return the seconds for which the server has said that it refuses all requests; 0 if it accepts them."""
@@ -81,30 +130,68 @@ class RateLimiter:
             self._full_at = max(self._full_at, now + self._slack - self._kept)
         self._full_at = max(self._full_at, now) + self._pause
         self._last = now
-        self._note(now)
+        self._note(self._sent, now)
 
     def count_request(self, now: float) -> None:
         """Count a request that is not a poll. It uses up the burst, but delays nothing urgent."""
         full_at = max(self._full_at, now) + self._pause
         self._full_at = max(self._full_at, min(full_at, now + self._slack))
-        self._note(now)
+        self._note(self._sent, now)
+        self._note(self._by_people, now)
 
     def on_traffic(self, event: TrafficEvent, now: float) -> None:
-        """Count a request that is not a poll, or hold polls after a refusal."""
+        """Count a request that is not a poll, or apply the limits in an answer.
+
+        A refusal's own duration counts; its quotas are less exact.
+        """
         if event.refused_for is not None:
             self.on_refusal(event.refused_for, now)
+        elif event.quotas:
+            self.on_quotas(event.quotas, now)
         else:
             self.count_request(now)
 
-    def on_refusal(self, seconds: float, now: float) -> None:
-        """Send no polls for so many seconds, as the server refuses them, and then no burst."""
-        self._held_until = max(self._held_until, now + seconds)
-        self._full_at = max(self._full_at, self._held_until + self._slack - self._kept)
+    def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
+        """Adapt the pauses between polls to the quotas in an answer."""
+        for quota in quotas:
+            self._paces[quota.scope] = self._pace(quota, now)
 
-    def _note(self, now: float) -> None:
-        while self._sent and self._sent[0] <= now - MINUTE:
-            self._sent.popleft()
-        self._sent.append(now)
+    def on_refusal(self, seconds: float, now: float) -> None:
+        """Send no polls for so many seconds, as the server refuses them, and then not all at once."""
+        self._held_until = max(self._held_until, now + seconds)
+        # Without other processes, there is no rush to avoid.
+        opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
+        self._paces["refused"] = _Pace(GENTLE, self._held_until, opens)
+
+    def _pace(self, quota: Quota, now: float) -> _Pace:
+        """Return the pause that spreads our part of the remaining quota over the rest of the window.
+
+        As a window slides, our requests of a minute ago become free again, so we can keep our pace. Of the remainder we
+        take only our part, because the others see the same remainder.
+        """
+        left = max(quota.resets_in, 1.0)
+        sent = [at for at in self._sent if at > now - MINUTE]
+        own = len(sent)
+        others = max(0.0, quota.limit - quota.remaining - own)
+        self._is_shared = others > 0
+        room: float = sum(at <= now - MINUTE + left for at in sent)
+        spare = quota.remaining - RESERVE * quota.limit
+        if self._is_shared:
+            spare *= (own + 1) / (own + 1 + others) * (1 if spare > 0 else LESS)
+            room += MORE * left / MINUTE
+        # Users will go on sending requests, too.
+        room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
+        pause = left / max(room + spare, AT_LEAST * left / MINUTE)
+        if self._is_shared:
+            pause *= 1 + JITTER * (2 * self._jitter() - 1)
+        opens = now + left + self._jitter() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
+        return _Pace(pause, now + left, opens)
+
+    @staticmethod
+    def _note(moments: deque[float], now: float) -> None:
+        while moments and moments[0] <= now - MINUTE:
+            moments.popleft()
+        moments.append(now)
 
 
 class PollRequest(NamedTuple, Generic[T_co]):
@@ -129,6 +216,10 @@ class PollRequest(NamedTuple, Generic[T_co]):
 
 LOW_PRIORITY_TURN = 5
 """A low-priority request goes first after this many others, or, if there are fewer, after each of them was sent once."""
+LOW_PRIORITY_PAUSE = 2.0
+"""A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
+
+
 LIMITED_LEAD = 30.0
 """Seconds by which requests for a credit limit go before others, and twice as many if it is being reached. With many such
 runs, others would else never be sent."""
@@ -164,8 +255,12 @@ def next_request(
         if wait > best[0]:
             continue
         rank = (wait, urgent == others_first, request.low_priority != low_first, _due(request, now))
-        if rank < best:
-            found, best = (wait, request), rank
+        if rank >= best:
+            continue
+        may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
+        if may_be_passed_over and limiter.pause(now + wait) > LOW_PRIORITY_PAUSE:
+            continue
+        found, best = (wait, request), rank
     return found
 
 

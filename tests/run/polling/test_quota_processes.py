@@ -43,8 +43,11 @@ def test_two_hundred_runs_in_ten_processes_are_watched_to_their_end():
         ends = [json.loads(kernel.says()) for kernel in crowd]
     assert ends == [["completed"] * RUNS] * PROCESSES
     run_ids = [[token.partition("/")[2] for token in share] for share in shares]
+    refused = [sum(len(sandbox.refused[run_id]) for run_id in share) for share in run_ids]
     polls = [sorted(itertools.chain(*(sandbox.asked[run_id] for run_id in share))) for share in run_ids]
-    # A hundred requests a minute for two hundred runs: each is asked about every few minutes.
+    assert max(refused) <= 5
+    assert sum(refused) <= 0.05 * sum(map(len, polls))
+    # Sixty-odd polls a minute for two hundred runs: each is asked about every third or fourth minute.
     assert max(longest_gap(times, times[-1]) for times in sandbox.asked.values()) <= 10 * MINUTE
     assert min(map(len, sandbox.asked.values())) >= 2
     assert max(map(len, polls)) <= 3 * min(map(len, polls))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.usage import TrafficEvent
+from origami_widgets.api.usage import Quota, TrafficEvent
 from origami_widgets.run.polling.rate_limiter import (
     BURST,
     KEPT,
@@ -17,8 +17,12 @@ from origami_widgets.run.polling.rate_limiter import (
 )
 
 EVENLY = 60 / 70
-LONGEST_WAIT = 300 + 15.0
-"""Seconds: how long a refusal may last, and until the next poll of a trickle."""
+LONGEST_WAIT = 300 + 10.0
+"""Seconds: how long a refusal may last, and within which processes begin again."""
+
+
+def organization(remaining, resets_in=60.0, limit=100.0):
+    return (Quota("global", limit, remaining, resets_in),)
 
 
 def polls(limiter, now, seconds, each=lambda at: None):
@@ -79,6 +83,19 @@ def test_many_requests_at_once_leave_the_rest_of_the_minute_to_polls():
     assert 10 <= len(polls(limiter, 100.0, 59)) <= 14
 
 
+def test_what_a_person_will_send_is_left_to_them():
+    def wait(note):
+        limiter = RateLimiter(jitter=lambda: 0.5)
+        limiter.count_poll(50.0)
+        for at in range(20):
+            note(limiter, 60.0 + at * 1.5)
+        limiter.count_poll(100.0)
+        limiter.on_quotas(organization(45), 100.0)
+        return limiter.wait(100.0)
+
+    assert wait(RateLimiter.count_request) > 1.5 * wait(RateLimiter.count_poll)
+
+
 def test_a_person_who_takes_everything_leaves_polls_a_trickle():
     limiter, sent = RateLimiter(), []
     for now in range(100, 700):
@@ -90,32 +107,143 @@ def test_a_person_who_takes_everything_leaves_polls_a_trickle():
     assert max(later - earlier for earlier, later in itertools.pairwise(sent)) <= 15
 
 
-def test_a_refusal_holds_everything_and_then_no_burst_comes():
+def test_what_we_have_used_ourselves_is_no_reason_to_be_slower():
+    limiter, sent = RateLimiter(), []
+
+    def answered(now):
+        sent.append(now)
+        limiter.on_quotas(organization(100 - sum(at > now - 60 for at in sent)), now)
+
+    assert len(polls(limiter, 100.0, 600, answered)) >= 690
+
+
+def test_others_make_us_slower_before_the_quota_is_used_up():
+    def in_a_minute(by_others):
+        limiter, sent = RateLimiter(jitter=lambda: 0.5), []
+
+        def answered(now):
+            sent.append(now)
+            limiter.on_quotas(organization(max(0, 100 - by_others - sum(at > now - 60 for at in sent))), now)
+
+        return len(polls(limiter, 100.0, 1_200, answered)) / 20
+
+    alone, *shared = [in_a_minute(by_others) for by_others in (0, 20, 40, 60, 80, 95)]
+    assert shared == sorted(shared, reverse=True)
+    assert alone == pytest.approx(70, abs=1)
+    # About 30 are left for others.
+    assert shared[:3] == pytest.approx([50, 30, 12], abs=3)
+    assert shared[-1] >= 0.8
+
+
+def test_the_last_requests_are_left_alone_until_the_window_is_over():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(10, resets_in=40), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(40)
+    assert limiter.wait(100.0, urgent=True) == 0
+
+
+def test_what_is_left_is_spread_over_the_rest_of_the_window():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    # Of 60 beyond the reserve, those who have sent 9 times as much may want their part, too.
+    limiter.on_quotas(organization(90, resets_in=30), 100.0)
+    assert 30 / 60 < limiter.wait(100.0) < 30 / 6
+
+
+def test_nothing_beyond_the_reserve_is_two_polls_a_minute():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(20), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(30)
+
+
+def test_the_tighter_quota_counts():
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter.count_poll(100.0)
+    limiter.on_quotas((*organization(90, resets_in=30), Quota("ip", 300, 61, 30)), 100.0)
+    assert limiter.wait(100.0) == pytest.approx(30)
+
+
+def test_after_the_window_one_poll_asks_how_it_is_now():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_quotas(organization(0, resets_in=20), 100.0)
+    assert polls(limiter, 120.0, 10) == [120.0]
+
+
+@given(st.integers(1, 30), st.sampled_from([None, 20, 60, 100]))
+def test_the_pause_is_what_one_more_poll_would_cost(sent, remaining):
+    limiter = RateLimiter(jitter=lambda: 0.5)
+    for _ in range(sent):
+        limiter.count_poll(100.0)
+    if remaining is not None:
+        limiter.on_quotas(organization(remaining), 100.0)
+    expected = limiter.pause(100.0)
+    limiter.count_poll(100.0)
+    assert min(expected, 15.0) == pytest.approx(min(limiter.wait(100.0), 15.0))
+
+
+def test_a_refusal_holds_everything_and_then_it_begins_gently():
     limiter = RateLimiter()
-    polls(limiter, 0.0, 30)
-    limiter.on_traffic(TrafficEvent(100.0, refused_for=42.0), 100.0)
+    polls(limiter, 0.0, 100)
+    limiter.on_refusal(42.0, 100.0)
     assert limiter.refused_for(141.9) > 0
     assert limiter.wait(100.0, urgent=True) == pytest.approx(42)
     sent = polls(limiter, 100.0, 242)
     assert sent[0] == pytest.approx(142)
-    pauses = [later - earlier for earlier, later in itertools.pairwise(sent)]
-    assert pauses == pytest.approx([EVENLY] * len(pauses))
+    first, second = (sum(begins <= at < begins + 60 for at in sent) for begins in (142, 202))
+    assert sent[1] - sent[0] > 5
+    assert first < 40
+    assert second > 65
 
 
+def test_a_refusal_that_carries_quotas_holds_everything_all_the_same():
+    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter.count_poll(100.0)
+    limiter.on_traffic(TrafficEvent(100.0, organization(60, resets_in=5), refused_for=42.0), 100.0)
+    assert limiter.refused_for(100.0) == pytest.approx(42)
+    assert limiter.wait(100.0) == limiter.wait(100.0, urgent=True) == pytest.approx(42)
+
+
+def test_processes_do_not_begin_again_at_one_moment():
+    def begins(draw):
+        limiter = RateLimiter(jitter=lambda: draw)
+        limiter.count_poll(100.0)
+        limiter.on_quotas(organization(50), 100.0)
+        limiter.on_refusal(30.0, 101.0)
+        return 101.0 + limiter.wait(101.0)
+
+    assert [begins(draw) for draw in (0.0, 0.3, 1.0)] == pytest.approx([131, 134, 141])
+
+
+quotas = st.lists(
+    st.builds(
+        Quota,
+        st.sampled_from(["ip", "global", "org"]),
+        st.floats(0, 1e10),
+        st.floats(0, 1e10),
+        st.floats(0, 60),
+    ),
+    max_size=3,
+)
 events = st.one_of(
     st.tuples(st.just("poll"), st.booleans()),
     st.tuples(st.just("person"), st.none()),
+    st.tuples(st.just("answer"), quotas),
     st.tuples(st.just("refusal"), st.floats(1, 300)),
 )
 
 
-@given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300))
-def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps):
-    limiter, now, sent, held_until = RateLimiter(), 0.0, [], 0.0
+@given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300), st.randoms(use_true_random=False))
+def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps, random):
+    limiter, now, sent, held_until = RateLimiter(jitter=random.random), 0.0, [], 0.0
     for (kind, what), pause in steps:
         now += pause
         if kind == "person":
             limiter.count_request(now)
+        elif kind == "answer":
+            limiter.on_quotas(what, now)
         elif kind == "refusal":
             limiter.on_refusal(what, now)
             held_until = max(held_until, now + what)
@@ -131,14 +259,15 @@ def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps):
         assert sum(start <= moment < start + 60 - 1e-6 for moment in sent) <= 80
 
 
-@given(st.lists(st.floats(0, 2), min_size=100, max_size=400))
-def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses):
+@given(st.lists(st.floats(0, 2), min_size=100, max_size=400), quotas)
+def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses, said):
     limiter, now, sent = RateLimiter(), 0.0, []
     for pause in pauses:
         now += pause
         while (wait := limiter.wait(now, urgent=True)) > 0:
             now += wait
         limiter.count_poll(now)
+        limiter.on_quotas(said, now)
         sent.append(now)
     for at, start in enumerate(sent):
         assert at + 80 >= len(sent) or sent[at + 80] >= start + 60 - 1e-6
@@ -187,17 +316,19 @@ def test_one_organization_does_not_wait_for_another():
 
 @given(
     st.integers(2, 40),
+    st.integers(0, 100),
     st.sets(st.integers(0, 39)),
     st.randoms(use_true_random=False),
 )
-def test_every_request_gets_its_turn(runs, urgent, chance):
+def test_every_request_gets_its_turn(runs, remaining, urgent, chance):
     """Everyone is asked as often as the others, but for those whom a person waits for, who are asked more often."""
-    limiter = RateLimiter()
+    limiter = RateLimiter(jitter=chance.random)
     due = {run: NOW + chance.random() * 15 for run in range(runs)}
     asked = dict.fromkeys(due, 0)
     now, others_first = NOW, False
     while min(asked.values()) < 3:
-        assert now <= NOW + 4 * runs * 15
+        # One a minute where the quota is used up.
+        assert now <= NOW + 4 * runs * 75
         requests = [PollRequest(run, at, limiter, urgent=run in urgent) for run, at in due.items()]
         wait, request = next_request(requests, now, others_first=others_first)
         now += wait
@@ -205,6 +336,7 @@ def test_every_request_gets_its_turn(runs, urgent, chance):
             continue
         others_first = request.urgent
         limiter.count_poll(now)
+        limiter.on_quotas((Quota("global", 100, remaining, 60),), now)
         asked[request.purpose] += 1
         due[request.purpose] = now + 15
     usual = [count for run, count in asked.items() if run not in urgent]
