@@ -73,9 +73,8 @@ def test_a_table_of_the_first_run_is_ours_also_after_a_follow_up():
     assert attribute(both, [table(created_at=LATER)]).targets == WHOLE
 
 
-@pytest.mark.parametrize("others", [[], [state(run_id="r-2")]], ids=["alone", "with another one"])
-def test_without_the_moment_of_each_start_nothing_counts_as_new(others):
-    assert attribute([state(started_at=None), *others], [table(created_at=LATER)]).targets == ()
+def test_without_the_moment_of_the_start_nothing_counts_as_new():
+    assert attribute([state(started_at=None)], [table(created_at=LATER)]).targets == ()
 
 
 def test_a_new_focus_table_is_not_ours_although_it_is_new():
@@ -99,16 +98,6 @@ def test_until_an_action_names_a_column_of_a_focus_table_none_is_ours():
     """It may be a colleague's: the agent is cancelled first, and its actions then name what it has added."""
     found = attribute([state(focus=["T-1"])], [table(running=(("phone", 5), ("owner", 7)))])
     assert (found.targets, [left.cells for left in found.left_running]) == ((), [12])
-
-
-def test_columns_from_before_count_until_all_answers_name_their_actions():
-    tables = [table(running=(("phone", 5), ("owner", 7)))]
-    says = state([added("C-owner")], focus=["T-1"])
-    silent = state(focus=["T-1"], started_at=LATER, run_id="r-2")
-    before = {"t-1": {"C-other"}}
-    assert attribute([says, silent], tables, columns_before=before).targets == (StopTarget("T-1", ("phone", "owner")),)
-    # Someone else has added the other column since.
-    assert attribute([says], tables, columns_before=before).targets == (StopTarget("T-1", ("owner",)),)
 
 
 def test_a_column_that_cannot_be_named_to_the_server_is_left():

@@ -234,9 +234,9 @@ def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path
 )
 def test_it_holds_while_a_slow_lead_source_starts_cells_now_and_then(server, client):
     """Between two leads no cell is running: the run looks settled."""
-    run = ow.start("Find bakeries", credit_limit=330, client=client, show=False).wait("cells")
+    run = ow.start("Find bakeries", credit_limit=305, client=client, show=False).wait("cells")
     see(lambda: run.error is not None)
-    assert 330 < ended(server, run) < 430
+    assert 305 < ended(server, run) < 405
     assert run.state.stopped.lead_source_jobs == 1
 
 

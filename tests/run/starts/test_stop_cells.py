@@ -136,11 +136,13 @@ def test_lead_sources_are_stopped_and_counted(server, started, clock):
     assert run.state.stopped.lead_source_jobs == 1
 
 
-def test_a_run_without_tables_is_cancelled_as_before(server, client):
+def test_a_table_that_comes_after_the_cancel_is_stopped(server, client):
     run = ow.start("Find bakeries", client=client, show=False)
+    assert run.tables == ()
     run.cancel().wait("cells")
     assert run.status == "cancelled"
-    assert server.stops == []
+    see(lambda: run.state.looks >= 2)
+    assert [server.active(table) for table in server.tables] == [0] * len(server.tables)
 
 
 @pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
