@@ -129,6 +129,9 @@ def next_list(schedule: Schedule) -> float | None:
     """Return when to read the agent's table list; None if no read is planned or the last check failed."""
     if schedule.phase != "run" or schedule.due is None or schedule.failures or schedule.list_due is None:
         return None
+    if schedule.fresh and not schedule.heard:
+        # A run may be over at its first check, and the list would make it look active.
+        return None
     # The list may have been wanted again before the answer came that says when to read it.
     return max(schedule.list_due, schedule.list_after)
 

@@ -110,7 +110,7 @@ def test_a_table_that_the_list_does_not_show_is_read_by_itself(clock):
     with serving(clock, tables=2, agent_seconds=12) as (server, client):
         run = ow.start("Find bakeries", credit_limit=300, client=client, show=False).wait()
         begin = clock.time()
-        server.fail(LIST, *[404] * 100)
+        server.fail(LIST, *[404] * 30)
         ended(run)
         assert run.error.code == "CREDIT_LIMIT"
         assert len(readings(server, server.key, begin, TABLE)) >= 8
