@@ -64,6 +64,7 @@ def register(commands: Commands[Any]) -> None:
 
 def cancel_run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
+    from origami_widgets.api.background.loop import release_all
     from origami_widgets.run.state import StoppedCells
 
     check_number("--timeout", options.timeout, 600)
@@ -76,6 +77,7 @@ def cancel_run(options: Namespace) -> int:
             with exit_on_sigterm():
                 _cancel(run, ends, again)
         except KeyboardInterrupt:
+            release_all()
             sys.stderr.write(
                 f"Stopped waiting. The run or its cells may go on and use credits. Cancel again: {again}\n"
             )
@@ -102,6 +104,7 @@ def _cancel(run: Run, ends: float | None, again: str) -> None:
     """
     import asyncio
 
+    from origami_widgets.api.background.loop import release_all
     from origami_widgets.run.starts.cancel import CancelPending
     from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
@@ -115,6 +118,7 @@ def _cancel(run: Run, ends: float | None, again: str) -> None:
                 raise error
             if reached(state, "run"):
                 return
+    release_all()
     raise WaitTimedOut(
         "The run or its cells are still active",
         cause=describe_last_answer(run.state),

@@ -504,6 +504,11 @@ def release_exit(task: asyncio.Task[Any] | None) -> None:
         _holding.discard(task)
 
 
+def release_all() -> None:
+    """End all that `hold_exit` has begun: the user has waited enough, and was told what may go on."""
+    _holding.clear()
+
+
 @functools.cache
 def _register_end() -> None:
     # Once `concurrent.futures` has ended its threads, no host name can be resolved any more: `atexit` comes after that.
