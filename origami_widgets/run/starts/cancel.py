@@ -309,8 +309,8 @@ class CellStop:
                 # A copy, because an error that was raised carries frames.
                 self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
                 wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
-                if not self._asked:
-                    await clock.sleep(wait, self._wake)
+                # After an error, not even another request of the user comes earlier than the server allows.
+                await clock.sleep(wait, self._wake if error is None else asyncio.Event())
             else:
                 quiet = quiet.after_look(now, is_active=False)
                 await self._say_nothing_is_active(quiet.looks)
