@@ -13,6 +13,7 @@ import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
 
+from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ ONE_IN = 8
 def pytest_configure() -> None:
     # A shell lets what it starts with "&" ignore interrupts, and the tests that interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # On a busy machine, connections take longer to close: what a module leaves open would be a warning in the next one.
+    loops.CLOSE_TIMEOUT = 10.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -165,6 +165,10 @@ class RunBatch:
         """
         try:
             block(self._end(until), timeout)
+        except OrigamiError:
+            # What a program that runs the notebook saves is the board as it is now, not as it began.
+            display_backend().waited(self)
+            raise
         except KeyboardInterrupt:
             print(  # noqa: T201 - said where the caller stands
                 "Stopped waiting; the batch keeps running. batch.wait() waits again, batch.stop() starts no more "
@@ -183,8 +187,10 @@ class RunBatch:
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
-        await wait(self._end(until))
-        display_backend().waited(self)
+        try:
+            await wait(self._end(until))
+        finally:
+            display_backend().waited(self)
         return self
 
     def stop(self) -> Self:

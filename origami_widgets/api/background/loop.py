@@ -46,6 +46,10 @@ LONGEST_END, LONGEST_END_IN_KERNEL = 30.0, 2.0
 """Seconds that the end of a process waits for stops under way. Jupyter kills a kernel 5 seconds after it asked it to end."""
 SILENCE, LOOK_AT_END = 1.0, 0.05
 """Seconds after which such a wait says what it waits for, and between two looks whether it is over."""
+LEAVES_AT_END = (
+    "Left before Origami had stopped everything: runs or cells may go on and use credits. "
+    "`origami-widgets runs` lists the runs, `origami-widgets cancel TOKEN` stops one."
+)
 WAITS_AT_END = "Waiting until Origami has stopped what this program has cancelled: up to 30 s. Ctrl-C ends the wait."
 AWAITABLE = (
     "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
@@ -525,12 +529,14 @@ def _register_end() -> None:
 def _wait_for_holding() -> None:
     ends = time.monotonic() + (LONGEST_END_IN_KERNEL if in_kernel() else LONGEST_END)
     says_at = time.monotonic() + SILENCE
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         while _holding and (now := time.monotonic()) < ends:
             if now > says_at and not in_kernel():
                 says_at = ends
                 print(WAITS_AT_END, file=sys.stderr)  # noqa: T201 - a silent wait looks like a hang
             time.sleep(LOOK_AT_END)
+    except KeyboardInterrupt:
+        print(LEAVES_AT_END, file=sys.stderr)  # noqa: T201 - it may cost credits
 
 
 def is_under_way(task: asyncio.Task[Any] | None) -> bool:

@@ -375,6 +375,10 @@ class CellStop:
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
         """
+        if not self._watch.state.done and self._watch.state.cancel == "requested":
+            # Only after its end, the run's actions name the columns that it has added to a list.
+            with contextlib.suppress(OrigamiError):
+                await poller().check(self._watch)
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
         errors: list[OrigamiError] = []
         tables, is_listed = self._known_tables(), not (is_done and self._stops_own)

@@ -27,14 +27,18 @@ class Kernels:
 
     def __init__(self, patch, server, clock):
         self._patch, self.server, self.clock, self._number = patch, server, clock, 0
+        self._client = None
 
     def restart(self):
         self.clock.skips = lambda: False
+        if self._client is not None:
+            self._client.close()
         background().stop()
         credit_limit.limited.clear()
         use_clock(self._patch, self.clock)
         self._number += 1
-        return ow.Client(self.server.key, base_url=self.server.base_url, timeout=5.0 + self._number)
+        self._client = ow.Client(self.server.key, base_url=self.server.base_url, timeout=5.0 + self._number)
+        return self._client
 
     def work(self, seconds):
         """Let it work for so long, and be killed then: nothing is checked meanwhile."""
