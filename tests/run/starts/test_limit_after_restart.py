@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -19,6 +20,19 @@ OVER = 800
 """What may be spent beyond a limit: a check, a stop, and what this clock skips while requests are on their way."""
 
 
+async def end_all_tasks():
+    """End what a kernel has under way, as its death does; the loop itself goes on, and closes what is open."""
+    tasks = [
+        task
+        for task in asyncio.all_tasks()
+        if task is not asyncio.current_task() and "_until_idle" not in repr(task.get_coro())
+    ]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=5)
+
+
 class Kernels:
     """One kernel after the other, on a clock that skips only when a kernel is to go on to the end.
 
@@ -31,14 +45,19 @@ class Kernels:
 
     def restart(self):
         self.clock.skips = lambda: False
-        if self._client is not None:
-            self._client.close()
-        background().stop()
+        self.end()
         credit_limit.limited.clear()
         use_clock(self._patch, self.clock)
         self._number += 1
         self._client = ow.Client(self.server.key, base_url=self.server.base_url, timeout=5.0 + self._number)
         return self._client
+
+    def end(self):
+        """Let the last kernel die."""
+        background().run(end_all_tasks())
+        if self._client is not None:
+            self._client.close()
+        background().run(asyncio.sleep(0.05))
 
     def work(self, seconds):
         """Let it work for so long, and be killed then: nothing is checked meanwhile."""
@@ -60,7 +79,9 @@ def kernels(request, monkeypatch, clock):
     options = {"cells": 60_000, "cells_per_second": RATE, "agent_seconds": 100.0, "in_flight": 2}
     options |= {"per_minute": None, "per_minute_of_ip": None, **getattr(request, "param", {})}
     with SpendingServer(clock=clock.time, **options) as server:
-        yield Kernels(monkeypatch, server, clock)
+        kernels = Kernels(monkeypatch, server, clock)
+        yield kernels
+        kernels.end()
 
 
 @pytest.fixture
@@ -212,3 +233,4 @@ def test_enrich_counts_from_its_first_start(monkeypatch, clock, files):
         kernels.go_on()
         run.wait("cells")
         assert said(run.error) == ended(server, run)
+        kernels.end()
