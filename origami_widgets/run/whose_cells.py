@@ -1,7 +1,7 @@
 """Whose cells a conversation may stop. Pure.
 
 Stopping is by table at the API. A table that the conversation made is its own. In any other table, such as a focus
-table, only the columns that its actions name are, whoever else works there. What cannot be attributed goes on, and is
+table, only the columns that its actions name are, even while other runs work there. What cannot be attributed goes on, and is
 named.
 """
 

@@ -476,7 +476,7 @@ def background() -> BackgroundLoop:
 
 _tasks: set[asyncio.Task[Any]] = set()
 _holding: set[asyncio.Task[Any]] = set()
-"""Tasks for which the end of the process waits: cells that nobody stops cost credits."""
+"""Tasks for which the end of the process waits, such as stops: cells that are not stopped cost credits."""
 
 
 def kept_task(coroutine: Coroutine[Any, Any, T], name: str, *, holds_exit: bool = False) -> asyncio.Task[T]:

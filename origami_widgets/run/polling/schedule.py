@@ -343,7 +343,7 @@ class Quiet:
         return self.moved + self.retry_after * _LOOKS_AFTER[min(self.looks, QUIET_LOOKS)]
 
     def after_look(self, now: float, *, is_active: bool) -> Quiet:
-        """Return it after a look. One that was early, because somebody asked, counts only if something is active."""
+        """Return the looks after one more. An early look counts only if it has found something active."""
         if is_active:
             return replace(self, moved=now, looks=0)
         return replace(self, looks=self.looks + 1) if now >= self.due else self
