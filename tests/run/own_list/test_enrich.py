@@ -121,6 +121,8 @@ def test_an_end_without_success_is_an_error_with_what_there_is(server, client, c
         assert run.status == "completed"
 
 
+# The second cell passes the limit a long time before the agent's end.
+@pytest.mark.parametrize("server", [{"agent_seconds": 10_000, "cells_per_second": 0.02, "in_flight": 1}], indirect=True)
 def test_a_credit_limit_is_an_end_without_success(server, client, companies):
     with raises("EnrichmentFailed") as caught:
         ow.enrich(companies, "Find phones", key="website", client=client, credit_limit=1, show=False)
