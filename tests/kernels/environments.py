@@ -79,7 +79,7 @@ ALL = ENVIRONMENTS | WITHOUT_KERNEL
 EXTRAS_OF_FRAMES = ("excel", "parquet", "plots")
 TOOLS_OF_FRAMES = (
     *("duckdb", "hypothesis", "openpyxl", "orjson", "polars"),
-    *("pytest", "pytest-asyncio", "pytest-xdist", "pyyaml", "tqdm"),
+    *("pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "pyyaml", "tqdm"),
 )
 """What the tests of frames need besides; as new as everywhere, for it is not what is tested."""
 
