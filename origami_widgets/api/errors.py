@@ -289,7 +289,7 @@ def ambiguous(
         last: the error of the last attempt.
         agent_id: the agent to continue; empty for a new one.
         exact: agent id and run id of each run that matches exactly, if there are several.
-        near: agent id and run id of each run that nearly matches.
+        near: agent id and run id of each run that may match: its brief is known only in part, or its clock is in doubt.
         unseen: whether the runs could not be listed.
         resend_with: the idempotency key with which to send the request again, of a call that has not looked for the run.
     """
@@ -298,10 +298,8 @@ def ambiguous(
         cause = f"The response was lost, and {len(exact)} runs with this brief have started since."
         remedy = f"One of them is yours: {tokens}."
     elif near:
-        what = "a run has nearly this brief and start time" if len(near) == 1 else "several runs have nearly this brief"
-        cause = (
-            f"The response was lost, and {what}. The server may have changed some characters, or its clock may be off."
-        )
+        what = "a run may be the one" if len(near) == 1 else "several runs may be the one"
+        cause = f"The response was lost, and {what}: its brief is shown only in part, or a clock may be off."
         remedy = f"Check whether it's yours: {tokens}. Nothing was sent again. If it isn't yours, start a new run."
     elif resend_with:
         where = f"client.list_runs({agent_id!r})" if agent_id else "client.list_agents()"

@@ -4,8 +4,9 @@ A run counts as ours only if it has our whole brief, started after our request b
 no other start job of this process. A new agent must also have the requested name, if any. We put no mark into the
 agent's name: users read that name as long as the agent lives, and a brief within seconds is just as telling.
 
-A run that nearly fits is a near match: a server may reformat a brief, and clocks are off. With a near match nothing is
-sent again, because the run may be ours; it is not taken, because it may belong to someone else.
+A server may reformat a brief: spaces, line ends and Unicode forms do not count. A run that is known only by a cut brief, or
+that is too old by no more than clocks may be off, is a near match. With a near match nothing is sent again, because the run
+may be ours; it is not taken, because it may belong to someone else.
 
 Starts of equal briefs in this process take turns: if the answers to two of them were lost at the same time, it would be
 unknown which of the runs is whose, and one job could take the other's.
@@ -181,9 +182,7 @@ class Reconciliation:
 
     def _named(self, agent: Agent) -> Likeness:
         wanted = self._spec.name
-        if wanted is None or agent.name == wanted:
-            return Likeness.EQUAL
-        return _similar_if(bool(agent.name) and _plain(agent.name) == _plain(wanted))
+        return Likeness.EQUAL if wanted is None or _plain(agent.name) == _plain(wanted) else Likeness.DIFFERENT
 
     def _when(self, at: datetime | None) -> Likeness:
         """Compare a moment on the server's clock with our first request: a run of ours is younger."""
@@ -241,22 +240,14 @@ def _plain(text: str) -> str:
 
 def _likeness_of_whole(whole: str, prompt: str) -> Likeness:
     """Compare the whole brief of a run with ours."""
-    if whole.strip() == prompt.strip():
-        return Likeness.EQUAL
     shown, ours = _plain(whole), _plain(prompt)
-    is_cut = shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown))
-    return _similar_if(shown == ours or is_cut)
+    if shown == ours:
+        return Likeness.EQUAL
+    return _similar_if(shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown)))
 
 
 def _likeness_of_shown(shown: str, prompt: str) -> Likeness:
     """Compare a brief from a list, which may be cut, with ours."""
-    shown, prompt = shown.strip(), prompt.strip()
-    if shown == prompt:
-        return Likeness.EQUAL
-    cut = shown.removesuffix("…").removesuffix("...").rstrip("\ufffd")
-    if cut != shown and len(cut) >= SHORTEST_CUT and prompt.startswith(cut):
-        return Likeness.EQUAL
-    # The brief may have been cut shorter, or normalized before it was cut.
     return _similar_if(_plain(prompt).startswith(_uncut(_plain(shown))))
 
 

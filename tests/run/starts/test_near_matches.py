@@ -1,4 +1,4 @@
-"""A run that is nearly ours: named, not taken, and not paid for again. The runs are counted at the server."""
+"""A run that may be ours: taken where its whole brief is, else named and not paid for again. Counted at the server."""
 
 from __future__ import annotations
 
@@ -48,15 +48,24 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("how", WRITTEN)
-def test_a_brief_that_the_server_writes_in_its_own_way(front, intend, how):
+def test_a_brief_that_the_server_writes_in_its_own_way_is_ours(front, intend, how):
     brief, front.written = WRITTEN[how]
-    named_and_not_sent_again(front, intend, brief)
+    front.faults = [forgotten(FAILED)]
+    assert [intend(brief)] == intend.made()
+    assert len(front.starts) == 1
 
 
-def test_a_brief_that_the_server_cuts_and_rewrites_is_recognized(front, intend):
+def test_a_brief_that_lists_cut_and_rewrite_is_read_whole_and_taken(front, intend):
     front.longest = 30
     front.written = lambda brief: brief.replace("  ", " ")
-    named_and_not_sent_again(front, intend, LONG.replace("care", "care "))
+    front.faults = [forgotten(FAILED)]
+    assert [intend(LONG.replace("care", "care "))] == intend.made()
+    assert len(front.starts) == 1
+
+
+def test_a_brief_that_is_known_only_by_its_beginning_is_named(front, intend):
+    front.written = lambda brief: f"{brief[:200]}…"
+    named_and_not_sent_again(front, intend, LONG)
 
 
 def test_a_brief_that_only_lists_cut_shorter_is_read_whole_and_taken(front, intend):
@@ -90,29 +99,28 @@ def test_another_brief_is_no_near_match(front, client):
     assert len(front.runs()) == 4
 
 
-def test_of_an_exact_and_a_near_match_the_exact_one_is_taken(front, client):
-    front.sandbox.client().create_agent(f"{BRIEF} ".replace(" ", "  "))
+def test_of_two_runs_with_our_brief_none_is_taken(front, client):
+    front.asked = lambda: front.sandbox.client().create_agent(f"{BRIEF} ".replace(" ", "  "))
     front.faults = [forgotten(FAILED)]
-    run = ow.start(BRIEF, client=client, show=False)
-    assert run.prompt == BRIEF
+    with pytest.raises(ow.AmbiguousStart, match="2 runs with this brief"):
+        ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 1
 
 
-def test_an_agent_that_is_busy_with_what_is_nearly_our_own_lost_attempt(front, client):
+def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted_however_it_writes_the_brief(front, client):
     run = ended(ow.start("Find partners. scenario:answer", client=client, show=False))
     front.written = lambda brief: brief.replace("\r\n", "\n")
     front.starts.clear()
     front.faults = [kept_off(FAILED), forgotten(answer({}, 408))]
-    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
-        run.follow_up("Add prices\r\nand opening hours. scenario:slow")
-    assert len(front.runs()) == 2
+    made = run.follow_up("Add prices\r\nand opening hours. scenario:slow")
+    assert {run.id, made.id} == set(front.runs())
 
 
-def test_reconciling_takes_it_once_the_server_shows_it_right(front, client):
-    front.written = lambda brief: brief.replace("\r\n", "\n")
+def test_reconciling_takes_it_once_the_server_shows_it_whole(front, client):
+    front.written = lambda brief: f"{brief[:200]}…"
     front.faults = [forgotten(FAILED)]
     with pytest.raises(ow.AmbiguousStart) as caught:
-        ow.start("List bakeries\r\nin Porto", client=client, show=False)
+        ow.start(LONG, client=client, show=False)
     with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
         caught.value.reconcile()
     front.written = str
