@@ -13,6 +13,8 @@ from origami_widgets.run.starts.record import StartSpec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+USUAL_AT_ONCE = 10
+"""Runs of a batch that may be active at a time, unless the user says otherwise."""
 MOST_BRIEFS = 1_000
 """Briefs in one call, at most: more are probably a mistake, and each one costs credits."""
 MOST_LISTED = 20
@@ -71,18 +73,20 @@ def names_of(once: str, briefs: Sequence[StartSpec]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def valid_at_once(value: object) -> int | None:
-    """Check the argument `at_once`; None means the plan's number of run slots.
+def valid_at_once(value: object) -> int:
+    """Check the argument `at_once` and return it; `USUAL_AT_ONCE` for None.
 
     Raises:
         InvalidInput: it is neither None nor a whole number of at least 1.
     """
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+    if value is None:
+        return USUAL_AT_ONCE
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise InvalidInput(
         "at_once must be a number of runs",
         cause=f"Got {validate.shortened(value)}.",
-        remedy="Use a whole number from 1, or leave out at_once= to use all run slots of your plan.",
+        remedy=f"Use a whole number from 1, or leave out at_once= for {USUAL_AT_ONCE}.",
     )
 
 

@@ -237,8 +237,8 @@ def start_many(
 
     Checks all briefs before it sends the first one, and returns at once. The briefs then start in the background, in
     order; the next one starts when fewer than `at_once` runs of the batch are active. Sends one POST for each brief,
-    which spends credits, and one GET to learn how many run slots the plan has. If other runs use the plan's slots, the
-    batch waits as long as the server says, even with `configure(queue=False)`. An interactive notebook may ask you
+    which spends credits. If all run slots of the plan are in use, the batch waits as long as the server says, or until a
+    run of this process ends, even with `configure(queue=False)`. An interactive notebook may ask you
     first, as with `start`: once for all briefs together.
 
     Each brief is paid for once, whatever happens to its request. If a brief cannot be started, for example because you
@@ -257,8 +257,7 @@ def start_many(
 
     Args:
         prompts: up to 1,000 briefs of 1 to 10,000 characters each, as a list or as a mapping of agent names to briefs.
-        at_once: how many of these runs may be active at a time; None for the plan's number of run slots, or 10 if the
-            plan has no limit.
+        at_once: how many of these runs may be active at a time; None for 10.
         model: `origami-lite` or `origami-max`, for all runs; None for the plan's default.
         focus_tables: tables that all runs work on, or their ids. Each brief reads each of them first: one free GET. An
             `UploadedTable` brings its client and project.

@@ -96,6 +96,10 @@ class Subscribers:
             log.exception("A callback raised and was removed")
 
 
+runs_ended = Subscribers()
+"""Notified each time that a run of this process has ended, and so may have left a run slot free."""
+
+
 class Limit(Protocol):
     """Credit limit, as far as the plan of the next check depends on it."""
 
@@ -161,6 +165,8 @@ class RunWatch:
         self.state = state
         if state is not before:
             _log_changes(before, state)
+            if state.done and not before.done:
+                runs_ended.notify()
             # Row progress of this process does not change the run, so users' callbacks are not called for it.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
 

@@ -23,7 +23,7 @@ from origami_widgets.host.runtime import monotonic, time_limit
 from origami_widgets.run.agent_runs import with_later_runs
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.run_watch import Subscribers
+from origami_widgets.run.polling.run_watch import Subscribers, runs_ended
 from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.cancel import cancel
@@ -403,13 +403,27 @@ class StartJob:
                 if not self._queues or self.withdrawn.is_set() or self._not_before > until:
                     raise
                 self._wait_for_slot(Queue(wait, full.limit))
-                await clock.sleep(wait, self.withdrawn)
+                await self._until_slot(wait)
                 if self.withdrawn.is_set():
                     raise
                 self._wait_for_slot(None)
             else:
                 await self._watch_run()
                 return
+
+    async def _until_slot(self, wait: float) -> None:
+        """Wait so many seconds, or until a run of this process ends."""
+        ended = asyncio.Event()
+        stop = runs_ended.add(ended.set)
+        waits = [asyncio.ensure_future(each) for each in (ended.wait(), poller().clock.sleep(wait, self.withdrawn))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if ended.is_set():
+                self._not_before = 0.0
+        finally:
+            stop()
+            for each in waits:
+                each.cancel()
 
     async def before_attempt(self) -> None:
         """Do what precedes each attempt.

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]
 
-USUAL_AT_ONCE = 10
-"""Runs of a batch that may be active at a time if the plan has no limit, or its limit is unknown."""
 RESUMING = "batch.resume() looks for it first, and only sends the request again if there is no run."
 
 
@@ -49,7 +47,7 @@ class JobQueue:
 
     Attributes:
         operations, jobs, name: as given.
-        at_once: how many runs may be active at a time; None until the plan's number of run slots is known.
+        at_once: how many runs may be active at a time.
         error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
         has_begun: whether it may start jobs.
         subscribers: notified of each change of a job or run.
@@ -60,12 +58,11 @@ class JobQueue:
         self.operations = operations
         self.jobs = tuple(jobs)
         self.name = name
-        self.at_once: int | None = None
+        self.at_once = 1
         self.error: OrigamiError | None = None
         self.has_begun = False
         self.subscribers = Subscribers()
         self.presentation: Any = None
-        self._wanted_at_once: int | None = None
         self._credit_limit: CreditLimit | None = None
         self._is_looking = False
         self._process = os.getpid()
@@ -135,11 +132,11 @@ class JobQueue:
 
     # On the background loop
 
-    def begin(self, at_once: int | None, credit_limit: float | None = None) -> None:
+    def begin(self, at_once: int, credit_limit: float | None = None) -> None:
         """Begin, or resume if an error has halted the queue. Jobs without a run are then started by no other queue.
 
         Args:
-            at_once: how many runs may be active at a time from now on; None for the plan's number of run slots.
+            at_once: how many runs may be active at a time from now on.
             credit_limit: the credits that all runs together may use from now on; None for no limit.
         """
         for job in self.jobs:
@@ -153,7 +150,7 @@ class JobQueue:
             self._credit_limit = CreditLimit(most, weakref.WeakMethod(self.halt_at_limit))
             for job in self.jobs:
                 job.limit(self._credit_limit)
-        self._wanted_at_once = self.at_once = at_once
+        self.at_once = at_once
         if self.error is not None and not self.is_inherited:
             self.resume()
         else:
@@ -184,7 +181,6 @@ class JobQueue:
     def resume(self) -> None:
         """Start the jobs that have not started."""
         self.is_stopped = False
-        self.at_once = self._wanted_at_once
         self.error = None if self._credit_limit is None else self._credit_limit.error
         for job in self._driven_jobs():
             job.owners.add(self._owner)
@@ -258,10 +254,6 @@ class JobQueue:
         try:
             await self.find_known()
             while (job := self._next()) is not None:
-                if self.at_once is None:
-                    self.at_once = await self._run_slots()
-                    # The batch may have been stopped meanwhile.
-                    continue
                 changed.clear()
                 if not job.is_going and self._active() >= self.at_once:
                     await changed.wait()
@@ -288,14 +280,6 @@ class JobQueue:
         """Count the active runs. A run that can no longer be checked counts as over."""
         states = [job.watch.state for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
         return sum(not state.done and state.connection.state != "stopped" for state in states)
-
-    async def _run_slots(self) -> int:
-        try:
-            slots = (await self.operations.get_account()).capabilities.concurrent_agents
-        except OrigamiError:
-            # If the cause also prevents starts, the start raises it.
-            slots = None
-        return slots if slots is not None and slots > 0 else USUAL_AT_ONCE
 
     async def find_known(self) -> None:
         """Find the runs that were started before, so that only the other jobs start.

@@ -83,18 +83,22 @@ def test_an_option_that_is_not_valid_is_refused_before_anything_is_sent(front, m
     assert front.starts == []
 
 
-@pytest.mark.parametrize(("plan", "slots"), [("starter", 1), ("pro", 3), ("enterprise", 10)])
-def test_the_plans_run_slots_are_how_many_run_at_once(clock, plan, slots):
-    client = ow.Sandbox(speed=240, plan=plan).client()
-    batch = ow.start_many(towns(2, "slow"), client=client, show=False)
-    see(lambda: queue_of(batch).at_once is not None)
-    assert queue_of(batch).at_once == slots
+def test_ten_run_at_once_unless_told_otherwise(front, many):
+    batch = many(towns(11, "slow"))
+    see(lambda: len(batch.runs) == 10)
+    assert queue_of(batch).at_once == 10
+    assert waiting(batch) == 1
     batch.cancel()
 
 
-def test_where_the_account_cannot_be_read_ten_run_at_once(front, many):
-    front.accounts = [kept_off(answer({"error": "No", "code": "FORBIDDEN"}, 403))]
-    assert queue_of(finished(many(towns(2)))).at_once == 10
+def test_a_start_that_found_no_slot_tries_again_when_a_run_of_this_process_ends(front, many):
+    front.faults = [passes, kept_off(answer(FULL, 429, headers={"Retry-After": "3600"}))]
+    batch = many(towns(2, "slow"))
+    see(lambda: states(batch) == ["started", "queued"])
+    batch.runs[0].cancel()
+    see(lambda: len(batch.runs) == 2)
+    assert len(front.starts) == 3
+    batch.cancel()
 
 
 def test_a_pool_that_others_have_filled_is_waited_for_as_long_as_it_says(front, many, clock, capsys):

@@ -35,23 +35,6 @@ def test_what_stop_has_kept_back_is_started_by_resume(front, many):
     batch.cancel()
 
 
-@pytest.mark.parametrize("act", ["stop", "cancel"])
-def test_what_is_stopped_while_the_run_slots_are_read_starts_nothing(front, many, act):
-    reached, go_on = threading.Event(), threading.Event()
-    front.accounts = [held(go_on, reached=reached)]
-    batch = many(towns(2, "slow"))
-    assert reached.wait(20)
-    acting = threading.Thread(target=getattr(batch, act))
-    acting.start()
-    see(lambda: waiting(batch) == 0)
-    go_on.set()
-    acting.join(20)
-    see(lambda: is_done(batch))
-    time.sleep(0.3)
-    assert states(batch) == ["stopped", "stopped"]
-    assert front.starts == []
-
-
 def test_stop_leaves_the_queue_and_resume_asks_not_before_retry_after(front, many, monkeypatch):
     slept = []
 
