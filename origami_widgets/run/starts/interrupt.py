@@ -197,23 +197,16 @@ class StartCall:
 
 
 def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
-    """Return a line that says what an interrupt left behind, and which call completes or undoes it.
+    """Return a line that says what an interrupt left behind, and which call looks at it.
 
     Args:
         job: the interrupted job; None if there was none yet.
         is_over: whether nothing of the start is under way any more.
     """
-    if job is not None and job.owners:
-        return "Interrupted. Another call is still waiting for the same run, so it keeps running."
-    if job is not None and job.run is not None:
-        shows = f'ow.attach("{job.agent_id}/{job.run.id}") shows it'
-        if job.is_cancelled:
-            return f"Interrupted. The run had started, and Origami was asked to cancel it. {shows}."
-        return f"Interrupted. The run had started, and we're asking Origami to cancel it. {shows} and whether it ended."
     # A request that was not sent yet may be sent a moment later: only after the end is it certain that there is no run.
-    if job is None or (is_over and not job.record.may_have_started):
+    if job is None or (is_over and not job.owners and not job.record.may_have_started):
         return "Interrupted. No run was started, and nothing was charged."
     return (
-        "Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it, as long as this "
-        f"process is running. {LOOK_AGAIN} looks for it (None means no run)."
+        "Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it, as long as this process "
+        f"is running and no other call waits for it. {LOOK_AGAIN} looks for it (None means no run)."
     )

@@ -78,7 +78,6 @@ class StartJob:
         handle: the handle on the run.
         error: why the run could not be started; None while that is open.
         owners: the callers that want the run; when the last one leaves, the job is withdrawn.
-        is_cancelled: whether the server was asked to cancel the run, because the job was withdrawn.
         notice: text to print for a waiting caller; empty for none.
         credit_limit: the credit limit of the run, for a follow-up that of its conversation; None for no limit.
         queue: the job's wait while all run slots are in use; else None.
@@ -107,7 +106,6 @@ class StartJob:
         self.handle: Any = None
         self.error: Exception | None = None
         self.owners: set[object] = set()
-        self.is_cancelled = False
         self.notice = ""
         self.credit_limit: CreditLimit | None = None if follow_up is None else follow_up.conversation.credit_limit
         self.queue: Queue | None = None
@@ -254,7 +252,6 @@ class StartJob:
             await self._watch_run()
             if self.watch is not None:
                 await cancel(self.watch)
-            self.is_cancelled = True
 
     def abandon(self, owner: object) -> None:
         """Remove an owner. After the last one, nothing more is sent, but a run that was started goes on."""

@@ -331,9 +331,8 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_older_runs_alone(quick, c
     for number, place in enumerate(places := places_of(kind, tmp_path, capsys)):
         with cell_of(kind, tmp_path / str(number)) as cell:
             (known,) = cell.front.runs()
-            caught, said = interrupted(cell, Loop(place), capsys)
+            caught, _ = interrupted(cell, Loop(place), capsys)
             hit += caught is not None
-            assert "The run had started" not in said, place
             del caught
             assert cell.start().id == known, place
             assert (cell.front.statuses(), cell.front.asked_to_cancel) == ({known: "running"}, 0), place

@@ -143,7 +143,7 @@ def test_an_interrupt_between_the_answer_and_the_return_ends_the_run(front, clie
     (run_id,) = made_since(front, before)
     assert caught.value.reconcile().id == run_id
     see_cancelled(front, run_id)
-    assert "The run had started, and" in capsys.readouterr().out
+    assert LOOK_AGAIN in capsys.readouterr().out
 
 
 def test_a_second_interrupt_returns_at_once(front, client, capsys, monkeypatch):
