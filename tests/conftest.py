@@ -47,7 +47,7 @@ def pytest_configure() -> None:
     loops.CLOSE_TIMEOUT = 4.0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests as slow by their folder and by what they need, and most cases of each sweep."""
     tests = Path(__file__).parent
     swept = set()
@@ -63,7 +63,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if (folder in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
-        if item.get_closest_marker("slow") or item.get_closest_marker("clock"):
+        is_deep = item.get_closest_marker("hypothesis") and config.getoption("--hypothesis-profile") == "deep"
+        if is_deep or item.get_closest_marker("slow") or item.get_closest_marker("clock"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
