@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import origami_widgets as ow
-from tests.support.server import answer, head, silence
+from tests.support.server import answer, head, reset
 
 if TYPE_CHECKING:
     import threading
@@ -286,12 +286,18 @@ def held(go_on: threading.Event, fault: Fault = passes, *, reached: threading.Ev
     return meet
 
 
-def unanswered(reached: threading.Event) -> Fault:
-    """The sandbox does it and remembers its answer, which never comes; `reached` is set when it is done."""
+def unanswered(reached: threading.Event, over: threading.Event) -> Fault:
+    """The sandbox does it and remembers its answer, which never comes; `reached` is set when it is done.
+
+    The connection breaks a moment after `over` is set.
+    """
 
     async def meet(front: Front, request: Received, writer: asyncio.StreamWriter) -> None:
         await front.forward(request)
         reached.set()
-        await silence()(request, writer)
+        while not over.is_set():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        await reset()(request, writer)
 
     return meet

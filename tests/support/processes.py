@@ -52,10 +52,11 @@ class OtherKernels:
 
         Starts that are to be answered before stand in `front.faults`.
         """
-        reached = threading.Event()
-        self._front.faults += [unanswered(reached)] * 3
+        reached, over = threading.Event(), threading.Event()
+        self._front.faults += [unanswered(reached, over)] * 3
         dying = self.begin(code, *arguments)
         assert reached.wait(PATIENCE)
         dying.kill() if end is None else dying.send_signal(end)
+        over.set()
         dying.communicate(timeout=PATIENCE)
         self._front.faults.clear()

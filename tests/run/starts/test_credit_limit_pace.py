@@ -118,23 +118,23 @@ def test_a_table_that_the_list_does_not_show_is_read_by_itself(clock):
 
 
 def test_limited_runs_of_other_organizations_slow_none():
-    """Counted together, fifteen were read every 19 seconds."""
+    """Counted together, thirty would be read every 38 seconds."""
     options = {
-        "organizations": 15,
+        "organizations": 30,
         "cells": 4_000,
         "cells_per_second": 4,
         "agent_seconds": 12,
         "per_minute_of_ip": None,
     }
-    with served(10, **options) as (server, clients):
-        runs = [ow.start("Find", credit_limit=150, client=client, show=False) for client in clients]
+    with served(5, **options) as (server, clients):
+        runs = [ow.start("Find", credit_limit=200, client=client, show=False) for client in clients]
         for run, client in zip(runs, clients, strict=True):
             ended(run)
             client.close()
         for key, run in zip(server.keys, server.runs, strict=True):
             waits = gaps(readings(server, key, run.ends, TABLE))
             assert waits
-            assert max(waits) <= 15 + MOMENT
+            assert max(waits) <= 25
 
 
 @pytest.mark.parametrize("form", ["null", "partial"])
