@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run.starts.record import StartSpec
+from origami_widgets.run.starts.spec import StartSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

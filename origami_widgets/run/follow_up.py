@@ -11,7 +11,7 @@ from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.agent_runs import make_token, newest_run
 from origami_widgets.run.conversation import remember
-from origami_widgets.run.starts.record import StartSpec
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
@@ -66,27 +66,23 @@ class FollowUp:
     model: str | None = None
     focus_tables: Sequence[Any] = ()
 
-    def spec(self, *, may_be_sent: bool = False) -> StartSpec:
+    def spec(self) -> StartSpec:
         """Return the start spec of the new run.
-
-        Args:
-            may_be_sent: an earlier request for the follow-up may have reached the server. Its run may be in the
-                conversation by now, so only runs up to the one to continue count as known.
 
         Raises:
             InvalidInput: the brief, the model or an id is not valid.
         """
-        known = [state.run_id for state in self.conversation.states]
-        after = self.watch.state.run_id
-        if may_be_sent and after in known:
-            known = known[: known.index(after) + 1]
         return StartSpec(
-            self.prompt,
-            agent_id=self.watch.state.agent_id,
-            model=self.model,
-            focus_tables=self.focus_tables,
-            known_runs=known,
+            self.prompt, agent_id=self.watch.state.agent_id, model=self.model, focus_tables=self.focus_tables
         )
+
+    def runs_until(self, after: str) -> frozenset[str]:
+        """Return the ids of the conversation's runs up to the one that was the newest before the follow-up was first sent.
+
+        The follow-up's own run may be in the conversation by now.
+        """
+        known = [state.run_id for state in self.conversation.states]
+        return frozenset(known[: known.index(after) + 1] if after in known else (after,))
 
     def name_in_store(self, once: str) -> str:
         """Return the follow-up's name in the start store: the same for the same follow-up to the same run.

@@ -374,7 +374,7 @@ class Run(KnownRun):
             queues=waits_for_a_slot(),
             new_limit=validate.credit_limit(credit_limit),
         )
-        return lambda: registry.job(key, new, fresh=fresh)
+        return lambda: registry.jobs([(key, new)], fresh=fresh)[0]
 
     def _continued(self, run: Run) -> Run:
         with attach_hint(run.token):

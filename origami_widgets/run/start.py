@@ -27,7 +27,7 @@ from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
-from origami_widgets.run.starts.record import StartSpec
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
 

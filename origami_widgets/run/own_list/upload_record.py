@@ -13,13 +13,12 @@ import uuid
 import weakref
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from origami_widgets.run.starts.registry import Cell, key_of
-from origami_widgets.run.starts.store import VERSION, NameTaken, spoken, store_entry, valid_once
+from origami_widgets.run.starts.store import Moment, NameTaken, Stored, spoken, store_entry, valid_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
@@ -33,15 +32,10 @@ MOST_RECORDS = 1_000
 """Records of cells that are kept; the oldest are dropped."""
 
 
-class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of one upload's record.
+class StoredUpload(Stored, kw_only=True):
+    """What is known of one upload.
 
     Attributes:
-        name: the name in the start store; empty for an upload of a cell.
-        base_url: where the name is valid, also for the next two.
-        project: the project's id.
-        organization: the organization's id.
-        fingerprint: fingerprint of what is sent, salted with the upload's id.
         order: digest of the order of the rows, in which `sent` counts them.
         upload_id: the random id of the upload.
         claimed_at: when the first request was about to be sent.
@@ -55,17 +49,11 @@ class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
         updated: rows that were updated.
         skipped: rows that were left as they are.
         is_complete: whether all rows were written and read back.
-        version: version of this format.
     """
 
-    name: str = ""
-    base_url: str = ""
-    project: str | None = None
-    organization: str = ""
-    fingerprint: str
     order: str = ""
     upload_id: str
-    claimed_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    claimed_at: Moment
     workspace_id: str = ""
     table_id: str = ""
     csv_rows: int = 0
@@ -76,7 +64,6 @@ class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
     updated: int = 0
     skipped: int = 0
     is_complete: bool = False
-    version: int = VERSION
 
 
 class UploadRecord:
@@ -102,11 +89,12 @@ class UploadRecord:
         """
         self.stored = replace(self.stored, **changes)
         if self._entry is not None:
+            self._entry.place(self.stored)
             await self._entry.write(self.stored)
 
     async def renew(self, own: OwnList, asked: tuple[str, ...]) -> None:
         """Begin again with a new id, because the table was deleted. Arguments are as in `held_record`."""
-        self.stored = _new(_UploadSpec(own, asked), self.stored)
+        self.stored = _new(_UploadSpec(own, asked))
         await self.change()
 
     def id_of(self, what: str) -> str:
@@ -171,7 +159,7 @@ async def held_record(
                 remedy="Use another name. To write these rows into the same table: ow.upload(frame, key=…, "
                 "table=table, once='another-name').",
             )
-        record = UploadRecord(stored or _new(spec, StoredUpload(**entry.place, **_NOTHING)), entry)
+        record = UploadRecord(stored or _new(spec), entry)
         if stored is None:
             await record.change()
         yield record
@@ -183,19 +171,12 @@ def forget(upload_id: str) -> None:
         del _records[key]
 
 
-_NOTHING: dict[str, Any] = {"fingerprint": "", "upload_id": "", "claimed_at": datetime.min.replace(tzinfo=UTC)}
-
-
-def _new(spec: _UploadSpec, place: StoredUpload) -> StoredUpload:
+def _new(spec: _UploadSpec) -> StoredUpload:
     upload_id = str(uuid.uuid4())
     return StoredUpload(
-        name=place.name,
-        base_url=place.base_url,
-        project=place.project,
-        organization=place.organization,
+        upload_id=upload_id,
         fingerprint=spec.fingerprint(upload_id),
         order=spec.own.order(upload_id),
-        upload_id=upload_id,
         claimed_at=datetime.now(UTC),
     )
 
@@ -206,7 +187,7 @@ def _record_of_cell(operations: Operations, spec: _UploadSpec, cell: CellRef | N
     An upload into an existing table is only found again if it has not ended: to write A, B and A again is three writes.
     """
     key = key_of(operations.identity, spec, cell=cell)
-    record = UploadRecord(_new(spec, StoredUpload(**_NOTHING)))
+    record = UploadRecord(_new(spec))
     if not isinstance(key, Cell):
         return record
     known = _records.pop(key, None)

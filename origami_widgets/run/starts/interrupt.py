@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from origami_widgets.api.background.loop import background, hold_exit, require_asyncio
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
-from origami_widgets.run.starts.request import mark
+from origami_widgets.run.starts.job import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -19,7 +19,7 @@ from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import goes_on
-from origami_widgets.run.starts.store import StartUnclear
+from origami_widgets.run.starts.store import Life, StartUnclear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +70,9 @@ class JobQueue:
         self._owner = object()
         self._driver: asyncio.Task[None] | None = None
         self._cancelling: asyncio.Task[OrigamiError | None] | None = None
-        waiting = [job for job in self.jobs if job.watch is None and not job.is_recalled]
-        # A stopped list that is started again stays so, unless something was added.
-        self._is_stopped = bool(waiting) and all(job.slot.is_held for job in waiting)
+        lives = {job.record.life for job in self.jobs if job.watch is None and not job.is_recalled}
+        # A stopped list of a cell that is started again stays so, unless something was added; who asks for a name wants it.
+        self._is_stopped = not name and Life.CANCELLED in lives and lives <= {Life.CANCELLED, Life.UNKNOWN}
         for job in self.jobs:
             job.owners.add(self._owner)
             job.subscribers.relay_to(self.subscribers)
@@ -97,8 +97,6 @@ class JobQueue:
     @is_stopped.setter
     def is_stopped(self, is_stopped: bool) -> None:
         self._is_stopped = is_stopped
-        for job in self._driven_jobs():
-            job.slot.is_held = is_stopped and job.watch is None
 
     def status_of(self, job: StartJob) -> BriefStatus:
         """Return the state of a job of this queue."""
@@ -143,7 +141,9 @@ class JobQueue:
             if job.watch is None:
                 job.driver = self
                 job.owners.add(self._owner)
-        self.has_begun, self.is_stopped = True, self._is_stopped
+                if not self._is_stopped:
+                    job.want()
+        self.has_begun = True
         if credit_limit is not None or any(job.credit_limit is not None for job in self.jobs):
             # It replaces an earlier one.
             most = float("inf") if credit_limit is None else credit_limit
@@ -184,7 +184,7 @@ class JobQueue:
         self.error = None if self._credit_limit is None else self._credit_limit.error
         for job in self._driven_jobs():
             job.owners.add(self._owner)
-            job.slot.is_wanted = True
+            job.want()
             if not job.is_going:
                 job.error = None
         self.drive()
@@ -209,9 +209,10 @@ class JobQueue:
             OrigamiError: the server refused to cancel a run, or earlier starts could not be looked up.
         """
         for job in self._driven_jobs():
-            job.slot.is_wanted = False
             # Even if the job has other owners: everything that this batch shows must end.
             job.withdrawn.set()
+            if job.record.life != Life.STARTED:
+                job.record.life = Life.CANCELLED
         self.stop()
         asking = self._cancelling
         if asking is None or not is_under_way(asking):
@@ -288,7 +289,7 @@ class JobQueue:
         """
         watches = [(job, await job.recall()) for job in self.jobs]
         is_kept = any(
-            goes_on(watch) if watch is not None else job.slot.is_found and not job.is_recalled and job.is_worth_finding
+            goes_on(watch) if watch is not None else job.is_found and not job.is_recalled and job.is_worth_finding
             for job, watch in watches
         )
         for job in self.jobs:
@@ -319,10 +320,10 @@ class JobQueue:
             # The queue was stopped, and has been resumed since.
             job.error = None
         # If the start was refused and no run was found, the refusal itself is the error to fix.
-        elif job.record.may_have_started and job.record.state != "refused":
+        elif job.record.may_have_started and job.record.life != Life.REFUSED:
             job.error = error = unclear(job, error)
         else:
-            is_of_stop = self.is_stopped and (job.record.state != "refused" or job.withdrawn.is_set())
+            is_of_stop = self.is_stopped and (job.record.life != Life.REFUSED or job.withdrawn.is_set())
             job.error = None if is_of_stop else error
         if job.error is not None and not self.is_stopped:
             self.error = error
@@ -411,7 +412,7 @@ def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
         # This error already says that nothing is sent again.
         return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
-    unknown = last if isinstance(last, AmbiguousStart) else job.request.ambiguous(last)
+    unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
     if unknown is not last and last is not None:
         unknown.cause = f"{last.title}. {last.cause}"
     if RESUMING not in unknown.remedy:

@@ -1,12 +1,12 @@
 """Find the run that a request with a lost answer may have started, in the lists of agents and runs.
 
-A run counts as ours only if it has our whole brief, started after our request by the server's own clock, and belongs to
-no other start job of this process. A new agent must also have the requested name, if any. We put no mark into the
-agent's name: users read that name as long as the agent lives, and a brief within seconds is just as telling.
+A run is ours if it has our whole brief (spaces, line ends and Unicode forms do not count, as a server may change them),
+started after our first attempt by the server's own clock, and belongs to no other start of this process. A new agent must
+also have the requested name, if any. We put no mark into the agent's name: users read that name as long as the agent
+lives, and a brief within seconds is just as telling.
 
-A server may reformat a brief: spaces, line ends and Unicode forms do not count. A run that is known only by a cut brief, or
-that is too old by no more than clocks may be off, is a near match. With a near match nothing is sent again, because the run
-may be ours; it is not taken, because it may belong to someone else.
+A run that is known only by a cut brief, or that is too old by no more than clocks may be off, is in doubt: nothing is sent
+again, because the run may be ours; it is not taken, because it may belong to someone else.
 
 Starts of equal briefs in this process take turns: if the answers to two of them were lost at the same time, it would be
 unknown which of the runs is whose, and one job could take the other's.
@@ -20,7 +20,6 @@ import itertools
 import os
 import time
 import unicodedata
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from origami_widgets.api import retries
@@ -29,19 +28,22 @@ from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
     from datetime import datetime
 
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
     from origami_widgets.api.models.base import Model
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.starts.record import StartRecord, StartSpec
+    from origami_widgets.run.starts.spec import StartSpec
 
     M = TypeVar("M", bound=Model)
 
 SLACK = 3.0
 """Seconds by which the server's clock may differ from what we know: its `Date` has whole seconds."""
 SLACK_WITHOUT_DATE = 60.0
+DOUBT = 300.0
+"""Seconds by which a run may be older than that and still be in doubt; `DOUBT_AFTER_SETTING` if a clock was set since."""
+DOUBT_AFTER_SETTING = 24 * 3600.0
 MOST_PAGES = 20
 MOST_AGENTS = 100
 """Agents younger than the request whose runs are read, one by one, at most."""
@@ -58,24 +60,23 @@ LOOKS_FOR_UNWANTED = (30.0,) * 40
 """Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
 
 _taken: dict[tuple[object, str], str] = {}
-"""The first key of the start job that owns a run, by client and run id: no other job may take the run."""
-
-
-class Likeness(IntEnum):
-    """How well a run, or a part of it, matches the requested one."""
-
-    DIFFERENT = 0
-    SIMILAR = 1
-    EQUAL = 2
+"""The first key of the start that owns a run, by client and run id: no other start may take the run."""
 
 
 class Candidate(NamedTuple):
-    """A run that a record may have started, and its agent from the list (None if the agent was known before)."""
+    """A run that a start may have made.
+
+    Attributes:
+        agent_id: its agent.
+        agent_name: the agent's name; empty if it is not known.
+        run: the run.
+        is_ours: whether it is the one; False leaves it in doubt.
+    """
 
     agent_id: str
+    agent_name: str
     run: RunObject
-    agent: Agent | None
-    likeness: Likeness
+    is_ours: bool
 
 
 async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
@@ -98,26 +99,38 @@ def waits(passed: float, moments: Sequence[float]) -> list[float]:
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
-    """Note that a run belongs to the start job with this first idempotency key."""
+    """Note that a run belongs to the start with this first idempotency key."""
     _taken[operations.identity, run_id] = first_key
 
 
 class Reconciliation:
-    """Search on the server for the run of one record. Sends only GETs.
+    """Search on the server for the run of one start. Sends only GETs.
 
     Args:
         operations: the API.
         spec: the start spec.
-        record: the record of the start.
+        first_key: the first idempotency key of the start.
+        sent_at: when its first attempt was made, in seconds of `monotonic`; a moment in the future means that a clock
+            was set since.
+        known_runs: ids of the agent's runs that are older.
     """
 
-    def __init__(self, operations: Operations, spec: StartSpec, record: StartRecord) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        spec: StartSpec,
+        first_key: str,
+        sent_at: float,
+        known_runs: Collection[str] = (),
+    ) -> None:
         self._operations = operations
         self._spec = spec
-        self._record = record
+        self._first_key = first_key
+        self._sent_at = sent_at
+        self._known_runs = known_runs
 
     async def find(self, only: str | None = None) -> list[Candidate]:
-        """Return all runs that match or nearly match.
+        """Return all runs that are ours or in doubt.
 
         Args:
             only: when continuing an agent, the id of the only possible run; None for any run.
@@ -125,87 +138,83 @@ class Reconciliation:
         Raises:
             OrigamiError: the lists could not be read to the end.
         """
-        found = []
+        found: list[Candidate] = []
         if self._spec.agent_id is not None and only is not None:
-            run = await self._read(self._spec.agent_id, only)
-            found.append(Candidate(self._spec.agent_id, run, None, self._likeness(run, run.request.prompt)))
-        else:
-            async for agent_id, shown, agent, named in self._listed():
-                if self._likeness(shown):
-                    # Lists cut a brief, so read the run to compare the whole brief.
-                    run = await self._read(agent_id, shown.id)
-                    likeness = min(named, self._likeness(shown, run.request.prompt))
-                    found.append(Candidate(agent_id, run, agent, likeness))
-        return [candidate for candidate in found if candidate.likeness]
+            await self._compare(found, self._spec.agent_id, "", only)
+            return found
+        async for agent_id, name, shown in self._listed():
+            if self._may_be(shown):
+                await self._compare(found, agent_id, name, shown.id)
+        return found
 
-    async def _listed(self) -> AsyncIterator[tuple[str, RunSummary, Agent | None, Likeness]]:
-        """Yield the runs to compare: those of the continued agent, or else of agents whose name and age match."""
+    async def _compare(self, found: list[Candidate], agent_id: str, name: str, run_id: str) -> None:
+        """Read a run, and add it if it may be ours."""
+        run = await self._operations.get_run(agent_id, run_id)
+        if not run.id:
+            # A run that may be ours must not be ruled out because it could not be read.
+            raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
+        shown, ours = _plain(run.request.prompt or run.prompt), _plain(self._spec.prompt)
+        is_cut = shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown))
+        if (shown == ours or is_cut) and self._is_new(run):
+            is_young = self._owner_of(run) is not None or self._is_after(run.started_at, 0.0)
+            found.append(Candidate(agent_id, name, run, is_ours=shown == ours and is_young))
+
+    async def _listed(self) -> AsyncIterator[tuple[str, str, RunSummary]]:
+        """Yield agent id, agent name and run to compare: of the continued agent, or else of agents whose name and age fit."""
         if self._spec.agent_id is not None:
             async for shown in self._runs(self._spec.agent_id):
-                yield self._spec.agent_id, shown, None, Likeness.EQUAL
+                yield self._spec.agent_id, "", shown
             return
-        read_through = 0
+        wanted, read_through = self._spec.name, 0
         async for agent in self._agents():
-            if not (named := self._named(agent)):
+            if wanted is not None and _plain(agent.name) != _plain(wanted):
                 continue
             newest = agent.last_run
-            if self._when(agent.created_at) == Likeness.EQUAL and not (newest and self._likeness(newest)):
+            if newest is not None and self._may_be(newest):
+                yield agent.id, agent.name, newest
+            elif self._is_after(agent.created_at, 0.0):
                 # The first run of this agent may still be ours, with a follow-up since.
                 read_through += 1
                 if read_through > MOST_AGENTS:
                     raise _too_many("agents")
                 async for shown in self._runs(agent.id):
-                    yield agent.id, shown, agent, named
-            elif newest is not None:
-                yield agent.id, newest, agent, named
+                    yield agent.id, agent.name, shown
 
-    async def _read(self, agent_id: str, run_id: str) -> RunObject:
-        run = await self._operations.get_run(agent_id, run_id)
-        if not run.id:
-            # A run that may be ours must not be ruled out because it could not be read.
-            raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
-        return run
+    def _may_be(self, shown: RunSummary) -> bool:
+        """Return whether a run of a list, which cuts its brief, may be ours: then it is read."""
+        return _plain(self._spec.prompt).startswith(_uncut(_plain(shown.prompt))) and self._is_new(shown)
 
-    def _likeness(self, run: RunSummary, whole: str = "") -> Likeness:
-        """Compare a run with the requested one.
+    def _is_new(self, run: RunSummary) -> bool:
+        """Return whether a run may be younger than the first attempt, and belongs to no other start."""
+        owner = self._owner_of(run)
+        if run.id in self._known_runs or owner not in (None, self._first_key):
+            return False
+        return owner is not None or self._is_after(run.started_at, self._doubt)
 
-        Args:
-            run: the run as a list shows it.
-            whole: its whole brief; empty if unknown.
-        """
-        owner = _taken.get((self._operations.identity, run.id))
-        if run.id in self._spec.known_runs or owner not in (None, self._record.first_key):
-            return Likeness.DIFFERENT
-        prompt = self._spec.prompt
-        brief = _likeness_of_whole(whole, prompt) if whole else _likeness_of_shown(run.prompt, prompt)
-        return brief if owner is not None else min(brief, self._when(run.started_at))
+    @property
+    def _doubt(self) -> float:
+        return DOUBT_AFTER_SETTING if self._sent_at > monotonic() else DOUBT
 
-    def _named(self, agent: Agent) -> Likeness:
-        wanted = self._spec.name
-        return Likeness.EQUAL if wanted is None or _plain(agent.name) == _plain(wanted) else Likeness.DIFFERENT
+    def _owner_of(self, run: RunSummary) -> str | None:
+        return _taken.get((self._operations.identity, run.id))
 
-    def _when(self, at: datetime | None) -> Likeness:
-        """Compare a moment on the server's clock with our first request: a run of ours is younger."""
-        if at is None:
-            return Likeness.DIFFERENT
-        since = self._record.sent_at or 0.0
-        sent, slack = self._operations.server_time(since), SLACK
+    def _is_after(self, at: datetime | None, doubt: float) -> bool:
+        """Return whether a moment on the server's clock is later than the first attempt, less some seconds of doubt."""
+        sent, slack = self._operations.server_time(self._sent_at), SLACK
         if sent is None:
-            sent, slack = time.time() - (monotonic() - since), SLACK_WITHOUT_DATE
-        if at.timestamp() >= sent - slack:
-            return Likeness.EQUAL
-        return _similar_if(at.timestamp() >= sent - slack - self._record.clock_slack)
+            sent, slack = time.time() - (monotonic() - self._sent_at), SLACK_WITHOUT_DATE
+        return at is not None and at.timestamp() >= sent - slack - doubt
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """Yield the agents that are, or may be, younger than our first request."""
         async for page in _pages(lambda cursor: self._operations.list_agents(cursor=cursor, limit=100), "agents"):
             for agent in page.items:
-                if agent.id and self._when(agent.created_at):
+                if agent.id and self._is_after(agent.created_at, self._doubt):
                     yield agent
             times = [agent.created_at for agent in page.items if agent.created_at is not None]
             # The API does not document an order. But if this page is sorted, all agents after it are older than our
             # request.
-            if times and times == sorted(times, reverse=True) and not self._when(times[-1]):
+            if times and times == sorted(times, reverse=True) and not self._is_after(times[-1], self._doubt):
                 return
 
     async def _runs(self, agent_id: str) -> AsyncIterator[RunSummary]:
@@ -225,10 +234,6 @@ async def _pages(read: Callable[[str | None], Awaitable[Page[M]]], things: str) 
     raise _too_many(things)
 
 
-def _similar_if(is_similar: bool) -> Likeness:  # noqa: FBT001 - the condition
-    return Likeness.SIMILAR if is_similar else Likeness.DIFFERENT
-
-
 def _plain(text: str) -> str:
     r"""Normalize what servers may change in a text: line ends, spaces, and the Unicode form of letters.
 
@@ -236,19 +241,6 @@ def _plain(text: str) -> str:
     'Find bakers in Porto'
     """
     return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _likeness_of_whole(whole: str, prompt: str) -> Likeness:
-    """Compare the whole brief of a run with ours."""
-    shown, ours = _plain(whole), _plain(prompt)
-    if shown == ours:
-        return Likeness.EQUAL
-    return _similar_if(shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown)))
-
-
-def _likeness_of_shown(shown: str, prompt: str) -> Likeness:
-    """Compare a brief from a list, which may be cut, with ours."""
-    return _similar_if(_plain(prompt).startswith(_uncut(_plain(shown))))
 
 
 def _uncut(plain: str) -> str:

@@ -8,14 +8,20 @@ is made again from its record, and finds its run by the ids in there. Background
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from origami_widgets.run.starts.store import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, MutableMapping
 
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.record import RecordSlot
+    from origami_widgets.run.starts.job import StartJob
+    from origami_widgets.run.starts.store import StartRecord
+
+    MakeJob = Callable[[StartRecord | None], StartJob]
 
 MOST_RECORDS = 10_000
 """Records that are kept, at most; those that were used longest ago are dropped."""
@@ -59,21 +65,11 @@ class Unique:
 JobKey = Once | Cell | Unique
 
 
-class Job(Protocol):
-    """Protocol of the jobs in the registry.
+class _Known(NamedTuple):
+    """What is kept of a job: its record, and the job while something else holds it."""
 
-    Attributes:
-        slot: the holder of its record, which says whether anything `may_have_started`.
-    """
-
-    slot: RecordSlot[Any]
-
-    @property
-    def is_worth_finding(self) -> bool:
-        """Whether a later call with the same key wants this job."""
-
-
-J = TypeVar("J", bound=Job)
+    record: StartRecord
+    job: weakref.ref[StartJob]
 
 
 class HasFingerprint(Protocol):
@@ -108,12 +104,7 @@ def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: Cell
     return Cell(client, cell.cell, fingerprint, counts[fingerprint] - 1)
 
 
-def job(key: JobKey, make: Callable[[RecordSlot[Any] | None], J], *, fresh: bool = False) -> J:
-    """Return the job with a key, or a new one; see `jobs`."""
-    return jobs([(key, make)], fresh=fresh)[0]
-
-
-def jobs(wanted: Iterable[tuple[JobKey, Callable[[RecordSlot[Any] | None], J]]], *, fresh: bool = False) -> list[J]:
+def jobs(wanted: Iterable[tuple[JobKey, MakeJob]], *, fresh: bool = False) -> list[StartJob]:
     """Return for each key the job of an earlier call, or a new one.
 
     If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
@@ -122,38 +113,33 @@ def jobs(wanted: Iterable[tuple[JobKey, Callable[[RecordSlot[Any] | None], J]]],
         wanted: the keys, each with a function that makes its job, from a record or, with None, without one.
         fresh: make new jobs in any case. Later calls find these.
     """
-    pairs = [(key, make, None if fresh else _found(key)) for key, make in wanted]
-    goes_on = any(slot is not None and _goes_on(slot) for _, _, slot in pairs)
-    return [_job(key, make, slot if goes_on else None) for key, make, slot in pairs]
+    pairs = [(key, make, None if fresh or isinstance(key, Unique) else _records.get(key)) for key, make in wanted]
+    is_any_going = any(known is not None and _goes_on(key, known) for key, _, known in pairs)
+    return [_job(key, make, known if is_any_going else None) for key, make, known in pairs]
 
 
-def _found(key: JobKey) -> RecordSlot[Any] | None:
-    slot = None if isinstance(key, Unique) else _slots.get(key)
-    if slot is None or not slot.is_wanted:
-        return None
-    if isinstance(key, Once) and ((known := slot.job()) is None or not known.is_worth_finding):
-        # The start store knows more than the record.
-        return None
-    return slot
+def _goes_on(key: JobKey, known: _Known) -> bool:
+    job = known.job()
+    if job is not None:
+        return job.is_worth_finding
+    # Of a name that nobody holds, the start store knows more than the record.
+    return isinstance(key, Cell) and known.record.life != Life.CANCELLED
 
 
-def _goes_on(slot: RecordSlot[Any]) -> bool:
-    known: Job | None = slot.job()
-    return (slot.record.may_have_started or not slot.is_held) if known is None else known.is_worth_finding
-
-
-def _job(key: JobKey, make: Callable[[RecordSlot[Any] | None], J], slot: RecordSlot[Any] | None) -> J:
-    found: J | None = None if slot is None else slot.job()
-    if found is None:
-        found = make(slot)
-    found.slot.is_found = slot is not None
-    # A stopped list of a cell stays so when the cell is run again; who asks for a name wants it started.
-    found.slot.is_held &= isinstance(key, Cell)
+def _job(key: JobKey, make: MakeJob, known: _Known | None) -> StartJob:
+    job = None if known is None else known.job()
+    if job is not None and isinstance(key, Once) and not job.is_worth_finding:
+        job = None
+    # Of a name, the start store knows more than a record.
+    record = known.record if known is not None and isinstance(key, Cell) else None
+    is_found = job is not None or record is not None
+    job = job or make(record)
+    job.is_found = is_found
     if not isinstance(key, Unique):
-        _slots.pop(key, None)
-        _slots[key] = found.slot
-        _drop_oldest(_slots, MOST_RECORDS)
-    return found
+        _records.pop(key, None)
+        _records[key] = _Known(job.record, weakref.ref(job))
+        _drop_oldest(_records, MOST_RECORDS)
+    return job
 
 
 def _drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
@@ -161,7 +147,7 @@ def _drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
         del kept[next(iter(kept))]
 
 
-_slots: dict[Once | Cell, RecordSlot[Any]] = {}
+_records: dict[Once | Cell, _Known] = {}
 _counts: dict[tuple[Hashable, str], tuple[str, Counter[str]]] = {}
 """How many equal starts the newest execution of each cell has asked for, by fingerprint."""
 _SALT = uuid.uuid4().hex

@@ -1,7 +1,7 @@
-"""The start store of `once=`: one entry for each name, in a file or in memory.
+"""The record of a start, and the start store of `once=`: one record for each name, in a file or in memory.
 
-An entry holds ids, moments and a fingerprint, but neither the brief nor anything made from the API key. It is written
-before each request that costs money, with its idempotency key, and completed when the answer names the run. A
+A record holds ids, moments and a fingerprint, but neither the brief nor anything made from the API key. Under a name it is
+written before each request that costs money, with its idempotency key, and completed when the answer names the run. A
 file is always replaced as a whole. Each name has its own file and lock: only kernels that run the same cell at once
 wait for each other, and a damaged file affects one name.
 """
@@ -11,18 +11,18 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import errno
 import hashlib
 import os
 import re
-import stat
 import tempfile
 import threading
 import unicodedata
+import uuid
 import weakref
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -34,31 +34,46 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.errors import NotFound
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.starts.record import StartSpec
+    from origami_widgets.run.starts.spec import StartSpec
 
 T = TypeVar("T")
-S = TypeVar("S", bound=msgspec.Struct)
 
-VERSION = 2
+VERSION = 3
 LONGEST_ONCE = 100
+LONGEST_KEY = 255
 SLUG_LENGTH = 40
-FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Range of years that an entry may contain, even if a clock was set wrong. Windows cannot format later years."""
-KEY_KEPT = timedelta(hours=23)
-"""The server repeats its first answer to an idempotency key for a day. Minus one hour, as clocks differ."""
+KEY_KEPT = 23 * 3600.0
+"""Seconds for which the server is taken to repeat its first answer to an idempotency key: a day, minus an hour of doubt."""
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Environment variable with a folder to use instead of the platform's."""
 JUST_STARTED = 30.0
 """Seconds after its start in which the server may not know a run yet."""
 PATIENCE = 300.0
 """Seconds to wait for another kernel that is starting the same run."""
-LARGEST = 256 * 1024
-"""Largest file to read, in bytes: ours have one or two thousand."""
 LOOK = 0.1
 """Seconds between two attempts to lock a name that another kernel holds."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Step = Literal["start", "attach", "send_again", "reconcile"]
+
+
+class Life(StrEnum):
+    """Life of a start: what becomes of it at present.
+
+    Attributes:
+        QUEUED: nothing is sent yet, or it is to be sent again.
+        SENDING: a request is out.
+        STARTED: the run is known.
+        REFUSED: the server refused it, or nothing reached the server.
+        UNKNOWN: a request may have started the run, which is looked for.
+        CANCELLED: nobody wants it any more.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    STARTED = "started"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
 
 
 class NameTaken(InvalidInput):
@@ -87,109 +102,144 @@ class StartUnclear(AmbiguousStart):
     """A run may have started under this name; starting it again might pay twice. Nothing was sent."""
 
 
-class StoredStart(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of one entry in a start store.
+class Stored(msgspec.Struct, kw_only=True):
+    """What every record in a start store has.
 
     Attributes:
-        name: the name in `once=`.
+        name: the name; empty for what is in no store.
         base_url: see `Scope`, also for the next two.
         project: the project's id.
         organization: the organization's id.
-        fingerprint: fingerprint of the start spec, salted with the idempotency key.
-        idempotency_key: the key of the request that starts the run.
-        claimed_at: when the request was about to be sent for the first time.
-        attempted_at: when it was about to be sent for the last time.
-        bases: the credits that tables had used before the run, by table id: focus tables, and those of the runs that it
-            continues. Its credit limit counts from them, whichever process looks at it.
-        agent_id: the agent's id; empty before the answer.
-        run_id: the run's id; empty before the answer.
-        started_at: when the run started.
+        fingerprint: fingerprint of what is asked for, salted with a random id of the record.
         version: version of this format.
     """
 
-    name: str
-    base_url: str
-    project: str | None
-    organization: str
-    fingerprint: str
+    name: str = ""
+    base_url: str = ""
+    project: str | None = None
+    organization: str = ""
+    fingerprint: str = ""
+    version: int = VERSION
+
+
+class StartRecord(Stored, kw_only=True):
+    """All that is known of a start, also after its job and its process are gone.
+
+    Attributes:
+        idempotency_key: the key of the first attempt, from which later keys are made.
+        life: its life.
+        claimed_at: when it was about to be sent for the first time, by the server's clock; None before. It never moves.
+        attempted_at: when it was about to be sent for the last time.
+        after: the newest run of the conversation at that first time; empty for a new agent.
+        refused: how many keys the server has refused.
+        unknown: whether an attempt may have started a run that is not known.
+        losses: how many attempts of this call ended with an unknown outcome; one at which the server failed counts twice.
+        bases: the credits that tables had used before the run, by table id: focus tables, and those of the runs that it
+            continues. Its credit limit counts from them, whichever process looks at it.
+        agent_id: the agent's id; empty before the run is known.
+        run_id: the run's id; empty before it is known.
+        started_at: when the run started.
+        before: the record that the name had before; it gets the name back if the server refuses this start.
+    """
+
     idempotency_key: str
-    claimed_at: Moment
-    attempted_at: Moment
+    life: Life = Life.QUEUED
+    claimed_at: Moment | None = None
+    attempted_at: Moment | None = None
+    after: str = ""
+    refused: int = 0
+    unknown: bool = False
+    losses: int = 0
     bases: dict[str, int] = {}
     agent_id: str = ""
     run_id: str = ""
     started_at: Moment | None = None
-    version: int = VERSION
+    before: StartRecord | None = None
+
+    @classmethod
+    def new(cls) -> StartRecord:
+        """Return the record of a start of which nothing was sent, with a new key."""
+        return cls(idempotency_key=str(uuid.uuid4()))
+
+    def renew(self) -> None:
+        """Forget all: the start begins anew, with a new key."""
+        for field, value in msgspec.structs.asdict(StartRecord.new()).items():
+            setattr(self, field, value)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the next attempt.
+
+        After a refusal it is another one, since the server repeats its first answer to a key. All processes make the
+        same keys, so no key is used for two runs.
+
+        >>> StartRecord(idempotency_key="a1").key, StartRecord(idempotency_key="a1", refused=1).key
+        ('a1', 'a1.2')
+        """
+        if not self.refused:
+            return self.idempotency_key
+        first, suffix = self.idempotency_key, f".{self.refused + 1}"
+        if len(first) + len(suffix) > LONGEST_KEY:
+            first = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
+        return f"{first}{suffix}"
+
+    @property
+    def may_have_started(self) -> bool:
+        """Whether there is, or may be, a run."""
+        return self.unknown or self.life in (Life.SENDING, Life.STARTED)
 
     @property
     def began(self) -> datetime:
         """When the run started, or if that is unknown, when its request was sent."""
-        return self.started_at or self.claimed_at
+        return self.started_at or self.claimed_at or datetime.now(UTC)
 
+    def check(self, spec: StartSpec) -> None:
+        """Do nothing if the name stands for this spec.
 
-def next_step(stored: StoredStart | None, spec: StartSpec, now: datetime) -> Step:
-    """Return what a call that starts this spec under a name has to do.
+        Raises:
+            NameTaken: it stands for something else.
+        """
+        if self.fingerprint != spec.fingerprint(self.idempotency_key):
+            raise NameTaken(
+                f"The name {self.name!r} is used by another run",
+                cause=f"once={self.name!r} was used at {spoken(self.began)} with a different brief or different options.",
+                remedy="Use another name, or start again under this one with fresh=True, which costs another run.",
+            )
 
-    Args:
-        stored: the content of the name's entry; None without one.
-        spec: the arguments of the call.
-        now: the present moment.
-
-    Returns:
-        `start`: start a run. `attach`: attach to the stored run. `send_again`: look for a run that the stored request
-        has started, and if there is none, send the same request with the same key. `reconcile`: only look for it, as
-        the server has forgotten the key, so nothing may be sent again.
-
-    Raises:
-        NameTaken: the name stands for something else.
-    """
-    if stored is None:
-        return "start"
-    if stored.fingerprint != spec.fingerprint(stored.idempotency_key):
-        raise NameTaken(
-            f"The name {stored.name!r} is used by another run",
-            cause=f"once={stored.name!r} was used at {spoken(stored.began)} with a different brief or different "
-            "options.",
-            remedy="Use another name, or start again under this one with fresh=True, which costs another run.",
+    def unclear(self) -> StartUnclear:
+        """Return the error of a request whose run is not found, and whose key the server has forgotten."""
+        return StartUnclear(
+            f"{self.name!r} may have started",
+            cause=f"The response to the request of {spoken(self.began)} never arrived, and no run with this brief was found. "
+            "Sending it again could start a second run. Nothing was sent.",
+            remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
+            "isn't, start again with fresh=True, or under another name.",
+            code="START_UNCLEAR",
         )
-    if stored.run_id:
-        return "attach"
-    return "reconcile" if abs(now - stored.claimed_at) > KEY_KEPT else "send_again"
 
+    @property
+    def still_open(self) -> str:
+        """What is added to an error while the name stands for a request whose outcome is unknown."""
+        return (
+            f"once={self.name!r} still refers to the request of {spoken(self.began)}. Run the cell again to look for its run; "
+            "this won't start a second one. If you're sure there is no run: fresh=True."
+        )
 
-def start_unclear(stored: StoredStart) -> StartUnclear:
-    """Return the error of a stored request whose run is not found, and which the server has forgotten."""
-    return StartUnclear(
-        f"{stored.name!r} may have started",
-        cause=f"The response to the request of {spoken(stored.claimed_at)} never arrived, and no run with this brief "
-        "was found. Sending it again could start a second run. Nothing was sent.",
-        remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
-        "isn't, start again with fresh=True, or under another name.",
-        code="START_UNCLEAR",
-    )
-
-
-def run_gone(stored: StoredStart, error: NotFound, now: datetime) -> RunNotFound:
-    """Return the error of a stored run that the server does not have.
-
-    Args:
-        stored: the content of the name's entry.
-        error: the server's answer.
-        now: the present moment.
-    """
-    if (now - stored.began).total_seconds() < JUST_STARTED:
-        remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
-    else:
-        remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
-    return RunNotFound(
-        f"The run named {stored.name!r} no longer exists",
-        cause=f"It was started at {spoken(stored.began)} ({stored.agent_id}/{stored.run_id}), but doesn't exist for "
-        "this key and project. Nothing was started.",
-        remedy=remedy,
-        code=error.code,
-        status_code=error.status_code,
-        request_id=error.request_id,
-    )
+    def gone(self, error: NotFound) -> RunNotFound:
+        """Return the error of a run that the server does not have, from the server's answer."""
+        if (datetime.now(UTC) - self.began).total_seconds() < JUST_STARTED:
+            remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
+        else:
+            remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
+        return RunNotFound(
+            f"The run named {self.name!r} no longer exists",
+            cause=f"It was started at {spoken(self.began)} ({self.agent_id}/{self.run_id}), but doesn't exist for this key "
+            "and project. Nothing was started.",
+            remedy=remedy,
+            code=error.code,
+            status_code=error.status_code,
+            request_id=error.request_id,
+        )
 
 
 def spoken(moment: datetime) -> str:
@@ -220,6 +270,9 @@ def valid_once(name: object) -> str:
     return not_a_key(composed, "the name of a run")
 
 
+S = TypeVar("S", bound=Stored)
+
+
 class StoreEntry(Generic[S]):
     """Entry of one name in a start store: a file, or memory for an API embedded in this process, which ends with it.
 
@@ -227,7 +280,7 @@ class StoreEntry(Generic[S]):
         embedded: the API itself if it is embedded in this process; else None.
         scope: where the name is valid.
         name: the name.
-        kind: the class of the entry's content.
+        kind: the class of its record.
 
     Attributes:
         key: equal for equal entries.
@@ -236,13 +289,7 @@ class StoreEntry(Generic[S]):
         RegistryUnusable: `ORIGAMI_WIDGETS_DATA` is a relative path, which depends on where the kernel was started.
     """
 
-    def __init__(
-        self,
-        embedded: object | None,
-        scope: Scope,
-        name: str,
-        kind: type[S] = StoredStart,  # type: ignore[assignment] # the usual one
-    ) -> None:
+    def __init__(self, embedded: object | None, scope: Scope, name: str, kind: type[S]) -> None:
         self._scope = scope
         self._name = name
         self._kind = kind
@@ -250,49 +297,62 @@ class StoreEntry(Generic[S]):
         self._path = Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json"
         self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
 
-    @property
-    def place(self) -> dict[str, Any]:
-        """The fields of the content that say where and under which name it is valid."""
-        return {"name": self._name, **self._scope._asdict()}
-
-    def new(self, spec: StartSpec, key: str, now: datetime) -> StoredStart:
-        """Return the content to write before a run is started."""
-        return StoredStart(
-            **self.place, fingerprint=spec.fingerprint(key), idempotency_key=key, claimed_at=now, attempted_at=now
-        )
+    def place(self, record: Stored) -> None:
+        """Write into a record where and under which name it is valid."""
+        record.name = self._name
+        record.base_url, record.project, record.organization = self._scope
 
     async def read(self) -> S | None:
-        """Return the content of the entry; None if there is no entry.
+        """Return the record; None if there is none.
 
         Raises:
             RegistryUnusable: the file cannot be read, or is not an entry of this name.
         """
-        if self._memory is not None:
-            return cast("S | None", self._memory.get(self.key))
         try:
-            return _decode(await _in_a_thread(lambda: _read_file(self._path)), self._scope, self._name, self._kind)
+            if self._memory is not None:
+                data = self._memory.get(self.key)
+            else:
+                data = await _in_a_thread(self._path.read_bytes)
+            return None if data is None else self._decode(data)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._unusable("can't be read", error) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:
             raise self._unusable("is damaged", error) from error
 
-    async def write(self, stored: S | None) -> None:
-        """Replace the content of the entry; None deletes it.
+    def _decode(self, data: bytes) -> S:
+        """Decode the bytes of a file.
+
+        Raises:
+            ValueError: they are not a record, or are that of another name.
+        """
+        record = msgspec.json.decode(data, type=self._kind)
+        if record.version != VERSION:
+            raise ValueError(f"it was written by another version ({record.version})")
+        if (record.base_url, record.project, record.organization, record.name) != (*self._scope, self._name):
+            raise ValueError("it's for another name")
+        if isinstance(record, StartRecord):
+            if bool(record.agent_id) != bool(record.run_id):
+                raise ValueError("the agent or the run is missing")
+            spoken(record.began)
+        return record
+
+    async def write(self, record: S | None) -> None:
+        """Replace the record; None deletes it.
 
         Raises:
             RegistryUnusable: the folder cannot be written to, or the disk is full.
         """
+        data = None if record is None else msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
         if self._memory is not None:
-            self._memory[self.key] = stored
+            self._memory[self.key] = data
             return
         try:
-            if stored is None:
+            if data is None:
                 await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
-                return
-            data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
-            await _in_a_thread(lambda: _replace_file(self._path, data))
+            else:
+                await _in_a_thread(lambda: _replace_file(self._path, data))
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -339,9 +399,9 @@ class StoreEntry(Generic[S]):
         )
 
 
-async def entry_of(operations: Operations, name: str) -> StoreEntry[StoredStart]:
+async def entry_of(operations: Operations, name: str) -> StoreEntry[StartRecord]:
     """Return the entry of a start's name for a client; see `store_entry`."""
-    return await store_entry(operations, name, StoredStart)
+    return await store_entry(operations, name, StartRecord)
 
 
 async def store_entry(operations: Operations, name: str, kind: type[S]) -> StoreEntry[S]:
@@ -363,7 +423,7 @@ async def store_entry(operations: Operations, name: str, kind: type[S]) -> Store
 
 _organizations: dict[Hashable, str] = {}
 """The organization of each client, once it was read."""
-_memory: weakref.WeakKeyDictionary[object, dict[Hashable, msgspec.Struct | None]] = weakref.WeakKeyDictionary()
+_memory: weakref.WeakKeyDictionary[object, dict[Hashable, bytes | None]] = weakref.WeakKeyDictionary()
 
 
 def _folder() -> Path:
@@ -398,26 +458,6 @@ def file_stem(scope: Scope, name: str) -> str:
     return f"{slug}--{digest}"
 
 
-def _decode(data: bytes, scope: Scope, name: str, kind: type[S]) -> S:
-    """Decode the bytes of an entry's file.
-
-    Raises:
-        ValueError: they are not an entry, or are that of another name.
-    """
-    stored: Any = msgspec.json.decode(data, type=kind)
-    moments = [moment for moment in msgspec.structs.astuple(stored) if isinstance(moment, datetime)]
-    # Moments outside these years could leave the calendar when they are compared or formatted in some time zones.
-    if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in moments):
-        raise ValueError("a date in it is outside of the years 1900 to 2999")
-    if stored.version != VERSION:
-        raise ValueError(f"it was written by another version ({stored.version})")
-    if (stored.base_url, stored.project, stored.organization, stored.name) != (*scope, name):
-        raise ValueError("it's for another name")
-    if isinstance(stored, StoredStart) and bool(stored.agent_id) != bool(stored.run_id):
-        raise ValueError("the agent or the run is missing")
-    return cast("S", stored)
-
-
 async def _in_a_thread(act: Callable[[], T]) -> T:
     """Call a function that waits for the disk, in a thread if the host has threads, so that the event loop goes on.
 
@@ -445,25 +485,6 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait((ending,))
         raise
-
-
-def _read_file(path: Path) -> bytes:
-    """Read a file of the store. Does not block on a pipe or a device.
-
-    Raises:
-        OSError: the file cannot be read, is not a regular file, or is larger than any of ours.
-    """
-    handle = os.open(path, os.O_RDONLY | _WITHOUT_BLOCKING)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "It isn't a file")
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise OSError(errno.EFBIG, f"It's larger than {LARGEST // 1024} KiB")
-    return data
-
-
-_WITHOUT_BLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def _make_folder(path: Path) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
-import os
 import signal
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -374,59 +370,6 @@ def test_an_interrupt_while_a_name_is_waited_for_blocks_no_other(client, front, 
     second = start(client, fresh=True)
     assert stopped.__traceback__ is not None
     assert front.runs() == [second.id, first.id]
-
-
-def start_and_await(client):
-    return asyncio.run(ow.start_async(BRIEF, once="porto", client=client, show=False))
-
-
-def pipe(path):
-    os.mkfifo(path)
-
-
-def device(path):
-    path.symlink_to("/dev/zero")
-
-
-def huge(path):
-    with path.open("wb") as file:
-        file.truncate(2**40)
-
-
-def socket_in_its_place(path):
-    # Its name may have some 100 characters only.
-    with socket.socket(socket.AF_UNIX) as bound, contextlib.chdir(path.parent):
-        bound.bind("s")
-        Path("s").rename(path.name)
-
-
-@pytest.mark.posix
-@pytest.mark.parametrize("put", [pipe, device, huge, socket_in_its_place, Path.mkdir])
-@pytest.mark.parametrize("kind", ["blocking", "async"])
-def test_what_is_no_file_of_ours_is_an_error_at_once_and_starts_nothing(client, front, files, put, kind):
-    start(client)
-    path = files.path
-    path.unlink()
-    put(path)
-    began = time.monotonic()
-    act = start if kind == "blocking" else start_and_await
-    with raises("RegistryUnusable", match="can't be read") as caught:
-        act(client)
-    assert time.monotonic() - began < 10
-    assert str(path) in caught.value.cause
-    assert len(front.runs()) == 1
-
-
-@pytest.mark.posix
-def test_a_pipe_in_the_place_of_the_lock_blocks_nothing(client, front, files):
-    start(client)
-    lock = files.path.with_suffix(".lock")
-    lock.unlink(missing_ok=True)
-    os.mkfifo(lock)
-    with contextlib.suppress(ow.OrigamiError):
-        start(client, fresh=True)
-    assert start(client).id
-    assert len(front.runs()) <= 2
 
 
 def test_a_folder_under_the_home_is_the_same_from_every_working_directory(client, front, monkeypatch, tmp_path):

@@ -13,17 +13,9 @@ from origami_widgets.host.cells import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.starts.record import (
-    DefiniteRefusal,
-    Lost,
-    RecordSlot,
-    Sent,
-    Started,
-    StartRecord,
-    StartSpec,
-    transition,
-)
 from origami_widgets.run.starts.registry import MOST_RECORDS, key_of
+from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.store import Life, StartRecord
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"
@@ -33,11 +25,12 @@ BRIEF = "List bakeries in Porto. scenario:slow"
 
 
 RUN = {"object": "run", "agentId": "agent-1"}
-EVENTS = {
-    "waiting": (),
-    "sending": (Sent(0.0),),
-    "unknown": (Sent(0.0), Lost()),
-    "refused": (Sent(0.0), DefiniteRefusal()),
+FACTS = {
+    "waiting": {},
+    "sending": {"life": Life.SENDING, "unknown": True},
+    "unknown": {"life": Life.UNKNOWN, "unknown": True},
+    "refused": {"life": Life.REFUSED, "refused": 1},
+    "stopped": {"life": Life.CANCELLED},
 }
 
 
@@ -48,18 +41,18 @@ def operations():
 
 @pytest.fixture
 def job_of(operations):
-    """A start job that has come so far: a state of its record, or the status of its run."""
+    """A start job that has come so far: facts of its record, or the status of its run."""
 
-    def made(spec, so_far="waiting", slot=None, **options):
-        job = StartJob(operations, spec, lambda watch, conversation: None, slot, **options)
-        if so_far in EVENTS:
-            events = EVENTS[so_far]
-        else:
+    def made(spec, so_far="waiting", record=None, **options):
+        job = StartJob(operations, spec, lambda watch, conversation: None, record, **options)
+        facts = FACTS.get(so_far)
+        if facts is None:
             run_id = f"v2_run-{uuid.uuid4()}"
-            events = (Sent(0.0), Started("agent-1", run_id))
+            facts = {"life": Life.STARTED, "agent_id": "agent-1", "run_id": run_id}
             job.watch = watch_of_saved({**RUN, "id": run_id, "status": so_far})
-        for event in events:
-            job.slot.record = transition(job.record, event)
+        if record is None:
+            for name, value in facts.items():
+                setattr(job.record, name, value)
         return job
 
     return made
@@ -83,8 +76,8 @@ class Cell:
         """The jobs of these specs; new ones have come so far."""
 
         def maker(spec):
-            def make(slot):
-                return self._job_of(spec, so_far) if slot is None else self._job_of(spec, slot=slot)
+            def make(record):
+                return self._job_of(spec, so_far) if record is None else self._job_of(spec, record=record)
 
             return make
 
@@ -94,6 +87,11 @@ class Cell:
 @pytest.fixture
 def cell(job_of):
     return Cell(job_of)
+
+
+def one_job(key, make):
+    (job,) = registry.jobs([(key, make)])
+    return job
 
 
 def specs(*letters):
@@ -115,20 +113,25 @@ def test_an_equal_start_finds_the_job_of_an_earlier_execution(cell):
         assert ask(A, A)[0] is second
 
 
-@pytest.mark.parametrize("so_far", [*EVENTS, "running"])
+@pytest.mark.parametrize("so_far", ["waiting", "sending", "unknown", "refused", "running"])
 def test_what_goes_on_or_may_become_a_run_is_found(cell, so_far):
     (job,) = cell.execute()(A, so_far=so_far)
-    assert not job.slot.is_found
+    assert not job.is_found
     assert cell.execute()(A) == [job]
-    assert job.slot.is_found
+    assert job.is_found
 
 
-@pytest.mark.parametrize("why", ["over", "withdrawn", "stopped"])
-def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, why):
-    (job,) = cell.execute()(A, so_far="completed" if why == "over" else "waiting")
-    job.slot.is_wanted = why != "withdrawn"
-    job.slot.is_held = why == "stopped"
+@pytest.mark.parametrize("so_far", ["completed", "stopped"])
+def test_what_is_over_or_not_wanted_any_more_is_not_found(cell, so_far):
+    (job,) = cell.execute()(A, so_far=so_far)
     assert cell.execute()(A) != [job]
+
+
+def test_in_a_list_what_was_stopped_stays_so_while_some_of_it_goes_on(cell):
+    ask = cell.execute()
+    stopped, going = *ask(A, so_far="stopped"), *ask(B, so_far="running")
+    assert cell.execute()(A, B) == [stopped, going]
+    assert stopped.record.life == Life.CANCELLED
 
 
 def test_in_a_list_what_is_over_is_found_while_some_of_it_goes_on(cell):
@@ -146,7 +149,7 @@ def test_a_job_that_is_gone_is_made_again_from_its_record(cell, so_far):
     del job
     assert gone() is None
     (again,) = cell.execute()(A)
-    assert again.record == record
+    assert again.record is record
     assert again.is_recalled == (so_far == "running")
 
 
@@ -156,7 +159,7 @@ def test_a_job_that_is_gone_and_has_surely_started_none_gets_a_new_key(cell, so_
     key = job.key
     del job
     (again,) = cell.execute()(A)
-    assert again.record.state == "queued"
+    assert again.record.life == Life.QUEUED
     assert not again.key.startswith(key)
 
 
@@ -183,21 +186,21 @@ def test_fresh_finds_nothing_and_is_found_instead(cell):
 def test_a_name_finds_its_job_until_the_start_store_knows_the_run(job_of, so_far, options, is_found):
     name = uuid.uuid4().hex
     key = key_of("client", A, name=name)
-    first = registry.job(key, lambda slot: job_of(A, so_far, slot, name=name, **options))
-    found = registry.job(key, lambda slot: job_of(A, "waiting", slot, name=name))
+    first = one_job(key, lambda record: job_of(A, so_far, record, name=name, **options))
+    found = one_job(key, lambda record: job_of(A, "waiting", record, name=name))
     assert (found is first) == is_found
     for other in (
         key_of("client", B, name=name),
         key_of("client", A, name=f"{name}, 2"),
         key_of("other", A, name=name),
     ):
-        assert registry.job(other, lambda slot: job_of(A, "waiting", slot, name=name)) is not first
+        assert one_job(other, lambda record: job_of(A, "waiting", record, name=name)) is not first
 
 
 def test_what_no_call_has_asked_for_is_no_job_of_the_registry(cell):
     with pytest.raises(ZeroDivisionError):
-        registry.job(key_of("client", A, cell=CellRef(cell.id, "1")), lambda slot: 1 / 0)
-    assert cell.execute()(A)[0].slot.is_found is False
+        one_job(key_of("client", A, cell=CellRef(cell.id, "1")), lambda record: 1 / 0)
+    assert cell.execute()(A)[0].is_found is False
 
 
 class Queue:
@@ -231,7 +234,7 @@ def test_of_too_many_records_the_oldest_used_are_forgotten(cell, job_of):
         assert cell.execute()(A) == [job]
         for town in range(1_000):
             key = registry.Cell("client", f"{cell.id} {number}", str(town), 0)
-            registry.job(key, lambda slot: Small())
+            one_job(key, lambda record: Small())
     assert cell.execute()(A) == [job]
     assert other.execute()(A) != [forgotten]
 
@@ -242,7 +245,7 @@ class Small:
     is_worth_finding = True
 
     def __init__(self):
-        self.slot = RecordSlot(StartRecord("k"))
+        self.record = StartRecord(idempotency_key="k")
 
 
 # It looks through the whole heap.
@@ -251,7 +254,7 @@ def test_neither_a_brief_nor_a_job_is_kept(cell, job_of):
     word = uuid.uuid4().hex
     spec = StartSpec(f"List bakeries of {word}")
     jobs = [*cell.execute()(spec, so_far="running")]
-    jobs.append(registry.job(key_of("client", spec, name="towns"), lambda slot, spec=spec: job_of(spec, name="towns")))
+    jobs.append(one_job(key_of("client", spec, name="towns"), lambda record, spec=spec: job_of(spec, name="towns")))
     kept = [weakref.ref(job) for job in jobs]
     assert texts_with(word)
     del spec, jobs

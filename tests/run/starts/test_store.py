@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import string
 import threading
 import weakref
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.run.briefs import names_of
-from origami_widgets.run.starts.record import StartSpec
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import (
-    KEY_KEPT,
+    Life,
     NameTaken,
     RegistryUnusable,
     Scope,
-    StoredStart,
+    StartRecord,
     StoreEntry,
     file_stem,
-    next_step,
 )
 from tests.support.quick import wait_for_another_kernel
 from tests.support.start_files import StartFiles
@@ -41,28 +40,29 @@ WRITTEN = """{
   "project": "prj_1",
   "organization": "org_1",
   "fingerprint": "d0e2f8093d033d28470bc6566c62e049",
+  "version": 3,
   "idempotency_key": "1f4c8d2e-7a31-4f0e-9b55-0c6d2e8a9f10",
+  "life": "started",
   "claimed_at": "2026-07-21T09:30:15.250000Z",
   "attempted_at": "2026-07-21T09:30:15.250000Z",
+  "after": "",
+  "refused": 0,
+  "unknown": false,
+  "losses": 0,
   "bases": {},
   "agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91",
   "run_id": "v2_run-1",
   "started_at": "2026-07-21T09:30:17Z",
-  "version": 2
+  "before": null
 }
 """
+PLACE = {"name": "porto", **SCOPE._asdict()}
 
 
-def new_entry(scope: Scope, name: str, spec: StartSpec, key: str, now: datetime) -> StoredStart:
-    """An entry as it is written before the run is started."""
-    return StoredStart(
-        name=name,
-        **scope._asdict(),
-        fingerprint=spec.fingerprint(key),
-        idempotency_key=key,
-        claimed_at=now,
-        attempted_at=now,
-    )
+def stored(**changes):
+    """A record as it is written before the run is started, with changes."""
+    given = {**PLACE, "idempotency_key": KEY, "claimed_at": NOW, "attempted_at": NOW, **changes}
+    return StartRecord(fingerprint=SPEC.fingerprint(given["idempotency_key"]), **given)
 
 
 @pytest.fixture(autouse=True)
@@ -79,11 +79,7 @@ def path(files):
 
 @pytest.fixture
 def entry(files):
-    return StoreEntry(None, SCOPE, "porto")
-
-
-def stored(**changes):
-    return msgspec.structs.replace(new_entry(SCOPE, "porto", SPEC, KEY, NOW), **changes)
+    return StoreEntry(None, SCOPE, "porto", StartRecord)
 
 
 # The form
@@ -92,21 +88,17 @@ def stored(**changes):
 async def test_an_entry_is_read_and_written_as_it_was(entry, path):
     path.write_text(WRITTEN, encoding="utf-8")
     read = await entry.read()
-    known = {"agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91", "run_id": "v2_run-1"}
+    known = {"agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91", "run_id": "v2_run-1", "life": Life.STARTED}
     assert read == stored(**known, started_at=datetime(2026, 7, 21, 9, 30, 17, tzinfo=UTC))
-    assert next_step(read, SPEC, NOW) == "attach"
     path.unlink()
     await entry.write(read)
     assert path.read_text(encoding="utf-8") == WRITTEN
 
 
-async def test_one_whose_request_was_never_answered_is_read_too(entry, path):
-    unanswered = {**json.loads(WRITTEN), "agent_id": "", "run_id": "", "started_at": None}
-    path.write_text(json.dumps(unanswered), encoding="utf-8")
-    read = await entry.read()
-    assert read == stored()
-    assert read.began == NOW
-    assert next_step(read, SPEC, NOW) == "send_again"
+async def test_what_the_name_stood_for_before_is_kept_until_its_run_is_known(entry):
+    before = stored(agent_id="agent-1", run_id="v2_run-1", life=Life.STARTED)
+    await entry.write(stored(before=before))
+    assert (await entry.read()).before == before
 
 
 def test_briefs_of_a_batch_keep_their_names():
@@ -142,7 +134,7 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"version": 1},
+        {"version": 2},
         {"name": "lisbon"},
         {"base_url": "https://example.org/api/v2"},
         {"project": None},
@@ -153,8 +145,7 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
         {"fingerprint": 7},
         {"claimed_at": "2026-07-21T09:30:15"},
         {"claimed_at": "yesterday"},
-        {"claimed_at": "1899-12-31T23:59:59Z"},
-        {"started_at": "3000-01-01T00:00:00Z"},
+        {"started_at": "9999-12-31T23:59:59-01:00"},
     ],
     ids=str,
 )
@@ -173,7 +164,7 @@ def test_no_bytes_are_taken_for_an_entry_or_raise_anything_else(tmp_path_factory
         folder.mkdir()
         (folder / FILE).write_bytes(data)
         with pytest.raises(RegistryUnusable):
-            asyncio.run(StoreEntry(None, SCOPE, "porto").read())
+            asyncio.run(StoreEntry(None, SCOPE, "porto", StartRecord).read())
 
 
 # Its place
@@ -209,26 +200,26 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("embedded", [None, Api()], ids=["files", "memory"])
 async def test_the_same_name_elsewhere_is_another_one(embedded):
-    here = StoreEntry(embedded, SCOPE, "porto")
+    here = StoreEntry(embedded, SCOPE, "porto", StartRecord)
     await here.write(stored())
     for scope, name in ELSEWHERE:
-        other = StoreEntry(embedded, scope, name)
+        other = StoreEntry(embedded, scope, name, StartRecord)
         assert other.key != here.key
         assert await other.read() is None
-        await other.write(new_entry(scope, name, SPEC, KEY, NOW))
-    again = StoreEntry(embedded, SCOPE, "porto")
+        await other.write(stored(**{"name": name, **scope._asdict()}))
+    again = StoreEntry(embedded, SCOPE, "porto", StartRecord)
     assert again.key == here.key
     assert await again.read() == stored()
 
 
 async def test_an_api_of_this_process_has_its_own_entries_and_they_end_with_it(files):
     api, other = Api(), Api()
-    entry = StoreEntry(api, SCOPE, "porto")
+    entry = StoreEntry(api, SCOPE, "porto", StartRecord)
     async with entry.held():
         await entry.write(stored())
-    assert await StoreEntry(api, SCOPE, "porto").read() == stored()
-    assert await StoreEntry(other, SCOPE, "porto").read() is None
-    assert StoreEntry(other, SCOPE, "porto").key != entry.key
+    assert await StoreEntry(api, SCOPE, "porto", StartRecord).read() == stored()
+    assert await StoreEntry(other, SCOPE, "porto", StartRecord).read() is None
+    assert StoreEntry(other, SCOPE, "porto", StartRecord).key != entry.key
     gone = weakref.ref(api)
     del api
     gc.collect()
@@ -236,51 +227,32 @@ async def test_an_api_of_this_process_has_its_own_entries_and_they_end_with_it(f
     assert files.paths == []
 
 
-# What it asks for
-
-MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+# What it stands for
 
 
-@given(MOMENTS, MOMENTS)
-def test_a_run_that_is_known_is_attached_to_at_any_time(claimed_at, now):
-    known = stored(claimed_at=claimed_at, agent_id="agent-1", run_id="v2_run-1")
-    assert next_step(known, SPEC, now) == "attach"
-
-
-@given(MOMENTS, st.timedeltas(-3 * KEY_KEPT, 3 * KEY_KEPT))
-def test_a_request_is_sent_again_only_while_the_server_keeps_its_answer(claimed_at, passed):
-    """Also where the clock was set back since: by how much its age is wrong is not known."""
-    assume(claimed_at.year not in (1900, 2999))
-    expected = "send_again" if abs(passed) <= KEY_KEPT else "reconcile"
-    assert next_step(stored(claimed_at=claimed_at), SPEC, claimed_at + passed) == expected
-
-
-@given(MOMENTS, st.sampled_from(["", "v2_run-1"]), st.text("abc ", min_size=1).filter(str.strip))
-def test_another_brief_raises_that_the_name_is_taken(now, run_id, prompt):
-    entry = stored(agent_id=run_id and "agent-1", run_id=run_id)
+@given(st.text("abc ", min_size=1).filter(str.strip))
+def test_another_brief_raises_that_the_name_is_taken(prompt):
+    stored().check(SPEC)
     for spec in (StartSpec(prompt, name=SPEC.name, focus_tables=SPEC.focus_tables), StartSpec(SPEC.prompt)):
         with pytest.raises(NameTaken, match="'porto'") as caught:
-            next_step(entry, spec, now)
+            stored().check(spec)
         assert "fresh=True" in caught.value.remedy
         assert SPEC.prompt not in str(caught.value)
 
 
-@given(MOMENTS)
-def test_what_nothing_is_known_of_is_started(now):
-    assert next_step(None, SPEC, now) == "start"
-
-
 def test_equal_starts_have_entries_that_cannot_be_compared():
-    entries = [new_entry(SCOPE, "porto", SPEC, key, NOW + timedelta(hours=1)) for key in ("key-1", "key-2")]
-    assert len({entry.fingerprint for entry in entries}) == 2
-    assert [next_step(entry, SPEC, NOW) for entry in entries] == ["send_again"] * 2
+    records = [stored(idempotency_key=key) for key in ("key-1", "key-2")]
+    assert len({record.fingerprint for record in records}) == 2
+    for record in records:
+        record.check(SPEC)
 
 
-def test_an_entry_is_made_of_what_is_given():
-    made = new_entry(SCOPE, "porto", SPEC, KEY, NOW)
-    assert (made.name, made.base_url, made.project, made.organization) == ("porto", *SCOPE)
-    assert (made.idempotency_key, made.claimed_at, made.run_id) == (KEY, NOW, "")
-    assert isinstance(made, StoredStart)
+@given(st.text(string.ascii_letters, min_size=1, max_size=255), st.integers(0, 90))
+def test_each_refusal_is_followed_by_another_key_that_every_process_makes(key, refused):
+    keys = [stored(idempotency_key=key, refused=number).key for number in range(refused + 1)]
+    assert len(set(keys)) == len(keys)
+    assert max(map(len, keys)) <= 255
+    assert keys[-1] == stored(idempotency_key=key, refused=refused).key
 
 
 # Its lock
@@ -288,19 +260,19 @@ def test_an_entry_is_made_of_what_is_given():
 
 async def test_a_name_that_another_kernel_does_not_let_go_is_given_up(entry, monkeypatch):
     wait_for_another_kernel(monkeypatch, 0.3)
-    async with StoreEntry(None, SCOPE, "porto").held():
+    async with StoreEntry(None, SCOPE, "porto", StartRecord).held():
         with pytest.raises(RegistryUnusable, match="porto") as caught:
             async with entry.held():
                 pytest.fail("two hold the same name")
         assert caught.value.code == "REGISTRY_BUSY"
-        async with asyncio.timeout(5), StoreEntry(None, SCOPE, "lisbon").held():
+        async with asyncio.timeout(5), StoreEntry(None, SCOPE, "lisbon", StartRecord).held():
             pass
     async with asyncio.timeout(5), entry.held():
         pass
 
 
 async def test_a_name_is_waited_for_without_holding_up_anything_else(entry):
-    holder = StoreEntry(None, SCOPE, "porto")
+    holder = StoreEntry(None, SCOPE, "porto", StartRecord)
     order = []
 
     async def hold_too():
@@ -318,7 +290,7 @@ async def test_a_name_is_waited_for_without_holding_up_anything_else(entry):
 
 @pytest.mark.parametrize("waits", [False, True], ids=["while it holds it", "while it waits for it"])
 async def test_a_task_that_is_cancelled_lets_a_name_go(entry, waits):
-    holder = StoreEntry(None, SCOPE, "porto")
+    holder = StoreEntry(None, SCOPE, "porto", StartRecord)
 
     async def hold():
         async with entry.held():
@@ -344,7 +316,7 @@ async def test_an_error_lets_a_name_go(entry):
     with pytest.raises(ZeroDivisionError):
         async with entry.held():
             raise ZeroDivisionError
-    async with asyncio.timeout(5), StoreEntry(None, SCOPE, "porto").held():
+    async with asyncio.timeout(5), StoreEntry(None, SCOPE, "porto", StartRecord).held():
         pass
 
 
