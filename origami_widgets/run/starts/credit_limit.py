@@ -72,13 +72,14 @@ class CreditLimit:
         halt: called with the error when more has been used; returns whether it has stopped anything.
 
     Attributes:
+        limit: as given; `set` changes it.
         before: the credits that tables had used before the runs began, by table id.
         error: the error once more has been used; None until then.
     """
 
     def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
         self.error: CreditLimitReached | None = None
-        self._limit = limit
+        self.limit = limit
         self._halt = halt
         self.before: dict[str, float] = {}
         self._used: dict[str, float] = {}
@@ -103,7 +104,7 @@ class CreditLimit:
 
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
-        self._limit = limit
+        self.limit = limit
         if self._sum <= limit:
             self.error = None
 
@@ -113,7 +114,7 @@ class CreditLimit:
         Raises:
             CreditLimitReached: more has been used than the limit allows; nothing was sent.
         """
-        if self._sum > self._limit:
+        if self._sum > self.limit:
             raise self._reached(remedy=f"Nothing was sent. {REMEDY}")
 
     def guard(self, watch: RunWatch, conversation: Conversation) -> None:
@@ -149,7 +150,7 @@ class CreditLimit:
         """
         self._count(state)
         rate = sum(self._rates[table_id].a_second for table_id in self._used if table_id in self._rates)
-        return (self._limit - self._sum) / rate if rate > 0 else None
+        return (self.limit - self._sum) / rate if rate > 0 else None
 
     def _look(self, reference: weakref.ref[RunWatch]) -> None:
         watch = reference()
@@ -158,7 +159,7 @@ class CreditLimit:
         self._count(watch.state)
         guarded = [each for each, limit in _limits.items() if limit is self]
         active = [each for each in guarded if not each.state.settled or self._unfinished.get(each)]
-        if self.error is None and self._sum > self._limit:
+        if self.error is None and self._sum > self.limit:
             self._exceed(watch, is_active=bool(active))
         if self.error is not None:
             is_news, self.error.cause = self.error.cause != self._cause, self._cause
@@ -224,7 +225,7 @@ class CreditLimit:
         cells = f"{plural(in_flight, 'cell')} {'is' if in_flight == 1 else 'are'}"
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
         whose = " by all runs together" if self.is_of_batch else ""
-        limit = amount(self._limit)
+        limit = amount(self.limit)
         late = ""
         if self._counted_since:
             tables = "a table" if len(self._counted_since) == 1 else f"{len(self._counted_since):,} tables"
