@@ -159,8 +159,8 @@ def enrich(
 
     The same as `upload`, `start(prompt, focus_tables=[table])`, `wait("cells")` and `join_leads`. Only the columns in
     `key` and `columns`, and the brief, leave this machine. An interactive notebook always asks first, as nothing is
-    known of what a first brief costs; `configure(confirm_above=False)` turns that off. A script, and a program that
-    takes no input, are not asked. The card shows the run.
+    known of what a first brief costs; `configure(confirm=False)` turns that off. A script, and a program that takes no
+    input, are not asked. The card shows the run.
 
     An interrupt cancels the run and stops its cells. With `once="a-name"`, the list is uploaded and the run started only
     once: the same call later, even after a kernel restart, waits for that run and returns the same rows.
@@ -199,7 +199,7 @@ def enrich(
     """
     given = {**locals()}
     wanted = _enrichment(**given)
-    if can_ask() and not background().run(wanted.is_known(once)):
+    if can_ask(is_enriching=True) and not background().run(wanted.is_known(once)):
         ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
     table = wanted.block(None)
     # The user has agreed.

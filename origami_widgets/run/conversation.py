@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.run.credits import costs_paid_from
 from origami_widgets.run.polling.run_watch import Subscribers
 
 if TYPE_CHECKING:
@@ -37,11 +36,6 @@ class Conversation:
         self.before = tuple(before)
         self._watches: tuple[RunWatch, ...] = ()
         self.subscribers = Subscribers()
-        # Separate from `subscribers`, which belong to handles and cards. Weak, or it would form a cycle with the
-        # conversation.
-        self._costs = Subscribers()
-        note_costs = weakref.WeakMethod(self._note_costs)
-        self._costs.add(lambda: (note := note_costs()) and note())
         self.extend(watch)
 
     @property
@@ -70,16 +64,8 @@ class Conversation:
             return
         self._watches = (*self._watches, watch)
         watch.subscribers.relay_to(self.subscribers)
-        watch.subscribers.relay_to(self._costs)
-        self._note_costs()
         if len(self._watches) > 1:
             self.subscribers.notify()
-
-    def _note_costs(self) -> None:
-        """Note what its runs have cost, for later starts to compare with. The costs outlive the runs' handles."""
-        for watch in self._watches:
-            if watch.operations is not None and watch.state.settled:
-                costs_paid_from(watch.operations.balance_history).note(watch.state, self.before_run(watch))
 
 
 def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:

@@ -1,4 +1,4 @@
-"""`RunCredits`: the credits that a run has used; `CostHistory`: what settled runs have cost, for later starts.
+"""`RunCredits`: the credits that a run has used.
 
 The API reports credits for tables, not for runs: what each table has used over its life, which only grows. What a run
 has used is the difference since the run began. If one of the two numbers is missing, the difference is unknown, and the
@@ -7,12 +7,9 @@ result says why.
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from origami_widgets.run.state import FAILED_STATUSES
 from origami_widgets.words.numbers import instant, plural
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from origami_widgets.api.models import Table
-    from origami_widgets.api.usage import BalanceHistory, BalanceReading
+    from origami_widgets.api.usage import BalanceReading
     from origami_widgets.run.state import RunState
 
 
@@ -191,67 +188,3 @@ def _some(count: int, tables: int) -> str:
     if tables == 1:
         return "its table"
     return f"all its {tables:,} tables" if count == tables else f"{count:,} of its {tables:,} tables"
-
-
-MOST_COSTS = 1_000
-"""Run costs that are kept for each balance, at most; the oldest are dropped first."""
-WHOLE = frozenset({"completed", "step_cap_hit", "incomplete"})
-"""Statuses of runs that carried out their brief. The cost of other runs says little about the next one."""
-
-RunKind = Literal["new", "continued"]
-"""Whether a run is the first of a new agent, or an answer or follow-up."""
-
-
-class RunCost(NamedTuple):
-    """Cost of one run that has settled.
-
-    Attributes:
-        kind: whether the run began an agent or continued one.
-        model: the requested model; empty if the server did not say.
-        used: the credits that the run used.
-    """
-
-    kind: RunKind
-    model: str
-    used: int
-
-
-class CostHistory:
-    """Costs of the runs that settled in this process, newest last. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._costs: OrderedDict[str, RunCost] = OrderedDict()
-
-    def note(self, state: RunState, earlier: Sequence[RunState]) -> None:
-        """Note what a run has cost, if it carried out its brief, has settled, and its credits are known."""
-        if not state.settled or state.run is None or state.status not in WHOLE:
-            return
-        used, _ = used_since_start(state, earlier)
-        if used is None:
-            return
-        cost = RunCost("continued" if earlier else "new", state.run.request.model or state.run.model, used)
-        with self._lock:
-            self._costs[state.run_id] = cost
-            while len(self._costs) > MOST_COSTS:
-                self._costs.popitem(last=False)
-
-    def of(self, kind: RunKind, model: str | None) -> list[int]:
-        """Return the costs of the runs of one kind and model, newest last.
-
-        Args:
-            kind: whether the runs began an agent or continued one.
-            model: the model; None for any.
-        """
-        with self._lock:
-            return [cost.used for cost in self._costs.values() if cost.kind == kind and model in (None, cost.model)]
-
-
-_histories: weakref.WeakKeyDictionary[BalanceHistory, CostHistory] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-
-
-def costs_paid_from(balance: BalanceHistory) -> CostHistory:
-    """Return the costs of the runs that a balance pays for; the same object each time."""
-    with _lock:
-        return _histories.setdefault(balance, CostHistory())

@@ -199,6 +199,7 @@ class Run(KnownRun):
                 sent.
             ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
+            StartDeclined: you were asked, and did not answer yes; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
@@ -245,6 +246,7 @@ class Run(KnownRun):
             AgentBusy: another run of the agent is active.
             ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
+            StartDeclined: you were asked, and did not answer yes; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
             OrigamiError: the run was not started.
 
@@ -351,7 +353,9 @@ class Run(KnownRun):
     def _continue(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
         with StartCall() as call:
             job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
-            return self._continued(call.start(job, kind="continued"))
+            shared = self._conversation.credit_limit
+            limit = shared.limit if credit_limit is None and shared is not None else credit_limit
+            return self._continued(call.start(job, credit_limit=limit))
 
     async def _continue_async(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
         job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import threading
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 
 RenderMode = Literal["auto", "widget", "html"]
+ConfirmMode = Literal["enrich"] | bool
 KeySource = Literal["", "client", "login", "environment", "colab", "keyring"]
 
 
@@ -50,8 +50,7 @@ class Configuration:
         render: how cards are shown.
         queue: whether starting a run waits for a slot when all run slots are in use.
         leads: whether cards show leads.
-        confirm_above: ask the user before starting runs that may cost more credits than this, or more than the balance.
-            Infinity asks only about the balance; None never asks.
+        confirm: whether an interactive notebook asks before each start, before none, or before `enrich` only.
     """
 
     client: UsableClient | None = None
@@ -61,7 +60,7 @@ class Configuration:
     render: RenderMode = "auto"
     queue: bool = True
     leads: bool = True
-    confirm_above: float | None = math.inf
+    confirm: ConfirmMode = "enrich"
 
 
 current = Configuration()
@@ -84,7 +83,7 @@ def configure(
     render: RenderMode | None = None,
     queue: bool | None = None,
     leads: bool | None = None,
-    confirm_above: float | bool | None = None,
+    confirm: ConfirmMode | None = None,
 ) -> None:
     """Set the client for later calls without `client=`, and how cards are shown and runs are started. Sends nothing.
 
@@ -102,10 +101,9 @@ def configure(
             once. None leaves the setting unchanged.
         leads: whether cards show leads (default: True). No card saves leads in the notebook. None leaves the setting
             unchanged.
-        confirm_above: when an interactive notebook asks before it starts runs. True (the default) asks if your balance
-            is below what similar runs of this process have cost; a number of credits also asks if they have cost more
-            than that; False (or infinity) never asks. None leaves the setting unchanged. Scripts, executed notebooks,
-            `start_async` and buttons never ask.
+        confirm: when an interactive notebook asks before it spends credits. `"enrich"` (the default) asks before
+            `enrich` only, True also before each start, answer, follow-up and batch, and False never. None leaves the
+            setting unchanged. Scripts, executed notebooks, `start_async` and buttons never ask.
 
     Raises:
         InvalidInput: an argument is not valid, or `client` was given together with `base_url` or `project`, which it
@@ -134,10 +132,15 @@ def configure(
     if project is not None:
         resolve_project(project)
     chosen = None if client is None else check_client(client)
-    given = {"render": render, "queue": queue, "leads": leads}
+    if confirm is not None and not isinstance(confirm, bool) and str(confirm) != "enrich":
+        raise InvalidInput(
+            f"Invalid confirm: {shortened(confirm)}",
+            cause="A notebook asks before each start, before enrich only, or never.",
+            remedy='Use confirm=True to be asked before each start, confirm="enrich" to be asked by enrich only, or '
+            "confirm=False to be never asked.",
+        )
+    given = {"render": render, "queue": queue, "leads": leads, "confirm": confirm}
     changes: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
-    if confirm_above is not None:
-        changes["confirm_above"] = _read_threshold(confirm_above)
     if not changes or (client, base_url, project) != (None, None, None):
         changes |= {"client": chosen, "is_given": chosen is not None, "address": ApiAddress(base_url, project)}
     _change(**changes)
@@ -150,19 +153,6 @@ def _check_flag(name: str, value: object, no: str, yes: str) -> None:
             cause=f"Got {shortened(value)}.",
             remedy=f"Use {name}=False to {no}, and {name}=True to {yes}.",
         )
-
-
-def _read_threshold(given: object) -> float | None:
-    if isinstance(given, bool):
-        return math.inf if given else None
-    if isinstance(given, int | float) and given >= 0:
-        return None if given == math.inf else given
-    raise InvalidInput(
-        "confirm_above must be a number of credits",
-        cause=f"Got {shortened(given)}.",
-        remedy="Use a number from 0, for example confirm_above=500; True to be asked only when your balance is too low; "
-        "or False to be never asked.",
-    )
 
 
 def render_mode() -> RenderMode:
@@ -180,9 +170,9 @@ def waits_for_a_slot() -> bool:
     return current.queue
 
 
-def confirm_above() -> float | None:
-    """Return the credits above which the user is asked before runs are started; None never asks."""
-    return current.confirm_above
+def confirm_mode() -> ConfirmMode:
+    """Return when the user is asked before runs are started: always, never, or by `enrich` only."""
+    return current.confirm
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:

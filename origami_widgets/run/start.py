@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import same_arguments_as
-from origami_widgets.api.errors import CannotBlock
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
@@ -66,9 +64,8 @@ def start(
 
     Rerunning the cell while its run is active shows that run and starts none. `fresh=True` starts another one.
 
-    An interactive notebook asks you first if your balance is below what similar runs of this process have cost; see
-    `configure(confirm_above=…)`. To read the balance, it sends at most one GET a minute, free of charge. A rerun that
-    finds its run does not ask. Any answer but yes sends nothing.
+    After `configure(confirm=True)`, an interactive notebook asks you first. A rerun that finds its run does not ask. Any
+    answer but yes starts nothing.
 
     With `once="a-name"`, only the first call starts a run. The same call later, even after a kernel restart, attaches
     to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
@@ -238,8 +235,8 @@ def start_many(
     Checks all briefs before it sends the first one, and returns at once. The briefs then start in the background, in
     order; the next one starts when fewer than `at_once` runs of the batch are active. Sends one POST for each brief,
     which spends credits. If all run slots of the plan are in use, the batch waits as long as the server says, or until a
-    run of this process ends, even with `configure(queue=False)`. An interactive notebook may ask you
-    first, as with `start`: once for all briefs together.
+    run of this process ends, even with `configure(queue=False)`. After `configure(confirm=True)`, an interactive notebook
+    asks you first, once for all briefs together.
 
     Each brief is paid for once, whatever happens to its request. If a brief cannot be started, for example because you
     have too few credits, the batch halts: `batch.error` says why, started runs go on, and `batch.resume()` starts the
@@ -330,10 +327,8 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
     if queue.has_begun or not can_ask():
         return
     try:
-        # The question needs the balance. Without threads this call can't wait for it, so the user is not asked.
-        with StartCall() as call, contextlib.suppress(CannotBlock):
-            about = question_about(queue.operations, queue.jobs, queue.find_known, credit_limit=credit_limit, owners=1)
-            ask(call.block(about))
+        with StartCall() as call:
+            ask(call.block(question_about(queue.jobs, queue.find_known, credit_limit=credit_limit, owners=1)))
     except BaseException:
         background().call(queue.leave_jobs)
         raise

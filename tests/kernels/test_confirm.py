@@ -1,4 +1,4 @@
-"""A start whose cost is in question asks the person in front of a real kernel; a program that executes a notebook is never asked."""
+"""`configure(confirm=True)` asks the person in front of a real kernel; a program that executes a notebook is never asked."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ if TYPE_CHECKING:
     from tests.kernels.front_end import FrontEnd
 
 STARTS = "len([path for method, path in Sandbox.asked if method == 'POST' and path.endswith('/agents')])"
-KNOWN = """
-Sandbox.asked.clear()
-ow.configure(client=Sandbox(speed=600, credits=500).client())
-first = ow.start('Find bakeries in Porto. scenario:settled', show=False).wait('cells')
-"""
-"""One run is known to cost more than is left."""
+ASKS = "Sandbox.asked.clear(); ow.configure(client=Sandbox(speed=600).client(), confirm=True)"
 START = "run = ow.start('Find bakeries in Faro. scenario:settled', show=False)"
 
 
 @pytest.fixture
 def front_end(kernel: Kernel) -> Iterator[FrontEnd]:
-    kernel.front_end.run(KNOWN)
+    kernel.front_end.run(ASKS)
     yield kernel.front_end
-    kernel.front_end.run("globals().pop('first', None); ow.configure(confirm_above=True)")
+    kernel.front_end.run("ow.configure(confirm='enrich')")
 
 
 def error_of(front_end: FrontEnd, cell: str) -> str:
@@ -39,15 +34,15 @@ def test_yes_starts_and_no_does_not(front_end: FrontEnd) -> None:
     cell = front_end.execute(START, cell="a")
     question = front_end.question()
     assert question["password"] is False
-    assert "balance" in question["prompt"]
+    assert "no credit limit" in question["prompt"]
     front_end.answer("n")
     assert error_of(front_end, cell) == "StartDeclined"
-    assert front_end.value(STARTS) == 1
+    assert front_end.value(STARTS) == 0
     cell = front_end.execute(START, cell="a")
     front_end.question()
     front_end.answer("y")
     assert front_end.see_out(cell)["status"] == "ok"
-    assert front_end.value(STARTS) == 2
+    assert front_end.value(STARTS) == 1
 
 
 def test_an_interrupt_while_asked_starts_nothing(kernel: Kernel, front_end: FrontEnd) -> None:
@@ -57,17 +52,17 @@ def test_an_interrupt_while_asked_starts_nothing(kernel: Kernel, front_end: Fron
     assert error_of(front_end, cell) == "KeyboardInterrupt"
     printed = "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
     assert printed.count("\n") == 1
-    assert front_end.value(STARTS) == 1
+    assert front_end.value(STARTS) == 0
 
 
 @pytest.mark.parametrize("awaited", [False, True])
 def test_a_program_and_a_cell_that_awaits_are_not_asked(front_end: FrontEnd, awaited: bool) -> None:
     code = START.replace("ow.start", "await ow.start_async") if awaited else START
     front_end.see_out(front_end.execute(code, person=awaited))
-    assert front_end.value(STARTS) == 2
+    assert front_end.value(STARTS) == 1
 
 
-def test_it_can_be_switched_off(front_end: FrontEnd) -> None:
-    front_end.run("ow.configure(confirm_above=False)")
+def test_by_default_no_start_asks(front_end: FrontEnd) -> None:
+    front_end.run("ow.configure(confirm='enrich')")
     front_end.run(START)
-    assert front_end.value(STARTS) == 2
+    assert front_end.value(STARTS) == 1

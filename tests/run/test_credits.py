@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.models import RunObject
-from origami_widgets.api.usage import BalanceHistory, BalanceReading
-from origami_widgets.run.credits import costs_paid_from, credits_of_run, credits_of_runs, used_since_start
+from origami_widgets.api.usage import BalanceReading
+from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import Planned, RunRead, RunState
 
@@ -125,19 +125,6 @@ def test_of_several_runs_each_table_counts_once():
     assert credits_of_runs([(made, ()), (state_of(response=False, status="running"), ())]).used is None
     assert credits_of_runs([(made, ()), (state_of(), ())]).used == 120
     assert credits_of_runs([]).used is None
-
-
-def test_only_briefs_that_were_carried_out_are_compared_with():
-    costs = costs_paid_from(balance := BalanceHistory())
-    for number, status in enumerate(("completed", "cancelled", "errored", "needs_input", "running", "step_cap_hit")):
-        costs.note(state_of(table(1, 10 + number), status=status, run_id=f"r{number}"), ())
-    costs.note(state_of(table(1, None), run_id="unknown"), ())
-    costs.note(state_of(table(2, 7), run_id="continued"), [state_of(run_id="r0")])
-    assert costs.of("new", None) == [10, 15]
-    assert costs.of("new", "origami-lite") == [10, 15]
-    assert costs.of("new", "origami-max") == []
-    assert costs.of("continued", None) == [7]
-    assert costs_paid_from(balance) is costs
 
 
 def test_a_run_and_its_follow_up_share_what_their_tables_have_used():

@@ -267,6 +267,7 @@ def mistakes(run, client):
         "a base URL without https": (lambda: ow.configure(base_url="origami.chat"), "https://origami.chat/api/v2"),
         "a project that is a number": (lambda: ow.configure(project=5), "UUID"),
         "a queue that is a word": (lambda: ow.configure(queue="no"), "queue=False"),
+        "an amount to confirm": (lambda: ow.configure(confirm=500), "confirm=True"),
         "a board's client": (lambda: ow.RunBoard(run, client=5), "ow.Sandbox()"),
         "a table for its id": (lambda: client.get_table(table), "table.id"),
         "a run for its agent's id": (lambda: client.list_runs(run), "run.agent_id"),

@@ -19,7 +19,6 @@ from origami_widgets.run.starts.job import mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from origami_widgets.run.credits import RunKind
     from origami_widgets.run.starts.job import StartJob
 
 T = TypeVar("T")
@@ -60,19 +59,17 @@ class StartCall:
         self,
         make: Callable[[], StartJob],
         *,
-        kind: RunKind = "new",
         credit_limit: float | None = None,
         asks: bool | None = None,
     ) -> Any:
         """Start the run of a job, blocking, or find the run that it already has. Return the handle on the run.
 
-        Asks the user first if the run may cost too much. Raises the errors of `StartJob.start_for`.
+        Asks the user first if `configure(confirm=True)` is set. Raises the errors of `StartJob.start_for`.
 
         Args:
             make: returns the job; called on the background loop.
-            kind: whether the run begins an agent or continues one.
             credit_limit: the credits that the run may use; None for no limit.
-            asks: whether to ask the user; None if the user can be asked.
+            asks: whether to ask the user; None to ask as configured.
 
         Raises:
             StartDeclined: the user was asked, and did not answer yes; nothing was sent.
@@ -82,8 +79,7 @@ class StartCall:
         async def asked() -> tuple[StartJob, str]:
             job, question = make(), ""
             if asks:
-                about = question_about(job.operations, [job], job.find_known, kind=kind, credit_limit=credit_limit)
-                question = await about
+                question = await question_about([job], job.find_known, credit_limit=credit_limit)
             # A run that an earlier call has started is not ended by an interrupt of this one.
             self.job = job if job.watch is None else None
             return job, question

@@ -97,6 +97,16 @@ def test_it_asks_first_in_a_notebook_and_a_no_sends_nothing(server, client, comp
     assert len(questions) == 2, "what is paid for already is not asked about"
 
 
+@pytest.mark.parametrize(("confirm", "times"), [(False, 0), ("enrich", 1), (True, 1)])
+def test_it_asks_once_unless_nothing_may_ask(client, companies, execute, asked, confirm, times):
+    ow.configure(confirm=confirm)
+    try:
+        execute(lambda: ow.enrich(companies, "Find phones", key="website", client=client, show=False))
+    finally:
+        ow.configure(confirm="enrich")
+    assert len(asked[0]) == times
+
+
 def test_an_interrupt_cancels_the_run_and_stops_its_cells(server, client, companies, clock):
     clock.skips = lambda: False
     reached = threading.Event()
