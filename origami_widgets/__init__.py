@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from origami_widgets.api.async_client import AsyncClient as AsyncClient
+    from origami_widgets.api.client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.errors import OrigamiError as OrigamiError
@@ -91,7 +91,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AccountSummary": "api.models.account",
     "AmbiguousStart": "api.errors",
-    "AsyncClient": "api.async_client",
+    "AsyncClient": "api.client",
     "Client": "api.client",
     "ContinuedElsewhere": "run.follow_up",
     "EnrichmentFailed": "enrichment",

@@ -39,7 +39,7 @@ def members_of(cls: type) -> dict[str, str]:
         for name, value in [*((name, None) for name in fields), *vars(home).items()]:
             if name.startswith("_"):
                 continue
-            plain = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+            plain = value.__func__ if isinstance(value, classmethod | staticmethod) else getattr(cls, name, None)
             found[name] = signature_of(plain) if inspect.isfunction(plain) else "property"
     return dict(sorted(found.items()))
 

@@ -10,6 +10,7 @@ from typing import Any
 import griffe
 
 SAME_ARGUMENTS = re.compile(r"same_arguments_as\((\w+)\)")
+CALL = re.compile(r"Call\(Operations\.(\w+)\b.*\)")
 HEADING = re.compile(r"^( *)Example:[ ]*$", re.MULTILINE)
 
 
@@ -28,6 +29,16 @@ class ForReaders(griffe.Extension):
             # Arguments that only the package itself uses.
             for name in [parameter.name for parameter in obj.parameters if parameter.name.startswith("_")]:
                 del obj.parameters[name]
+
+    def on_package(self, *, pkg: griffe.Module, **_more: Any) -> None:
+        """Show the calls of the clients as methods: an index names the coroutine function of each."""
+        calls = pkg["api.operations.Operations"].all_members
+        index = pkg["api.client.BaseClient"]
+        for name, member in list(index.members.items()):
+            call = CALL.fullmatch(str(member.value)) if member.is_attribute else None
+            if call is not None:
+                found = calls[call[1]]
+                index.set_member(name, found.final_target if found.is_alias else found)
 
 
 def with_examples(docstring: str) -> str:

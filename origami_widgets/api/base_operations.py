@@ -115,9 +115,38 @@ class BaseOperations:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         idempotency_key: str | None = None,
-        within: float | None = None,
+        _within: float | None = None,
     ) -> Any:
-        """Send any request of the API within some seconds; see `Client.request`. Only reads are sent again."""
+        """Send any request of the API, which may spend credits, and send messages to real people. It asks nothing.
+
+        It has the key, the project, the rate limit and the errors of all other calls, and no other host can be reached.
+        A GET is retried as every read. A POST carries an idempotency key. A POST, PATCH or DELETE is sent at most once:
+        only if nothing of it has left this machine is it tried again.
+
+        Args:
+            method: `"GET"`, `"POST"`, `"PATCH"` or `"DELETE"`.
+            path: the path below the base URL, as in the API's reference: `"/projects"`, `"/tables/ID/rows"`. Letters,
+                digits, `-` and `_` between slashes.
+            params: the query: texts, numbers and booleans by name. None leaves one out. Write lists and objects as JSON.
+            json: the body, for anything but a GET.
+            idempotency_key: the key of a POST, 1 to 255 printable ASCII characters; None makes one. The server repeats
+                its first answer to a key for a day, refusals too.
+
+        Returns:
+            The answer as plain objects: dicts, lists, texts, numbers. CSV is a text. None for an empty answer. At most
+            32 MiB.
+
+        Raises:
+            InvalidInput: an argument is not valid; nothing was sent.
+            OrigamiError: as of any other call. If the answer to a POST was lost, the error carries `idempotency_key`
+                and `may_have_started` is True; so does the exception of an interrupt.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox().client()
+            >>> client.request("GET", "/account")["plan"]["id"]
+            'pro'
+        """
         verb, where, query = validate.method(method), validate.path(path), validate.params(params)
         if json is not None and verb == "GET":
             raise InvalidInput("A GET has no body", cause=f"GET {where} got json=.", remedy="Pass params= instead.")
@@ -131,7 +160,7 @@ class BaseOperations:
 
         async def attempt() -> ApiResponse:
             return await self._once(
-                verb, where, params=query, body=json, headers=headers, decoder=decode_optional, within=within
+                verb, where, params=query, body=json, headers=headers, decoder=decode_optional, within=_within
             )
 
         if verb == "GET":

@@ -12,8 +12,7 @@ from origami_widgets.api.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.api.async_client import AsyncClient
-    from origami_widgets.api.client import Client
+    from origami_widgets.api.client import AsyncClient, Client
     from origami_widgets.api.operations import Operations
 
     UsableClient: TypeAlias = Client | AsyncClient
@@ -80,8 +79,7 @@ def check_client(client: object) -> UsableClient:
     Raises:
         InvalidInput: the argument is neither, but for example a key.
     """
-    from origami_widgets.api.async_client import AsyncClient
-    from origami_widgets.api.client import Client
+    from origami_widgets.api.client import AsyncClient, Client
 
     found = getattr(client, "shared_client", client)
     if isinstance(found, Client | AsyncClient):

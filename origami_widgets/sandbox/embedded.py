@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send
     from uvicorn import Server
 
-    from origami_widgets.api.async_client import AsyncClient
-    from origami_widgets.api.client import Client
+    from origami_widgets.api.client import AsyncClient, Client
     from origami_widgets.api.errors import InvalidInput
 
 
@@ -242,7 +241,7 @@ class Sandbox:
         Args:
             options: further arguments of `AsyncClient`, for instance `project`.
         """
-        from origami_widgets.api.async_client import AsyncClient
+        from origami_widgets.api.client import AsyncClient
 
         return AsyncClient(**self._client_options(options))
 

@@ -53,7 +53,7 @@ def test_it_is_sent_again_after_a_fault_because_repeating_is_safe(server, quick,
 def test_one_attempt_is_one_request(server, client):
     server.plan(UNAVAILABLE)
     with pytest.raises(ServerError):
-        background().run(client.operations.cancel_cells("t", once=True))
+        background().run(client.operations.cancel_cells("t", _once=True))
     assert len(server.requests) == 1
     assert isinstance(client.operations, Operations)
 

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from origami_widgets.api import models
-from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import Client
+from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import InvalidInput, UnexpectedAnswer
 from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY

@@ -28,7 +28,7 @@ def loaded_after(code: str) -> set[str]:
 def test_the_package_and_its_objects_load_nothing_heavy():
     assert loaded_after("import origami_widgets.api, origami_widgets.api.models") == set()
     assert loaded_after("from origami_widgets.api.client import Client") == set()
-    assert loaded_after("from origami_widgets.api.async_client import AsyncClient") == set()
+    assert loaded_after("from origami_widgets.api.client import AsyncClient") == set()
     assert (
         loaded_after(
             "from origami_widgets.api import errors, error_catalog, operations; from origami_widgets.api.background import loop"

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from origami_widgets.api import errors
-from origami_widgets.api.async_client import AsyncClient
-from origami_widgets.api.client import Client
+from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import AmbiguousStart
 from tests.api.conftest import KEY, fixture
 from tests.support.server import answer, head, raw, reset, silence

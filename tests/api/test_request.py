@@ -10,8 +10,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.api.async_client import AsyncClient
-from origami_widgets.api.client import Client
+from origami_widgets.api.client import AsyncClient, Client
 from tests.api.conftest import KEY
 from tests.contract.client import operations
 from tests.support.server import answer, head, raw, reset, silence

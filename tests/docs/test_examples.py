@@ -20,9 +20,19 @@ WITHOUT = {
 NAMES = sorted(set(ow.__all__) - WITHOUT.keys())
 
 
+def members_of(thing: object) -> dict[str, object]:
+    """The public members of a class that this package defines; nothing for anything else."""
+    homes = (
+        [each for each in inspect.getmro(thing) if each.__module__.startswith("origami_widgets")]
+        if inspect.isclass(thing)
+        else []
+    )
+    return {name: getattr(thing, name) for home in homes for name in vars(home) if name[0] != "_"}
+
+
 def has_example(thing: object) -> bool:
-    """Whether its docstring, or for a class one of its own methods, has an example."""
-    parts = [member for name, member in vars(thing).items() if name[0] != "_"] if inspect.isclass(thing) else []
+    """Whether its docstring, or for a class one of its methods, has an example."""
+    parts = members_of(thing).values()
     return any(">>> " in (inspect.getdoc(part) or "") for part in (thing, *parts) if part is not None)
 
 
@@ -51,8 +61,7 @@ def undefined(docstring: str) -> set[str]:
 def test_an_example_runs_wherever_it_is_copied_to(name: str):
     """Docstrings run in their module, whose names a reader does not have."""
     thing = getattr(ow, name)
-    own = vars(thing).items() if inspect.isclass(thing) else ()
-    parts = {name: thing} | {each: member for each, member in own if each[0] != "_"}
+    parts = {name: thing} | members_of(thing)
     wrong = {each: undefined(inspect.getdoc(part) or "") for each, part in parts.items()}
     assert {each: names for each, names in wrong.items() if names} == {}
 

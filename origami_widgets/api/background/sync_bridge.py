@@ -9,13 +9,16 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Owner = TypeVar("Owner")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,54 @@ async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
             send, value = coroutine.send, await background().bridge(step.coroutine)
         except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
             send, value = coroutine.throw, error
+
+
+class Bridged(Protocol[P, T_co]):
+    """Function or method that blocks; see `bridged`."""
+
+    @property
+    def aio(self) -> Callable[P, Coroutine[Any, Any, T_co]]:
+        """The same, to be awaited."""
+        ...
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """Block until it is done."""
+        ...
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self: Bridged[Concatenate[Owner, Q], T_co], instance: Owner, owner: type) -> Callable[Q, T_co]: ...
+
+
+def bridged(function: Callable[P, Coroutine[Any, Any, T]]) -> Bridged[P, T]:
+    """Make a function that blocks of a coroutine function, and a twin that is awaited: its attribute `aio`.
+
+    Both have the arguments of the coroutine function. It runs on the caller's thread, and has a step on the background
+    loop wherever it awaits an `OnLoop`. Decorate a method likewise, and assign the twin its own name:
+    `cancel_async = cancel.aio`.
+
+    >>> @bridged
+    ... async def add(one: int, *, other: int = 2) -> int:
+    ...     "Add two numbers."
+    ...     return one + other
+    >>> import asyncio
+    >>> add(1), asyncio.run(add.aio(1, other=7)), inspect.signature(add.aio) == inspect.signature(add)
+    (3, 8, True)
+    """
+
+    @functools.wraps(function)
+    def blocking(*args: P.args, **kwargs: P.kwargs) -> T:
+        return block(function(*args, **kwargs))
+
+    @functools.wraps(function)
+    async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await wait(function(*args, **kwargs))
+
+    first = (inspect.getdoc(function) or "").partition("\n")[0]
+    awaited.__doc__ = f"{first}\n\nAwait it; see `{function.__qualname__}`."
+    vars(blocking).update(aio=awaited)
+    return cast("Bridged[P, T]", blocking)
 
 
 def same_arguments_as(

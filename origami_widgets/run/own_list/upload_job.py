@@ -51,8 +51,6 @@ MOST_LOSSES, MOST_REFUSALS = 4, 20
 """Attempts of one request that may end with an unknown outcome, or be put off, before the call gives up."""
 LATE_ROWS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each reading of the rows, while some are missing: the server may still be reading the file."""
-BYTES_PER_SECOND = 50_000
-"""Slowest connection for which a file gets enough time."""
 LARGEST_PAGE = 200
 SHORT = 8
 """Requests that an upload sends at once. Further ones come after the checks of running cards."""
@@ -181,7 +179,6 @@ class UploadJob:
             {re.sub(r"[/\\:]", "-", self._name) + ".csv": text},
             mode="table",
             idempotency_key=key,
-            within=self._operations.settings.timeout + len(text) / BYTES_PER_SECOND,
         )
         for result in results:
             table = result.get("table")

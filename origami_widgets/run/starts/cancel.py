@@ -140,7 +140,7 @@ async def has_active_work(watch: RunWatch) -> bool:
     tables = [table for state in conversation.states for table in state.tables]
     for target in attribute(conversation.states, _merged((), tables)).targets:
         try:
-            found = await operations.active_cells(target.table_id, columns=target.columns, once=True)
+            found = await operations.active_cells(target.table_id, columns=target.columns, _once=True)
         except OrigamiError as error:
             if error.transient:
                 return True
@@ -176,7 +176,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
     while not _is_done(watch):
         try:
             await poller().check(watch)
-            answer = None if _is_done(watch) else await operations.cancel(watch.state.agent_id, once=True)
+            answer = None if _is_done(watch) else await operations.cancel(watch.state.agent_id, _once=True)
         except OrigamiError as error:
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
             if not (error.transient or early) or clock.monotonic() - began > DEADLINE:
@@ -435,12 +435,12 @@ class CellStop:
         active = 0
         try:
             if is_done:
-                found = await self._operations.active_cells(target.table_id, columns=target.columns, once=True)
+                found = await self._operations.active_cells(target.table_id, columns=target.columns, _once=True)
                 # An answer without counts does not say that nothing is active.
                 active = 1 if found.cells is None else found.cells + (found.lead_source_jobs or 0)
             if is_done and not active:
                 return 0, CancelledCells()
-            return active, await self._operations.cancel_cells(target.table_id, columns=target.columns, once=True)
+            return active, await self._operations.cancel_cells(target.table_id, columns=target.columns, _once=True)
         except OrigamiError as error:
             if isinstance(error, TableNotFound) and await self._is_gone(target):
                 return 0, CancelledCells()

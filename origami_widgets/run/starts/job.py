@@ -632,7 +632,7 @@ class StartJob:
                 model=spec.model,
                 focus_table_ids=spec.focus_tables,
                 idempotency_key=self.key,
-                stop=self.withdrawn,
+                _stop=self.withdrawn,
             )
             self._take(spec.agent_id, run)
             return
@@ -642,7 +642,7 @@ class StartJob:
             model=spec.model,
             focus_table_ids=spec.focus_tables,
             idempotency_key=self.key,
-            stop=self.withdrawn,
+            _stop=self.withdrawn,
         )
         self._take(created.agent.id or created.run.agent_id, created.run, created.agent.name)
 

@@ -25,9 +25,8 @@ import rich.console
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import Client
+from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.keys.secret import HIDDEN, Secret, hide_all, hide_key, hide_keys_in_logs, holds_key
 from tests.api.conftest import KEY
 from tests.support.server import answer, head, raw, reset, silence

@@ -13,10 +13,9 @@ import urllib.parse
 import pytest
 
 from origami_widgets.api import retries
-from origami_widgets.api.async_client import AsyncClient
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import Client
+from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.rows.row_paging import PartialRows, RawRows
 from origami_widgets.api.rows.row_reader import RowPages
