@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from origami_widgets import aio as aio
 from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -27,15 +28,12 @@ if TYPE_CHECKING:
     from origami_widgets.compose import use_sandbox as use_sandbox
     from origami_widgets.enrichment import EnrichmentFailed as EnrichmentFailed
     from origami_widgets.enrichment import enrich as enrich
-    from origami_widgets.enrichment import enrich_async as enrich_async
     from origami_widgets.enrichment import upload as upload
-    from origami_widgets.enrichment import upload_async as upload_async
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import compare_runs as compare_runs
     from origami_widgets.frames import credits_frame as credits_frame
-    from origami_widgets.frames import credits_frame_async as credits_frame_async
     from origami_widgets.frames import describe_leads as describe_leads
     from origami_widgets.frames import domain_of as domain_of
     from origami_widgets.frames import economics_frame as economics_frame
@@ -43,22 +41,16 @@ if TYPE_CHECKING:
     from origami_widgets.frames import export as export
     from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import join_leads as join_leads
-    from origami_widgets.frames import join_leads_async as join_leads_async
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import leads_frame as leads_frame
-    from origami_widgets.frames import leads_frame_async as leads_frame_async
     from origami_widgets.frames import outreach_frame as outreach_frame
-    from origami_widgets.frames import outreach_frame_async as outreach_frame_async
     from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
     from origami_widgets.frames import projects_frame as projects_frame
-    from origami_widgets.frames import projects_frame_async as projects_frame_async
     from origami_widgets.frames import refresh_leads as refresh_leads
-    from origami_widgets.frames import refresh_leads_async as refresh_leads_async
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
-    from origami_widgets.frames import rows_frame_async as rows_frame_async
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
@@ -75,15 +67,11 @@ if TYPE_CHECKING:
     from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
     from origami_widgets.run.handle import Run as Run
     from origami_widgets.run.login import account as account
-    from origami_widgets.run.login import account_async as account_async
     from origami_widgets.run.login import login as login
-    from origami_widgets.run.login import login_async as login_async
     from origami_widgets.run.own_list.uploaded_table import UploadedTable as UploadedTable
     from origami_widgets.run.settings import configure as configure
     from origami_widgets.run.start import attach as attach
-    from origami_widgets.run.start import attach_async as attach_async
     from origami_widgets.run.start import start as start
-    from origami_widgets.run.start import start_async as start_async
     from origami_widgets.run.start import start_many as start_many
     from origami_widgets.sandbox import Sandbox as Sandbox
 
@@ -108,36 +96,28 @@ _HOMES = {
     "Sandbox": "sandbox",
     "UploadedTable": "run.own_list.uploaded_table",
     "account": "run.login",
-    "account_async": "run.login",
     "actions_frame": "frames",
     "attach": "run.start",
-    "attach_async": "run.start",
     "column_economics_frame": "frames",
     "columns_frame": "frames",
     "compare_runs": "frames",
     "configure": "run.settings",
     "credits_frame": "frames",
-    "credits_frame_async": "frames",
     "describe_leads": "frames",
     "doctor": "run.doctor",
     "domain_of": "frames",
     "economics_frame": "frames",
     "enrich": "enrichment",
-    "enrich_async": "enrichment",
     "evidence_frame": "frames",
     "export": "frames",
     "history_frame": "frames",
     "join_leads": "frames",
-    "join_leads_async": "frames",
     "lead_source_economics_frame": "frames",
     "lead_sources_frame": "frames",
     "leads": "card.widgets.lead_grid",
     "leads_frame": "frames",
-    "leads_frame_async": "frames",
     "login": "run.login",
-    "login_async": "run.login",
     "outreach_frame": "frames",
-    "outreach_frame_async": "frames",
     "overlap": "frames",
     "plain": "frames",
     "plot_compare": "frames.plots",
@@ -146,20 +126,15 @@ _HOMES = {
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
     "projects_frame": "frames",
-    "projects_frame_async": "frames",
     "refresh_leads": "frames",
-    "refresh_leads_async": "frames",
     "rows_batches": "frames",
     "rows_frame": "frames",
-    "rows_frame_async": "frames",
     "runs_frame": "frames",
     "start": "run.start",
     "start_many": "run.start",
-    "start_async": "run.start",
     "tables_frame": "frames",
     "transcript_frame": "frames",
     "upload": "enrichment",
-    "upload_async": "enrichment",
     "use_sandbox": "compose",
 }
 
@@ -170,7 +145,7 @@ _HOOKS = {
     "unload_ipython_extension": "magics.extension",
 }
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
+__all__ = [*_HOMES, "__version__", "aio"]  # noqa: PLE0604 - the names of the table above, nothing else
 
 
 def __getattr__(name: str) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.background.sync_bridge import same_arguments_as
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
@@ -38,11 +37,9 @@ if TYPE_CHECKING:
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.handle import Run
 
-__all__ = ["EnrichmentFailed", "enrich", "enrich_async", "upload", "upload_async"]
+__all__ = ["EnrichmentFailed", "enrich", "upload"]
 
 DEFAULT_NAME = "Own list"
-SLICE = 0.2
-"""Seconds between two reports of progress while a caller awaits an upload."""
 
 
 class EnrichmentFailed(OrigamiError):
@@ -68,7 +65,8 @@ class EnrichmentFailed(OrigamiError):
     partial: pd.DataFrame
 
 
-def upload(
+@bridged
+async def upload(
     frame: pd.DataFrame | Sequence[Mapping[str, Any]],
     *,
     key: str | Sequence[str],
@@ -124,24 +122,11 @@ def upload(
         (['website', 'zip'], 2)
     """
     wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
-    return wanted.block(progress)
+    return await wanted.steps(progress)
 
 
-@same_arguments_as(upload)
-async def upload_async(*, progress: Progress | None, **given: Any) -> UploadedTable:
-    """Upload your own list as `upload` does, without blocking the event loop: same arguments and errors. Free.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> client = ow.Sandbox().client()
-        >>> asyncio.run(ow.upload_async([{"website": "pao.example"}], key="website", client=client)).counts.inserted
-        1
-    """
-    return await wait_for_upload(_Upload(**given), progress)
-
-
-def enrich(
+@bridged
+async def enrich(
     frame: pd.DataFrame | Sequence[Mapping[str, Any]],
     prompt: str,
     *,
@@ -197,13 +182,62 @@ def enrich(
         >>> found["revenue"].to_list(), len(found.columns) > 2
         ([7, 8], True)
     """
-    given = {**locals()}
-    wanted = _enrichment(**given)
-    if can_ask(is_enriching=True) and not background().run(wanted.is_known(once)):
+    validate.flag("show", show)
+    validate.flag("fresh", fresh)
+    validate.prompt(prompt)
+    validate.model(model)
+    validate.credit_limit(credit_limit)
+    _refuse_enriched(frame, fresh=fresh)
+    wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh)
+    await Either(lambda: _ask_first(wanted, credit_limit), _ask_nobody)
+    table = await wanted.steps(None)
+    run = await Either(
+        # The user has agreed.
+        lambda: start_run(
+            prompt,
+            name,
+            model,
+            [table],
+            once=once,
+            fresh=fresh,
+            credit_limit=credit_limit,
+            client=client,
+            show=show,
+            asks=False,
+        ),
+        lambda: start_async(
+            prompt,
+            name=name,
+            model=model,
+            focus_tables=[table],
+            once=once,
+            fresh=fresh,
+            credit_limit=credit_limit,
+            client=client,
+            show=show,
+        ),
+    )
+    await Either(lambda: _block_until_filled(run), lambda: _wait_until_filled(run))
+    run = _newest(run)
+    display_backend().waited(run)
+    from origami_widgets.frames import join_leads
+
+    joined = await Either(
+        lambda: join_leads(wanted.frame, table, key=key), lambda: join_leads.aio(wanted.frame, table, key=key)
+    )
+    return _checked(joined, run, table, key)
+
+
+def _ask_first(wanted: _Upload, credit_limit: float | None) -> None:
+    if can_ask(is_enriching=True) and not background().run(wanted.is_known()):
         ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
-    table = wanted.block(None)
-    # The user has agreed.
-    run = start_run(**_start_options(table, **given), asks=False)
+
+
+async def _ask_nobody() -> None:
+    """Ask nothing: the question would block the event loop."""
+
+
+def _block_until_filled(run: Run) -> None:
     try:
         for end in _ends(run):
             waiting.block(end, None)
@@ -211,47 +245,11 @@ def enrich(
         _newest(run).cancel(cells=True)
         print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
         raise
-    run = _newest(run)
-    display_backend().waited(run)
-    from origami_widgets.frames import join_leads
-
-    return _checked(join_leads(wanted.frame, table, key=key), run, table, key)
 
 
-@same_arguments_as(enrich)
-async def enrich_async(**given: Any) -> pd.DataFrame:
-    """Enrich your own list as `enrich` does, without blocking the event loop. Spends credits. It never asks.
-
-    Cancelling the task does not cancel a run that it has started.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> client = ow.Sandbox(speed=600).client()
-        >>> companies = [{"website": "pao.example"}, {"website": "broa.example"}]
-        >>> found = asyncio.run(ow.enrich_async(companies, "Find the owner's e-mail", key="website", client=client))
-        >>> found["website"].to_list()
-        ['pao.example', 'broa.example']
-    """
-    wanted = _enrichment(**given)
-    table = await wait_for_upload(wanted, None)
-    run = await start_async(**_start_options(table, **given))
+async def _wait_until_filled(run: Run) -> None:
     for end in _ends(run):
         await waiting.wait(end)
-    run = _newest(run)
-    display_backend().waited(run)
-    from origami_widgets.frames import join_leads_async
-
-    joined = await join_leads_async(wanted.frame, table, key=given["key"])
-    return _checked(joined, run, table, given["key"], caller=4)
-
-
-def _start_options(
-    table: UploadedTable, *, frame: object, key: object, columns: object, **options: Any
-) -> dict[str, Any]:
-    """Return the arguments of the start for those of `enrich`."""
-    del frame, key, columns
-    return {**options, "focus_tables": [table]}
 
 
 class _Upload:
@@ -301,19 +299,14 @@ class _Upload:
         self._job: UploadJob | None = None
         self.operations: Operations = operations_of(client, [table])
 
-    def block(self, progress: Progress | None) -> UploadedTable:
-        """Carry out the upload, and block until it is done. An interrupt ends it; the same call goes on."""
-        loop, coroutine = background(), self.carry_out()
-        loop.check_may_block(coroutine)
+    async def steps(self, progress: Progress | None) -> UploadedTable:
+        """Carry out the upload, for the sync bridge. An interrupt ends it; the same call goes on."""
         shown = _ShownProgress(self, progress)
-        future = loop.submit(coroutine)
         try:
-            result: UploadedTable = loop.result(future, shown.update)
+            result: UploadedTable = await OnLoop(self.carry_out(), shown.update)
             shown.update()
-        except BaseException as stopped:
-            future.cancel()
-            if isinstance(stopped, KeyboardInterrupt):
-                stopped.add_note("The upload has not ended. Nothing was spent; the same call goes on where it was.")
+        except KeyboardInterrupt as stopped:
+            stopped.add_note("The upload has not ended. Nothing was spent; the same call goes on where it was.")
             raise
         finally:
             shown.close()
@@ -340,13 +333,13 @@ class _Upload:
         """The number of rows that were sent so far, and in all."""
         return (0 if self._job is None else self._job.sent), len(self.own.rows)
 
-    async def is_known(self, once: str | None) -> bool:
+    async def is_known(self) -> bool:
         """Return whether both the upload and the run of this name are known, so that nothing is spent."""
-        if once is None or self._fresh:
+        if self._once is None or self._fresh:
             return False
         operations = self.operations
-        uploaded = await (await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)).read()
-        started = await (await entry_of(operations, valid_once(once))).read()
+        uploaded = await (await store_entry(operations, f"{self._once}, own list", StoredUpload)).read()
+        started = await (await entry_of(operations, self._once)).read()
         return bool(uploaded and uploaded.is_complete and started and started.run_id)
 
 
@@ -385,31 +378,7 @@ SILENCE = 4.0
 """Seconds after which a call that shows no progress says what it waits for."""
 
 
-async def wait_for_upload(upload: _Upload, progress: Progress | None) -> UploadedTable:
-    """Carry out an upload without blocking the event loop of the caller."""
-    shown = _ShownProgress(upload, progress)
-    begun = asyncio.ensure_future(background().bridge(upload.carry_out()))
-    try:
-        while not begun.done():
-            await asyncio.wait((begun,), timeout=SLICE)
-            shown.update()
-        return begun.result()
-    except asyncio.CancelledError:
-        begun.cancel()
-        raise
-    finally:
-        shown.close()
-
-
-def _enrichment(
-    frame: Any, prompt: str, model: str | None, credit_limit: float | None, *, fresh: bool, show: bool, **options: Any
-) -> _Upload:
-    """Check all arguments of `enrich` before anything is sent."""
-    validate.flag("show", show)
-    validate.flag("fresh", fresh)
-    validate.prompt(prompt)
-    validate.model(model)
-    validate.credit_limit(credit_limit)
+def _refuse_enriched(frame: object, *, fresh: bool) -> None:
     about = getattr(frame, "attrs", {}).get("origami")
     if not fresh and isinstance(about, dict) and about.get("frame") == "enrich":
         raise InvalidInput(
@@ -418,7 +387,6 @@ def _enrichment(
             remedy="Keep the result under another name (found = ow.enrich(companies, …)), and pass the original list. To "
             "have the agent add more: fresh=True.",
         )
-    return _Upload(frame, table=None, fresh=fresh, **options)
 
 
 def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> str:
@@ -446,7 +414,11 @@ def _newest(run: Run) -> Run:
     return run
 
 
-def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object, *, caller: int = 3) -> pd.DataFrame:
+CALLER = 5
+"""The level of the user's line on the stack: below it are the sync bridge, `enrich` and `_checked`."""
+
+
+def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -> pd.DataFrame:
     """Return the result of an enrichment.
 
     Args:
@@ -454,7 +426,6 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object, *
         run: the run, at its end.
         table: the list as it was uploaded.
         key: the columns that tell rows apart.
-        caller: the level of the user's line on the stack, for a warning.
 
     Raises:
         EnrichmentFailed: the run did not complete, its cells were stopped, or it has added no column.
@@ -475,14 +446,14 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object, *
         raise error
     if not_begun:
         names = ", ".join(one_line(each.name) for each in not_begun)
-        warnings.warn(f"These columns haven't begun for any row: {names}.", RuntimeWarning, stacklevel=caller)
+        warnings.warn(f"These columns haven't begun for any row: {names}.", RuntimeWarning, stacklevel=CALLER)
     # Without an error, a cell that was stopped would look like one whose value was not found.
     stopped = 0 if run.state.stopped is None else run.state.stopped.cells
     if run.status == "completed" and not stopped and about["found_columns"]:
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
         if (passed := run.state.limit_error) is not None:
-            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=caller)
+            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=CALLER)
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")

@@ -50,6 +50,8 @@ def interface() -> dict[str, Any]:
         value = getattr(ow, name)
         if inspect.isclass(value):
             found[name] = {"call": signature_of(value), "members": members_of(value)}
+        elif inspect.ismodule(value):
+            found[name] = {"members": {each: signature_of(getattr(value, each)) for each in sorted(value.__all__)}}
         elif callable(value):
             found[name] = {"call": signature_of(value)}
     for maker in (*FRAMES, ow.describe_leads):

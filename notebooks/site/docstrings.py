@@ -1,4 +1,4 @@
-"""Prepare the reference: show examples as code, all arguments of functions that are awaited, and no private ones."""
+"""Prepare the reference: show examples as code, calls of the clients as methods, and no private arguments."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
@@ -9,23 +9,18 @@ from typing import Any
 
 import griffe
 
-SAME_ARGUMENTS = re.compile(r"same_arguments_as\((\w+)\)")
 CALL = re.compile(r"Call\(Operations\.(\w+)\b.*\)")
 HEADING = re.compile(r"^( *)Example:[ ]*$", re.MULTILINE)
 
 
 class ForReaders(griffe.Extension):
-    """Turns every example into a code block (Markdown would read `>>>` as a quotation), and lists the arguments that a user has."""
+    """Turns every example into a code block (Markdown would read `>>>` as a quotation), and leaves out private arguments."""
 
     def on_instance(self, *, obj: griffe.Object, **_more: Any) -> None:
         """Change each object as it is loaded."""
         if obj.docstring is not None:
             obj.docstring.value = with_examples(obj.docstring.value)
         if isinstance(obj, griffe.Function):
-            for decorator in obj.decorators:
-                same = SAME_ARGUMENTS.fullmatch(str(decorator.value))
-                if same is not None and obj.parent is not None:
-                    obj.parameters = obj.parent[same[1]].parameters
             # Arguments that only the package itself uses.
             for name in [parameter.name for parameter in obj.parameters if parameter.name.startswith("_")]:
                 del obj.parameters[name]

@@ -43,7 +43,7 @@ GROUPS = (
         "runs",
         "Runs",
         "Start a run, find one again, wait for it, steer it.",
-        ("start", "attach", "Run", "start_async", "attach_async", "start_many", "RunBatch"),
+        ("start", "attach", "Run", "start_many", "RunBatch", "aio"),
         ("origami_widgets.run.credits",),
     ),
     Group(
@@ -56,7 +56,7 @@ GROUPS = (
         "account",
         "Key, account, settings",
         "The API key, plan and credits of your account, and the defaults of calls without `client=`.",
-        ("login", "login_async", "account", "account_async", "AccountSummary", "PastedKey", "configure", "doctor"),
+        ("login", "account", "AccountSummary", "PastedKey", "configure", "doctor"),
     ),
     Group(
         "frames",
@@ -64,8 +64,8 @@ GROUPS = (
         "The results of a run as pandas DataFrames. [The frames, column by column](../frames.md) lists every column with its dtype and unit.",
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
-            *("transcript_frame", "history_frame", "credits_frame", "credits_frame_async"),
-            *("projects_frame", "projects_frame_async", "outreach_frame", "outreach_frame_async"),
+            *("transcript_frame", "history_frame", "credits_frame"),
+            *("projects_frame", "outreach_frame"),
         ),
     ),
     Group(
@@ -73,8 +73,8 @@ GROUPS = (
         "Leads",
         "The rows of a table: as a live grid, or as a typed DataFrame.",
         (
-            *("leads", "LeadGrid", "rows_frame", "rows_frame_async", "leads_frame", "leads_frame_async", "overlap"),
-            *("domain_of", "describe_leads", "evidence_frame", "refresh_leads", "refresh_leads_async", "plain"),
+            *("leads", "LeadGrid", "rows_frame", "leads_frame", "overlap"),
+            *("domain_of", "describe_leads", "evidence_frame", "refresh_leads", "plain"),
             *("rows_batches", "RowBatches", "IncompleteRows", "InterruptedRows"),
         ),
     ),
@@ -82,10 +82,7 @@ GROUPS = (
         "own-list",
         "Your own list",
         "Upload a list of your own, have an agent add columns to it, and get the same rows back.",
-        (
-            *("enrich", "enrich_async", "EnrichmentFailed", "upload", "upload_async", "UploadedTable"),
-            *("join_leads", "join_leads_async"),
-        ),
+        ("enrich", "EnrichmentFailed", "upload", "UploadedTable", "join_leads"),
     ),
     Group(
         "economics",

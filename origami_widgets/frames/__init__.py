@@ -1,18 +1,18 @@
 """pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
-from .account_frames import outreach_frame, outreach_frame_async, projects_frame, projects_frame_async
+from .account_frames import outreach_frame, projects_frame
 from .dtype_backend import plain
-from .economics.credit_balance import credits_frame, credits_frame_async
+from .economics.credit_balance import credits_frame
 from .economics.part_economics import column_economics_frame, lead_source_economics_frame
 from .economics.run_comparison import compare_runs
 from .economics.table_economics import economics_frame
 from .files.exporting import export
-from .lead_frames import leads_frame, leads_frame_async
-from .lead_summaries import describe_leads, evidence_frame, refresh_leads, refresh_leads_async
+from .lead_frames import leads_frame
+from .lead_summaries import describe_leads, evidence_frame, refresh_leads
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
-from .own_list.joining import join_leads, join_leads_async
-from .row_frames import rows_batches, rows_frame, rows_frame_async
+from .own_list.joining import join_leads
+from .row_frames import rows_batches, rows_frame
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
 
@@ -22,7 +22,6 @@ __all__ = [
     "columns_frame",
     "compare_runs",
     "credits_frame",
-    "credits_frame_async",
     "describe_leads",
     "domain_of",
     "economics_frame",
@@ -30,22 +29,16 @@ __all__ = [
     "export",
     "history_frame",
     "join_leads",
-    "join_leads_async",
     "lead_source_economics_frame",
     "lead_sources_frame",
     "leads_frame",
-    "leads_frame_async",
     "outreach_frame",
-    "outreach_frame_async",
     "overlap",
     "plain",
     "projects_frame",
-    "projects_frame_async",
     "refresh_leads",
-    "refresh_leads_async",
     "rows_batches",
     "rows_frame",
-    "rows_frame_async",
     "runs_frame",
     "tables_frame",
     "transcript_frame",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import client_or_default, operations_for
 from origami_widgets.api.models.base import is_list, list_items
 from origami_widgets.api.responses import unreadable
@@ -62,7 +62,10 @@ OUTREACH = FrameSchema(
 )
 
 
-def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+@bridged
+async def projects_frame(
+    *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
     """One row per project of the organization: its budget for the month, and how much of it is used. Free requests.
 
     A hard budget is the only limit that holds without this kernel: the server stops at it. A soft one only counts.
@@ -100,26 +103,6 @@ def projects_frame(*, client: AnyClient | None = None, dtype_backend: DtypeBacke
         >>> float(spring["credits_left"]), spring["enforcement"]
         (500.0, 'soft')
     """
-    return block(_projects_frame(client, dtype_backend))
-
-
-@same_arguments_as(projects_frame)
-async def projects_frame_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `projects_frame`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> asyncio.run(ow.projects_frame_async(client=ow.Sandbox().client()))["project_name"].to_list()
-        ['Sandbox project']
-    """
-    return await wait(_projects_frame(**given))
-
-
-async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-
     from .economics.spending import measure, measured
 
     check_backend(dtype_backend)
@@ -138,7 +121,8 @@ async def _projects_frame(client: AnyClient | None, dtype_backend: DtypeBackend)
     )
 
 
-def outreach_frame(
+@bridged
+async def outreach_frame(
     table: str | HasRaw | Mapping[str, Any],
     *,
     client: AnyClient | None = None,
@@ -189,30 +173,6 @@ def outreach_frame(
         >>> len(joined) == len(leads), people["campaign_name"].nunique()
         (True, 1)
     """
-    return block(_outreach_frame(table, client, dtype_backend))
-
-
-@same_arguments_as(outreach_frame)
-async def outreach_frame_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `outreach_frame`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.outreach_frame_async(run.tables[0])
-        >>> asyncio.run(main())["recipient"].dtype.name
-        'string'
-    """
-    return await wait(_outreach_frame(**given))
-
-
-async def _outreach_frame(table: object, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
-
     from .leads.rows_request import request_from
 
     table_id = request_from(table, dtype_backend=dtype_backend, caller=OUTREACH.name).table_id

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from origami_widgets.api.background.sync_bridge import block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import shortened
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
 
 
-def leads_frame(
+@bridged
+async def leads_frame(
     source: LeadSourceInput,
     *,
     client: AnyClient | None = None,
@@ -133,45 +134,29 @@ def leads_frame(
         >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()
         ['company', 'phone', 'phone.confidence', 'table_id', 'row_id']
     """
-    return block(_leads(**locals()))
-
-
-@same_arguments_as(leads_frame)
-async def leads_frame_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `leads_frame`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.leads_frame_async(run)
-        >>> asyncio.run(main()).attrs["origami"]["complete"]
-        True
-    """
-    return await wait(_leads(**given, caller=7))
-
-
-async def _leads(
-    source: LeadSourceInput,
-    *,
-    columns: Sequence[str] | None,
-    parts: Sequence[str] | None,
-    progress: Progress | None,
-    caller: int = 6,
-    **options: Any,
-) -> pd.DataFrame:
-    """Read the leads of `leads_frame`, for the sync bridge; `caller` is the number of stack frames up to the caller."""
     from .leads.chosen_columns import ChosenColumns
 
     chosen = ChosenColumns.checked(columns, parts)
     frames = frames_of(source, "leads_frame")
-    if frames is None:
-        return await leads_reading(source, chosen=chosen, **options).steps(progress, caller=caller)
-    return chosen.of(stack_given(frames, options["domain_from"], options["dtype_backend"], options["schema"]))
+    if frames is not None:
+        return chosen.of(stack_given(frames, domain_from, dtype_backend, schema))
+    reading = leads_reading(
+        source,
+        client,
+        domain_from=domain_from,
+        filters=filters,
+        include_hidden=include_hidden,
+        sort=sort,
+        limit=limit,
+        tables=tables,
+        chosen=chosen,
+        flatten=flatten,
+        objects=objects,
+        sep=sep,
+        schema=schema,
+        dtype_backend=dtype_backend,
+    )
+    return await reading.steps(progress)
 
 
 def leads_reading(
@@ -179,11 +164,18 @@ def leads_reading(
     client: AnyClient | None,
     *,
     domain_from: Sequence[str] | None = None,
-    schema: Mapping[str, Any] | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    include_hidden: bool = False,
+    sort: Mapping[str, str] | None = None,
+    limit: int | None = None,
     tables: Sequence[str] | None = None,
     chosen: ChosenColumns | None = None,
+    flatten: bool = True,
+    objects: Objects = "flatten",
+    sep: str = ".",
+    schema: Mapping[str, Any] | None = None,
+    dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "leads_frame",
-    **options: Any,
 ) -> LeadsReading:
     """Return the reading of all tables of a source. Sends nothing yet.
 
@@ -191,12 +183,19 @@ def leads_reading(
         source: runs or tables.
         client: the client; None for the one that each run or table came from. What came from none is read through that
             of the first which did, or else the configured one.
-        domain_from: as in `leads_frame`.
-        schema: as in `leads_frame`.
-        tables: as in `leads_frame`.
+        domain_from: as in `leads_frame`, also for the rest.
+        filters: conditions for the leads.
+        include_hidden: also read hidden leads.
+        sort: the order.
+        limit: maximum number of rows of each table.
+        tables: names or ids of the tables to read.
         chosen: the columns of the frame; None for all.
+        flatten: whether parts of cells have columns of their own.
+        objects: how to show objects.
+        sep: the separator in names of parts.
+        schema: dtypes by column.
+        dtype_backend: the dtype backend.
         caller: the name of the called function, for errors.
-        options: further arguments of `rows_frame`, without `progress`.
 
     Raises:
         InvalidInput: an argument is invalid.
@@ -207,12 +206,10 @@ def leads_reading(
     from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
 
-    backend = options["dtype_backend"]
     _check_names(domain_from)
     _check_names(tables, "tables", 'the names or ids of tables: tables=["Companies"]')
-    check_backend(backend)
+    check_backend(dtype_backend)
     pinned = check_schema(schema)
-    options = {"names": "slug", **options}
     parts = _gathered(source, caller).parts
     given = [
         (part, table)
@@ -225,14 +222,31 @@ def leads_reading(
             cause=f"The runs have no table with one of these names or ids: {shortened(list(tables))}.",
             remedy="ow.tables_frame(source) lists their tables.",
         )
-    found = [(part, request_from(table, **options, caller=caller)) for part, table in given]
-    known_tables = [(part, request, operations_for(client, part, *parts)) for part, request in found]
+    known_tables = [
+        (
+            part,
+            request_from(
+                table,
+                filters=filters,
+                include_hidden=include_hidden,
+                sort=sort,
+                limit=limit,
+                flatten=flatten,
+                objects=objects,
+                sep=sep,
+                dtype_backend=dtype_backend,
+                caller=caller,
+            ),
+            operations_for(client, part, *parts),
+        )
+        for part, table in given
+    ]
     known = [part.operations for part in parts] if client is None else [check_client(client).operations]
     return LeadsReading(
         [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in known_tables],
         origin=origins_of(known + [operations for *_, operations in known_tables]),
         domain_from=domain_from,
-        dtype_backend=backend,
+        dtype_backend=dtype_backend,
         schema=pinned,
         chosen=chosen or ALL,
     )

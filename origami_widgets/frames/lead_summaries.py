@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from origami_widgets.api.background.sync_bridge import block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag
 from origami_widgets.words.foreign_text import described
@@ -105,8 +105,7 @@ def describe_leads(
     if frames is not None:
         leads = stack_given(frames, None, "numpy_nullable")
     else:
-        options: dict[str, Any] = {"sort": None, "limit": None, "flatten": True, "dtype_backend": "numpy_nullable"}
-        leads = leads_reading(source, client, caller="describe_leads", include_hidden=True, **options).read(progress)
+        leads = leads_reading(source, client, caller="describe_leads", include_hidden=True).read(progress)
     return describe_columns(leads, examples=flag("examples", examples), dtype_backend=dtype_backend)
 
 
@@ -167,7 +166,8 @@ def evidence_frame(
     return evidence_of(stack_given(frames, None, "numpy_nullable"), dtype_backend)
 
 
-def refresh_leads(
+@bridged
+async def refresh_leads(
     leads: pd.DataFrame | str | os.PathLike[str], *, client: AnyClient | None = None, progress: Progress | None = None
 ) -> RefreshedLeads:
     """Reread leads whose table has changed, and return which rows are new, changed or gone. Free requests.
@@ -230,32 +230,9 @@ def refresh_leads(
         ...     ow.refresh_leads(file, client=client).cells.empty
         True
     """
-    return block(_refreshed(leads, client, progress))
-
-
-async def _refreshed(leads: object, client: AnyClient | None, progress: Progress | None) -> RefreshedLeads:
     import pandas as pd
 
     from .files.lead_export import read_leads
     from .leads.refreshing import refreshed
 
     return await refreshed(leads if isinstance(leads, pd.DataFrame) else read_leads(leads), client, progress)
-
-
-@same_arguments_as(refresh_leads)
-async def refresh_leads_async(**given: Any) -> RefreshedLeads:
-    """Return the result of `refresh_leads`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.refresh_leads_async(await ow.leads_frame_async(run))
-        >>> asyncio.run(main()).changed.empty
-        True
-    """
-    return await wait(_refreshed(**given))

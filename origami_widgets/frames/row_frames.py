@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.background.sync_bridge import same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .dtype_backend import DtypeBackend
     from .leads.batch_reading import RowBatches
     from .leads.lead_table import ListedColumn, Names, Objects
-    from .leads.row_reading import RowsReading
     from .source import HasRaw
 
 
-def rows_frame(
+@bridged
+async def rows_frame(
     table: HasRaw | Mapping[str, Any] | str,
     *,
     client: AnyClient | None = None,
@@ -124,27 +124,25 @@ def rows_frame(
         >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
         ('Float64', True)
     """
-    frame: pd.DataFrame = _reading(**locals()).read(progress)
-    return frame
+    # Loaded here: the other frames need no network.
+    from .leads.row_reading import RowsReading
+    from .leads.rows_request import request_from
 
-
-@same_arguments_as(rows_frame)
-async def rows_frame_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `rows_frame`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await (await ow.start_async("List bakeries in Porto", client=client)).settle()
-        ...     return await ow.rows_frame_async(run.tables[0])
-        >>> asyncio.run(main()).attrs["origami"]["complete"]
-        True
-    """
-    frame: pd.DataFrame = await wait(_reading(**given).steps(given["progress"]))
+    # Check the table before looking for a key.
+    request = request_from(
+        table,
+        filters=filters,
+        include_hidden=include_hidden,
+        sort=sort,
+        limit=limit,
+        flatten=flatten,
+        objects=objects,
+        names=names,
+        sep=sep,
+        schema=schema,
+        dtype_backend=dtype_backend,
+    )
+    frame: pd.DataFrame = await RowsReading(operations_for(client, table), request).steps(progress)
     return frame
 
 
@@ -242,20 +240,6 @@ def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict
 
     check_backend("pyarrow")
     return loaded_batches(LeadTable(_listed(columns), dtype_backend="pyarrow", kept=KindOnlyColumn), rows)
-
-
-def _reading(
-    table: HasRaw | Mapping[str, Any] | str, *, client: AnyClient | None, progress: object, **options: Any
-) -> RowsReading:
-    """Return the reading for the arguments of `rows_frame`. `progress` is passed later, when the reading starts."""
-    del progress
-    # Loaded here: the other frames need no network.
-    from .leads.row_reading import RowsReading
-    from .leads.rows_request import request_from
-
-    # Check the table before looking for a key.
-    request = request_from(table, **options)
-    return RowsReading(operations_for(client, table), request)
 
 
 MOST_IN_A_BATCH = 1_000_000

@@ -269,7 +269,7 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> async def main():
             ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
             ...     return (await run.refresh_async(("stats", "transcript"))).transcript[0].role
             >>> asyncio.run(main())
             'user'
@@ -285,7 +285,7 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> async def main():
             ...     client = ow.Sandbox(speed=10).client()
-            ...     run = await ow.start_async("Find bakeries in Porto", client=client)
+            ...     run = await ow.aio.start("Find bakeries in Porto", client=client)
             ...     return (await (await run.cancel_async())).status
             >>> asyncio.run(main())
             'cancelled'
@@ -301,7 +301,7 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> async def main():
             ...     client = ow.Sandbox(speed=60).client()
-            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
             ...     return (await run.stop_cells_async()).left_running
             >>> asyncio.run(main())
             ()
@@ -317,7 +317,7 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> async def main():
             ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.start_async("Find partners. scenario:needs_input", client=client))
+            ...     run = await (await ow.aio.start("Find partners. scenario:needs_input", client=client))
             ...     return (await (await run.answer_async("Iberia", "yes"))).status
             >>> asyncio.run(main())
             'completed'
@@ -341,7 +341,7 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> async def main():
             ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.start_async("Find bakeries in Porto", client=client))
+            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
             ...     return (await run.follow_up_async("Add opening hours")).agent_id == run.agent_id
             >>> asyncio.run(main())
             True

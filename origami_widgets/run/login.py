@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from origami_widgets.api.background.loop import background
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
@@ -60,7 +59,8 @@ _REFUSED = {
 _FIRST = "Fix it there, too: it takes precedence."
 
 
-def login(
+@bridged
+async def login(
     api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
 ) -> AccountSummary:
     """Find an API key or ask for it, check it, and use it for all calls without `client=`.
@@ -105,39 +105,6 @@ def login(
     given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
     # A traceback that shows local variables must not show the key either.
     del api_key
-    return block(_log_in(given, store, base_url, project))
-
-
-async def login_async(
-    api_key: str | None = None, *, store: bool = False, base_url: str | None = None, project: str | None = None
-) -> AccountSummary:
-    """Log in as `login` does, without blocking the event loop while it reads: same arguments and errors.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite). The prompt for a key blocks, as
-    `input` does.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> with ow.Sandbox().serve() as served:
-        ...     account = asyncio.run(ow.login_async(served.api_key, base_url=served.base_url))  # doctest: +ELLIPSIS
-        Organization: Sandbox organization (sandbox)
-        ...
-        >>> account.plan
-        'Pro'
-        >>> ow.configure()
-    """
-    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
-    del api_key
-    return await wait(_log_in(given, store, base_url, project))
-
-
-async def _log_in(
-    given: _GivenKey,
-    store: bool,  # noqa: FBT001 - inside
-    base_url: str | None,
-    project: str | None,
-) -> AccountSummary:
     if given.is_given and isinstance(given.key, OrigamiError):
         raise given.key
     address = configured_address()
@@ -154,7 +121,8 @@ async def _log_in(
     return summary
 
 
-def account(*, client: AnyClient | None = None) -> AccountSummary:
+@bridged
+async def account(*, client: AnyClient | None = None) -> AccountSummary:
     """Read the account: organization, plan, free run slots and credits.
 
     Sends `GET /account`, `GET /account/credits`, and up to five `GET /agents` to count active runs. All free.
@@ -177,19 +145,7 @@ def account(*, client: AnyClient | None = None) -> AccountSummary:
         >>> account.plan, account.run_slots, account.free_run_slots, account.credits
         ('Pro', 3, 3, 40.0)
     """
-    return background().run(client_or_default(client).operations.account_summary())
-
-
-async def account_async(*, client: AnyClient | None = None) -> AccountSummary:
-    """Read the account as `account` does, without blocking the event loop: same arguments and errors.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> asyncio.run(ow.account_async(client=ow.Sandbox(credits=40).client())).credits
-        40.0
-    """
-    return await background().bridge(client_or_default(client).operations.account_summary())
+    return await OnLoop(client_or_default(client).operations.account_summary())
 
 
 def _search(given: _GivenKey, url: str) -> _FoundKey:

@@ -160,7 +160,7 @@ async def start_async(*, show: bool, **given: Any) -> Run:
         >>> import origami_widgets as ow
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await ow.start_async("List bakeries in Porto", client=client)
+        ...     run = await ow.aio.start("List bakeries in Porto", client=client)
         ...     return (await run.settle()).status
         >>> asyncio.run(main())
         'completed'
@@ -397,8 +397,8 @@ async def attach_async(*, show: bool, **given: Any) -> Run:
         >>> import origami_widgets as ow
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await ow.start_async("List bakeries in Porto", client=client)
-        ...     return await ow.attach_async(run.token, client=client) == run
+        ...     run = await ow.aio.start("List bakeries in Porto", client=client)
+        ...     return await ow.aio.attach(run.token, client=client) == run
         >>> asyncio.run(main())
         True
     """

@@ -86,7 +86,7 @@ async def test_a_blocking_call_names_what_to_await_and_starts_nothing(loop):
         loop.run(begin())
     await asyncio.sleep(0.05)
     assert begun == []
-    assert "await ow.start_async('…')" in caught.value.remedy
+    assert "await ow.aio.start('…')" in caught.value.remedy
     assert "can't start new thread" in caught.value.cause
     assert "ulimit -u" in caught.value.remedy
 

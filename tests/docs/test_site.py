@@ -98,9 +98,9 @@ def test_each_public_name_is_described_where_it_has_its_place(site: Site):
     assert [name for name, place in places.items() if f"origami_widgets.{name}" not in site.pages[place].anchors] == []
 
 
-def test_a_function_that_is_awaited_lists_its_arguments(site: Site):
+def test_a_function_with_an_awaited_twin_lists_its_arguments(site: Site):
     text = site.pages["reference/own-list.html"].text
-    assert "enrich_async ( frame :" in text
+    assert "enrich ( frame :" in text
     assert "given : Any" not in text
 
 

@@ -87,7 +87,7 @@ def test_people_of_campaigns_join_the_leads_by_row():
         people.drop(columns=["send_status", "stop_reason", "campaign_status"]),
         ow.outreach_frame(table.id, client=client).drop(columns=["send_status", "stop_reason", "campaign_status"]),
     )
-    awaited = asyncio.run(ow.outreach_frame_async(table.raw, client=client))
+    awaited = asyncio.run(ow.aio.outreach_frame(table.raw, client=client))
     assert awaited["sequence_id"].to_list() == people["sequence_id"].to_list()
 
 
@@ -96,7 +96,7 @@ def test_every_value_of_a_project_is_in_its_column(server, client):
     (row,) = ow.projects_frame(client=client).to_dict("records")
     assert list(row.values())[:-1] == ["p1", "Spring", 500.0, "hard", 120.5, 30.0, 349.5]
     assert row["created_at"] == pd.Timestamp("2026-11-01", tz="UTC")
-    assert asyncio.run(ow.projects_frame_async(client=client)).equals(ow.projects_frame(client=client))
+    assert asyncio.run(ow.aio.projects_frame(client=client)).equals(ow.projects_frame(client=client))
 
 
 def test_only_reads_are_sent_page_after_page_and_campaign_after_campaign(server, client):

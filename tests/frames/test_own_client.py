@@ -65,10 +65,10 @@ def frame_of_grid(source, **options):
 
 READERS = {
     "rows_frame": ow.rows_frame,
-    "rows_frame_async": lambda table, **options: asyncio.run(ow.rows_frame_async(table, **options)),
+    "aio.rows_frame": lambda table, **options: asyncio.run(ow.aio.rows_frame(table, **options)),
     "rows_batches": lambda table, **options: ow.rows_batches(table, **options).to_arrow().to_pandas(),
     "leads_frame": ow.leads_frame,
-    "leads_frame_async": lambda table, **options: asyncio.run(ow.leads_frame_async(table, **options)),
+    "aio.leads_frame": lambda table, **options: asyncio.run(ow.aio.leads_frame(table, **options)),
     "leads": frame_of_grid,
 }
 

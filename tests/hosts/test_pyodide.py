@@ -24,15 +24,15 @@ import origami_widgets as ow
 
 async def awaited():
     client = ow.Sandbox(speed=600).client()
-    run = await ow.start_async("Find partners. scenario:needs_input", client=client)
+    run = await ow.aio.start("Find partners. scenario:needs_input", client=client)
     card, reported = ow.RunCard(run), []
     run.on_change(lambda run: reported.append(run.status))
     await run
     said = [run.status, card.status, reported[-1], len(run.questions)]
     run = await (await run.answer_async("Iberia", "yes")).settle()
     said += [run.status, card.settled, card.lead_count > 0, "Completed" in run.to_html()]
-    slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)
-    said += [await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client) == slow]
+    slow = await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)
+    said += [await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client) == slow]
     said += [(await (await slow.cancel_async())).status]
     rows = [row async for row in ow.AsyncClient.iter_rows(client, run.tables[0].id)]
     many = await ow.start_many(["Find bakeries", "Find dentists"], client=client)
@@ -117,7 +117,7 @@ def test_where_the_browser_can_suspend_a_call_it_blocks(python: Pyodide) -> None
 def test_where_nothing_can_wait_it_says_what_to_do_instead(python: Pyodide) -> None:
     *blocked, real, real_awaited = python.run_at_once(REFUSED)
     assert [code for code, _ in blocked] == ["CANNOT_BLOCK"] * 3
-    assert all("await ow.start_async('…')" in remedy for _, remedy in blocked)
+    assert all("await ow.aio.start('…')" in remedy for _, remedy in blocked)
     assert real == real_awaited
     assert real[0] == "NO_SOCKETS"
     assert "ow.use_sandbox(speed=20)" in real[1]
@@ -144,7 +144,9 @@ def test_the_notebook_for_jupyterlite_runs_in_its_kernel(python: Pyodide) -> Non
 
 def test_a_card_goes_on_while_no_cell_runs(python: Pyodide) -> None:
     python.run(f"{KERNEL}\nNone")
-    start = 'import origami_widgets as ow\nrun = await ow.start_async("Find bakeries", client=ow.Sandbox(speed=60).client())'
+    start = (
+        'import origami_widgets as ow\nrun = await ow.aio.start("Find bakeries", client=ow.Sandbox(speed=60).client())'
+    )
     status, error, shown = python.run(f"await run_cell({start!r})")
     assert status == "ok", error
     assert "application/vnd.jupyter.widget-view+json" in shown[0]

@@ -40,14 +40,14 @@ def client(front):
 
 
 async def test_a_run_is_started_steered_and_found_again(client):
-    run = await ow.start_async("Find partners. scenario:needs_input", client=client, show=False)
+    run = await ow.aio.start("Find partners. scenario:needs_input", client=client, show=False)
     assert run.status == "running"
     assert (await run).status == "needs_input"
     answered = await run.answer_async("Iberia", "yes")
     assert (await answered.settle()).settled
     assert run.continued_by == answered
     more = await answered.follow_up_async("Add their opening hours. scenario:slow")
-    assert await ow.attach_async(more.token, client=client, show=False) == more
+    assert await ow.aio.attach(more.token, client=client, show=False) == more
     assert (await (await more.cancel_async())).status == "cancelled"
     assert (await more.refresh_async("transcript")).transcript
 
@@ -55,7 +55,7 @@ async def test_a_run_is_started_steered_and_found_again(client):
 @pytest.mark.parametrize("fault", [lost(reset()), lost(answer({}, 408)), kept_off(reset())], ids=["lost", "408", "off"])
 async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault):
     front.faults = [fault]
-    run = await ow.start_async(BRIEF, client=client, show=False)
+    run = await ow.aio.start(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
     assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
 
@@ -64,7 +64,7 @@ async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault)
 async def test_equal_starts_at_once_whose_answers_are_lost_get_a_run_each(front, client, second):
     """A run is found by its brief: neither takes the other's."""
     front.faults = [lost(reset()), second]
-    starting = [ow.start_async(BRIEF, client=client, show=False) for _ in range(2)]
+    starting = [ow.aio.start(BRIEF, client=client, show=False) for _ in range(2)]
     runs = await asyncio.wait_for(asyncio.gather(*starting), 20)
     assert sorted(front.runs()) == sorted(run.id for run in runs)
     assert len(set(front.runs())) == 2
@@ -74,9 +74,9 @@ async def test_a_start_waits_for_an_equal_one_only_while_that_is_wanted(front, c
     front.faults = [lost(silence())]
     reached, loop = asyncio.Event(), asyncio.get_running_loop()
     front.asked = lambda: loop.call_soon_threadsafe(reached.set)
-    task = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    task = asyncio.create_task(ow.aio.start(SLOW, client=client, show=False))
     await reached.wait()
-    other = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    other = asyncio.create_task(ow.aio.start(SLOW, client=client, show=False))
     await asyncio.sleep(0.2)
     assert len(front.starts) == 1
     task.cancel()
@@ -88,7 +88,7 @@ async def test_a_start_waits_for_an_equal_one_only_while_that_is_wanted(front, c
 async def test_a_refusal_is_raised(front, client):
     front.faults = [kept_off(answer({"error": "no", "code": "INSUFFICIENT_CREDITS"}, 402))]
     with pytest.raises(ow.OrigamiError) as caught:
-        await ow.start_async(BRIEF, client=client, show=False)
+        await ow.aio.start(BRIEF, client=client, show=False)
     assert caught.value.code == "INSUFFICIENT_CREDITS"
     assert front.runs() == []
 
@@ -97,7 +97,7 @@ async def test_a_task_that_is_cancelled_leaves_its_run_alone_and_finds_it(front,
     front.faults = [lost(silence())]
     reached, loop = asyncio.Event(), asyncio.get_running_loop()
     front.asked = lambda: loop.call_soon_threadsafe(reached.set)
-    task = asyncio.create_task(ow.start_async(SLOW, client=client, show=False))
+    task = asyncio.create_task(ow.aio.start(SLOW, client=client, show=False))
     await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError) as caught:
@@ -111,7 +111,7 @@ async def test_a_task_that_is_cancelled_leaves_its_run_alone_and_finds_it(front,
 
 async def test_it_says_once_that_it_waits_for_a_slot(front, client, capsys):
     front.faults = [kept_off(FULL)] * 2
-    run = await ow.start_async(BRIEF, client=client, show=False)
+    run = await ow.aio.start(BRIEF, client=client, show=False)
     assert front.runs() == [run.id]
     assert capsys.readouterr().out.count("\n") == 1
 
@@ -120,7 +120,7 @@ async def test_it_says_once_that_it_waits_for_a_slot(front, client, capsys):
 async def test_two_tasks_with_one_name_start_one_run(front, client, embedded):
     if embedded:
         client = front.sandbox.client()
-    starting = [ow.start_async(SLOW, once="porto", client=client, show=False) for _ in range(3)]
+    starting = [ow.aio.start(SLOW, once="porto", client=client, show=False) for _ in range(3)]
     runs = await asyncio.gather(*starting)
     assert front.runs() == [runs[0].id]
     assert {run.id for run in runs} == {runs[0].id}
@@ -136,7 +136,7 @@ async def test_a_blocking_call_ends_although_it_holds_a_tasks_name(front, client
         reached, loop = asyncio.Event(), asyncio.get_running_loop()
         front.asked = lambda: loop.call_soon_threadsafe(reached.set)
         begun = reached.wait()
-    task = asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False))
+    task = asyncio.create_task(ow.aio.start(SLOW, once="porto", client=client, show=False))
     await begun
     while embedded and not client.list_agents().items:
         await asyncio.sleep(0)
@@ -160,7 +160,7 @@ import origami_widgets as ow
 
 async def main():
     client = ow.Sandbox(speed=600).client()
-    run = await ow.start_async("Find partners. scenario:needs_input", client=client)
+    run = await ow.aio.start("Find partners. scenario:needs_input", client=client)
     card, statuses = ow.RunCard(run), []
     run.on_change(lambda run: statuses.append(run.status))
     await run
@@ -173,9 +173,9 @@ async def main():
         await asyncio.sleep(0.01)
     print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
-    print((await ow.rows_frame_async(run.tables[0], client=client)).attrs["origami"]["complete"])
-    slow = await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)
-    print((await ow.start_async("Find bakeries. scenario:slow", once="bakeries", client=client)) == slow)
+    print((await ow.aio.rows_frame(run.tables[0], client=client)).attrs["origami"]["complete"])
+    slow = await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)
+    print((await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)) == slow)
     print((await (await slow.cancel_async())).status)
     for call in (lambda: ow.start("More", client=client), run.refresh, lambda: ow.rows_frame(run.tables[0], client=client)):
         try:
@@ -188,7 +188,7 @@ async def later(run):
     return (await run.refresh_async()).status
 
 async def forgotten():
-    return await ow.start_async("Find bakeries. scenario:slow", client=ow.Sandbox().client())
+    return await ow.aio.start("Find bakeries. scenario:slow", client=ow.Sandbox().client())
 
 print(asyncio.run(later(asyncio.run(main()))), asyncio.run(forgotten()).status, len(threading.enumerate()))
 """

@@ -120,7 +120,7 @@ def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
 
 
 async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client):
-    run, seen = await ow.start_async(BRIEF, client=client, show=False), []
+    run, seen = await ow.aio.start(BRIEF, client=client, show=False), []
 
     def callback(changed):
         time.sleep(0.1)
@@ -132,7 +132,7 @@ async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client
 
 
 async def test_a_callback_that_blocks_does_not_delay_callers_that_await(client, blocking):
-    run = await ow.start_async(BRIEF, client=client, show=False)
+    run = await ow.aio.start(BRIEF, client=client, show=False)
     run.on_change(blocking)
     assert (await run).status == "completed"
     assert not blocking.gate.is_set()

@@ -118,13 +118,13 @@ def test_ipython_shows_the_account_and_login_prints_elsewhere(served, capsys, mo
 
 async def test_without_blocking_it_is_the_same(served, person, capsys):
     person[0].append(KEY)
-    account = await ow.login_async(base_url=served.base_url)
+    account = await ow.aio.login(base_url=served.base_url)
     assert capsys.readouterr().out == f"{account}\n"
     assert key_in_use() == KEY
-    assert (await ow.account_async()).credits == account.credits
+    assert (await ow.aio.account()).credits == account.credits
     for wrong, kind in ((WRONG, AuthenticationError), (KEY[8:], InvalidInput)):
         with pytest.raises(kind) as caught:
-            await ow.login_async(wrong, base_url=served.base_url)
+            await ow.aio.login(wrong, base_url=served.base_url)
         assert [text for text in of_error(caught.value) if wrong[8:] in text] == []
     assert key_in_use() == KEY
 

@@ -80,8 +80,8 @@ def starter(way: str, client: ow.Client, front: Front) -> Callable[[str], str]:
     def start(brief: str) -> str:
         if earlier is not None:
             return earlier.follow_up(brief).id
-        if way == "start_async":
-            return asyncio.run(ow.start_async(brief, client=client, show=False)).id
+        if way == "aio.start":
+            return asyncio.run(ow.aio.start(brief, client=client, show=False)).id
         if way == "start":
             return ow.start(brief, client=client, show=False).id
         batch = ow.start_many([brief], client=client, show=False)

@@ -52,10 +52,10 @@ LEAVES_AT_END = (
 )
 WAITS_AT_END = "Waiting until Origami has stopped what this program has cancelled: up to 30 s. Ctrl-C ends the wait."
 AWAITABLE = (
-    "Await instead: await ow.start_async('…'), await ow.attach_async('…'), await run, await run.settle(), "
+    "Await instead: await ow.aio.start('…'), await ow.aio.attach('…'), await run, await run.settle(), "
     "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
-    "await ow.rows_frame_async(table), await ow.credits_frame_async(run), await ow.login_async(), "
-    "await ow.account_async(); "
+    "await ow.aio.rows_frame(table), await ow.aio.credits_frame(run), await ow.aio.login(), "
+    "await ow.aio.account(); "
     "ow.AsyncClient has every call of ow.Client."
 )
 
@@ -98,11 +98,12 @@ class BackgroundLoop:
             loop.call_soon_threadsafe(future.begin, context=self._context())
         return future
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
         """Run a coroutine on the loop and block until it is done. An interrupt cancels it.
 
         Args:
             coroutine: what to run.
+            meanwhile: called repeatedly while it blocks, on the caller's thread.
 
         Raises:
             RuntimeError: called on the loop's own thread, where it would wait for itself.
@@ -112,7 +113,7 @@ class BackgroundLoop:
         try:
             self.check_may_block(coroutine)
             future = self.submit(coroutine)
-            return self.result(future)
+            return self.result(future, meanwhile)
         except BaseException:
             if future is not None:
                 future.cancel()
@@ -143,7 +144,7 @@ class BackgroundLoop:
     def result(
         self,
         future: LoopFuture[T],
-        meanwhile: Callable[[], object] = lambda: None,
+        meanwhile: Callable[[], object] | None = None,
         timeout: float | None = None,
     ) -> T:
         """Block until a submitted coroutine is done, and return its result. An interrupt does not cancel it.
@@ -165,25 +166,37 @@ class BackgroundLoop:
                 runtime.suspend_until_done(future, left)
             else:
                 future.wait(left)
-            meanwhile()
+            if meanwhile is not None:
+                meanwhile()
         error = future.exception()
         if isinstance(error, OrigamiError):
             # The message says what to do. Thirty frames of event loop and HTTP library above it would not help.
             raise error.with_traceback(None)
         return future.result()
 
-    async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def bridge(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
         """Await a coroutine on the background loop from any other loop of asyncio. Cancellation reaches the coroutine.
+
+        Args:
+            coroutine: what to run.
+            meanwhile: called repeatedly until it is done, on the caller's thread.
 
         Raises:
             NoEventLoop: it is not awaited by asyncio.
         """
         require_asyncio(coroutine)
+        future = asyncio.wrap_future(self.submit(coroutine))
         try:
-            return await asyncio.wrap_future(self.submit(coroutine))
+            while meanwhile is not None and not future.done():
+                await asyncio.wait((future,), timeout=SLICE)
+                meanwhile()
+            return await future
         except OrigamiError as error:
             # As in `result`. Those frames also hold the request with its headers.
             raise error.with_traceback(None) from error.__cause__
+        except BaseException:
+            future.cancel()
+            raise
 
     def call_soon(self, callback: Callable[..., object], *args: object) -> None:
         """Call a function on the loop's thread."""

@@ -1,4 +1,4 @@
-"""The sync bridge: one coroutine serves both callers that block and callers that await.
+"""The sync bridge: one coroutine function makes a function that blocks and its twin that is awaited (`bridged`).
 
 The coroutine runs on the caller's thread, where it may print, warn and ask for input. For each step on the background
 loop, it awaits `OnLoop(coroutine)`. `block` runs it for a blocking call, `wait` for an awaited one.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -21,55 +22,113 @@ T_co = TypeVar("T_co", covariant=True)
 Owner = TypeVar("Owner")
 
 
+class Step(ABC, Generic[T]):
+    """What a coroutine awaits on the sync bridge. It blocks for a caller that blocks, and is awaited for one that awaits."""
+
+    @abstractmethod
+    def block(self) -> T:
+        """Block until it is done."""
+
+    @abstractmethod
+    async def wait(self) -> T:
+        """Wait until it is done, on the caller's event loop."""
+
+    def __await__(self) -> Generator[Step[T], Any, T]:
+        result: T = yield self
+        return result
+
+
 @dataclass(frozen=True)
-class OnLoop(Generic[T]):
-    """Wrapper for a coroutine to run on the background loop. Awaiting it returns the coroutine's result.
+class OnLoop(Step[T]):
+    """Step that runs a coroutine on the background loop. Awaiting it returns the coroutine's result.
 
     Args:
         coroutine: the coroutine.
+        meanwhile: called repeatedly until it is done, on the caller's thread.
     """
 
     coroutine: Coroutine[Any, Any, T]
+    meanwhile: Callable[[], object] | None = None
 
-    def __await__(self) -> Generator[OnLoop[T], T, T]:
-        return (yield self)
+    def block(self) -> T:
+        """Block until it is done. An interrupt cancels it."""
+        # Imported here, as frames of data that is there already need no loop.
+        from origami_widgets.api.background.loop import background
+
+        return background().run(self.coroutine, self.meanwhile)
+
+    async def wait(self) -> T:
+        """Wait until it is done. Cancellation reaches it."""
+        from origami_widgets.api.background.loop import background
+
+        return await background().bridge(self.coroutine, self.meanwhile)
 
 
-def block(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, blocking for each step on the background loop. An interrupt cancels the step."""
-    # Imported here, as frames of data that is there already need no loop.
-    from origami_widgets.api.background.loop import background
+@dataclass(frozen=True)
+class Either(Step[T]):
+    """Step that is something else for callers that block than for those that await.
 
-    send: Callable[[Any], OnLoop[Any]] = coroutine.send
+    Args:
+        blocking: blocks and returns the result.
+        awaited: returns what to await for the result.
+    """
+
+    blocking: Callable[[], T]
+    awaited: Callable[[], Awaitable[T]]
+
+    def block(self) -> T:
+        """Block until it is done."""
+        return self.blocking()
+
+    async def wait(self) -> T:
+        """Wait until it is done."""
+        return await self.awaited()
+
+
+def block(coroutine: Coroutine[Step[Any], Any, T]) -> T:
+    """Run a coroutine, blocking for each step. An interrupt is raised where the coroutine waits."""
+    send: Callable[[Any], Step[Any]] = coroutine.send
     value: Any = None
     while True:
         try:
-            step = send(value)
+            # Inside, so that an interrupt between two steps reaches the coroutine, too.
+            while True:
+                value = send(value).block()
+                send = coroutine.send
         except StopIteration as end:
             result: T = end.value
             return result
-        try:
-            send, value = coroutine.send, background().run(step.coroutine)
-        except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
+        except BaseException as error:
+            if is_closed(coroutine):
+                # Or the error and this frame would hold each other.
+                value = None
+                raise
             send, value = coroutine.throw, error
 
 
-async def wait(coroutine: Coroutine[OnLoop[Any], Any, T]) -> T:
-    """Run a coroutine, awaiting each step on the background loop. Cancellation reaches the step."""
-    from origami_widgets.api.background.loop import background
-
-    send: Callable[[Any], OnLoop[Any]] = coroutine.send
+async def wait(coroutine: Coroutine[Step[Any], Any, T]) -> T:
+    """Run a coroutine, awaiting each step. Cancellation is raised where the coroutine waits."""
+    send: Callable[[Any], Step[Any]] = coroutine.send
     value: Any = None
     while True:
         try:
-            step = send(value)
+            while True:
+                value = await send(value).wait()
+                send = coroutine.send
         except StopIteration as end:
             result: T = end.value
             return result
-        try:
-            send, value = coroutine.send, await background().bridge(step.coroutine)
-        except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
+        except BaseException as error:
+            if is_closed(coroutine):
+                # Or the error and this frame would hold each other.
+                value = None
+                raise
             send, value = coroutine.throw, error
+
+
+def is_closed(coroutine: Coroutine[Any, Any, object]) -> bool:
+    """Return whether a coroutine has ended."""
+    return inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 class Bridged(Protocol[P, T_co]):
@@ -108,11 +167,16 @@ def bridged(function: Callable[P, Coroutine[Any, Any, T]]) -> Bridged[P, T]:
 
     @functools.wraps(function)
     def blocking(*args: P.args, **kwargs: P.kwargs) -> T:
-        return block(function(*args, **kwargs))
+        coroutine = function(*args, **kwargs)
+        # A traceback that shows local variables must not show an argument that is a key.
+        del args, kwargs
+        return block(coroutine)
 
     @functools.wraps(function)
     async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await wait(function(*args, **kwargs))
+        coroutine = function(*args, **kwargs)
+        del args, kwargs
+        return await wait(coroutine)
 
     first = (inspect.getdoc(function) or "").partition("\n")[0]
     awaited.__doc__ = f"{first}\n\nAwait it; see `{function.__qualname__}`."

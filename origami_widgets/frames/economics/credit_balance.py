@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import DataIssues, OriginValues, build, pluck
@@ -54,7 +54,8 @@ CREDITS = FrameSchema(
 )
 
 
-def credits_frame(
+@bridged
+async def credits_frame(
     runs: Source | None = None, *, client: AnyClient | None = None, dtype_backend: DtypeBackend = "numpy_nullable"
 ) -> pd.DataFrame:
     """One row per reading of the credit balance in this process. Reads the balance once more: one free request.
@@ -102,25 +103,6 @@ def credits_frame(
         >>> len(frame), bool(-frame["change"].iloc[-1] == used)
         (2, True)
     """
-    return block(_credits_frame(runs, client, dtype_backend))
-
-
-@same_arguments_as(credits_frame)
-async def credits_frame_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `credits_frame`, without blocking the event loop: same arguments, errors and (free) requests.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite).
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> asyncio.run(ow.credits_frame_async(client=ow.Sandbox(credits=40).client()))["balance"].to_list()
-        [40.0]
-    """
-    return await wait(_credits_frame(**given))
-
-
-async def _credits_frame(runs: Source | None, client: AnyClient | None, dtype_backend: DtypeBackend) -> pd.DataFrame:
     check_backend(dtype_backend)
     data = SourceData("list", ()) if runs is None else gather(runs, CREDITS.name)
     operations = client_or_default(client).operations

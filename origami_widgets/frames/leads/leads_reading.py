@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .chosen_columns import ChosenColumns
     from .rows_request import RowsRequest
 
+CALLER = 6
+"""The level of the user's line on the stack of a table's reading: above it are this reading and the sync bridge."""
 MOST_TABLES_NOTED = 200
 _REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
 """Notes that belong to the whole frame, so that its tables need not repeat them."""
@@ -290,8 +292,8 @@ class LeadsReading:
         """
         return block(self.steps(progress))
 
-    async def steps(self, progress: Progress | None, *, caller: int = 6) -> pd.DataFrame:
-        """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
+    async def steps(self, progress: Progress | None) -> pd.DataFrame:
+        """Read as `read` does, for the sync bridge.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -303,7 +305,7 @@ class LeadsReading:
             for place, reading in enumerate(self._readings):
                 if place not in self._frames:
                     await self._judge(place)
-                    self._frames[place] = await reading.steps(self._notify(notifier, place), caller=caller)
+                    self._frames[place] = await reading.steps(self._notify(notifier, place), caller=CALLER)
             stacked = self._stacked(self._frames)
         except KeyboardInterrupt as interrupt:
             if not self._has_rows():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import at_positions
@@ -36,7 +36,8 @@ class AmbiguousKey(OrigamiError):
     """Several rows of a table have the key of one row of the list, so that results can't be joined to it."""
 
 
-def join_leads(
+@bridged
+async def join_leads(
     frame: pd.DataFrame | Sequence[Mapping[str, Any]],
     table: HasRaw | Mapping[str, Any] | str,
     *,
@@ -84,28 +85,8 @@ def join_leads(
         >>> found.index.to_list(), found["revenue"].to_list(), found.attrs["origami"]["joined"]
         ([20, 10], [7, 8], 2)
     """
-    return block(_joined(**locals()))
-
-
-@same_arguments_as(join_leads)
-async def join_leads_async(**given: Any) -> pd.DataFrame:
-    """Return the same frame as `join_leads`, without blocking the event loop: same arguments, errors and free requests.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> companies = [{"website": "pao.example"}]
-        >>> table = ow.upload(companies, key="website", client=ow.Sandbox().client())
-        >>> asyncio.run(ow.join_leads_async(companies, table, key="website")).attrs["origami"]["joined"]
-        1
-    """
-    return await wait(_joined(**given))
-
-
-async def _joined(
-    frame: object, table: Any, *, client: AnyClient | None, progress: Progress | None, **options: Any
-) -> pd.DataFrame:
-    return await Joining(frame, table, **options).steps(operations_for(client, table), progress)
+    joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
+    return await joining.steps(operations_for(client, table), progress)
 
 
 class Joining:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, block, bridged, same_arguments_as, wait
 from tests.support.interrupts import interrupt
 
 LOOP = "origami-widgets"
@@ -194,3 +194,108 @@ def test_an_awaited_function_takes_the_arguments_of_the_blocking_one():
     for args, options in [((), {}), (("t", 1), {}), (("t",), {"most": 1}), (("t",), {"table": "u"})]:
         with pytest.raises(TypeError):
             asyncio.run(read_async(*args, **options))
+
+
+@bridged
+async def read(table: str, *, limit: int = 7) -> tuple[str, int]:
+    """Read a table.
+
+    It is free.
+    """
+    return await OnLoop(step((table, limit)))
+
+
+def test_a_function_that_blocks_and_its_twin_have_the_arguments_of_the_coroutine_function():
+    assert inspect.signature(read) == inspect.signature(read.aio)
+    assert str(inspect.signature(read)) == "(table: 'str', *, limit: 'int' = 7) -> 'tuple[str, int]'"
+    assert not inspect.iscoroutinefunction(read)
+    assert inspect.iscoroutinefunction(read.aio)
+    for args, options in [(("t",), {}), (("t",), {"limit": 1}), ((), {"table": "t"})]:
+        assert read(*args, **options) == asyncio.run(read.aio(*args, **options)) == ("t", options.get("limit", 7))
+    for args, options in [((), {}), (("t", 1), {}), (("t",), {"most": 1}), (("t",), {"table": "u"})]:
+        with pytest.raises(TypeError):
+            read(*args, **options)
+        with pytest.raises(TypeError):
+            asyncio.run(read.aio(*args, **options))
+
+
+def test_its_twin_says_where_its_arguments_are_described():
+    assert inspect.getdoc(read) == "Read a table.\n\nIt is free."
+    assert inspect.getdoc(read.aio) == "Read a table.\n\nAwait it; see `read`."
+
+
+class Counter:
+    """What has a method with two faces."""
+
+    def __init__(self):
+        self.count = 0
+
+    @bridged
+    async def add(self, number: int) -> int:
+        """Add a number."""
+        self.count += await OnLoop(step(number))
+        return self.count
+
+    add_async = add.aio
+
+
+def test_a_method_has_both_faces():
+    counter = Counter()
+    assert counter.add(2) == 2
+    assert asyncio.run(counter.add_async(number=3)) == 5
+    assert list(inspect.signature(counter.add_async).parameters) == ["number"]
+
+
+def test_no_frame_of_the_bridge_holds_the_arguments():
+    """A traceback that shows local variables would show a key."""
+
+    @bridged
+    async def fails(key):
+        del key
+        raise ZeroDivisionError
+
+    for call in (lambda: fails("secret"), lambda: asyncio.run(fails.aio("secret"))):
+        with pytest.raises(ZeroDivisionError) as caught:
+            call()
+        assert [entry.locals for entry in caught.traceback if "secret" in repr(entry.locals)] == []
+
+
+def test_a_step_may_be_another_one_for_a_caller_that_awaits(drive):
+    async def awaits():
+        await asyncio.sleep(0)
+        return "wait"
+
+    async def act():
+        return await Either(lambda: "block", awaits)
+
+    assert drive(act()) == next(name for name, driver in DRIVERS.items() if driver is drive)
+
+
+def test_a_function_is_called_on_the_callers_thread_while_a_step_runs(drive):
+    seen = []
+
+    async def act():
+        await OnLoop(asyncio.sleep(0.5), lambda: seen.append(threading.current_thread()))
+
+    drive(act())
+    assert set(seen) == {threading.current_thread()}
+
+
+def test_an_interrupt_between_two_steps_reaches_the_coroutine():
+    cleaned = []
+
+    class Interrupted(OnLoop):
+        def block(self):
+            super().block()
+            raise KeyboardInterrupt
+
+    async def act():
+        try:
+            await Interrupted(step())
+        except KeyboardInterrupt:
+            cleaned.append(await OnLoop(step("cleaned")))
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        block(act())
+    assert cleaned == ["cleaned"]

@@ -187,7 +187,7 @@ def test_the_docstring_lists_every_column():
 
 async def test_without_blocking_it_is_the_same():
     client = ow.Sandbox().client()
-    frame = await ow.credits_frame_async([], client=client)
+    frame = await ow.aio.credits_frame([], client=client)
     assert frame.attrs == ow.credits_frame([], client=client).attrs
     assert frame["balance"].to_list() == [5000]
 

@@ -70,11 +70,11 @@ def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, l
     if way == 0:
         found = ow.rows_frame(table, client=client, **options)
     elif way == 1:
-        found = asyncio.run(ow.rows_frame_async(table.id, client=client, **options))
+        found = asyncio.run(ow.aio.rows_frame(table.id, client=client, **options))
     elif way == 2:
         found = ow.leads_frame([table], client=client, **options)
     elif way == 3:
-        found = asyncio.run(ow.leads_frame_async(table.id, client=client, **options))
+        found = asyncio.run(ow.aio.leads_frame(table.id, client=client, **options))
     else:
         found = ow.rows_batches(table, client=client, **options).to_arrow().to_pandas()
     # The API's own filters replace the saved ones.
@@ -160,7 +160,7 @@ def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
 
 def test_calls_at_the_same_time_share_the_ids(server, client, table):
     async def both():
-        reads = [ow.rows_frame_async(table.id, client=client, filters=SMALL) for _ in range(3)]
+        reads = [ow.aio.rows_frame(table.id, client=client, filters=SMALL) for _ in range(3)]
         return await asyncio.gather(*reads)
 
     frames = asyncio.run(both())

@@ -81,7 +81,7 @@ def test_a_follow_ups_tables_are_read_once_by_both_twins():
     leads = ow.leads_frame([run, then])
     assert leads["row_id"].is_unique
     assert set(leads["run_id"].dropna()) <= {run.id, then.id}
-    awaited = asyncio.run(ow.leads_frame_async([run, then]))
+    awaited = asyncio.run(ow.aio.leads_frame([run, then]))
     pd.testing.assert_frame_equal(awaited, leads)
     by_id = ow.leads_frame([each.id for each in run.tables], client=client)
     assert set(by_id["table_name"]) == {each.name for each in run.tables if each.lead_count}

@@ -215,7 +215,7 @@ def test_a_list_of_dicts_keeps_its_values(server, client):
     rows = [{"id": 1234567890123456789, "n": 1}, {"id": 2, "n": None}]
     table = ow.upload(rows, key="id", columns=["n"], client=client)
     assert server.texts(table.id, "id") == ["1234567890123456789", "2"]
-    found = asyncio.run(ow.join_leads_async(rows, table, key="id"))
+    found = asyncio.run(ow.aio.join_leads(rows, table, key="id"))
     assert found["id"].to_list() == [1234567890123456789, 2]
 
 

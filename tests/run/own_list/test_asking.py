@@ -31,7 +31,7 @@ CELLS = {
     "enrich": ENRICH,
     "magic": "%%origami --data companies --key website --columns name --quiet --into found\nFind the owner",
 }
-AWAITED = ENRICH.replace("ow.enrich", "await ow.enrich_async")
+AWAITED = ENRICH.replace("ow.enrich", "await ow.aio.enrich")
 STARTS = "Sandbox.asked.count('POST agents')"
 
 

@@ -43,7 +43,7 @@ def test_the_same_rows_come_back_with_new_columns(server, client, companies):
 
 
 def test_awaited(server, client, companies):
-    found = asyncio.run(ow.enrich_async(companies, "Find phones", key="website", client=client, show=False))
+    found = asyncio.run(ow.aio.enrich(companies, "Find phones", key="website", client=client, show=False))
     assert found["phone"].notna().all()
 
 
@@ -151,7 +151,7 @@ def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, co
 @pytest.mark.parametrize("server", [{"agent_seconds": 0.001, "cells_per_second": 1e6}], indirect=True)
 def test_a_passed_limit_is_named_at_the_line_that_awaits(server, client, companies):
     async def main():
-        await ow.enrich_async(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
+        await ow.aio.enrich(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
 
     with pytest.warns(RuntimeWarning, match="credit_limit is 2") as caught:
         asyncio.run(main())

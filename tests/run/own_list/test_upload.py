@@ -232,7 +232,7 @@ def test_an_upload_goes_on_with_its_rows_in_another_order(server, client, route,
 
 def test_two_calls_under_one_name_write_once(server, client):
     async def both() -> list[str]:
-        calls = [ow.upload_async(many(2), key="website", once="crm", client=client) for _ in range(2)]
+        calls = [ow.aio.upload(many(2), key="website", once="crm", client=client) for _ in range(2)]
         return [table.id for table in await asyncio.gather(*calls)]
 
     assert len(set(asyncio.run(both()))) == 1

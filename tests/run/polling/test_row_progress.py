@@ -100,7 +100,7 @@ def test_reading_whose_event_loop_has_ended_has_ended(client, run):
         slowly(rows, total)
         loop.stop()
 
-    task = loop.create_task(ow.rows_frame_async(table, client=client, progress=stop))
+    task = loop.create_task(ow.aio.rows_frame(table, client=client, progress=stop))
     loop.run_forever()
     until(lambda: slowly.state().row_progress == {table.id: slowly.before})
     assert not task.done()

@@ -131,14 +131,14 @@ def test_attach_and_refresh_bring_the_tables_at_once(sandbox):
 def test_the_same_where_it_is_awaited(sandbox):
     async def live():
         client = sandbox.async_client()
-        run = await ow.start_async(BRIEF, client=client, show=False)
+        run = await ow.aio.start(BRIEF, client=client, show=False)
         grown = asyncio.Event()
         loop = asyncio.get_running_loop()
         stop = run.on_change(lambda run: has_grown(run) and loop.call_soon_threadsafe(grown.set))
         async with asyncio.timeout(30):
             await grown.wait()
             stop()
-            attached = await ow.attach_async(run.token, client=client, show=False)
+            attached = await ow.aio.attach(run.token, client=client, show=False)
             assert attached.tables
             await run.settle()
         return run

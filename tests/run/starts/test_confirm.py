@@ -219,7 +219,7 @@ def test_nobody_is_asked_outside_of_a_notebook(person, client, front):
 
 
 def test_what_is_awaited_never_asks(person, client, execute, front):
-    execute(lambda: asyncio.run(ow.start_async(BRIEF, client=client, show=False)))
+    execute(lambda: asyncio.run(ow.aio.start(BRIEF, client=client, show=False)))
     assert person.asked == []
     assert len(front.starts) == 1
 

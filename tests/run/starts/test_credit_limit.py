@@ -45,14 +45,14 @@ def quick(monkeypatch):
     use_clock(monkeypatch, QuickClock())
 
 
-@pytest.fixture(params=["start", "start_async"])
+@pytest.fixture(params=["start", "aio.start"])
 def begin(request, client):
     """Start one run."""
 
     def start(brief=SLOW, **options):
         if request.param == "start":
             return ow.start(brief, client=client, show=False, **options)
-        return asyncio.run(ow.start_async(brief, client=client, show=False, **options))
+        return asyncio.run(ow.aio.start(brief, client=client, show=False, **options))
 
     return start
 

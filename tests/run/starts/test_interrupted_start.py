@@ -168,7 +168,7 @@ def test_a_cancelled_task_leaves_the_run_alone_and_finds_it(front, client):
             reached = asyncio.Event()
             loop = asyncio.get_running_loop()
             front.asked = lambda: loop.call_soon_threadsafe(reached.set)
-            task = asyncio.create_task(ow.start_async(SLOW, client=slow, show=False))
+            task = asyncio.create_task(ow.aio.start(SLOW, client=slow, show=False))
             await reached.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:

@@ -184,7 +184,7 @@ def test_a_started_run_is_returned_although_it_cannot_be_stored(client, front, f
 def test_the_warning_about_a_run_that_was_not_stored_points_at_the_call(client, files):
     async def both():
         ow.start(BRIEF, once="blocking", client=client, show=False)
-        await ow.start_async(BRIEF, once="awaited", client=client, show=False)
+        await ow.aio.start(BRIEF, once="awaited", client=client, show=False)
 
     with files.before_each_write(no_room), pytest.warns(RuntimeWarning, match="No space left") as caught:
         asyncio.run(both())

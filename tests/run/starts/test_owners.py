@@ -158,7 +158,7 @@ def test_interrupting_the_second_leaves_the_run_of_the_first_alone(front, start,
 
 async def test_two_tasks_that_ask_at_once_get_one_run_where_one_is_cancelled(front, client, on_its_way):
     reached, go_on = on_its_way
-    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(3)]
+    tasks = [asyncio.create_task(ow.aio.start(SLOW, once="porto", client=client, show=False)) for _ in range(3)]
     assert await asyncio.to_thread(reached.wait, 20)
     await asyncio.sleep(0.3)
     tasks[0].cancel()
@@ -175,7 +175,7 @@ async def test_two_tasks_that_ask_at_once_get_one_run_where_one_is_cancelled(fro
 
 async def test_where_all_tasks_are_cancelled_the_run_is_left_alone(front, client, on_its_way):
     reached, go_on = on_its_way
-    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
+    tasks = [asyncio.create_task(ow.aio.start(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
     assert await asyncio.to_thread(reached.wait, 20)
     await asyncio.sleep(0.3)
     for task in tasks:
@@ -186,7 +186,7 @@ async def test_where_all_tasks_are_cancelled_the_run_is_left_alone(front, client
         go_on.set()
     await asyncio.sleep(LATER)
     assert front.asked_to_cancel == 0
-    run = await ow.start_async(SLOW, once="porto", client=client, show=False)
+    run = await ow.aio.start(SLOW, once="porto", client=client, show=False)
     assert front.statuses() == {run.id: "running"}
     await run.cancel_async()
 
@@ -197,7 +197,7 @@ async def test_a_task_cancelled_in_the_queue_for_a_slot_starts_nothing(front, cl
     front.faults = [kept_off(QUEUED)]
     reached = threading.Event()
     front.asked = reached.set
-    task = asyncio.create_task(ow.start_async(SLOW, once=once, client=client, show=False))
+    task = asyncio.create_task(ow.aio.start(SLOW, once=once, client=client, show=False))
     assert await asyncio.to_thread(reached.wait, 20)
     await asyncio.sleep(0.3)
     task.cancel()
@@ -207,7 +207,7 @@ async def test_a_task_cancelled_in_the_queue_for_a_slot_starts_nothing(front, cl
     assert front.runs() == []
     assert len(front.starts) == 1
     assert await caught.value.reconcile_async() is None
-    run = await ow.start_async(SLOW, once=once, client=client, show=False)
+    run = await ow.aio.start(SLOW, once=once, client=client, show=False)
     assert front.runs() == [run.id]
     await run.cancel_async()
 
@@ -216,7 +216,7 @@ async def test_who_stays_in_the_queue_gets_the_run_of_a_cancelled_task(front, cl
     front.faults = [kept_off(QUEUED)] * 2
     reached = threading.Event()
     front.asked = reached.set
-    tasks = [asyncio.create_task(ow.start_async(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
+    tasks = [asyncio.create_task(ow.aio.start(SLOW, once="porto", client=client, show=False)) for _ in range(2)]
     assert await asyncio.to_thread(reached.wait, 20)
     await asyncio.sleep(0.3)
     tasks[0].cancel()

@@ -19,7 +19,7 @@ FULL_POOL = f"{BRIEF}. scenario:pool_full"
 SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
 
 
-@pytest.fixture(params=["start", "follow_up", "start_many", "start_async"])
+@pytest.fixture(params=["start", "follow_up", "start_many", "aio.start"])
 def queue(request, client, front):
     """Ask for one run, and wait for a free slot; its id."""
     return partial(starter(request.param, client, front), FULL_POOL)

@@ -167,7 +167,7 @@ def test_stop_cells_leaves_the_agent_at_work(server, started):
 @pytest.mark.parametrize("server", [{"cells": 5000}], ids=str, indirect=True)
 def test_both_can_be_awaited(server, client, clock):
     async def main():
-        run = await ow.start_async("Find bakeries", client=client, show=False)
+        run = await ow.aio.start("Find bakeries", client=client, show=False)
         await run
         result = await run.stop_cells_async()
         assert result.cells > 100

@@ -257,7 +257,7 @@ async def test_a_cancelled_task_keeps_a_name_until_its_file_is_written(client, f
             assert go_on.wait(10)
 
     with files.before_each_write(write):
-        task = asyncio.create_task(ow.start_async(BRIEF, once="porto", client=client, show=False))
+        task = asyncio.create_task(ow.aio.start(BRIEF, once="porto", client=client, show=False))
         assert await asyncio.to_thread(began.wait, 30)
         for _ in range(2):
             task.cancel()

@@ -1,0 +1,81 @@
+"""The functions that block, to be awaited, under the same names: `await ow.aio.start("…")`.
+
+Use them in event loops, and in hosts where Python has only one thread (JupyterLite). Their arguments, results, errors and
+costs are those of `ow.start` and the others. They never ask before a start. Cancelling the task of `start` or `enrich` does
+not cancel a run that it has started: the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds
+the run. Methods have a twin of their own: `await run.answer_async("yes")`.
+
+Example:
+    >>> import asyncio
+    >>> import origami_widgets as ow
+    >>> async def main():
+    ...     client = ow.Sandbox(speed=600).client()
+    ...     run = await ow.aio.start("List bakeries in Porto", client=client, show=False)
+    ...     leads = await ow.aio.leads_frame(await run.settle())
+    ...     changes = await ow.aio.refresh_leads(leads)
+    ...     return (await ow.aio.attach(run.token, client=client, show=False)).status, changes.new.empty
+    >>> asyncio.run(main())
+    ('completed', True)
+    >>> async def enriched(companies):
+    ...     client = ow.Sandbox(speed=600).client()
+    ...     return await ow.aio.enrich(companies, "Find the owner's e-mail", key="website", client=client, show=False)
+    >>> asyncio.run(enriched([{"website": "pao.example"}]))["website"].to_list()
+    ['pao.example']
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from origami_widgets import enrichment, frames
+    from origami_widgets.run import login as key
+    from origami_widgets.run.start import attach_async as attach
+    from origami_widgets.run.start import start_async as start
+
+    account = key.account.aio
+    credits_frame = frames.credits_frame.aio
+    enrich = enrichment.enrich.aio
+    join_leads = frames.join_leads.aio
+    leads_frame = frames.leads_frame.aio
+    login = key.login.aio
+    outreach_frame = frames.outreach_frame.aio
+    projects_frame = frames.projects_frame.aio
+    refresh_leads = frames.refresh_leads.aio
+    rows_frame = frames.rows_frame.aio
+    upload = enrichment.upload.aio
+
+__all__ = [
+    "account",
+    "attach",
+    "credits_frame",
+    "enrich",
+    "join_leads",
+    "leads_frame",
+    "login",
+    "outreach_frame",
+    "projects_frame",
+    "refresh_leads",
+    "rows_frame",
+    "start",
+    "upload",
+]
+_OF_START = {"attach": "attach_async", "start": "start_async"}
+
+
+def __getattr__(name: str) -> object:
+    """Import the function of that name on first use, and return its twin."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. It has {', '.join(__all__)}.")
+    if name in _OF_START:
+        value = getattr(importlib.import_module("origami_widgets.run.start"), _OF_START[name])
+    else:
+        value = getattr(sys.modules["origami_widgets"], name).aio
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
