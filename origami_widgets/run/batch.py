@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 
 from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
@@ -233,7 +234,8 @@ class RunBatch:
             raise self.error.with_traceback(None)
         return self
 
-    def cancel(self) -> Self:
+    @bridged
+    async def cancel(self) -> RunBatch:
         """Start no more runs, cancel all active ones and stop their cells. Tables and leads are kept, as are used credits.
 
         Cells of runs that have ended are stopped, too; see `Run.cancel` for which cells these are. Focus tables that
@@ -256,16 +258,13 @@ class RunBatch:
             True
         """
         try:
-            background().run(self._queue.cancel())
+            await OnLoop(self._queue.cancel())
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel. batch.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
-    async def cancel_async(self) -> Self:
-        """Cancel all runs, without blocking the event loop; see `cancel`."""
-        await background().bridge(self._queue.cancel())
-        return self
+    cancel_async = cancel.aio
 
     def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
         """Call a function with this batch after each change of a brief or run, as long as the batch is active or in use.

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api import validate
-from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run import waiting
 from origami_widgets.run.follow_up import FollowUp, answering
@@ -37,9 +37,21 @@ class Run(KnownRun):
     `start`, `attach`, `answer` and `follow_up` return one. As long as a handle or card of the run exists, the run is
     checked in the background. Its properties are therefore up to date, send nothing and never block.
 
-    Each call that blocks has an awaitable counterpart with the same costs, errors and result: `answer` and
-    `answer_async`, `wait()` and `await run`. Cancelling the awaiting task does not undo its request. If that request
-    may have started a run, the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
+    Each call that blocks has an awaitable counterpart with the same arguments, costs, errors and result:
+    `refresh_async`, `cancel_async`, `stop_cells_async`, `answer_async` and `follow_up_async`. `await run` is `wait()`,
+    `await run.settle()` is `wait("cells")`. Cancelling the awaiting task does not undo its request. If that request may
+    have started a run, the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
+
+    Example:
+        >>> import asyncio
+        >>> import origami_widgets as ow
+        >>> async def main():
+        ...     client = ow.Sandbox(speed=600).client()
+        ...     run = await ow.aio.start("Find partners. scenario:needs_input", client=client, show=False)
+        ...     answered = await (await (await run).answer_async("Iberia", "yes")).settle()
+        ...     return answered.status, (await answered.stop_cells_async()).left_running
+        >>> asyncio.run(main())
+        ('completed', ())
     """
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
@@ -86,7 +98,8 @@ class Run(KnownRun):
         display_backend().waited(self)
         return self
 
-    def refresh(self, include: Sequence[str] = ("stats",)) -> Self:
+    @bridged
+    async def refresh(self, include: Sequence[str] = ("stats",)) -> Run:
         """Read the run now instead of at its next check. If checks had stopped, they start again. Free of charge.
 
         Sends one GET, and a second one for the agent's tables if the answer about the run names none.
@@ -104,10 +117,13 @@ class Run(KnownRun):
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        background().run(poller().refresh(self._watch, validate.include(include)))
+        await OnLoop(poller().refresh(self._watch, validate.include(include)))
         return self
 
-    def cancel(self, *, cells: bool = True) -> Self:
+    refresh_async = refresh.aio
+
+    @bridged
+    async def cancel(self, *, cells: bool = True) -> Run:
         """Cancel the run and stop its cells. Its tables and leads are kept; used credits are not returned.
 
         A run spends credits in two stages: its agent works, and cells of its tables fill, also after the agent has
@@ -139,13 +155,16 @@ class Run(KnownRun):
             'cancelled'
         """
         try:
-            background().run(cancel(self._watch, cells=cells))
+            await OnLoop(cancel(self._watch, cells=cells))
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
         return self
 
-    def stop_cells(self, tables: Sequence[str | Table] | None = None) -> StoppedCells:
+    cancel_async = cancel.aio
+
+    @bridged
+    async def stop_cells(self, tables: Sequence[str | Table] | None = None) -> StoppedCells:
         """Stop cells that are filling; the agent goes on. Values that are there stay, and used credits are not returned.
 
         Returns once Origami has accepted the requests. If the run has ended, cells are stopped again in the background
@@ -176,9 +195,12 @@ class Run(KnownRun):
             0
         """
         ids = None if tables is None else validate.table_ids(tables)
-        return background().run(stop_cells(self._watch, ids))
+        return await OnLoop(stop_cells(self._watch, ids))
 
-    def answer(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
+    stop_cells_async = stop_cells.aio
+
+    @bridged
+    async def answer(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
         """Answer all open questions of the agent. This starts one follow-up run, which takes over the card.
 
         Sends one POST, which spends credits, after one GET of the agent, which shows whether the conversation was
@@ -213,9 +235,12 @@ class Run(KnownRun):
             'completed'
         """
         follow_up = answering(self._conversation, self._watch, answers)
-        return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
+        return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
-    def follow_up(
+    answer_async = answer.aio
+
+    @bridged
+    async def follow_up(
         self,
         prompt: str,
         *,
@@ -259,107 +284,24 @@ class Run(KnownRun):
         """
         check_operations(self._watch.operations, focus_tables)
         follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
-        return self._continue(follow_up, fresh=fresh, credit_limit=credit_limit)
+        return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
-    async def refresh_async(self, include: Sequence[str] = ("stats",)) -> Self:
-        """Read the run now, without blocking the event loop; see `refresh`. Free of charge.
+    follow_up_async = follow_up.aio
 
-        Example:
-            >>> import asyncio
-            >>> import origami_widgets as ow
-            >>> async def main():
-            ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
-            ...     return (await run.refresh_async(("stats", "transcript"))).transcript[0].role
-            >>> asyncio.run(main())
-            'user'
-        """
-        await background().bridge(poller().refresh(self._watch, validate.include(include)))
-        return self
-
-    async def cancel_async(self, *, cells: bool = True) -> Self:
-        """Cancel the run and stop its cells, without blocking the event loop; see `cancel`.
-
-        Example:
-            >>> import asyncio
-            >>> import origami_widgets as ow
-            >>> async def main():
-            ...     client = ow.Sandbox(speed=10).client()
-            ...     run = await ow.aio.start("Find bakeries in Porto", client=client)
-            ...     return (await (await run.cancel_async())).status
-            >>> asyncio.run(main())
-            'cancelled'
-        """
-        await background().bridge(cancel(self._watch, cells=cells))
-        return self
-
-    async def stop_cells_async(self, tables: Sequence[str | Table] | None = None) -> StoppedCells:
-        """Stop cells that are filling, without blocking the event loop; see `stop_cells`.
-
-        Example:
-            >>> import asyncio
-            >>> import origami_widgets as ow
-            >>> async def main():
-            ...     client = ow.Sandbox(speed=60).client()
-            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
-            ...     return (await run.stop_cells_async()).left_running
-            >>> asyncio.run(main())
-            ()
-        """
-        ids = None if tables is None else validate.table_ids(tables)
-        return await background().bridge(stop_cells(self._watch, ids))
-
-    async def answer_async(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
-        """Answer all open questions, without blocking the event loop; see `answer`. Spends credits.
-
-        Example:
-            >>> import asyncio
-            >>> import origami_widgets as ow
-            >>> async def main():
-            ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.aio.start("Find partners. scenario:needs_input", client=client))
-            ...     return (await (await run.answer_async("Iberia", "yes"))).status
-            >>> asyncio.run(main())
-            'completed'
-        """
-        follow_up = answering(self._conversation, self._watch, answers)
-        return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
-
-    async def follow_up_async(
-        self,
-        prompt: str,
-        *,
-        model: str | None = None,
-        focus_tables: Sequence[str | Table | UploadedTable] = (),
-        fresh: bool = False,
-        credit_limit: float | None = None,
-    ) -> Run:
-        """Start another run of the same agent, without blocking the event loop; see `follow_up`. Spends credits.
-
-        Example:
-            >>> import asyncio
-            >>> import origami_widgets as ow
-            >>> async def main():
-            ...     client = ow.Sandbox(speed=600).client()
-            ...     run = await (await ow.aio.start("Find bakeries in Porto", client=client))
-            ...     return (await run.follow_up_async("Add opening hours")).agent_id == run.agent_id
-            >>> asyncio.run(main())
-            True
-        """
-        check_operations(self._watch.operations, focus_tables)
-        follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
-        return await self._continue_async(follow_up, fresh=fresh, credit_limit=credit_limit)
-
-    def _continue(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
-        with StartCall() as call:
-            job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
-            shared = self._conversation.credit_limit
-            limit = shared.limit if credit_limit is None and shared is not None else credit_limit
-            return self._continued(call.start(job, credit_limit=limit))
-
-    async def _continue_async(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
+    async def _continued_with(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
+        """Start the run of a follow-up, for the sync bridge."""
         job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
-        return self._continued(await StartCall().start_async(job))
+
+        def block() -> Run:
+            with StartCall() as call:
+                shared = self._conversation.credit_limit
+                limit = shared.limit if credit_limit is None and shared is not None else credit_limit
+                return self._continued(call.start(job, credit_limit=limit))
+
+        async def wait() -> Run:
+            return self._continued(await StartCall().start_async(job))
+
+        return await Either(block, wait)
 
     def _job_of(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Callable[[], StartJob]:
         """Return a function that returns the job of a follow-up, for the background loop."""
