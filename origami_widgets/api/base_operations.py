@@ -112,8 +112,8 @@ class BaseOperations:
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
         idempotency_key: str | None = None,
         _within: float | None = None,
     ) -> Any:
@@ -180,7 +180,7 @@ class BaseOperations:
         return await _read_with_retries(lambda: self._once("GET", path, params=params, check=check, decoder=decoder))
 
     async def _start(
-        self, path: str, body: Mapping[str, Any], key: str | None, check: Check, stop: asyncio.Event | None
+        self, path: str, body: Mapping[str, object], key: str | None, check: Check, stop: asyncio.Event | None
     ) -> ApiResponse:
         """Send a POST that starts a run. Sent again only if no attempt before can have started one, with the same key."""
         key = new_key(key)
@@ -200,7 +200,7 @@ class BaseOperations:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Any = None,
+        body: object = None,
         headers: Mapping[str, str] | None = None,
         check: Check = keep,
         decoder: Decoder = decode,

@@ -21,10 +21,11 @@ from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import AsyncRowReader, RowReader, make_row_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import httpx
 
+    from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.keys.secret import Secret
 
 P = ParamSpec("P")
@@ -46,7 +47,7 @@ class Call(Generic[P, T]):
 
     def __init__(
         self,
-        operation: Callable[Concatenate[Operations, P], Coroutine[Any, Any, T]],
+        operation: Callable[Concatenate[Operations, P], Coro[T]],
         *,
         has_key: bool = False,
         starts: bool = False,
@@ -72,13 +73,11 @@ class Call(Generic[P, T]):
     @overload
     def __get__(self, client: Client, owner: type[Client]) -> Callable[P, T]: ...
     @overload
-    def __get__(self, client: AsyncClient, owner: type[AsyncClient]) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, client: AsyncClient, owner: type[AsyncClient]) -> Callable[P, Coro[T]]: ...
     @overload
     def __get__(self, client: None, owner: type[Client]) -> Callable[Concatenate[Client, P], T]: ...
     @overload
-    def __get__(
-        self, client: None, owner: type[AsyncClient]
-    ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]: ...
+    def __get__(self, client: None, owner: type[AsyncClient]) -> Callable[Concatenate[AsyncClient, P], Coro[T]]: ...
     def __get__(self, client: object, owner: type) -> object:
         method = self._awaited if issubclass(owner, AsyncClient) else self._blocking
         return method if client is None else MethodType(method, client)
@@ -175,7 +174,7 @@ class BaseClient(Generic[Reader]):
         self,
         table_id: str,
         *,
-        filters: Sequence[Mapping[str, Any]] | None = None,
+        filters: Sequence[Mapping[str, object]] | None = None,
         sort: Mapping[str, str] | None = None,
         flat: bool = False,
         saved_filters: bool = True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from origami_widgets.api import errors as e
@@ -13,6 +13,7 @@ from origami_widgets.api.validate import OPERATORS
 from origami_widgets.words.foreign_text import cut
 
 if TYPE_CHECKING:
+    from origami_widgets.api.models.base import JsonObject
     from origami_widgets.api.responses import ApiResponse
 
 LONGEST_CAUSE = 500
@@ -232,7 +233,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         response: the response; its body may be anything, such as the HTML page of a proxy.
         base_url: the base URL of the request, which is wrong if no API answers there.
     """
-    body: dict[str, Any] = response.body if isinstance(response.body, dict) else {}
+    body: JsonObject = response.body if isinstance(response.body, dict) else {}
     raw_code = body.get("code")
     code = raw_code if isinstance(raw_code, str) else ""
     entry = CODES.get(code) or STATUSES.get(response.status_code)
@@ -260,7 +261,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     return error
 
 
-def _cause(body: dict[str, Any], response: ApiResponse) -> str:
+def _cause(body: JsonObject, response: ApiResponse) -> str:
     if not body:
         return response.problem or f"No reason was given (HTTP {response.status_code})."
     texts = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
@@ -278,19 +279,19 @@ def _cause(body: dict[str, Any], response: ApiResponse) -> str:
     return cut(text, LONGEST_CAUSE)
 
 
-def _issues(body: dict[str, Any]) -> list[str]:
+def _issues(body: JsonObject) -> list[str]:
     issues = _as_dict(body.get("details")).get("issues")
     if not isinstance(issues, list):
         return []
     return [f"{issue.get('path', '')}: {issue.get('message', '')}" for issue in issues[:5] if isinstance(issue, dict)]
 
 
-def _link(body: dict[str, Any]) -> str | None:
+def _link(body: JsonObject) -> str | None:
     handoff = e.safe_link(_as_dict(body.get("handoff")).get("url"))
     return handoff or e.safe_link(body.get("topUpUrl"))
 
 
-def _add_facts(error: e.OrigamiError, body: dict[str, Any]) -> None:
+def _add_facts(error: e.OrigamiError, body: JsonObject) -> None:
     if isinstance(error, e.AgentBusy):
         current = _as_dict(body.get("currentRun"))
         run = RunSummary.from_raw(current)
@@ -302,5 +303,5 @@ def _add_facts(error: e.OrigamiError, body: dict[str, Any]) -> None:
         error.active_sessions = tuple(session for session in listed if isinstance(session, dict))
 
 
-def _as_dict(value: object) -> dict[str, Any]:
+def _as_dict(value: object) -> JsonObject:
     return value if isinstance(value, dict) else {}

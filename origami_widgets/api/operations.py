@@ -497,8 +497,8 @@ async def _or_none(read: Awaitable[T]) -> T | None:
 
 def _run_body(
     prompt: str, model: str | None, focus_table_ids: Iterable[str], attachments: Sequence[Mapping[str, str]]
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"prompt": validate.prompt(prompt)}
+) -> dict[str, object]:
+    body: dict[str, object] = {"prompt": validate.prompt(prompt)}
     if (checked := validate.model(model)) is not None:
         body["model"] = checked
     if ids := validate.table_ids(focus_table_ids):

@@ -65,7 +65,7 @@ TOO_DEEP = "The response is nested too deeply."
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
 
 
-def _of_depth(levels: int) -> Any:
+def _of_depth(levels: int) -> object:
     scalar = None | bool | int | float | str
     kind: Any = scalar
     for _ in range(levels):
@@ -158,7 +158,7 @@ def _no_number(text: str) -> UnexpectedAnswer:
     )
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> object:
     """Replace lone surrogates, which a Python string can hold but a message to a front end cannot."""
     if isinstance(value, str):
         return unicode_text(value)
@@ -169,7 +169,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _is_too_deep(value: Any) -> bool:
+def _is_too_deep(value: object) -> bool:
     """Return whether JSON is nested too deeply, without recursion. If not, later code may recurse."""
     level = [value]
     for _ in range(DEEPEST):

@@ -10,7 +10,7 @@ import ssl
 import weakref
 import zlib
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -111,7 +111,7 @@ class Transport:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Any = None,
+        body: object = None,
         headers: Mapping[str, str] | None = None,
         decoder: Decoder = decode,
         within: float | None = None,
@@ -147,7 +147,7 @@ class Transport:
         method: str,
         path: str,
         params: Mapping[str, str] | None,
-        body: Any,
+        body: object,
         headers: Mapping[str, str] | None,
         *,
         decoder: Decoder,
@@ -157,7 +157,7 @@ class Transport:
         sent: list[bool] = []
         waits: list[float] = []
 
-        async def trace(event: str, info: Mapping[str, Any]) -> None:
+        async def trace(event: str, info: Mapping[str, object]) -> None:
             # A proxy first gets a request for a tunnel, which is not our request.
             is_tunnel = getattr(info.get("request"), "method", None) == b"CONNECT"
             if event.endswith("send_request_headers.started") and not is_tunnel:

@@ -181,7 +181,7 @@ class UploadOperations(BaseOperations):
     async def upsert_rows(
         self,
         table_id: str,
-        rows: Sequence[Mapping[str, Any]],
+        rows: Sequence[Mapping[str, object]],
         match_columns: Iterable[str],
         *,
         enrich: bool = False,
@@ -284,7 +284,7 @@ def _bytes(content: object) -> bytes:
     raise InvalidInput("Invalid file", cause=cause, remedy="Pass the content of a file as text or bytes.")
 
 
-def _named(kind: type[M], answer: Any) -> M:
+def _named(kind: type[M], answer: object) -> M:
     """Return the object in an answer, which must have an id."""
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
         raise unreadable("It has no id.")

@@ -254,7 +254,7 @@ def idempotency_key(value: object) -> str:
     )
 
 
-def attachments(values: object) -> list[dict[str, Any]]:
+def attachments(values: object) -> list[dict[str, object]]:
     """Return up to 20 tables and documents.
 
     Raises:

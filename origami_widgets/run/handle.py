@@ -388,7 +388,7 @@ class Run(KnownRun):
     def leads(
         self,
         *,
-        filters: Sequence[Mapping[str, Any]] | None = None,
+        filters: Sequence[Mapping[str, object]] | None = None,
         sort: Mapping[str, str] | None = None,
         include_hidden: bool = False,
         save: bool = False,

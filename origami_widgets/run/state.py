@@ -293,7 +293,7 @@ class RunState:
             return {}
         payload = dict(self.run.raw)
         response = payload.get("response")
-        merged: dict[str, Any] = dict(response) if isinstance(response, dict) else {}
+        merged: dict[str, object] = dict(response) if isinstance(response, dict) else {}
         if self.tables:
             merged["tables"] = [table.raw for table in self.tables]
         if self.actions and not merged.get("actions"):

@@ -26,14 +26,14 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
-from origami_widgets.api.background.loop_future import SLICE, LoopFuture
+from origami_widgets.api.background.loop_future import SLICE, Coro, LoopFuture
 from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.host import runtime
 from origami_widgets.host.application import in_kernel
 from origami_widgets.host.cells import thread_context
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Hashable
+    from collections.abc import Awaitable, Callable, Hashable
 
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")
@@ -83,7 +83,7 @@ class BackgroundLoop:
         self._keeper: asyncio.Task[None] | None = None
         self._callbacks = CallbackThread()
 
-    def submit(self, coroutine: Coroutine[Any, Any, T]) -> LoopFuture[T]:
+    def submit(self, coroutine: Coro[T]) -> LoopFuture[T]:
         """Run a coroutine on the loop.
 
         Returns:
@@ -98,7 +98,7 @@ class BackgroundLoop:
             loop.call_soon_threadsafe(future.begin, context=self._context())
         return future
 
-    def run(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
+    def run(self, coroutine: Coro[T], meanwhile: Callable[[], object] | None = None) -> T:
         """Run a coroutine on the loop and block until it is done. An interrupt cancels it.
 
         Args:
@@ -124,7 +124,7 @@ class BackgroundLoop:
                     coroutine.close()
             raise
 
-    def check_may_block(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def check_may_block(self, coroutine: Coro[object]) -> None:
         """Raise an error if waiting would last for ever. The coroutine is then closed, and nothing was started.
 
         Raises:
@@ -174,7 +174,7 @@ class BackgroundLoop:
             raise error.with_traceback(None)
         return future.result()
 
-    async def bridge(self, coroutine: Coroutine[Any, Any, T], meanwhile: Callable[[], object] | None = None) -> T:
+    async def bridge(self, coroutine: Coro[T], meanwhile: Callable[[], object] | None = None) -> T:
         """Await a coroutine on the background loop from any other loop of asyncio. Cancellation reaches the coroutine.
 
         Args:
@@ -294,7 +294,7 @@ class BackgroundLoop:
         context.run(_is_ours.set, True)  # noqa: FBT003 - the variable's value
         return context
 
-    def _loop_for(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.AbstractEventLoop:
+    def _loop_for(self, coroutine: Coro[object]) -> asyncio.AbstractEventLoop:
         try:
             return self._running_loop()
         except BaseException:
@@ -361,7 +361,7 @@ class BackgroundLoop:
             self._keeper = None
 
 
-_closing: set[asyncio.Future[Any]] = set()
+_closing: set[asyncio.Future[object]] = set()
 _is_ours = contextvars.ContextVar("origami-widgets", default=False)
 """Whether the current code runs for the background loop. Without a thread, nothing else tells."""
 _generations = itertools.count(1)
@@ -414,7 +414,7 @@ def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
         ) from None
 
 
-def require_asyncio(coroutine: Coroutine[Any, Any, Any]) -> None:
+def require_asyncio(coroutine: Coro[Any]) -> None:
     """Close a coroutine that is awaited by another library than asyncio, before it does anything.
 
     Raises:
@@ -487,12 +487,12 @@ def background() -> BackgroundLoop:
     return current
 
 
-_tasks: set[asyncio.Task[Any]] = set()
-_holding: set[asyncio.Task[Any]] = set()
+_tasks: set[asyncio.Task[object]] = set()
+_holding: set[asyncio.Task[object]] = set()
 """Tasks for which the end of the process waits, such as stops: cells that are not stopped cost credits."""
 
 
-def kept_task(coroutine: Coroutine[Any, Any, T], name: str, *, holds_exit: bool = False) -> asyncio.Task[T]:
+def kept_task(coroutine: Coro[T], name: str, *, holds_exit: bool = False) -> asyncio.Task[T]:
     """Start a task and hold it until it is done, as a loop holds its tasks only weakly. Background loop only.
 
     Args:
@@ -508,14 +508,14 @@ def kept_task(coroutine: Coroutine[Any, Any, T], name: str, *, holds_exit: bool 
     return task
 
 
-def hold_exit(task: asyncio.Task[Any]) -> None:
+def hold_exit(task: asyncio.Task[object]) -> None:
     """Let the end of the process wait for a task: 30 seconds in a script, which Ctrl-C ends, and 2 in a kernel."""
     _register_end()
     _holding.add(task)
     task.add_done_callback(_holding.discard)
 
 
-def release_exit(task: asyncio.Task[Any] | None) -> None:
+def release_exit(task: asyncio.Task[object] | None) -> None:
     """End what `hold_exit` has begun: the rest of the task is not worth a wait."""
     if task is not None:
         _holding.discard(task)
@@ -552,7 +552,7 @@ def _wait_for_holding() -> None:
         print(LEAVES_AT_END, file=sys.stderr)  # noqa: T201 - it may cost credits
 
 
-def is_under_way(task: asyncio.Task[Any] | None) -> bool:
+def is_under_way(task: asyncio.Task[object] | None) -> bool:
     """Return whether a task is pending on the running loop. A task of an ended loop or a parent process is not."""
     return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
 

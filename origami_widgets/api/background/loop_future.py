@@ -13,13 +13,16 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
 T = TypeVar("T")
+Coro: TypeAlias = Coroutine[Any, Any, T]
+"""A coroutine with a result of this type, whatever it awaits."""
 log = logging.getLogger("origami_widgets")
 
 SLICE = 0.2
@@ -42,9 +45,9 @@ class LoopFuture(concurrent.futures.Future[T]):
         loop: the loop to run it on.
     """
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, coroutine: Coro[T], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self._coroutine: Coroutine[Any, Any, T] | None = coroutine
+        self._coroutine: Coro[T] | None = coroutine
         self._loop = loop
         self._task: asyncio.Task[T] | None = None
         self._outcomes: dict[str, _Outcome] = {}

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
+    from origami_widgets.api.background.loop_future import Coro
+
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 T = TypeVar("T")
@@ -47,7 +49,7 @@ class OnLoop(Step[T]):
         meanwhile: called repeatedly until it is done, on the caller's thread.
     """
 
-    coroutine: Coroutine[Any, Any, T]
+    coroutine: Coro[T]
     meanwhile: Callable[[], object] | None = None
 
     def block(self) -> T:
@@ -126,7 +128,7 @@ async def wait(coroutine: Coroutine[Step[Any], Any, T]) -> T:
             send, value = coroutine.throw, error
 
 
-def is_closed(coroutine: Coroutine[Any, Any, object]) -> bool:
+def is_closed(coroutine: Coro[object]) -> bool:
     """Return whether a coroutine has ended."""
     return inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
@@ -135,7 +137,7 @@ class Bridged(Protocol[P, T_co]):
     """Function or method that blocks; see `bridged`."""
 
     @property
-    def aio(self) -> Callable[P, Coroutine[Any, Any, T_co]]:
+    def aio(self) -> Callable[P, Coro[T_co]]:
         """The same, to be awaited."""
         ...
 
@@ -149,7 +151,7 @@ class Bridged(Protocol[P, T_co]):
     def __get__(self: Bridged[Concatenate[Owner, Q], T_co], instance: Owner, owner: type) -> Callable[Q, T_co]: ...
 
 
-def bridged(function: Callable[P, Coroutine[Any, Any, T]]) -> Bridged[P, T]:
+def bridged(function: Callable[P, Coro[T]]) -> Bridged[P, T]:
     """Make a function that blocks of a coroutine function, and a twin that is awaited: its attribute `aio`.
 
     Both have the arguments of the coroutine function. It runs on the caller's thread, and has a step on the background
@@ -186,7 +188,7 @@ def bridged(function: Callable[P, Coroutine[Any, Any, T]]) -> Bridged[P, T]:
 
 def same_arguments_as(
     call: Callable[P, object],
-) -> Callable[[Callable[..., Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
+) -> Callable[[Callable[..., Coro[T]]], Callable[P, Coro[T]]]:
     """Give a coroutine function the arguments of a function that blocks, with their defaults.
 
     Args:
@@ -201,7 +203,7 @@ def same_arguments_as(
     """
     signature = inspect.signature(call)
 
-    def decorate(awaited: Callable[..., Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    def decorate(awaited: Callable[..., Coro[T]]) -> Callable[P, Coro[T]]:
         @functools.wraps(awaited)
         async def with_arguments(*args: P.args, **kwargs: P.kwargs) -> T:
             given = signature.bind(*args, **kwargs)

@@ -30,7 +30,7 @@ _public = Secret(PUBLIC_KEY).fingerprint
 _in_use: set[str] = set()
 _lengths: set[int] = set()
 _warned: set[Hashable] = set()
-_followed_shells: weakref.WeakSet[Any] = weakref.WeakSet()
+_followed_shells: weakref.WeakSet[object] = weakref.WeakSet()
 
 
 class PastedKey(UserWarning):

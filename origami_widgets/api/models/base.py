@@ -21,6 +21,7 @@ from typing import (
     Generic,
     NamedTuple,
     Self,
+    TypeAlias,
     TypeVar,
     Union,
     get_args,
@@ -36,7 +37,9 @@ from origami_widgets.words.numbers import count, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Convert = Callable[[Any], Any]
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object as it was decoded."""
+Convert = Callable[[object], object]
 T = TypeVar("T", bound="Model")
 LARGEST_WHOLE = 2**63 - 1
 """Larger counts and ids are mistakes, and no column of a frame could hold them."""
@@ -79,11 +82,11 @@ class DescribedField(NamedTuple):
 
     column: str
     path: str
-    hint: Any
+    hint: object
     about: About
 
 
-ABSENT: Any = object()
+ABSENT = object()
 """Marks a value that cannot be used; the default takes its place."""
 
 
@@ -99,10 +102,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     __shown_fields__: ClassVar[tuple[str, ...]] = ()
     __line_fields__: ClassVar[tuple[str, ...]] = ()
 
-    raw: dict[str, Any] = msgspec.field(default_factory=dict)
+    raw: JsonObject = msgspec.field(default_factory=dict)
 
     @classmethod
-    def from_raw(cls, raw: Any) -> Self:
+    def from_raw(cls, raw: object) -> Self:
         """Build an object from decoded JSON.
 
         Args:
@@ -111,7 +114,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         if not isinstance(raw, dict):
             return cls()
         fields = cls.prepare(raw)
-        values: dict[str, Any] = {"raw": raw}
+        values: JsonObject = {"raw": raw}
         for name, key, convert in _converters(cls):
             if key in fields:
                 value = convert(fields[key])
@@ -120,7 +123,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return cls(**values)
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Return the fields to read; overridden if the API documents variants of an object."""
         return raw
 
@@ -153,7 +156,7 @@ def described_fields(cls: type[Model], path: str = "") -> Iterator[DescribedFiel
             yield from described_fields(hint, place)
 
 
-def _converter(hint: Any) -> Convert:
+def _converter(hint: object) -> Convert:
     """Return the function that reads a field; a union with None means that null is a valid value."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -177,7 +180,7 @@ def _nested(cls: type[Model]) -> Convert:
 
 
 def _sequence(convert: Convert) -> Convert:
-    def convert_all(value: Any) -> Any:
+    def convert_all(value: object) -> object:
         if not isinstance(value, list):
             return ABSENT
         return tuple(item for item in map(convert, value) if item is not ABSENT)
@@ -186,7 +189,7 @@ def _sequence(convert: Convert) -> Convert:
 
 
 def _mapping(convert: Convert) -> Convert:
-    def convert_all(value: Any) -> Any:
+    def convert_all(value: object) -> object:
         if not isinstance(value, dict):
             return ABSENT
         items = {key: convert(item) for key, item in value.items()}
@@ -195,27 +198,29 @@ def _mapping(convert: Convert) -> Convert:
     return convert_all
 
 
-def _anything(value: Any) -> Any:
+def _anything(value: object) -> object:
     return value
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> object:
     if isinstance(value, str):
         return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number and abs(value) <= LARGEST_WHOLE else ABSENT
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE
+    return str(value) if is_number else ABSENT
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> object:
     if isinstance(value, str) and WHOLE.fullmatch(value):
         return int(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and abs(value) <= LARGEST_WHOLE and value % 1 == 0 else ABSENT
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ABSENT
+    return int(value) if abs(value) <= LARGEST_WHOLE and value % 1 == 0 else ABSENT
 
 
-def _number(value: Any) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number and not (isinstance(value, str) and NUMBER.fullmatch(value)):
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ABSENT
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
         return ABSENT
     try:
         number = float(value)
@@ -224,11 +229,11 @@ def _number(value: Any) -> Any:
     return number if math.isfinite(number) else ABSENT
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> object:
     return value if isinstance(value, bool) else ABSENT
 
 
-def _timestamp(value: Any) -> Any:
+def _timestamp(value: object) -> object:
     if not isinstance(value, str):
         return ABSENT
     try:
@@ -238,7 +243,7 @@ def _timestamp(value: Any) -> Any:
         return ABSENT
 
 
-_SCALARS: dict[Any, Convert] = {
+_SCALARS: dict[object, Convert] = {
     str: _text,
     int: _whole,
     float: _number,
@@ -307,7 +312,7 @@ class Envelope(Model, frozen=True):
     workspace_id: str | None = None
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Read the total from `pagination`, where it was before July 2026."""
         pagination = raw.get("pagination")
         return {**pagination, **raw} if isinstance(pagination, dict) else raw
@@ -321,6 +326,6 @@ def list_items(raw: Any) -> list[Any]:
     return found
 
 
-def is_list(raw: Any) -> bool:
+def is_list(raw: object) -> bool:
     """Return whether a decoded response is a list, in any envelope."""
     return isinstance(raw, dict) and any(isinstance(raw.get(name), list) for name in LIST_KEYS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from html import escape
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,7 +30,7 @@ _TABLE = "font:inherit;border-collapse:collapse;margin:4px 0"
 _CELL = "text-align:{side};vertical-align:top;padding:2px 14px 2px 0;border:0"
 
 
-def facts_of(model: msgspec.Struct) -> dict[str, Any]:
+def facts_of(model: msgspec.Struct) -> dict[str, object]:
     """Return the fields to show: those in `__shown_fields__`, else all that differ from their default."""
     fields = {field.name: field for field in msgspec.structs.fields(model) if field.name not in _SKIPPED}
     if shown := getattr(model, "__shown_fields__", ()):
@@ -39,7 +39,7 @@ def facts_of(model: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, field in fields.items() if (value := getattr(model, name)) != _default(field)}
 
 
-def _facts_of_line(model: msgspec.Struct) -> dict[str, Any]:
+def _facts_of_line(model: msgspec.Struct) -> dict[str, object]:
     """Return the fields of the line: those in `__line_fields__` that are set, else those of `facts_of`."""
     fields = getattr(model, "__line_fields__", ())
     values = {name: attrgetter(name)(model) for name in fields}
@@ -69,7 +69,7 @@ def one_line(model: msgspec.Struct) -> str:
     return f"{name}({line})"
 
 
-def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_html(title: str, summary: Iterable[str], head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return HTML with a heading, a line below it, and a small table.
 
     Args:
@@ -107,11 +107,11 @@ def list_html(title: str, summary: Iterable[str], models: Sequence[object]) -> s
     return as_html(title, summary, [field.replace("_", " ") for field in fields], rows)
 
 
-def _default(field: msgspec.structs.FieldInfo) -> Any:
+def _default(field: msgspec.structs.FieldInfo) -> object:
     return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
-def _in_line(value: Any) -> str:
+def _in_line(value: object) -> str:
     if isinstance(value, str):
         return repr(_cut(value))
     if isinstance(value, datetime):
@@ -128,7 +128,7 @@ def _in_line(value: Any) -> str:
     return _cut(repr(value))
 
 
-def _in_cell(value: Any) -> str:
+def _in_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -143,7 +143,7 @@ def _in_cell(value: Any) -> str:
     return str(value)
 
 
-def _cell(value: Any, *, right: bool) -> str:
+def _cell(value: object, *, right: bool) -> str:
     """Return a table cell; with `right`, numbers are aligned to the right."""
     right = right and isinstance(value, int | float) and not isinstance(value, bool)
     return f'<td style="{_CELL.format(side="right" if right else "left")}">{_text(_in_cell(value))}</td>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from origami_widgets.api.models.base import About, Model
+from origami_widgets.api.models.base import About, JsonObject, Model
 from origami_widgets.api.models.table import Table
 
 RUN_STATUSES = (
@@ -88,7 +88,7 @@ class Question(Model, frozen=True):
     freeform_option: str = "Or something else"
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Read `question` from `text`, where some responses have it."""
         return {**raw, "question": raw["text"]} if "question" not in raw and "text" in raw else raw
 
@@ -108,7 +108,7 @@ class Todo(Model, frozen=True):
     next_actions: tuple[Suggestion, ...] = ()
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Accept plain strings for questions and suggestions, as some responses have them."""
         return {
             **raw,
@@ -156,7 +156,7 @@ class RunObject(RunSummary, frozen=True):
     todo: Todo = Todo()
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Read the actions of a running run from the top level, where some responses have them."""
         response = raw.get("response")
         if isinstance(raw.get("actions"), list) and not (isinstance(response, dict) and "actions" in response):
@@ -164,7 +164,7 @@ class RunObject(RunSummary, frozen=True):
         return raw
 
 
-def _objects(raw: dict[str, Any], key: str, field: str) -> dict[str, Any]:
+def _objects(raw: JsonObject, key: str, field: str) -> JsonObject:
     items = raw.get(key)
     if not isinstance(items, list):
         return {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
-from origami_widgets.api.models.base import About, Model
+from origami_widgets.api.models.base import About, JsonObject, Model
 from origami_widgets.api.models.model_repr import as_html
 from origami_widgets.words.numbers import plural
 
@@ -236,7 +236,7 @@ class Row(Model, frozen=True):
     cells: dict[str, Cell] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Accept a bare value for a cell."""
         cells = raw.get("cells")
         if not isinstance(cells, dict):
@@ -251,7 +251,7 @@ class FlatRow(Model, frozen=True):
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def prepare(cls, raw: dict[str, Any]) -> dict[str, Any]:
+    def prepare(cls, raw: JsonObject) -> JsonObject:
         """Accept values in `cells`, where some responses have them. A column may have that slug, too."""
         cells = raw.get("cells")
         leveled = isinstance(cells, dict) and raw.keys() <= {"object", "id", "cells"}

@@ -56,7 +56,7 @@ def main_value(value: dict[str, Any]) -> Any:
     return None if key is None or (key == "source" and not is_found(value)) else value[key]
 
 
-def is_found(value: Any) -> bool:
+def is_found(value: object) -> bool:
     """Return whether a cell holds a finding: a text, a number, a boolean, or a list or object that holds one.
 
     Null, blank texts, and lists and objects of these are no finding. In an object, `confidence`, `reasoning` and source

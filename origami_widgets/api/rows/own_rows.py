@@ -7,7 +7,10 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Sent: TypeAlias = "str | int | float | bool | None"
 """A value as it is sent: dates and large integers are texts by then, missing values are None."""
@@ -62,16 +65,16 @@ class OwnList:
         return [position for position, place in enumerate(self.places) if place in rows]
 
 
-def _digest(salt: str, *asked: Any) -> str:
+def _digest(salt: str, *asked: object) -> str:
     return hashlib.blake2b(json.dumps(asked).encode(), key=salt.encode()[:64], digest_size=16).hexdigest()
 
 
-def key_of(values: Any) -> KeyText:
+def key_of(values: Iterable[object]) -> KeyText:
     """Return the key that some cells make up."""
     return tuple(map(cell_text, values))
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: object) -> str:
     """Return a value as the text that stands for it in CSV, and in keys that are compared.
 
     >>> [cell_text(each) for each in ("007", 7, 7.5, True, None)]

@@ -64,7 +64,7 @@ class RawRows:
     total: int | None
 
     @classmethod
-    def of(cls, body: Any) -> RawRows:
+    def of(cls, body: object) -> RawRows:
         """Return the page in a decoded response, in any envelope. Items that are not objects are left out."""
         envelope = Envelope.from_raw(body)
         items = list_items(body)
@@ -207,7 +207,7 @@ class RowQuery:
         saved_filters: whether the table's saved filters apply.
     """
 
-    filters: Sequence[Mapping[str, Any]] | None = None
+    filters: Sequence[Mapping[str, object]] | None = None
     sort: Mapping[str, str] | None = None
     flat: bool = False
     saved_filters: bool = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import OrigamiError
@@ -46,7 +46,7 @@ class SavedFilters:
         is_complete: whether it is known of each lead if it passes.
     """
 
-    def __init__(self, table_id: str, version: tuple[Any, ...]) -> None:
+    def __init__(self, table_id: str, version: tuple[object, ...]) -> None:
         self.version = version
         self.hides: bool | None = None
         self.ids: set[str] = set()
@@ -129,7 +129,7 @@ class SavedFilters:
             self.is_complete = not self.hides
 
 
-_known: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[Any, ...], SavedFilters]] = weakref.WeakKeyDictionary()
+_known: weakref.WeakKeyDictionary[Traffic, OrderedDict[tuple[object, ...], SavedFilters]] = weakref.WeakKeyDictionary()
 
 
 def saved_filters(operations: Operations, table: Table) -> SavedFilters:

@@ -442,7 +442,7 @@ def _is_unknown(error: OrigamiError) -> bool:
     return error.may_have_started or isinstance(error, UnexpectedAnswer | IdempotencyConflict)
 
 
-def _value(cell: Any) -> Any:
+def _value(cell: object) -> object:
     return cell.get("value") if isinstance(cell, dict) else cell
 
 
