@@ -12,7 +12,7 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
 from origami_widgets.api.validate import page_limit, row_limit
@@ -171,16 +171,25 @@ class _RowIterator(Generic[T]):
             state = f"next page at {str(self.cursor)[:LONGEST_CURSOR]!r}" if self.pages else "not begun"
         return f"<{type(self).__name__} {self._pages.progress()}; {state}>"
 
-    def _at_end(self) -> bool:
-        return not self._waiting and self._pages.walk.done
+    async def _has_next(self) -> bool:
+        """Return whether a row waits, after reading a page if none does. For the sync bridge."""
+        while not self._waiting:
+            if self._pages.walk.done:
+                self._warn()
+                return False
+            try:
+                await OnLoop(self._pages.read(self._waiting.extend))
+            except OrigamiError as error:
+                self._note_progress(error)
+                raise
+        return True
 
     def _warn(self) -> None:
         if self.stopped and not self._warned:
             self._warned = True
             # Given on the caller's thread, so that the warning names the caller's line.
-            warnings.warn(
-                f"The rows may be incomplete: {self.stopped}. Read them again to be sure.", PartialRows, stacklevel=3
-            )
+            message = f"The rows may be incomplete: {self.stopped}. Read them again to be sure."
+            warnings.warn(message, PartialRows, stacklevel=5)
 
     def _note_progress(self, error: OrigamiError) -> None:
         if self.pages:
@@ -209,16 +218,9 @@ class RowReader(_RowIterator[T]):
         return self
 
     def __next__(self) -> T:
-        while not self._waiting:
-            if self._at_end():
-                self._warn()
-                raise StopIteration
-            try:
-                background().run(self._pages.read(self._waiting.extend))
-            except OrigamiError as error:
-                self._note_progress(error)
-                raise
-        return self._waiting.popleft()
+        if bool(self._waiting) or block(self._has_next()):
+            return self._waiting.popleft()
+        raise StopIteration
 
 
 class AsyncRowReader(_RowIterator[T]):
@@ -228,13 +230,6 @@ class AsyncRowReader(_RowIterator[T]):
         return self
 
     async def __anext__(self) -> T:
-        while not self._waiting:
-            if self._at_end():
-                self._warn()
-                raise StopAsyncIteration
-            try:
-                await background().bridge(self._pages.read(self._waiting.extend))
-            except OrigamiError as error:
-                self._note_progress(error)
-                raise
-        return self._waiting.popleft()
+        if bool(self._waiting) or await wait(self._has_next()):
+            return self._waiting.popleft()
+        raise StopAsyncIteration
