@@ -23,7 +23,8 @@ import json, threading
 import origami_widgets as ow
 
 async def awaited():
-    client = ow.Sandbox(speed=600).client()
+    sandbox = ow.Sandbox(speed=600)
+    client = sandbox.client()
     run = await ow.aio.start("Find partners. scenario:needs_input", client=client)
     card, reported = ow.RunCard(run), []
     run.on_change(lambda run: reported.append(run.status))
@@ -34,7 +35,7 @@ async def awaited():
     slow = await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)
     said += [await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client) == slow]
     said += [(await (await slow.cancel_async())).status]
-    rows = [row async for row in ow.AsyncClient.iter_rows(client, run.tables[0].id)]
+    rows = [row async for row in sandbox.async_client().iter_rows(run.tables[0].id)]
     many = await ow.start_many(["Find bakeries", "Find dentists"], client=client)
     board = ow.RunBoard(many)
     said += [[run.status for run in many.runs], len(board.runs)]
