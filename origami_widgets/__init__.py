@@ -11,10 +11,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from origami_widgets import aio as aio
 from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from origami_widgets import aio as aio
     from origami_widgets.api.client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
     from origami_widgets.api.errors import AmbiguousStart as AmbiguousStart
@@ -97,6 +97,7 @@ _HOMES = {
     "UploadedTable": "run.own_list.uploaded_table",
     "account": "run.login",
     "actions_frame": "frames",
+    "aio": "aio",
     "attach": "run.start",
     "column_economics_frame": "frames",
     "columns_frame": "frames",
@@ -145,7 +146,7 @@ _HOOKS = {
     "unload_ipython_extension": "magics.extension",
 }
 
-__all__ = [*_HOMES, "__version__", "aio"]  # noqa: PLE0604 - the names of the table above, nothing else
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
 
 
 def __getattr__(name: str) -> object:
@@ -153,7 +154,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name) or _HOOKS.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name)}")
-    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    module = importlib.import_module(f"{__name__}.{home}")
+    value = module if home == name else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -127,4 +127,4 @@ def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():
                 *("origami_widgets.api.background.sync_bridge", "origami_widgets.api.default_client"),
             )
         )
-    ] == ["origami_widgets._version", "origami_widgets.aio", "origami_widgets.api", "origami_widgets.api.background"]
+    ] == ["origami_widgets._version", "origami_widgets.api", "origami_widgets.api.background"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,18 @@ def front():
 def client(front):
     with RawServer(front) as server:
         yield ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=60)
+
+
+@pytest.mark.parametrize("name", ow.aio.__all__)
+def test_each_function_is_awaited_under_its_name(name):
+    awaited = getattr(ow.aio, name)
+    assert inspect.iscoroutinefunction(awaited)
+    assert inspect.signature(awaited) == inspect.signature(getattr(ow, name))
+
+
+def test_a_name_that_has_no_twin_is_said_with_those_that_have():
+    with pytest.raises(AttributeError, match="start, upload"):
+        _ = ow.aio.begin
 
 
 async def test_a_run_is_started_steered_and_found_again(client):
