@@ -25,17 +25,16 @@ Example:
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from origami_widgets import enrichment, frames
     from origami_widgets.run import login as key
-    from origami_widgets.run.start import attach_async as attach
-    from origami_widgets.run.start import start_async as start
+    from origami_widgets.run import start as starting
 
     account = key.account.aio
+    attach = starting.attach.aio
     credits_frame = frames.credits_frame.aio
     enrich = enrichment.enrich.aio
     join_leads = frames.join_leads.aio
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     projects_frame = frames.projects_frame.aio
     refresh_leads = frames.refresh_leads.aio
     rows_frame = frames.rows_frame.aio
+    start = starting.start.aio
     upload = enrichment.upload.aio
 
 __all__ = [
@@ -62,17 +62,13 @@ __all__ = [
     "start",
     "upload",
 ]
-_OF_START = {"attach": "attach_async", "start": "start_async"}
 
 
 def __getattr__(name: str) -> object:
     """Import the function of that name on first use, and return its twin."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}. It has {', '.join(__all__)}.")
-    if name in _OF_START:
-        value = getattr(importlib.import_module("origami_widgets.run.start"), _OF_START[name])
-    else:
-        value = getattr(sys.modules["origami_widgets"], name).aio
+    value = getattr(sys.modules["origami_widgets"], name).aio
     globals()[name] = value
     return value
 

@@ -18,7 +18,7 @@ from origami_widgets.run.own_list.upload_record import StoredUpload, forget, hel
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
-from origami_widgets.run.start import start_async, start_run
+from origami_widgets.run.start import start_run
 from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
@@ -191,31 +191,18 @@ async def enrich(
     wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh)
     await Either(lambda: _ask_first(wanted, credit_limit), _ask_nobody)
     table = await wanted.steps(None)
-    run = await Either(
+    run = await start_run(
+        prompt,
+        name=name,
+        model=model,
+        focus_tables=[table],
+        once=once,
+        fresh=fresh,
+        credit_limit=credit_limit,
+        client=client,
+        show=show,
         # The user has agreed.
-        lambda: start_run(
-            prompt,
-            name,
-            model,
-            [table],
-            once=once,
-            fresh=fresh,
-            credit_limit=credit_limit,
-            client=client,
-            show=show,
-            asks=False,
-        ),
-        lambda: start_async(
-            prompt,
-            name=name,
-            model=model,
-            focus_tables=[table],
-            once=once,
-            fresh=fresh,
-            credit_limit=credit_limit,
-            client=client,
-            show=show,
-        ),
+        asks=False,
     )
     await Either(lambda: _block_until_filled(run), lambda: _wait_until_filled(run))
     run = _newest(run)

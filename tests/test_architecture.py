@@ -58,7 +58,7 @@ PURE = (
     *("card.render.card_html", "card.render.card_text", "card.render.board"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
-    "run.starts.record",
+    "run.starts.spec",
 )
 
 

@@ -103,7 +103,7 @@ def configure(
             unchanged.
         confirm: when an interactive notebook asks before it spends credits. `"enrich"` (the default) asks before
             `enrich` only, True also before each start, answer, follow-up and batch, and False never. None leaves the
-            setting unchanged. Scripts, executed notebooks, `start_async` and buttons never ask.
+            setting unchanged. Scripts, executed notebooks, `ow.aio` and buttons never ask.
 
     Raises:
         InvalidInput: an argument is not valid, or `client` was given together with `base_url` or `project`, which it

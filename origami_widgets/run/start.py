@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.background.sync_bridge import same_arguments_as
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-def start(
+@bridged
+async def start(
     prompt: str,
     *,
     name: str | None = None,
@@ -122,52 +123,65 @@ def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
-    options: dict[str, Any] = {"once": once, "fresh": fresh, "credit_limit": credit_limit, "client": client}
-    return start_run(prompt, name, model, focus_tables, **options, show=show, asks=can_ask())
+    return await start_run(
+        prompt,
+        name=name,
+        model=model,
+        focus_tables=focus_tables,
+        once=once,
+        fresh=fresh,
+        credit_limit=credit_limit,
+        client=client,
+        show=show,
+    )
 
 
-def start_run(
+async def start_run(
     prompt: str,
+    *,
     name: str | None,
     model: str | None,
     focus_tables: Sequence[str | Table | UploadedTable],
-    *,
+    once: str | None,
+    fresh: bool,
+    credit_limit: float | None,
+    client: AnyClient | None,
     show: bool,
-    asks: bool,
-    **options: Any,
+    asks: bool = True,
 ) -> Run:
-    """Start a run as `start` does; `asks` says whether to ask the user, who may have agreed already."""
+    """Start a run as `start` does, for the sync bridge; `asks` says whether to ask the user, who may have agreed already."""
     flag("show", show)
-    make = _maker(prompt, name, model, focus_tables, **options)
-    with StartCall() as call:
-        run = call.start(make, credit_limit=options["credit_limit"], asks=asks)
-        return _shown(run, call, show=show)
-
-
-@same_arguments_as(start)
-async def start_async(*, show: bool, **given: Any) -> Run:
-    """Start a run as `start` does, without blocking the event loop: same arguments, costs and errors. It never asks.
-
-    Use it in event loops, and in hosts where Python has only one thread (JupyterLite). Cancelling the task does not
-    cancel a run that it has started. The `CancelledError` carries `idempotency_key` and `reconcile_async()`, which
-    finds the run.
-
-    Returns:
-        The handle on the run, as soon as the server has started it: `await run` waits for its end.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await ow.aio.start("List bakeries in Porto", client=client)
-        ...     return (await run.settle()).status
-        >>> asyncio.run(main())
-        'completed'
-    """
-    flag("show", show)
+    make = _maker(
+        prompt,
+        name,
+        model,
+        focus_tables,
+        once=once,
+        fresh=fresh,
+        credit_limit=credit_limit,
+        client=client,
+    )
     call = StartCall()
-    return _shown(await call.start_async(_maker(**given)), call, show=show)
+
+    def shown(run: Run) -> Run:
+        if show:
+            with attach_hint(run.token):
+                display_backend().show(run)
+        return run
+
+    def block() -> Run:
+        with call:
+            return shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
+
+    async def wait() -> Run:
+        return shown(await call.start_async(make))
+
+    run = await Either(block, wait)
+    if call.job is not None and call.job.unrecorded is not None:
+        cause = call.job.unrecorded.cause
+        # The level of the user's line: below the caller of this coroutine are the bridge and the public function.
+        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=5)
+    return run
 
 
 def _maker(
@@ -334,18 +348,8 @@ def _ask_about(queue: JobQueue, credit_limit: float | None) -> None:
         raise
 
 
-def _shown(run: Run, call: StartCall, *, show: bool) -> Run:
-    """Show a run that was just started."""
-    if call.job is not None and call.job.unrecorded is not None:
-        cause = call.job.unrecorded.cause
-        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=4)
-    if show:
-        with attach_hint(run.token):
-            display_backend().show(run)
-    return run
-
-
-def attach(
+@bridged
+async def attach(
     token_or_agent_id: str | Run, run_id: str | None = None, *, client: AnyClient | None = None, show: bool = True
 ) -> Run:
     """Attach to a run that was started earlier, here or elsewhere, and show its live card.
@@ -382,30 +386,7 @@ def attach(
     flag("show", show)
     run = _watched(token_or_agent_id, run_id, client)
     if run is None:
-        run = background().run(_finding(token_or_agent_id, run_id, client))
-    if show:
-        display_backend().show(run)
-    return run
-
-
-@same_arguments_as(attach)
-async def attach_async(*, show: bool, **given: Any) -> Run:
-    """Attach to a run as `attach` does, without blocking the event loop: same arguments and errors. Costs nothing.
-
-    Example:
-        >>> import asyncio
-        >>> import origami_widgets as ow
-        >>> async def main():
-        ...     client = ow.Sandbox(speed=600).client()
-        ...     run = await ow.aio.start("List bakeries in Porto", client=client)
-        ...     return await ow.aio.attach(run.token, client=client) == run
-        >>> asyncio.run(main())
-        True
-    """
-    flag("show", show)
-    run = _watched(**given)
-    if run is None:
-        run = await background().bridge(_finding(**given))
+        run = await OnLoop(_finding(token_or_agent_id, run_id, client))
     if show:
         display_backend().show(run)
     return run

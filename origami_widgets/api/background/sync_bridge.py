@@ -184,33 +184,3 @@ def bridged(function: Callable[P, Coro[T]]) -> Bridged[P, T]:
     awaited.__doc__ = f"{first}\n\nAwait it; see `{function.__qualname__}`."
     vars(blocking).update(aio=awaited)
     return cast("Bridged[P, T]", blocking)
-
-
-def same_arguments_as(
-    call: Callable[P, object],
-) -> Callable[[Callable[..., Coro[T]]], Callable[P, Coro[T]]]:
-    """Give a coroutine function the arguments of a function that blocks, with their defaults.
-
-    Args:
-        call: the function that blocks. The coroutine function gets all its arguments, by name.
-
-    >>> def add(one: int, *, other: int = 2) -> int: ...
-    >>> @same_arguments_as(add)
-    ... async def add_async(**given): return sum(given.values())
-    >>> import asyncio
-    >>> asyncio.run(add_async(1)), str(inspect.signature(add_async))
-    (3, "(one: 'int', *, other: 'int' = 2) -> 'int'")
-    """
-    signature = inspect.signature(call)
-
-    def decorate(awaited: Callable[..., Coro[T]]) -> Callable[P, Coro[T]]:
-        @functools.wraps(awaited)
-        async def with_arguments(*args: P.args, **kwargs: P.kwargs) -> T:
-            given = signature.bind(*args, **kwargs)
-            given.apply_defaults()
-            return await awaited(**given.arguments)
-
-        vars(with_arguments).update(__signature__=signature)
-        return with_arguments
-
-    return decorate

@@ -17,7 +17,7 @@ import logging
 import time
 import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -61,10 +61,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
-    from origami_widgets.run.handle import Run
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimit
-    from origami_widgets.run.starts.queue import JobQueue
     from origami_widgets.run.starts.reconcile import Candidate
     from origami_widgets.run.starts.spec import StartSpec
 
@@ -124,7 +122,7 @@ class StartJob:
         self,
         operations: Operations,
         spec: StartSpec,
-        make_run: Callable[[RunWatch, Conversation], Run],
+        make_run: Callable[[RunWatch, Conversation], Any],
         record: StartRecord | None = None,
         *,
         once: str = "",
@@ -139,7 +137,7 @@ class StartJob:
         self.record = record or StartRecord.new()
         self.run: RunObject | None = None
         self.watch: RunWatch | None = None
-        self.handle: Run | None = None
+        self.handle: Any = None
         self.error: Exception | None = None
         self.unrecorded: RegistryUnusable | None = None
         self.owners: set[object] = set()
@@ -157,7 +155,7 @@ class StartJob:
         self._queues = queues
         self._new_limit = new_limit
         self._task: asyncio.Task[None] | None = None
-        self._driver: weakref.ref[JobQueue] | None = None
+        self._driver: weakref.ref[Any] | None = None
         self._agent_name = spec.name or ""
         self._not_before = 0.0
         self._known_runs: frozenset[str] = frozenset()
@@ -201,12 +199,12 @@ class StartJob:
     # Owners
 
     @property
-    def driver(self) -> JobQueue | None:
-        """The queue of the batch that starts the job when its turn has come; None if a call does."""
+    def driver(self) -> Any:
+        """The `JobQueue` of the batch that starts the job when its turn has come; None if a call does."""
         return None if self._driver is None else self._driver()
 
     @driver.setter
-    def driver(self, driver: JobQueue | None) -> None:
+    def driver(self, driver: Any) -> None:
         before = self.driver
         self._driver = None if driver is None else weakref.ref(driver)
         if before is not None and before is not driver:
@@ -230,7 +228,7 @@ class StartJob:
         if self._task is not None and is_under_way(self._task):
             await asyncio.wait((self._task,))
 
-    async def start_for(self, owner: object) -> Run:
+    async def start_for(self, owner: object) -> Any:
         """Start the run for one more owner, or wait if it is already being started. Return the handle on the run.
 
         An owner that gets an error stops being an owner.
@@ -762,15 +760,15 @@ class StartJob:
 
     # Finding the run of a lost answer
 
-    def reconcile(self) -> Run | None:
+    def reconcile(self) -> Any:
         """Look for the run again, blocking; see `look`."""
         return background().run(self.look())
 
-    async def reconcile_async(self) -> Run | None:
+    async def reconcile_async(self) -> Any:
         """Look for the run again, without blocking the event loop; see `look`."""
         return await background().bridge(self.look())
 
-    async def look(self, *, patiently: bool = False) -> Run | None:
+    async def look(self, *, patiently: bool = False) -> Any:
         """Look for a run that may have started. Return the handle on it; None without a run. Sends only GETs.
 
         Args:
@@ -796,7 +794,7 @@ class StartJob:
         if self.watch is not None:
             self.credit_limit.guard(self.watch, conversation_of(self.watch))
 
-    async def _watch_run(self) -> Run | None:
+    async def _watch_run(self) -> Any:
         """Write the run down under the name, watch it and return its handle; None without a run."""
         if self.watch is None and self.run is not None:
             if self._name:

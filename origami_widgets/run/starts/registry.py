@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from origami_widgets.run.starts.store import Life
 
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, MutableMapping
 
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.store import StartRecord
-
-    MakeJob = Callable[[StartRecord | None], StartJob]
 
 MOST_RECORDS = 10_000
 """Records that are kept, at most; those that were used longest ago are dropped."""
@@ -65,11 +62,31 @@ class Unique:
 JobKey = Once | Cell | Unique
 
 
+class Job(Protocol):
+    """Job in the registry.
+
+    Attributes:
+        record: what is known of its start.
+        is_found: whether a later call has found it.
+    """
+
+    record: StartRecord
+    is_found: bool
+
+    @property
+    def is_worth_finding(self) -> bool:
+        """Whether a later call with the same key wants this job."""
+        ...
+
+
+J = TypeVar("J", bound=Job)
+
+
 class _Known(NamedTuple):
     """What is kept of a job: its record, and the job while something else holds it."""
 
     record: StartRecord
-    job: weakref.ref[StartJob]
+    job: weakref.ref[Any]
 
 
 class HasFingerprint(Protocol):
@@ -104,7 +121,7 @@ def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: Cell
     return Cell(client, cell.cell, fingerprint, counts[fingerprint] - 1)
 
 
-def jobs(wanted: Iterable[tuple[JobKey, MakeJob]], *, fresh: bool = False) -> list[StartJob]:
+def jobs(wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], J]]], *, fresh: bool = False) -> list[J]:
     """Return for each key the job of an earlier call, or a new one.
 
     If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
@@ -119,15 +136,15 @@ def jobs(wanted: Iterable[tuple[JobKey, MakeJob]], *, fresh: bool = False) -> li
 
 
 def _goes_on(key: JobKey, known: _Known) -> bool:
-    job = known.job()
+    job: Job | None = known.job()
     if job is not None:
         return job.is_worth_finding
     # Of a name that nobody holds, the start store knows more than the record.
     return isinstance(key, Cell) and known.record.life != Life.CANCELLED
 
 
-def _job(key: JobKey, make: MakeJob, known: _Known | None) -> StartJob:
-    job = None if known is None else known.job()
+def _job(key: JobKey, make: Callable[[StartRecord | None], J], known: _Known | None) -> J:
+    job: J | None = None if known is None else known.job()
     if job is not None and isinstance(key, Once) and not job.is_worth_finding:
         job = None
     # Of a name, the start store knows more than a record.

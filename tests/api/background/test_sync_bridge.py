@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from origami_widgets.api.background.sync_bridge import Either, OnLoop, block, bridged, same_arguments_as, wait
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, block, bridged, wait
 from tests.support.interrupts import interrupt
 
 LOOP = "origami-widgets"
@@ -175,25 +175,6 @@ def test_blocking_on_the_background_loop_raises():
 
     with pytest.raises(RuntimeError, match="callbacks"):
         block(act())
-
-
-def test_an_awaited_function_takes_the_arguments_of_the_blocking_one():
-    def read(table, *, limit=7):
-        """Read a table."""
-
-    @same_arguments_as(read)
-    async def read_async(**given):
-        """Await a table."""
-        return given
-
-    assert inspect.signature(read_async) == inspect.signature(read)
-    assert inspect.iscoroutinefunction(read_async)
-    assert read_async.__doc__ == "Await a table."
-    assert asyncio.run(read_async("t")) == {"table": "t", "limit": 7}
-    assert asyncio.run(read_async(table="t", limit=1)) == {"table": "t", "limit": 1}
-    for args, options in [((), {}), (("t", 1), {}), (("t",), {"most": 1}), (("t",), {"table": "u"})]:
-        with pytest.raises(TypeError):
-            asyncio.run(read_async(*args, **options))
 
 
 @bridged
