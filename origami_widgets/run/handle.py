@@ -168,7 +168,7 @@ class Run(KnownRun):
         """Stop cells that are filling; the agent goes on. Values that are there stay, and used credits are not returned.
 
         Returns once Origami has accepted the requests. If the run has ended, cells are stopped again in the background
-        until none is active. Safe to repeat. Sends one or more POSTs for each table, and GETs of the tables and of other
+        until none is active; tables that you name are stopped once. Safe to repeat. Sends one or more POSTs for each table, and GETs of the tables and of other
         active runs, all free.
 
         Args:

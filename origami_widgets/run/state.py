@@ -13,7 +13,7 @@ from origami_widgets.words.numbers import plural, shown_count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from origami_widgets.api.models import Action, Column, RunObject, Table, TranscriptMessage
+    from origami_widgets.api.models import Action, CancelledCells, Column, RunObject, Table, TranscriptMessage
     from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
@@ -148,6 +148,13 @@ class StoppedCells:
     cells: int = 0
     lead_source_jobs: int = 0
     left_running: tuple[LeftRunning, ...] = ()
+
+    def plus(self, answers: Iterable[CancelledCells], left_running: tuple[LeftRunning, ...] = ()) -> StoppedCells:
+        """Return what was stopped with these answers of the server, too."""
+        each = tuple(answers)
+        cells = self.cells + sum(answer.cells or 0 for answer in each)
+        jobs = self.lead_source_jobs + sum(answer.lead_source_jobs or 0 for answer in each)
+        return StoppedCells(cells, jobs, left_running)
 
     def __str__(self) -> str:
         jobs = self.lead_source_jobs

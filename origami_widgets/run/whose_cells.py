@@ -14,7 +14,7 @@ from origami_widgets.run.reduce import is_during
 from origami_widgets.run.state import LeftRunning, focused_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from origami_widgets.api.models import Action, Column, Table
     from origami_widgets.run.state import RunState
@@ -44,14 +44,12 @@ class Attribution:
     left_running: tuple[LeftRunning, ...]
 
 
-def attribute(states: Sequence[RunState], tables: Sequence[Table], *, whole: Collection[str] = ()) -> Attribution:
+def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attribution:
     """Return which cells of some tables a conversation may stop.
 
     Args:
         states: the states of the conversation's runs.
         tables: the newest objects of the tables that its agent can reach.
-        whole: ids of tables that the user has named, in lower case. They are stopped whole, with what others have started
-            there.
     """
     actions = [action for state in states for action in state.actions]
     created = {action.table_id.lower(): action.table_id for action in actions if action.type == TABLE_CREATED}
@@ -62,7 +60,7 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table], *, whole: Col
         table_id = table.id.lower()
         # An agent has one active run at a time: what was made after ours had ended was made by another one.
         is_new = table_id not in focused and any(is_during(state.run, table.created_at) for state in states)
-        if table_id in whole or table_id in created or is_new:
+        if table_id in created or is_new:
             targets.append(StopTarget(table.id))
         else:
             added = [column for column in table.columns if column.slug and _is_added(column, table_id, actions)]

@@ -116,11 +116,6 @@ def test_a_table_that_was_made_after_our_end_is_not_ours():
     assert attribute([state(completed_at=LATER)], [table(created_at=ENDED)]).targets == WHOLE
 
 
-def test_a_table_that_the_user_names_is_stopped_whole():
-    found = attribute([state()], [table()], whole={"t-1"})
-    assert (found.targets, found.left_running) == (WHOLE, ())
-
-
 def test_tables_without_active_cells_are_not_named():
     assert attribute([state()], [table(running=(("phone", 0),))]).left_running == ()
 

@@ -108,7 +108,8 @@ async def _begin(
 async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> StoppedCells:
     """Stop the cells of a run's conversation, or of whole tables. The agent is not cancelled.
 
-    Returns when the requests were accepted. If the run is over, cells are stopped again until all is quiet.
+    Returns when the requests were accepted. If the run is over, cells of its conversation are stopped again until all is
+    quiet. Tables that are named are stopped once.
 
     Args:
         watch: the run.
@@ -123,11 +124,17 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
         OrigamiError: the server refused; the cells go on.
     """
     operations = watch.connected()
-    if tables is None and watch.state.settled:
+    if tables is not None:
+        for each in tables:
+            # Before any of them is stopped.
+            await operations.get_table(each, include=())
+        stopped = await asyncio.gather(*(operations.cancel_cells(each) for each in tables))
+        poller().hurry(watch)
+        return StoppedCells().plus(stopped)
+    if watch.state.settled:
         return watch.state.stopped or StoppedCells()
-    whole = None if tables is None else [await operations.get_table(each, include=()) for each in tables]
     stop = _stop_of(watch, operations)
-    await _heard(watch, [stop.ask(whole)])
+    await _heard(watch, [stop.ask()])
     return stop.stopped
 
 
@@ -242,22 +249,15 @@ class CellStop:
         self.task: asyncio.Task[None] | None = None
         self.table_count = 0
         self._watch, self._operations, self._conversation = watch, operations, conversation_of(watch)
-        self._whole: dict[str, Table] = {}
-        self._stops_own = False
         self._refused: dict[str, OrigamiError] = {}
         self._active: dict[str, int] = {}
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
         self._end_seen = (False, False)
 
-    def ask(self, whole: Iterable[Table] | None = None) -> asyncio.Future[OrigamiError | None]:
-        """Begin a round, or another one, for some tables or, with None, for the conversation's cells.
-
-        The future is set when a round was accepted, to an error if it was refused.
-        """
-        self._stops_own |= whole is None
+    def ask(self) -> asyncio.Future[OrigamiError | None]:
+        """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
         self._refused.clear()
-        self._whole.update((table.id.lower(), table) for table in whole or ())
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
         self._wake.set()
@@ -314,8 +314,8 @@ class CellStop:
             else:
                 quiet = quiet.after_look(now, is_active=False)
                 await self._say_nothing_is_active(quiet.looks)
-                # What others do in tables that were named, and what a further run of the conversation does, goes on.
-                if quiet.is_over or not self._stops_own or self._is_continued():
+                # What a further run of the conversation does, goes on.
+                if quiet.is_over or self._is_continued():
                     return self._refusal
                 if quiet.is_quiet:
                     release_exit(self.task)
@@ -381,8 +381,9 @@ class CellStop:
                 await poller().check(self._watch)
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"
         errors: list[OrigamiError] = []
-        tables, is_listed = self._known_tables(), not (is_done and self._stops_own)
-        if self._stops_own and (is_done or not tables):
+        states = self._conversation.states
+        tables, is_listed = _merged((), (table for state in states for table in state.tables)), not is_done
+        if is_done or not tables:
             # Answers about a run may leave out tables that it made.
             try:
                 async with time_limit(LIST_PATIENCE):
@@ -393,8 +394,7 @@ class CellStop:
             except OrigamiError as error:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
-        states = self._conversation.states if self._stops_own else ()
-        attribution = attribute(states, tables, whole=self._whole.keys())
+        attribution = attribute(self._conversation.states, tables)
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
         targets.sort(key=lambda target: -self._active.get(target.table_id, 0))
@@ -409,13 +409,8 @@ class CellStop:
         self._refused |= refused
         counts = [end for end in ends if not isinstance(end, OrigamiError)]
         self._active = {target.table_id: end[0] for target, end in zip(targets, ends, strict=True) if end in counts}
-        cells, jobs = (
-            sum(count.cells or 0 for _, count in counts),
-            sum(count.lead_source_jobs or 0 for _, count in counts),
-        )
-        so_far = self.stopped
-        self.stopped = StoppedCells(so_far.cells + cells, so_far.lead_source_jobs + jobs, attribution.left_running)
-        if is_done and (cells or jobs):
+        so_far, self.stopped = self.stopped, self.stopped.plus((each for _, each in counts), attribution.left_running)
+        if is_done and (self.stopped.cells, self.stopped.lead_source_jobs) != (so_far.cells, so_far.lead_source_jobs):
             poller().hurry(self._watch)
         # An error that will not go away counts before one that may.
         errors.sort(key=_may_pass)
@@ -455,11 +450,6 @@ class CellStop:
         except OrigamiError:
             pass
         return False
-
-    def _known_tables(self) -> list[Table]:
-        """Return the newest objects of the tables to stop: those that the user has named, and the conversation's."""
-        states = self._conversation.states if self._stops_own else ()
-        return _merged(self._whole.values(), (table for state in states for table in state.tables))
 
 
 def _merged(tables: Iterable[Table], others: Iterable[Table]) -> list[Table]:

