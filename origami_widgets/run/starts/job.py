@@ -470,7 +470,7 @@ class StartJob:
                 # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
                     await self._prepare()
-                    brief = (self.operations.identity, self.spec.agent_id, self.spec.prompt)
+                    brief = (self.operations.identity, self.spec.agent_id, reconcile.plain(self.spec.prompt))
                     async with reconcile.turn(brief, self.withdrawn):
                         await self._until_known()
                 await self._watch_run()

@@ -153,7 +153,7 @@ class Reconciliation:
         if not run.id:
             # A run that may be ours must not be ruled out because it could not be read.
             raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
-        shown, ours = _plain(run.request.prompt or run.prompt), _plain(self._spec.prompt)
+        shown, ours = plain(run.request.prompt or run.prompt), plain(self._spec.prompt)
         is_cut = shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown))
         if (shown == ours or is_cut) and self._is_new(run):
             is_young = self._owner_of(run) is not None or self._is_after(run.started_at, 0.0)
@@ -167,7 +167,7 @@ class Reconciliation:
             return
         wanted, read_through = self._spec.name, 0
         async for agent in self._agents():
-            if wanted is not None and _plain(agent.name) != _plain(wanted):
+            if wanted is not None and plain(agent.name) != plain(wanted):
                 continue
             newest = agent.last_run
             if newest is not None and self._may_be(newest):
@@ -182,7 +182,7 @@ class Reconciliation:
 
     def _may_be(self, shown: RunSummary) -> bool:
         """Return whether a run of a list, which cuts its brief, may be ours: then it is read."""
-        return _plain(self._spec.prompt).startswith(_uncut(_plain(shown.prompt))) and self._is_new(shown)
+        return plain(self._spec.prompt).startswith(_uncut(plain(shown.prompt))) and self._is_new(shown)
 
     def _is_new(self, run: RunSummary) -> bool:
         """Return whether a run may be younger than the first attempt, and belongs to no other start."""
@@ -234,10 +234,10 @@ async def _pages(read: Callable[[str | None], Awaitable[Page[M]]], things: str) 
     raise _too_many(things)
 
 
-def _plain(text: str) -> str:
-    r"""Normalize what servers may change in a text: line ends, spaces, and the Unicode form of letters.
+def plain(text: str) -> str:
+    r"""Return a text without what servers may change in it: line ends, spaces, and the Unicode form of letters.
 
-    >>> _plain("Find bakers\r\n in  Porto ")
+    >>> plain("Find bakers\r\n in  Porto ")
     'Find bakers in Porto'
     """
     return " ".join(unicodedata.normalize("NFKC", text).split())
