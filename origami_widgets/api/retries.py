@@ -32,6 +32,8 @@ T = TypeVar("T")
 ATTEMPTS = 4
 LONGEST_IN_ALL = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+CONFLICT_WAITS = (4, 10, 20, 40)
+"""Waits while a first request with the same key is in flight, as multiples of `FIRST_WAIT`: a server may take half a minute."""
 ATTEMPTS_WITHOUT_TRUST = 2
 """Attempts if a certificate or proxy is the problem: what refuses once usually refuses again."""
 LONGEST_RETRY_AFTER = 86_400.0
@@ -47,7 +49,7 @@ async def with_retries(
     is_retryable: Callable[[OrigamiError], bool] = lambda error: error.transient,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> T:
-    """Send a request until it succeeds or fails for good: at most four attempts, within two minutes.
+    """Send a request until it succeeds or fails for good: at most four attempts (five of a key in use), within two minutes.
 
     Args:
         call: sends the request once.
@@ -64,6 +66,8 @@ async def with_retries(
             return await call()
         except OrigamiError as error:
             most = ATTEMPTS_WITHOUT_TRUST if error.code in ("TLS_FAILED", "PROXY_REFUSED") else ATTEMPTS
+            if isinstance(error, IdempotencyConflict):
+                most = len(CONFLICT_WAITS) + 1
             wait = wait_after(error, attempts)
             is_too_late = time.monotonic() - began + wait >= LONGEST_IN_ALL
             if attempts >= most or is_too_late or not is_retryable(error):
@@ -77,6 +81,8 @@ def wait_after(error: OrigamiError, attempts: int) -> float:
     At most two minutes, in which the caller would learn nothing.
     """
     backoff = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempts - 1)) * _chance.uniform(0.75, 1.25)
+    if isinstance(error, IdempotencyConflict) and attempts <= len(CONFLICT_WAITS):
+        backoff = FIRST_WAIT * CONFLICT_WAITS[attempts - 1]
     return min(max(backoff, error.retry_after or 0.0), LONGEST_IN_ALL)
 
 

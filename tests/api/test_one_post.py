@@ -13,6 +13,7 @@ from origami_widgets.api import errors
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import AmbiguousStart
 from tests.api.conftest import KEY, fixture
+from tests.support.quick import without_pauses
 from tests.support.server import answer, head, raw, reset, silence
 
 CREATED = fixture("create_agent")
@@ -44,7 +45,8 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("fault", PUT_OFF.values(), ids=PUT_OFF)
-def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, fault):
+def test_sent_again_with_the_same_key_and_the_same_bytes(server, client, fault, monkeypatch):
+    without_pauses(monkeypatch)
     server.plan(fault, fault, CREATION)
     created = client.create_agent("Find bakeries in Porto", name="Porto", model="origami-max")
     assert created.run.id == RUN["id"]

@@ -108,6 +108,11 @@ def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
         assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
 
 
+def test_a_first_request_in_flight_is_waited_for_at_most_a_minute():
+    waits = [wait_after(IdempotencyConflict("In flight", status_code=409), attempts) for attempts in range(1, 5)]
+    assert waits == [2, 5, 10, 20]
+
+
 def failed(kind: type[OrigamiError], *, transient: bool = False, **said: bool) -> OrigamiError:
     error = kind("No", transient=transient)
     vars(error).update(said)
