@@ -810,7 +810,7 @@ class StartJob:
         """Complete the record under the name, unless the name belongs to a newer start by now."""
         record = self.record
         record.started_at = run.started_at or record.claimed_at
-        record.before = None
+        record.before = self.unrecorded = None
         try:
             entry = await entry_of(self.operations, self._name)
             current = await entry.read()

@@ -170,7 +170,7 @@ def test_a_follow_up_with_a_limit_that_has_been_used_is_refused(server, client):
     assert len(server.runs) == 1
 
 
-@pytest.mark.parametrize("server", [{"agent_seconds": 60.0}], ids=str, indirect=True)
+@pytest.mark.parametrize("server", [{"agent_seconds": 60.0, "cells_per_second": 2.0}], ids=str, indirect=True)
 def test_another_limit_for_one_conversation_leaves_that_of_its_batch(server, client):
     batch = ow.start_many(["Find bakeries", "Find butchers, asking"], credit_limit=300, client=client, show=False)
     see(lambda: len(batch.runs) == 2 and batch.runs[1].done)
