@@ -16,9 +16,7 @@ from jupyter_client.manager import start_new_kernel
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import AuthenticationError
-from origami_widgets.api.usage import Quota
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.rate_limiter import RateLimiter
 from tests.support.cells import Notebook
 from tests.support.server import RawServer, answer
 
@@ -206,5 +204,4 @@ def test_a_seeded_random_gives_the_same_numbers(client):
         server.plan(answer({}, 503), answer({"object": "credits", "balance": 7, "currency": "credits"}))
         assert ow.Client("og_live_random", base_url=server.base_url).get_credits().balance == 7
         assert len(server.requests) == 2
-    RateLimiter().on_quotas([Quota("org", limit=100, remaining=5, resets_in=30)], 0.0)
     assert random.getstate() == before

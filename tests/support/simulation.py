@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import random
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Traffic
 from origami_widgets.run.polling.poller import Poller
-from origami_widgets.run.polling.rate_limiter import RateLimiter
 from origami_widgets.sandbox.app import RateLimits
 from origami_widgets.sandbox.error_responses import ErrorResponse
 
@@ -118,8 +116,7 @@ class Kernel:
 
     def __init__(self, organization: Organization, number: int) -> None:
         self.identity, self.traffic = object(), Traffic()
-        chance = random.Random(number)  # noqa: S311 - the same hour each time
-        self.poller = Poller(organization.clock, lambda: RateLimiter(jitter=chance.random))
+        self.poller = Poller(organization.clock)
         self.watches: list[RunWatch] = []
         self._organization, self._number = organization, number
 

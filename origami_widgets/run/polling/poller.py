@@ -65,24 +65,20 @@ class Poller:
 
     Args:
         clock: the clock to plan with.
-        make_limiter: makes the rate limiter for an organization.
 
     Attributes:
         clock: the clock.
         checks: sends the requests of a check.
     """
 
-    def __init__(self, clock: SystemClock | None = None, make_limiter: Callable[[], RateLimiter] = RateLimiter) -> None:
+    def __init__(self, clock: SystemClock | None = None) -> None:
         self.clock = clock or SystemClock()
         self.checks = Checks(self.clock, self.allow)
-        self._make_limiter = make_limiter
         self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._sent: set[asyncio.Task[None]] = set()
         self._waiting: list[_Waiting] = []
-        self._others_first = False
-        self._passed_over = 0
         self._wake: asyncio.Event | None = None
 
     async def watch(
@@ -310,16 +306,12 @@ class Poller:
         """Send the next request, or sleep until it is due. Return False if there is none."""
         wake.clear()
         now = self.clock.monotonic()
-        wait, request = next_request(
-            self._requests(), now, others_first=self._others_first, passed_over=self._passed_over
-        )
+        wait, request = next_request(self._requests(), now)
         if request is None and not self._sent:
             return False
         if wait is not None and request is not None and wait <= 0:
-            self._others_first = request.urgent
-            self._passed_over = 0 if request.low_priority else self._passed_over + 1
             # Counted here, not when it is sent: the next request is admitted before this one has begun.
-            request.limiter.count_poll(now)
+            request.limiter.count_poll(now, urgent=request.urgent, low_priority=request.low_priority)
             request.purpose()
         # A sleeping poller must not keep a run alive that has no handle.
         del request
@@ -352,7 +344,7 @@ class Poller:
         traffic, clock = operations.traffic, self.clock
         limiter = self._limiters.get(traffic)
         if limiter is None:
-            made = limiter = self._limiters[traffic] = self._make_limiter()
+            made = limiter = self._limiters[traffic] = RateLimiter()
             traffic.listen(lambda event, age: made.on_traffic(event, clock.monotonic() - age))
         return limiter
 

@@ -1,19 +1,17 @@
 """`RateLimiter` says when a poll may be sent, and `next_request` which one. Pure: the clock is an argument.
 
 An organization has 100 requests a minute for everything, so polls leave room for users, other notebooks and the web
-app. Requests that a user makes are counted but never wait: polls wait instead. The answers show if others share the
-quota; this process then takes only its part of what is left.
+app. Requests that a user makes are counted but never wait: polls wait instead. If several kernels use up the limit
+together, each waits as long as the server says.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from origami_widgets.api.usage import Quota, TrafficEvent
 
@@ -27,117 +25,80 @@ MINUTE = 60.0
 TRICKLE = 15.0
 """Seconds after which one more poll is sent, however many requests users send meanwhile."""
 RESERVE = 0.3
-"""Part of a shared quota that polls try not to use."""
+"""Part of a quota that polls leave free if others use it, too."""
 LAST = 0.1
-"""Part that polls never use: once it is reached, no poll is sent until the window is over."""
-MORE, LESS = 1.0, 1.5
-"""Steps towards equal shares of a quota: a step up is the same for all processes, a step down is larger for heavy users.
-`MORE` is in polls a minute; `LESS` is the part of any excess use that is given back."""
-AT_LEAST = 2.0
-"""Minimum of polls a minute while nothing is refused and `LAST` is not reached."""
-GENTLE = 10.0
-"""Seconds between the first polls after a refusal. Processes that wait for the same moment spread over this time."""
-JITTER = 0.2
-"""Random part by which a pause varies, so that processes that began together drift apart."""
+"""Part that polls never use: once it is reached, they wait until the window is over."""
+LEAST = 2.0
+"""Polls a minute that are sent while more than `LAST` is left."""
+LOW_PRIORITY_TURN = 5
+"""A low-priority request goes first after this many others."""
+LIMITED_LEAD = 30.0
+"""Seconds by which requests for a credit limit go before others, and twice as many if it is being reached. With many such
+runs, others would else never be sent."""
 ROUNDING = 1e-6
 NEVER = float("-inf")
-# A separate generator: users who seed `random` get the same numbers as without this package.
-_chance = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class _Pace:
-    """Pause between polls up to `until`. Afterwards it shrinks to nothing within a minute.
-
-    If `opens` is set, no poll is sent before it.
-    """
-
-    pause: float
-    until: float
-    opens: float = NEVER
-
-    def earliest(self, now: float, last: float) -> float:
-        if now < max(self.until, self.opens):
-            return min(last + self.pause, self.until) if self.opens == NEVER else self.opens
-        # The first poll after `until` does not pause.
-        rest = max(0.0, 1 - (now - self.until) / MINUTE) if last >= self.until else 0.0
-        return last + rest * self.pause
 
 
 class RateLimiter:
-    """Rate limiter of one organization: a few polls at once, then evenly spaced ones, fewer if others share the quota.
+    """Rate limiter of one organization: a few polls at once, then evenly spaced ones.
 
     They are evenly spaced, because a window used up at its start would serve the same runs first each time.
 
-    Args:
-        per_minute: polls in any 60 seconds, whatever the server allows.
-        burst: how many polls may be sent at once.
-        jitter: returns numbers from 0 to 1 that keep processes apart; random by default.
+    Attributes:
+        urgent_last: whether the last poll was urgent. Others then go first, and no polls are reserved: many urgent ones
+            would hold up all others.
+        passed_over: how many polls have been sent since the last low-priority one.
     """
 
-    def __init__(
-        self, per_minute: int = PER_MINUTE, burst: int = BURST, jitter: Callable[[], float] | None = None
-    ) -> None:
-        self._per_minute = per_minute
-        self._pause = MINUTE / (per_minute - burst)
-        self._slack = self._pause * (burst - 1)
-        self._kept = self._pause * min(KEPT, burst - 1)
-        self._jitter = jitter or _chance.random
+    def __init__(self) -> None:
+        self.urgent_last = False
+        self.passed_over = 0
+        self._pause = MINUTE / (PER_MINUTE - BURST)
+        self._slack = self._pause * (BURST - 1)
         self._full_at = 0.0
-        self._last = self._held_until = NEVER
-        self._is_shared = False
-        self._paces: dict[str, _Pace] = {}
-        self._sent: deque[float] = deque()
-        self._by_people: deque[float] = deque()
+        self._last = self._refused_until = NEVER
+        self._paces = {"": (0.0, NEVER)}
+        self._sent: deque[float] = deque(maxlen=PER_MINUTE)
 
-    def wait(self, now: float, *, urgent: bool = False, after_urgent: bool = False) -> float:
+    def wait(self, now: float, *, urgent: bool = False, for_limit: bool = False) -> float:
         """Return the seconds until one more poll may be sent; 0 for now.
 
         Args:
             now: the present moment.
             urgent: a user waits for the poll. It may use the reserved polls, but must wait until a refusal is over.
-            after_urgent: the last poll was urgent. No polls are then reserved, or many urgent ones would hold up all
-                others.
+            for_limit: a credit limit relies on the poll. It is not slowed by what others use of a quota.
         """
-        if urgent:
-            earliest = max(self._held_until, self._full_at - self._slack)
-        else:
+        evenly = self._full_at - self._slack
+        if not urgent:
+            evenly += 0.0 if self.urgent_last else self._pause * KEPT
             # Users' requests never wait, so together with polls there may be more than that. Polls wait instead.
-            counted = self._sent[-self._per_minute] + MINUTE if len(self._sent) >= self._per_minute else NEVER
-            earliest = max(
-                self._held_until,
-                min(
-                    max(counted, self._full_at - self._slack + (0.0 if after_urgent else self._kept)),
-                    self._last + TRICKLE,
-                ),
-                *(pace.earliest(now, self._last) for pace in self._paces.values()),
-            )
-        return wait if (wait := earliest - now) > ROUNDING else 0.0
-
-    def pause(self, now: float) -> float:
-        """Return the seconds by which a poll sent now would delay the next one."""
-        paces = (pace.earliest(now, now) - now for pace in self._paces.values())
-        return max(0.0, max(self._full_at, now) + self._pause - self._slack + self._kept - now, *paces)
+            counted = self._sent[0] + MINUTE if len(self._sent) == PER_MINUTE else NEVER
+            evenly = min(max(counted, evenly), self._last + TRICKLE)
+        paces = () if urgent or for_limit else self._paces.values()
+        slowed = max((min(self._last + pause, until) for pause, until in paces), default=NEVER)
+        wait = max(self._refused_until, slowed, evenly) - now
+        return wait if wait > ROUNDING else 0.0
 
     def refused_for(self, now: float) -> float:
         """Return the seconds for which the server has said that it refuses all requests; 0 if it accepts them."""
-        return max(0.0, self._held_until - now)
+        return max(0.0, self._refused_until - now)
 
-    def count_poll(self, now: float) -> None:
+    def count_poll(self, now: float, *, urgent: bool = False, low_priority: bool = False) -> None:
         """Count one poll sent at this moment."""
-        if self._last == NEVER:
-            # Start without the full burst: other processes may begin at the same moment, and nothing shows them yet.
-            self._full_at = max(self._full_at, now + self._slack - self._kept)
+        self.urgent_last = urgent
+        self.passed_over = 0 if low_priority else self.passed_over + 1
+        if max(self._refused_until, *(until for _, until in self._paces.values())) >= self._last:
+            # Begin without the full burst: other processes may begin at the same moment, and nothing shows them yet.
+            self._full_at = max(self._full_at, now + self._slack - self._pause * KEPT)
         self._full_at = max(self._full_at, now) + self._pause
         self._last = now
-        self._note(self._sent, now)
+        self._sent.append(now)
 
     def count_request(self, now: float) -> None:
         """Count a request that is not a poll. It uses up the burst, but delays nothing urgent."""
         full_at = max(self._full_at, now) + self._pause
         self._full_at = max(self._full_at, min(full_at, now + self._slack))
-        self._note(self._sent, now)
-        self._note(self._by_people, now)
+        self._sent.append(now)
 
     def on_traffic(self, event: TrafficEvent, now: float) -> None:
         """Count a request that is not a poll, or apply the limits in an answer.
@@ -152,46 +113,20 @@ class RateLimiter:
             self.count_request(now)
 
     def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
-        """Adapt the pauses between polls to the quotas in an answer."""
+        """Slow polls until the window is over if an answer says that others use a quota, too, or that little is left."""
+        own = sum(at > now - MINUTE for at in self._sent)
         for quota in quotas:
-            self._paces[quota.scope] = self._pace(quota, now)
+            used = quota.limit - quota.remaining
+            # Others see the same remainder: together, the parts of all are what is left. One more, to begin with anything.
+            part = (own + 1) / (max(used, own) + 1)
+            per_minute = own + 1 + part * (quota.remaining - RESERVE * quota.limit)
+            is_used_up = quota.remaining <= LAST * quota.limit
+            pause = MINUTE if is_used_up else MINUTE / max(per_minute, LEAST)
+            self._paces[quota.scope] = (pause, now + quota.resets_in if is_used_up or used > own else NEVER)
 
     def on_refusal(self, seconds: float, now: float) -> None:
-        """Send no polls for so many seconds, as the server refuses them, and then not all at once."""
-        self._held_until = max(self._held_until, now + seconds)
-        # Without other processes, there is no rush to avoid.
-        opens = self._held_until + (self._jitter() * GENTLE if self._is_shared else 0.0)
-        self._paces["refused"] = _Pace(GENTLE, self._held_until, opens)
-
-    def _pace(self, quota: Quota, now: float) -> _Pace:
-        """Return the pause that spreads our part of the remaining quota over the rest of the window.
-
-        As a window slides, our requests of a minute ago become free again, so we can keep our pace. Of the remainder we
-        take only our part, because the others see the same remainder.
-        """
-        left = max(quota.resets_in, 1.0)
-        sent = [at for at in self._sent if at > now - MINUTE]
-        own = len(sent)
-        others = max(0.0, quota.limit - quota.remaining - own)
-        self._is_shared = others > 0
-        room: float = sum(at <= now - MINUTE + left for at in sent)
-        spare = quota.remaining - RESERVE * quota.limit
-        if self._is_shared:
-            spare *= (own + 1) / (own + 1 + others) * (1 if spare > 0 else LESS)
-            room += MORE * left / MINUTE
-        # Users will go on sending requests, too.
-        room -= sum(at > now - MINUTE for at in self._by_people) * left / MINUTE
-        pause = left / max(room + spare, AT_LEAST * left / MINUTE)
-        if self._is_shared:
-            pause *= 1 + JITTER * (2 * self._jitter() - 1)
-        opens = now + left + self._jitter() * GENTLE if quota.remaining <= LAST * quota.limit else NEVER
-        return _Pace(pause, now + left, opens)
-
-    @staticmethod
-    def _note(moments: deque[float], now: float) -> None:
-        while moments and moments[0] <= now - MINUTE:
-            moments.popleft()
-        moments.append(now)
+        """Send no polls for so many seconds, as the server refuses them."""
+        self._refused_until = max(self._refused_until, now + seconds)
 
 
 class PollRequest(NamedTuple, Generic[T_co]):
@@ -214,57 +149,23 @@ class PollRequest(NamedTuple, Generic[T_co]):
     limit_at: float | None = None
 
 
-LOW_PRIORITY_TURN = 5
-"""A low-priority request goes first after this many others, or, if there are fewer, after each of them was sent once."""
-LOW_PRIORITY_PAUSE = 2.0
-"""A low-priority request waits if it would delay the next one by more than this many seconds, as it does after a 429."""
-
-
-LIMITED_LEAD = 30.0
-"""Seconds by which requests for a credit limit go before others, and twice as many if it is being reached. With many such
-runs, others would else never be sent."""
-
-
 def next_request(
-    requests: Iterable[PollRequest[T_co]], now: float, *, others_first: bool = False, passed_over: int = 0
+    requests: Iterable[PollRequest[T_co]], now: float
 ) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
     """Return the seconds to wait and the request to send then; (None, None) without requests.
 
     Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first; those
     for a credit limit count as due `LIMITED_LEAD` earlier, and those that are nearest to it earlier still.
-
-    Args:
-        requests: all requests to send.
-        now: the present moment.
-        others_first: prefer a request that is not urgent, because the last one was. Otherwise many urgent requests
-            would block all others.
-        passed_over: how many requests have been sent since the last low-priority one.
     """
-    requests = tuple(requests)
-    others = sum(not request.low_priority for request in requests)
-    low_first = passed_over >= min(max(others, 1), LOW_PRIORITY_TURN)
-    found: tuple[float, PollRequest[T_co]] | tuple[None, None] = (None, None)
-    best = (float("inf"), True, True, 0.0)
-    waits: dict[tuple[int, bool], float] = {}
-    for request in requests:
-        limiter, urgent = request.limiter, request.urgent and request.due <= now
-        allowed = waits.get((id(limiter), urgent))
-        if allowed is None:
-            allowed = waits[id(limiter), urgent] = limiter.wait(now, urgent=urgent, after_urgent=others_first)
-        wait = max(allowed, request.due - now, 0.0)
-        if wait > best[0]:
-            continue
-        rank = (wait, urgent == others_first, request.low_priority != low_first, _due(request, now))
-        if rank >= best:
-            continue
-        may_be_passed_over = request.low_priority and others and passed_over < LOW_PRIORITY_TURN
-        if may_be_passed_over and limiter.pause(now + wait) > LOW_PRIORITY_PAUSE:
-            continue
-        found, best = (wait, request), rank
-    return found
 
+    def rank(request: PollRequest[T_co]) -> tuple[float, bool, bool, float]:
+        limiter, due, urgent = request.limiter, request.due, request.urgent and request.due <= now
+        is_limited = request.limit_at is not None
+        wait = max(limiter.wait(now, urgent=urgent, for_limit=is_limited), due - now)
+        if request.limit_at is not None:
+            due -= 2 * LIMITED_LEAD - min(max(request.limit_at - now, 0.0), LIMITED_LEAD)
+        is_low_turn = limiter.passed_over >= LOW_PRIORITY_TURN
+        return wait, urgent == limiter.urgent_last, request.low_priority != is_low_turn, due
 
-def _due(request: PollRequest[object], now: float) -> float:
-    if request.limit_at is None:
-        return request.due
-    return request.due - 2 * LIMITED_LEAD + min(max(request.limit_at - now, 0.0), LIMITED_LEAD)
+    found = min(requests, key=rank, default=None)
+    return (None, None) if found is None else (rank(found)[0], found)

@@ -17,8 +17,8 @@ from origami_widgets.run.polling.rate_limiter import (
 )
 
 EVENLY = 60 / 70
-LONGEST_WAIT = 300 + 10.0
-"""Seconds: how long a refusal may last, and within which processes begin again."""
+LONGEST_WAIT = 300.0
+"""Seconds that a refusal may last."""
 
 
 def organization(remaining, resets_in=60.0, limit=100.0):
@@ -83,19 +83,6 @@ def test_many_requests_at_once_leave_the_rest_of_the_minute_to_polls():
     assert 10 <= len(polls(limiter, 100.0, 59)) <= 14
 
 
-def test_what_a_person_will_send_is_left_to_them():
-    def wait(note):
-        limiter = RateLimiter(jitter=lambda: 0.5)
-        limiter.count_poll(50.0)
-        for at in range(20):
-            note(limiter, 60.0 + at * 1.5)
-        limiter.count_poll(100.0)
-        limiter.on_quotas(organization(45), 100.0)
-        return limiter.wait(100.0)
-
-    assert wait(RateLimiter.count_request) > 1.5 * wait(RateLimiter.count_poll)
-
-
 def test_a_person_who_takes_everything_leaves_polls_a_trickle():
     limiter, sent = RateLimiter(), []
     for now in range(100, 700):
@@ -119,7 +106,7 @@ def test_what_we_have_used_ourselves_is_no_reason_to_be_slower():
 
 def test_others_make_us_slower_before_the_quota_is_used_up():
     def in_a_minute(by_others):
-        limiter, sent = RateLimiter(jitter=lambda: 0.5), []
+        limiter, sent = RateLimiter(), []
 
         def answered(now):
             sent.append(now)
@@ -136,15 +123,19 @@ def test_others_make_us_slower_before_the_quota_is_used_up():
 
 
 def test_the_last_requests_are_left_alone_until_the_window_is_over():
-    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter = RateLimiter()
     limiter.count_poll(100.0)
     limiter.on_quotas(organization(10, resets_in=40), 100.0)
     assert limiter.wait(100.0) == pytest.approx(40)
     assert limiter.wait(100.0, urgent=True) == 0
+    assert limiter.wait(100.0, for_limit=True) == pytest.approx(EVENLY)
+    sent = polls(limiter, 100.0, 60)
+    assert sent[0] == pytest.approx(140)
+    assert min(later - earlier for earlier, later in itertools.pairwise(sent)) == pytest.approx(EVENLY), "and no burst"
 
 
 def test_what_is_left_is_spread_over_the_rest_of_the_window():
-    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter = RateLimiter()
     limiter.count_poll(100.0)
     # Of 60 beyond the reserve, those who have sent 9 times as much may want their part, too.
     limiter.on_quotas(organization(90, resets_in=30), 100.0)
@@ -152,69 +143,38 @@ def test_what_is_left_is_spread_over_the_rest_of_the_window():
 
 
 def test_nothing_beyond_the_reserve_is_two_polls_a_minute():
-    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter = RateLimiter()
     limiter.count_poll(100.0)
     limiter.on_quotas(organization(20), 100.0)
     assert limiter.wait(100.0) == pytest.approx(30)
 
 
 def test_the_tighter_quota_counts():
-    limiter = RateLimiter(jitter=lambda: 0.5)
+    limiter = RateLimiter()
     limiter.count_poll(100.0)
     limiter.on_quotas((*organization(90, resets_in=30), Quota("ip", 300, 61, 30)), 100.0)
     assert limiter.wait(100.0) == pytest.approx(30)
 
 
-def test_after_the_window_one_poll_asks_how_it_is_now():
-    limiter = RateLimiter(jitter=lambda: 0.0)
-    limiter.count_poll(100.0)
-    limiter.on_quotas(organization(0, resets_in=20), 100.0)
-    assert polls(limiter, 120.0, 10) == [120.0]
-
-
-@given(st.integers(1, 30), st.sampled_from([None, 20, 60, 100]))
-def test_the_pause_is_what_one_more_poll_would_cost(sent, remaining):
-    limiter = RateLimiter(jitter=lambda: 0.5)
-    for _ in range(sent):
-        limiter.count_poll(100.0)
-    if remaining is not None:
-        limiter.on_quotas(organization(remaining), 100.0)
-    expected = limiter.pause(100.0)
-    limiter.count_poll(100.0)
-    assert min(expected, 15.0) == pytest.approx(min(limiter.wait(100.0), 15.0))
-
-
-def test_a_refusal_holds_everything_and_then_it_begins_gently():
+def test_a_refusal_holds_everything_and_then_no_burst_comes():
     limiter = RateLimiter()
-    polls(limiter, 0.0, 100)
+    polls(limiter, 0.0, 30)
     limiter.on_refusal(42.0, 100.0)
     assert limiter.refused_for(141.9) > 0
-    assert limiter.wait(100.0, urgent=True) == pytest.approx(42)
+    for options in ({}, {"urgent": True}, {"for_limit": True}):
+        assert limiter.wait(100.0, **options) == pytest.approx(42)
     sent = polls(limiter, 100.0, 242)
     assert sent[0] == pytest.approx(142)
-    first, second = (sum(begins <= at < begins + 60 for at in sent) for begins in (142, 202))
-    assert sent[1] - sent[0] > 5
-    assert first < 40
-    assert second > 65
+    pauses = [later - earlier for earlier, later in itertools.pairwise(sent)]
+    assert pauses == pytest.approx([EVENLY] * len(pauses))
 
 
 def test_a_refusal_that_carries_quotas_holds_everything_all_the_same():
-    limiter = RateLimiter(jitter=lambda: 0.0)
+    limiter = RateLimiter()
     limiter.count_poll(100.0)
     limiter.on_traffic(TrafficEvent(100.0, organization(60, resets_in=5), refused_for=42.0), 100.0)
     assert limiter.refused_for(100.0) == pytest.approx(42)
     assert limiter.wait(100.0) == limiter.wait(100.0, urgent=True) == pytest.approx(42)
-
-
-def test_processes_do_not_begin_again_at_one_moment():
-    def begins(draw):
-        limiter = RateLimiter(jitter=lambda: draw)
-        limiter.count_poll(100.0)
-        limiter.on_quotas(organization(50), 100.0)
-        limiter.on_refusal(30.0, 101.0)
-        return 101.0 + limiter.wait(101.0)
-
-    assert [begins(draw) for draw in (0.0, 0.3, 1.0)] == pytest.approx([131, 134, 141])
 
 
 quotas = st.lists(
@@ -235,9 +195,9 @@ events = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300), st.randoms(use_true_random=False))
-def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps, random):
-    limiter, now, sent, held_until = RateLimiter(jitter=random.random), 0.0, [], 0.0
+@given(st.lists(st.tuples(events, st.floats(0, 20)), min_size=1, max_size=300))
+def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps):
+    limiter, now, sent, held_until = RateLimiter(), 0.0, [], 0.0
     for (kind, what), pause in steps:
         now += pause
         if kind == "person":
@@ -276,8 +236,8 @@ def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses, said):
 NOW = 1_000.0
 
 
-def who(*requests, **options):
-    wait, request = next_request(requests, NOW, **options)
+def who(*requests):
+    wait, request = next_request(requests, NOW)
     return None if request is None else (request.purpose, round(wait, 6))
 
 
@@ -303,8 +263,11 @@ def test_what_a_person_waits_for_is_before_them_but_not_before_it_is_due():
 def test_many_urgent_ones_take_turns_with_the_others():
     limiter = RateLimiter()
     requests = [PollRequest("urgent", NOW - 1, limiter, urgent=True), PollRequest("other", NOW - 2, limiter)]
-    assert who(*requests, others_first=True) == ("other", 0)
-    assert who(requests[0], others_first=True) == ("urgent", 0)
+    limiter.count_poll(NOW - 60, urgent=True)
+    assert who(*requests) == ("other", 0)
+    assert who(requests[0]) == ("urgent", 0)
+    limiter.count_poll(NOW - 50)
+    assert who(*requests) == ("urgent", 0)
 
 
 def test_one_organization_does_not_wait_for_another():
@@ -322,20 +285,19 @@ def test_one_organization_does_not_wait_for_another():
 )
 def test_every_request_gets_its_turn(runs, remaining, urgent, chance):
     """Everyone is asked as often as the others, but for those whom a person waits for, who are asked more often."""
-    limiter = RateLimiter(jitter=chance.random)
+    limiter = RateLimiter()
     due = {run: NOW + chance.random() * 15 for run in range(runs)}
     asked = dict.fromkeys(due, 0)
-    now, others_first = NOW, False
+    now = NOW
     while min(asked.values()) < 3:
         # One a minute where the quota is used up.
         assert now <= NOW + 4 * runs * 75
         requests = [PollRequest(run, at, limiter, urgent=run in urgent) for run, at in due.items()]
-        wait, request = next_request(requests, now, others_first=others_first)
+        wait, request = next_request(requests, now)
         now += wait
         if wait > 0:
             continue
-        others_first = request.urgent
-        limiter.count_poll(now)
+        limiter.count_poll(now, urgent=request.urgent)
         limiter.on_quotas((Quota("global", 100, remaining, 60),), now)
         asked[request.purpose] += 1
         due[request.purpose] = now + 15
@@ -350,13 +312,17 @@ def test_low_priority_requests_come_last_and_are_not_starved():
         PollRequest("late", 90.0, limiter),
         PollRequest("urgent", 99.0, limiter, urgent=True),
     ]
-    order = lambda requests, **options: next_request(requests, 100.0, **options)[1].purpose  # noqa: E731 - said once
+    order = lambda requests: next_request(requests, 100.0)[1].purpose  # noqa: E731 - said once
     assert order(due) == "urgent"
     assert order(due[:2]) == "late"
     assert order(due[:1]) == "list"
     assert order([due[0], PollRequest("tomorrow", 9_999.0, limiter)]) == "list"
-    assert order(due[:2], passed_over=LOW_PRIORITY_TURN) == "list"
-    assert order(due, passed_over=LOW_PRIORITY_TURN) == "urgent"
+    for _ in range(LOW_PRIORITY_TURN):
+        limiter.count_poll(0.0)
+    assert order(due[:2]) == "list"
+    assert order(due) == "urgent"
+    limiter.count_poll(0.0, low_priority=True)
+    assert order(due[:2]) == "late"
 
 
 def test_those_for_a_credit_limit_come_first():
