@@ -129,6 +129,8 @@ class Checks:
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False
+        if watch.schedule is not None:
+            watch.schedule = plans.list_sent(watch.schedule)
         try:
             answer = await operations.poll_agent_tables(state.agent_id, include=("stats",))
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
@@ -249,7 +251,7 @@ class Checks:
             # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
             watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
             looks = None if watch.quiet is None or not state.done else watch.quiet.looks
-            return replace(self.planned(watch.schedule), looks=looks)
+            return replace(self._planned(watch.schedule), looks=looks)
 
         watch.update(*events, plan=plan)
 
@@ -272,26 +274,26 @@ class Checks:
 
     def failed(self, watch: RunWatch, error: OrigamiError) -> None:
         """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
-        if watch.schedule is None:
-            return
-        watch.schedule = plans.on_result(watch.schedule, plans.Failed(error), self._clock.monotonic())
-        # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
-        failed = CheckFailed(error.with_traceback(None), at=self._clock.time())
-        watch.update(failed, self.planned(watch.schedule))
+        if watch.schedule is not None:
+            # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
+            event = CheckFailed(error.with_traceback(None), at=self._clock.time())
+            self.plan(watch, plans.on_result(watch.schedule, error, self._clock.monotonic()), event)
 
     def hold_off(self, watch: RunWatch, retry_after: float | None) -> None:
         """Check no earlier than the server asked for when a request outside the schedule failed."""
         before = watch.schedule
         if before is not None and (after := plans.hold_off(before, retry_after, self._clock.monotonic())) is not before:
-            watch.schedule = after
-            watch.update(self.planned(after))
+            self.plan(watch, after)
 
-    def planned(self, plan: plans.Schedule) -> Planned:
+    def plan(self, watch: RunWatch, plan: plans.Schedule, *events: Event) -> None:
+        """Set the plan of a run, and show it together with what has led to it."""
+        watch.schedule = plan
+        watch.update(*events, self._planned(plan))
+
+    def _planned(self, plan: plans.Schedule) -> Planned:
         """Return the event that shows a plan."""
-        if plan.due is None:
-            return Planned(None, None, stopped=plan.stopped)
-        next_at = self._clock.time() + plan.due - self._clock.monotonic()
-        return Planned(next_at, plan.interval, stopped=plan.stopped)
+        next_at = None if plan.due is None else self._clock.time() + plan.due - self._clock.monotonic()
+        return Planned(next_at, None if plan.due is None else plan.interval, stopped=plan.stopped)
 
 
 def _tables_named(run: RunObject | None) -> Sequence[Table]:

@@ -8,7 +8,7 @@ import functools
 import logging
 import os
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
@@ -23,7 +23,7 @@ from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
@@ -34,21 +34,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("origami_widgets")
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """Request that is not the first of a check, such as a further table or a page of leads.
-
-    Attributes:
-        request: the request; its purpose resolves `admitted`.
-        admitted: done when the request may be sent.
-        is_urgent: returns whether a user waits for the answer now.
-    """
-
-    request: PollRequest[Callable[[], None]]
-    admitted: asyncio.Future[None]
-    is_urgent: Callable[[], bool]
 
 
 LATE = 2.0
@@ -78,8 +63,8 @@ class Poller:
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._sent: set[asyncio.Task[None]] = set()
-        self._waiting: list[_Waiting] = []
-        self._wake: asyncio.Event | None = None
+        self._waiting: dict[asyncio.Future[None], Callable[[], PollRequest[Callable[[], None]]]] = {}
+        self._wake = asyncio.Event()
 
     async def watch(
         self,
@@ -104,15 +89,14 @@ class Poller:
         if known is not None and not (known.state.run is None and known.state.connection.state == "stopped"):
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
-        plan = plans.begin(self.clock.monotonic(), fresh=started is not None)
-        watch = self._watches[key] = RunWatch(operations, state, plan)
+        watch = self._watches[key] = RunWatch(operations, state, None)
         events: list[Event] = []
         if started is not None:
             offset = operations.clock_offset
             now = self.clock.time()
             asked = None if asked_at is None else now - (self.clock.monotonic() - asked_at)
             events.append(RunRead(started, at=now, keep_polling=True, clock_offset=offset, asked_at=asked))
-        watch.update(*events, self.checks.planned(plan))
+        self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *events)
         weakref.finalize(watch, self.wake).atexit = False
         self._poll()
         return watch
@@ -141,34 +125,32 @@ class Poller:
         """Check a run before others and without a deadline, as a credit limit relies on it. Background loop only."""
         watch.limit = limit
         if watch.schedule is not None:
-            watch.schedule = plans.limit(watch.schedule, self.clock.monotonic())
-            watch.update(self.checks.planned(watch.schedule))
+            self.checks.plan(watch, plans.limit(watch.schedule, self.clock.monotonic()))
         self.keep(watch)
 
     def soon(self, watch: RunWatch) -> None:
         """Check a run at its next turn, after requests that the user waits for. Background loop only."""
         if watch.schedule is not None and watch.operations is not None:
-            watch.schedule = plans.hurry(watch.schedule, self.clock.monotonic())
-            watch.update(self.checks.planned(watch.schedule))
+            self.checks.plan(watch, plans.hurry(watch.schedule, self.clock.monotonic()))
             self.keep(watch)
 
     async def check(self, watch: RunWatch, include: tuple[str, ...] = ("stats",)) -> None:
         """Read a run once, outside its schedule. Stopped checks start again.
 
         Raises:
+            InvalidInput: the run was made from a saved answer.
             OrigamiError: the run could not be read; the next check waits as long as the server asks.
         """
-        if watch.operations is not None:
-            self.keep(watch)
+        operations = watch.connected()
+        self.keep(watch)
+        try:
             # Always with `stats`: an answer without them would wipe the known ones.
-            included = tuple(dict.fromkeys(("stats", *include)))
-            try:
-                await self.checks.read_run(watch, watch.operations, included, renew=True)
-            except OrigamiError as error:
-                self.checks.hold_off(watch, error.retry_after)
-                raise
-            # The poller may be asleep beyond the moment that was just planned.
-            self._poll()
+            await self.checks.read_run(watch, operations, tuple(dict.fromkeys(("stats", *include))), renew=True)
+        except OrigamiError as error:
+            self.checks.hold_off(watch, error.retry_after)
+            raise
+        # The poller may be asleep beyond the moment that was just planned.
+        self._poll()
 
     async def refresh(self, watch: RunWatch, include: str) -> None:
         """Read a run now, and its tables if answers about it name none. Stopped checks start again.
@@ -177,7 +159,6 @@ class Poller:
             InvalidInput: the run was made from a saved answer.
             OrigamiError: the run could not be read.
         """
-        watch.connected()
         await self.check(watch, tuple(include.split(",")) if include else ())
         if not watch.state.done:
             await self.list_tables(watch)
@@ -190,12 +171,7 @@ class Poller:
         Raises:
             OrigamiError: the run could not be read, and another check would not help; checks have stopped.
         """
-        now = self.clock.monotonic()
-        if (
-            watch.operations is not None
-            and watch.schedule is not None
-            and self._limiter(watch.operations).refused_for(now)
-        ):
+        if self.refused_for(watch.connected()):
             self.soon(watch)
             return
         try:
@@ -216,16 +192,12 @@ class Poller:
             watch: the run.
             if_room: send nothing if that would delay a poll; the poller then reads the list later.
         """
-        operations, plan = watch.operations, watch.schedule
-        if operations is None or plan is None or not wants_table_list(watch.state):
-            return
-        if if_room and self._limiter(operations).wait(self.clock.monotonic()):
-            return
-        await self._read_list(watch, operations, plan)
+        is_full = if_room and self._limiter(watch.connected()).wait(self.clock.monotonic())
+        if not is_full and wants_table_list(watch.state):
+            await self._read_list(watch)
 
-    async def _read_list(self, watch: RunWatch, operations: Operations, plan: plans.Schedule) -> None:
-        watch.schedule = plans.list_sent(plan)
-        watch.update(*await self.checks.read_list(watch, operations, watch.state))
+    async def _read_list(self, watch: RunWatch) -> None:
+        watch.update(*await self.checks.read_list(watch, watch.connected(), watch.state))
 
     async def allow(
         self,
@@ -249,11 +221,18 @@ class Poller:
         admitted = asyncio.get_running_loop().create_future()
         purpose = functools.partial(admitted.set_result, None)
         now, limiter = self.clock.monotonic(), self._limiter(operations)
-        request = PollRequest(purpose, now, limiter, low_priority=low_priority, limit_at=limit_at)
-        self._waiting.append(_Waiting(request, admitted, urgent))
+
+        def request() -> PollRequest[Callable[[], None]]:
+            is_urgent = urgent()
+            return PollRequest(purpose, now, limiter, is_urgent, low_priority and not is_urgent, limit_at)
+
+        self._waiting[admitted] = request
         # The poller may have stopped: the runs of a card can have ended long ago.
         self._poll()
-        await admitted
+        try:
+            await admitted
+        finally:
+            del self._waiting[admitted]
 
     def refused_for(self, operations: Operations) -> float:
         """Return the seconds for which the server refuses all requests of a client; 0 if it accepts them."""
@@ -269,38 +248,35 @@ class Poller:
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
             self._wake = asyncio.Event()
-            self._task = loop.create_task(self._run(), name="origami-widgets poller")
-        elif self._wake is not None:
+            self._task = loop.create_task(self._run(self._wake), name="origami-widgets poller")
+        else:
             self._wake.set()
 
     def wake(self) -> None:
         """Plan the next requests anew; from any thread."""
-        wake, task = self._wake, self._task
+        task = self._task
         # Without a running poller there is nothing to wake, and no thread must start. Its loop may just be ending.
-        if wake is not None and task is not None and not task.done():
+        if task is not None and not task.done():
             with contextlib.suppress(RuntimeError):
-                task.get_loop().call_soon_threadsafe(wake.set)
+                task.get_loop().call_soon_threadsafe(self._wake.set)
 
     def abandon(self) -> None:
         """Discard a poller whose loop does not exist in this process."""
-        self._task = self._wake = None
+        self._task = None
         for watch in list(self._watches.values()):
             # The parent process reads those rows and sees the end of it; this one never would.
             watch.state = replace(watch.state, row_progress={})
 
-    async def _run(self) -> None:
-        wake = self._wake
-        if wake is None:  # pragma: no cover - `_poll` sets it before it starts this task
-            return
-        while True:
+    async def _run(self, wake: asyncio.Event) -> None:
+        goes_on = True
+        while goes_on:
             try:
-                if not await self._send_next(wake):
-                    self._task = None
-                    return
+                goes_on = await self._send_next(wake)
             except Exception:
                 # Whatever a host's event loop raises: without this task no card would ever change again.
                 log.exception("Polling failed, and goes on")
                 await asyncio.sleep(AFTER_FAILURE)
+        self._task = None
 
     async def _send_next(self, wake: asyncio.Event) -> bool:
         """Send the next request, or sleep until it is due. Return False if there is none."""
@@ -329,8 +305,7 @@ class Poller:
         for watch in list(self._watches.values()):
             if watch.operations is not None and watch.schedule is not None:
                 watch.operations.renew_connections()
-                watch.schedule = plans.wake_up(watch.schedule, away)
-                watch.update(self.checks.planned(watch.schedule))
+                self.checks.plan(watch, plans.wake_up(watch.schedule, away))
 
     def show_delays(self, now: float) -> None:
         """Show on each run that the rate limit delays its check."""
@@ -350,57 +325,40 @@ class Poller:
 
     def _requests(self) -> Iterator[PollRequest[Callable[[], None]]]:
         """Yield all requests to send, now or later: checks of runs, table lists, and those that wait in `allow`."""
-        self._waiting = [each for each in self._waiting if not each.admitted.done()]
-        for each in self._waiting:
-            yield each.request._replace(urgent=True, low_priority=False) if each.is_urgent() else each.request
+        yield from (request() for admitted, request in self._waiting.items() if not admitted.done())
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
             if plan is None or operations is None or watch.checking:
                 continue
             limiter, limit_at = self._limiter(operations), plan.limit_at
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                purpose = functools.partial(self._begin_list, watch)
+                purpose = functools.partial(self._begin, watch, is_list=True)
                 yield PollRequest(purpose, listed, limiter, low_priority=limit_at is None, limit_at=limit_at)
             urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
             # A run is not checked while its list is being read, unless the user waits for the check.
-            if (due := plans.next_due(plan)) is not None and (urgent or not watch.is_listing):
-                purpose = functools.partial(self._begin_check, watch)
-                yield PollRequest(purpose, due, limiter, urgent, limit_at=limit_at if plan.reads_credits else None)
+            if plan.due is not None and (urgent or not watch.is_listing):
+                purpose = functools.partial(self._begin, watch, is_list=False)
+                yield PollRequest(purpose, plan.due, limiter, urgent, limit_at=limit_at if plan.reads_credits else None)
 
-    def _begin_list(self, watch: RunWatch) -> None:
-        watch.is_listing = True
-        self._begin(self._list(watch))
-
-    def _begin_check(self, watch: RunWatch) -> None:
-        watch.checking, watch.hurried = True, False
-        self._begin(self._check(watch))
-
-    def _begin(self, sent: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(sent, name="origami-widgets check")
+    def _begin(self, watch: RunWatch, *, is_list: bool) -> None:
+        if is_list:
+            watch.is_listing = True
+        else:
+            watch.checking, watch.hurried = True, False
+        task = asyncio.get_running_loop().create_task(self._read(watch, is_list=is_list), name="origami-widgets check")
         self._sent.add(task)
-        task.add_done_callback(self._check_ended)
+        task.add_done_callback(self._sent.discard)
+        task.add_done_callback(lambda _: self._wake.set())
 
-    def _check_ended(self, task: asyncio.Task[None]) -> None:
-        self._sent.discard(task)
-        if self._wake is not None:
-            self._wake.set()
-
-    async def _check(self, watch: RunWatch) -> None:
+    async def _read(self, watch: RunWatch, *, is_list: bool) -> None:
         is_counted.set(True)
         try:
-            await self.checks.check(watch)
+            await (self._read_list(watch) if is_list else self.checks.check(watch))
         finally:
-            watch.checking = False
-
-    async def _list(self, watch: RunWatch) -> None:
-        is_counted.set(True)
-        operations, plan = watch.operations, watch.schedule
-        try:
-            # While a credit limit holds, it is read even if the answers about the run name its tables.
-            if operations is not None and plan is not None:
-                await self._read_list(watch, operations, plan)
-        finally:
-            watch.is_listing = False
+            if is_list:
+                watch.is_listing = False
+            else:
+                watch.checking = False
 
 
 current: Poller | None = None

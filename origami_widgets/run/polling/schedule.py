@@ -98,16 +98,6 @@ class Checked:
     limit_in: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Failed check."""
-
-    error: OrigamiError
-
-
-Result = Checked | Failed
-
-
 def begin(now: float, *, fresh: bool = False, deadline: float = DEADLINE) -> Schedule:
     """Return the schedule of a run that this process has just started (`fresh`) or begun to read.
 
@@ -118,11 +108,6 @@ def begin(now: float, *, fresh: bool = False, deadline: float = DEADLINE) -> Sch
     """
     due = now + (SHORTEST if fresh else DEFAULT_INTERVAL)
     return Schedule(started=now, deadline=now + deadline, due=due, fresh=fresh)
-
-
-def next_due(schedule: Schedule) -> float | None:
-    """Return when to check next; None for never."""
-    return schedule.due
 
 
 def next_list(schedule: Schedule) -> float | None:
@@ -147,9 +132,8 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
     if schedule.limit_at is not None:
         # It is read in a rhythm of its own.
         return schedule
-    if not wanted:
-        return replace(schedule, list_due=None)
-    return replace(schedule, list_due=now if schedule.list_due is None else min(now, schedule.list_due))
+    due = now if schedule.list_due is None else min(now, schedule.list_due)
+    return replace(schedule, list_due=due if wanted else None)
 
 
 def list_sent(schedule: Schedule) -> Schedule:
@@ -205,21 +189,19 @@ def on_list(
     return plan
 
 
-def on_result(schedule: Schedule, result: Result, now: float) -> Schedule:
+def on_result(schedule: Schedule, result: Checked | OrigamiError, now: float) -> Schedule:
     """Return the schedule after a check.
 
     Args:
         schedule: the schedule before.
-        result: the result of the check.
+        result: what the check has found, or why it failed.
         now: when the answer arrived.
     """
-    match result:
-        case Checked(phase="over"):
-            return replace(schedule, phase="over", failures=0, due=None, stopped=False)
-        case Checked():
-            return _after_success(schedule, result, now)
-        case Failed():
-            return _after_failure(schedule, result.error, now)
+    if not isinstance(result, Checked):
+        return _after_failure(schedule, result, now)
+    if result.phase == "over":
+        return replace(schedule, phase="over", failures=0, due=None, stopped=False)
+    return _after_success(schedule, result, now)
 
 
 def hurry(schedule: Schedule, now: float) -> Schedule:

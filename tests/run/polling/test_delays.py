@@ -3,7 +3,6 @@
 import asyncio
 
 from origami_widgets.run.polling.poller import LATE
-from origami_widgets.run.polling.schedule import next_due
 from tests.run.polling.scripted import COMPLETED, RUNNING, Server, over, started
 
 
@@ -11,7 +10,7 @@ async def test_a_late_check_is_shown_once_and_not_before_it_is_late(poller, cloc
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     shown = []
     watch.subscribers.add(lambda: shown.append(watch.state.connection.next_at))
-    due = next_due(watch.schedule)
+    due = watch.schedule.due
     poller.show_delays(due + LATE)
     assert shown == []
     poller.show_delays(due + LATE + 0.1)
@@ -25,7 +24,7 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     known = watch.state
     watch.checking = True
-    poller.show_delays(next_due(watch.schedule) + 100)
+    poller.show_delays(watch.schedule.due + 100)
     assert watch.state is known
     watch.checking = False
     watch.schedule = None
@@ -38,7 +37,7 @@ async def test_what_a_person_waits_for_goes_before_what_is_due_soon(poller, cloc
     watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
     for watch in watches:
         poller.soon(watch)
-    assert {next_due(watch.schedule) for watch in watches} == {clock.now}
+    assert {watch.schedule.due for watch in watches} == {clock.now}
     poller.hurry(watches[-1])
     while len({run_id for _, run_id, _ in server.asked}) < 30:
         await asyncio.sleep(0)
@@ -57,7 +56,7 @@ async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):
     await over(watch)
     count = len(server.asked)
     poller.soon(watch)
-    assert next_due(watch.schedule) is None
+    assert watch.schedule.due is None
     watch.operations = None
     poller.soon(watch)
     for _ in range(50):

@@ -9,7 +9,7 @@ from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
-from origami_widgets.run.polling.schedule import DEADLINE, next_due
+from origami_widgets.run.polling.schedule import DEADLINE
 from origami_widgets.run.state import CancelRequested
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
@@ -180,7 +180,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, c
         last.update(CancelRequested())
     else:
         poller.hurry(last)
-    due = next_due(last.schedule)
+    due = last.schedule.due
     while not any(run_id == last.state.run_id for _, run_id, _ in server.asked[known:]):
         await asyncio.sleep(0)
     at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)

@@ -39,15 +39,15 @@ def test_cells_are_asked_as_often_as_the_run_was():
 
 def test_a_settled_run_is_not_asked_again():
     plan = plans.on_result(plans.begin(NOW), plans.Checked("over"), NOW)
-    assert plans.next_due(plan) is None
+    assert plan.due is None
     assert not plan.stopped
-    assert plans.next_due(plans.hurry(plan, NOW)) is None
+    assert plans.hurry(plan, NOW).due is None
 
 
 def test_failures_back_off_up_to_thirty_seconds():
     plan, waits, now = plans.begin(NOW), [], NOW
     for _ in range(8):
-        plan = plans.on_result(plan, plans.Failed(server_error()), now)
+        plan = plans.on_result(plan, server_error(), now)
         waits.append(plan.due - now)
         now = plan.due
     assert waits == [2, 4, 8, 16, 30, 30, 30, 30]
@@ -55,26 +55,26 @@ def test_failures_back_off_up_to_thirty_seconds():
 
 
 def test_a_failure_never_shortens_retry_after():
-    plan = plans.on_result(plans.begin(NOW), plans.Failed(server_error(retry_after=42.0)), NOW)
+    plan = plans.on_result(plans.begin(NOW), server_error(retry_after=42.0), NOW)
     assert plan.due == NOW + 42
 
 
 @pytest.mark.parametrize("error", [AuthenticationError("No", status_code=401), RunNotFound("No", status_code=404)])
 def test_what_cannot_help_is_not_asked_again(error):
-    plan = plans.on_result(plans.begin(NOW), plans.Failed(error), NOW)
+    plan = plans.on_result(plans.begin(NOW), error, NOW)
     assert plan.stopped
     assert plan.due is None
 
 
 def test_a_run_that_was_just_started_may_be_unknown_for_half_a_minute():
-    missing = plans.Failed(RunNotFound("No", status_code=404))
+    missing = RunNotFound("No", status_code=404)
     plan = plans.on_result(plans.begin(NOW, fresh=True), missing, NOW + 29)
     assert not plan.stopped
     assert plans.on_result(plan, missing, NOW + 31).stopped
 
 
 def test_a_stopped_watch_starts_again_when_a_person_asks():
-    plan = plans.on_result(plans.begin(NOW), plans.Failed(AuthenticationError("No", status_code=401)), NOW)
+    plan = plans.on_result(plans.begin(NOW), AuthenticationError("No", status_code=401), NOW)
     again = plans.hurry(plan, NOW + 100)
     assert (again.due, again.stopped) == (NOW + 100, False)
 
@@ -82,15 +82,15 @@ def test_a_stopped_watch_starts_again_when_a_person_asks():
 def test_after_a_person_asks_failures_count_anew():
     plan = plans.begin(NOW)
     for _ in range(5):
-        plan = plans.on_result(plan, plans.Failed(server_error()), NOW)
+        plan = plans.on_result(plan, server_error(), NOW)
     assert (plan.failures, plan.due) == (5, NOW + 30)
-    plan = plans.on_result(plans.hurry(plan, NOW), plans.Failed(server_error()), NOW)
+    plan = plans.on_result(plans.hurry(plan, NOW), server_error(), NOW)
     assert (plan.failures, plan.due) == (1, NOW + 2)
 
 
 def test_an_outage_is_survived_until_the_deadline_and_no_longer():
     plan, now = plans.begin(NOW), NOW
-    failed = plans.Failed(ConnectionFailed("No network", transient=True))
+    failed = ConnectionFailed("No network", transient=True)
     while plan.due is not None:
         now = max(now, plan.due)
         plan = plans.on_result(plan, failed, now)
@@ -104,7 +104,7 @@ results = st.one_of(
         st.sampled_from(["run", "cells"]),
         st.one_of(st.none(), st.floats(allow_nan=False, min_value=-10, max_value=1e9)),
     ),
-    st.builds(lambda wait: plans.Failed(server_error(wait)), st.one_of(st.none(), st.floats(0, 1e6))),
+    st.builds(server_error, st.one_of(st.none(), st.floats(0, 1e6))),
 )
 
 
@@ -118,8 +118,7 @@ def test_the_next_check_is_never_early_nor_after_the_deadline(events):
         plan = plans.on_result(plan, result, now)
         if plan.due is None:
             continue
-        asked = result.retry_after if isinstance(result, plans.Checked) else result.error.retry_after
-        least = min(max(asked or 1.0, 1.0), 300.0)
+        least = min(max(result.retry_after or 1.0, 1.0), 300.0)
         assert plan.due >= min(now + least, plan.deadline)
         assert plan.due <= max(plan.deadline, now)
 
@@ -137,7 +136,7 @@ def test_the_list_of_tables_comes_after_an_answer_and_waits_for_its_turn():
 
 def test_no_list_is_due_while_checks_fail_and_after_the_end():
     plan = plans.want_list(plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW), NOW)
-    assert plans.next_list(plans.on_result(plan, plans.Failed(server_error()), NOW)) is None
+    assert plans.next_list(plans.on_result(plan, server_error(), NOW)) is None
     assert plans.next_list(plans.on_result(plan, plans.Checked("cells"), NOW)) is None
     assert plans.next_list(plans.on_result(plan, plans.Checked("over"), NOW)) is None
 
@@ -199,7 +198,7 @@ def test_credits_of_a_run_that_has_got_a_limit_are_read_at_once():
 
 
 def test_a_check_that_fails_or_an_end_is_not_hastened_by_a_limit():
-    failed = plans.on_result(plans.begin(NOW), plans.Failed(server_error(42.0)), NOW)
+    failed = plans.on_result(plans.begin(NOW), server_error(42.0), NOW)
     assert plans.limit(failed, NOW).due == NOW + 42
     assert plans.limit(plans.on_result(plans.begin(NOW), plans.Checked("over"), NOW), NOW).due is None
 
@@ -247,14 +246,14 @@ def test_a_new_run_without_table_has_its_list_read_for_three_minutes():
 
 @pytest.mark.parametrize("code", ["TLS_FAILED", "PROXY_REFUSED"])
 def test_without_trust_it_is_tried_twice(code):
-    untrusted = plans.Failed(ConnectionFailed("No", code=code, transient=True))
+    untrusted = ConnectionFailed("No", code=code, transient=True)
     plan = plans.on_result(plans.begin(NOW), untrusted, NOW)
     assert not plan.stopped
     assert plans.on_result(plan, untrusted, NOW).stopped
 
 
 def test_a_redirect_of_a_run_that_was_read_before_is_a_sign_in_page():
-    redirected = plans.Failed(ConnectionFailed("No", code="REDIRECT_REFUSED"))
+    redirected = ConnectionFailed("No", code="REDIRECT_REFUSED")
     assert plans.on_result(plans.begin(NOW), redirected, NOW).stopped
     heard = plans.on_result(plans.begin(NOW), plans.Checked("run"), NOW)
     for plan in (heard, plans.begin(NOW, fresh=True)):
