@@ -73,7 +73,7 @@ def large_run(rounds: int) -> list[Figure]:
     """Measure the view of a large run, its next step and its snapshot."""
     state = STATES["large"]()
     view = make_view(state, now=NOW)
-    watch = RunWatch(None, state, None)
+    watch = RunWatch(None, state)
     card = ow.RunCard(Run(watch))
     sent: list[str] = []
 

@@ -159,7 +159,7 @@ def run_of(name: str) -> ow.Run:
     operations = client_of(states[-1]).operations
     # The fixtures are all the same run; cards of one run know of each other, and what one sends the others show.
     numbered = (dataclasses.replace(state, run_id=f"{state.run_id[:-3]}{next(_numbers)}") for state in states)
-    first, *others = (RunWatch(operations, state, None) for state in numbered)
+    first, *others = (RunWatch(operations, state) for state in numbered)
     conversation = Conversation(first)
     for watch in others:
         conversation.extend(watch)

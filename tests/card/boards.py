@@ -94,7 +94,7 @@ def board_of(entries: list[BoardEntry], **more: Any) -> BoardView:
 def watches(count: int, name: str = "running_partial") -> list[RunWatch]:
     """Watches of so many runs that are checked every 15 seconds, one after the other."""
     agent = payload(name)["agentId"]
-    made = [RunWatch(None, RunState(agent_id=agent, run_id=run_id(number)), None) for number in range(count)]
+    made = [RunWatch(None, RunState(agent_id=agent, run_id=run_id(number))) for number in range(count)]
     begin(made, name)
     return made
 

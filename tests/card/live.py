@@ -93,7 +93,7 @@ def click_on(widget, name, run_id="", command_id=""):
 
 def watch_of(run):
     """The watch of a run that is under way, after one answer."""
-    made = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    made = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]))
     on_loop(made.update, read(run), Planned(115.0, 15.0))
     return made
 

@@ -17,6 +17,7 @@ from origami_widgets.api.background.loop import BackgroundLoop, background
 from origami_widgets.host import runtime
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.polling.schedule import NEVER
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
 from tests.faults.life_checks import LOGGERS
 from tests.faults.life_clock import raw_submit
@@ -55,7 +56,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[JumpingClock]:
     yield made
     # A clock that is still held would keep the loop of the process busy for the tests after this one.
     for watch in own.watched():
-        watch.schedule = None
+        watch.schedule = NEVER
     own.wake()
 
 

@@ -331,7 +331,7 @@ class Checks(RuleBasedStateMachine):
         """Whether a question may come before it is due: for the last time, or for another run of the same table."""
         for watch in poller().watched():
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
-            at_its_end = watch.schedule is not None and abs(watch.schedule.deadline - self.clock.now) < SLACK
+            at_its_end = abs(watch.schedule.deadline - self.clock.now) < SLACK
             if at_its_end and any(thing in path for thing in things):
                 return True
         lives = [life for agent in self.way.world.agents.values() for life in agent.runs]

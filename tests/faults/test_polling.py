@@ -10,7 +10,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed, RateLimited, RunNotFound, ServerError, UnexpectedAnswer
-from origami_widgets.run.polling.checks import END_PATIENCE
+from origami_widgets.run.polling.run_watch import END_PATIENCE
 from tests.faults.journey import COMPLETED, KEY, RUNNING, completed, going_on, listing, running
 from tests.support.server import answer, drip, head, raw, reset, silence
 

@@ -17,6 +17,7 @@ from origami_widgets.api.error_catalog import error_from
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Traffic
 from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.polling.schedule import NEVER
 from origami_widgets.sandbox.app import RateLimits
 from origami_widgets.sandbox.error_responses import ErrorResponse
 
@@ -149,7 +150,7 @@ class Kernel:
 
     def close(self) -> None:
         for watch in self.watches:
-            watch.schedule = None
+            watch.schedule = NEVER
         self.watches.clear()
 
 

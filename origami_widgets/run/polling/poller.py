@@ -15,10 +15,9 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows import row_progress
 from origami_widgets.api.usage import is_counted
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.checks import Checks
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
-from origami_widgets.run.polling.run_watch import RunWatch
+from origami_widgets.run.polling.run_watch import Checks, RunWatch
 from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
@@ -89,7 +88,7 @@ class Poller:
         if known is not None and not (known.state.run is None and known.state.connection.state == "stopped"):
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
-        watch = self._watches[key] = RunWatch(operations, state, None)
+        watch = self._watches[key] = RunWatch(operations, state)
         events: list[Event] = []
         if started is not None:
             offset = operations.clock_offset
@@ -124,13 +123,12 @@ class Poller:
     def limit(self, watch: RunWatch, limit: Limit) -> None:
         """Check a run before others and without a deadline, as a credit limit relies on it. Background loop only."""
         watch.limit = limit
-        if watch.schedule is not None:
-            self.checks.plan(watch, plans.limit(watch.schedule, self.clock.monotonic()))
+        self.checks.plan(watch, plans.limit(watch.schedule, self.clock.monotonic()))
         self.keep(watch)
 
     def soon(self, watch: RunWatch) -> None:
         """Check a run at its next turn, after requests that the user waits for. Background loop only."""
-        if watch.schedule is not None and watch.operations is not None:
+        if watch.operations is not None:
             self.checks.plan(watch, plans.hurry(watch.schedule, self.clock.monotonic()))
             self.keep(watch)
 
@@ -141,11 +139,10 @@ class Poller:
             InvalidInput: the run was made from a saved answer.
             OrigamiError: the run could not be read; the next check waits as long as the server asks.
         """
-        operations = watch.connected()
         self.keep(watch)
         try:
             # Always with `stats`: an answer without them would wipe the known ones.
-            await self.checks.read_run(watch, operations, tuple(dict.fromkeys(("stats", *include))), renew=True)
+            await self.checks.read_run(watch, tuple(dict.fromkeys(("stats", *include))), renew=True)
         except OrigamiError as error:
             self.checks.hold_off(watch, error.retry_after)
             raise
@@ -178,10 +175,9 @@ class Poller:
             await self.check(watch)
         except OrigamiError as error:
             self.checks.failed(watch, error)
-            if watch.schedule is not None and watch.schedule.stopped:
+            if watch.schedule.stopped:
                 raise
             self._poll()
-        self.checks.want_list(watch)
 
     async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.
@@ -197,7 +193,7 @@ class Poller:
             await self._read_list(watch)
 
     async def _read_list(self, watch: RunWatch) -> None:
-        watch.update(*await self.checks.read_list(watch, watch.connected(), watch.state))
+        watch.update(*await self.checks.read_list(watch, watch.state))
 
     async def allow(
         self,
@@ -303,14 +299,14 @@ class Poller:
         for task in self._sent:
             task.cancel()
         for watch in list(self._watches.values()):
-            if watch.operations is not None and watch.schedule is not None:
+            if watch.operations is not None:
                 watch.operations.renew_connections()
                 self.checks.plan(watch, plans.wake_up(watch.schedule, away))
 
     def show_delays(self, now: float) -> None:
         """Show on each run that the rate limit delays its check."""
         for watch in list(self._watches.values()):
-            due = watch.schedule.due if watch.schedule is not None and not watch.checking else None
+            due = None if watch.checking else watch.schedule.due
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
@@ -328,7 +324,7 @@ class Poller:
         yield from (request() for admitted, request in self._waiting.items() if not admitted.done())
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
-            if plan is None or operations is None or watch.checking:
+            if operations is None or watch.checking:
                 continue
             limiter, limit_at = self._limiter(operations), plan.limit_at
             if not watch.is_listing and (listed := plans.next_list(plan)) is not None:

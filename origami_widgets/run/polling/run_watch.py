@@ -1,37 +1,59 @@
 """`RunWatch`: a watched run with its newest state and schedule. `Subscribers`: callbacks for its changes.
 
-State changes only on the background loop, so it needs no lock. Any thread may read `state` at any time.
+`Checks` sends the requests that read it, and applies each answer together with the plan for the next check. State changes
+only on the background loop, so it needs no lock. Any thread may read `state` at any time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models import AgentSummary, RunObject
+from origami_widgets.api.errors import InvalidInput, OrigamiError, TableNotFound, UnexpectedAnswer
+from origami_widgets.api.models import AgentSummary, Page, RunObject, Table
 from origami_widgets.api.models.table import came_from
+from origami_widgets.api.usage import is_counted
+from origami_widgets.host.runtime import time_limit
+from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
-from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, Quiet
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Named, Planned, RowsRead, RunRead, RunState
+from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
+from origami_widgets.run.reduce import is_terminal, reduce, wants_table_list
+from origami_widgets.run.state import (
+    TERMINAL_STATUSES,
+    CheckFailed,
+    Heard,
+    Named,
+    Planned,
+    RowsRead,
+    RunRead,
+    RunState,
+    TableGone,
+    TableRead,
+    TablesListed,
+)
+from origami_widgets.run.whose_cells import columns_not_begun
 from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
-    from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.polling.schedule import Schedule
+    from origami_widgets.api.responses import ApiResponse
     from origami_widgets.run.state import Event
 
 
+KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
+END_PATIENCE = 5.0
+"""Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
+DATE_RESOLUTION = 2.0
+"""Seconds by which two clock offsets may differ for no reason: they come from `Date`, which has whole seconds."""
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
@@ -57,17 +79,8 @@ class Subscribers:
             A function that ends the subscription; it may be called twice.
         """
         key = object()
-        self._callbacks[key] = (self._beside_the_loop(key, callback) if of_user else callback, of_user)
+        self._callbacks[key] = (callback, of_user)
         return lambda: self._callbacks.pop(key, None) and None
-
-    def _beside_the_loop(self, key: object, callback: Callable[[], object]) -> Callable[[], None]:
-        @functools.wraps(callback)
-        def call(_: None) -> None:
-            # It may have been removed while it waited for its turn.
-            if key in self._callbacks:
-                self._call(key, callback)
-
-        return lambda: background().notify(call, None)
 
     def relay_to(self, other: Subscribers) -> None:
         """Notify the subscribers of `other` as well, as long as `other` exists."""
@@ -83,14 +96,20 @@ class Subscribers:
         text from this thread would land in whichever cell is running.
         """
         for key, (callback, of_user) in tuple(self._callbacks.items()):
-            if users or not of_user:
-                self._call(key, callback)
+            if not of_user:
+                self._call(key)
+            elif users:
+                # Under its own name, which is said if it takes long.
+                background().notify(functools.wraps(callback)(functools.partial(self._call)), key, key)
         for other in tuple(self._others):
             other.notify(users=users)
 
-    def _call(self, key: object, callback: Callable[[], object]) -> None:
+    def _call(self, key: object) -> None:
+        # It may have been removed while it waited for its turn.
+        callback, _ = self._callbacks.get(key, (None, False))
         try:
-            callback()
+            if callback is not None:
+                callback()
         except BaseException:
             self._callbacks.pop(key, None)
             log.exception("A callback raised and was removed")
@@ -116,9 +135,9 @@ class RunWatch:
     Args:
         operations: the API to read the run through; None for a saved answer, which is never read again.
         state: the initial state.
-        schedule: when to check; None for never.
 
     Attributes:
+        schedule: when to check.
         response_digest: digest of the newest answer about the run, to see whether the next one differs.
         list_digest: digests of the newest table list and of the run's newest answer at that time.
         is_listing: whether the agent's table list is being read.
@@ -130,10 +149,10 @@ class RunWatch:
         limit: the run's credit limit, so that its checks come first and never end; None without one.
     """
 
-    def __init__(self, operations: Operations | None, state: RunState, schedule: Schedule | None) -> None:
+    def __init__(self, operations: Operations | None, state: RunState) -> None:
         self.operations = operations
         self.state = state
-        self.schedule = schedule
+        self.schedule = NEVER
         self.checking = self.hurried = False
         self.failing: set[str] = set()
         self.response_digest: tuple[bytes, bool] | None = None
@@ -147,18 +166,10 @@ class RunWatch:
         self.limit: Limit | None = None
         self.subscribers = Subscribers()
 
-    def update(self, *events: Event, plan: Callable[[RunState], Event | None] = lambda _: None) -> None:
-        """Apply events in order and call the subscribers once, if anything changed. Background loop only.
-
-        Args:
-            events: what happened.
-            plan: returns one more event, given the state after the others: when the next check is due. None for none.
-        """
-        before = state = self.state
-        for event in events:
-            state = reduce(state, event)
-        if (planned := plan(state)) is not None:
-            state = reduce(state, planned)
+    def update(self, *events: Event) -> None:
+        """Apply events in order and call the subscribers once, if anything changed. Background loop only."""
+        before = self.state
+        state = functools.reduce(reduce, events, before)
         if state.tables is not before.tables and self.operations is not None:
             came_from(self.operations, state.tables)
         # Set once, because another thread may read the state at any moment and must not see only some of the events.
@@ -169,6 +180,15 @@ class RunWatch:
                 runs_ended.notify()
             # Row progress of this process does not change the run, so users' callbacks are not called for it.
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
+
+    def note_credits(self, tables: Iterable[Table], now: float) -> None:
+        """Tell the credit limit of the run what tables have used that have just been read."""
+        if self.limit is not None:
+            self.limit.note(tables, now)
+
+    def limit_in(self, state: RunState) -> float | None:
+        """Return the seconds until its credit limit is reached at the present rate; None if there is none, or no rate."""
+        return None if self.limit is None else self.limit.reached_in(state)
 
     def connected(self) -> Operations:
         """Return the API that the run is read through.
@@ -185,6 +205,219 @@ class RunWatch:
         return self.operations
 
 
+class Checks:
+    """Reads runs, their tables and the table lists of their agents.
+
+    Args:
+        clock: the poller's clock.
+        allow: waits until the rate limit allows a further request.
+    """
+
+    def __init__(self, clock: SystemClock, allow: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        self._clock, self._allow = clock, allow
+
+    async def check(self, watch: RunWatch) -> None:
+        """Send the requests of the check that is due. A failure is noted, and planned for."""
+        try:
+            await (self._read_filling(watch) if watch.schedule.phase == "cells" else self.read_run(watch))
+        except OrigamiError as error:
+            self.failed(watch, error)
+        except Exception as error:
+            # A bug of ours must neither end the checks of a run that costs credits nor repeat them without a pause.
+            log.exception("A check of run %s failed", watch.state.run_id)
+            self.failed(watch, _not_understood(error))
+
+    async def read_run(self, watch: RunWatch, include: tuple[str, ...] = ("stats",), *, renew: bool = False) -> None:
+        """Read a run.
+
+        Args:
+            watch: the run.
+            include: what the answer shall include.
+            renew: whether stopped checks start again.
+
+        Raises:
+            OrigamiError: the run could not be read; nothing has changed.
+        """
+        operations = watch.connected()
+        answer = await operations.poll_run(watch.state.agent_id, watch.state.run_id, include=include)
+        at = self._clock.time()
+        # With an unknown status, the absence of `Retry-After` means the end. One that cannot be read is not absent.
+        digest = (answer.digest, "retry-after" in answer.headers)
+        offset = None if answer.server_date is None else answer.server_date.timestamp() - at
+        if offset is not None and abs(offset - watch.state.clock_offset) < DATE_RESOLUTION:
+            # `Date` has whole seconds only: a new value each time would redraw every card for nothing.
+            offset = None
+        events: tuple[Event, ...] = (Heard(at),)
+        read: RunRead | None = None
+        # If the server's clock was reset, that is a change even when the answer is the same.
+        if digest != watch.response_digest or offset is not None:
+            read = RunRead(_run_of(answer.body), at, digest[1], operations.origin, clock_offset=offset)
+            events = (read, *await self._list_at_end(watch, read))
+        watch.note_credits(_tables_named(watch.state.run if read is None else read.run), self._clock.monotonic())
+        self._show(watch, *events, retry_after=answer.retry_after, renew=renew)
+        watch.response_digest = digest
+
+    async def _list_at_end(self, watch: RunWatch, read: RunRead) -> tuple[TablesListed, ...]:
+        """Read the table list of a run whose last answer names no tables: those known so far may be outdated.
+
+        The end is reported together with the tables, or the run would seem to have settled. Waits at most
+        `END_PATIENCE`.
+        """
+        if not (watch.state.done or is_terminal(read.run.status, keep_polling=read.keep_polling)):
+            return ()
+        state = reduce(watch.state, read)
+        if not wants_table_list(state):
+            return ()
+        try:
+            async with time_limit(END_PATIENCE):
+                if is_counted.get():
+                    await self._allow(watch.connected(), low_priority=False)
+                return await self.read_list(watch, state)
+        except TimeoutError:
+            return ()
+
+    async def read_list(self, watch: RunWatch, state: RunState) -> tuple[TablesListed, ...]:
+        """Read the agent's table list. Return () if neither the list nor the run has changed, or if the list cannot be read."""
+        retry_after: float | None = None
+        listed: tuple[TablesListed, ...] = ()
+        failed = False
+        watch.schedule = plans.list_sent(watch.schedule)
+        try:
+            answer, tables = await self._read_tables_together(watch)
+            retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
+            if heard != watch.list_digest or state.done or watch.limit is not None:
+                # Where the answers about the run name its tables, the list only says what they have used since.
+                is_of_known = not wants_table_list(state)
+                listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
+                watch.list_digest = heard
+        except Exception as error:
+            failed = True
+            if isinstance(error, OrigamiError):
+                retry_after = error.retry_after
+            else:
+                log.exception("The tables of agent %s couldn't be read", state.agent_id)
+        watch.schedule = plans.on_list(
+            watch.schedule,
+            retry_after,
+            self._clock.monotonic(),
+            failed=failed,
+            is_empty=not (listed[0].tables if listed else state.tables),
+            limit_in=watch.limit_in(functools.reduce(reduce, listed, state)),
+        )
+        return listed
+
+    async def _read_filling(self, watch: RunWatch) -> None:
+        """Read all filling tables. The last answer is shown together with the plan for the next check."""
+        tables = watch.state.tables
+        # If no cell is active, those of a column that has never run may begin now.
+        filling = {table.id: table.cells.running for table in tables if table.cells.running}
+        filling = filling or dict.fromkeys((table.id for table in tables), 0)
+        waits: list[float | None] = []
+        events: list[Event] = []
+        if len(filling) > 1 or (watch.limit is not None and len(tables) > 1):
+            # The agent's table list may lag, or not be readable at all.
+            try:
+                answer, listed = await self._read_tables_together(watch)
+                events, waits = [TablesListed(listed, at=self._clock.time(), is_of_known=True)], [answer.retry_after]
+                for table in listed:
+                    filling.pop(table.id, None)
+            except OrigamiError as error:
+                if error.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                waits = [error.retry_after]
+        # A table that could not be read comes last, so that it does not block the others.
+        for table_id in sorted(filling, key=lambda each: (each in watch.failing, -filling[each])):
+            if waits:
+                watch.update(*events)
+                await self._allow(watch.connected(), low_priority=False, limit_at=watch.schedule.limit_at)
+            watch.failing.add(table_id)
+            event, retry_after = await self._read_table(watch, table_id)
+            watch.failing.discard(table_id)
+            events = [event]
+            waits.append(retry_after)
+        asked = [wait for wait in waits if wait is not None]
+        self._show(watch, *events, retry_after=max(asked, default=None))
+
+    async def _read_tables_together(self, watch: RunWatch) -> tuple[ApiResponse, tuple[Table, ...]]:
+        """Read the agent's table list."""
+        answer = await watch.connected().poll_agent_tables(watch.state.agent_id, include=("stats",))
+        tables = Page.of(Table, answer.body).items
+        watch.note_credits(tables, self._clock.monotonic())
+        return answer, tables
+
+    async def read_tables(self, watch: RunWatch) -> None:
+        """Read all tables of a run that has settled. What cannot be read stays as it is."""
+        for table in watch.state.tables:
+            await self._allow(watch.connected(), low_priority=False, limit_at=watch.schedule.limit_at)
+            is_counted.set(True)
+            with contextlib.suppress(OrigamiError):
+                event, _ = await self._read_table(watch, table.id)
+                watch.update(event)
+
+    async def _read_table(self, watch: RunWatch, table_id: str) -> tuple[TableRead | TableGone, float | None]:
+        """Read a table. Return what the answer says, and its `Retry-After`."""
+        try:
+            answer = await watch.connected().poll_table(table_id, include=("stats",))
+        except TableNotFound:
+            return TableGone(table_id, at=self._clock.time()), None
+        table = Table.from_raw(answer.body)
+        watch.note_credits((table,), self._clock.monotonic())
+        return TableRead(table, at=self._clock.time()), answer.retry_after
+
+    def _show(self, watch: RunWatch, *events: Event, retry_after: float | None, renew: bool = False) -> None:
+        """Apply the events of a successful check together with the plan for the next one: subscribers see one change.
+
+        Args:
+            watch: the run.
+            events: what the check has found.
+            retry_after: seconds to wait, as the server says.
+            renew: whether stopped checks start again.
+        """
+        if retry_after is not None:
+            watch.retry_after = plans.clamp(retry_after, fallback=plans.DEFAULT_INTERVAL)
+
+        before, now, state = watch.schedule, self._clock.monotonic(), functools.reduce(reduce, events, watch.state)
+        quiet = watch.quiet = self._looked(watch, state, now)
+        looks_again = quiet is not None and not quiet.is_over
+        phase: plans.Phase = "run" if not state.done else "cells" if state.cells_running or looks_again else "over"
+        has_credits = state.done or bool(_tables_named(state.run))
+        result = plans.Checked(phase, retry_after, has_credits, watch.limit_in(state))
+        after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
+        if quiet is not None and looks_again:
+            after = plans.look_again(after, quiet.due)
+        watch.schedule = plans.want_list(after, now, wanted=wants_table_list(state))
+        watch.update(*events, replace(self._planned(watch.schedule), looks=None if quiet is None else quiet.looks))
+
+    @staticmethod
+    def _looked(watch: RunWatch, state: RunState, now: float) -> Quiet | None:
+        """Return the looks after a check; None while cells are active, or if no column that has never run may begin."""
+        if not state.done or state.cells_running or not columns_not_begun(state):
+            return None
+        return Quiet(now, watch.retry_after) if watch.quiet is None else watch.quiet.after_look(now, is_active=False)
+
+    def failed(self, watch: RunWatch, error: OrigamiError) -> None:
+        """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
+        # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
+        event = CheckFailed(error.with_traceback(None), at=self._clock.time())
+        self.plan(watch, plans.on_result(watch.schedule, error, self._clock.monotonic()), event)
+
+    def hold_off(self, watch: RunWatch, retry_after: float | None) -> None:
+        """Check no earlier than the server asked for when a request outside the schedule failed."""
+        after = plans.hold_off(watch.schedule, retry_after, self._clock.monotonic())
+        if after is not watch.schedule:
+            self.plan(watch, after)
+
+    def plan(self, watch: RunWatch, plan: plans.Schedule, *events: Event) -> None:
+        """Set the plan of a run, and show it together with what has led to it."""
+        watch.schedule = plan
+        watch.update(*events, self._planned(plan))
+
+    def _planned(self, plan: plans.Schedule) -> Planned:
+        """Return the event that shows a plan."""
+        next_at = None if plan.due is None else self._clock.time() + plan.due - self._clock.monotonic()
+        return Planned(next_at, None if plan.due is None else plan.interval, stopped=plan.stopped)
+
+
 def _log_changes(before: RunState, state: RunState) -> None:
     """Log a changed status and new tables, by ids and counts only: text from agents is not safe in a log."""
     if not run_log.isEnabledFor(logging.INFO):
@@ -196,6 +429,31 @@ def _log_changes(before: RunState, state: RunState) -> None:
     for table in state.tables:
         if table.id not in known:
             run_log.info("Run %s: table %s, %s leads", token, one_line(table.id), table.lead_count)
+
+
+def _tables_named(run: RunObject | None) -> Sequence[Table]:
+    return () if run is None or run.response is None else run.response.tables
+
+
+def _run_of(body: object) -> RunObject:
+    run = RunObject.from_raw(body)
+    if not run.id and run.status not in KNOWN_STATUSES:
+        raise UnexpectedAnswer(
+            "Response isn't about a run",
+            cause="It has no run id and no valid status.",
+            remedy="We'll keep retrying. If it keeps happening, check that base_url leads to Origami.",
+            transient=True,
+        )
+    return run
+
+
+def _not_understood(error: Exception) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "Couldn't read the response",
+        cause=f"{type(error).__name__}: {error}",
+        remedy="We'll keep retrying. If it keeps happening, please report it: run.raw has the newest response.",
+        transient=True,
+    )
 
 
 def watch_of_saved(payload: object) -> RunWatch:
@@ -218,7 +476,7 @@ def watch_of_saved(payload: object) -> RunWatch:
             remedy="Pass the JSON object from run.raw, or the response of GET /agents/{id}/runs/{runId}.",
         )
     run = RunObject.from_raw(inner)
-    watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id), None)
+    watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id))
     name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
     watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
     # A saved answer does not say when it was read, and the server has not answered now.

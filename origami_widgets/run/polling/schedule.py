@@ -81,6 +81,10 @@ class Schedule:
         return self.limit_at is not None and (self.phase != "run" or self.list_due is None)
 
 
+NEVER = Schedule(0.0, 0.0, phase="over")
+"""Schedule of a run that is never checked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Successful check.
@@ -183,7 +187,7 @@ def on_list(
     wait = max(backoff, clamp(retry_after, fallback=0.0))
     plan = replace(schedule, list_failures=failures, list_after=now + wait)
     if plan.limit_at is not None:
-        return _until_reading(plan, limit_in, now)
+        return replace(plan, limit_at=_limit_at(limit_in, now), list_due=now + until_reading(limit_in))
     if is_empty and not failed and plan.fresh and now < plan.started + EAGER_FOR:
         return replace(plan, list_due=now + max(wait, EAGER))
     return plan
@@ -245,26 +249,24 @@ def clamp(seconds: float | None, *, fallback: float) -> float:
 
 
 def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
-    is_limited = schedule.limit_at is not None
-    interval = schedule.interval if result.phase == "cells" else DEFAULT_INTERVAL
-    if is_limited and result.phase == "cells":
-        interval = until_reading(result.limit_in)
+    is_limited, reading = schedule.limit_at is not None, until_reading(result.limit_in)
+    interval = DEFAULT_INTERVAL
+    if result.phase == "cells":
+        interval = reading if is_limited else schedule.interval
     interval = clamp(result.retry_after, fallback=interval)
     plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False, heard=True)
     plan = _wait(plan, interval, now)
-    if not is_limited:
-        return plan
-    if not result.has_credits:
-        return plan if plan.list_due is not None else replace(plan, list_due=now)
-    plan = _until_reading(plan, result.limit_in, now)
-    is_first = plan.due is None or plan.list_due is None or plan.list_due < plan.due
-    return plan if is_first else replace(plan, list_due=None)
+    if is_limited and result.has_credits:
+        # The list is read next, if no check is sooner.
+        list_due = now + reading if reading < interval else None
+        plan = replace(plan, limit_at=_limit_at(result.limit_in, now), list_due=list_due)
+    elif is_limited and plan.list_due is None:
+        plan = replace(plan, list_due=now)
+    return plan
 
 
-def _until_reading(plan: Schedule, limit_in: float | None, now: float) -> Schedule:
-    """Return the plan after the credits of a run with a limit were read: its list is read next, if no check is sooner."""
-    limit_at = now + (2 * LIMITED_INTERVAL if limit_in is None else limit_in)
-    return replace(plan, limit_at=limit_at, list_due=now + until_reading(limit_in))
+def _limit_at(limit_in: float | None, now: float) -> float:
+    return now + (2 * LIMITED_INTERVAL if limit_in is None else limit_in)
 
 
 def _after_failure(schedule: Schedule, error: OrigamiError, now: float) -> Schedule:

@@ -246,7 +246,7 @@ def test_the_way_to_render_can_be_changed_in_mid_session(cells: Cells) -> None:
     "name", [name for name, state in STATES.items() if not stream.is_final(make_view(state(), now=NOW))]
 )
 def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str) -> None:
-    conversation = Run(RunWatch(None, STATES[name](), None)).conversation
+    conversation = Run(RunWatch(None, STATES[name]())).conversation
     for text in (" ".join(each.split()) for each in stream.stream_snapshot(conversation, final=False).values()):
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
         assert "ow.attach(" in text

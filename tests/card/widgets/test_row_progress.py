@@ -90,7 +90,7 @@ def test_a_view_stays_within_its_size_when_everything_is_read():
 @pytest.fixture
 def large():
     """A card of 20 tables with 40 columns, its watch, and what it sends from now on."""
-    watch = RunWatch(None, STATES["large"](), None)
+    watch = RunWatch(None, STATES["large"]())
     card = RunCard(Run(watch))
     settle()
     messages = sent_by(card)

@@ -120,7 +120,7 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(card, watch):
 
 
 def test_a_closed_card_is_not_frozen_later():
-    card = RunCard(Run(RunWatch(None, state_of(settled_payload()), None)))
+    card = RunCard(Run(RunWatch(None, state_of(settled_payload()))))
     card.outputs.add({"text/plain": "the card"}, {})
     card.shown()
     settle()
@@ -131,7 +131,7 @@ def test_a_closed_card_is_not_frozen_later():
 
 
 def test_three_hundred_cards_leave_nothing():
-    run = Run(RunWatch(None, state_of(settled_payload()), None))
+    run = Run(RunWatch(None, state_of(settled_payload())))
 
     def left():
         settle()

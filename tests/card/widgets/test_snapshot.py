@@ -192,7 +192,7 @@ def test_a_page_that_is_behind_gets_the_snapshot_with_the_state(displayed, watch
 
 def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs):
     run = {**STATES["large"]().run.raw, "status": "running", "completedAt": None}
-    watch = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]), None)
+    watch = RunWatch(None, RunState(agent_id=run["agentId"], run_id=run["id"]))
     on_loop(watch.update, read(run), Planned(115.0, 15.0))
     card = RunCard(Run(watch), outputs[0])
     settle()

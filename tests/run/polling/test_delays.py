@@ -3,6 +3,7 @@
 import asyncio
 
 from origami_widgets.run.polling.poller import LATE
+from origami_widgets.run.polling.schedule import NEVER
 from tests.run.polling.scripted import COMPLETED, RUNNING, Server, over, started
 
 
@@ -17,7 +18,7 @@ async def test_a_late_check_is_shown_once_and_not_before_it_is_late(poller, cloc
     poller.show_delays(due + LATE + 9)
     assert shown == [None]
     assert watch.state.connection.interval == 15.0
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 async def test_a_check_that_is_under_way_is_not_late(poller, clock):
@@ -27,7 +28,7 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     poller.show_delays(watch.schedule.due + 100)
     assert watch.state is known
     watch.checking = False
-    watch.schedule = None
+    watch.schedule = NEVER
     poller.show_delays(1e9)
     assert watch.state is known
 
@@ -47,7 +48,7 @@ async def test_what_a_person_waits_for_goes_before_what_is_due_soon(poller, cloc
     assert len({run_id for _, run_id, _ in server.asked[:30]}) == 30
     assert max(times) - min(times) > 5
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):

@@ -9,7 +9,7 @@ from origami_widgets.api.responses import ApiResponse, require_subject
 from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
-from origami_widgets.run.polling.schedule import DEADLINE
+from origami_widgets.run.polling.schedule import DEADLINE, NEVER
 from origami_widgets.run.state import CancelRequested
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
@@ -144,7 +144,7 @@ async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock):
     assert min(counts) >= 13
     assert server.listed == []
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
@@ -162,7 +162,7 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
     # Nor are they starved themselves.
     assert len(server.listed) >= 2 * len(watches)
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 @pytest.mark.parametrize("body", [NAMED, SILENT], ids=["tables named", "tables listed"])
@@ -186,7 +186,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, c
     at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)
     assert due <= at <= due + 2.0
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 async def test_no_reader_believes_that_a_late_check_was_made(clock):
@@ -214,7 +214,7 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
     assert late
     assert wrong == []
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 async def test_a_run_without_a_handle_is_not_checked(poller, clock):
@@ -342,7 +342,7 @@ async def test_cancelled_runs_that_do_not_end_take_half_of_the_rate_limit(poller
     counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
     assert min(counts[10:]) >= 10
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER
 
 
 @pytest.mark.parametrize(("code", "holds"), [("RATE_LIMITED", True), ("CONCURRENT_LIMIT_EXCEEDED", False)])
@@ -359,4 +359,4 @@ async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller
     pause = next(asked - at for asked, *_ in server.asked[known:] if asked > at)
     assert (pause >= 50) is holds
     for watch in watches:
-        watch.schedule = None
+        watch.schedule = NEVER

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from origami_widgets.api.errors import AuthenticationError, ServerError, TableNotFound
+from origami_widgets.run.polling.schedule import NEVER
 from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_table, started, steps
 
 
@@ -40,7 +41,7 @@ async def test_the_list_is_read_between_the_checks_while_a_new_run_has_no_table(
     assert waits[-2:] == [15, 15], "with the checks only, as soon as there is a table"
     checks = [at for at, what, _ in server.asked if what == "r"]
     assert {round(later - earlier) for earlier, later in pairwise(checks)} == {15}, "never before Retry-After"
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 async def test_a_run_that_stays_without_table_has_its_list_read_with_checks(poller, clock):
@@ -51,7 +52,7 @@ async def test_a_run_that_stays_without_table_has_its_list_read_with_checks(poll
     assert len([at for at in server.listed if at < 1_000 + 180]) >= 180 / 5
     late = [at for at in server.listed if at > 1_000 + 200]
     assert {round(later - earlier) for earlier, later in pairwise(late)} == {15}
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 async def test_the_list_of_a_run_that_was_attached_is_read_with_its_checks(poller, clock):
@@ -60,7 +61,7 @@ async def test_the_list_of_a_run_that_was_attached_is_read_with_its_checks(polle
     while len(server.listed) < 5:
         await asyncio.sleep(0)
     assert min(later - earlier for earlier, later in pairwise(server.listed)) > 10
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
@@ -74,7 +75,7 @@ async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
     while len(server.listed) < 6:
         await asyncio.sleep(0)
     assert watch.state.tables is known
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ async def test_the_list_waits_as_long_as_the_server_says(poller, clock):
     while len(server.listed) < 2:
         await asyncio.sleep(0)
     assert server.listed[1] - server.listed[0] >= 120
-    watch.schedule = None
+    watch.schedule = NEVER
 
 
 async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock):
