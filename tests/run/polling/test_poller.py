@@ -1,6 +1,8 @@
 """One poller for all runs: who is asked, when, and what a failure does. The clock is a number, the server a script."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -360,3 +362,34 @@ async def test_a_refusal_of_requests_holds_every_run_and_a_full_pool_none(poller
     assert (pause >= 50) is holds
     for watch in watches:
         watch.schedule = NEVER
+
+
+async def test_a_look_that_fails_puts_off_the_next_check_as_long_as_the_server_says(poller, clock):
+    failed = ServerError("No", status_code=503, transient=True, retry_after=42.0)
+    server = Server(clock, RUNNING, failed, RUNNING)
+    watch = await poller.watch(server, "a", "r", started=None)
+    await poller.check(watch)
+    with pytest.raises(ServerError):
+        await poller.check(watch)
+    at = clock.now
+    while len(server.asked) < 3:
+        await asyncio.sleep(0)
+    assert server.asked[2][0] - at >= 42
+    watch.schedule = NEVER
+
+
+@pytest.mark.parametrize("ends", ["allowed", "cancelled"])
+async def test_nothing_is_kept_of_a_request_that_has_waited(poller, clock, ends):
+    def urgent():
+        return False
+
+    waiting = asyncio.ensure_future(poller.allow(Server(clock), urgent=urgent))
+    kept = weakref.ref(urgent)
+    del urgent
+    await asyncio.sleep(0)
+    if ends == "cancelled":
+        waiting.cancel()
+    await asyncio.wait([waiting])
+    del waiting
+    gc.collect()
+    assert kept() is None
