@@ -44,7 +44,7 @@ def pytest_configure() -> None:
     # A shell lets what it starts with "&" ignore interrupts, and the tests that interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # On a busy machine, connections take longer to close: what a module leaves open would be a warning in the next one.
-    loops.CLOSE_TIMEOUT = 4.0
+    loops.CLOSE_TIMEOUT = 15.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -178,6 +178,8 @@ class Poller:
             if watch.schedule.stopped:
                 raise
             self._poll()
+        wanted = wants_table_list(watch.state)
+        watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
     async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
         """Read the agent's table list now, if the answers about the run name no tables.

@@ -385,7 +385,8 @@ class Checks:
         after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
         if quiet is not None and looks_again:
             after = plans.look_again(after, quiet.due)
-        watch.schedule = plans.want_list(after, now, wanted=wants_table_list(state))
+        # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
+        watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
         watch.update(*events, replace(self._planned(watch.schedule), looks=None if quiet is None else quiet.looks))
 
     @staticmethod
