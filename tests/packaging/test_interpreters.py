@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NEWEST = REPOSITORY / "requirements-dev.lock"
 LOWEST = REPOSITORY / "tests" / "kernels" / "locks" / "floors.txt"
 FRONT_END = ("card.js", "board.js", "grid.js", "page.css")
-TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pyyaml")
+TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pytest-timeout", "pyyaml")
 # Quick, without sockets, kernels and extras, and of each layer of the package.
 PURE = (
     *("api/test_errors.py", "api/background/test_loop.py", "api/test_retries.py"),
