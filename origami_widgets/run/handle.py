@@ -132,10 +132,10 @@ class Run(KnownRun):
         ended and none of them is active. Cells that are being filled at that moment may still use credits.
 
         Cells that this conversation started are stopped: those of tables that it made, and in other tables, such as
-        focus tables, those of columns that it added. Tables on which another active run works are left. The card and
+        focus tables, those of columns that it added, whoever else works there. The card and
         `run.state.stopped` say what was left running; `stop_cells(tables=…)` stops a table whole.
 
-        Sends one GET and one POST for the agent, GETs of its tables and of other active runs, and two or more POSTs for
+        Sends one GET and one POST for the agent, GETs of its tables, and two or more POSTs for
         each table, all free. `status` becomes `cancelled` when the server says so, which may take until the next check.
         Requests that fail are repeated, even after an interrupt.
 
@@ -168,8 +168,8 @@ class Run(KnownRun):
         """Stop cells that are filling; the agent goes on. Values that are there stay, and used credits are not returned.
 
         Returns once Origami has accepted the requests. If the run has ended, cells are stopped again in the background
-        until none is active; tables that you name are stopped once. Safe to repeat. Sends one or more POSTs for each table, and GETs of the tables and of other
-        active runs, all free.
+        until none is active; tables that you name are stopped once. Safe to repeat. Sends one or more POSTs for each table,
+        and GETs of the tables, all free.
 
         Args:
             tables: only these tables, or their ids, are stopped: whole, with what others have started there. None for
@@ -182,8 +182,9 @@ class Run(KnownRun):
         Raises:
             InvalidInput: `tables` is not a list of tables or ids; nothing was sent.
             TableNotFound: there is no such table for this key and project; nothing was stopped.
-            CancelPending: the server could not be reached for 20 seconds; the requests are still being repeated.
-            OrigamiError: the server refused; the cells go on.
+            CancelPending: without `tables`: the server could not be reached for 20 seconds; the requests are still being
+                repeated.
+            OrigamiError: the server refused, or did not answer for a table that you named; the cells go on.
 
         Example:
             >>> import origami_widgets as ow

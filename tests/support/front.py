@@ -63,7 +63,6 @@ class Front:
         agent_reads: what the next requests for an agent meet.
         polls: what the next reads of one run are answered.
         cancels: what the next requests to cancel are answered.
-        accounts: what the next requests for the account or its credits meet.
         stops: what the next requests to stop cells, or to count them, are answered.
         starts: the requests that asked for a run.
         asks: the method of each request that asked for a run or a list, in their order.
@@ -89,7 +88,6 @@ class Front:
         self.agent_reads: list[Fault] = []
         self.polls: list[Behaviour] = []
         self.cancels: list[Behaviour] = []
-        self.accounts: list[Fault] = []
         self.starts: list[Received] = []
         self.stops: list[Behaviour] = []
         self.polled = self.asked_to_cancel = self.asked_to_stop = 0
@@ -123,8 +121,6 @@ class Front:
         elif request.path.endswith("/cancel"):
             fault = kept_off(self.cancels.pop(0)) if self.cancels else passes
             self.asked_to_cancel += fault is passes
-        elif "/account" in request.path:
-            fault = self.accounts.pop(0) if self.accounts else passes
         elif request.path.endswith(("/agents", "/runs")):
             self.asks.append("GET")
             fault = self.reads.pop(0) if self.reads else passes

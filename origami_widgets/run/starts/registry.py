@@ -139,7 +139,7 @@ def _goes_on(key: JobKey, known: _Known) -> bool:
     job: Job | None = known.job()
     if job is not None:
         return job.is_worth_finding
-    # Of a name that nobody holds, the start store knows more than the record.
+    # If no job with the name is left, the file under the name knows more than the record in memory.
     return isinstance(key, Cell) and known.record.life != Life.CANCELLED
 
 
@@ -147,7 +147,7 @@ def _job(key: JobKey, make: Callable[[StartRecord | None], J], known: _Known | N
     job: J | None = None if known is None else known.job()
     if job is not None and isinstance(key, Once) and not job.is_worth_finding:
         job = None
-    # Of a name, the start store knows more than a record.
+    # A named job reads its record from the start store.
     record = known.record if known is not None and isinstance(key, Cell) else None
     is_found = job is not None or record is not None
     job = job or make(record)

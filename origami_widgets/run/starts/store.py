@@ -65,7 +65,7 @@ class Life(StrEnum):
         STARTED: the run is known.
         REFUSED: the server refused it, or nothing reached the server.
         UNKNOWN: a request may have started the run, which is looked for.
-        CANCELLED: nobody wants it any more.
+        CANCELLED: no call waits for the run any more, so nothing more is sent.
     """
 
     QUEUED = "queued"
