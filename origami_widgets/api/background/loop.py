@@ -286,7 +286,7 @@ class BackgroundLoop:
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(_cancel_all, loop)
+            loop.call_soon_threadsafe(lambda: _cancel(*asyncio.all_tasks(loop)))
             thread.join(CLOSE_TIMEOUT)
 
     def _context(self) -> contextvars.Context:
@@ -445,10 +445,11 @@ def _is_usable(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 async def _settle(loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for cancelled tasks to end."""
-    tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
-    if tasks:
-        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT / 2)
+    """Wait for cancelled tasks to end, and cancel what they start on their way."""
+    ends = time.monotonic() + CLOSE_TIMEOUT / 2
+    while (tasks := asyncio.all_tasks(loop) - {asyncio.current_task()}) and (left := ends - time.monotonic()) > 0:
+        _cancel(*(each for each in tasks if not each.cancelling()))
+        await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _close_all(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
@@ -472,8 +473,8 @@ async def _keep(closers: dict[object, Callable[[], Awaitable[object]]]) -> None:
         raise
 
 
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
+def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
         # A cancelled task would leave the socket of the connection that it is closing open.
         if task not in _closing:
             task.cancel()

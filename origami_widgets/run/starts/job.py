@@ -155,6 +155,7 @@ class StartJob:
         self._queues = queues
         self._new_limit = new_limit
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
         self._driver: weakref.ref[Any] | None = None
         self._agent_name = spec.name or ""
         self._not_before = 0.0
@@ -795,15 +796,19 @@ class StartJob:
             self.credit_limit.guard(self.watch, conversation_of(self.watch))
 
     async def _watch_run(self) -> Any:
-        """Write the run down under the name, watch it and return its handle; None without a run."""
-        if self.watch is None and self.run is not None:
-            if self._name:
+        """Write the run down under the name, watch it and return its handle; None without a run.
+
+        What could not be written down is written down for the next owner that comes.
+        """
+        async with self._writing:
+            if self.run is not None and self._name and (self.watch is None or self.unrecorded is not None):
                 await self._write_run(self.run)
-            self._take_watch(
-                await poller().watch(
-                    self.operations, self.agent_id, self.run.id, started=self.run, asked_at=self._sent_at
+            if self.run is not None and self.watch is None:
+                self._take_watch(
+                    await poller().watch(
+                        self.operations, self.agent_id, self.run.id, started=self.run, asked_at=self._sent_at
+                    )
                 )
-            )
         return self.handle
 
     async def _write_run(self, run: RunObject) -> None:

@@ -392,8 +392,8 @@ class StoreEntry(Generic[S]):
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         return RegistryUnusable(
             f"The record of once={self._name!r} {what}",
-            cause=f"{self._path}: {reason}. Nothing was started.",
-            remedy="Fix the file, or delete it (its run then won't be found again). Or set the environment variable "
+            cause=f"{self._path}: {reason}.",
+            remedy="Nothing was started. Fix the file, or delete it (its run then won't be found again). Or set the environment variable "
             f"{FOLDER_VARIABLE} to another folder, or leave out once=.",
             code="REGISTRY_UNUSABLE",
         )

@@ -119,6 +119,29 @@ def test_connections_are_closed_when_the_loop_ends(loop):
     assert closed.wait(5)
 
 
+def test_what_a_cancelled_task_starts_on_its_way_ends_with_the_loop(loop):
+    """A start that is interrupted asks for a cancel: its connection would stay open with the task."""
+    ended = []
+
+    async def cancel_elsewhere() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("cancel")
+
+    async def interrupted() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            loops.kept_task(cancel_elsewhere(), "cancel")
+            ended.append("start")
+
+    loop.submit(interrupted())
+    loop.run(thread_name())
+    loop.stop()
+    assert ended == ["start", "cancel"]
+
+
 def test_what_is_forgotten_while_the_loop_starts_waits_for_nobody(loop, monkeypatch):
     """The garbage collector may run in the new thread, before the one that starts it goes on."""
     at_once = []

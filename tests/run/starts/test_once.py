@@ -179,6 +179,8 @@ def test_a_started_run_is_returned_although_it_cannot_be_stored(client, front, f
         first = start(client)
     assert start(client) == first
     assert len(front.runs()) == 1
+    # There is room again, and the second call has written it down.
+    assert files.read()["run_id"] == first.id
 
 
 def test_the_warning_about_a_run_that_was_not_stored_points_at_the_call(client, files):
