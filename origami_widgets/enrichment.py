@@ -26,7 +26,7 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -204,8 +204,9 @@ async def enrich(
         # The user has agreed.
         asks=False,
     )
-    await Either(lambda: _block_until_filled(run), lambda: _wait_until_filled(run))
-    run = _newest(run)
+    # A minute for columns that have never run.
+    filled = waiting.end_of_run(run.conversation, "cells", looks=QUIET_LOOKS + 1)
+    await Either(lambda: _block_until_filled(run, filled), lambda: waiting.wait(filled))
     display_backend().waited(run)
     from origami_widgets.frames import join_leads
 
@@ -224,19 +225,13 @@ async def _ask_nobody() -> None:
     """Ask nothing: the question would block the event loop."""
 
 
-def _block_until_filled(run: Run) -> None:
+def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
     try:
-        for end in _ends(run):
-            waiting.block(end, None)
+        waiting.block(filled, None)
     except (KeyboardInterrupt, SystemExit):
-        _newest(run).cancel(cells=True)
+        run.cancel(cells=True)
         print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
         raise
-
-
-async def _wait_until_filled(run: Run) -> None:
-    for end in _ends(run):
-        await waiting.wait(end)
 
 
 class _Upload:
@@ -385,20 +380,6 @@ def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> s
         f"Send {plural(len(wanted.own.rows), 'row')} with {plural(columns, 'column')} ({names[:200]}) to {where}, and "
         f"start an agent on them?\nIt spends credits, with {limit}; what a first brief costs is not known. [y/N] "
     )
-
-
-def _ends(run: Run) -> Iterator[waiting.Awaited]:
-    """Yield what to wait for: the end of each run of the conversation, and a minute for columns that have never run."""
-    watch = None
-    while watch is not run.conversation.current:
-        watch = run.conversation.current
-        yield waiting.end_of_run(watch, "cells", looks=QUIET_LOOKS + 1)
-
-
-def _newest(run: Run) -> Run:
-    while (further := run.continued_by) is not None:
-        run = further
-    return run
 
 
 CALLER = 5

@@ -121,7 +121,7 @@ def watch(
     from origami_widgets.cli.run_text import RunUpdate
 
     output = open_output(as_json=as_json)
-    earlier = run.conversation.before
+    earlier = run.conversation.states[:-1]
     try:
         with exit_on_sigterm():
             try:
@@ -195,7 +195,7 @@ def _write_card(run: Run) -> None:
     from origami_widgets.card.view import make_view
 
     now = time.time()
-    view = make_view(run.state, earlier=run.conversation.before, now=now, form="snapshot")
+    view = make_view(run.state, earlier=run.conversation.states[:-1], now=now, form="snapshot")
     write_line(render_text(view, now=now, width=min(terminal_width() or WIDTH, WIDTH)))
 
 

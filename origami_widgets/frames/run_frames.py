@@ -25,7 +25,7 @@ from .schema import (
     FrameSchema,
     computed_field,
 )
-from .source import Source, SourceData, gather
+from .source import Source, SourceData, by_turn, gather
 from .values import TypedValues, read_values
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         [<NA>, 18]
     """
     check_backend(dtype_backend)
-    data = gather(source, ACTIONS.name)
+    data = by_turn(gather(source, ACTIONS.name))
     found = nested_items([part.actions for part in data.parts])
     table_names, column_names = _names(data, found)
     return build(

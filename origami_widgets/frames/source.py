@@ -50,6 +50,7 @@ class SourcePart:
         actions: its actions.
         run: the JSON object of the run; None if there are only tables.
         history: the points recorded by a handle: objects with the attributes of `history_frame`.
+        turns: the JSON objects of the API's runs in a conversation; empty for an answer of the API.
     """
 
     run_id: object
@@ -59,6 +60,7 @@ class SourcePart:
     history: Sequence[object] = ()
     name: object = None
     operations: object = None
+    turns: Sequence[Json] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def gather(source: Source, frame: str) -> SourceData:
         frame: name of the called function, for the error.
 
     Returns:
-        The runs and tables in the given order, duplicates included.
+        The runs and tables in the given order. A run that is there twice counts once.
 
     Raises:
         InvalidInput: for anything else; the message describes what was given.
@@ -90,7 +92,12 @@ def gather(source: Source, frame: str) -> SourceData:
         given = runs
     if isinstance(given, Sequence | Iterator | ValuesView) and not isinstance(given, str | bytes | bytearray):
         parts: list[SourcePart] = []
+        known: set[object] = set()
         for position, item in enumerate(given):
+            # Two handles may be on one conversation, which counts once; answers of the API are taken as they are.
+            if hasattr(item, "turns") and item in known:
+                continue
+            known |= {item} if hasattr(item, "turns") else set()
             parts += _gather_one(item, frame, f"item {position} of the list").parts
         return SourceData("list", tuple(parts))
     return _gather_one(given, frame, "the source")
@@ -122,10 +129,14 @@ def _operations_of(source: object) -> object:
 def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourcePart:
     """Use the handle's tables: cells fill after the run has ended, so the tables are newer than the run's last answer."""
     ids = {key: raw.get(key) or getattr(run, name, None) for key, name in (("id", "id"), ("agentId", "agent_id"))}
-    part = _part_of_run({**raw, **ids})
+    turns = [turn.raw for turn in getattr(run, "turns", ())]
+    # What a person has briefed, and when: the rest is the newest turn's.
+    brief = {key: turns[0][key] for key in ("startedAt", "prompt", "request") if turns and key in turns[0]}
+    part = _part_of_run({**raw, **brief, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
     return replace(
         part,
+        turns=turns,
         tables=newest or part.tables,
         history=_as_list(getattr(run, "history", ())),
         name=getattr(run, "name", None) or None,
@@ -140,6 +151,16 @@ def _part_of_run(run: Json) -> SourcePart:
     tables = _as_list(inner.get("tables")) or _as_list(run.get("tables"))
     # A bare `response`, as returned by the models, has no fields of the run itself.
     return SourcePart(run.get("id"), tables, actions, run if "id" in run or run.get("object") == "run" else None)
+
+
+def by_turn(source: SourceData) -> SourceData:
+    """Return a source with each turn of a conversation as a part of its own, with the tables of all."""
+    parts = [
+        replace(part, run_id=turn.run_id, run=turn.run, actions=turn.actions) if turn is not part else part
+        for part in source.parts
+        for turn in ([*map(_part_of_run, part.turns)] if len(part.turns) > 1 else [part])
+    ]
+    return SourceData(source.kind, tuple(parts))
 
 
 def _as_list(value: object) -> Sequence[object]:

@@ -219,7 +219,7 @@ Read-only and free.""",
         MagicCommand(
             "%origami runs",
             """\
-Show the newest run of each agent of your account on one board, or all runs of one
+Show the newest run of each agent of your account on one board, or the run of one
 agent. Read-only and free.""",
             argument("agent", metavar="AGENT_ID", nargs="?", help="the agent (default: all)"),
             example="%origami runs",

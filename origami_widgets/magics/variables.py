@@ -217,9 +217,8 @@ def check_target(name: str | None) -> str | None:
 
 
 def watched_runs() -> list[Run]:
-    """Return the runs that this process watches, newest first; only the newest run of each conversation."""
-    conversations = {run.conversation: None for run in map(Run, poller().watched())}
-    runs = [Run(conversation.current, conversation) for conversation in conversations]
+    """Return the runs that this process watches, newest first."""
+    runs = dict.fromkeys(map(Run, poller().watched()))
     return sorted((run for run in runs if not _was_never_found(run)), key=_started, reverse=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,17 +12,18 @@ from origami_widgets.api.models import AgentSummary, RunObject, RunSummary
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
 from origami_widgets.api.validate import run_id as valid_run_id
-from origami_widgets.run.conversation import Conversation, conversation_of, remember
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Agent
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
-SHOWN = 8
-"""Earlier runs of an agent that its card shows folded."""
+WHOLE_TURNS = 20
+"""Turns of a conversation that are read whole: the newest ones."""
 MOST_PAGES = 20
 EXPECTED = 'Pass "AGENT_ID/RUN_ID" from the menu of the card, two ids, or only an agent id.'
 
@@ -140,31 +141,43 @@ async def newest_run(operations: Operations, agent_id: str) -> RunSummary:
     return newest if newest is not None and newest.id else (await runs_of(operations, agent_id))[-1]
 
 
-def known_before(agent_id: str, earlier: list[RunSummary]) -> list[RunState]:
-    """Return the states of an agent's earlier runs from its list. They have ended: an agent has at most one active run."""
-    return [
-        RunState(agent_id=agent_id, run_id=summary.id, run=RunObject.from_raw(summary.raw), done=True)
-        for summary in earlier[-SHOWN:]
-    ]
+async def read_turns(operations: Operations, agent_id: str, watch: RunWatch | None = None) -> Conversation:
+    """Return an agent's conversation with all its turns, wherever they were sent. Sends only GETs.
 
+    The newest `WHOLE_TURNS` are read whole and watched; of older ones, what the list says is kept. Without those turns,
+    the card would ask questions that were answered before, and answering costs credits.
 
-async def with_later_runs(operations: Operations, watch: RunWatch) -> Conversation:
-    """Return a run's conversation, with the runs that have continued it since, by a click or elsewhere. Sends only GETs.
+    Args:
+        operations: the API.
+        agent_id: the agent's id.
+        watch: a turn that is known, which is enough if the others cannot be read.
 
-    Without those runs, the card would ask questions that were answered before, and answering costs credits. If they
-    cannot be read now, the conversation has only this run.
+    Raises:
+        InvalidInput: the agent has no runs, and none is known.
+        OrigamiError: the runs could not be read, and none is known.
     """
-    conversation = conversation_of(watch)
-    with contextlib.suppress(OrigamiError):
-        runs = await runs_of(operations, watch.state.agent_id)
-        ids = [run.id for run in runs]
-        later = ids[ids.index(watch.state.run_id) + 1 :] if watch.state.run_id in ids else []
-        for run_id in later[-SHOWN:]:
-            successor = await poller().watch(operations, watch.state.agent_id, run_id, started=None)
-            if successor.state.run is None:
-                await poller().first_check(successor)
-            remember(successor, conversation)
-            conversation.extend(successor)
+    try:
+        runs = await runs_of(operations, agent_id)
+        *others, newest = [
+            await poller().watch(operations, agent_id, run.id, started=None) for run in runs[-WHOLE_TURNS:]
+        ]
+        if newest.state.run is None or newest.state.connection.state == "stopped":
+            await poller().first_check(newest)
+    except OrigamiError:
+        if watch is None:
+            raise
+        return conversation_of(watch)
+    conversation = conversation_of(newest)
+    # An agent has at most one active run, so the older ones have ended.
+    conversation.before = tuple(
+        RunState(agent_id=agent_id, run_id=run.id, run=RunObject.from_raw(run.raw), done=True)
+        for run in runs[:-WHOLE_TURNS]
+    )
+    unread = [each for each in others if each.state.run is None]
+    await asyncio.gather(*map(poller().first_check, unread), return_exceptions=True)
+    for each in others:
+        if each.state.run is not None:
+            conversation_of(each)
     return conversation
 
 

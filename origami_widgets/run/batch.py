@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.credits import credits_of_runs
 from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.credit_limit import stops_for
@@ -114,8 +113,7 @@ class RunBatch:
             >>> batch.credits.used == sum(run.credits.used for run in batch)
             True
         """
-        started = [watch for job in self._queue.jobs if (watch := job.watch) is not None]
-        return credits_of_runs([(watch.state, conversation_of(watch).before_run(watch)) for watch in started])
+        return credits_of_runs([run.state for run in self.runs])
 
     @property
     def runs(self) -> tuple[Run, ...]:

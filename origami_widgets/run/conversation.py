@@ -1,91 +1,212 @@
-"""`Conversation`: an agent's run with its answers and follow-ups, which share one card."""
+"""`Conversation`: what a person briefed: an agent's first run with all answers and follow-ups, which are its turns.
+
+`merged` makes one state of the states of its turns, which is what card, board, frames, exports and waits look at.
+"""
 
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.polling.run_watch import Subscribers
+from origami_widgets.run.state import HISTORY_LIMIT, full_prompt, newest_tables, total
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
+    from datetime import datetime
 
+    from origami_widgets.api.models import Action
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.state import RunState
+    from origami_widgets.run.state import HistoryPoint, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One run of the API in a conversation, as it was when this was read.
+
+    Attributes:
+        id: the id of the API's run.
+        prompt: its brief; of an answer, each question with its answer.
+        status: the server's status.
+        started_at: when it started, by the server's clock; None if the server did not say.
+        completed_at: when its agent ended; None before, or if the server did not say.
+        text: the agent's answer; None while it runs, if it failed, and for a turn that is known from a list only.
+        actions: the changes that it made, in order.
+        is_ours: whether this process or a record of `once=` sent it, or you have named it. What others have sent is shown
+            and counted, but neither limited nor stopped.
+        raw: the newest object of the API as a dictionary.
+    """
+
+    id: str
+    prompt: str
+    status: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    text: str | None
+    actions: tuple[Action, ...]
+    is_ours: bool
+    raw: dict[str, Any]
 
 
 class Conversation:
-    """Chain of watched runs, newest last, with one set of subscribers for all of them.
+    """Watched turns of one agent, newest last, with one set of subscribers for all of them.
 
     Args:
-        watch: the first run.
-        before: states of the agent's earlier runs, oldest first. These runs have ended and are not watched.
+        watch: a turn.
 
     Attributes:
         presentation: reserved for the display backend; not used here.
-        once: the name in `once=` that its first run was started under; empty without one.
-        credit_limit: the credit limit that its runs share; None without one.
-        subscribers: notified of each change of any of its runs.
+        once: the name in `once=` that its first turn was started under; empty without one.
+        credit_limit: the credit limit that its turns share; None without one.
+        subscribers: notified of each change of any of its turns.
+        before: states of older turns, oldest first, known from the agent's list. They have ended and are not watched.
+        ours: ids of the turns that this process or a record of ours sent, or that the user named.
     """
 
-    def __init__(self, watch: RunWatch, before: Sequence[RunState] = ()) -> None:
+    def __init__(self, watch: RunWatch) -> None:
         self.presentation: Any = None
         self.once = ""
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
-        self.before = tuple(before)
-        self._watches: tuple[RunWatch, ...] = ()
+        self.before: tuple[RunState, ...] = ()
+        self.ours: set[str] = set()
         self.subscribers = Subscribers()
+        self._watches: tuple[RunWatch, ...] = ()
+        self._merged: tuple[tuple[RunState, ...], RunState] | None = None
         self.extend(watch)
 
     @property
     def watches(self) -> tuple[RunWatch, ...]:
-        """The runs, oldest first."""
-        return self._watches
+        """The watched turns, oldest first. One that was never read counts as the newest."""
+        return tuple(sorted(self._watches, key=_started))
 
     @property
     def states(self) -> tuple[RunState, ...]:
-        """The states of all its runs, oldest first."""
-        return (*self.before, *(watch.state for watch in self._watches))
+        """The states of all its turns, oldest first."""
+        return (*self.before, *(watch.state for watch in self.watches))
 
-    def before_run(self, watch: RunWatch) -> tuple[RunState, ...]:
-        """The states of the runs before the given one, oldest first."""
-        at = self._watches.index(watch) if watch in self._watches else 0
-        return (*self.before, *(each.state for each in self._watches[:at]))
+    @property
+    def own_states(self) -> tuple[RunState, ...]:
+        """The states of the turns that are ours: only what these have begun is limited and stopped."""
+        return tuple(state for state in self.states if state.run_id in self.ours)
 
     @property
     def current(self) -> RunWatch:
-        """The newest run."""
-        return self._watches[-1]
+        """The newest turn."""
+        return self.watches[-1]
+
+    @property
+    def state(self) -> RunState:
+        """The state of the whole conversation; see `merged`."""
+        states, known = self.states, self._merged
+        if known is None or len(known[0]) != len(states) or any(a is not b for a, b in zip(known[0], states)):  # noqa: B905 - equal lengths
+            known = self._merged = states, merged(states)
+        return known[1]
+
+    @property
+    def history(self) -> tuple[HistoryPoint, ...]:
+        """The changes of all turns in order of time. Credits are those of all tables that were known by then."""
+        points = sorted((point for state in self.states for point in state.history), key=lambda point: point.time)
+        known: dict[str, int | None] = {}
+        leads: int | None = None
+        found: list[HistoryPoint] = []
+        for point in points:
+            known |= dict(point.credits_of_tables or ())
+            leads = leads if point.lead_count is None else point.lead_count
+            used = total(known.values()) if known else point.credits_used
+            found.append(replace(point, lead_count=leads, credits_used=used))
+        return tuple(found[-HISTORY_LIMIT:])
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All its turns, oldest first."""
+        return tuple(_turn(state, is_ours=state.run_id in self.ours) for state in self.states)
 
     def extend(self, watch: RunWatch) -> None:
-        """Add a run, unless the conversation already has it."""
+        """Add a turn, unless the conversation already has it."""
         if watch in self._watches:
             return
         self._watches = (*self._watches, watch)
+        self.before = tuple(state for state in self.before if state.run_id != watch.state.run_id)
         watch.subscribers.relay_to(self.subscribers)
         if len(self._watches) > 1:
             self.subscribers.notify()
 
 
-def conversation_of(watch: RunWatch, before: Sequence[RunState] = ()) -> Conversation:
-    """Return a run's conversation, or a new one. All handles of a run share one conversation, and so one card.
+def _started(watch: RunWatch) -> float:
+    run = watch.state.run
+    return float("inf") if run is None or run.started_at is None else run.started_at.timestamp()
+
+
+def _turn(state: RunState, *, is_ours: bool) -> Turn:
+    run = state.run
+    return Turn(
+        state.run_id,
+        full_prompt(state) or "",
+        state.status,
+        None if run is None else run.started_at,
+        None if run is None else run.completed_at,
+        None if run is None or run.response is None else run.response.text,
+        state.actions,
+        is_ours,
+        state.payload(),
+    )
+
+
+def merged(states: Sequence[RunState]) -> RunState:
+    """Return the state of a conversation: the newest turn's, with the tables and credits of all of them.
+
+    Each table is there once, with its newest numbers, in the order in which the turns have named them.
 
     Args:
-        watch: the run.
-        before: states of earlier runs, for a new conversation.
+        states: the states of its turns, oldest first.
     """
-    known = _conversations.get(watch)
+    *earlier, newest = states
+    if not earlier:
+        return newest
+    found = next((each for each in reversed(states) if each.attached is not None), newest)
+    began = next((each.run.started_at for each in states if each.run is not None and each.run.started_at), None)
+    progress = {table_id: known for each in states for table_id, known in each.row_progress.items()}
+    # The turn that first worked on a table has read what others had used before.
+    bases = {table_id: used for each in reversed(states) for table_id, used in each.used_before}
+    return replace(
+        newest,
+        tables=tuple(newest_tables(states).values()),
+        began=began,
+        used_before=tuple(bases.items()),
+        limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
+        row_progress=progress,
+        asked_at=states[0].asked_at,
+        attached=found.attached,
+        attached_by=found.attached_by,
+        agent_name=next((each.agent_name for each in reversed(states) if each.agent_name), ""),
+    )
+
+
+def conversation_of(watch: RunWatch) -> Conversation:
+    """Return the conversation of a turn, or a new one. All turns of an agent that one client reads share one conversation.
+
+    A run that was made from a saved answer has its own.
+    """
+    known = _by_watch.get(watch)
     conversation = known() if known is not None else None
     if conversation is None:
-        conversation = Conversation(watch, before)
-        remember(watch, conversation)
+        key = _key(watch)
+        conversation = _by_agent.get(key) if key is not None else None
+        if conversation is None:
+            conversation = Conversation(watch)
+            if key is not None:
+                _by_agent[key] = conversation
+        conversation.extend(watch)
+        _by_watch[watch] = weakref.ref(conversation)
     return conversation
 
 
-def remember(watch: RunWatch, conversation: Conversation) -> None:
-    """Let later handles of the run find its conversation."""
-    _conversations[watch] = weakref.ref(conversation)
+def _key(watch: RunWatch) -> Hashable | None:
+    agent_id = watch.state.agent_id
+    return (watch.operations.identity, agent_id.lower()) if watch.operations is not None and agent_id else None
 
 
-_conversations: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()
+_by_agent: weakref.WeakValueDictionary[Hashable, Conversation] = weakref.WeakValueDictionary()
+_by_watch: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()

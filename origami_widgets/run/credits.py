@@ -1,4 +1,4 @@
-"""`RunCredits`: the credits that a run has used.
+"""`RunCredits`: the credits that a run, with all its turns, has used.
 
 The API reports credits for tables, not for runs: what each table has used over its life, which only grows. What a run
 has used is the difference since the run began. If one of the two numbers is missing, the difference is unknown, and the
@@ -59,20 +59,21 @@ class RunCredits:
         return f"{amount}{so_far}. {self.how}{read}"
 
 
-def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Sequence[BalanceReading] = ()) -> RunCredits:
-    """Return the credits that a run has used. Pure.
+def credits_of_run(
+    state: RunState, readings: Sequence[BalanceReading] = (), *, ended_at: float | None = None
+) -> RunCredits:
+    """Return the credits that a conversation has used. Pure.
 
     Args:
-        state: the run's state.
-        earlier: the states of the earlier runs of its agent, oldest first.
-        readings: readings of the balance that pays for the run, oldest first.
+        state: its state.
+        readings: readings of the balance that pays for it, oldest first.
+        ended_at: when it last changed, on the kernel's clock; None if that is not known.
     """
     began, heard = _began(state), state.connection.heard_at
     known = [reading for reading in readings if reading.balance is not None]
     before = [reading for reading in known if began is not None and reading.at <= began]
-    ended = state.history[-1].time if state.settled and state.history else None
-    after = (reading for reading in known if ended is not None and reading.at >= ended)
-    used, how = used_since_start(state, earlier)
+    after = (reading for reading in known if state.settled and ended_at is not None and reading.at >= ended_at)
+    used, how = used_since_start(state)
     return RunCredits(
         used,
         how,
@@ -83,32 +84,35 @@ def credits_of_run(state: RunState, earlier: Sequence[RunState], readings: Seque
     )
 
 
-def credits_of_runs(runs: Sequence[tuple[RunState, Sequence[RunState]]]) -> RunCredits:
-    """Return the credits that several runs have used together, each table once. Pure.
+def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
+    """Return the credits that several conversations have used together, each table once. Pure.
 
     Args:
-        runs: the state of each run, with those of the earlier runs of its agent, oldest first.
+        states: the state of each.
     """
-    heard = [state.connection.heard_at for state, _ in runs]
+    heard = [state.connection.heard_at for state in states]
     last = [at for at in heard if at is not None]
     tables: dict[str, tuple[int | None, int | None]] = {}
-    used, how = 0 if runs else None, "It has no tables, so none has used credits." if runs else "No run has started."
-    for state, earlier in runs:
+    used, how = (
+        0 if states else None,
+        "It has no tables, so none has used credits." if states else "No run has started.",
+    )
+    for state in states:
         if not state.tables:
-            of_run, why = used_since_start(state, earlier)
+            of_run, why = used_since_start(state)
             used, how = (used, how) if of_run == 0 else (None, why)
         for table in state.tables:
             now, before = tables.get(table.id, (None, None))
             tables[table.id] = (
                 _chosen(max, now, table.credits.lifetime_used),
-                _chosen(min, before, _used_before(table, state, earlier)),
+                _chosen(min, before, _used_before(table, state)),
             )
     if tables and used is not None:
         used, how = _used_by_tables(list(tables.values()))
     return RunCredits(
         used,
         how,
-        is_final=all(state.settled for state, _ in runs),
+        is_final=all(state.settled for state in states),
         read_at=datetime.fromtimestamp(max(last), UTC) if last else None,
     )
 
@@ -118,17 +122,16 @@ def _chosen(choose: Callable[[Sequence[int]], int], *numbers: int | None) -> int
     return choose(known) if known else None
 
 
-def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple[int | None, str]:
-    """Return the credits that a run's tables have used since it began, whatever used them; None if that is not known.
+def used_since_start(state: RunState) -> tuple[int | None, str]:
+    """Return the credits that the tables of a conversation have used since it began, whatever used them; None if not known.
 
     Also returns a sentence that says how they were measured, or why they are not known.
 
-    A table made since then had used nothing before. For an older table, the number that was last read before then counts:
-    as a focus table, or with an earlier run of the agent. Without such a number, the sum is not known.
+    A table made since then had used nothing before. For an older table, such as a focus table, the number that was read
+    before the turn that first worked on it counts. Without such a number, the sum is not known.
 
     Args:
-        state: the run's state.
-        earlier: the states of the earlier runs of its agent, oldest first.
+        state: its state.
     """
     if state.run is None:
         return None, "Origami hasn't reported on the run yet."
@@ -136,9 +139,7 @@ def used_since_start(state: RunState, earlier: Sequence[RunState] = ()) -> tuple
         if _lists_no_tables(state):
             return 0, "It has no tables, so none has used credits."
         return None, "Origami named no tables." if state.done else "Origami hasn't named a table yet."
-    return _used_by_tables(
-        [(table.credits.lifetime_used, _used_before(table, state, earlier)) for table in state.tables]
-    )
+    return _used_by_tables([(table.credits.lifetime_used, _used_before(table, state)) for table in state.tables])
 
 
 def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:
@@ -154,28 +155,18 @@ def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[in
     return sum(gained), f"Used by {named} since it began."
 
 
-def _used_before(table: Table, state: RunState, earlier: Sequence[RunState]) -> int | None:
-    """Return the credits that a table had used when the run began; None if that is not known."""
-    run, began = state.run, _began(state)
-    if run is None or began is None:
-        return None
-    if table.created_at is not None and run.started_at is not None and table.created_at >= run.started_at:
+def _used_before(table: Table, state: RunState) -> int | None:
+    """Return the credits that a table had used when the conversation began; None if that is not known."""
+    began = state.began or (None if state.run is None else state.run.started_at)
+    if table.created_at is not None and began is not None and table.created_at >= began:
         return 0
-    if (read := dict(state.used_before).get(table.id)) is not None:
-        return read
-    for before in reversed(earlier):
-        for point in reversed(before.history):
-            read = dict(point.credits_of_tables or ()).get(table.id) if point.time <= began else None
-            if read is not None:
-                return read
-    return None
+    return None if began is None else dict(state.used_before).get(table.id)
 
 
 def _began(state: RunState) -> float | None:
-    """Return when the run began, in Unix seconds on the kernel's clock."""
-    if state.run is None or state.run.started_at is None:
-        return None
-    return state.run.started_at.timestamp() - state.clock_offset
+    """Return when the conversation began, in Unix seconds on the kernel's clock."""
+    began = state.began or (None if state.run is None else state.run.started_at)
+    return None if began is None else began.timestamp() - state.clock_offset
 
 
 def _lists_no_tables(state: RunState) -> bool:

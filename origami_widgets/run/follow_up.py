@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.agent_runs import make_token, newest_run
-from origami_widgets.run.conversation import remember
 from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.store import entry_of
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class ContinuedElsewhere(OrigamiError):
-    """The conversation has a newer run that this process did not know, from another kernel or the app. Nothing was sent.
+    """The conversation has a newer turn, from another kernel or the app. Nothing was sent; the card goes on with it.
 
     Attributes:
-        token: `agent_id/run_id` of the newer run, for `attach`.
+        token: `agent_id/run_id` of that turn. `attach` takes it for yours, so that you can go on from there.
 
     Example:
         >>> import origami_widgets as ow
@@ -57,6 +57,7 @@ class FollowUp:
         kind: an answer to questions, or a follow-up with its own brief.
         model: the model; None for the plan's default.
         focus_tables: tables to work on, or their ids.
+        given: what the caller has given, if that is not the brief: the answers, to whichever questions.
     """
 
     conversation: Conversation
@@ -65,6 +66,7 @@ class FollowUp:
     kind: Literal["answer", "follow_up"]
     model: str | None = None
     focus_tables: Sequence[Any] = ()
+    given: tuple[str, ...] = ()
 
     def spec(self) -> StartSpec:
         """Return the start spec of the new run.
@@ -73,7 +75,11 @@ class FollowUp:
             InvalidInput: the brief, the model or an id is not valid.
         """
         return StartSpec(
-            self.prompt, agent_id=self.watch.state.agent_id, model=self.model, focus_tables=self.focus_tables
+            self.prompt,
+            agent_id=self.watch.state.agent_id,
+            model=self.model,
+            focus_tables=self.focus_tables,
+            given=self.given,
         )
 
     def runs_until(self, after: str) -> frozenset[str]:
@@ -84,13 +90,37 @@ class FollowUp:
         known = [state.run_id for state in self.conversation.states]
         return frozenset(known[: known.index(after) + 1] if after in known else (after,))
 
-    def name_in_store(self, once: str) -> str:
-        """Return the follow-up's name in the start store: the same for the same follow-up to the same run.
+    def name_in_store(self, once: str, ordinal: int) -> str:
+        """Return the follow-up's name in the start store. It does not depend on the turn that is the newest.
+
+        Else every turn that is added, here or elsewhere, would have "Run all" pay again.
 
         Args:
             once: the name in `once=` that the conversation began with.
+            ordinal: how many equal ones came before in this execution of the cell.
         """
-        return f"{once}, continued {self.spec().fingerprint(self.watch.state.run_id)[:12]}"
+        digest = self.spec().fingerprint(self.kind)[:12]
+        return f"{once}, {self.kind} {digest}{f' {ordinal + 1}' if ordinal else ''}"
+
+    async def free_name(self, operations: Operations, once: str) -> str:
+        """Return the first such name that stands for no run: who clicks wants another turn.
+
+        A cell that does the same then finds its record. One without a run may be of a request whose answer was lost.
+
+        Args:
+            operations: the API.
+            once: as in `name_in_store`.
+
+        Raises:
+            OrigamiError: the store cannot be read.
+        """
+        ordinal = 0
+        while True:
+            name = self.name_in_store(once, ordinal)
+            record = await (await entry_of(operations, name)).read()
+            if record is None or not record.run_id:
+                return name
+            ordinal += 1
 
     @contextmanager
     def sending(self, stop_waiting: asyncio.Event | None) -> Iterator[None]:
@@ -120,12 +150,21 @@ class FollowUp:
         finally:
             newest.stop_waiting = None
 
+    def known_turns(self) -> frozenset[str]:
+        """Return the ids of the turns that are no news: ours, and those before the newest of ours.
+
+        What others have sent since, the user has to name first: to go on unseen may pay for the same again.
+        """
+        turns, ours = [state.run_id for state in self.conversation.states], self.conversation.ours
+        newest = max((at for at, turn in enumerate(turns) if turn in ours), default=-1)
+        return frozenset(ours) | frozenset(turns[: newest + 1])
+
     async def newer_elsewhere(self, operations: Operations, known: Collection[str]) -> RunSummary | None:
         """Read the agent's newest run. Return it if it is another than the known ones, else None.
 
         Args:
             operations: the API.
-            known: ids of the runs of the conversation when the follow-up was asked for.
+            known: ids of the turns that are no news.
 
         Raises:
             OrigamiError: the agent could not be read.
@@ -138,9 +177,9 @@ class FollowUp:
         token = make_token(self.watch.state.agent_id, newest.id)
         error = ContinuedElsewhere(
             "This conversation was continued elsewhere",
-            cause=f"Its newest run is {newest.id}, from another kernel or the app, with the brief "
+            cause=f"Its newest turn is {newest.id}, from another kernel or the app, with the brief "
             f"{shortened(newest.prompt)}. Nothing was sent.",
-            remedy=f'Look at that run before you go on: ow.attach("{token}").',
+            remedy=f'Look at it before you go on from there: ow.attach("{token}").',
             code="CONTINUED_ELSEWHERE",
         )
         error.token = token
@@ -152,8 +191,8 @@ class FollowUp:
 
     def go_on_with(self, successor: RunWatch) -> None:
         """Add the new run to the conversation. Background loop only."""
-        remember(successor, self.conversation)
         self.conversation.current.update(SendingChanged(""))
+        self.conversation.ours.add(successor.state.run_id)
         self.conversation.extend(successor)
 
     def _free_to_go_on(self) -> RunWatch:
@@ -161,8 +200,8 @@ class FollowUp:
         if self.kind == "answer" and self.watch is not newest:
             raise InvalidInput(
                 "These questions were already answered",
-                cause=f"Run {newest.state.run_id} continues this one.",
-                remedy="Continue with run.continued_by, or send a new brief with run.follow_up('…').",
+                cause=f"Turn {newest.state.run_id} came after them.",
+                remedy="Wait for it with run.wait(), or send a new brief with run.follow_up('…').",
             )
         if newest.state.sending:
             raise InvalidInput(
@@ -173,15 +212,24 @@ class FollowUp:
         return newest
 
 
-def answering(conversation: Conversation, watch: RunWatch, answers: Sequence[str]) -> FollowUp:
-    """Return the follow-up that answers all open questions of a run.
+def answering(conversation: Conversation, answers: Sequence[str]) -> FollowUp:
+    """Return the follow-up that answers all open questions of a conversation.
+
+    Under a name, questions that were answered are taken for answered by these answers: the start store knows whether
+    they were, and if not, nothing is sent.
 
     Raises:
         InvalidInput: the answers do not match the questions.
     """
-    run = watch.state.run
-    prompt = answer_prompt(run.todo.pending_questions if run is not None else (), answers)
-    return FollowUp(conversation, watch, prompt, "answer")
+    asked = conversation.current
+    if conversation.once and not _questions(asked):
+        asked = next((each for each in conversation.watches[::-1] if _questions(each)), asked)
+    prompt = answer_prompt(_questions(asked), answers)
+    return FollowUp(conversation, asked, prompt, "answer", given=tuple(each.strip() for each in answers))
+
+
+def _questions(watch: RunWatch) -> Sequence[Question]:
+    return () if watch.state.run is None else watch.state.run.todo.pending_questions
 
 
 def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> str:

@@ -1,41 +1,55 @@
-"""`Run`: the handle with which users read (`KnownRun`), steer and await a run."""
+"""`Run`: the handle with which users read, steer and await what they have briefed."""
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.models import Steps
+from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.follow_up import FollowUp, answering
-from origami_widgets.run.known_run import KnownRun
+from origami_widgets.run.agent_runs import make_token, read_turns
+from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.credits import credits_of_run
+from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.own_list.uploaded_table import check_operations
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import attach_hint, display_backend, top, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.words.foreign_text import described
+from origami_widgets.run.state import RunState, full_prompt, run_error
+from origami_widgets.words.foreign_text import described, one_line
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
-    from origami_widgets.api.models import Table
+    import pandas as pd
+
+    from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.conversation import Turn
+    from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
-    from origami_widgets.run.state import StoppedCells
+    from origami_widgets.run.settings import DtypeBackend
+    from origami_widgets.run.state import Connection, HistoryPoint, StoppedCells
     from origami_widgets.run.waiting import Until
 
 
-class Run(KnownRun):
-    """A run of an Origami agent: read its state and results, wait, cancel, answer its questions, or send a follow-up.
+class Run:
+    """What you briefed: the conversation with one agent. Read its state and results, wait, cancel, answer, follow up.
 
-    `start`, `attach`, `answer` and `follow_up` return one. As long as a handle or card of the run exists, the run is
-    checked in the background. Its properties are therefore up to date, send nothing and never block.
+    `start` and `attach` return one; `answer` and `follow_up` continue it and return it. The API's runs are its `turns`:
+    an answer that is given anywhere, in code, on a card or a board, is known wherever you look at the run. As long as a
+    handle or card of the run exists, it is checked in the background. Its properties are therefore up to date, send
+    nothing and never block.
 
     Each call that blocks has an awaitable counterpart with the same arguments, costs, errors and result:
     `refresh_async`, `cancel_async`, `stop_cells_async`, `answer_async` and `follow_up_async`. `await run` is `wait()`,
@@ -48,11 +62,237 @@ class Run(KnownRun):
         >>> async def main():
         ...     client = ow.Sandbox(speed=600).client()
         ...     run = await ow.aio.start("Find partners. scenario:needs_input", client=client, show=False)
-        ...     answered = await (await (await run).answer_async("Iberia", "yes")).settle()
-        ...     return answered.status, (await answered.stop_cells_async()).left_running
+        ...     await (await (await run).answer_async("Iberia", "yes")).settle()
+        ...     return run.status, (await run.stop_cells_async()).left_running
         >>> asyncio.run(main())
         ('completed', ())
+
+    Args:
+        watch: a turn that is watched.
+        conversation: its conversation; None for the one that it has.
     """
+
+    def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
+        given: object = watch
+        if not isinstance(given, RunWatch):
+            raise InvalidInput(
+                "Run() can't be called directly",
+                cause=f"Got {described(given)}.",
+                remedy='Start one with ow.start("…"), find one with ow.attach("AGENT_ID/RUN_ID"), or read a saved '
+                "response with "
+                "ow.Run.from_payload(payload).",
+            )
+        self._conversation = conversation or conversation_of(watch)
+
+    @classmethod
+    def from_payload(cls, payload: object) -> Self:
+        """Make a run from a saved answer of the API. Such a run never sends anything.
+
+        Args:
+            payload: the run object as in `run.raw` or as `GET /agents/{id}/runs/{runId}` returns it, or an object that
+                has it under `run`.
+
+        Raises:
+            InvalidInput: `payload` is not a run object.
+
+        >>> import origami_widgets as ow
+        >>> run = ow.Run.from_payload({"id": "v2_run-1", "agentId": "a", "status": "completed"})
+        >>> run.status, run.done
+        ('completed', True)
+        """
+        return cls(watch_of_saved(payload))
+
+    @property
+    def id(self) -> str:
+        """The id of its newest turn."""
+        return self.state.run_id
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's id."""
+        return self.state.agent_id
+
+    @property
+    def name(self) -> str:
+        """The agent's name, such as the brief's name in `start_many({…})`.
+
+        Empty for a run that was attached by its ids, unless `list_agents()` of the same client has read the name
+        before.
+        """
+        return self.state.agent_name
+
+    @property
+    def token(self) -> str:
+        """`agent_id/run_id`, with the id of its newest turn: `attach(token)` finds this run on any machine."""
+        return make_token(self.agent_id, self.id)
+
+    @property
+    def state(self) -> RunState:
+        """Everything known about the run at this moment, as one frozen object: its newest turn, and the tables of all."""
+        return self._conversation.state
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The API's runs in this conversation, oldest first: the brief, then each answer and follow-up. Read only.
+
+        The newest 20 are whole; of older ones, there is what the agent's list says.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
+            >>> [turn.status for turn in run.answer("Iberia", "yes").wait().turns]
+            ['needs_input', 'completed']
+        """
+        return self._conversation.turns
+
+    @property
+    def status(self) -> str:
+        """The server's status of its newest turn: `running`, `completed`, `needs_input`, …; unknown ones stay as they are.
+
+        An answer or follow-up that is being sent counts as `running`.
+        """
+        state = self.state
+        return "running" if state.sending else state.status
+
+    @property
+    def done(self) -> bool:
+        """Whether the agent has ended, successfully or not; see `status`. Cells of its tables may still be running."""
+        state = self.state
+        return state.done and not state.sending
+
+    @property
+    def settled(self) -> bool:
+        """Whether the agent has ended and no cell of its tables is running."""
+        state = self.state
+        return state.settled and not state.sending
+
+    @property
+    def steps(self) -> Steps:
+        """The number of `completed` steps, and `max`: the plan's limit, not the expected length of the run."""
+        run = self.state.run
+        return run.steps if run is not None else Steps()
+
+    @property
+    def prompt(self) -> str:
+        """The full brief, with which the conversation began; `turns` has those of answers and follow-ups."""
+        return full_prompt(self._conversation.states[0]) or ""
+
+    @property
+    def model(self) -> str:
+        """The model that the run uses."""
+        run = self.state.run
+        return "" if run is None else run.model
+
+    @property
+    def text(self) -> str | None:
+        """The agent's answer, usually Markdown; None while it runs and if it failed. Treat it as untrusted text."""
+        run = self.state.run
+        return None if run is None or run.response is None else run.response.text
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The changes that its turns made, in order."""
+        return tuple(action for state in self._conversation.states for action in state.actions)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of all its turns, each once, with their newest statistics (`stats`).
+
+        While a turn is active, the server may not say which tables it works on. Until it does, these are the agent's
+        tables that were created during it, are named by its actions, or are in `focus_tables`.
+        """
+        return self.state.tables
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The agent's open questions; `answer` answers all of them at once. None while an answer is being sent."""
+        state = self.state
+        return () if state.run is None or state.sending else state.run.todo.pending_questions
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """The next steps that the agent suggests."""
+        state = self.state
+        return () if state.run is None or state.sending else state.run.todo.next_actions
+
+    @property
+    def transcript(self) -> tuple[TranscriptMessage, ...] | None:
+        """The messages of the run; None until `refresh(include=("stats", "transcript"))` has read them."""
+        return self.state.transcript
+
+    @property
+    def error(self) -> OrigamiError | None:
+        """Why the run failed or is no longer checked, or that it used more than its `credit_limit=`; None otherwise."""
+        return run_error(self.state)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The API's object of its newest turn as a dictionary, with the tables of all turns in their newest state.
+
+        While the API says `"response": null` because the turn is active, this has a `response` with the tables of
+        `tables`.
+        """
+        return self.state.payload()
+
+    @property
+    def credits(self) -> RunCredits:
+        """The credits this run has used so far, with all its turns, and how and when they were measured. Sends nothing.
+
+        The API reports credits for tables, not for runs. `used` is what the run's tables have used since it began,
+        whatever used them. It is None if that is not known, for example if a table is older than the run and this
+        process had not read it before. `used` grows while cells are running; `is_final` says when it no longer does.
+        `balance_before` and `balance_after` are set if this process read the balance before the run began and after it
+        settled.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
+            >>> run.credits.used == sum(table.credits.lifetime_used for table in run.tables)
+            True
+            >>> run.credits.is_final, run.credits.how
+            (True, 'Used by its 2 tables since it began.')
+        """
+        operations = self.operations
+        readings = () if operations is None else operations.balance_history.readings
+        history = self.history
+        return credits_of_run(self.state, readings, ended_at=history[-1].time if history else None)
+
+    @property
+    def history(self) -> tuple[HistoryPoint, ...]:
+        """One record for each change: time (Unix seconds), status, steps, leads, cells and credits."""
+        return self._conversation.history
+
+    def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
+        """Return the history as a DataFrame, one row for each change; see `origami_widgets.history_frame`. Sends nothing.
+
+        Args:
+            dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
+            >>> run.history_frame().columns[:4].to_list()
+            ['run_id', 'time', 'status', 'steps_completed']
+        """
+        frame: pd.DataFrame = top().history_frame(self, dtype_backend=dtype_backend)
+        return frame
+
+    @property
+    def connection(self) -> Connection:
+        """When the server last answered, when the next check is due, and the last error."""
+        return self.state.connection
+
+    def __repr__(self) -> str:
+        return one_line(f"<{type(self).__name__} {self.token} {self.status}>")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other._conversation is self._conversation
+
+    def __hash__(self) -> int:
+        return hash(self._conversation)
 
     def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
         """Block until the agent has ended, or until no cell of its tables is running.
@@ -78,7 +318,7 @@ class Run(KnownRun):
             'completed'
         """
         try:
-            waiting.block(waiting.end_of_run(self._watch, until), timeout)
+            waiting.block(waiting.end_of_run(self._conversation, until), timeout)
         except KeyboardInterrupt:
             print("Stopped waiting; the run keeps running. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
@@ -94,7 +334,7 @@ class Run(KnownRun):
         return await self._wait("cells")
 
     async def _wait(self, until: Until) -> Self:
-        await waiting.wait(waiting.end_of_run(self._watch, until))
+        await waiting.wait(waiting.end_of_run(self._conversation, until))
         display_backend().waited(self)
         return self
 
@@ -117,7 +357,7 @@ class Run(KnownRun):
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        await OnLoop(poller().refresh(self._watch, validate.include(include)))
+        await OnLoop(poller().refresh(self._conversation.current, validate.include(include)))
         return self
 
     refresh_async = refresh.aio
@@ -155,7 +395,7 @@ class Run(KnownRun):
             'cancelled'
         """
         try:
-            await OnLoop(cancel(self._watch, cells=cells))
+            await OnLoop(cancel(self._conversation.current, cells=cells))
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
             raise
@@ -196,17 +436,17 @@ class Run(KnownRun):
             0
         """
         ids = None if tables is None else validate.table_ids(tables)
-        return await OnLoop(stop_cells(self._watch, ids))
+        return await OnLoop(stop_cells(self._conversation.current, ids))
 
     stop_cells_async = stop_cells.aio
 
     @bridged
     async def answer(self, *answers: str, fresh: bool = False, credit_limit: float | None = None) -> Run:
-        """Answer all open questions of the agent. This starts one follow-up run, which takes over the card.
+        """Answer all open questions of the agent. This starts the next turn; the card goes on.
 
         Sends one POST, which spends credits, after one GET of the agent, which shows whether the conversation was
         continued elsewhere. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
-        the same answers to the same run are sent only once, too.
+        the same answers are sent only once, too, even if the cell runs again in another kernel.
 
         Args:
             *answers: one answer for each question, in the order of `questions`; free text is always allowed.
@@ -215,12 +455,12 @@ class Run(KnownRun):
                 keeps the one it has.
 
         Returns:
-            The follow-up run.
+            The run itself.
 
         Raises:
             InvalidInput: the answers do not match the questions, or the questions were answered before; nothing was
                 sent.
-            ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
+            ContinuedElsewhere: the conversation has a newer turn, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             StartDeclined: you were asked, and did not answer yes; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
@@ -232,10 +472,12 @@ class Run(KnownRun):
             >>> run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
             >>> len(run.questions)
             2
-            >>> run.answer("Iberia", "yes").wait().status
+            >>> run.answer("Iberia", "yes").wait("cells").status
             'completed'
+            >>> run.tables[0].lead_count > 0
+            True
         """
-        follow_up = answering(self._conversation, self._watch, answers)
+        follow_up = answering(self._conversation, answers)
         return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     answer_async = answer.aio
@@ -250,11 +492,11 @@ class Run(KnownRun):
         fresh: bool = False,
         credit_limit: float | None = None,
     ) -> Run:
-        """Start another run of the same agent, which remembers the conversation. The new run takes over the card.
+        """Send the agent another brief; it remembers the conversation. This starts the next turn; the card goes on.
 
         Sends one POST, which spends credits, after one GET of the agent, which shows whether the conversation was
         continued elsewhere. Run slots and interrupts are handled as in `start`. After `start(once=…)`,
-        the same follow-up to the same run is sent only once, too.
+        the same follow-up is sent only once, too; of two equal ones in a cell, each one.
 
         Args:
             prompt: the brief, 1 to 10,000 characters.
@@ -265,12 +507,12 @@ class Run(KnownRun):
                 keeps the one it has.
 
         Returns:
-            The follow-up run.
+            The run itself.
 
         Raises:
             InvalidInput: the brief is empty or too long, or another follow-up is being sent; nothing was sent.
             AgentBusy: another run of the agent is active.
-            ContinuedElsewhere: the conversation has a newer run, from another kernel or the app; nothing was sent.
+            ContinuedElsewhere: the conversation has a newer turn, from another kernel or the app; nothing was sent.
             CreditLimitReached: the conversation has used more than its credit limit; nothing was sent.
             StartDeclined: you were asked, and did not answer yes; nothing was sent.
             AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
@@ -280,34 +522,45 @@ class Run(KnownRun):
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=600).client()
             >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
-            >>> run.follow_up("Add opening hours").wait().agent_id == run.agent_id
-            True
+            >>> [turn.prompt for turn in run.follow_up("Add opening hours").wait().turns]
+            ['Find bakeries in Porto', 'Add opening hours']
         """
-        check_operations(self._watch.operations, focus_tables)
-        follow_up = FollowUp(self._conversation, self._watch, prompt, "follow_up", model, focus_tables)
+        check_operations(self.operations, focus_tables)
+        follow_up = FollowUp(self._conversation, self._conversation.current, prompt, "follow_up", model, focus_tables)
         return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     follow_up_async = follow_up.aio
 
     async def _continued_with(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
-        """Start the run of a follow-up, for the sync bridge."""
+        """Start the next turn, for the sync bridge."""
         job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
 
-        def block() -> Run:
+        def block() -> None:
             with StartCall() as call:
                 shared = self._conversation.credit_limit
                 limit = shared.limit if credit_limit is None and shared is not None else credit_limit
-                return self._continued(call.start(job, credit_limit=limit))
+                call.start(job, credit_limit=limit)
+                self._show_continued()
 
-        async def wait() -> Run:
-            return self._continued(await StartCall().start_async(job))
+        async def wait() -> None:
+            await StartCall().start_async(job)
+            self._show_continued()
 
-        return await Either(block, wait)
+        try:
+            await Either(block, wait)
+        except ContinuedElsewhere:
+            # The card goes on with what was sent there.
+            await OnLoop(read_turns(self._conversation.current.connected(), self.agent_id, self._conversation.current))
+            raise
+        return self
 
     def _job_of(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Callable[[], StartJob]:
         """Return a function that returns the job of a follow-up, for the background loop."""
-        operations, spec, once = self._watch.connected(), follow_up.spec(), self._conversation.once
-        name = once and follow_up.name_in_store(once)
+        operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
+        name = ""
+        if once:
+            same = f"{once}, {follow_up.kind} {spec.fingerprint('')}"
+            name = follow_up.name_in_store(once, registry.next_ordinal(operations.identity, same, cell_ref()))
         key = registry.key_of(operations.identity, spec, name=name)
         new = functools.partial(
             StartJob,
@@ -323,10 +576,9 @@ class Run(KnownRun):
         )
         return lambda: registry.jobs([(key, new)], fresh=fresh)[0]
 
-    def _continued(self, run: Run) -> Run:
-        with attach_hint(run.token):
-            display_backend().continued(run)
-        return run
+    def _show_continued(self) -> None:
+        with attach_hint(self.token):
+            display_backend().continued(self)
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
         """Call a function with this run after each change, as long as a handle or card of the run exists. Sends nothing.
@@ -363,7 +615,7 @@ class Run(KnownRun):
         def notify() -> None:
             callback(self)
 
-        return self._watch.subscribers.add(notify, of_user=True)
+        return self._conversation.subscribers.add(notify, of_user=True)
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
         """Write the run's leads to an Excel workbook, or to CSV or Parquet files, as `ow.export(run, path)` does.
@@ -429,3 +681,16 @@ class Run(KnownRun):
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         return display_backend().mimebundle(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A Run can't be pickled: it is read through a client. Keep run.token and use ow.attach().")
+
+    @property
+    def operations(self) -> Operations | None:
+        """The API that the run is read through; None for a run made from a saved answer."""
+        return self._conversation.current.operations
+
+    @property
+    def conversation(self) -> Conversation:
+        """This run with the runs before and after it in the same card."""
+        return self._conversation

@@ -11,10 +11,9 @@ from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
-from origami_widgets.run.agent_runs import known_before, parse_token, runs_of
+from origami_widgets.run.agent_runs import parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
-from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
-    from origami_widgets.run.state import RunState
 
 
 @bridged
@@ -354,15 +352,17 @@ async def attach(
 ) -> Run:
     """Attach to a run that was started earlier, here or elsewhere, and show its live card.
 
-    Sends only GETs and costs nothing. Without a run id, it shows the agent's newest run, with earlier runs folded
-    above. The API leaves the agent's name out of its answers about a run: `run.name`, and `name` in frames, is known
-    only if the run was started here or `list_agents()` of the same client has read it.
+    The run is the whole conversation with its agent, by whichever of its turns you name it. Sends only GETs and costs
+    nothing: one for the list of turns, and one for each turn that is not known here, the newest 20. What you name is yours
+    to cancel; what others have sent to the agent is shown and counted. The API leaves the agent's name out of its answers
+    about a run: `run.name`, and `name` in frames, is known only if the run was started here or `list_agents()` of the same
+    client has read it.
 
     Args:
         token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's workspace.
             A `Run` is returned as it is, unless `client` belongs to another account, project or server: then the run is
             read through that client. A run made from a saved answer is read from the server.
-        run_id: the run's id, when the first argument is an agent's; None for the agent's newest run.
+        run_id: the id of a turn, when the first argument is an agent's; None for the newest turn.
         client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
 
@@ -411,16 +411,17 @@ def _finding(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient
 
 
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:
-    before: list[RunState] = []
-    if run_id is None:
-        *earlier, newest = await runs_of(operations, agent_id)
-        before = known_before(agent_id, earlier)
-        run_id = newest.id
-    watch = await poller().watch(operations, agent_id, run_id, started=None)
+    watch = None
+    if run_id is not None:
+        watch = await poller().watch(operations, agent_id, run_id, started=None)
+        if watch.state.run is None or watch.state.connection.state == "stopped":
+            await poller().first_check(watch)
+    conversation = await read_turns(operations, agent_id, watch)
+    newest = conversation.current
+    # What the user names is the user's to stop.
+    conversation.ours.add(newest.state.run_id if watch is None else watch.state.run_id)
     # Answers about a run leave the name out, and a request for it would use up a poll.
-    watch.update(Named(operations.agent_names.get(agent_id, "")))
-    if watch.state.run is None or watch.state.connection.state == "stopped":
-        await poller().first_check(watch)
-        if not watch.state.done:
-            await poller().list_tables(watch, if_room=True)
-    return Run(watch, conversation_of(watch, before))
+    newest.update(Named(operations.agent_names.get(agent_id, "")))
+    if not newest.state.done:
+        await poller().list_tables(newest, if_room=True)
+    return Run(newest)

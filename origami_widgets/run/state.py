@@ -12,6 +12,7 @@ from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from origami_widgets.api.models import Action, CancelledCells, Column, RunObject, Table, TranscriptMessage
     from origami_widgets.api.rows.row_progress import RowProgress
@@ -197,6 +198,7 @@ class RunState:
         agent_id: the agent's id.
         run_id: the run's id.
         agent_name: the agent's name; empty while it is unknown.
+        began: when the conversation's first turn started, by the server's clock; None for a single turn, see `run`.
         run: the newest run object; None before the first answer.
         done: whether the status is final.
         actions: the changes the run has made so far, kept when an answer leaves them out.
@@ -251,6 +253,7 @@ class RunState:
     attached: float | None = None
     attached_by: Literal["name", "cell"] = "name"
     agent_name: str = ""
+    began: datetime | None = None
 
     def __repr__(self) -> str:
         # Kept to one line, because the fields hold all tables and a record for each change.
@@ -310,6 +313,13 @@ class RunState:
         if merged or isinstance(response, dict):
             payload["response"] = merged
         return payload
+
+
+def full_prompt(state: RunState) -> str | None:
+    """Return the whole prompt as it was sent: the server cuts the run's own copy to 200 characters."""
+    if state.run is None:
+        return None
+    return state.run.request.prompt or state.run.prompt
 
 
 def newer(old: Table | None, new: Table) -> Table:

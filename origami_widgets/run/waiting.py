@@ -20,7 +20,7 @@ from origami_widgets.run.whose_cells import columns_not_begun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.state import RunState
 
 Until = Literal["run", "cells"]
@@ -50,6 +50,9 @@ def reached(state: RunState, until: Until, *, looks: int = QUIET_LOOKS) -> bool:
     Raises:
         OrigamiError: the wait could never end, because checks of the run have stopped.
     """
+    if state.sending:
+        # An answer or follow-up that is being sent is the newest turn.
+        return False
     if state.done and (until == "run" or _is_filled(state, looks)):
         return True
     if state.connection.state == "stopped":
@@ -77,19 +80,27 @@ class Awaited(NamedTuple):
         keep: makes sure that changes are noticed; called on the background loop.
         subscribe: calls a function after each change; returns a function that ends the subscription.
         timed_out: makes the error for a timeout of the given seconds.
+        turn: returns the newest turn, with which the timeout begins anew.
     """
 
     reached: Callable[[], bool]
     keep: Callable[[], object]
     subscribe: Callable[[Callable[[], object]], Callable[[], None]]
     timed_out: Callable[[float | None], WaitTimedOut]
+    turn: Callable[[], object] = lambda: None
 
 
-def end_of_run(watch: RunWatch, until: Until, *, looks: int = QUIET_LOOKS) -> Awaited:
-    """Return the condition that a run has ended, or that its cells have settled.
+def keep(conversation: Conversation) -> None:
+    """Make sure that all turns of a conversation are checked, as cells of older ones may fill. Background loop only."""
+    for watch in conversation.watches:
+        poller().keep(watch)
+
+
+def end_of_run(conversation: Conversation, until: Until, *, looks: int = QUIET_LOOKS) -> Awaited:
+    """Return the condition that the newest turn of a conversation has ended, or that the cells of all have settled.
 
     Args:
-        watch: the run.
+        conversation: the conversation.
         until: what to wait for.
         looks: as in `reached`.
 
@@ -98,14 +109,15 @@ def end_of_run(watch: RunWatch, until: Until, *, looks: int = QUIET_LOOKS) -> Aw
     """
     check_wait(until)
     return Awaited(
-        reached=lambda: reached(watch.state, until, looks=looks),
-        keep=lambda: poller().keep(watch),
-        subscribe=watch.subscribers.add,
+        reached=lambda: reached(conversation.state, until, looks=looks),
+        keep=lambda: keep(conversation),
+        subscribe=conversation.subscribers.add,
         timed_out=lambda seconds: WaitTimedOut(
             f"The run didn't end within {seconds:g} s",
-            cause=describe_last_answer(watch.state),
+            cause=describe_last_answer(conversation.state),
             remedy="Wait again with run.wait(), or end it with run.cancel().",
         ),
+        turn=lambda: conversation.current,
     )
 
 
@@ -114,25 +126,15 @@ def block(awaited: Awaited, timeout: float | None) -> None:
 
     Raises:
         InvalidInput: `timeout` is not a number of seconds.
-        WaitTimedOut: `timeout` seconds passed first.
+        WaitTimedOut: `timeout` seconds passed first, since the newest turn began.
         OrigamiError: the condition can never be met.
     """
     check_timeout(timeout)
     ends = None if timeout is None else time.monotonic() + timeout
     if not awaited.reached():
-        try:
-            # This also refuses to wait on the background loop's own thread, which notices the changes.
-            background().run(_wait_at_most(timeout, awaited))
-        except TimeoutError as error:
-            if isinstance(error, OrigamiError):
-                raise
-            raise awaited.timed_out(timeout) from None
-    background().wait_for_callbacks(None if ends is None else ends - time.monotonic())
-
-
-async def _wait_at_most(seconds: float | None, awaited: Awaited) -> None:
-    async with time_limit(seconds):
-        await _until_reached(awaited)
+        # This also refuses to wait on the background loop's own thread, which notices the changes.
+        background().run(_until_reached(awaited, timeout))
+    background().wait_for_callbacks(None if ends is None else max(0.0, ends - time.monotonic()))
 
 
 async def wait(awaited: Awaited) -> None:
@@ -145,23 +147,29 @@ async def wait(awaited: Awaited) -> None:
     await background().callbacks_returned()
 
 
-async def _until_reached(awaited: Awaited) -> None:
+async def _until_reached(awaited: Awaited, seconds: float | None = None) -> None:
     if awaited.reached():
         return
 
-    async def keep() -> None:
+    async def begin() -> None:
         awaited.keep()
 
-    await background().bridge(keep())
+    await background().bridge(begin())
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
     stop = awaited.subscribe(lambda: loop.call_soon_threadsafe(changed.set))
+    turn, since = awaited.turn(), time.monotonic()
     try:
         while not awaited.reached():
+            if awaited.turn() is not turn:
+                turn, since = awaited.turn(), time.monotonic()
+            left = SLICE if seconds is None else since + seconds - time.monotonic()
+            if left <= 0:
+                raise awaited.timed_out(seconds)
             # Wait in slices here, too: a kernel notices an interrupt only when its loop wakes up, and nothing else may
             # wake it.
             with contextlib.suppress(TimeoutError):
-                async with time_limit(SLICE):
+                async with time_limit(min(SLICE, left)):
                     await changed.wait()
             changed.clear()
     finally:

@@ -30,8 +30,8 @@ import origami_widgets as ow
 from origami_widgets.run.starts import reconcile
 reconcile.LOOKS = reconcile.LOOKS_AFTER_FAILURE = (0.05, 0.2)
 run = ow.start("List bakers in Porto. scenario:needs_input", once="porto", show=False).wait(timeout=60)
-run = run.answer("Iberia", "yes").wait(timeout=60)
-run = run.follow_up("Add their opening hours").wait(timeout=60)
+run.answer("Iberia", "yes").wait(timeout=60)
+run.follow_up("Add their opening hours").wait(timeout=60)
 towns = [f"List bakers in {town}. scenario:answer" for town in ("Faro", "Lagos")]
 ow.start_many(towns, once="algarve", show=False).wait(timeout=60)
 """

@@ -56,7 +56,7 @@ def test_cancel_by_its_button(card_in: Callable[..., LabPage]) -> None:
 
 
 def test_both_questions_are_answered_in_the_same_card(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find wholesale partners for us. scenario:needs_input", "run.continued_by")
+    lab = card_in("Find wholesale partners for us. scenario:needs_input", "run")
     card = lab.output(1).locator(CARD)
     expect(card).to_contain_text("Needs your answer", timeout=60_000)
     send = card.get_by_role("button", name="Send")
@@ -70,9 +70,7 @@ def test_both_questions_are_answered_in_the_same_card(card_in: Callable[..., Lab
 
 
 def test_a_follow_up_from_code_goes_on_in_the_card_of_its_run(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in(
-        "What can you do? scenario:answer", "run = run.follow_up('Find dentists. scenario:slow')", "run.cancel()"
-    )
+    lab = card_in("What can you do? scenario:answer", "run.follow_up('Find dentists. scenario:slow')", "run.cancel()")
     place = lab.output(1).first
     expect(place.locator(CARD)).to_contain_text("Completed", timeout=60_000)
     lab.run_cell(2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CELLS = (
     "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20).client())",
     "run = ow.start('Find 20 bakeries in Porto. scenario:needs_input')",
-    "last = run.continued_by.wait('cells')\nprint(last.status, any(table.lead_count for table in last.tables))",
+    "run.wait('cells')\nprint(run.status, any(table.lead_count for table in run.tables), len(ow.leads_frame(run)) > 0)",
     "other = ow.start('Find dentists in Lyon. scenario:slow', client=ow.Sandbox(speed=5).client())",
     "print(other.wait().status)",
 )

@@ -99,20 +99,24 @@ def test_an_unknown_status_is_kept():
     assert len(frame["status"].cat.categories) == 9
 
 
-def test_the_runs_of_an_agent_as_the_client_lists_them():
+def test_a_conversation_is_one_row_and_the_clients_list_has_one_for_each_turn():
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait()
-    then = run.follow_up("Add opening hours").wait()
+    first = run.id
+    run.follow_up("Add opening hours").wait()
     listed = client.list_runs(run.agent_id)
     assert isinstance(listed, Page)
-    assert sorted(ow.runs_frame(listed)["run_id"]) == sorted([run.id, then.id])
-    frame = ow.runs_frame([run, then])
-    assert frame["run_id"].to_list() == [run.id, then.id]
-    assert frame["prompt"].to_list() == ["List bakeries in Porto", "Add opening hours"]
-    assert (frame["duration"] > 0).all()
+    assert sorted(ow.runs_frame(listed)["run_id"]) == sorted([first, run.id])
+    frame = ow.runs_frame([run, run])
+    assert frame["run_id"].to_list() == [run.id]
+    assert frame["prompt"].to_list() == ["List bakeries in Porto"]
+    assert frame["duration"][0] >= (run.turns[1].completed_at - run.turns[0].completed_at).total_seconds()
     # Companies and their people are not added up: the table with verdicts counts, as on the card.
     assert len(run.tables) > 1
     assert frame["leads"].iloc[0] == run.tables[0].lead_count
+    actions = ow.actions_frame(run)
+    assert actions["run_id"].unique().tolist() == [first, run.id]
+    assert len(actions) == len(run.actions) == sum(len(turn.actions) for turn in run.turns)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ client = ow.Sandbox(speed=600).client()
 said = [client.get_account().plan.id]
 run = ow.start("Find partners. scenario:needs_input", client=client).wait()
 card = ow.RunCard(run)
-run = run.answer("Iberia", "yes").wait("cells")
+run.answer("Iberia", "yes").wait("cells")
 said += [run.status, card.settled, len(list(client.iter_rows(run.tables[0].id))) > 0]
 slow = ow.start("Find bakeries. scenario:slow", client=client)
 try:

@@ -66,7 +66,7 @@ def test_an_answer_brings_the_card_back_in_its_place(front_end: FrontEnd) -> Non
     front_end.count_views(comm, 1)
     front_end.run(END)
     front_end.until(lambda: replacements(front_end, where))
-    front_end.run("run = run.follow_up('And a pass rate? scenario:slow')")
+    front_end.run("run.follow_up('And a pass rate? scenario:slow')")
     front_end.until(lambda: len(replacements(front_end, where)) == 2)
     revived = replacements(front_end, where)[-1][WIDGET]["model_id"]
     assert revived != comm

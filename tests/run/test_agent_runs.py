@@ -11,12 +11,12 @@ def test_the_newest_run_of_each_agent_comes_first():
     client = ow.Sandbox(speed=600, plan="scale").client()
     first = ow.start("List bakeries", name="Bakeries", client=client, show=False).wait()
     second = ow.start("List dentists", client=client, show=False).wait()
-    later = first.follow_up("Add opening hours").wait()
+    first.follow_up("Add opening hours").wait()
     newest = newest_of(client)
-    assert [each.token for each in newest] == [later.token, second.token]
+    assert [each.token for each in newest] == [first.token, second.token]
     assert newest[0].agent_name == "Bakeries"
     assert newest[0].run.prompt == "Add opening hours"
-    assert [each.token for each in newest_of(client, limit=1)] == [later.token]
+    assert [each.token for each in newest_of(client, limit=1)] == [first.token]
 
 
 def test_all_agents_are_read_before_any_is_called_newest():

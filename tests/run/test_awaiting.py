@@ -56,13 +56,13 @@ async def test_a_run_is_started_steered_and_found_again(client):
     run = await ow.aio.start("Find partners. scenario:needs_input", client=client, show=False)
     assert run.status == "running"
     assert (await run).status == "needs_input"
-    answered = await run.answer_async("Iberia", "yes")
-    assert (await answered.settle()).settled
-    assert run.continued_by == answered
-    more = await answered.follow_up_async("Add their opening hours. scenario:slow")
-    assert await ow.aio.attach(more.token, client=client, show=False) == more
-    assert (await (await more.cancel_async())).status == "cancelled"
-    assert (await more.refresh_async("transcript")).transcript
+    assert await run.answer_async("Iberia", "yes") is run
+    assert (await run.settle()).status == "completed"
+    await run.follow_up_async("Add their opening hours. scenario:slow")
+    assert await ow.aio.attach(run.token, client=client, show=False) == run
+    assert (await (await run.cancel_async())).status == "cancelled"
+    assert (await run.refresh_async("transcript")).transcript
+    assert [turn.status for turn in run.turns] == ["needs_input", "completed", "cancelled"]
 
 
 @pytest.mark.parametrize("fault", [lost(reset()), lost(answer({}, 408)), kept_off(reset())], ids=["lost", "408", "off"])

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.models import RunObject
 from origami_widgets.api.usage import BalanceReading
+from origami_widgets.card.view import view_now
+from origami_widgets.run.conversation import merged
 from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.state import Named, Planned, RunRead, RunState
 
 BEGAN = datetime(2026, 7, 21, 12, 0, tzinfo=UTC)
 AT = BEGAN.timestamp()
@@ -39,11 +41,23 @@ def test_tables_that_the_run_has_made_had_used_nothing_before():
     assert used_since_start(state_of(table(1, 0, timedelta(0))))[0] == 0
 
 
-def test_of_an_older_table_what_an_earlier_run_reported_is_taken_off():
-    first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 100, OLD), table(2, 5)), [first])[0] == 35
-    later = state_of(table(1, 90, OLD), at=AT + 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 100, OLD)), [later])[0] is None, "it was read when the run had begun"
+def after_reading(state, **used):
+    """The tables were read before the turn that works on them was sent."""
+    return reduce(state, Named("", tuple(used.items())))
+
+
+def test_of_an_older_table_what_was_read_before_is_taken_off():
+    assert used_since_start(after_reading(state_of(table(1, 100, OLD), table(2, 5)), t1=70))[0] == 35
+
+
+def test_a_conversation_counts_each_table_once_from_its_first_turn():
+    first = state_of(table(1, 70), table(2, 40, OLD), run_id="r1")
+    first = after_reading(first, t2=30)
+    later = state_of(table(1, 100), table(2, 45, OLD), table(3, 5, timedelta(days=1)), began=BEGAN + timedelta(hours=1))
+    state = merged([first, after_reading(later, t2=40)])
+    assert used_since_start(state)[0] == 100 + 15 + 5
+    assert [each.id for each in state.tables] == ["t1", "t2", "t3"]
+    assert state.run is later.run
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,7 @@ def test_what_is_not_known_is_none_and_says_why(state):
     used, how = used_since_start(state)
     assert used is None
     assert how.endswith(".")
-    assert str(credits_of_run(state, ())).startswith("Not known")
+    assert str(credits_of_run(state)).startswith("Not known")
 
 
 def test_a_run_without_tables_has_used_nothing():
@@ -71,8 +85,7 @@ def test_a_run_without_tables_has_used_nothing():
 
 
 def test_numbers_that_go_down_are_no_measure():
-    first = state_of(table(1, 70, OLD), at=AT - 60, began=BEGAN + OLD, run_id="r0")
-    assert used_since_start(state_of(table(1, 60, OLD)), [first])[0] is None
+    assert used_since_start(after_reading(state_of(table(1, 60, OLD)), t1=70))[0] is None
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(-5, 10**12), st.booleans()), min_size=1, max_size=5))
@@ -95,22 +108,22 @@ def test_the_balance_before_and_after():
         BalanceReading(AT + 400, 780, None),
         BalanceReading(AT + 500, 700, None),
     ]
-    found = credits_of_run(state_of(table()), (), readings)
+    found = credits_of_run(state_of(table()), readings, ended_at=AT + 300)
     assert (found.balance_before.balance, found.balance_after.balance, found.balance_change) == (900, 780, -120)
-    active = credits_of_run(state_of(table(), status="running"), (), readings)
+    active = credits_of_run(state_of(table(), status="running"), readings, ended_at=AT + 300)
     assert active.balance_after is None
     assert active.balance_change is None
     assert not active.is_final
 
 
 def test_it_says_when_it_was_read():
-    assert credits_of_run(state_of(table()), ()).read_at == datetime.fromtimestamp(AT + 300, UTC)
+    assert credits_of_run(state_of(table())).read_at == datetime.fromtimestamp(AT + 300, UTC)
     saved = ow.Run.from_payload({"id": "r1", "agentId": "a1", "status": "completed"})
     assert saved.credits.read_at is None
 
 
 def test_in_words():
-    assert str(credits_of_run(state_of(table(1, 1_200), status="running"), ())) == (
+    assert str(credits_of_run(state_of(table(1, 1_200), status="running"))) == (
         "1,200 credits so far. Used by its table since it began. Last read 2026-07-21 12:05:00 UTC."
     )
 
@@ -118,25 +131,34 @@ def test_in_words():
 def test_of_several_runs_each_table_counts_once():
     made = state_of(table(1, 100), table(2, 20), run_id="r1")
     focused = state_of(table(1, 130, OLD), table(3, 5), run_id="r2", at=AT + 400)
-    both = credits_of_runs([(made, ()), (focused, ())])
+    both = credits_of_runs([made, focused])
     assert (both.used, both.is_final) == (155, True)
     assert both.read_at == datetime.fromtimestamp(AT + 400, UTC)
-    assert credits_of_runs([(focused, ())]).used is None
-    assert credits_of_runs([(made, ()), (state_of(response=False, status="running"), ())]).used is None
-    assert credits_of_runs([(made, ()), (state_of(), ())]).used == 120
+    assert credits_of_runs([focused]).used is None
+    assert credits_of_runs([made, state_of(response=False, status="running")]).used is None
+    assert credits_of_runs([made, state_of()]).used == 120
     assert credits_of_runs([]).used is None
 
 
-def test_a_run_and_its_follow_up_share_what_their_tables_have_used():
-    sandbox = ow.Sandbox(speed=600)
-    client = sandbox.client()
+def test_three_follow_ups_are_the_ledgers_credits_wherever_one_looks():
+    """On the run, the card, the board, in the frames and the workbook: what the account has paid."""
+    client = ow.Sandbox(speed=600).client()
     before = client.get_credits().balance
     run = ow.start("Find bakeries in Porto. scenario:settled", client=client, show=False).wait("cells")
-    assert run.credits.is_final
     assert run.credits.balance_before.balance == before
     after = client.get_credits().balance
     assert -run.credits.balance_change == run.credits.used == before - after
-    more = run.follow_up("Add opening hours. scenario:settled").wait("cells")
-    assert more.credits.used == after - client.get_credits().balance
-    measured = ow.compare_runs([run, more])["credits_measured"].tolist()
-    assert measured == [run.credits.used, more.credits.used]
+    briefs = ("Add opening hours", "Find more", "Add prices")
+    used = [run.follow_up(f"{brief}. scenario:settled").wait("cells").credits.used for brief in briefs]
+    paid = int(before - client.get_credits().balance)
+    assert used == sorted(used)
+    assert run.credits.used == paid == run.state.credits_used
+    assert run.credits.is_final
+    (figure,) = [each for each in view_now(run.conversation)["result"]["figures"] if each["label"] == "credits"]
+    assert figure["value"] == f"{paid:,}"
+    (row,) = ow.RunBoard([run]).view["rows"]
+    assert row["credits"] == f"{paid:,}"
+    frame = ow.runs_frame(run)
+    assert frame["credits_used"].to_list() == [paid]
+    assert ow.tables_frame(run)["credits_lifetime_used"].sum() == paid
+    assert ow.history_frame(run)["credits_used"].iloc[-1] == paid

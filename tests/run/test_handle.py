@@ -82,18 +82,17 @@ def test_both_forms_of_a_running_answer_come_to_the_same_end(client):
     assert [action.type for action in partial.actions] == [action.type for action in null.actions]
 
 
-def test_answers_start_one_follow_up_in_the_same_conversation(client):
+def test_answers_are_one_turn_of_the_same_run(client):
     run = start(client, "Find wholesale partners. scenario:needs_input").wait(timeout=30)
     assert len(run.questions) == 2
-    after = run.answer("Iberia", "Confirm")
-    assert after != run
-    assert after.agent_id == run.agent_id
-    assert after.conversation is run.conversation
-    assert run.continued_by == after
-    assert run.questions[0].question in after.prompt
-    assert "Iberia" in after.prompt
-    assert after.wait(timeout=30).status == "completed"
-    with pytest.raises(InvalidInput, match="already answered"):
+    asked, first = run.questions[0].question, run.id
+    assert run.answer("Iberia", "Confirm") is run
+    assert run.id != first
+    assert run.questions == ()
+    assert run.turns[-1].prompt.startswith(f"{asked} Iberia")
+    assert run.prompt == "Find wholesale partners. scenario:needs_input"
+    assert run.wait(timeout=30).status == "completed"
+    with pytest.raises(InvalidInput, match="Nothing to answer"):
         run.answer("France", "Confirm")
     assert len(client.list_runs(run.agent_id).items) == 2
 
@@ -115,13 +114,25 @@ def test_cancel_is_true_when_the_server_says_so(slow_client):
     assert run.status == "cancelled"
 
 
-def test_cancel_leaves_a_newer_run_of_the_agent_alone(slow_client):
+def test_cancel_ends_the_newest_turn(slow_client):
     run = start(slow_client).wait(timeout=30)
-    newer = run.follow_up("Go on. scenario:slow")
-    run.cancel()
-    assert slow_client.get_run(newer.agent_id, newer.id).status == "running"
-    newer.cancel()
-    assert newer.wait(timeout=30).status == "cancelled"
+    run.follow_up("Go on. scenario:slow").cancel()
+    assert run.wait(timeout=30).status == "cancelled"
+    assert [turn.status for turn in run.turns] == ["completed", "cancelled"]
+
+
+def test_what_somebody_else_has_sent_is_shown_and_not_cancelled(slow_client):
+    run = start(slow_client).wait(timeout=30)
+    theirs = slow_client.create_run(run.agent_id, "Go on. scenario:slow")
+    with pytest.raises(ow.ContinuedElsewhere):
+        run.follow_up("Add phones")
+    assert (run.id, run.status) == (theirs.id, "running")
+    for stop in (run.cancel, run.stop_cells):
+        with pytest.raises(ow.OrigamiError, match="Somebody else's turn") as caught:
+            stop()
+        assert theirs.id in caught.value.remedy
+    assert slow_client.get_run(run.agent_id, theirs.id).status == "running"
+    assert ow.attach(run.token, client=slow_client, show=False).cancel().wait(timeout=30).status == "cancelled"
 
 
 def test_a_busy_agent_names_the_run_to_attach_to(slow_client):
@@ -145,10 +156,10 @@ def test_refusals_cost_nothing_and_say_what_to_do(client, monkeypatch):
 
 def test_attach_by_token_by_two_ids_and_by_agent(client):
     run = start(client).wait(timeout=30)
-    newest = run.follow_up("And their opening hours").wait(timeout=30)
-    assert ow.attach(run.token, client=client, show=False) == run
-    assert ow.attach(run.agent_id, run.id, client=client, show=False) == run
-    assert ow.attach(run.agent_id, client=client, show=False) == newest
+    first = run.token
+    run.follow_up("And their opening hours").wait(timeout=30)
+    for given in ((first,), (run.token,), (run.agent_id, run.id), (run.agent_id,)):
+        assert ow.attach(*given, client=client, show=False) == run
 
 
 def test_attach_by_agent_knows_the_runs_before_the_newest(client):

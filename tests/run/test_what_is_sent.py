@@ -97,12 +97,12 @@ def test_cancel_looks_first_and_sends_nothing_after_the_end(listening, client, e
 
 def test_answer_and_follow_up_read_the_agent_and_send_one_post_each(ended):
     run, listening = ended
-    answered, heard = listening.during(lambda: run.answer("Iberia", "yes"))
+    _, heard = listening.during(lambda: run.answer("Iberia", "yes"))
     assert heard == [("GET", run.agent_id), ("POST", "runs")]
-    with pytest.raises(ow.OrigamiError, match="already answered"):
+    with pytest.raises(ow.OrigamiError, match="Nothing to answer"):
         run.answer("Iberia", "yes")
-    answered.wait("cells", timeout=30)
-    _, heard = listening.during(lambda: answered.follow_up("Find more. scenario:slow"))
+    run.wait("cells", timeout=30)
+    _, heard = listening.during(lambda: run.follow_up("Find more. scenario:slow"))
     assert heard == [("GET", run.agent_id), ("POST", "runs")]
 
 

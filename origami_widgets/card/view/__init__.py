@@ -33,7 +33,7 @@ def make_view(
     """Return the view of a run: everything that the card's renderers get.
 
     Args:
-        state: the state of the run.
+        state: the state of the run: its newest turn's, with the tables of all turns.
         earlier: the states of earlier runs of the same conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
         leads: whether the card may show leads.
@@ -47,11 +47,11 @@ def make_view(
     return {
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
-        "result": make_result(state, earlier, form=form),
+        "result": make_result(state, form=form),
         "earlier": make_earlier(earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
-        "tables": make_tables(state, earlier, form=form, leads=leads),
+        "tables": make_tables(state, form=form, leads=leads),
         "activity": activity,
         # While the agent works, the last line says what it does now instead.
         "prose": make_prose("" if activity["latest"] else agent_text(state)),
@@ -60,9 +60,9 @@ def make_view(
 
 
 def view_now(conversation: Conversation, form: Form = "live") -> View:
-    """Return the current view of a conversation's newest run, with the runs before it."""
-    *earlier, current = conversation.states
-    return make_view(current, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
+    """Return the current view of a conversation."""
+    state, earlier = conversation.state, conversation.states[:-1]
+    return make_view(state, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
 
 
 TOLERANCE = 2_500.0

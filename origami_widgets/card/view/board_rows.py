@@ -126,9 +126,9 @@ def _filling(entry: BoardEntry, form: Form, label: str = "") -> str:
 def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:
     """Return which of `ROW_BUTTONS` a row has: an answer comes first, and the way on from an end after what fills.
 
-    A run that was continued is not paid for again, and a list does not tell how a run goes on.
+    A list does not tell how a run goes on.
     """
-    if head["form"] != "live" or entry.continued or entry.unread or not can_follow_up(state):
+    if head["form"] != "live" or entry.unread or not can_follow_up(state):
         return row_button(head)
     if make_ask(state) is not None:
         return "answer"
@@ -212,7 +212,6 @@ class BoardEntry:
         error: why there is no run; None without an error.
         queue: the brief's wait while all run slots are in use; else None.
         unread: whether the run is known only from a list, so that its tables are not known.
-        continued: whether its agent has, or may have, a later run.
     """
 
     position: int
@@ -224,7 +223,6 @@ class BoardEntry:
     error: OrigamiError | None = None
     queue: Queue | None = None
     unread: bool = False
-    continued: bool = False
 
 
 ROWS_SIZE: Final = 55_500

@@ -361,7 +361,7 @@ class _Writer:
             yield self._notice("questions", "attention", asked)
         elif not pending and state.status == "needs_input":
             text = "It lists no questions. Read its text and reply with a follow-up run."
-            code = 'run = run.follow_up("…")' if can_follow_up(state) else ""
+            code = 'run.follow_up("…")' if can_follow_up(state) else ""
             yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
 
 
@@ -415,4 +415,4 @@ def _as_code(button: Button | None) -> str:
         return ""
     # Quoted as a Python string: the line is made to be copied and run, so an agent's text must not be able to end the
     # string.
-    return f"run = run.follow_up({json.dumps(button.get('prompt', ''), ensure_ascii=False)})"
+    return f"run.follow_up({json.dumps(button.get('prompt', ''), ensure_ascii=False)})"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState
 
-FOLLOW_UP_LINE = 'run = run.follow_up("…")'
+FOLLOW_UP_LINE = 'run.follow_up("…")'
 """Shown instead of the buttons of suggestions if these cannot be sent."""
 FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
 ASK_SIZE = 5_500
@@ -97,7 +97,7 @@ def follow_up_button(label: str, prompt: str) -> Button:
 def answer_line(ask: Ask) -> str:
     """Return the line of Python that answers all questions of a form."""
     blanks = ", ".join('"…"' for _ in ask["questions"])
-    return f"run = run.answer({blanks})"
+    return f"run.answer({blanks})"
 
 
 def offers_to_resume(state: RunState) -> bool:

@@ -9,7 +9,6 @@ from origami_widgets.run.state import (
     counted_table,
     focused_tables,
     judging_columns,
-    newest_tables,
     total,
     verdict_count,
 )
@@ -25,15 +24,14 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form = "live") -> Result:
+def make_result(state: RunState, *, form: Form = "live") -> Result:
     """Return the result line: leads and qualified leads of the table that counts, credits over all tables, and the steps.
 
     Args:
         state: what is known about the run.
-        earlier: the states of earlier runs of the conversation, oldest first.
         form: the form of the view.
     """
-    figures = _figures(state, earlier)
+    figures = _figures(state)
     table = counted_table(state.tables)
     return {
         "figures": figures,
@@ -41,7 +39,7 @@ def make_result(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
         "funnel": None if table is None else _bar(table, state),
         "steps": _steps(state),
         "details": _details(state),
-        "spent": _spent(state, earlier),
+        "spent": _spent(state),
     }
 
 
@@ -135,7 +133,7 @@ def number(value: float | None) -> float | None:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _figures(state: RunState, earlier: Sequence[RunState]) -> list[Figure]:
+def _figures(state: RunState) -> list[Figure]:
     figures: list[Figure] = []
     table = counted_table(state.tables)
     if table is None:
@@ -151,34 +149,19 @@ def _figures(state: RunState, earlier: Sequence[RunState]) -> list[Figure]:
         figures.append(_figure(qualified, "qualified"))
     if used is not None:
         noun = "credit" if used == 1 else "credits"
-        whose = f" of {whose_credits(state)}" if credits_elsewhere(state, earlier) else ""
-        label = f"{noun}{whose} at least" if _is_least(state) else f"{noun}{whose}"
+        label = f"{noun} at least" if _is_least(state) else noun
         price = price_of(state)
         figures.append(_figure(used, label, "" if price is None else f"{words.amount(price)} per qualified lead"))
     return figures
 
 
-def credits_elsewhere(state: RunState, earlier: Sequence[RunState]) -> int:
-    """Return the credits of those tables of earlier runs that a run has not touched."""
-    mine = {table.id for table in state.tables}
-    others = (table for table in newest_tables(earlier).values() if table.id not in mine)
-    return sum(shown_count(table.credits.lifetime_used) or 0 for table in others)
-
-
-def whose_credits(state: RunState) -> str:
-    """Return in words whose credits the result counts: those of the tables that the card shows."""
-    count = len(state.tables)
-    return "this table" if count == 1 else f"these {words.count(count)} tables"
-
-
-def summary_of(state: RunState, earlier: Sequence[RunState] = ()) -> str:
+def summary_of(state: RunState) -> str:
     """Return the figures of a run that has ended in one line: "13 qualified of 20, 269 credits".
 
     Args:
         state: the run's state.
-        earlier: the states of earlier runs of the conversation.
     """
-    figures = _figures(state, earlier) if state.done else []
+    figures = _figures(state) if state.done else []
     said = [f"{each['value']} {each['label']}" for each in figures]
     if len(figures) > 1 and figures[1]["label"] == "qualified" and figures[0]["label"] in ("lead", "leads"):
         said[:2] = [f"{said[1]} of {figures[0]['value']}"]
@@ -224,9 +207,9 @@ def _figure(value: int, label: str, note: str = "") -> Figure:
     return {"value": words.count(value), "label": label, "note": note}
 
 
-def _spent(state: RunState, earlier: Sequence[RunState]) -> str:
-    """Return what the run has used since it began. The credits beside the leads are the tables', over all runs."""
-    used, how = used_since_start(state, earlier)
+def _spent(state: RunState) -> str:
+    """Return what the run has used since it began. The credits beside the leads are those of its tables, whoever used them."""
+    used, how = used_since_start(state)
     so_far = "" if state.settled else " so far"
     amount = f"not known. {how}" if used is None else f"{words.count(used)}{so_far}."
     read = "" if state.connection.heard_at is None else " Last read {}."

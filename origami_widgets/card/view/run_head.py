@@ -10,6 +10,7 @@ from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
+from origami_widgets.run.state import full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
 from origami_widgets.words.numbers import shown_count
@@ -150,7 +151,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "status_label": label,
         "last_known": last_known,
         "announcement": _announcement(state, label, form),
-        "summary": summary_of(state, earlier),
+        "summary": summary_of(state),
         "tone": tone,
         "done": state.done,
         "settled": state.settled,
@@ -208,13 +209,6 @@ def rows_line(state: RunState, at: int) -> str:
 def agent_line(state: RunState) -> str:
     """Return the line of Python that shows the agent's newest run."""
     return _attach(token_of(state).partition("/")[0])
-
-
-def full_prompt(state: RunState) -> str | None:
-    """Return the whole prompt as it was sent: the server cuts the run's own copy to 200 characters."""
-    if state.run is None:
-        return None
-    return state.run.request.prompt or state.run.prompt
 
 
 def built_words(state: RunState) -> str:

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view.contract import TABLE_SLOTS
 from origami_widgets.card.view.result import (
-    credits_elsewhere,
     make_funnel,
     number,
     sourced_words,
-    whose_credits,
 )
 from origami_widgets.run.state import counted_table
 from origami_widgets.words import numbers as words
@@ -35,7 +33,7 @@ _FILLING = "Blank cells may still fill in."
 _FILLED_SINCE = "Blank cells may have filled in since."
 
 
-def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form, leads: bool) -> TablesView:
+def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
     """Return the tables of a run in the order in which it names them.
 
     Heads come first, as many as fit. The tables then share the remaining room for their columns, so that the last table
@@ -43,7 +41,6 @@ def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
 
     Args:
         state: the run's state.
-        earlier: the states of earlier runs of the conversation.
         form: the form of the view.
         leads: whether the card may show leads.
     """
@@ -65,7 +62,7 @@ def make_tables(state: RunState, earlier: Sequence[RunState] = (), *, form: Form
     return {
         "items": shown,
         "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
-        "counted": "" if main is None else _counted_words(main, state, earlier),
+        "counted": "" if main is None else _counted_words(main, state),
         "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
@@ -82,17 +79,10 @@ def more_columns(left: int) -> str:
     return f"{words.plural(left, 'more column')}: ow.columns_frame(run)" if left else ""
 
 
-def _counted_words(main: models.Table, state: RunState, earlier: Sequence[RunState]) -> str:
+def _counted_words(main: models.Table, state: RunState) -> str:
     """Return where the figures of the result come from."""
     name, count = clip(main.name, NAME_LIMIT) or "an unnamed table", len(state.tables)
-    said = [f"Leads of {name}."] if count > 1 else []
-    if earlier:
-        said.append(f"Credits of {whose_credits(state)} over all runs.")
-        if (others := credits_elsewhere(state, earlier)) and (used := shown_count(state.credits_used)) is not None:
-            said.append(f"With the other tables of earlier runs: {words.count(used + others)}.")
-    elif count > 1:
-        said.append(f"Credits of all {words.plural(count, 'table')}.")
-    return " ".join(said)
+    return f"Leads of {name}. Credits of all {words.plural(count, 'table')}." if count > 1 else ""
 
 
 def make_all_columns(table: models.Table) -> tuple[Grid, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +14,7 @@ from origami_widgets.api.models import RunObject
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.run_head import token_of
-from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
+from origami_widgets.run.agent_runs import parse_token, read_turns, recent_runs
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
@@ -94,7 +93,7 @@ class RunsSource:
     """Source of runs that are known when the board is made.
 
     Args:
-        runs: the runs, in order. When a conversation continues, its row shows the newest run.
+        runs: the runs, in order.
         reopen: the line that shows the runs again.
         listed: the runs' entries from a list, by token.
     """
@@ -111,17 +110,11 @@ class RunsSource:
 
     def entries(self) -> list[BoardEntry]:
         """Return the current entry of each run."""
-        shared = Counter(id(run.conversation) for run in self.runs)
-        entries = [self._entry(at, run, alone=shared[id(run.conversation)] == 1) for at, run in enumerate(self.runs)]
-        known = [state for run in self.runs for state in run.conversation.states]
-        # What a list has said of a run that is not read yet comes last.
-        newest = _newest_runs([*known, *(each.state for each in entries if each.state is not None)])
-        return [replace(each, continued=_is_continued(each.state, newest)) for each in entries]
+        return [self._entry(at, run) for at, run in enumerate(self.runs)]
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call `callback` after each change, on the loop's thread; returns a function that unsubscribes."""
-        conversations = {id(run.conversation): run.conversation for run in self.runs}
-        ends = [conversation.subscribers.add(callback) for conversation in conversations.values()]
+        ends = [run.conversation.subscribers.add(callback) for run in self.runs]
 
         def end() -> None:
             for each in ends:
@@ -129,14 +122,14 @@ class RunsSource:
 
         return end
 
-    def _entry(self, position: int, run: Run, *, alone: bool) -> BoardEntry:
+    def _entry(self, position: int, run: Run) -> BoardEntry:
+        state, earlier = run.conversation.state, run.conversation.states[:-1]
         listed = self.listed.get(run.token)
-        *earlier, state = run.conversation.states if alone else (run.state,)
         unread = False
         if state.run is None and listed is not None and listed.summary is not None:
             state, unread = _state_of_summary(state, listed.summary), True
         name = listed.agent_name if listed else ""
-        return BoardEntry(position, name, state=state, earlier=tuple(earlier), unread=unread)
+        return BoardEntry(position, name, state=state, earlier=earlier, unread=unread)
 
 
 @dataclass(frozen=True)
@@ -169,12 +162,13 @@ class BatchSource:
         entries = []
         for brief in briefs_of(self.batch):
             states = brief.run.conversation.states if brief.run is not None else ()
+            state = brief.run.conversation.state if brief.run is not None else None
             entries.append(
                 BoardEntry(
                     brief.position,
                     brief.name or "",
                     brief.prompt,
-                    state=states[-1] if states else None,
+                    state=state,
                     earlier=states[:-1],
                     brief=brief.state,
                     error=brief.error,
@@ -196,12 +190,8 @@ def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
 
     Args:
         source: the board's source.
-        token: the token of the row's run, or of an earlier run of its conversation, as a page may be a moment behind.
+        token: the token of the newest turn of the row's run, or of an earlier one, as a page may be a moment behind.
     """
-    shown = {token_of(entry.state): entry.position for entry in source.entries() if entry.state is not None}
-    for position, run in source.rows:
-        if position == shown.get(token):
-            return position, run
     for position, run in source.rows:
         if any(token_of(watch.state) == token for watch in run.conversation.watches):
             return position, run
@@ -238,7 +228,8 @@ def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> Boar
     if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
         agent_id, _ = named
         operations = client_or_default(client).operations
-        return background().run(_list_agent_runs(operations, agent_id, limit))
+        run = background().run(_run_of_agent(operations, agent_id))
+        return RunsSource((run,), ReopenLine(f'ow.RunBoard("{agent_id}")', exact=True))
     return _use_given_runs(_check_given(shown), client)
 
 
@@ -271,8 +262,11 @@ def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSo
         tokens.append(ListedRun(agent_id, run_id))
     found = iter(background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else ())
     runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
+    for each in tokens:
+        # Whoever sent it: the user has named it.
+        next(run for run in runs if run.agent_id == each.agent_id).conversation.ours.add(each.run_id)
     # A run given twice would make two equal rows.
-    unique = tuple({(id(run.conversation), run.token): run for run in runs}.values())
+    unique = tuple(dict.fromkeys(runs))
     return RunsSource(unique, reopen_line_for(unique))
 
 
@@ -282,11 +276,8 @@ async def _list_account_runs(operations: Operations, limit: int) -> RunsSource:
     return await _source_of_listed(operations, listed, _newest_line(limit))
 
 
-async def _list_agent_runs(operations: Operations, agent_id: str, limit: int) -> RunsSource:
-    newest_first = (await runs_of(operations, agent_id))[::-1][:limit]
-    listed = [ListedRun(agent_id, summary.id, "", summary) for summary in newest_first]
-    further = "" if limit == DEFAULT_LIMIT else f", limit={limit}"
-    return await _source_of_listed(operations, listed, ReopenLine(f'ow.RunBoard("{agent_id}"{further})', exact=True))
+async def _run_of_agent(operations: Operations, agent_id: str) -> Run:
+    return Run((await read_turns(operations, agent_id)).current)
 
 
 async def _source_of_listed(operations: Operations, listed: Sequence[ListedRun], reopen: ReopenLine) -> RunsSource:
@@ -304,26 +295,6 @@ async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> li
             poller().soon(watch)
         runs.append(Run(watch))
     return runs
-
-
-def _newest_runs(states: Iterable[RunState]) -> dict[str, str]:
-    """Return the id of each agent's newest run; empty while it is not known which one that is."""
-    starts: dict[str, dict[str, float | None]] = {}
-    for state in states:
-        started_at = None if state.run is None else state.run.started_at
-        starts.setdefault(state.agent_id, {})[state.run_id] = None if started_at is None else started_at.timestamp()
-    return {agent_id: _newest(runs) for agent_id, runs in starts.items()}
-
-
-def _newest(starts: dict[str, float | None]) -> str:
-    known = {run_id: start for run_id, start in starts.items() if start is not None}
-    if len(starts) > 1 and len(known) < len(starts):
-        return ""
-    return max(known or starts, key=lambda run_id: known.get(run_id, 0.0))
-
-
-def _is_continued(state: RunState | None, newest: dict[str, str]) -> bool:
-    return state is not None and bool(state.agent_id) and newest[state.agent_id] != state.run_id
 
 
 def _state_of_summary(state: RunState, summary: RunSummary) -> RunState:

@@ -19,7 +19,7 @@ from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
-from origami_widgets.run.agent_runs import with_later_runs
+from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.batch import queue_of
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
@@ -126,21 +126,25 @@ class CommandHandler:
         raise NotImplementedError
 
     async def _follow_up(self, conversation: Conversation, watch: RunWatch, prompt: str) -> None:
-        if watch is not conversation.current:
-            raise InvalidInput(
-                "This run has been continued already",
-                cause="The button belongs to an earlier run of this conversation.",
-                remedy="Use the buttons of the newest run.",
-            )
+        _name_newest(conversation, watch)
         await self._continue(FollowUp(conversation, watch, prompt, "follow_up"))
 
+    async def _cancel(self, conversation: Conversation, watch: RunWatch) -> None:
+        # To cancel what has ended is not to cancel what goes on.
+        if watch.state.done:
+            _name_newest(conversation, watch)
+        conversation.ours.add(watch.state.run_id)
+        await cancel(watch)
+
     async def _continue(self, follow_up: FollowUp) -> None:
-        job = StartJob(follow_up.watch.connected(), follow_up.spec(), Run, follow_up=follow_up)
+        operations, once = follow_up.watch.connected(), follow_up.conversation.once
+        name = await follow_up.free_name(operations, once) if once else ""
+        job = StartJob(operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up)
         try:
             await job.start_for(self)
         except ContinuedElsewhere as error:
-            # The card goes on with the newer run, and says there why nothing was sent.
-            conversation = await with_later_runs(job.operations, follow_up.watch)
+            # The card goes on with what was sent there, and says why nothing was sent.
+            conversation = await read_turns(operations, follow_up.watch.state.agent_id, follow_up.watch)
             if conversation.current is not follow_up.watch:
                 conversation.current.update(CommandFailed(copy.copy(error)))
             raise
@@ -148,6 +152,21 @@ class CommandHandler:
     def _shown(self, command: ClickCommand) -> RunWatch | None:
         """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""
         raise NotImplementedError
+
+
+def _name_newest(conversation: Conversation, watch: RunWatch) -> None:
+    """Note that a click was made on the newest turn: who has seen it may go on, whoever sent it.
+
+    Raises:
+        InvalidInput: the page shows an older one.
+    """
+    if watch is not conversation.current:
+        raise InvalidInput(
+            "This run has been continued already",
+            cause="The page shows an earlier turn of this conversation.",
+            remedy="Look at the card again: it shows the newest turn.",
+        )
+    conversation.ours.add(watch.state.run_id)
 
 
 class CardCommandHandler(CommandHandler):
@@ -165,9 +184,10 @@ class CardCommandHandler(CommandHandler):
         watch = self._watch(command.run_id)
         match command.name:
             case "cancel":
-                await cancel(watch)
+                await self._cancel(self._conversation, watch)
             case "answer":
-                await self._continue(answering(self._conversation, watch, command.answers))
+                _name_newest(self._conversation, watch)
+                await self._continue(answering(self._conversation, command.answers))
             case "follow_up":
                 await self._follow_up(self._conversation, watch, command.prompt)
             case "check_now":
@@ -221,7 +241,8 @@ class BoardCommandHandler(CommandHandler):
             case "show_leads" | "hide_leads":
                 self._show_leads(command.name == "show_leads")
             case "cancel":
-                await cancel(self._watch(command.run_id))
+                _, run = self._row(command.run_id)
+                await self._cancel(run.conversation, self._watch(command.run_id))
             case "follow_up":
                 _, run = self._row(command.run_id)
                 await self._follow_up(run.conversation, self._watch(command.run_id), command.prompt)
@@ -263,8 +284,8 @@ class BoardCommandHandler(CommandHandler):
         if self._source.batch is not None:
             await queue_of(self._source.batch).cancel()
             return
-        active = {id(run.conversation): run.conversation.current for run in self._source.runs}
-        wanted = [cancel(watch) for watch in active.values() if not watch.state.settled]
+        active = [run.conversation for run in self._source.runs if not run.conversation.state.settled]
+        wanted = [self._cancel(conversation, conversation.current) for conversation in active]
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         failed = [each for each in ended if isinstance(each, BaseException)]
         for each in failed:

@@ -140,11 +140,9 @@ def _identity(shown: Run | RunBatch) -> object:
 
 
 def _view_of(run: Run, form: Form = "live") -> View:
-    """Return the view of the run, with the earlier runs of its conversation."""
-    states = run.conversation.states
-    # Compared by id, because the state may have changed meanwhile.
-    at = [state.run_id for state in states].index(run.id)
-    return make_view(states[at], earlier=states[:at], now=time.time(), form=form)
+    """Return the view of the run."""
+    state, earlier = run.conversation.state, run.conversation.states[:-1]
+    return make_view(state, earlier=earlier, now=time.time(), form=form)
 
 
 def _needs_no_widget(view: View) -> bool:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.lead_cells import distinct_names
-from origami_widgets.card.view.run_head import full_prompt
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.run.state import newest_tables
 from origami_widgets.words.foreign_text import clip
@@ -37,8 +36,8 @@ class GridTables:
     def __init__(self, given: Sequence[Table], runs: Sequence[Run], given_names: Mapping[Run, str]) -> None:
         self._runs = runs
         self._given_names = given_names
-        # An answer or a follow-up may have added leads to a table of the run.
-        newest = newest_tables(state for run in runs for state in run.conversation.states)
+        # Several runs may work on one table.
+        newest = newest_tables(run.state for run in runs)
         placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in given}
         for run in runs:
             for table in run.state.tables:
@@ -61,12 +60,10 @@ class GridTables:
 
     def name_of(self, run: Run) -> str:
         """Return the name that a run has on a board: that of its brief or agent, else its prompt."""
-        return self._given_names.get(run) or run.state.agent_name or full_prompt(run.state) or run.token
+        return self._given_names.get(run) or run.state.agent_name or run.prompt or run.token
 
     @cached_property
     def names(self) -> dict[Run, str]:
         """Names that tell the runs apart."""
-        texts = [
-            (clip(self.name_of(run), NAME_LIMIT), clip(full_prompt(run.state) or "", NAME_LIMIT)) for run in self._runs
-        ]
+        texts = [(clip(self.name_of(run), NAME_LIMIT), clip(run.prompt, NAME_LIMIT)) for run in self._runs]
         return dict(zip(self._runs, distinct_names(texts), strict=True))

@@ -21,7 +21,7 @@ from origami_widgets.card.view.lead_contract import (
     LeadSort,
     LeadTab,
 )
-from origami_widgets.card.view.run_head import as_of, full_prompt, make_clock, quiet_attach_line, rows_line
+from origami_widgets.card.view.run_head import as_of, make_clock, quiet_attach_line, rows_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -245,7 +245,7 @@ class LeadGrid(LeadWidget):
 
     def _title(self, tables: int) -> str:
         if self._is_one_run:
-            title = clip(full_prompt(self._runs_given[0].state), 120)
+            title = clip(self._runs_given[0].prompt, 120)
         else:
             runs = self._runs()
             title = f"Leads of {words.plural(len(runs), 'run')}" if runs or self._batch is not None else ""
@@ -273,8 +273,7 @@ class LeadGrid(LeadWidget):
         if self._batch is not None:
             ends = [queue_of(self._batch).subscribers.add(self._changed)]
         else:
-            conversations = {id(run.conversation): run.conversation for run in self._runs_given}
-            ends = [conversation.subscribers.add(self._changed) for conversation in conversations.values()]
+            ends = [run.conversation.subscribers.add(self._changed) for run in self._runs_given]
         self._is_following = True
 
         def end() -> None:

@@ -49,9 +49,9 @@ class RunBoard(LiveWidget):
     `ow.runs_frame(board)`.
 
     Args:
-        source: runs or their tokens; an agent's id, for its runs; a batch from `start_many`; or None, for the newest
-            run of each agent of the account. For an agent or the account, the board lists the runs first (GETs, free of
-            charge), and then reads one after the other.
+        source: runs or their tokens; an agent's id; a batch from `start_many`; or None, for the agents of the account
+            that were briefed last. Each agent has one row, with all its turns. For the account, the board lists the runs
+            first (GETs, free of charge), and then reads one after the other.
         client: the client for reading runs; None for the configured one.
         limit: how many of the newest runs to show if the board lists them itself, 1 to 100.
 

@@ -96,7 +96,7 @@ class RunCard(LeadWidget):
 
     @property
     def run(self) -> Run:
-        """The newest run of the conversation that the card shows."""
+        """The run that the card shows."""
         return Run(self._conversation.current, self._conversation)
 
     def snapshot(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class RunCard(LeadWidget):
         return view_changed(old, new)
 
     def _clock_now(self) -> ClockView:
-        return make_clock(self._conversation.current.state, time.time())
+        return make_clock(self._conversation.state, time.time())
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)
@@ -157,7 +157,7 @@ class RunCard(LeadWidget):
             if name != self.LISTS:
                 self._set_trait(name, part)
         self._set_lists(view["tables"])
-        state = self._conversation.current.state
+        state = self._conversation.state
         steps = state.run.steps if state.run is not None else None
         self._set_trait("status", state.status)
         self._set_trait("done", state.done)
@@ -182,14 +182,14 @@ class RunCard(LeadWidget):
         self._on_command(content, self._handler)
 
     def _table(self, table_id: str) -> Table | None:
-        tables = self._conversation.current.state.tables
+        tables = self._conversation.state.tables
         return next((table for table in tables if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
-        state = self._conversation.current.state
+        state = self._conversation.state
         places = [clip(table.id, TABLE_ID_LIMIT) for table in state.tables]
         if answer["table"] in places:
             # The tabs of a card have no lines, so that only a card that shows leads is larger by one.

@@ -61,6 +61,10 @@ class CancelPending(OrigamiError):
     """The cancel request has not reached the server yet; it is still being repeated."""
 
 
+class NotOurs(OrigamiError):
+    """The agent works on what somebody else has sent; nothing was cancelled."""
+
+
 async def cancel(watch: RunWatch, *, cells: bool = True, settled: bool = False) -> None:
     """Ask the server to cancel a run and to stop its cells, and repeat the requests while it cannot be reached.
 
@@ -74,14 +78,34 @@ async def cancel(watch: RunWatch, *, cells: bool = True, settled: bool = False) 
         settled: stop what is active although the run has settled: its lead sources may be.
 
     Raises:
+        NotOurs: the turn that is running was sent by somebody else; nothing was sent.
         CancelPending: a request has not reached the server yet.
         OrigamiError: the server refused; the run or its cells go on.
     """
+    _require_ours(watch)
     # Kept, because an interrupt ends only the waiting here: the cells are stopped all the same.
     coroutine = _begin(watch, watch.connected(), cells=cells, settled=settled)
     begun = kept_task(coroutine, "origami-widgets begin to cancel", holds_exit=True)
     await asyncio.wait((begun,))
     await _heard(watch, begun.result())
+
+
+def _require_ours(watch: RunWatch) -> None:
+    """Do nothing if a running turn is ours.
+
+    Raises:
+        NotOurs: it was sent by somebody else.
+    """
+    state = watch.state
+    if state.done or state.run_id in conversation_of(watch).ours:
+        return
+    token = f"{state.agent_id}/{state.run_id}"
+    raise NotOurs(
+        "Somebody else's turn is running",
+        cause=f"Turn {state.run_id} was sent to this agent from another kernel or the app. Nothing was cancelled.",
+        remedy=f'To end it all the same: ow.attach("{token}").cancel().',
+        code="NOT_OURS",
+    )
 
 
 async def _begin(
@@ -100,7 +124,7 @@ async def _begin(
         waits.append(heard)
         if heard.done() and heard.result() is not None:
             return waits
-    if cells and (settled or not watch.state.settled):
+    if cells and (settled or not conversation_of(watch).state.settled):
         waits.append(_stop_of(watch, operations).ask())
     return waits
 
@@ -131,7 +155,8 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
         stopped = await asyncio.gather(*(operations.cancel_cells(each) for each in tables))
         poller().hurry(watch)
         return StoppedCells().plus(stopped)
-    if watch.state.settled:
+    _require_ours(watch)
+    if conversation_of(watch).state.settled:
         return watch.state.stopped or StoppedCells()
     stop = _stop_of(watch, operations)
     await _heard(watch, [stop.ask()])
@@ -145,7 +170,7 @@ async def has_active_work(watch: RunWatch) -> bool:
     """
     operations, conversation = watch.connected(), conversation_of(watch)
     tables = [table for state in conversation.states for table in state.tables]
-    for target in attribute(conversation.states, _merged((), tables)).targets:
+    for target in attribute(conversation.own_states, _merged((), tables)).targets:
         try:
             found = await operations.active_cells(target.table_id, columns=target.columns, _once=True)
         except OrigamiError as error:
@@ -394,7 +419,7 @@ class CellStop:
             except OrigamiError as error:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
-        attribution = attribute(self._conversation.states, tables)
+        attribution = attribute(self._conversation.own_states, tables)
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
         targets.sort(key=lambda target: -self._active.get(target.table_id, 0))

@@ -107,6 +107,8 @@ class CreditLimit:
         self.limit = limit
         if self._sum <= limit:
             self.error = None
+            for each in [watch for watch, known in _limits.items() if known is self]:
+                each.update(CreditsExceeded(None))
 
     def require_room(self) -> None:
         """Do nothing if more may be used.

@@ -36,7 +36,7 @@ from origami_widgets.api.errors import (
     ambiguous,
 )
 from origami_widgets.host.runtime import monotonic, time_limit
-from origami_widgets.run.agent_runs import with_later_runs
+from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers, runs_ended
@@ -50,6 +50,7 @@ from origami_widgets.run.starts.store import (
     StartRecord,
     StartUnclear,
     entry_of,
+    recorded_runs,
 )
 from origami_widgets.run.state import Attached, Named, Queue
 
@@ -348,9 +349,12 @@ class StartJob:
             stored.life, self.record = Life.STARTED, stored
             # An agent has at most one active run, so an active run has no later runs.
             is_over = watch.state.done and self._follow_up is None
-            self._take_watch(
-                watch, await with_later_runs(self.operations, watch) if is_over else conversation_of(watch)
-            )
+            turns = read_turns(self.operations, stored.agent_id, watch) if is_over else None
+            # Held until the handle holds it: turns that are found belong to it.
+            conversation = conversation_of(watch) if turns is None else await turns
+            if self._once:
+                conversation.ours |= await recorded_runs(self.operations, self._once)
+            self._take_watch(watch)
         elif not stored.run_id:
             stored.unknown, stored.losses = True, 0
             self._resume(stored)
@@ -457,7 +461,7 @@ class StartJob:
         # Look for the run before its questions count as answered: that very run may be what has answered them.
         elif not (self.record.unknown and await self.look()):
             with follow_up.sending(self.withdrawn if self._queues else None):
-                self._known_runs = frozenset(state.run_id for state in follow_up.conversation.states)
+                self._known_runs = follow_up.known_turns()
                 await self._queue_and_send()
 
     async def _queue_and_send(self) -> None:
@@ -825,12 +829,12 @@ class StartJob:
             # The run is paid for, so the caller gets it. The entry still finds it while the server remembers the key.
             self.unrecorded = error.with_traceback(None)
 
-    def _take_watch(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
+    def _take_watch(self, watch: RunWatch) -> None:
         watch.update(Named(self._agent_name, tuple(self.record.bases.items())))
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
-            conversation = self._follow_up.conversation
-        conversation = conversation or conversation_of(watch)
+        conversation = conversation_of(watch)
+        conversation.ours.add(watch.state.run_id)
         # Its follow-ups are then sent only once, too.
         conversation.once = conversation.once or self._once
         conversation.subscribers.relay_to(self.subscribers)

@@ -112,13 +112,25 @@ def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: Cell
         return Once(client, name, fingerprint)
     if cell is None:
         return Unique()
-    execution, counts = _counts.pop((client, cell.cell), ("", Counter[str]()))
-    if execution != cell.execution:
+    return Cell(client, cell.cell, fingerprint, next_ordinal(client, fingerprint, cell))
+
+
+def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> int:
+    """Return how many equal starts precede the next one in this execution of a cell.
+
+    Args:
+        client: the client's identity.
+        fingerprint: what is started, with whatever else tells starts apart.
+        cell: the execution of the cell; None for a script, in which the whole process counts.
+    """
+    place, now = ("", "") if cell is None else (cell.cell, cell.execution)
+    execution, counts = _counts.pop((client, place), ("", Counter[str]()))
+    if execution != now:
         counts = Counter()
-    _counts[client, cell.cell] = cell.execution, counts
+    _counts[client, place] = now, counts
     _drop_oldest(_counts, MOST_CELLS)
     counts[fingerprint] += 1
-    return Cell(client, cell.cell, fingerprint, counts[fingerprint] - 1)
+    return counts[fingerprint] - 1
 
 
 def jobs(wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], J]]], *, fresh: bool = False) -> list[J]:

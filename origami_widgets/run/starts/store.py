@@ -356,6 +356,24 @@ class StoreEntry(Generic[S]):
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
+    async def stored_beside(self) -> list[bytes]:
+        """Return what is stored under all names that begin alike."""
+        if self._memory is not None:
+            return [data for data in self._memory.values() if data is not None]
+        alike = f"{self._path.stem.partition('--')[0]}*.json"
+
+        def read() -> list[bytes]:
+            return [path.read_bytes() for path in self._path.parent.glob(alike)]
+
+        try:
+            return await _in_a_thread(read)
+        except OSError as error:
+            raise self._unusable("can't be read", error) from error
+
+    def is_scope_of(self, record: Stored) -> bool:
+        """Return whether a record's name is valid where this one is."""
+        return (record.base_url, record.project, record.organization) == self._scope
+
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """Hold the name's lock, so that no other process starts under this name.
@@ -402,6 +420,21 @@ class StoreEntry(Generic[S]):
 async def entry_of(operations: Operations, name: str) -> StoreEntry[StartRecord]:
     """Return the entry of a start's name for a client; see `store_entry`."""
     return await store_entry(operations, name, StartRecord)
+
+
+async def recorded_runs(operations: Operations, once: str) -> set[str]:
+    """Return the ids of the runs that were started under a name, and of its answers and follow-ups. Damaged records count not.
+
+    Raises:
+        OrigamiError: the account could not be read, or the folder is not an absolute path.
+    """
+    entry, found = await entry_of(operations, once), set[str]()
+    for data in await entry.stored_beside():
+        with contextlib.suppress(ValueError, RecursionError):
+            record = msgspec.json.decode(data, type=StartRecord)
+            if entry.is_scope_of(record) and f"{record.name}, ".startswith(f"{once}, "):
+                found.add(record.run_id)
+    return found - {""}
 
 
 async def store_entry(operations: Operations, name: str, kind: type[S]) -> StoreEntry[S]:

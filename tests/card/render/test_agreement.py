@@ -31,7 +31,7 @@ AGES = (
     r", no longer updating",
 )
 LASTED = r"(\d+ (s|min|h|d)\b ?)+(so far|at the last update)?"
-PYTHON = r"run = run\.\w+\([^()]*\)"
+PYTHON = r"run\.\w+\([^()]*\)"
 LIVE_ONLY = (
     r"⟦[^⟧]*⟧",
     r"No changes yet\.|No tables\.",
@@ -204,7 +204,7 @@ def test_a_line_of_python_stands_for_each_button_that_sends():
         ]
         commands = [each.get("command", "answer") for each in sends if each]
         for copied in (html_of(view), text_of(view)):
-            line = re.search(r"run = run\.(follow_up|answer)\(", copied)
+            line = re.search(r"run\.(follow_up|answer)\(", copied)
             assert bool(line) == bool({"follow_up", "answer"} & set(commands)), name
 
 

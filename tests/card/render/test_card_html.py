@@ -91,8 +91,8 @@ def test_the_time_stands_at_when_the_server_was_last_heard(connection):
 
 
 def test_buttons_became_lines_of_python():
-    assert 'run = run.follow_up("Continue where you stopped.")' in words(html_of("step_cap_hit"))
-    assert 'run = run.answer("…", "…")' in words(html_of("needs_input"))
+    assert 'run.follow_up("Continue where you stopped.")' in words(html_of("step_cap_hit"))
+    assert 'run.answer("…", "…")' in words(html_of("needs_input"))
     assert all(tag != "button" for tag, _ in read(html_of("needs_input")).elements)
 
 

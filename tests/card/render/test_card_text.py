@@ -62,7 +62,7 @@ I built a table of 15 bakeries; 12 of them sell online.
 Next steps
   - Find more bakeries like these
   - Add opening hours
-  run = run.follow_up("…")
+  run.follow_up("…")
 
 Activity
   Porto bakeries

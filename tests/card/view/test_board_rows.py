@@ -190,14 +190,12 @@ def test_a_row_offers_what_the_user_must_do_while_it_can_be_done(name, button):
     assert make_row(entry_of(0, state), form="snapshot")["button"] == ""
     assert make_row(entry_of(0, stopped(state)))["button"] == ""
     assert make_row(entry_of(0, replace(state, sending="follow_up")))["button"] == ""
-    assert make_row(entry_of(0, state, continued=True))["button"] == ""
     assert make_row(entry_of(0, state, unread=True))["button"] == ""
 
 
-def test_a_run_that_was_continued_and_one_from_a_list_can_still_be_stopped():
-    for more in ({"continued": True}, {"unread": True}):
-        assert make_row(entry_of(0, running(), **more))["button"] == "cancel"
-        assert make_row(entry_of(0, STATES["filling"](), **more))["button"] == "stop"
+def test_a_run_from_a_list_can_be_stopped():
+    assert make_row(entry_of(0, running(), unread=True))["button"] == "cancel"
+    assert make_row(entry_of(0, STATES["filling"](), unread=True))["button"] == "stop"
 
 
 def test_a_run_that_goes_on_from_questions_keeps_its_brief():

@@ -166,7 +166,7 @@ def test_the_line_of_python_in_the_place_of_a_button_sends_the_same(name, key):
     button = next(one["button"] for one in view_of(name, "live")["notices"] if one["key"] == key)
     for form in ("current", "snapshot"):
         (notice,) = [one for one in view_of(name, form)["notices"] if one["key"] == key]
-        assert notice["code"] == f'run = run.follow_up("{button["prompt"]}")'
+        assert notice["code"] == f'run.follow_up("{button["prompt"]}")'
 
 
 # Boards

@@ -5,6 +5,9 @@ import pytest
 from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
+from origami_widgets.run.conversation import merged
+from origami_widgets.run.reduce import reduce
+from origami_widgets.run.state import Named
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -57,23 +60,16 @@ def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
     assert all(words in view["tables"]["counted"] for words in ("Porto bakeries", "all 2 tables"))
 
 
-def test_after_a_follow_up_the_credits_say_whose_they_are():
+def test_after_a_follow_up_the_credits_are_those_of_all_tables():
     first = state_of(with_second_table(credits={"lifetimeUsed": 59}) | {"id": "r0"}, at=NOW - 3_600)
     run = settled_payload()
     run["response"]["tables"][0] |= {"credits": {"lifetimeUsed": 90}, "updatedAt": "2027-01-01T00:00:00Z"}
-    view = make_view(state_of(run), earlier=[first], now=NOW)
+    view = make_view(merged([first, state_of(run)]), earlier=[first], now=NOW)
     figure = view["result"]["figures"][2]
-    assert (figure["value"], figure["label"]) == ("90", "credits of this table")
-    # Of the table of both runs, the newest number counts, once.
-    assert "149" in view["tables"]["counted"]
-    assert view["head"]["summary"] == "12 qualified of 15, 90 credits of this table"
-
-
-def test_a_follow_up_on_all_tables_counts_all_credits():
-    first = state_of(settled_payload() | {"id": "r0"}, at=NOW - 3_600)
-    view = make_view(state_of(with_second_table()), earlier=[first], now=NOW)
-    assert view["result"]["figures"][2]["label"] == "credits"
-    assert "these 2 tables over all runs" in view["tables"]["counted"]
+    # Of the table of both turns, the newest number counts, once.
+    assert (figure["value"], figure["label"]) == ("149", "credits")
+    assert view["head"]["summary"] == "12 qualified of 15, 149 credits"
+    assert len(view["tables"]["items"]) == 2
 
 
 def test_the_table_with_verdicts_counts_wherever_it_is():
@@ -255,11 +251,10 @@ def test_what_a_run_used_is_not_what_its_tables_used():
     assert "{}" in result_of(run)["spent"]
     run["response"]["tables"][0]["createdAt"] = "2020-01-01T00:00:00Z"
     assert "57" not in result_of(run)["spent"]
-    first = state_of(settled_payload() | {"id": "r0"}, at=NOW - 3_600)
-    used = make_view(state_of(run), earlier=[first], now=NOW)["result"]["spent"]
+    read_before = reduce(state_of(run), Named("", ((run["response"]["tables"][0]["id"], 50),)))
+    used = make_view(read_before, now=NOW)["result"]["spent"]
     assert "{}" in used
-    assert "57" not in used
-    assert " 0" in used
+    assert " 7" in used
 
 
 @pytest.mark.parametrize(

@@ -344,7 +344,7 @@ class TestQuestions:
         run["todo"]["pendingQuestions"] = []
         view = make_view(state_of(run), now=NOW)
         assert view["ask"] is None
-        assert notice(view, "needs_input")["code"] == 'run = run.follow_up("…")'
+        assert notice(view, "needs_input")["code"] == 'run.follow_up("…")'
 
     def test_more_than_fit_are_counted(self):
         run = payload("needs_input")

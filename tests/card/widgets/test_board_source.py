@@ -102,13 +102,12 @@ def test_nothing_in_a_list_is_a_board_of_nothing(show):
     assert str(board).startswith("0 runs")
 
 
-def test_the_runs_of_an_agent_the_newest_first(client, show):
+def test_an_agent_is_one_run(client, show):
     (run,) = started(client, scenario="answer")
-    later = run.wait().follow_up("And dentists? scenario:answer").wait()
+    run.wait().follow_up("And dentists? scenario:answer").wait()
     board = show(run.agent_id, client=client)
-    assert tokens(board) == [later.token, run.token]
+    assert tokens(board) == [run.token]
     assert board.view["head"]["again_line"] == f'ow.RunBoard("{run.agent_id}")'
-    assert tokens(show(run.agent_id, client=client, limit=1)) == [later.token]
 
 
 def test_the_newest_runs_of_the_account(client, show):
@@ -196,45 +195,26 @@ def test_rows_are_found_by_each_token_that_a_page_may_know(client):
         assert find_row(source, stray) is None
 
 
-def test_two_rows_of_one_conversation_differ(client, show):
-    (run,) = started(client, scenario="answer")
-    later = run.wait().follow_up("And dentists? scenario:slow")
-    source = make_source([run, later], None, 20)
-    assert [find_row(source, each.token)[0] for each in (run, later)] == [0, 1]
-    assert tokens(show([run, later])) == [run.token, later.token]
-
-
 def buttons(board):
     return {board_row["token"]: board_row["button"] for board_row in board.view["rows"]}
 
 
-def test_only_the_newest_run_of_an_agent_can_be_gone_on_with(sandbox, client, show):
-    """In a process that has not continued it, too: a click on an earlier one would pay again."""
-    (first,) = started(client, scenario="errored")
-    later = first.wait().follow_up("Go on. scenario:errored").wait()
-    wanted, agent_id = [first.token, later.token], first.agent_id
-    assert buttons(show([first, later])) == {wanted[0]: "", wanted[1]: "continue"}
-    del first, later
+def test_a_run_has_one_row_however_often_it_was_continued(sandbox, client, show):
+    """In a process that has not continued it, too: a click on an earlier turn would pay again."""
+    (run,) = started(client, scenario="errored")
+    first = run.wait().token
+    run.follow_up("Go on. scenario:errored").wait()
+    wanted, newest, agent_id = [first, run.token], run.token, run.agent_id
+    assert buttons(show([run, run])) == {newest: "continue"}
+    source = make_source([run], None, 20)
+    assert [find_row(source, token)[0] for token in wanted] == [0, 0]
+    del run, source
     fresh = forget(sandbox)
     for shown in (agent_id, wanted):
         board = show(shown, client=fresh)
-        for run in board.runs:
-            run.refresh()
-        assert buttons(board) == {wanted[0]: "", wanted[1]: "continue"}
-
-
-def test_while_a_later_run_is_unread_no_run_of_its_agent_can_be_gone_on_with(sandbox, client, show, monkeypatch):
-    (first,) = started(client, scenario="errored")
-    later = first.wait().follow_up("Go on. scenario:errored").wait()
-    wanted = [first.token, later.token]
-    del first, later
-    fresh = forget(sandbox)
-    monkeypatch.setattr(poller_module, "current", Idle(SystemClock()))
-    board = show(wanted, client=fresh)
-    board.runs[0].refresh()
-    assert buttons(board)[wanted[0]] == ""
-    board.runs[1].refresh()
-    assert buttons(board) == {wanted[0]: "", wanted[1]: "continue"}
+        for each in board.runs:
+            each.refresh()
+        assert buttons(board) == {newest: "continue"}
 
 
 def test_what_a_list_says_is_shown_until_the_run_is_read(sandbox, client, show, monkeypatch):

@@ -53,8 +53,9 @@ def in_front():
         yield front, ow.Client(front.sandbox.api_key, base_url=server.base_url)
 
 
-def do(handler, name, run, command_id="c1", prompt="", answers=()):
-    return background().run(handler.carry_out(ClickCommand(command_id, name, run.id, prompt, tuple(answers))))
+def do(handler, name, run, command_id="c1", prompt="", answers=(), run_id=None):
+    command = ClickCommand(command_id, name, run_id or run.id, prompt, tuple(answers))
+    return background().run(handler.carry_out(command))
 
 
 def agents_runs(client, run):
@@ -69,17 +70,18 @@ def test_the_same_click_is_done_once(sandbox):
     assert do(handler, "answer", run, answers=answers)["ok"]
     assert do(handler, "answer", run, answers=answers) is None
     assert agents_runs(client, run) == 2
-    assert run.continued_by.status == "running"
+    assert run.status == "running"
+    assert [turn.is_ours for turn in run.turns] == [True, True]
 
 
 def test_a_second_view_cannot_answer_again(sandbox):
     client = sandbox.client()
     run = ow.start("Find partners. scenario:needs_input", client=client, show=False).wait()
-    handler = CardCommandHandler(run.conversation)
+    handler, shown = CardCommandHandler(run.conversation), run.id
     assert do(handler, "answer", run, "c1", answers=["Iberia", "Confirm"])["ok"]
-    again = do(handler, "answer", run, "c2", answers=["France", "Confirm"])
+    again = do(handler, "answer", run, "c2", answers=["France", "Confirm"], run_id=shown)
     assert not again["ok"]
-    assert "already answered" in again["title"]
+    assert "continued already" in again["title"]
     assert agents_runs(client, run) == 2
 
 

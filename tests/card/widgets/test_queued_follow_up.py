@@ -64,14 +64,14 @@ def test_the_waiting_can_be_stopped(run):
     assert click(run, "stop_waiting", 2).result(30)["ok"]
     ack = sent.result(30)
     assert not ack["ok"]
-    assert len(run.conversation.watches) == 1
+    assert len(run.turns) == 1
     assert "queued" not in notices(run)
     assert notices(run)["command_error"]["title"] == ack["title"]
 
 
 def test_code_waits_too_and_says_so_in_one_line(run, capsys):
-    assert run.follow_up(FULL).id == run.continued_by.id
-    assert len(run.conversation.watches) == 2
+    assert run.follow_up(FULL) is run
+    assert len(run.turns) == 2
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
     assert "in use" in printed
@@ -93,7 +93,7 @@ def test_the_wait_of_code_is_on_the_card_and_can_be_stopped_there(run):
     assert click(run, "stop_waiting", 1).result(30)["ok"]
     asking.join(30)
     assert len(raised) == 1
-    assert len(run.conversation.watches) == 1
+    assert len(run.turns) == 1
 
 
 def test_code_that_does_not_want_to_wait_gets_an_answer_at_once(run, monkeypatch):
@@ -101,4 +101,4 @@ def test_code_that_does_not_want_to_wait_gets_an_answer_at_once(run, monkeypatch
     ow.configure(queue=False)
     with pytest.raises(RunPoolFull):
         run.follow_up(FULL)
-    assert len(run.conversation.watches) == 1
+    assert len(run.turns) == 1

@@ -147,49 +147,37 @@ def test_the_same_where_it_is_awaited(sandbox):
     assert (run.status, run.settled, len(run.tables)) == ("completed", True, 2)
 
 
-def test_a_follow_up_shows_only_the_tables_that_it_works_on(client):
-    first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
-    companies, people = first.tables
-    second = first.follow_up("Find more. scenario:settled", focus_tables=[people.id])
-    seen_until(second, lambda run: bool(run.tables))
-    # The request names it: nothing has been added to it so far, or already.
-    assert {table.id for table in second.tables} == {people.id}
-    second.wait("cells", timeout=30)
-    assert [table.id for table in second.tables] == [people.id]
-    assert second.tables[0].lead_count > people.lead_count
-    assert companies.id not in {table.id for table in second.tables}
+def test_a_follow_up_keeps_the_tables_and_their_order(client):
+    run = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
+    companies, people = run.tables
+    run.follow_up("Find more. scenario:settled", focus_tables=[people.id])
+    assert [table.id for table in run.tables] == [companies.id, people.id]
+    run.wait("cells", timeout=30)
+    assert [table.id for table in run.tables] == [companies.id, people.id]
+    assert run.tables[1].lead_count > people.lead_count
+    assert run.turns[1].raw["response"]["tables"][0]["id"] == people.id
 
 
-def test_a_follow_up_that_builds_nothing_shows_no_tables_of_earlier_runs(client, clock):
+def test_a_follow_up_that_builds_nothing_keeps_the_leads_in_view(client, clock):
     clock.skips = lambda: False
-    first = ow.start(BRIEF, client=client, show=False)
-    clock.skips = lambda: not first.done
-    first.wait(timeout=60)
-    assert first.state.cells_running
-    second = first.follow_up("scenario:answer What is the weather?")
-    card = ow.RunCard(second)
-    ended, shown = threading.Event(), []
-    card.observe(lambda change: shown.append(change["new"]), ["lead_count", "credits_used"])
-    card.observe(lambda _: ended.set(), "done")
+    run = ow.start(BRIEF, client=client, show=False)
+    clock.skips = lambda: not run.done
+    run.wait(timeout=60)
+    assert run.state.cells_running
+    leads = run.state.lead_count
+    card = ow.RunCard(run)
+    shown = []
+    card.observe(lambda change: shown.append(change["new"]), ["lead_count"])
     try:
-        seen = seen_until(second, lambda run: run.done, begin=lambda: setattr(clock, "skips", lambda: True))
-        assert ended.wait(30)
-        assert (card.status, card.lead_count, card.credits_used, shown) == ("completed", None, None, [])
+        clock.skips = lambda: True
+        run.follow_up("scenario:answer What is the weather?")
+        # Cells of the first turn go on filling meanwhile.
+        assert run.wait("cells", timeout=60).settled
+        assert (run.status, run.state.lead_count, shown) == ("completed", leads, [])
     finally:
         card.close()
-    # Cells of the first run have filled meanwhile, so the server has changed its tables during the second run.
-    assert any(table.updated_at > second.state.run.started_at for table in first.refresh().tables)
-    assert {each[1:4] for each in seen} == {(None, None, 0)}
-    assert {(point.lead_count, point.credits_used) for point in second.history} == {(None, None)}
-
-
-def test_a_follow_up_that_extends_an_older_table_has_it_at_its_end(client):
-    first = ow.start(f"{BRIEF}. scenario:settled", client=client, show=False).wait("cells", timeout=30)
-    second = first.follow_up("Find more. scenario:settled")
-    seen = seen_until(second, lambda run: run.done)
-    assert {each[1:4] for each in seen if each[0] == "running"} == {(None, None, 0)}
-    assert {table.id for table in second.tables} < {table.id for table in first.tables}
-    assert second.state.lead_count > first.tables[1].lead_count
+    credits_used = [point.credits_used for point in run.history]
+    assert credits_used == sorted(credits_used, key=lambda used: used or 0)
 
 
 @pytest.mark.parametrize("name", ["errored", "timed_out", "cancelled"])

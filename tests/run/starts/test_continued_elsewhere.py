@@ -13,7 +13,7 @@ from origami_widgets.api.errors import AgentBusy, OrigamiError, ServerError
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.board_source import RunsSource, reopen_line_for
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler, CardCommandHandler, ClickCommand
-from tests.support.quick import SkippingClock, see, use_clock
+from tests.support.quick import SkippingClock, use_clock
 from tests.support.server import answer, reset
 from tests.support.spending_server import SpendingServer
 
@@ -35,8 +35,8 @@ def client_of(server, timeout=5.0):
 
 
 def elsewhere(server, run, prompt="From Iberia"):
-    """Another kernel continues the run, and its run ends."""
-    other = client_of(server, 6.0)
+    """Another kernel continues the run, and its turn ends. To this process, it has another address."""
+    other = ow.Client(server.key, base_url=server.base_url.replace("127.0.0.1", "localhost"))
     theirs = other.create_run(run.agent_id, prompt)
     ow.attach(run.agent_id, theirs.id, client=other, show=False).wait("cells")
     return theirs.id
@@ -76,11 +76,12 @@ IN_CODE = [way for way in WAYS if " on the " not in way]
 def test_what_was_continued_elsewhere_is_not_paid_again(server, way, once):
     kind, go_on = WAYS[way]
     run = ow.start(BRIEFS[kind], once=once, client=client_of(server), show=False).wait("cells")
-    theirs = elsewhere(server, run)
+    first, theirs = run.id, elsewhere(server, run)
     asked = server.routes
     with pytest.raises(OrigamiError, match="continued elsewhere") as caught:
         go_on(run)
-    assert [each.id for each in server.runs] == [run.id, theirs]
+    assert [each.id for each in server.runs] == [first, theirs]
+    assert [(each.id, each.is_ours) for each in run.turns] == [(first, True), (theirs, False)]
     assert server.count(CONTINUE) == 1
     assert server.count("GET /agents/{id}") == asked["GET /agents/{id}"] + 1
     assert f'ow.attach("{run.agent_id}/{theirs}")' in caught.value.remedy
@@ -94,12 +95,23 @@ def test_what_was_continued_elsewhere_is_not_paid_again(server, way, once):
 def test_a_second_try_in_code_is_not_paid_either(server, way, files):
     kind, go_on = WAYS[way]
     run = ow.start(BRIEFS[kind], once="porto", client=client_of(server), show=False).wait("cells")
-    theirs = elsewhere(server, run)
-    for _ in range(2):
-        with pytest.raises(ow.ContinuedElsewhere):
+    first, theirs = run.id, elsewhere(server, run)
+    for error in (ow.ContinuedElsewhere, ow.OrigamiError):
+        with pytest.raises(error):
             go_on(run)
-    assert [each.id for each in server.runs] == [run.id, theirs]
+    assert [each.id for each in server.runs] == [first, theirs]
     assert len(files.paths) == 1, "the name of the continuation is free again"
+
+
+def test_who_has_named_it_can_go_on(server):
+    run = ow.start(BRIEFS["follow_up"], client=client_of(server), show=False).wait("cells")
+    theirs = elsewhere(server, run)
+    with pytest.raises(ow.ContinuedElsewhere) as caught:
+        run.follow_up("Add phones")
+    assert ow.attach(caught.value.token, client=client_of(server), show=False) == run
+    assert run.id == theirs
+    assert run.follow_up("Add phones").id == server.runs[-1].id
+    assert len(server.runs) == 3
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if " on the " in way])
@@ -109,11 +121,11 @@ def test_the_card_says_so_and_follows_the_newer_run(server, way):
     theirs = elsewhere(server, run)
     with pytest.raises(OrigamiError):
         go_on(run)
-    assert run.continued_by.id == theirs
+    assert run.id == theirs
     (notice,) = [each for each in view_now(run.conversation)["notices"] if each["key"] == "command_error"]
     assert "continued elsewhere" in notice["title"]
     assert theirs in notice["text"]
-    clicked(run.continued_by, "follow_up", prompt="Add phones")
+    clicked(run, "follow_up", prompt="Add phones")
     assert len(server.runs) == 3, "who has seen it can go on"
 
 
@@ -148,7 +160,7 @@ def test_an_agent_without_a_newest_run_is_asked_for_its_list(server):
         silent = {"object": "agent", "id": run.agent_id, "name": "Bakers", "lastRun": None}
         server.fail("GET /agents/{id}", answer(silent))
         if made:
-            run = run.follow_up("Add phones").wait("cells")
+            run.follow_up("Add phones").wait("cells")
         else:
             with pytest.raises(ow.ContinuedElsewhere):
                 run.follow_up("Add prices")
@@ -199,7 +211,6 @@ def test_after_a_lost_attempt_it_may_be_both(server, files):
 
 def test_what_this_kernel_has_sent_is_not_elsewhere(server):
     run = ow.start(BRIEFS["follow_up"], client=client_of(server), show=False).wait("cells")
-    first = run.follow_up("Add phones").wait("cells")
-    second = run.follow_up("Add prices").wait("cells")
-    assert [each.id for each in server.runs] == [run.id, first.id, second.id]
-    see(lambda: second.continued_by is None)
+    run.follow_up("Add phones").wait("cells").follow_up("Add prices").wait("cells")
+    assert [each.id for each in server.runs] == [each.id for each in run.turns]
+    assert len(server.runs) == 3

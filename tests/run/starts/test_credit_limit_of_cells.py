@@ -143,9 +143,9 @@ def test_it_holds_for_hours(server, client, clock):
 def test_an_answer_inherits_it(server, client):
     run = ow.start("Find partners, asking", credit_limit=100, client=client, show=False).wait()
     assert run.status == "needs_input"
-    answered = run.answer("North").wait("cells")
-    assert 100 < ended(server, answered) < IN_TIME
-    assert answered.error.code == "CREDIT_LIMIT"
+    run.answer("North").wait("cells")
+    assert 100 < ended(server, run) < IN_TIME
+    assert run.error.code == "CREDIT_LIMIT"
 
 
 def test_a_follow_up_beyond_it_is_refused_and_a_higher_one_lets_it_go_on(server, client):
@@ -155,10 +155,10 @@ def test_a_follow_up_beyond_it_is_refused_and_a_higher_one_lets_it_go_on(server,
     with raises("CreditLimitReached", match="Nothing was sent"):
         run.follow_up("Add owners")
     assert len(server.runs) == 1
-    more = run.follow_up("Add owners", credit_limit=spent + 200).wait("cells")
+    run.follow_up("Add owners", credit_limit=spent + 200).wait("cells")
     assert len(server.runs) == 2
-    assert spent + 200 < ended(server, more) < spent + 200 + IN_TIME
-    assert more.error.code == "CREDIT_LIMIT"
+    assert spent + 200 < ended(server, run) < spent + 200 + IN_TIME
+    assert run.error.code == "CREDIT_LIMIT"
 
 
 @pytest.mark.parametrize("server", [{"cells": 120, "cells_per_second": 1000.0}], ids=str, indirect=True)
@@ -185,10 +185,10 @@ def test_another_limit_for_one_conversation_leaves_that_of_its_batch(server, cli
 
 def test_a_follow_up_can_bring_the_first_limit(server, client):
     run = ow.start("Find bakeries, asking", client=client, show=False).wait()
-    more = run.answer("North", credit_limit=150).wait("cells")
-    assert 150 < ended(server, more) < IN_TIME
+    run.answer("North", credit_limit=150).wait("cells")
+    assert 150 < ended(server, run) < IN_TIME
     with raises("InvalidInput", match="credit_limit"):
-        more.follow_up("Add owners", credit_limit=-1)
+        run.follow_up("Add owners", credit_limit=-1)
 
 
 @pytest.mark.parametrize("fault", [404, 500, 429])

@@ -112,8 +112,9 @@ def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted_however_it_w
     front.written = lambda brief: brief.replace("\r\n", "\n")
     front.starts.clear()
     front.faults = [kept_off(FAILED), forgotten(answer({}, 408))]
-    made = run.follow_up("Add prices\r\nand opening hours. scenario:slow")
-    assert {run.id, made.id} == set(front.runs())
+    run.follow_up("Add prices\r\nand opening hours. scenario:slow")
+    assert {turn.id for turn in run.turns} == set(front.runs())
+    assert len(run.turns) == 2
 
 
 def test_reconciling_takes_it_once_the_server_shows_it_whole(front, client):

@@ -330,6 +330,7 @@ def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
     assert run.prompt == long
 
 
+@pytest.mark.parametrize("front", [{"speed": 40}], ids=[""], indirect=True)
 @pytest.mark.parametrize("intend", ["follow_up", "answer", "card"], indirect=True)
 def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted(front, intend):
     front.faults = [forgotten(reset())]

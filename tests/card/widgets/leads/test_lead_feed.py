@@ -410,8 +410,8 @@ def test_a_grid_of_a_run_shows_the_leads_that_a_follow_up_added():
     receive(grid, message(table.id, last=199, size=200))
     see(lambda: leads_in(messages) and leads_in(messages)[-1]["final"])
     before = leads_in(messages)[-1]["read"]
-    more = run.follow_up("Find 5 more leads").wait("cells", timeout=60)
-    newest = next(each for each in more.tables if each.id == table.id)
+    run.follow_up("Find 5 more leads").wait("cells", timeout=60)
+    newest = next(each for each in run.tables if each.id == table.id)
     assert newest.lead_count > table.lead_count
     see(lambda: leads_in(messages)[-1]["final"] and leads_in(messages)[-1]["read"] > before)
     assert grid.head["tabs"][0]["leads"] == str(newest.lead_count)
