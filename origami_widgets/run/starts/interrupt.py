@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from origami_widgets.api.background.loop import background, hold_exit, require_asyncio
+from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.job import mark
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SLICE = 0.2
-"""Seconds between two checks for a notice to print while the caller waits."""
 LAST_WORDS = 0.7
 """Seconds to wait after an interrupt for the outcome of a request that was sent."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
@@ -45,7 +43,6 @@ class StartCall:
         self.job: StartJob | None = None
         # Owner of the job. Not the call itself, which would form a cycle with the job and keep the run alive.
         self._owner = object()
-        self._task: asyncio.Task[Any] | None = None
         self._is_notice_printed = False
 
     def __enter__(self) -> Self:
@@ -106,21 +103,17 @@ class StartCall:
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the background loop and block until it is done.
 
-        An interrupt is raised within a second, or at once if Ctrl-C is pressed again.
+        An interrupt is raised within a second, or at once if Ctrl-C is pressed again. It does not cancel the coroutine, which
+        may be about to make the job: that is withdrawn after it, and then starts nothing.
         """
         loop = background()
         loop.check_may_block(coroutine)
-        future = loop.submit(self._begin(coroutine))
+        future = loop.submit(coroutine)
         try:
             return loop.result(future, self._print_notice)
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:
-            future.cancel()
-            raise
         finally:
             del future
 
@@ -129,19 +122,13 @@ class StartCall:
 
         If the task is cancelled, the exception carries the methods that find the run.
         """
-        require_asyncio(coroutine)
-        begun = asyncio.ensure_future(background().bridge(coroutine))
         try:
-            while not begun.done():
-                await asyncio.wait((begun,), timeout=SLICE)
-                self._print_notice()
-            return begun.result()
+            return await background().bridge(coroutine, self._print_notice)
         except OrigamiError as error:
             # As in `block`.
             raise error.with_traceback(None)  # noqa: B904 - it is the same error
         except asyncio.CancelledError as stopped:
-            begun.cancel()
-            background().call_soon(self._abandon)
+            background().call_soon(self._leave)
             if self.job is not None:
                 mark(stopped, self.job)
                 stopped.add_note(
@@ -149,18 +136,10 @@ class StartCall:
                 )
             raise
 
-    async def _begin(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        self._task = asyncio.current_task()
-        try:
-            return await coroutine
-        finally:
-            # A task keeps the frames of its error, and these keep this call.
-            self._task = None
-
-    def _abandon(self) -> None:
+    def _leave(self) -> None:
         # Checked on the loop, where the job may have become known a moment ago.
         if self.job is not None:
-            self.job.abandon(self._owner)
+            self.job.leave(self._owner)
 
     def _print_notice(self) -> None:
         if self.job is not None and self.job.notice and not self._is_notice_printed:
@@ -185,9 +164,6 @@ class StartCall:
         if (undoing := asyncio.current_task()) is not None:
             # A script ends with the interrupt, and the run may be known a moment later.
             hold_exit(undoing)
-        if self._task is not None:
-            # This ends the requests that precede a start; a job under way has its own task.
-            self._task.cancel()
         if self.job is not None:
             await self.job.withdraw(self._owner)
 

@@ -255,7 +255,7 @@ class StartJob:
         raise error
 
     def leave(self, owner: object) -> None:
-        """Remove an owner. After the last one, nothing more is sent."""
+        """Remove an owner. After the last one, nothing more is sent, but a run that was started goes on."""
         self.owners.discard(owner)
         if not self.owners:
             self.withdrawn.set()
@@ -277,12 +277,6 @@ class StartJob:
             await self._watch_run()
             if self.watch is not None:
                 await cancel(self.watch)
-
-    def abandon(self, owner: object) -> None:
-        """Remove an owner. After the last one, nothing more is sent, but a run that was started goes on."""
-        self.owners.discard(owner)
-        if not self.owners and self._task is not None:
-            self._task.cancel()
 
     # The run that the job's key stands for
 
