@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from origami_widgets.run.starts.store import Life
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, MutableMapping
 
     from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.store import StartRecord
 
 MOST_RECORDS = 10_000
@@ -62,31 +63,11 @@ class Unique:
 JobKey = Once | Cell | Unique
 
 
-class Job(Protocol):
-    """Job in the registry.
-
-    Attributes:
-        record: what is known of its start.
-        is_found: whether a later call has found it.
-    """
-
-    record: StartRecord
-    is_found: bool
-
-    @property
-    def is_worth_finding(self) -> bool:
-        """Whether a later call with the same key wants this job."""
-        ...
-
-
-J = TypeVar("J", bound=Job)
-
-
 class _Known(NamedTuple):
     """What is kept of a job: its record, and the job while something else holds it."""
 
     record: StartRecord
-    job: weakref.ref[Any]
+    job: weakref.ref[StartJob]
 
 
 class HasFingerprint(Protocol):
@@ -133,7 +114,9 @@ def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> in
     return counts[fingerprint] - 1
 
 
-def jobs(wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], J]]], *, fresh: bool = False) -> list[J]:
+def jobs(
+    wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], StartJob]]], *, fresh: bool = False
+) -> list[StartJob]:
     """Return for each key the job of an earlier call, or a new one.
 
     If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
@@ -148,15 +131,14 @@ def jobs(wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], J]]], *, 
 
 
 def _goes_on(key: JobKey, known: _Known) -> bool:
-    job: Job | None = known.job()
-    if job is not None:
+    if (job := known.job()) is not None:
         return job.is_worth_finding
     # If no job with the name is left, the file under the name knows more than the record in memory.
     return isinstance(key, Cell) and known.record.life != Life.CANCELLED
 
 
-def _job(key: JobKey, make: Callable[[StartRecord | None], J], known: _Known | None) -> J:
-    job: J | None = None if known is None else known.job()
+def _job(key: JobKey, make: Callable[[StartRecord | None], StartJob], known: _Known | None) -> StartJob:
+    job = None if known is None else known.job()
     if job is not None and isinstance(key, Once) and not job.is_worth_finding:
         job = None
     # A named job reads its record from the start store.
