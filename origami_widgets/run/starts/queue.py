@@ -50,6 +50,7 @@ class JobQueue:
         at_once: how many runs may be active at a time.
         error: why the queue has halted, until it is resumed or stopped; None if nothing halts it.
         has_begun: whether it may start jobs.
+        is_stopped: whether it was stopped, and starts nothing more until it is resumed.
         subscribers: notified of each change of a job or run.
         presentation: the board that shows the jobs; None without one.
     """
@@ -72,7 +73,7 @@ class JobQueue:
         self._cancelling: asyncio.Task[OrigamiError | None] | None = None
         lives = {job.record.life for job in self.jobs if job.watch is None and not job.is_recalled}
         # A stopped list of a cell that is started again stays so, unless something was added; who asks for a name wants it.
-        self._is_stopped = not name and Life.CANCELLED in lives and lives <= {Life.CANCELLED, Life.UNKNOWN}
+        self.is_stopped = not name and Life.CANCELLED in lives and lives <= {Life.CANCELLED, Life.UNKNOWN}
         for job in self.jobs:
             job.owners.add(self._owner)
             job.subscribers.relay_to(self.subscribers)
@@ -89,15 +90,6 @@ class JobQueue:
         """Whether this process is a fork of the one that starts the jobs."""
         return self._process != os.getpid()
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether nothing more will be started."""
-        return self._is_stopped or self.is_inherited
-
-    @is_stopped.setter
-    def is_stopped(self, is_stopped: bool) -> None:
-        self._is_stopped = is_stopped
-
     def status_of(self, job: StartJob) -> BriefStatus:
         """Return the state of a job of this queue."""
         if job.watch is not None:
@@ -107,7 +99,7 @@ class JobQueue:
         driver: JobQueue | None = job.driver
         if driver is not None and driver is not self:
             return driver.status_of(job)
-        if self.is_stopped or driver is None:
+        if self.is_stopped or self.is_inherited or driver is None:
             return "stopped"
         return "waiting" if job.error is None else "failed"
 
@@ -141,7 +133,7 @@ class JobQueue:
             if job.watch is None:
                 job.driver = self
                 job.owners.add(self._owner)
-                if not self._is_stopped:
+                if not self.is_stopped:
                     job.want()
         self.has_begun = True
         if credit_limit is not None or any(job.credit_limit is not None for job in self.jobs):
@@ -269,7 +261,7 @@ class JobQueue:
 
     def _next(self) -> StartJob | None:
         """Return the next job. Jobs that may already have a run come first, so that there is never one run too many."""
-        if self.is_stopped or self.error is not None:
+        if self.is_stopped or self.is_inherited or self.error is not None:
             return None
         waiting = [job for job in self._driven_jobs() if self.status_of(job) in ("waiting", "starting", "queued")]
         return min(waiting, key=lambda job: (not job.is_going, not job.record.may_have_started), default=None)
@@ -336,6 +328,9 @@ class JobQueue:
         asked: list[RunWatch] = []
 
         async def end(job: StartJob) -> None:
+            if job.watch is None and self._driver is not None and is_under_way(self._driver):
+                # A job that was being started may have a run after that.
+                await asyncio.wait((self._driver,))
             try:
                 await self._find(job)
             except OrigamiError as error:
@@ -348,25 +343,16 @@ class JobQueue:
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 
-        active = [job for job in self.jobs if job.watch is not None]
-        asking = asyncio.gather(*map(end, active))
         self._is_looking = True
         try:
-            if self._driver is not None and is_under_way(self._driver):
-                await asyncio.wait((self._driver,))
-            # A job that was being started may have a run by now.
-            await asyncio.gather(*(end(job) for job in self.jobs if job not in active))
-            await asking
+            await asyncio.gather(*map(end, self.jobs))
         finally:
             self._is_looking = False
+            self.error = next(iter(unknown), self.error)
             self.subscribers.notify()
         if unknown:
-            self.error = unknown[0]
-            self.subscribers.notify()
-            return _noted(
-                unknown[0],
-                f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled.",
-            )
+            said = f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled."
+            return _noted(unknown[0], said)
         # A pending cancel comes last: it is repeated automatically.
         refused.sort(key=lambda error: isinstance(error, cancelling.CancelPending))
         said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
