@@ -176,11 +176,6 @@ class StartJob:
         return self.record.key
 
     @property
-    def agent_id(self) -> str:
-        """The id of the run's agent; empty until a new agent is known."""
-        return self.record.agent_id or self.spec.agent_id or ""
-
-    @property
     def is_going(self) -> bool:
         """Whether the run is being started now."""
         return self._task is not None and not self._task.done()
@@ -399,7 +394,7 @@ class StartJob:
                         await self._start()
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
-            self.error = error.with_traceback(None)
+            self.error = self._marked(error).with_traceback(None)
         except Exception as error:
             log.exception("Couldn't start a run")
             self.error = error
@@ -489,17 +484,12 @@ class StartJob:
         ended = asyncio.Event()
         stop = runs_ended.add(ended.set)
         self._show_queue(queue)
-        waits = [
-            asyncio.ensure_future(each) for each in (ended.wait(), poller().clock.sleep(queue.wait, self.withdrawn))
-        ]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if ended.is_set():
-                self._not_before = 0.0
+            await reconcile.first_of(ended.wait(), poller().clock.sleep(queue.wait, self.withdrawn))
         finally:
             stop()
-            for each in waits:
-                each.cancel()
+        if ended.is_set():
+            self._not_before = 0.0
         if not self.withdrawn.is_set():
             self._show_queue(None)
 
@@ -559,25 +549,22 @@ class StartJob:
                 return
             if answer is not None and not is_replay and not (self.record.unknown and is_unclear(answer)):
                 self.record.life = Life.REFUSED
-                raise self._marked(answer)
+                raise answer
             if self.withdrawn.is_set():
-                raise self._marked(answer or not_wanted())
+                raise answer or not_wanted()
             is_forgotten = self.record.unknown and abs(monotonic() - self._sent_at) > KEY_KEPT
             if is_forgotten and self._name:
-                raise self._marked(self.record.unclear())
+                raise self.record.unclear()
             if is_forgotten or self.record.losses >= MOST_LOSSES:
                 raise self.ambiguous(answer) from answer
             answer = await self._attempt()
             replays += answer is not None and answer.is_replay
             if answer is not None and replays > MOST_REPLAYS:
-                raise self._marked(answer)
+                raise answer
 
     async def _attempt(self) -> OrigamiError | None:
         """Send the request once. Return its error; None if the run is known."""
-        try:
-            await self._before_attempt()
-        except OrigamiError as error:
-            raise self._marked(error)  # noqa: B904 - it is the same error
+        await self._before_attempt()
         if self.run is not None:
             return None
         record = self.record
@@ -678,7 +665,7 @@ class StartJob:
             unseen = await self._look((0.0,), only=answer.current_run_id if isinstance(answer, AgentBusy) else None)
             if unseen is not None:
                 answer.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
-                raise self._marked(answer)
+                raise answer
             return self.run is not None
         if answer is not None and answer.retry_after and not answer.is_replay:
             await reconcile.pause(min(answer.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
@@ -746,7 +733,8 @@ class StartJob:
 
     def _marked(self, error: OrigamiError) -> OrigamiError:
         """Return an error with what it leaves behind: the idempotency key, and whether a run may have started."""
-        error.idempotency_key, error.may_have_started = self.key, self.record.may_have_started
+        error.idempotency_key = self.key
+        error.may_have_started = error.may_have_started or self.record.may_have_started
         return error
 
     def _take(self, agent_id: str, run: RunObject, agent_name: str = "") -> None:
@@ -804,7 +792,7 @@ class StartJob:
             if self.run is not None and self.watch is None:
                 self._take_watch(
                     await poller().watch(
-                        self.operations, self.agent_id, self.run.id, started=self.run, asked_at=self._sent_at
+                        self.operations, self.record.agent_id, self.run.id, started=self.run, asked_at=self._sent_at
                     )
                 )
         return self.handle

@@ -20,6 +20,7 @@ import itertools
 import os
 import time
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from origami_widgets.api import retries
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
     from datetime import datetime
 
+    from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
     from origami_widgets.api.models.base import Model
     from origami_widgets.api.operations import Operations
@@ -103,6 +105,7 @@ def take(operations: Operations, run_id: str, first_key: str) -> None:
     _taken[operations.identity, run_id] = first_key
 
 
+@dataclass(frozen=True)
 class Reconciliation:
     """Search on the server for the run of one start. Sends only GETs.
 
@@ -115,19 +118,11 @@ class Reconciliation:
         known_runs: ids of the agent's runs that are older.
     """
 
-    def __init__(
-        self,
-        operations: Operations,
-        spec: StartSpec,
-        first_key: str,
-        sent_at: float,
-        known_runs: Collection[str] = (),
-    ) -> None:
-        self._operations = operations
-        self._spec = spec
-        self._first_key = first_key
-        self._sent_at = sent_at
-        self._known_runs = known_runs
+    operations: Operations
+    spec: StartSpec
+    first_key: str
+    sent_at: float
+    known_runs: Collection[str]
 
     async def find(self, only: str | None = None) -> list[Candidate]:
         """Return all runs that are ours or in doubt.
@@ -139,8 +134,8 @@ class Reconciliation:
             OrigamiError: the lists could not be read to the end.
         """
         found: list[Candidate] = []
-        if self._spec.agent_id is not None and only is not None:
-            await self._compare(found, self._spec.agent_id, "", only)
+        if self.spec.agent_id is not None and only is not None:
+            await self._compare(found, self.spec.agent_id, "", only)
             return found
         async for agent_id, name, shown in self._listed():
             if self._may_be(shown):
@@ -149,11 +144,11 @@ class Reconciliation:
 
     async def _compare(self, found: list[Candidate], agent_id: str, name: str, run_id: str) -> None:
         """Read a run, and add it if it may be ours."""
-        run = await self._operations.get_run(agent_id, run_id)
+        run = await self.operations.get_run(agent_id, run_id)
         if not run.id:
             # A run that may be ours must not be ruled out because it could not be read.
             raise UnexpectedAnswer("Can't read a run", cause=f"The response for {run_id} is about another run.")
-        shown, ours = plain(run.request.prompt or run.prompt), plain(self._spec.prompt)
+        shown, ours = plain(run.request.prompt or run.prompt), plain(self.spec.prompt)
         is_cut = shown.endswith(ELLIPSIS) and len(shown) > SHORTEST_CUT and ours.startswith(_uncut(shown))
         if (shown == ours or is_cut) and self._is_new(run):
             is_young = self._owner_of(run) is not None or self._is_after(run.started_at, 0.0)
@@ -161,11 +156,11 @@ class Reconciliation:
 
     async def _listed(self) -> AsyncIterator[tuple[str, str, RunSummary]]:
         """Yield agent id, agent name and run to compare: of the continued agent, or else of agents whose name and age fit."""
-        if self._spec.agent_id is not None:
-            async for shown in self._runs(self._spec.agent_id):
-                yield self._spec.agent_id, "", shown
+        if self.spec.agent_id is not None:
+            async for shown in self._runs(self.spec.agent_id):
+                yield self.spec.agent_id, "", shown
             return
-        wanted, read_through = self._spec.name, 0
+        wanted, read_through = self.spec.name, 0
         async for agent in self._agents():
             if wanted is not None and plain(agent.name) != plain(wanted):
                 continue
@@ -182,32 +177,32 @@ class Reconciliation:
 
     def _may_be(self, shown: RunSummary) -> bool:
         """Return whether a run of a list, which cuts its brief, may be ours: then it is read."""
-        return plain(self._spec.prompt).startswith(_uncut(plain(shown.prompt))) and self._is_new(shown)
+        return plain(self.spec.prompt).startswith(_uncut(plain(shown.prompt))) and self._is_new(shown)
 
     def _is_new(self, run: RunSummary) -> bool:
         """Return whether a run may be younger than the first attempt, and belongs to no other start."""
         owner = self._owner_of(run)
-        if run.id in self._known_runs or owner not in (None, self._first_key):
+        if run.id in self.known_runs or owner not in (None, self.first_key):
             return False
         return owner is not None or self._is_after(run.started_at, self._doubt)
 
     @property
     def _doubt(self) -> float:
-        return DOUBT_AFTER_SETTING if self._sent_at > monotonic() else DOUBT
+        return DOUBT_AFTER_SETTING if self.sent_at > monotonic() else DOUBT
 
     def _owner_of(self, run: RunSummary) -> str | None:
-        return _taken.get((self._operations.identity, run.id))
+        return _taken.get((self.operations.identity, run.id))
 
     def _is_after(self, at: datetime | None, doubt: float) -> bool:
         """Return whether a moment on the server's clock is later than the first attempt, less some seconds of doubt."""
-        sent, slack = self._operations.server_time(self._sent_at), SLACK
+        sent, slack = self.operations.server_time(self.sent_at), SLACK
         if sent is None:
-            sent, slack = time.time() - (monotonic() - self._sent_at), SLACK_WITHOUT_DATE
+            sent, slack = time.time() - (monotonic() - self.sent_at), SLACK_WITHOUT_DATE
         return at is not None and at.timestamp() >= sent - slack - doubt
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """Yield the agents that are, or may be, younger than our first request."""
-        async for page in _pages(lambda cursor: self._operations.list_agents(cursor=cursor, limit=100), "agents"):
+        async for page in _pages(lambda cursor: self.operations.list_agents(cursor=cursor, limit=100), "agents"):
             for agent in page.items:
                 if agent.id and self._is_after(agent.created_at, self._doubt):
                     yield agent
@@ -218,7 +213,7 @@ class Reconciliation:
                 return
 
     async def _runs(self, agent_id: str) -> AsyncIterator[RunSummary]:
-        async for page in _pages(lambda cursor: self._operations.list_runs(agent_id, cursor=cursor, limit=100), "runs"):
+        async for page in _pages(lambda cursor: self.operations.list_runs(agent_id, cursor=cursor, limit=100), "runs"):
             for run in page.items:
                 yield run
 
@@ -281,7 +276,7 @@ async def turn(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]
     # Turns of a loop that was stopped, or of the process that this one was forked from, never end.
     key = (os.getpid(), background().generation, brief)
     while (other := _turns.get(key)) is not None and not withdrawn.is_set() and not other.withdrawn.is_set():
-        await _any_of(other.over, other.withdrawn, withdrawn)
+        await first_of(other.over.wait(), other.withdrawn.wait(), withdrawn.wait())
     own = _turns[key] = Turn(asyncio.Event(), withdrawn)
     try:
         yield
@@ -291,8 +286,9 @@ async def turn(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]
             del _turns[key]
 
 
-async def _any_of(*events: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
+async def first_of(*coroutines: Coro[object]) -> None:
+    """Wait until one of several coroutines is done, and cancel the others."""
+    waits = [asyncio.ensure_future(each) for each in coroutines]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
