@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import StartJob
 
@@ -96,10 +95,7 @@ class JobQueue:
             return "started"
         if job.is_going and not self.is_inherited:
             return "starting" if job.queue is None else "queued"
-        driver: JobQueue | None = job.driver
-        if driver is not None and driver is not self:
-            return driver.status_of(job)
-        if self.is_stopped or self.is_inherited or driver is None:
+        if self.is_stopped or self.is_inherited or job.driver is not self:
             return "stopped"
         return "waiting" if job.error is None else "failed"
 
@@ -112,7 +108,7 @@ class JobQueue:
         status = self.status_of(job)
         if status in ("waiting", "failed"):
             # A failed job counts as open until it halts the queue, a moment later.
-            return job.driver is not None and job.driver.error is None
+            return self.error is None
         return status in ("starting", "queued") or (job.is_recalled and not self.is_inherited)
 
     @property
@@ -132,18 +128,14 @@ class JobQueue:
         for job in self.jobs:
             if job.watch is None:
                 job.driver = self
-                job.owners.add(self._owner)
-                if not self.is_stopped:
-                    job.want()
-        self.has_begun = True
+        self.has_begun, self.at_once = True, at_once
         if credit_limit is not None or any(job.credit_limit is not None for job in self.jobs):
             # It replaces an earlier one.
             most = float("inf") if credit_limit is None else credit_limit
             self._credit_limit = CreditLimit(most, weakref.WeakMethod(self.halt_at_limit))
             for job in self.jobs:
                 job.limit(self._credit_limit)
-        self.at_once = at_once
-        if self.error is not None and not self.is_inherited:
+        if self.error is not None or not self.is_stopped:
             self.resume()
         else:
             self.drive()
@@ -325,7 +317,7 @@ class JobQueue:
         """Find and cancel all runs. Return the most important error; None without one."""
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
-        asked: list[RunWatch] = []
+        asked: list[StartJob] = []
 
         async def end(job: StartJob) -> None:
             if job.watch is None and self._driver is not None and is_under_way(self._driver):
@@ -337,7 +329,7 @@ class JobQueue:
                 unknown.append(error.with_traceback(None))
             if job.watch is None or job.watch.state.settled:
                 return
-            asked.append(job.watch)
+            asked.append(job)
             try:
                 await cancelling.cancel(job.watch)
             except OrigamiError as error:
@@ -368,16 +360,16 @@ class JobQueue:
             return
         error = job.error
         try:
-            is_found = await job.find_known() or (
-                job.record.may_have_started and await job.look(patiently=True) is not None
-            )
+            if await job.find_known() or not job.record.may_have_started:
+                return
+            if await job.look(patiently=True) is not None:
+                return
         except OrigamiError as problem:
             if not job.record.may_have_started:
                 raise
-            is_found, error = False, problem
-        if not is_found and job.record.may_have_started:
-            job.error = unclear(job, error)
-            raise job.error
+            error = problem
+        job.error = unclear(job, error)
+        raise job.error
 
 
 def queue_of(operations: Operations, jobs: Sequence[StartJob]) -> JobQueue:
