@@ -83,17 +83,14 @@ class StartCall:
 
         job, question = self.block(asked())
         ask(question)
-        return self.block(self._fulfil(job))
+        return self.block(self._fulfil(lambda: job))
 
     async def start_async(self, make: Callable[[], StartJob]) -> Any:
         """Start the run of a job, or find the run that it already has, without blocking; never asks."""
+        return await self.wait(self._fulfil(make))
 
-        async def started() -> Any:
-            return await self._fulfil(make())
-
-        return await self.wait(started())
-
-    async def _fulfil(self, job: StartJob) -> Any:
+    async def _fulfil(self, make: Callable[[], StartJob]) -> Any:
+        job = make()
         if job.watch is None:
             self.job = job
             return await job.start_for(self._owner)
@@ -142,9 +139,13 @@ class StartCall:
             self.job.leave(self._owner)
 
     def _print_notice(self) -> None:
-        if self.job is not None and self.job.notice and not self._is_notice_printed:
+        queue = None if self.job is None else self.job.queue
+        if queue is not None and not self._is_notice_printed:
             self._is_notice_printed = True
-            print(self.job.notice)  # noqa: T201 - a silent wait looks like a hang
+            print(  # noqa: T201 - a silent wait looks like a hang
+                f"{queue.reason}. Waiting for a free one, retrying in {queue.wait:.0f} s; waiting is free. "
+                "Interrupt to leave the queue."
+            )
 
     def _withdraw(self, stopped: BaseException) -> None:
         over = False

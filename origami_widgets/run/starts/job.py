@@ -113,7 +113,6 @@ class StartJob:
         owners: the callers that want the run; when the last one leaves, the job is withdrawn.
         withdrawn: set when nothing more may be sent that could start the run.
         is_found: whether a later call has found the job.
-        notice: text to print for a waiting caller; empty for none.
         credit_limit: the credit limit of the run, for a follow-up that of its conversation; None for no limit.
         queue: the job's wait while all run slots are in use; else None.
         subscribers: notified of each change.
@@ -144,7 +143,6 @@ class StartJob:
         self.owners: set[object] = set()
         self.withdrawn = asyncio.Event()
         self.is_found = False
-        self.notice = ""
         self.credit_limit: CreditLimit | None = None if follow_up is None else follow_up.conversation.credit_limit
         self.queue: Queue | None = None
         self.subscribers = Subscribers()
@@ -401,7 +399,7 @@ class StartJob:
         finally:
             if self.withdrawn.is_set() and not self.record.may_have_started:
                 self.record.life = Life.CANCELLED
-            self.queue, self.notice = None, ""
+            self.queue = None
             self.subscribers.notify()
 
     @contextlib.asynccontextmanager
@@ -495,12 +493,6 @@ class StartJob:
 
     def _show_queue(self, queue: Queue | None) -> None:
         self.queue = queue
-        self.notice = (
-            ""
-            if queue is None
-            else f"{queue.reason}. Waiting for a free one, retrying in {queue.wait:.0f} s; waiting is free. "
-            "Interrupt to leave the queue."
-        )
         if self._follow_up is not None:
             self._follow_up.waits(queue)
         self.subscribers.notify()
