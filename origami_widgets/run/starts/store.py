@@ -15,7 +15,6 @@ import hashlib
 import os
 import re
 import tempfile
-import threading
 import unicodedata
 import uuid
 import weakref
@@ -349,10 +348,7 @@ class StoreEntry(Generic[S]):
             self._memory[self.key] = data
             return
         try:
-            if data is None:
-                await _in_a_thread(lambda: self._path.unlink(missing_ok=True))
-            else:
-                await _in_a_thread(lambda: _replace_file(self._path, data))
+            await _in_a_thread(lambda: _replace_file(self._path, data))
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -496,21 +492,15 @@ async def _in_a_thread(act: Callable[[], T]) -> T:
 
     A cancelled task still waits for the function's end: a file must not change after the lock of its name is released.
     """
-    result: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-    def carry_out() -> None:
-        try:
-            result.set_result(act())
-        except BaseException as error:  # noqa: BLE001 - handed on
-            result.set_exception(error)
-
-    # Not a thread pool: if it cannot start its thread, it keeps the work and would write later, while another process
+    # A pool of its own: one that cannot start its thread keeps the work, and must not do it later, while another process
     # holds the name.
+    pool = concurrent.futures.ThreadPoolExecutor(1, "origami-widgets registry")
     try:
-        threading.Thread(target=carry_out, name="origami-widgets registry").start()
+        ending = asyncio.get_running_loop().run_in_executor(pool, act)
     except RuntimeError:
         return act()
-    ending = asyncio.wrap_future(result)
+    finally:
+        pool.shutdown(wait=False)
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -524,8 +514,11 @@ def _make_folder(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _replace_file(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: a reader sees either the old or the new content, even after a crash."""
+def _replace_file(path: Path, data: bytes | None) -> None:
+    """Replace a file as a whole, or delete it: a reader sees either the old or the new content, even after a crash."""
+    if data is None:
+        path.unlink(missing_ok=True)
+        return
     _make_folder(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     try:
