@@ -173,12 +173,11 @@ async def has_active_work(watch: RunWatch) -> bool:
     for target in attribute(conversation.own_states, _merged((), tables)).targets:
         try:
             found = await operations.active_cells(target.table_id, columns=target.columns, _once=True)
+            is_active = bool(found.cells or found.lead_source_jobs)
         except OrigamiError as error:
-            if error.transient:
-                return True
-        else:
-            if found.cells or found.lead_source_jobs:
-                return True
+            is_active = error.transient
+        if is_active:
+            return True
     return False
 
 
