@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from origami_widgets.api.models import Table
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
@@ -42,6 +44,8 @@ class CreditLimitReached(OrigamiError):
 
 LONGEST_QUIET = 60.0
 """Seconds after which a wait no longer waits for the stops of a reached limit. They go on."""
+READ_BEFORE = 5.0
+"""Seconds that a start waits for its focus tables."""
 Halt = Callable[[CreditLimitReached], bool]
 
 
@@ -247,6 +251,23 @@ class CreditLimit:
             # Credits never decrease: a smaller number comes from an older answer.
             self._used[table.id] = max(self._used.get(table.id, 0), used - before)
             self._in_flight[table.id] = table.cells.running or 0
+
+
+async def read_before(operations: Operations, table_ids: Iterable[str], known: dict[str, Table]) -> None:
+    """Read tables before a run works on them, if that takes `READ_BEFORE` seconds at most: one free GET for each.
+
+    A table that cannot be read counts from the first answer about the run.
+
+    Args:
+        operations: the API.
+        table_ids: ids of the tables.
+        known: gets the tables, by id; those in there are not read again.
+    """
+    with contextlib.suppress(OrigamiError, TimeoutError):
+        async with time_limit(READ_BEFORE):
+            for table_id in table_ids:
+                if table_id not in known:
+                    known[table_id] = await operations.get_table(table_id)
 
 
 def continued(limit: CreditLimit | None, new_limit: float | None) -> CreditLimit | None:

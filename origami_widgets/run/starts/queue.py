@@ -18,7 +18,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.job import goes_on
+from origami_widgets.run.starts.reconcile import goes_on
 from origami_widgets.run.starts.store import Life, StartUnclear
 
 if TYPE_CHECKING:

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from origami_widgets.api import retries
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
     from origami_widgets.api.models.base import Model
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.store import StartRecord
 
     M = TypeVar("M", bound=Model)
 
@@ -46,6 +49,7 @@ SLACK_WITHOUT_DATE = 60.0
 DOUBT = 300.0
 """Seconds by which a run may be older than that and still be in doubt; `DOUBT_AFTER_SETTING` if a clock was set since."""
 DOUBT_AFTER_SETTING = 24 * 3600.0
+SANDBOX = "sandbox"
 MOST_PAGES = 20
 MOST_AGENTS = 100
 """Agents younger than the request whose runs are read, one by one, at most."""
@@ -98,6 +102,12 @@ def waits(passed: float, moments: Sequence[float]) -> list[float]:
     """
     due = sorted({max(0.0, moment - passed) for moment in moments})
     return [later - earlier for earlier, later in itertools.pairwise((0.0, *due))]
+
+
+def server_time(operations: Operations, moment: float) -> float:
+    """Return a moment in seconds of `monotonic` by the server's clock, or by ours where that is not known."""
+    by_server = operations.server_time(moment)
+    return time.time() + moment - monotonic() if by_server is None else by_server
 
 
 def take(operations: Operations, run_id: str, first_key: str) -> None:
@@ -195,10 +205,8 @@ class Reconciliation:
 
     def _is_after(self, at: datetime | None, doubt: float) -> bool:
         """Return whether a moment on the server's clock is later than the first attempt, less some seconds of doubt."""
-        sent, slack = self.operations.server_time(self.sent_at), SLACK
-        if sent is None:
-            sent, slack = time.time() - (monotonic() - self.sent_at), SLACK_WITHOUT_DATE
-        return at is not None and at.timestamp() >= sent - slack - doubt
+        slack = SLACK_WITHOUT_DATE if self.operations.server_time(self.sent_at) is None else SLACK
+        return at is not None and at.timestamp() >= server_time(self.operations, self.sent_at) - slack - doubt
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """Yield the agents that are, or may be, younger than our first request."""
@@ -248,6 +256,40 @@ def _too_many(things: str) -> OrigamiError:
         cause=f"The limit is {MOST_PAGES} pages, or {MOST_AGENTS} new ones.",
         remedy="Look for it in the app.",
     )
+
+
+async def watch_of(operations: Operations, record: StartRecord, prompt: str) -> RunWatch | None:
+    """Return the watch of the run that a record names; None if a sandbox, which is free of charge, has forgotten it.
+
+    Args:
+        operations: the API.
+        record: the record.
+        prompt: the run's brief.
+
+    Raises:
+        RunNotFound: the run no longer exists on the server.
+        OrigamiError: it could not be read.
+    """
+    watch = await poller().watch(operations, record.agent_id, record.run_id, started=None)
+    is_sandbox = operations.origin == SANDBOX
+    try:
+        if watch.state.run is None or watch.state.connection.state == "stopped":
+            await poller().first_check(watch)
+    except NotFound as error:
+        if isinstance(error, ProjectNotFound):
+            raise
+        if is_sandbox:
+            return None
+        raise record.gone(error) from error
+    run = watch.state.run
+    # A restarted sandbox gives the same ids to other runs.
+    is_another = is_sandbox and run is not None and run.request.prompt not in ("", prompt)
+    return None if is_another else watch
+
+
+def goes_on(watch: RunWatch) -> bool:
+    """Return whether a run is active and not being cancelled."""
+    return not watch.state.done and watch.state.cancel != "requested"
 
 
 class Turn(NamedTuple):

@@ -118,7 +118,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most(monkeypatch, capsys, tm
 
 WORKING = (
     *("run/starts/reconcile.py", "api/operations.py"),
-    *("run/starts/job.py", "run/starts/store.py"),
+    *("run/starts/attempts.py", "run/starts/job.py", "run/starts/store.py"),
     "run/starts/interrupt.py",
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )

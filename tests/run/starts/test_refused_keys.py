@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api import errors
-from origami_widgets.run.starts import job as start_job
+from origami_widgets.run.starts import attempts
 from tests.support.front import BROKE, EMPTY_LIST, FAILED, FULL, forgotten, kept_off, lost, refused
 from tests.support.server import answer, reset
 from tests.support.starts import starter
@@ -129,7 +129,7 @@ def test_after_an_old_refusal_nothing_is_sent_without_the_lists(front, client):
 
 
 def test_a_server_that_calls_every_refusal_an_old_one_is_left_in_the_end(front, client, monkeypatch):
-    monkeypatch.setattr(start_job, "MOST_REPLAYS", 3)
+    monkeypatch.setattr(attempts, "MOST_REPLAYS", 3)
     headers = {"Idempotency-Replay": "true"}
     front.faults = [kept_off(answer(*BROKE, headers=headers))] * 10
     with pytest.raises(errors.InsufficientCredits):

@@ -1,0 +1,325 @@
+"""`Attempts`: send the request of one start, and look for its run, until the run is known. It is paid for once.
+
+The record of the start says what is known; four rules say what comes next:
+
+1. While an attempt may have started a run that is not known, that run is looked for before anything is sent again.
+2. When no call wants the run any more, nothing more is sent; a run that was started is found, and cancelled.
+3. What counts is written down before it is sent.
+4. The server repeats its first answer to an idempotency key, except a 5xx: after a refusal, the next attempt has another
+   key, and a repeated refusal says nothing about now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from origami_widgets.api import retries
+from origami_widgets.api.base_operations import not_wanted
+from origami_widgets.api.errors import (
+    AgentBusy,
+    ConnectionFailed,
+    IdempotencyConflict,
+    OrigamiError,
+    RateLimited,
+    RunPoolFull,
+    ambiguous,
+)
+from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.starts import reconcile
+from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, entry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.api.errors import AmbiguousStart
+    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.run.follow_up import FollowUp
+    from origami_widgets.run.starts.reconcile import Candidate
+    from origami_widgets.run.starts.spec import StartSpec
+
+MOST_LOSSES = 4
+"""Attempts of one call that may end with an unknown outcome before the user has to decide.
+
+One at which the server failed counts twice, because the server does not remember its key.
+"""
+MOST_REPLAYS = 80
+"""Repeated refusals after which a start is given up: a 75-minute queue leaves one for each minute."""
+NOT_BEGUN = (408, 425)
+"""Statuses that say that the request was not read, or not begun."""
+
+
+class Attempts:
+    """Attempts to start one run. Background loop only.
+
+    Args:
+        operations: the API.
+        spec: what is asked for.
+        record: the record of an equal earlier start, whose run is looked for first; None for a new start.
+        name: the name in the start store; empty for a start that is not stored.
+        follow_up: the follow-up to send; None for a new agent.
+
+    Attributes:
+        operations, spec, record: as given.
+        run: the run of this start, once the server has named it.
+        withdrawn: set when nothing more may be sent that could start the run.
+    """
+
+    def __init__(
+        self, operations: Operations, spec: StartSpec, record: StartRecord | None, name: str, follow_up: FollowUp | None
+    ) -> None:
+        self.operations = operations
+        self.spec = spec
+        self.record = record or StartRecord.new()
+        self.run: RunObject | None = None
+        self.withdrawn = asyncio.Event()
+        self._name = name
+        self._follow_up = follow_up
+        self._agent_name = spec.name or ""
+        self._known_runs: frozenset[str] = frozenset()
+        # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
+        self._sent_at, self._lost_at = 0.0, 0.0
+        self._looks: tuple[float, ...] = reconcile.LOOKS
+        if self.record.may_have_started:
+            self._resume(self.record)
+        elif self.record.life != Life.CANCELLED:
+            self.record.renew()
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the next attempt."""
+        return self.record.key
+
+    def _resume(self, record: StartRecord) -> None:
+        """Go on with a record whose attempts were made by an earlier job, perhaps in another process."""
+        self.record = record
+        if not record.run_id:
+            record.life = Life.UNKNOWN
+        now = reconcile.server_time(self.operations, monotonic())
+        first, last = (
+            now if moment is None else moment.timestamp() for moment in (record.claimed_at, record.attempted_at)
+        )
+        self._sent_at, self._lost_at = monotonic() - (now - first), monotonic() - max(0.0, now - last)
+
+    async def _until_known(self) -> None:
+        """Look and send, until the run is known.
+
+        Raises:
+            AmbiguousStart: a run may have started, but was not found.
+            OrigamiError: the run was not started.
+        """
+        answer: OrigamiError | None = None
+        replays = 0
+        while self.run is None:
+            is_replay = answer is not None and answer.is_replay
+            if (self.record.unknown or is_replay) and await self._look_before_sending(answer):
+                return
+            if answer is not None and not is_replay and not (self.record.unknown and is_unclear(answer)):
+                self.record.life = Life.REFUSED
+                raise answer
+            if self.withdrawn.is_set():
+                raise answer or not_wanted()
+            is_forgotten = self.record.unknown and abs(monotonic() - self._sent_at) > KEY_KEPT
+            if is_forgotten and self._name:
+                raise self.record.unclear()
+            if is_forgotten or self.record.losses >= MOST_LOSSES:
+                raise self.ambiguous(answer) from answer
+            answer = await self._attempt()
+            replays += answer is not None and answer.is_replay
+            if answer is not None and replays > MOST_REPLAYS:
+                raise answer
+
+    async def _attempt(self) -> OrigamiError | None:
+        """Send the request once. Return its error; None if the run is known."""
+        await self._before_attempt()
+        if self.run is not None:
+            return None
+        record = self.record
+        was_unknown, record.unknown, record.life = record.unknown, True, Life.SENDING
+        try:
+            await self._send()
+        except OrigamiError as error:
+            self._note(error, was_unknown=was_unknown)
+            # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
+            return error.with_traceback(None)
+        except BaseException:
+            record.life, self._lost_at = Life.UNKNOWN, monotonic()
+            record.losses += 1
+            raise
+        return None
+
+    async def _before_attempt(self) -> None:
+        """Do what precedes each attempt, last of all write it down.
+
+        Raises:
+            ContinuedElsewhere: the conversation has a newer run that was not known when the follow-up was asked for.
+            OrigamiError: the agent could not be read, or the attempt not be written down, so nothing may be sent.
+        """
+        record, now = self.record, monotonic()
+        if self._follow_up is not None:
+            newest = await self._follow_up.newer_elsewhere(self.operations, self._known_runs)
+            if newest is not None and record.unknown:
+                # It may be our own lost one, which the lists do not show yet.
+                await self._look((0.0,), only=newest.id)
+            if self.run is not None:
+                return
+            if newest is not None:
+                raise self._follow_up.continued_elsewhere(newest)
+        moment = datetime.fromtimestamp(reconcile.server_time(self.operations, now), UTC)
+        if record.claimed_at is None:
+            self._sent_at, record.claimed_at = now, moment
+            record.after = "" if self._follow_up is None else self._follow_up.conversation.current.state.run_id
+        record.attempted_at = moment
+        if self._name:
+            await (await entry_of(self.operations, self._name)).write(record)
+
+    async def _send(self) -> None:
+        spec = self.spec
+        if spec.agent_id is not None:
+            run = await self.operations.create_run(
+                spec.agent_id,
+                spec.prompt,
+                model=spec.model,
+                focus_table_ids=spec.focus_tables,
+                idempotency_key=self.key,
+                _stop=self.withdrawn,
+            )
+            self._take(spec.agent_id, run)
+            return
+        created = await self.operations.create_agent(
+            spec.prompt,
+            name=spec.name,
+            model=spec.model,
+            focus_table_ids=spec.focus_tables,
+            idempotency_key=self.key,
+            _stop=self.withdrawn,
+        )
+        self._take(created.agent.id or created.run.agent_id, created.run, created.agent.name)
+
+    def _note(self, error: OrigamiError, *, was_unknown: bool) -> None:
+        """Note what the error of an attempt says about the run.
+
+        Args:
+            error: the error.
+            was_unknown: whether an attempt before may have started the run: no refusal says anything about that one.
+        """
+        record = self.record
+        if error.is_replay or not is_unclear(error):
+            # The next attempt needs another key.
+            record.refused += 1
+            record.unknown = was_unknown
+        elif not was_unknown and is_unsent(error):
+            record.unknown = False
+        else:
+            did_fail = not isinstance(error, ConnectionFailed) and error.status_code not in NOT_BEGUN
+            record.losses += 1 + did_fail
+            self._lost_at, self._looks = monotonic(), reconcile.LOOKS_AFTER_FAILURE if did_fail else reconcile.LOOKS
+        record.life = Life.UNKNOWN if record.unknown or error.is_replay else Life.REFUSED
+
+    async def _look_before_sending(self, answer: OrigamiError | None) -> bool:
+        """Look for the run before anything is sent again, or a refusal is raised. Return whether it is known.
+
+        Args:
+            answer: the error that came instead of the run; None if it is no longer known.
+
+        Raises:
+            OrigamiError: `answer`, if the server refused and the lists could not be read.
+            AmbiguousStart: the lists could not be read, or several runs may be ours.
+        """
+        if answer is not None and not answer.is_replay and not is_unclear(answer):
+            # If an attempt has started a run, it did so before the server refused.
+            unseen = await self._look((0.0,), only=answer.current_run_id if isinstance(answer, AgentBusy) else None)
+            if unseen is not None:
+                answer.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
+                raise answer
+            return self.run is not None
+        if answer is not None and answer.retry_after and not answer.is_replay:
+            await reconcile.pause(min(answer.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+        unseen = await self._look(self._waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
+        if unseen is not None:
+            raise self.ambiguous(answer or unseen, unseen=True) from unseen
+        return self.run is not None
+
+    def _waits(self) -> list[float]:
+        """Return the seconds before each search: they count from the last attempt, whichever process made it."""
+        return reconcile.waits(monotonic() - self._lost_at, self._looks)
+
+    async def _look(
+        self, waits: Sequence[float], *, if_unwanted: Sequence[float] = (), only: str | None = None
+    ) -> OrigamiError | None:
+        """Look for the run, and take the only one that is ours. Return why the lists could not be read; None if they were.
+
+        Args:
+            waits: seconds before each search.
+            if_unwanted: seconds before each further search while the lists cannot be read and no caller wants the run, so
+                that it does not go on unseen and cost credits.
+            only: see `Reconciliation.find`.
+
+        Raises:
+            AmbiguousStart: several runs are ours, or one may be.
+        """
+        known = () if self._follow_up is None else self._follow_up.runs_until(self.record.after)
+        first_key = self.record.idempotency_key
+        search = reconcile.Reconciliation(self.operations, self.spec, first_key, self._sent_at, known)
+        unseen: OrigamiError | None = None
+        for at, wait in enumerate((*waits, *if_unwanted)):
+            if at >= len(waits) and not (self.withdrawn.is_set() and unseen is not None):
+                break
+            if wait:
+                await reconcile.pause(wait)
+            try:
+                found = await search.find(only)
+            except OrigamiError as problem:
+                unseen = problem.with_traceback(None)
+                continue
+            unseen, ours = None, [each for each in found if each.is_ours]
+            if len(ours) > 1 or (found and not ours):
+                raise self.ambiguous(None, found)
+            for each in ours:
+                self._take(each.agent_id, each.run, each.agent_name)
+                return None
+        return unseen
+
+    def ambiguous(
+        self, last: OrigamiError | None, found: Sequence[Candidate] = (), *, unseen: bool = False
+    ) -> AmbiguousStart:
+        """Return the error of this start while its outcome is unknown.
+
+        Args:
+            last: the error of the last attempt.
+            found: the runs that are ours or in doubt.
+            unseen: whether the lists could not be read.
+        """
+        near, exact = (
+            [(each.agent_id, each.run.id) for each in found if each.is_ours == is_ours] for is_ours in (False, True)
+        )
+        error = ambiguous(last, agent_id=self.spec.agent_id or "", exact=exact, near=near, unseen=unseen)
+        error.idempotency_key, error.may_have_started, error.job = self.key, True, self
+        return error
+
+    def _marked(self, error: OrigamiError) -> OrigamiError:
+        """Return an error with what it leaves behind: the idempotency key, and whether a run may have started."""
+        error.idempotency_key = self.key
+        error.may_have_started = error.may_have_started or self.record.may_have_started
+        return error
+
+    def _take(self, agent_id: str, run: RunObject, agent_name: str = "") -> None:
+        """Take a run that the server has named for this start."""
+        self.run = run
+        self._agent_name = agent_name or self._agent_name
+        record = self.record
+        record.life, record.unknown, record.agent_id, record.run_id = Life.STARTED, False, agent_id, run.id
+        reconcile.take(self.operations, run.id, record.idempotency_key)
+
+
+def is_unsent(error: OrigamiError) -> bool:
+    """Return whether nothing has reached the server, or the server put the request off without looking at it."""
+    is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
+    return not error.may_have_started and (is_put_off or isinstance(error, ConnectionFailed))
+
+
+def is_unclear(error: OrigamiError) -> bool:
+    """Return whether the error of an attempt is no definite refusal."""
+    return error.may_have_started or isinstance(error, IdempotencyConflict) or is_unsent(error)
