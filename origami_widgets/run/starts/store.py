@@ -317,7 +317,7 @@ class StoreEntry(Generic[S]):
             return None
         except OSError as error:
             raise self._unusable("can't be read", error) from error
-        except (ValueError, RecursionError, OverflowError) as error:
+        except (ValueError, RecursionError) as error:
             raise self._unusable("is damaged", error) from error
 
     def _decode(self, data: bytes) -> S:
@@ -331,10 +331,8 @@ class StoreEntry(Generic[S]):
             raise ValueError(f"it was written by another version ({record.version})")
         if (record.base_url, record.project, record.organization, record.name) != (*self._scope, self._name):
             raise ValueError("it's for another name")
-        if isinstance(record, StartRecord):
-            if bool(record.agent_id) != bool(record.run_id):
-                raise ValueError("the agent or the run is missing")
-            spoken(record.began)
+        if isinstance(record, StartRecord) and bool(record.agent_id) != bool(record.run_id):
+            raise ValueError("the agent or the run is missing")
         return record
 
     async def write(self, record: S | None) -> None:
