@@ -44,10 +44,8 @@ if TYPE_CHECKING:
     from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import leads_frame as leads_frame
-    from origami_widgets.frames import outreach_frame as outreach_frame
     from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
-    from origami_widgets.frames import projects_frame as projects_frame
     from origami_widgets.frames import refresh_leads as refresh_leads
     from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
@@ -118,7 +116,6 @@ _HOMES = {
     "leads": "card.widgets.lead_grid",
     "leads_frame": "frames",
     "login": "run.login",
-    "outreach_frame": "frames",
     "overlap": "frames",
     "plain": "frames",
     "plot_compare": "frames.plots",
@@ -126,7 +123,6 @@ _HOMES = {
     "plot_funnel": "frames.plots",
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
-    "projects_frame": "frames",
     "refresh_leads": "frames",
     "rows_batches": "frames",
     "rows_frame": "frames",

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     join_leads = frames.join_leads.aio
     leads_frame = frames.leads_frame.aio
     login = key.login.aio
-    outreach_frame = frames.outreach_frame.aio
-    projects_frame = frames.projects_frame.aio
     refresh_leads = frames.refresh_leads.aio
     rows_frame = frames.rows_frame.aio
     start = starting.start.aio
@@ -55,8 +53,6 @@ __all__ = [
     "join_leads",
     "leads_frame",
     "login",
-    "outreach_frame",
-    "projects_frame",
     "refresh_leads",
     "rows_frame",
     "start",

@@ -65,7 +65,6 @@ GROUPS = (
         (
             *("runs_frame", "tables_frame", "columns_frame", "lead_sources_frame", "actions_frame"),
             *("transcript_frame", "history_frame", "credits_frame"),
-            *("projects_frame", "outreach_frame"),
         ),
     ),
     Group(

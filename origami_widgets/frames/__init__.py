@@ -1,6 +1,5 @@
 """pandas DataFrames of runs, tables, columns, lead sources, actions, messages, leads and what they cost."""
 
-from .account_frames import outreach_frame, projects_frame
 from .dtype_backend import plain
 from .economics.credit_balance import credits_frame
 from .economics.part_economics import column_economics_frame, lead_source_economics_frame
@@ -32,10 +31,8 @@ __all__ = [
     "lead_source_economics_frame",
     "lead_sources_frame",
     "leads_frame",
-    "outreach_frame",
     "overlap",
     "plain",
-    "projects_frame",
     "refresh_leads",
     "rows_batches",
     "rows_frame",

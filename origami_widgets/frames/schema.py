@@ -29,9 +29,6 @@ Origin = Literal[
     "message",
     "history",
     "credits",
-    "project",
-    "campaign",
-    "person",
     "computed",
 ]
 

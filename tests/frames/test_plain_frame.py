@@ -22,7 +22,6 @@ MAKERS = [*(maker.__name__ for maker in (FRAMES | ACCOUNT_FRAMES)), OF_LEADS]
 @cache
 def finished():
     client = ow.Sandbox(speed=600).client()
-    client.request("POST", "/projects", json={"name": "Spring", "monthlyCredits": 500})
     return ow.start("List bakeries in Porto", client=client, show=False).wait("cells"), client
 
 
@@ -34,9 +33,8 @@ def frames(backend):
     for maker in FRAMES:
         made[maker.__name__] = maker(payload(), dtype_backend=backend)
         made[f"{maker.__name__}, empty"] = maker(EMPTY, dtype_backend=backend)
-    asked = {ow.credits_frame: (run,), ow.projects_frame: (), ow.outreach_frame: (run.tables[0],)}
     for maker in ACCOUNT_FRAMES:
-        made[maker.__name__] = maker(*asked[maker], client=client, dtype_backend=backend)
+        made[maker.__name__] = maker(run, client=client, dtype_backend=backend)
     for limit, name in ((None, OF_LEADS), (0, f"{OF_LEADS}, empty")):
         made[name] = ow.rows_frame(run.tables[0], client=client, dtype_backend=backend, limit=limit)
     return made
