@@ -47,12 +47,10 @@ if TYPE_CHECKING:
     from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
     from origami_widgets.frames import refresh_leads as refresh_leads
-    from origami_widgets.frames import rows_batches as rows_batches
     from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
-    from origami_widgets.frames.leads.batch_reading import RowBatches as RowBatches
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.frames.plots import plot_compare as plot_compare
@@ -86,7 +84,6 @@ _HOMES = {
     "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
     "PastedKey": "api.keys.pasted_key",
-    "RowBatches": "frames.leads.batch_reading",
     "Run": "run.handle",
     "RunBatch": "run.batch",
     "RunBoard": "card.widgets.run_board",
@@ -124,7 +121,6 @@ _HOMES = {
     "plot_history": "frames.plots",
     "plot_qualification": "frames.plots",
     "refresh_leads": "frames",
-    "rows_batches": "frames",
     "rows_frame": "frames",
     "runs_frame": "frames",
     "start": "run.start",

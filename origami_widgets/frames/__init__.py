@@ -11,7 +11,7 @@ from .lead_summaries import describe_leads, evidence_frame, refresh_leads
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
 from .own_list.joining import join_leads
-from .row_frames import rows_batches, rows_frame
+from .row_frames import rows_frame
 from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
 
@@ -34,7 +34,6 @@ __all__ = [
     "overlap",
     "plain",
     "refresh_leads",
-    "rows_batches",
     "rows_frame",
     "runs_frame",
     "tables_frame",

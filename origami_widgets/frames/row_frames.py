@@ -1,4 +1,4 @@
-"""`rows_frame` and `rows_batches`: the leads of a table, as a DataFrame or as Arrow record batches."""
+"""`rows_frame`: the leads of a table as a DataFrame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.default_client import operations_for
-from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
 
     from .dtype_backend import DtypeBackend
-    from .leads.batch_reading import RowBatches
     from .leads.lead_table import ListedColumn, Names, Objects
     from .source import HasRaw
 
@@ -224,115 +222,3 @@ def _listed(columns: Sequence[Mapping[str, Any]]) -> list[ListedColumn]:
         ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
         for each in columns
     ]
-
-
-def loaded_row_batches(columns: Sequence[Mapping[str, Any]], rows: Sequence[dict[str, Any]]) -> RowBatches:
-    """Return leads that are already loaded in the form of `rows_batches`. Sends nothing.
-
-    Args:
-        columns: the table's columns, as the server lists them.
-        rows: the leads, as the server sent them.
-    """
-    from .dtype_backend import check_backend
-    from .leads.batch_reading import loaded_batches
-    from .leads.cell_column import KindOnlyColumn
-    from .leads.lead_table import LeadTable
-
-    check_backend("pyarrow")
-    return loaded_batches(LeadTable(_listed(columns), dtype_backend="pyarrow", kept=KindOnlyColumn), rows)
-
-
-MOST_IN_A_BATCH = 1_000_000
-
-
-def rows_batches(
-    table: HasRaw | Mapping[str, Any] | str,
-    *,
-    client: AnyClient | None = None,
-    filters: Sequence[Mapping[str, Any]] | None = None,
-    include_hidden: bool = False,
-    sort: Mapping[str, str] | None = None,
-    limit: int | None = None,
-    flatten: bool = True,
-    objects: Objects = "flatten",
-    names: Names = "slug",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
-    batch_size: int = 10_000,
-    progress: Progress | None = None,
-) -> RowBatches:
-    """The leads of a table as Arrow record batches, for tables that do not fit in memory. Free requests.
-
-    duckdb, pyarrow and anything else that reads Arrow streams accept the result. `to_polars()` and `to_arrow()` make
-    frames without going through pandas, and `export(rows_batches(table), "folder", format="parquet")` writes it to
-    disk. Rows, columns and names are those of `rows_frame`, and all batches have the same types. As the types depend on
-    every cell, all pages are first read into an unnamed temporary file, which is deleted with the result. Memory holds
-    one page and one batch.
-
-    Args:
-        table: a table, for example `run.tables[0]`, or the id of a table (one more request).
-        client: the client; None for the one that the table came from, or else the configured one.
-        filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the saved filters, as in `rows_frame`.
-        include_hidden: also read the hidden leads, which fail the saved filters: `filters` then apply alone.
-        sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order, as in `rows_frame`.
-        limit: maximum number of rows; None for all. Columns and types come from at least 200 leads.
-        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells, as JSON.
-        objects: `"flatten"`: as `flatten` says; `"json"`: as JSON texts; `"main"`: only their main values.
-        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        sep: the separator between `slug` and `key`.
-        schema: dtypes by column, as in `rows_frame`: Arrow's types follow from the kind, such as `int64` from `"Int64"`.
-        batch_size: rows per batch, 1 to 1,000,000.
-        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows, called after each page.
-
-    Returns:
-        A `RowBatches`, which can be read as often as you like without another request. Types are `int64`, `double`, `bool`, `string`, `date32` (dates
-        without a time) and `timestamp[us, UTC]`. Lists, objects, mixed types and integers of more than 64 bits are JSON
-        texts, marked by `origami` in the metadata of their field. The metadata of the schema has the `attrs` of
-        `rows_frame` as JSON under `origami`.
-
-    Raises:
-        InvalidInput: pyarrow isn't installed, an argument is invalid, or names a column that the table does not have.
-        TableNotFound: the table does not exist for this key and project.
-        IncompleteRows: an error came after some rows: `partial` has these, `resume()` reads on. Or a cell does
-            not fit `schema`: `partial` has all rows.
-        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
-
-    API: as for `rows_frame`.
-
-    Example:
-        >>> import origami_widgets as ow
-        >>> client = ow.Sandbox(speed=600).client()
-        >>> run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-        >>> batches = ow.rows_batches(run.tables[0], batch_size=10)
-        >>> batches.schema.names[:3], str(batches.schema.field("fit").type)
-        (['row_id', 'company', 'website'], 'int64')
-        >>> len(batches.to_polars()) == len(ow.rows_frame(run.tables[0]))
-        True
-    """
-    # Loaded here: the other frames need no network.
-    from .leads.batch_reading import BatchesReading
-    from .leads.rows_request import request_from
-
-    request = request_from(
-        table,
-        filters=filters,
-        include_hidden=include_hidden,
-        sort=sort,
-        limit=limit,
-        flatten=flatten,
-        objects=objects,
-        names=names,
-        sep=sep,
-        schema=schema,
-        dtype_backend="pyarrow",
-        caller="rows_batches",
-    )
-    size: object = batch_size
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_IN_A_BATCH:
-        raise InvalidInput(
-            "batch_size must be a number of rows",
-            cause=f"Got batch_size={batch_size!r:.40}.",
-            remedy=f"Use a whole number from 1 to {MOST_IN_A_BATCH:,}.",
-        )
-    batches: RowBatches = BatchesReading(operations_for(client, table), request, size).read(progress)
-    return batches

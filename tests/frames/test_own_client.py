@@ -66,7 +66,6 @@ def frame_of_grid(source, **options):
 READERS = {
     "rows_frame": ow.rows_frame,
     "aio.rows_frame": lambda table, **options: asyncio.run(ow.aio.rows_frame(table, **options)),
-    "rows_batches": lambda table, **options: ow.rows_batches(table, **options).to_arrow().to_pandas(),
     "leads_frame": ow.leads_frame,
     "aio.leads_frame": lambda table, **options: asyncio.run(ow.aio.leads_frame(table, **options)),
     "leads": frame_of_grid,

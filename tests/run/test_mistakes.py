@@ -207,12 +207,11 @@ def test_a_path_that_is_none(run, path):
 
 def test_rows_of_a_run_name_its_tables(sandbox, run):
     before = sandbox.requests
-    for call, name in ((ow.rows_frame, "rows_frame"), (ow.rows_batches, "rows_batches")):
-        with pytest.raises(InvalidInput, match=f"{name} reads one table") as caught:
-            call(run, client=sandbox)
-        for number, table in enumerate(run.tables):
-            line = f"ow.{name}(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
-            assert line in caught.value.remedy
+    with pytest.raises(InvalidInput, match="rows_frame reads one table") as caught:
+        ow.rows_frame(run, client=sandbox)
+    for number, table in enumerate(run.tables):
+        line = f"ow.rows_frame(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
+        assert line in caught.value.remedy
     with pytest.raises(InvalidInput, match=r"ow\.rows_frame\(tables\[1\]\) # "):
         ow.rows_frame(run.tables, client=sandbox)
     with pytest.raises(InvalidInput) as caught:
@@ -240,9 +239,8 @@ def test_the_name_of_a_table_stays_in_its_line():
 @pytest.mark.usefixtures("no_key")
 @pytest.mark.parametrize("given", ["nonsense", "Bakeries in Porto", None, 7])
 def test_what_is_no_table_is_refused_before_a_key_is_looked_for(given):
-    for call in (ow.rows_frame, ow.rows_batches):
-        with pytest.raises(InvalidInput):
-            call(given)
+    with pytest.raises(InvalidInput):
+        ow.rows_frame(given)
 
 
 def mistakes(run, client):

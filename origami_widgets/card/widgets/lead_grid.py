@@ -161,14 +161,9 @@ class LeadGrid(LeadWidget):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
-        from origami_widgets.frames.row_frames import loaded_row_batches
+        from origami_widgets.frames.files.parquet_files import arrow_table
 
-        shown = self._shown_table()
-        if self._placed_in(shown) is not None:
-            return self.frame.__arrow_c_stream__(requested_schema)
-        loaded = self._leads.loaded(shown)
-        batches = loaded_row_batches([column.raw for column in loaded.columns], [row.raw for row in loaded.rows])
-        stream: object = batches.__arrow_c_stream__(requested_schema)
+        stream: object = arrow_table(self.frame).__arrow_c_stream__(requested_schema)
         return stream
 
     @property

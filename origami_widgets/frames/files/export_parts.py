@@ -21,10 +21,9 @@ from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
 from .lead_export import SUMMARY, LeadExport, summary_of
-from .parquet_files import is_stream, name_of_stream, peeked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from origami_widgets.api.default_client import AnyClient
 
@@ -54,14 +53,13 @@ class ExportPart:
 
     Attributes:
         name: the name of the sheet or file.
-        make: returns the frame or a source of record batches; for leads, reads them first.
-        kind: leads and their summary get sheets for people; a stream has record batches; a detail without rows gets no
-            sheet.
+        make: returns the frame; for leads, reads them first.
+        kind: leads and their summary get sheets for people; a detail without rows gets no sheet.
     """
 
     name: str
     make: Callable[[], Any]
-    kind: Literal["frame", "stream", "leads", "summary", "detail"] = "frame"
+    kind: Literal["frame", "leads", "summary", "detail"] = "frame"
 
 
 def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool) -> list[ExportPart]:
@@ -84,19 +82,16 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
         )
     if _is_grid(source):
         return _parts_of_grid(source, stacked=stacked)
-    if isinstance(source, Iterator | ValuesView) and not is_stream(source):
+    if isinstance(source, Iterator | ValuesView):
         # Each frame reads the source, but an iterator can be read only once.
-        source, batches = peeked(iter(source))
-        source = source if batches else list(source)
-    else:
-        batches = is_stream(source)
+        source = list(source)
     if isinstance(source, list | tuple) and source and all(isinstance(each, pd.DataFrame) for each in source):
         raise InvalidInput(
             "Frames need names",
             cause=f"Got a list of {len(source):,} frames without names.",
             remedy='Name them: export({"leads": leads, "costs": costs}, path).',
         )
-    given = _given_parts(source, batches=batches)
+    given = _given_parts(source)
     if given is not None:
         return given
     if stacked and what == "leads":
@@ -126,9 +121,7 @@ def _parts_of_grid(grid: Any, *, stacked: bool) -> list[ExportPart]:
     return parts
 
 
-def _given_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
-    if batches:
-        return [ExportPart(name_of_stream(source) or "frame", lambda: source, "stream")]
+def _given_parts(source: Any) -> list[ExportPart] | None:
     if isinstance(source, pd.DataFrame):
         return [ExportPart(_name_of(source), lambda: tidy(source))]
     if not isinstance(source, Mapping) or not source:
@@ -138,13 +131,10 @@ def _given_parts(source: Any, *, batches: bool) -> list[ExportPart] | None:
 
 
 def _part_of(name: str, each: Any) -> ExportPart | None:
-    """Return the part for a grid, a frame or record batches; None for anything else."""
+    """Return the part for a grid or a frame; None for anything else."""
     if _is_grid(each):
-        # What a grid has loaded is also a stream.
         return ExportPart(name, lambda: for_file(each.to_frame()), "leads")
-    if isinstance(each, pd.DataFrame):
-        return ExportPart(name, lambda: tidy(each))
-    return ExportPart(name, lambda: each, "stream") if is_stream(each) else None
+    return ExportPart(name, lambda: tidy(each)) if isinstance(each, pd.DataFrame) else None
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:
@@ -189,17 +179,3 @@ def file_names(names: Iterable[str], ending: str) -> list[str]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
-
-
-def check_streams(parts: Sequence[ExportPart], kind: str) -> None:
-    """Check that record batches are exported only as Parquet.
-
-    Raises:
-        InvalidInput: they are not.
-    """
-    if kind != "parquet" and any(part.kind == "stream" for part in parts):
-        raise InvalidInput(
-            "Record batches can only be exported as Parquet",
-            cause=f"Got format {kind}.",
-            remedy='Use format="parquet" and a folder, or read them into a DataFrame first.',
-        )

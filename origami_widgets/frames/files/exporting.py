@@ -13,9 +13,9 @@ from origami_widgets.frames.dtype_backend import check_backend
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
-from .export_parts import WHAT, check_streams, file_names, parts_of
+from .export_parts import WHAT, file_names, parts_of
 from .lead_export import for_people
-from .parquet_files import write_batches, write_parquet
+from .parquet_files import write_parquet
 from .xlsx_files import engine, write_workbook
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def export(
     Args:
         source: a `Run`, a `RunBatch`, tables, or a list of these: reads their leads. Of a `LeadGrid`, the leads of the
             table in front, with the grid's filters and order. Or a frame, or a dict of frames by name, which sends
-            nothing. For Parquet, also Arrow record batches (a reader, or an iterable of batches) or a dict of these;
-            memory holds one row group at a time.
+            nothing.
         path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder. A CSV or Parquet file holds one frame: of
             several tables, the leads are stacked as by `leads_frame`; a folder gets a file for each table. A new folder
             whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in a slash or
@@ -121,7 +120,6 @@ def export(
     kind = _kind_of(target, format)
     single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
     parts = parts_of(source, what=what, client=client, stacked=single and kind != "xlsx")
-    check_streams(parts, kind)
     if kind == "parquet":
         check_backend("pyarrow")
     elif kind == "xlsx":
@@ -206,7 +204,5 @@ def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *,
         if kind == "csv":
             frame = part.make()
             write_csv(for_people(frame) if part.kind == "leads" else frame, file, bom=bom, neutralize=neutralize)
-        elif part.kind == "stream":
-            write_batches(part.make(), file)
         else:
             write_parquet(part.make(), file)

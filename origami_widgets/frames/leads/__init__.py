@@ -1,1 +1,1 @@
-"""Leads of tables: turn pages of rows into the columns of a frame, or into record batches."""
+"""Leads of tables: turn pages of rows into the columns of a frame."""

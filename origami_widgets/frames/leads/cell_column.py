@@ -19,7 +19,6 @@ import pandas as pd
 from origami_widgets.frames.dtype_backend import (
     DtypeBackend,
     arrow_texts,
-    dated,
     keeps_arrow,
     pandas_texts,
     to_array,
@@ -152,7 +151,7 @@ class CellColumn:
                 return to_array(moments.kind, moments.cells, self._backend)
         if self.kind == "string" or (self.kind == "object" and "text" in self.words):
             self.tally = DateTally()
-            self.tally.add(merged if _is_arrow(merged) else _as_objects(merged), 0)
+            self.tally.add(merged if _is_arrow(merged) else _as_objects(merged))
         if isinstance(merged, TypedValues):
             if copy:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
@@ -172,25 +171,6 @@ class CellColumn:
             if self.kind == "string":
                 return convert(pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
         return pin(_as_objects(merged).tolist(), dtype, self._backend)
-
-    def arrow(self, kind: CellKind) -> Any:
-        """Return all cells so far as an Arrow array of the given kind, which can hold them."""
-        pa: Any = import_module("pyarrow")
-        merged, to = self._merged(), arrow_type(kind)
-        if self.pinned is not None and self.kind not in (None, kind) and kind != "object":
-            array, _ = pin(_as_objects(merged).tolist(), pd.ArrowDtype(to), "pyarrow")
-            texts = pa.chunked_array([pa.array(array)]) if not isinstance(array, pa.ChunkedArray) else array
-            return pa.concat_arrays(list(texts.iterchunks()))
-        if self.kind is None:
-            return pa.nulls(self.length, to)
-        if kind == "object":
-            return pa.array([None if each is None else as_json(each) for each in _as_objects(merged)], to)
-        moments = _iso_dates_of(merged) if kind in ("date", "timestamp") else None
-        cells = merged if moments is None else moments.cells
-        if isinstance(cells, TypedValues):
-            data = dated(kind, cells.data)
-            return pa.array(data.astype(np.float64) if kind == "number" else data, to, mask=cells.missing)
-        return pa.concat_arrays(list(merged.iterchunks()))
 
     def missing(self) -> Any:
         """Return per cell whether it is null."""
@@ -250,49 +230,8 @@ class CellColumn:
         return TypedValues(np.zeros(count, NUMPY[self.kind]), np.ones(count, np.bool_))
 
 
-class KindOnlyColumn(CellColumn):
-    """Column that does not keep its cells, only their common kind and the rows that do not fit a pinned dtype."""
-
-    def __init__(self, dtype_backend: DtypeBackend) -> None:
-        super().__init__(dtype_backend)
-        self.tally = DateTally()
-
-    def kind_within(self, rows: int | None = None) -> CellKind:
-        """Return the kind of all cells; for an empty column, text.
-
-        Args:
-            rows: the number of cells that must fit a pinned dtype (if they don't, the cells decide); None for all.
-        """
-        if self.pinned is not None and not any(rows is None or row < rows for row in self.misfits):
-            return self._pinned_kind
-        return (self.tally.kind if self.kind == "string" and self.tally is not None else None) or self.kind or "string"
-
-    @property
-    def _pinned_kind(self) -> CellKind:
-        kind = kind_of(self.pinned)
-        # Each batch would have its own categories.
-        return "string" if kind in (None, "category") else kind
-
-    def add_nulls(self, count: int) -> None:
-        """Count nulls."""
-        self.length += count
-
-    def _take(self, types: AbstractSet[type], kind: CellKind, chunk: Any) -> None:
-        super()._take(types, kind, chunk)
-        cells = chunk if _is_arrow(chunk) or isinstance(chunk, TypedValues) else _as_objects(chunk)
-        start = self.length - (len(cells.data) if isinstance(cells, TypedValues) else len(cells))
-        if self.pinned is not None:
-            wanted = self._pinned_kind
-            target = np.dtype(object) if wanted == "object" else pd.ArrowDtype(arrow_type(wanted))
-            self.misfits += [start + at for at in pin(_as_objects(chunk).tolist(), target, "pyarrow")[1]]
-        if not isinstance(cells, TypedValues) and self.tally is not None:
-            self.tally.add(cells, start)
-        # Keep the smallest and largest integer, which decide whether all may become floats.
-        self._chunks = [_ends(_joined(self._chunks))] if self.kind == "integer" else []
-
-
 def arrow_type(kind: CellKind) -> Any:
-    """Return the Arrow type for a kind of cells. Cells without a common type are JSON texts."""
+    """Return the Arrow type for a kind of cells."""
     pa: Any = import_module("pyarrow")
     types = {
         "integer": pa.int64(),
@@ -302,10 +241,6 @@ def arrow_type(kind: CellKind) -> Any:
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
     return types.get(kind, pa.string())
-
-
-def _ends(integers: TypedValues) -> TypedValues:
-    return TypedValues(np.array([integers.data.min(), integers.data.max()]), np.zeros(2, np.bool_))
 
 
 def _numbers(kind: Kind, values: list[Any], *, has_nulls: bool) -> TypedValues | None:

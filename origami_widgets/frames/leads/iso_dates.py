@@ -132,19 +132,13 @@ class DateTally:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("dates", "times", "others"), 0))
     rows: dict[str, list[int]] = field(default_factory=dict)
 
-    @property
-    def kind(self) -> Literal["date", "timestamp"] | None:
-        """The kind of all values, if all are dates or all are times."""
-        kinds = {kind for kind, count in self.counts.items() if count}
-        return "date" if kinds == {"dates"} else "timestamp" if kinds == {"times"} else None
-
-    def add(self, values: Any, start: int) -> None:
-        """Count cells.
+    def add(self, values: Any) -> None:
+        """Count the cells of a column.
 
         Args:
             values: an array of Arrow texts or of objects; None is an empty cell.
-            start: the row of the first cell.
         """
+        start = 0
         if hasattr(values, "iterchunks"):
             for chunk in values.iterchunks():
                 self._add_arrow(chunk, start)

@@ -43,7 +43,6 @@ class LeadColumn:
         mains: whether objects are replaced by their main values, without their parts.
         pins: wanted dtypes by part, "" for the main value. These parts have columns whatever the cells are.
         dtype_backend: the dtype backend of the arrays.
-        kept: the class that holds the cells, or only their kind.
 
     Attributes:
         absent: marks a missing cell among those that are added.
@@ -58,7 +57,6 @@ class LeadColumn:
         flatten: bool,
         mains: bool = False,
         pins: Mapping[str, Any] | None = None,
-        kept: type[CellColumn] = CellColumn,
     ) -> None:
         self.slug = slug
         self._backend = dtype_backend
@@ -66,7 +64,6 @@ class LeadColumn:
         self._flatten = flatten
         self._mains = mains
         self._pins = pins or {}
-        self._kept = kept
         self._main = self._made("")
         # The part whose cells have been the main values so far. There nearly always is one, and it is typed only once.
         self._same: str | None = None
@@ -147,26 +144,6 @@ class LeadColumn:
         self._found.append((count, None))
         self._length += count
 
-    def blank(self) -> LeadColumn:
-        """Return a column without cells that gives the same frame columns in the same order."""
-        other = LeadColumn(
-            self.slug,
-            self._backend,
-            computed=self._computed,
-            flatten=self._flatten,
-            mains=self._mains,
-            pins=self._pins,
-        )
-        other._parts = {key: other._made(key) for key in self._parts}
-        other._rest = None if self._rest is None else other._made(REST)
-        other._main_keys = {*self._main_keys}
-        other._has_findings = self._has_findings
-        return other
-
-    def forget_findings(self) -> None:
-        """Forget per row whether a value was found, as the cells are not kept either."""
-        self._found.clear()
-
     def columns(self) -> Iterator[tuple[str, CellColumn | None]]:
         """Iterate over its frame columns by suffix, "" for the main value. None stands for `found`."""
         yield "", self._values
@@ -199,7 +176,7 @@ class LeadColumn:
         return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
 
     def _made(self, key: str) -> CellColumn:
-        column = self._kept(self._backend)
+        column = CellColumn(self._backend)
         column.pinned = self._pins.get(key)
         return column
 

@@ -12,7 +12,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
 
-from .cell_column import CellColumn, KindOnlyColumn
+from .cell_column import CellColumn
 from .lead_column import FOUND, LeadColumn
 
 if TYPE_CHECKING:
@@ -115,7 +115,6 @@ class LeadTable:
         sep: the separator between the names of a column and a part.
         schema: wanted dtypes, by column of the frame.
         strict: whether the table must have all of these columns.
-        kept: the class that holds the cells, or only their kind.
 
     Raises:
         InvalidInput: the schema names a column that the table lacks.
@@ -132,10 +131,8 @@ class LeadTable:
         sep: str = ".",
         schema: Mapping[str, Any] | None = None,
         strict: bool = True,
-        kept: type[CellColumn] = CellColumn,
     ) -> None:
         self._listed = listed
-        self._kept = kept
         self._names = names
         self._sep = sep
         self._backend = dtype_backend
@@ -146,7 +143,7 @@ class LeadTable:
         self._length = 0
         self._row_ids: list[str] = []
         self._pins = self._pins_of(self._schema)
-        self._ids = kept(dtype_backend)
+        self._ids = CellColumn(dtype_backend)
         self._ids.pinned = self._schema.get(ROW_ID)
         self._columns: dict[str, LeadColumn] = {}
         for column in listed:
@@ -200,8 +197,6 @@ class LeadTable:
             self._ids.add(ids)
         for column in (*self._columns.values(), *self._unlisted.values()):
             column.take_waiting()
-            if issubclass(self._kept, KindOnlyColumn):
-                column.forget_findings()
 
     def frame(self, *, copy: bool, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
@@ -228,24 +223,6 @@ class LeadTable:
                 arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
         size = self._length if rows is None else min(rows, self._length)
         return pd.DataFrame(arrays, pd.RangeIndex(size), copy=False), findings
-
-    def blank(self) -> LeadTable:
-        """Return a table without rows and with the same columns."""
-        self._take_waiting()
-        other = LeadTable(
-            self._listed,
-            dtype_backend=self._backend,
-            flatten=self._flatten,
-            objects=self._objects,
-            names=self._names,
-            sep=self._sep,
-            schema=self._schema,
-            strict=self._strict,
-        )
-        other._columns = {slug: column.blank() for slug, column in self._columns.items()}
-        other._unlisted = {slug: column.blank() for slug, column in self._unlisted.items()}
-        other._rest = None if self._rest is None else CellColumn(self._backend)
-        return other
 
     def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
         """Iterate over the columns of the frame in order, as names and cells.
@@ -327,7 +304,6 @@ class LeadTable:
             flatten=self._flatten and self._objects == "flatten",
             mains=self._objects == "main",
             pins=self._pins.get(slug),
-            kept=self._kept,
         )
 
     def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
@@ -340,7 +316,7 @@ class LeadTable:
             column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
         rest = [key for key in keys if key not in self._unlisted]
         if rest and self._rest is None:
-            self._rest = self._kept(self._backend)
+            self._rest = CellColumn(self._backend)
             self._rest.add_nulls(self._length)
         if self._rest is not None:
             self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])

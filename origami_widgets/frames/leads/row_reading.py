@@ -16,7 +16,6 @@ from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.frame_attrs import read_only
 
-from .cell_column import CellColumn
 from .lead_table import LeadTable, ListedColumn, needs_typed_cells
 from .pinned_dtypes import misfit
 from .rows_request import check_slugs
@@ -50,8 +49,6 @@ class RowsReading:
     """
 
     gives = "the frame"
-    _kept: type[CellColumn] = CellColumn
-    _in_slots = True
 
     def __init__(self, operations: Operations, request: RowsRequest, *, strict: bool = True) -> None:
         self.request = request
@@ -142,7 +139,6 @@ class RowsReading:
             sep=request.sep,
             schema=request.schema,
             strict=self._strict,
-            kept=self._kept,
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
@@ -151,7 +147,7 @@ class RowsReading:
 
         if request.narrows and request.limit != 0:
             self._saved_filters = await read_saved_filters(operations, request.table_id, table)
-        decoder = made.decoder() if self._in_slots else decode_rows
+        decoder = made.decoder()
         # Where leads are left out, only reading shows when the limit is reached.
         limit = request.limit if self._saved_filters is None else None
         pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
@@ -159,7 +155,7 @@ class RowsReading:
             # Even an empty frame has the columns and dtypes of one with rows.
             page = await read(query, None, decode_rows)
             pages.walk.total = None if request.narrows else page.total
-            self._learn(made, page.items)
+            made.add(page.items)
         with self._lock:
             self._listed, self._table, self._pages = listed, made, pages
         return pages
@@ -175,17 +171,10 @@ class RowsReading:
                 rows = beyond if limit is None else beyond[: limit - self._rows]
             beyond = _after(beyond, rows)
             self._rows += len(rows)
-            self._keep(self._table, rows)
+            self._table.add(rows)
             if limit is not None and self._rows >= limit:
                 # Even a frame with few rows has the columns and dtypes of one with more.
-                self._learn(self._table, beyond)
-
-    def _keep(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
-        table.add(rows)
-
-    def _learn(self, table: LeadTable, rows: Sequence[dict[str, Any]]) -> None:
-        """Learn columns and dtypes from rows that are not in the result."""
-        table.add(rows)
+                self._table.add(beyond)
 
     def _is_done(self, walk: RowWalk) -> bool:
         return walk.done or (self.request.limit is not None and self._rows >= self.request.limit)
@@ -203,17 +192,12 @@ class RowsReading:
         with self._lock:
             if self._table is None or self._pages is None:
                 raise InvalidInput("Nothing was read yet", remedy="Call it again.")
-            return self._made(self._table, self._pages.walk, copy=copy, reason=reason)
-
-    def _made(self, table: LeadTable, walk: RowWalk, *, copy: bool, reason: str) -> Any:
-        frame, findings = table.frame(copy=copy, rows=self._rows)
-        self._check_pins(findings, reason)
-        frame.attrs = read_only(self._attributes(walk, len(frame), findings, reason), self._operations)
-        return frame
-
-    def _check_pins(self, findings: Findings, reason: str) -> None:
-        if findings.misfits and self._strict and not reason:
-            raise misfit(findings.misfits, noun=self.gives)
+            frame, findings = self._table.frame(copy=copy, rows=self._rows)
+            if findings.misfits and self._strict and not reason:
+                raise misfit(findings.misfits, noun=self.gives)
+            notes = self._attributes(self._pages.walk, len(frame), findings, reason)
+            frame.attrs = read_only(notes, self._operations)
+            return frame
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
         complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
@@ -302,7 +286,7 @@ class IncompleteRows(OrigamiError, _KeptRows):
     """Reading the rows failed after some pages; `__cause__` is the error.
 
     Attributes:
-        partial: the rows read so far, as a frame or as a reader of batches, like the result of the call.
+        partial: the rows read so far, as a frame.
 
     Example:
         >>> import origami_widgets as ow
@@ -344,7 +328,7 @@ class InterruptedRows(KeyboardInterrupt, _KeptRows):
     """Reading the rows was interrupted; the rows read so far are kept.
 
     Attributes:
-        partial: the rows read so far, as a frame or as a reader of batches, like the result of the call.
+        partial: the rows read so far, as a frame.
     """
 
     def __init__(self, reading: Resumable) -> None:

@@ -1,4 +1,4 @@
-"""Check the arguments of `rows_frame` and `rows_batches` before anything is sent. Pure."""
+"""Check the arguments of `rows_frame` before anything is sent. Pure."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""What `export` makes of its source: all frames, leads read on the way, Arrow record batches."""
+"""What `export` makes of its source: all frames, leads read on the way."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 import subprocess
 import sys
 
@@ -12,19 +11,14 @@ import duckdb
 import numpy as np
 import openpyxl
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.export_parts import FRAMES
-from origami_widgets.frames.files.parquet_files import ROWS_OF_A_GROUP
 from tests.frames.payloads import payload, table
 from tests.support.server import answer
-
-SCHEMA = pa.schema([("n", pa.int64()), ("s", pa.string())], metadata={b"made": b"here"})
 
 
 @pytest.fixture(scope="module")
@@ -129,93 +123,6 @@ def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, ser
     (note,) = [note for note in caught.value.__notes__ if "Nothing was written" in note]
     assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."
     assert "secret" not in str(caught.value) + str(caught.value.__notes__)
-    assert list(tmp_path.iterdir()) == []
-
-
-def batches(count, size):
-    for at in range(count):
-        numbers = np.arange(at * size, (at + 1) * size)
-        yield pa.record_batch([pa.array(numbers), pa.array(numbers.astype(str))], schema=SCHEMA)
-
-
-def reader(count, size=200):
-    return pa.RecordBatchReader.from_batches(SCHEMA, batches(count, size))
-
-
-SOURCES = {
-    "reader": lambda: reader(3),
-    "generator": lambda: batches(3, 200),
-    "list": lambda: list(batches(3, 200)),
-    "tuple": lambda: tuple(batches(3, 200)),
-    "table": lambda: reader(3).read_all(),
-}
-
-
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_record_batches_come_back_with_the_metadata_of_their_schema(tmp_path, source):
-    (file,) = ow.export(source(), tmp_path, format="parquet")
-    back = pq.read_table(file)
-    assert file.name == "frame.parquet"
-    assert back["n"].to_pylist() == list(range(600))
-    assert back.schema.metadata[b"made"] == b"here"
-
-
-def test_readers_and_frames_stand_side_by_side_under_their_names(tmp_path):
-    frame = pl.DataFrame({"n": [1, 2]})
-    files = ow.export(
-        {"a": reader(1), "b": pd.DataFrame({"n": [1]}), "c": frame, "d": list(batches(1, 5))},
-        tmp_path,
-        format="parquet",
-    )
-    assert [file.name for file in files] == ["a.parquet", "b.parquet", "c.parquet", "d.parquet"]
-    assert [pq.read_metadata(file).num_rows for file in files] == [200, 1, 2, 5]
-
-
-def test_a_reader_is_named_by_the_attrs_that_its_schema_holds(tmp_path):
-    attrs = json.dumps({"origami": {"table_name": "Porto bakeries"}}).encode()
-    schema = pa.schema([("n", pa.int64())], metadata={b"PANDAS_ATTRS": attrs})
-    (file,) = ow.export(pa.RecordBatchReader.from_batches(schema, []), tmp_path, format="parquet")
-    assert file.name == "Porto bakeries.parquet"
-    assert pq.read_schema(file).names == ["n"]
-
-
-def test_small_batches_are_gathered_and_memory_holds_one_group_of_rows(tmp_path):
-    alive = pa.total_allocated_bytes()
-    most = 0
-
-    def watched():
-        nonlocal most
-        for batch in batches(3_000, 500):
-            yield batch
-            most = max(most, pa.total_allocated_bytes() - alive)
-
-    source = pa.RecordBatchReader.from_batches(SCHEMA, watched())
-    (file,) = ow.export(source, tmp_path, format="parquet")
-    found = pq.read_metadata(file)
-    assert found.num_rows == 1_500_000
-    assert found.num_row_groups == math.ceil(1_500_000 / (math.ceil(ROWS_OF_A_GROUP / 500) * 500))
-    assert most < pq.read_table(file).nbytes / 3
-
-
-def test_an_error_of_the_reader_notes_the_rows_that_had_come(tmp_path):
-    def failing():
-        yield from batches(3, 200)
-        raise ConnectionError("lost")
-
-    with pytest.raises(ConnectionError, match="lost") as caught:
-        ow.export({"leads": failing_reader(failing())}, tmp_path / "out", format="parquet")
-    assert "600 rows of leads had been read." in caught.value.__notes__
-    assert list(tmp_path.iterdir()) == []
-
-
-def failing_reader(source):
-    return pa.RecordBatchReader.from_batches(SCHEMA, source)
-
-
-@pytest.mark.parametrize("path", ["out", "book.xlsx"])
-def test_record_batches_are_for_parquet_only(tmp_path, path):
-    with pytest.raises(InvalidInput, match='Use format="parquet"'):
-        ow.export(reader(1), tmp_path / path)
     assert list(tmp_path.iterdir()) == []
 
 

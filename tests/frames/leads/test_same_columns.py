@@ -1,6 +1,5 @@
 """Columns and dtypes that do not depend on which leads were read: few of them, none, or with `schema=`."""
 
-import json
 from datetime import date
 
 import pandas as pd
@@ -14,12 +13,19 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from origami_widgets.frames.leads.pinned_dtypes import check_schema
 from tests.frames.conftest import KEY
-from tests.frames.leads.test_batch_reading import ROW, in_batches
 from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
 from tests.frames.payloads import BACKENDS
 from tests.support.server import RawServer, answer
 
 LISTED = [ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input")]
+BIG = 2**53 + 1
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.just(BIG), st.just(2**70), st.floats(-2, 2), st.text(max_size=3),
+    st.sampled_from(["2026-07-21", "1970-01-01", "2026-07-21T09:14:31Z", "2026-02-30", "\ud83d"]),
+    st.lists(st.integers(0, 3), max_size=2),
+    st.dictionaries(st.sampled_from(["email", "confidence", "n", "value", "rest"]), st.none() | st.integers(0, 3) | st.just("a"), max_size=3),
+)  # fmt: skip
+ROW = st.dictionaries(st.sampled_from(["x", "y", "id2", "late", "x.email"]), VALUE, max_size=4)
 CELL = {"x": {"email": "a@b.example", "confidence": "high", "tags": ["a"]}, "y": 1}
 
 
@@ -51,24 +57,6 @@ def test_one_column_for_each_column_of_the_table(rows, objects, flatten):
     assert list(frame) == ["row_id", "x", "y"]
     if objects == "json":
         assert object not in frame.dtypes.to_list()
-
-
-@given(st.lists(ROW, min_size=1, max_size=12), st.integers(1, 7))
-def test_batches_are_pinned_as_frames_are(rows, size):
-    rows = [{"id": f"r{number}", **row} for number, row in enumerate(rows)]
-    schema = check_schema({"x": "string", "y": "Float64", "x.confidence": "string"})
-    table, _, findings = in_batches(rows, LISTED, size, schema=schema)
-    frame, others = leads([{**row} for row in rows], schema=schema)
-    assert {name: rows for name, (_, rows) in findings.misfits.items()} == {
-        name: rows for name, (_, rows) in others.misfits.items()
-    }
-    if not others.misfits:
-        assert [str(table.schema.field(name).type) for name in ("x", "y", "x.confidence")] == [
-            "string",
-            "double",
-            "string",
-        ]
-        assert table["y"].to_pylist() == frame["y"].astype(object).where(frame["y"].notna(), None).to_list()
 
 
 FITS = [
@@ -138,13 +126,8 @@ def test_a_column_that_is_nearly_dates_says_what_is_in_the_way(cells, note):
     for backend in BACKENDS:
         frame, findings = leads(rows, backend=backend)
         assert findings.not_dates == ({} if note is None else {"y": note})
-    assert in_batches([{"id": "r", **row} for row in rows], LISTED, 2)[2].not_dates == findings.not_dates
     if note is not None:
         assert not frame.loc[note["rows"], "y"].astype("string").str.fullmatch(r"\d{4}-\d\d-\d\d.+").any()
-
-
-def about_reader(reader):
-    return json.loads(reader.schema.metadata[b"origami"])
 
 
 MAIL = {"email": "a@b.example", "confidence": "high"}
@@ -152,37 +135,28 @@ ROWS = [lead(1), lead(2, **{"contact-email": MAIL, "fit": 7}), lead(3, fit=2.5)]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, None])
-@pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
-def test_few_leads_have_the_columns_of_all(server, client, limit, read):
+def test_few_leads_have_the_columns_of_all(server, client, limit):
     server.plan(columns(), page(*ROWS, total=3), columns(), page(*ROWS, total=3))
-    few, every = read(TABLE, client=client, limit=limit), read(TABLE, client=client)
-    if read is ow.rows_batches:
-        assert few.schema.field("fit").equals(every.schema.field("fit"))
-        notes = about_reader(few)
-        few, every = few.to_arrow().replace_schema_metadata(), every.to_arrow().replace_schema_metadata()
-        assert few.equals(every.slice(0, limit))
-    else:
-        notes = about(few)
-        pd.testing.assert_frame_equal(few, every[:limit])
+    few, every = ow.rows_frame(TABLE, client=client, limit=limit), ow.rows_frame(TABLE, client=client)
+    notes = about(few)
+    pd.testing.assert_frame_equal(few, every[:limit])
     assert (notes["rows"], notes["total"], notes["complete"]) == (len(few), 3, True)
     assert [request.query for request in server.requests if request.path.endswith("rows")] == [
         "limit=200&cells=flat"
     ] * 2
 
 
-@pytest.mark.parametrize("read", [ow.rows_frame, ow.rows_batches])
-def test_an_error_about_the_schema_keeps_all_rows_and_names_no_cell(server, client, read):
+def test_an_error_about_the_schema_keeps_all_rows_and_names_no_cell(server, client):
     server.plan(columns(), page(*ROWS, total=3))
     with pytest.raises(ow.IncompleteRows, match="schema") as caught:
-        read(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})
+        ow.rows_frame(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})
     assert "'bakery'" in caught.value.cause
     assert "Int64" in caught.value.cause
     assert "Bakery 1" not in "".join(
         map(str, (caught.value, caught.value.cause, caught.value.remedy, *caught.value.__notes__))
     )
     kept = caught.value.partial
-    notes = about(kept) if read is ow.rows_frame else about_reader(kept)
-    kept = kept if read is ow.rows_frame else kept.to_arrow().to_pandas()
+    notes = about(kept)
     assert kept["bakery"].to_list() == ["Bakery 1", "Bakery 2", "Bakery 3"]
     assert kept["fit"].dtype in ("Float64", "float64")
     assert notes["unpinned"] == {"bakery": "Int64"}

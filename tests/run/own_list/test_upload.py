@@ -351,7 +351,6 @@ def test_an_uploaded_table_is_shown_as_a_grid_through_its_client(server, client)
     grid = ow.leads(table)
     assert len(grid.to_frame()) == 3
     grid.close()
-    assert ow.rows_batches(table).schema.names[0] == "row_id"
 
 
 @pytest.mark.parametrize("server", [{"csv_rows": 1}], indirect=True)
