@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
-    from origami_widgets.frames.leads.row_reading import InterruptedRows as InterruptedRows
     from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
@@ -80,7 +79,6 @@ _HOMES = {
     "ContinuedElsewhere": "run.follow_up",
     "EnrichmentFailed": "enrichment",
     "IncompleteRows": "frames.leads.row_reading",
-    "InterruptedRows": "frames.leads.row_reading",
     "LeadGrid": "card.widgets.lead_grid",
     "OrigamiError": "api.errors",
     "PastedKey": "api.keys.pasted_key",

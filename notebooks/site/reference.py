@@ -74,7 +74,7 @@ GROUPS = (
         (
             *("leads", "LeadGrid", "rows_frame", "leads_frame", "overlap"),
             *("domain_of", "describe_leads", "evidence_frame", "refresh_leads", "plain"),
-            *("IncompleteRows", "InterruptedRows"),
+            "IncompleteRows",
         ),
     ),
     Group(

@@ -106,10 +106,8 @@ async def leads_frame(
         InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
             that a table lacks, or frames that were read before do not fit `schema`.
         TableNotFound: a table does not exist for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is the frame so far, and `resume()` reads on. Or the
-            leads do not fit `schema`: `partial` has all rows, and columns that do not fit have the dtypes of their
-            cells.
-        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far. Or the leads do not fit `schema`:
+            `partial` has all rows, and columns that do not fit have the dtypes of their cells.
 
     API: for each table as for `rows_frame`.
 

@@ -84,9 +84,7 @@ def describe_leads(
     Raises:
         InvalidInput: the source cannot be read, or an argument is invalid. Or a frame was read with `objects="main"`,
             has rows without a `row_id`, or no longer says which table a lead is of.
-        IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe; `resume()`
-            reads on and returns all leads.
-        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
+        IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe.
 
     API: as for `leads_frame`; costs and failures come from `columns[]` of each table.
 
@@ -209,9 +207,7 @@ async def refresh_leads(
             another kind. Or a table has
             changed, and the frame lacks some of the leads that were read (so that nothing tells which ones are new), or
             has some more than once.
-        IncompleteRows: an error came after some rows. `partial` has the rows read again so far; `resume()` reads on and
-            returns them.
-        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
+        IncompleteRows: an error came after some rows. `partial` has the rows read again so far.
 
     API: for each table `GET /tables/{tableId}`; if it has changed, `…/columns` and all pages of `…/rows`. For a frame
     without `attrs` that has leads outside the saved filters, both once more.

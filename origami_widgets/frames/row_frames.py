@@ -96,9 +96,8 @@ async def rows_frame(
     Raises:
         InvalidInput: an argument is invalid, or names a column that the table does not have.
         TableNotFound: the table does not exist for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is the frame so far, `resume()` reads on. Or a cell
-            does not fit `schema`: `partial` has all rows, and this column has the dtype of its cells.
-        InterruptedRows: an interrupt came after some rows. It is a `KeyboardInterrupt` with the same attributes.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far. Or a cell does not fit `schema`:
+            `partial` has all rows, and this column has the dtype of its cells.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`. If `filters` narrow saved
         filters that hide leads, also the pages of the leads that pass these, and `GET /tables/{tableId}` before and
@@ -202,7 +201,7 @@ def loaded_rows_frame(
     listed, origin = _listed(columns), "" if operations is None else operations.origin
     collected = LeadTable(listed, dtype_backend="numpy_nullable")
     collected.add(rows)
-    frame, findings = collected.frame(copy=True)
+    frame, findings = collected.frame()
     reason = "" if complete else "These are the leads that were loaded."
     about = {**origin_notes(origin), "rows": len(frame), "complete": complete, "stopped": reason}
     if table is not None:

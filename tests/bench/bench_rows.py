@@ -121,7 +121,7 @@ def frame_of(pages: list[bytes], columns: list[ListedColumn]) -> pd.DataFrame:
     for body in pages:
         page = RawRows.of(decoded(body))
         table.add(walk.take(page, ids_of(page.items)))
-    return table.frame(copy=False)[0]
+    return table.frame()[0]
 
 
 def with_orjson(pages: list[bytes], _mix: str) -> pd.DataFrame:

@@ -14,7 +14,6 @@ import origami_widgets as ow
 WITHOUT = {
     "__version__": "a text",
     "AmbiguousStart": "needs a server that fails while it starts a run: notebooks/failures.ipynb has one",
-    "InterruptedRows": "needs somebody who presses the interrupt while rows are read",
 }
 """What has no example, and why."""
 NAMES = sorted(set(ow.__all__) - WITHOUT.keys())

@@ -65,7 +65,7 @@ def test_leads_of_every_shape_are_taken_with_objects_as_json(library, backend):
     for name, cells in ODD.items():
         table = LeadTable([ListedColumn("c", "X", "x", "enrichment")], dtype_backend=backend, objects="json")
         table.add([{"id": str(at), "x": cell} for at, cell in enumerate(cells)])
-        made[name] = table.frame(copy=True)[0]
+        made[name] = table.frame()[0]
     needed = refused(library, made)
     assert not needed or library.needs_plain in ("always", backend)
     assert refused(library, {name: ow.plain(made[name]) for name in needed}) == {}

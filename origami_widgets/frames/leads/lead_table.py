@@ -198,11 +198,10 @@ class LeadTable:
         for column in (*self._columns.values(), *self._unlisted.values()):
             column.take_waiting()
 
-    def frame(self, *, copy: bool, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
+    def frame(self, *, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
 
         Args:
-            copy: whether the frame must not share memory with this table.
             rows: the number of rows of the frame. Later rows still influence its columns and dtypes.
         """
         findings = Findings()
@@ -211,7 +210,7 @@ class LeadTable:
         for name, part in self.layout(findings):
             if isinstance(part, CellColumn):
                 # Main values may be the same cells as a part's, and columns of a frame must not share memory.
-                arrays[name] = part.array(copy=copy or part in seen, json=self._objects == "json", rows=rows)
+                arrays[name] = part.array(copy=part in seen, json=self._objects == "json", rows=rows)
                 findings.note(name, part, part.read_as, rows)
                 seen.append(part)
             else:

@@ -1,4 +1,4 @@
-"""Read the leads of several tables into one frame. After an error or interrupt, all rows so far are kept and reading can resume."""
+"""Read the leads of several tables into one frame. An error keeps all rows read so far."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
 from .lead_table import no_such_column
 from .pinned_dtypes import misfit
-from .row_reading import UNTRUSTED, IncompleteRows, InterruptedRows, RowsReading
+from .row_reading import UNTRUSTED, IncompleteRows, RowsReading, reason_of
 from .stacking import HEAD, head_of, is_missing, renamed_columns, separators, stack_frames, table_notes
 
 if TYPE_CHECKING:
@@ -246,12 +246,7 @@ class LeadsReading:
         dtype_backend: the arrays of the result.
         schema: wanted dtypes by column.
         chosen: the columns of the result.
-
-    Attributes:
-        gives: the kind of result, in a few words for messages.
     """
-
-    gives = "the frame"
 
     def __init__(
         self,
@@ -277,18 +272,16 @@ class LeadsReading:
         self._requests = [(request, operations) for *_, request, operations in tables]
         # The saved filters by the place of their table, where hidden leads are read, too.
         self._saved_filters: dict[int, SavedFilters] = {}
-        self._frames: dict[int, pd.DataFrame] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for *_, request, _ in tables]
         self._domain_from = domain_from
         self._backend = dtype_backend
 
     def read(self, progress: Progress | None) -> pd.DataFrame:
-        """Read to the end and return the frame. After an error or interrupt, continue where reading stopped.
+        """Read to the end and return the frame.
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: an interrupt came after some rows.
         """
         return block(self.steps(progress))
 
@@ -297,26 +290,24 @@ class LeadsReading:
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: an interrupt came after some rows.
             InvalidInput: there is no such column as was chosen.
         """
         notifier = ProgressNotifier(progress)
+        frames: list[pd.DataFrame] = []
         try:
             for place, reading in enumerate(self._readings):
-                if place not in self._frames:
-                    await self._judge(place)
-                    self._frames[place] = await reading.steps(self._notify(notifier, place), caller=CALLER)
-            stacked = self._stacked(self._frames)
-        except KeyboardInterrupt as interrupt:
-            if not self._has_rows():
-                raise
-            raise InterruptedRows(self) from (interrupt.__cause__ or interrupt)
+                await self._judge(place)
+                frames.append(await reading.steps(self._notify(notifier, place), caller=CALLER))
+            stacked = self._stacked(frames)
         except Exception as error:
+            if not any(each.has_rows for each in self._readings):
+                raise
             cause = error.__cause__ if isinstance(error, IncompleteRows) else None
             known = cause if isinstance(cause, Exception) else error
-            if not self._has_rows():
-                raise
-            raise IncompleteRows(self, known) from known
+            state = self._state(frames)
+            if isinstance(error, IncompleteRows):
+                frames.append(error.partial)
+            raise IncompleteRows(self._partial(frames, reason_of(known)), state, known) from known
         finally:
             notifier.close()
         return self._chosen.of(stacked)
@@ -324,7 +315,7 @@ class LeadsReading:
     async def _judge(self, place: int) -> None:
         """Read which leads meet the brief, where hidden ones are read, too."""
         request, operations = self._requests[place]
-        if request.include_hidden and place not in self._saved_filters and verdict_column(request.table):
+        if request.include_hidden and verdict_column(request.table):
             found = await OnLoop(read_saved_filters(operations, request.table_id, None))
             if found is not None:
                 self._saved_filters[place] = found
@@ -335,36 +326,26 @@ class LeadsReading:
         qualified = verdicts(frame, verdict_column(request.table), saved.passes if saved else lambda _: True)
         return TableLeads(frame, *self._runs[place], qualified)
 
-    def partial(self, reason: str) -> pd.DataFrame:
-        """Return a frame of the rows so far, independent of later ones."""
-        unfinished = {
-            place: reading.partial(reason)
-            for place, reading in enumerate(self._readings)
-            if place not in self._frames and reading.has_rows
-        }
-        frame = self._chosen.of(self._stacked({**self._frames, **unfinished}, strict=False), strict=False)
+    def _partial(self, frames: Sequence[pd.DataFrame], reason: str) -> pd.DataFrame:
+        frame = self._chosen.of(self._stacked(frames, strict=False), strict=False)
         frame.attrs["origami"] |= {"complete": False, "stopped": reason}
         return frame
 
-    def state(self) -> str:
-        """Return the number of rows read, in words."""
-        begun = [reading.state() for place, reading in enumerate(self._readings) if place not in self._frames]
-        rows = sum(len(frame) for frame in self._frames.values())
-        ended = f"{rows:,} rows of {len(self._frames):,} of {len(self._readings):,} tables"
-        return f"{ended}, and {begun[0]} of the next one," if begun and begun[0] != "nothing" else ended
+    def _state(self, frames: Sequence[pd.DataFrame]) -> str:
+        """Return the number of rows read, in words; `frames` has those of the tables that were read to the end."""
+        ended = f"{sum(map(len, frames)):,} rows of {len(frames):,} of {len(self._readings):,} tables"
+        begun = [reading.state() for reading in self._readings[len(frames) :] if reading.has_rows]
+        return f"{ended}, and {begun[0]} of the next one," if begun else ended
 
-    def _has_rows(self) -> bool:
-        return any(len(frame) for frame in self._frames.values()) or any(each.has_rows for each in self._readings)
-
-    def _stacked(self, frames: Mapping[int, pd.DataFrame], *, strict: bool = True) -> pd.DataFrame:
+    def _stacked(self, frames: Sequence[pd.DataFrame], *, strict: bool = True) -> pd.DataFrame:
         return stack_leads(
-            [self._leads_of(place, frames[place]) for place in sorted(frames)],
+            [self._leads_of(place, frame) for place, frame in enumerate(frames)],
             domain_from=self._domain_from,
             dtype_backend=self._backend,
             origin=self._origin,
             schema=self._schema,
             strict=strict,
-            noun=self.gives,
+            noun="the frame",
         )
 
     def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:

@@ -1,10 +1,9 @@
-"""Read the leads of a table into a frame. After an error or interrupt, the rows read so far are kept and reading can resume."""
+"""Read the leads of a table into a frame. An error keeps the rows read so far."""
 
 from __future__ import annotations
 
-import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
@@ -21,7 +20,9 @@ from .pinned_dtypes import misfit
 from .rows_request import check_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
+
+    import pandas as pd
 
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import Decoder
@@ -43,50 +44,39 @@ class RowsReading:
         request: the table, the query, and the options of the frame.
         strict: whether the schema must fit, so that the table has all its columns and all cells fit their dtypes. If
             not, columns and cells that do not fit are left as they are.
-
-    Attributes:
-        gives: the kind of result, in a few words for messages.
     """
-
-    gives = "the frame"
 
     def __init__(self, operations: Operations, request: RowsRequest, *, strict: bool = True) -> None:
         self.request = request
         self._strict = strict
         self._operations = operations
-        # Rows arrive on the background loop and are read from the caller's thread.
-        self._lock = threading.Lock()
         self._table: LeadTable | None = None
         self._listed: list[ListedColumn] = []
         self._pages: RowPages[dict[str, Any]] | None = None
-        # Whether an exception holds this object, so that its frame may be needed more than once.
-        self._held = False
         # The saved filters, if further ones narrow them; None if nothing has to be narrowed.
         self._saved_filters: SavedFilters | None = None
         # Whether the table has changed while these were read and applied; None if unknown.
         self._has_changed: bool | None = None
         self._rows = 0
 
-    def read(self, progress: Progress | None) -> Any:
-        """Read to the end and return the result. After an error or interrupt, continue where reading stopped.
+    def read(self, progress: Progress | None) -> pd.DataFrame:
+        """Read to the end and return the frame.
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: an interrupt came after some rows.
         """
         return block(self.steps(progress))
 
-    async def steps(self, progress: Progress | None, *, caller: int = 5) -> Any:
+    async def steps(self, progress: Progress | None, *, caller: int = 5) -> pd.DataFrame:
         """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
 
         Raises:
             IncompleteRows: an error came after some rows.
-            InterruptedRows: an interrupt came after some rows.
         """
         notifier = ProgressNotifier(progress)
         report = ProgressReport(self._operations.traffic, self.request.table_id)
         try:
-            pages: RowPages[Any] = await OnLoop(self._begin()) if self._pages is None else self._pages
+            pages: RowPages[Any] = await OnLoop(self._begin())
             while not self._is_done(pages.walk):
                 report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
@@ -97,25 +87,16 @@ class RowsReading:
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=caller)
-            return self._result(copy=self._held)
-        except KeyboardInterrupt as interrupt:
-            if not self.has_rows:
-                raise
-            self._held = True
-            raise InterruptedRows(self) from interrupt
+            return self._whole()
         except Exception as error:
             # Including errors of a progress bar: the rows are always kept.
             if not self.has_rows:
                 raise
-            self._held = True
-            raise IncompleteRows(self, error) from error
+            partial, _ = self._frame(reason_of(error))
+            raise IncompleteRows(partial, self.state(), error) from error
         finally:
             report.close()
             notifier.close()
-
-    def partial(self, reason: str) -> Any:
-        """Return the result for the rows so far, independent of later ones."""
-        return self._result(copy=True, reason=reason)
 
     def state(self) -> str:
         """Return the number of rows read, in words."""
@@ -156,25 +137,23 @@ class RowsReading:
             page = await read(query, None, decode_rows)
             pages.walk.total = None if request.narrows else page.total
             made.add(page.items)
-        with self._lock:
-            self._listed, self._table, self._pages = listed, made, pages
+        self._listed, self._table, self._pages = listed, made, pages
         return pages
 
     def _take(self, rows: Sequence[dict[str, Any]]) -> None:
-        with self._lock:
-            if self._table is None or self._pages is None:
-                return
-            limit, beyond = self.request.limit, list(self._pages.newest)
-            if self._saved_filters is not None:
-                saved = self._saved_filters
-                beyond = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if saved.passes(row_id)]
-                rows = beyond if limit is None else beyond[: limit - self._rows]
-            beyond = _after(beyond, rows)
-            self._rows += len(rows)
-            self._table.add(rows)
-            if limit is not None and self._rows >= limit:
-                # Even a frame with few rows has the columns and dtypes of one with more.
-                self._table.add(beyond)
+        if self._table is None or self._pages is None:
+            return
+        limit, beyond = self.request.limit, list(self._pages.newest)
+        if self._saved_filters is not None:
+            saved = self._saved_filters
+            beyond = [row for row, row_id in zip(rows, ids_of(rows), strict=True) if saved.passes(row_id)]
+            rows = beyond if limit is None else beyond[: limit - self._rows]
+        beyond = _after(beyond, rows)
+        self._rows += len(rows)
+        self._table.add(rows)
+        if limit is not None and self._rows >= limit:
+            # Even a frame with few rows has the columns and dtypes of one with more.
+            self._table.add(beyond)
 
     def _is_done(self, walk: RowWalk) -> bool:
         return walk.done or (self.request.limit is not None and self._rows >= self.request.limit)
@@ -188,16 +167,20 @@ class RowsReading:
         limit = self.request.limit
         return total if limit is None or total is None else min(limit, total)
 
-    def _result(self, *, copy: bool, reason: str = "") -> Any:
-        with self._lock:
-            if self._table is None or self._pages is None:
-                raise InvalidInput("Nothing was read yet", remedy="Call it again.")
-            frame, findings = self._table.frame(copy=copy, rows=self._rows)
-            if findings.misfits and self._strict and not reason:
-                raise misfit(findings.misfits, noun=self.gives)
-            notes = self._attributes(self._pages.walk, len(frame), findings, reason)
-            frame.attrs = read_only(notes, self._operations)
-            return frame
+    def _whole(self) -> pd.DataFrame:
+        frame, misfits = self._frame()
+        if misfits and self._strict:
+            raise misfit(misfits, noun="the frame")
+        return frame
+
+    def _frame(self, reason: str = "") -> tuple[pd.DataFrame, Mapping[str, tuple[Any, list[int]]]]:
+        """Return the rows so far, and the columns whose cells do not fit their pinned dtypes."""
+        if self._table is None or self._pages is None:
+            raise InvalidInput("Nothing was read yet", remedy="Call it again.")
+        frame, findings = self._table.frame(rows=self._rows)
+        notes = self._attributes(self._pages.walk, len(frame), findings, reason)
+        frame.attrs = read_only(notes, self._operations)
+        return frame, findings.misfits
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
         complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
@@ -220,89 +203,31 @@ def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[
     return page[next((at + 1 for at in range(len(page) - 1, -1, -1) if taken and page[at] is taken[-1]), 0) :]
 
 
-class Resumable(Protocol):
-    """Reading of rows, of one or several tables."""
-
-    @property
-    def gives(self) -> str:
-        """The kind of result, in a few words for messages."""
-        ...
-
-    def read(self, progress: Progress | None) -> Any:
-        """Read to the end, from where reading stopped, and return the result."""
-        ...
-
-    def partial(self, reason: str) -> Any:
-        """Return the result of the rows so far."""
-        ...
-
-    def state(self) -> str:
-        """Return the number of rows read, in words."""
-        ...
-
-
-class _KeptRows:
-    """Mixin for exceptions that keep the rows read so far."""
-
-    _reading: Resumable | None
-    _reason: str
-
-    def _keep(self, reading: Resumable, reason: str) -> None:
-        self._reading, self._reason = reading, reason
-        if isinstance(self, BaseException):
-            self.add_note(
-                f"{reading.state()} were read and are kept: in a notebook, `import sys`, then `sys.last_value.partial` "
-                f"is {reading.gives} so far, and `sys.last_value.resume()` continues from there."
-            )
-
-    @property
-    def partial(self) -> Any:
-        """The rows read so far, in the form of the call's result, with `attrs["origami"]["complete"]` False."""
-        return self._kept().partial(self._reason)
-
-    def resume(self, progress: Progress | None = None) -> Any:
-        """Continue at the page that failed, and return all rows.
-
-        Args:
-            progress: as in `rows_frame`.
-
-        Raises:
-            IncompleteRows: another error; nothing is lost.
-            InterruptedRows: another interrupt; nothing is lost.
-        """
-        return self._kept().read(progress)
-
-    def _kept(self) -> Resumable:
-        if self._reading is None:
-            raise InvalidInput(
-                "The rows aren't available here",
-                cause="The exception came from another process, without its rows and connection.",
-                remedy="Use `.partial` and `.resume()` in that process, or read the table again.",
-            )
-        return self._reading
-
-
-class IncompleteRows(OrigamiError, _KeptRows):
+class IncompleteRows(OrigamiError):
     """Reading the rows failed after some pages; `__cause__` is the error.
 
     Attributes:
-        partial: the rows read so far, as a frame.
+        partial: the frame of the rows read so far, with `attrs["origami"]["complete"]` False.
 
     Example:
         >>> import origami_widgets as ow
-        >>> def read_all(table, client):
+        >>> def read_what_there_is(table, client):
         ...     try:
         ...         return ow.rows_frame(table, client=client)
         ...     except ow.IncompleteRows as error:
-        ...         return error.resume() if error.transient else error.partial
+        ...         return error.partial
     """
 
-    def __init__(self, reading: Resumable, error: Exception) -> None:
+    partial: pd.DataFrame
+
+    def __init__(self, partial: pd.DataFrame, state: str, error: Exception) -> None:
         known = error if isinstance(error, OrigamiError) else None
-        why = known.title if known is not None else f"{type(error).__name__}: {error}"
         title = "Couldn't read all rows"
-        cause = f"{reading.state()} were read before this error: {why}."
-        remedy = f"`.partial` of this error is {reading.gives} so far. `.resume()` continues from there."
+        cause = f"{state} were read before this error: {reason_of(error)}."
+        remedy = (
+            "`.partial` of this error is the frame so far (in a notebook: import sys, then sys.last_value.partial). "
+            "To read all rows, which is free, call it again."
+        )
         if isinstance(error, InvalidInput):
             # All rows were read; the problem is the arguments.
             title, cause, remedy = error.title, error.cause, error.remedy
@@ -317,23 +242,15 @@ class IncompleteRows(OrigamiError, _KeptRows):
             transient=known is not None and known.transient,
             retry_after=known.retry_after if known is not None else None,
         )
-        self._keep(reading, why)
+        self.partial = partial
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Neither the key nor the connection may go to another process.
-        return _restored, (self.title, {**self.__dict__, "_reading": None})
+        return _restored, (self.title, dict(self.__dict__))
 
 
-class InterruptedRows(KeyboardInterrupt, _KeptRows):
-    """Reading the rows was interrupted; the rows read so far are kept.
-
-    Attributes:
-        partial: the rows read so far, as a frame.
-    """
-
-    def __init__(self, reading: Resumable) -> None:
-        super().__init__(f"{reading.state()} were read")
-        self._keep(reading, "interrupted")
+def reason_of(error: Exception) -> str:
+    """Return why reading ended, in a few words."""
+    return error.title if isinstance(error, OrigamiError) else f"{type(error).__name__}: {error}"
 
 
 def _restored(title: str, state: dict[str, Any]) -> IncompleteRows:

@@ -35,7 +35,7 @@ def frame_of(rows, kind, lead_count, used):
     listed = [ListedColumn("c1", "The X", "x", kind)]
     table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
     table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
-    frame, _ = table.frame(copy=True)
+    frame, _ = table.frame()
     column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "credits_used": used, "cells_errored": 1}
     note = {"table_id": "t", "table_name": "T", "complete": True, "lead_count": lead_count, "table_columns": [column]}
     frame.attrs["origami"] = note

@@ -35,7 +35,7 @@ def frame_of(rows, kind="enrichment", slug="mail", **options):
     listed = [ListedColumn("c0", "Site", "site", "input"), ListedColumn("c1", "Mail", slug, kind)]
     table = LeadTable(listed, dtype_backend="numpy_nullable", **({"flatten": True, "names": "slug"} | options))
     table.add([{"id": f"r{at}", "site": f"https://www.{at}.example/a", **row} for at, row in enumerate(rows)])
-    frame, _ = table.frame(copy=True)
+    frame, _ = table.frame()
     columns = [{"column": each.slug, "id": each.id, "name": each.name, "kind": each.kind} for each in listed]
     frame.attrs["origami"] = {"table_id": "t", "table_name": "T", "table_columns": columns}
     return frame

@@ -31,7 +31,7 @@ def table(rows, slugs=("x",), *, backend="numpy_nullable", kind="enrichment", pa
     made = LeadTable(listed, dtype_backend=backend, schema=check_schema(schema), **options)
     for at in range(0, len(rows), page):
         made.add([{"id": f"r{at + n}", **row} for n, row in enumerate(rows[at : at + page])])
-    return made.frame(copy=False)
+    return made.frame()
 
 
 def one(*values, **options):
@@ -327,7 +327,7 @@ def test_pages_with_slots_make_the_same_frame(rows, page, kind, typed):
         body = json.dumps({"items": items}).encode()
         for table, decoder in zip(tables, (decode, slotted), strict=True):
             table.add(RawRows.of(decoder(body)).items)
-    (frame, findings), (other, others) = (table.frame(copy=False) for table in tables)
+    (frame, findings), (other, others) = (table.frame() for table in tables)
     pd.testing.assert_frame_equal(other, frame)
     assert others == findings
 

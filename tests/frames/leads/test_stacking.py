@@ -40,7 +40,7 @@ def frame_of(rows, backend="numpy_nullable", slugs=("x", "y")):
     listed = [ListedColumn(slug, slug, slug, "enrichment") for slug in slugs]
     table = LeadTable(listed, dtype_backend=backend, flatten=True, names="slug")
     table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
-    return table.frame(copy=True)[0]
+    return table.frame()[0]
 
 
 def contents(frame):
