@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
 
     from .leads.chosen_columns import ChosenColumns
-    from .leads.lead_table import Objects
     from .leads.leads_reading import LeadsReading
     from .source import Source
 
@@ -41,11 +40,7 @@ async def leads_frame(
     limit: int | None = None,
     tables: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
-    parts: Sequence[str] | None = None,
     flatten: bool = True,
-    objects: Objects = "flatten",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -73,13 +68,7 @@ async def leads_frame(
         columns: the columns of the frame, in this order, as `columns=` of `pandas.read_parquet`: those of the tables and
             the first seven below; None for all. `table_id` and `row_id`, by which `refresh_leads` and `describe_leads`
             know a lead, come last if they are not among them. `overlap` needs `"domain"`, or another column in `on=`.
-        parts: keep only these parts of each column: `"value"`, `"confidence"`, `"reasoning"`, `"found"`, or any other key,
-            as `evidence_frame` and `describe_leads` need them. None for all, or, with `columns`, for what is named there.
-        flatten: as in `rows_frame`, like the next two. Frames that were read before keep their columns.
-        objects: how to show the objects of enrichments.
-        sep: the separator between `slug` and `key`.
-        schema: dtypes by column of the frame, as in `rows_frame`, also for frames that were read before. A column must
-            be in one of the tables; tables that lack it get NA.
+        flatten: as in `rows_frame`. Frames that were read before keep their columns.
         progress: as in `rows_frame`, over the rows of all tables. Their number is an estimate until all tables have
             been begun.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
@@ -104,10 +93,9 @@ async def leads_frame(
 
     Raises:
         InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
-            that a table lacks, or frames that were read before do not fit `schema`.
+            that a table lacks.
         TableNotFound: a table does not exist for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is the frame so far. Or the leads do not fit `schema`:
-            `partial` has all rows, and columns that do not fit have the dtypes of their cells.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far.
 
     API: for each table as for `rows_frame`.
 
@@ -125,19 +113,15 @@ async def leads_frame(
         >>> one = ow.rows_frame(batch.runs[0].tables[0])
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
-        >>> str(ow.leads_frame(batch, schema={"employees": "Float64"})["employees"].dtype)
-        'Float64'
         >>> ow.leads_frame(batch, columns=["name", "company", "fit"]).columns.to_list()
         ['name', 'company', 'fit', 'table_id', 'row_id']
-        >>> ow.leads_frame(batch, columns=["company", "phone"], parts=["value", "confidence"]).columns.to_list()
-        ['company', 'phone', 'phone.confidence', 'table_id', 'row_id']
     """
     from .leads.chosen_columns import ChosenColumns
 
-    chosen = ChosenColumns.checked(columns, parts)
+    chosen = ChosenColumns.checked(columns)
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return chosen.of(stack_given(frames, domain_from, dtype_backend, schema))
+        return chosen.of(stack_given(frames, domain_from, dtype_backend))
     reading = leads_reading(
         source,
         client,
@@ -149,9 +133,6 @@ async def leads_frame(
         tables=tables,
         chosen=chosen,
         flatten=flatten,
-        objects=objects,
-        sep=sep,
-        schema=schema,
         dtype_backend=dtype_backend,
     )
     return await reading.steps(progress)
@@ -169,9 +150,6 @@ def leads_reading(
     tables: Sequence[str] | None = None,
     chosen: ChosenColumns | None = None,
     flatten: bool = True,
-    objects: Objects = "flatten",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "leads_frame",
 ) -> LeadsReading:
@@ -189,9 +167,6 @@ def leads_reading(
         tables: names or ids of the tables to read.
         chosen: the columns of the frame; None for all.
         flatten: whether parts of cells have columns of their own.
-        objects: how to show objects.
-        sep: the separator in names of parts.
-        schema: dtypes by column.
         dtype_backend: the dtype backend.
         caller: the name of the called function, for errors.
 
@@ -201,13 +176,11 @@ def leads_reading(
     # Imported here, as the other frames need no network.
     from .leads.chosen_columns import ALL
     from .leads.leads_reading import LeadsReading, origins_of
-    from .leads.pinned_dtypes import check_schema
     from .leads.rows_request import request_from
 
     _check_names(domain_from)
     _check_names(tables, "tables", 'the names or ids of tables: tables=["Companies"]')
     check_backend(dtype_backend)
-    pinned = check_schema(schema)
     parts = _gathered(source, caller).parts
     given = [
         (part, table)
@@ -230,8 +203,6 @@ def leads_reading(
                 sort=sort,
                 limit=limit,
                 flatten=flatten,
-                objects=objects,
-                sep=sep,
                 dtype_backend=dtype_backend,
                 caller=caller,
             ),
@@ -245,7 +216,6 @@ def leads_reading(
         origin=origins_of(known + [operations for *_, operations in known_tables]),
         domain_from=domain_from,
         dtype_backend=dtype_backend,
-        schema=pinned,
         chosen=chosen or ALL,
     )
 
@@ -341,7 +311,6 @@ def stack_given(
     frames: list[pd.DataFrame],
     domain_from: Sequence[str] | None,
     dtype_backend: DtypeBackend,
-    schema: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Stack frames that were read before, as `leads_frame` does.
 
@@ -349,10 +318,8 @@ def stack_given(
         frames: frames of leads.
         domain_from: as in `leads_frame`.
         dtype_backend: the dtype backend of the result.
-        schema: as in `leads_frame`.
     """
     from .leads.leads_reading import TableLeads, stack_leads
-    from .leads.pinned_dtypes import check_schema
 
     _check_names(domain_from)
     check_backend(dtype_backend)
@@ -364,5 +331,4 @@ def stack_given(
         domain_from=domain_from,
         dtype_backend=dtype_backend,
         origin=", ".join(sorted(map(str, origins))),
-        schema=check_schema(schema),
     )

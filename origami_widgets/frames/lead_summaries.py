@@ -57,7 +57,7 @@ def describe_leads(
         the units, and `attrs["origami"]` says where the frame comes from. What a frame
         no longer tells is NA: kind, costs and failures if it has lost its `attrs`, for example in a CSV file; and
         `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `….found`, or was read
-        with `flatten=False` or `objects="json"`. `filled` is NA if `….found` was dropped.
+        with `flatten=False`. `filled` is NA if `….found` was dropped.
 
         - `run_id` (string): the run; NA for a table given without its run
         - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
@@ -82,7 +82,7 @@ def describe_leads(
         - `example_2` (string): a value, cut short
 
     Raises:
-        InvalidInput: the source cannot be read, or an argument is invalid. Or a frame was read with `objects="main"`,
+        InvalidInput: the source cannot be read, or an argument is invalid. Or a frame
             has rows without a `row_id`, or no longer says which table a lead is of.
         IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe.
 
@@ -135,8 +135,8 @@ def evidence_frame(
         - `source_url` (string): the address of a page that the agent names; NA without one
 
     Raises:
-        InvalidInput: this is no frame of leads, or none of its columns has evidence: it was read with `objects="main"`,
-            `objects="json"` or `flatten=False`, without these parts (`columns=`, `parts=`), or before its cells were filled.
+        InvalidInput: this is no frame of leads, or none of its columns has evidence: it was read with
+            `flatten=False`, without these parts (`columns=`), or before its cells were filled.
 
     API: the objects in the cells of `GET /tables/{tableId}/rows`.
 
@@ -175,7 +175,7 @@ async def refresh_leads(
     filters, order, limit and options as before. Rows are recognised by their `row_id`. The given frame is not changed.
 
     The frame may have other columns than when it was read. Columns that you have dropped, or did not choose with
-    `columns=` and `parts=`, stay away, and are not compared. Columns keep their order. Those that the table doesn't have,
+    `columns=`, stay away, and are not compared. Columns keep their order. Those that the table doesn't have,
     such as your own and renamed ones, keep your values; new leads have NA there.
 
     Pass a file that `export` wrote, or any other with these ids, to see what has changed since then. A frame without

@@ -81,7 +81,7 @@ def overlap(
         >>> found["found_in"].tolist(), found.columns.tolist()[:4]
         (['both', 'customers', 'found'], ['domain', 'found_in', 'leads_customers', 'leads_found'])
     """
-    from .leads.stacking import separators, stack_frames, table_notes
+    from .leads.stacking import stack_frames
 
     check_backend(dtype_backend)
     called_a, called_b = _checked_names(names)
@@ -98,10 +98,9 @@ def overlap(
     groups = codes[places]
     leads_a, leads_b = (np.bincount(each, minlength=len(words) + size)[groups] for each in (codes[:in_a], codes[in_a:]))
     found_in = np.where(leads_b == 0, called_a, np.where(leads_a == 0, called_b, IN_BOTH))
-    notes = [note for frame in lists for note in table_notes(frame)]
     counts = (f"leads_{called_a}", f"leads_{called_b}")
     others = [frame.drop(columns=[on, "found_in", *counts], errors="ignore") for frame in lists]
-    rows, findings = stack_frames(others, dtype_backend, separators(notes))
+    rows, findings = stack_frames(others, dtype_backend)
     # If a value is in both, columns that only the second list has come from there.
     first_of_b = np.zeros(len(words) + size, np.intp)
     first_of_b[codes[:in_a]] = np.arange(in_a)

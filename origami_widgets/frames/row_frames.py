@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
 
     from .dtype_backend import DtypeBackend
-    from .leads.lead_table import ListedColumn, Names, Objects
+    from .leads.lead_table import ListedColumn
     from .source import HasRaw
 
 
@@ -31,10 +31,6 @@ async def rows_frame(
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
-    objects: Objects = "flatten",
-    names: Names = "slug",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
 ) -> pd.DataFrame:
@@ -57,14 +53,6 @@ async def rows_frame(
             them: `limit=0` gives an empty frame with the columns of the full one, unless a later lead has another
             shape.
         flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells.
-        objects: how to show the objects of enrichments. `"flatten"`: as `flatten` says. `"json"`: as JSON texts, like
-            lists and mixed types, so that no column has dtype `object`. `"main"`: only their main values. With the last
-            two, every column of the table is one column of the frame, whatever `flatten` is.
-        names: name columns by `"slug"`, which stays when a column is renamed, or by `"name"`, the heading.
-        sep: the separator between `slug` and `key`. Use `"_"` for libraries that take dots for paths, such as Altair.
-        schema: dtypes by column of the frame, as `dtype` in `pandas.read_csv`: `{"employees": "Int64"}`, or
-            `frame.dtypes.to_dict()` of another frame. The frame has these columns with these dtypes, whatever the cells
-            are. Digits in a text are a number; everything fits `"string"` and `"object"`.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown),
             called after each page.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
@@ -76,7 +64,7 @@ async def rows_frame(
         - `row_id` (string): the lead
         - `slug`: the value of the cell; of an object its main part, for example the email address
         - `slug.key`: each other part of the column's objects; beyond 64 parts, the rest are together in `slug.rest`. The
-            main part is among them if it is not the same for all objects, or if `schema` names it
+            main part is among them if it is not the same for all objects
         - `slug.found` (boolean): where a column has objects, nulls or blank texts: True if a value was found, False if
           nothing was found, NA if the cell has not run, is running or failed. An object counts as found if it holds
           anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
@@ -96,8 +84,7 @@ async def rows_frame(
     Raises:
         InvalidInput: an argument is invalid, or names a column that the table does not have.
         TableNotFound: the table does not exist for this key and project.
-        IncompleteRows: an error came after some rows: `partial` is the frame so far. Or a cell does not fit `schema`:
-            `partial` has all rows, and this column has the dtype of its cells.
+        IncompleteRows: an error came after some rows: `partial` is the frame so far.
 
     API: `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`. If `filters` narrow saved
         filters that hide leads, also the pages of the leads that pass these, and `GET /tables/{tableId}` before and
@@ -117,9 +104,6 @@ async def rows_frame(
         >>> with_hidden = ow.rows_frame(run.tables[0], filters=mailable, include_hidden=True)
         >>> bool(some["row_id"].isin(leads["row_id"]).all()), len(some) < len(with_hidden)
         (True, True)
-        >>> pinned = ow.rows_frame(run.tables[0], limit=0, schema={"employees": "Float64"})
-        >>> str(pinned["employees"].dtype), list(pinned) == list(leads)
-        ('Float64', True)
     """
     # Loaded here: the other frames need no network.
     from .leads.row_reading import RowsReading
@@ -133,10 +117,6 @@ async def rows_frame(
         sort=sort,
         limit=limit,
         flatten=flatten,
-        objects=objects,
-        names=names,
-        sep=sep,
-        schema=schema,
         dtype_backend=dtype_backend,
     )
     frame: pd.DataFrame = await RowsReading(operations_for(client, table), request).steps(progress)

@@ -116,7 +116,7 @@ def ours(pages: list[bytes], mix: str) -> pd.DataFrame:
 
 def frame_of(pages: list[bytes], columns: list[ListedColumn]) -> pd.DataFrame:
     """Return the frame of a table with these columns."""
-    table = LeadTable(columns, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table = LeadTable(columns, dtype_backend="numpy_nullable")
     walk, decoded = RowWalk(), table.decoder()
     for body in pages:
         page = RawRows.of(decoded(body))

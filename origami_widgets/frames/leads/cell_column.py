@@ -11,7 +11,7 @@ from importlib import import_module
 from itertools import repeat
 from operator import is_
 from types import NoneType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -23,16 +23,18 @@ from origami_widgets.frames.dtype_backend import (
     pandas_texts,
     to_array,
 )
+from origami_widgets.frames.schema import Kind
 from origami_widgets.frames.values import TypedValues, as_json, read_text
+from origami_widgets.words.foreign_text import unicode_text
 
 from .iso_dates import DateTally, IsoDates, iso_dates_of_arrow, may_be_iso_dates, read_iso_dates
-from .pinned_dtypes import CellKind, convert, kind_of, pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from origami_widgets.frames.schema import Kind
+
+CellKind: TypeAlias = Kind | Literal["object"]
 
 LARGEST_EXACT = 2**53
 """Beyond this integer, several integers have the same float."""
@@ -59,8 +61,7 @@ class CellColumn:
         words: the types of the JSON values so far, in words.
         read_as: the kind of the array returned last. Texts that are all dates become dates, and all times timestamps.
         too_large: whether there are integers of more than 64 bits.
-        pinned: the dtype that the caller wants; None to let the cells decide.
-        misfits: the rows of the array returned last whose cells can't have the pinned dtype.
+        as_text: whether every cell becomes its text as it was sent, whatever the cells are.
         tally: counts of dates among texts that are not all dates.
     """
 
@@ -70,8 +71,7 @@ class CellColumn:
         self.read_as: CellKind | None = None
         self.words: dict[str, None] = {}
         self.too_large = False
-        self.pinned: Any = None
-        self.misfits: list[int] = []
+        self.as_text = False
         self.tally: DateTally | None = None
         self._backend = dtype_backend
         # By kind: Arrow or pandas texts, NumPy objects, else `TypedValues`; or a number of consecutive nulls.
@@ -128,22 +128,18 @@ class CellColumn:
         other.words, other._chunks = {**self.words}, [*self._chunks]  # noqa: SLF001 - of the same class
         return other
 
-    def array(self, *, copy: bool, json: bool = False, rows: int | None = None) -> Any:
+    def array(self, *, copy: bool) -> Any:
         """Return all cells so far as one array. Unless it is a copy, later cells may share its memory.
 
         Args:
             copy: whether the array must be a copy.
-            json: return cells without a common type as JSON texts instead of objects.
-            rows: the number of cells that must fit a pinned dtype; None for all. A pinned array has only these.
         """
         merged = self._merged()
         self.read_as = self.kind
-        if self.pinned is not None:
-            self.read_as = kind_of(self.pinned)
-            array, self.misfits = self._pinned(merged if rows is None else _head(merged, rows), self.pinned)
-            if not self.misfits:
-                return array.copy() if copy else array
-            self.read_as = self.kind
+        if self.as_text:
+            self.read_as = "string"
+            texts = [None if cell is None else _text_of(cell) for cell in _as_objects(merged).tolist()]
+            return pd.array(_objects(texts), dtype=pd.StringDtype())
         if self.kind == "string" and self._maybe_moments:
             moments = _iso_dates_of(merged)
             if moments is not None and moments.kind is not None:
@@ -156,21 +152,10 @@ class CellColumn:
             if copy:
                 merged = TypedValues(merged.data.copy(), merged.missing.copy())
             return to_array(cast("Kind", self.kind), merged, self._backend)
-        if json and self.kind == "object":
-            merged = _text([None if each is None else as_json(each) for each in merged], self._backend)
         if _is_arrow(merged):
             # Arrow's memory is immutable, so it may be shared.
             return pandas_texts(merged, self._backend)
         return merged.copy() if copy else merged
-
-    def _pinned(self, merged: Any, dtype: Any) -> tuple[Any, list[int]]:
-        """Return cells as the pinned dtype, and the rows that can't have it. Most cells need no second check."""
-        if self.kind == kind_of(dtype):
-            if isinstance(merged, TypedValues):
-                return convert(to_array(cast("Kind", self.kind), merged, self._backend), dtype)
-            if self.kind == "string":
-                return convert(pandas_texts(merged, self._backend) if _is_arrow(merged) else merged, dtype)
-        return pin(_as_objects(merged).tolist(), dtype, self._backend)
 
     def missing(self) -> Any:
         """Return per cell whether it is null."""
@@ -278,6 +263,10 @@ def _text(values: list[Any], dtype_backend: DtypeBackend) -> Any:
         return _text([read_text(value) for value in values], dtype_backend)
 
 
+def _text_of(cell: Any) -> str:
+    return unicode_text(cell) if isinstance(cell, str) else read_text(cell) or as_json(cell, ascii_only=False)
+
+
 def _is_arrow(chunk: Any) -> bool:
     return hasattr(chunk, "iterchunks")
 
@@ -311,10 +300,6 @@ def _as_objects(chunk: Any) -> Any:
     if _is_arrow(chunk):
         return _objects(chunk.to_pylist())
     return chunk if isinstance(chunk, np.ndarray) else chunk.to_numpy(dtype=object, na_value=None)
-
-
-def _head(chunk: Any, rows: int) -> Any:
-    return TypedValues(chunk.data[:rows], chunk.missing[:rows]) if isinstance(chunk, TypedValues) else chunk[:rows]
 
 
 def _as_numbers(cells: TypedValues) -> TypedValues:

@@ -1,4 +1,4 @@
-"""The columns of leads that a user has chosen with `columns=` and `parts=`. Pure."""
+"""The columns of leads that a user has chosen with `columns=`. Pure."""
 
 from __future__ import annotations
 
@@ -10,47 +10,40 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.frame_attrs import read_only
 
 from .lead_table import no_such_column
-from .stacking import HEAD, IDS, mains_of, table_notes
+from .stacking import IDS, mains_of, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-VALUE = "value"
-
 
 @dataclass(frozen=True, slots=True)
 class ChosenColumns:
-    """Columns of leads, and the parts of these.
+    """Columns of leads.
 
     Attributes:
         columns: names of columns of the frame; None for all.
-        parts: keys of the parts to keep of each column; None for all of them, or, with `columns`, for the named ones.
     """
 
     columns: Sequence[str] | None = None
-    parts: Sequence[str] | None = None
 
     @classmethod
-    def checked(cls, columns: object, parts: object) -> Self:
-        """Return the choice of the arguments `columns=` and `parts=`.
+    def checked(cls, columns: object) -> Self:
+        """Return the choice of the argument `columns=`.
 
         Raises:
-            InvalidInput: one of them is not a list of texts.
+            InvalidInput: it is not a list of texts.
         """
-        made: list[list[str] | None] = []
-        for name, given in (("columns", columns), ("parts", parts)):
-            # Also an index, such as the columns of a frame.
-            listed = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
-            if given is not None and (listed is None or not all(isinstance(each, str) for each in listed)):
-                raise InvalidInput(
-                    f"{name} must be a list",
-                    cause=f"Got {given!r:.60}.",
-                    remedy=f'Use a list of names: {name}=["{given if isinstance(given, str) else "…":.40}"].',
-                )
-            made.append(listed)
-        return cls(*made)
+        # Also an index, such as the columns of a frame.
+        listed = list(columns) if isinstance(columns, Iterable) and not isinstance(columns, str) else None
+        if columns is not None and (listed is None or not all(isinstance(each, str) for each in listed)):
+            raise InvalidInput(
+                "columns must be a list",
+                cause=f"Got {columns!r:.60}.",
+                remedy=f'Use a list of names: columns=["{columns if isinstance(columns, str) else "…":.40}"].',
+            )
+        return cls(listed)
 
     @classmethod
     def noted(cls, notes: Mapping[str, Any]) -> Self:
@@ -68,25 +61,13 @@ class ChosenColumns:
             InvalidInput: it does not.
         """
         names = [str(name) for name in frame.columns]
-        listed = dict.fromkeys(HEAD, "") | mains_of(table_notes(frame))
-        # Without notes, the names tell.
-        plain = {name: name.rpartition(".")[0] for name in names}
-        mains = {name: listed.get(name, plain[name] if plain[name] in names else name) for name in names}
         if self.columns is None:
-            return [name for name in names if name in HEAD or self._has(name, mains[name])]
-        kept: list[str] = []
-        for column in self.columns:
-            if strict and column not in names:
-                known = sorted(names, key=lambda name: mains[name] not in (name, ""))
-                raise no_such_column("columns", column, known, tables=True)
-            if self.parts is not None and mains.get(column) == column:
-                kept += [name for name in names if mains[name] == column and self._has(name, column)]
-            elif column in names:
-                kept.append(column)
-        return list(dict.fromkeys([*kept, *(name for name in IDS if name in names)]))
-
-    def _has(self, name: str, main: str) -> bool:
-        return self.parts is None or (VALUE if name == main else name[len(main) + 1 :]) in self.parts
+            return names
+        if strict and (unknown := next((each for each in self.columns if each not in names), None)) is not None:
+            mains = mains_of(table_notes(frame))
+            known = sorted(names, key=lambda name: mains.get(name, name) != name)
+            raise no_such_column("columns", unknown, known, tables=True)
+        return list(dict.fromkeys(name for name in (*self.columns, *IDS) if name in names))
 
     def of(self, frame: pd.DataFrame, *, strict: bool = True) -> pd.DataFrame:
         """Return a frame of leads with the chosen columns only, and note the choice for `refresh_leads`.
@@ -101,8 +82,8 @@ class ChosenColumns:
             missing = [column for column in self.columns or () if column not in frame]
             frame = frame.assign(**dict.fromkeys(missing, frame["row_id"].array))
         chosen = frame[self.names(frame, strict=strict)]
-        noted = {"columns": self.columns, "parts": self.parts}
-        chosen.attrs = frame.attrs | {"origami": frame.attrs["origami"] | {"chosen": read_only(noted)}}
+        noted = read_only({"columns": self.columns})
+        chosen.attrs = frame.attrs | {"origami": frame.attrs["origami"] | {"chosen": noted}}
         return chosen
 
 

@@ -32,8 +32,7 @@ from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, parsed_object, read_text, read_values
 from origami_widgets.words.foreign_text import clean
 
-from .lead_column import FOUND
-from .stacking import HEAD, NOTES, check_leads, python_values, separators, table_notes
+from .stacking import ENDING, HEAD, NOTES, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,13 +86,6 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
         examples: whether to show values.
         dtype_backend: the dtype backend of the result.
     """
-    for note in table_notes(leads):
-        if (note.get("options") or {}).get("objects") == "main":
-            raise InvalidInput(
-                "These leads don't tell what was found",
-                cause='They were read with objects="main", which leaves out the other parts of each object.',
-                remedy="Pass the run or the table, or leads that were read without objects=.",
-            )
     check_leads(leads)
     leads = leads.drop_duplicates(["table_id", "row_id"])
     rows = [_row(each, examples=examples) for each in _columns(leads)]
@@ -230,12 +222,12 @@ def _without_placeholders(cells: _Cells) -> _Cells:
 def _cells(column: _Column) -> _Cells:
     leads, name, note = column.leads, column.name, column.note
     options = note.get("options") or {}
-    sep, kind = options.get("sep", "."), str(column.facts.get("kind", ""))
+    kind = str(column.facts.get("kind", ""))
     # Without notes, any text that begins like an object may be one.
-    is_whole = options.get("objects") == "json" or not options.get("flatten", True)
+    is_whole = not options.get("flatten", True)
     values = python_values(leads[name])
     values = [parsed_object(value) if is_whole or not options else value for value in values]
-    flags, parts = f"{name}{sep}{FOUND}", f"{name}{sep}confidence"
+    flags, parts = f"{name}{ENDING}", f"{name}.confidence"
     words = python_values(leads[parts]) if parts in leads else [None] * len(values)
     words = [
         value.get("confidence", word) if isinstance(value, dict) else word
@@ -304,8 +296,7 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
         raise InvalidInput(
             "These leads have no evidence",
             cause="No column has one of the parts .confidence, .reasoning and .source_url. "
-            'objects="main", objects="json", flatten=False, columns= and parts= may leave them out, and so do columns '
-            "that have not run.",
+            "flatten=False and columns= may leave them out, and so do columns that have not run.",
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
@@ -317,14 +308,12 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
 def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return the remarks on each column: the frame's columns by key."""
     parts: dict[str, dict[str, str]] = defaultdict(dict)
-    seps = separators(table_notes(leads))
     for name in map(str, leads.columns):
         mains = [
             (main, key)
-            for sep in seps
             for at in range(1, len(name))
-            if name.startswith(sep, at) and (main := name[:at]) in leads
-            if is_remark(key := name[at + len(sep) :]) or key == "source"
+            if name.startswith(".", at) and (main := name[:at]) in leads
+            if is_remark(key := name[at + 1 :]) or key == "source"
         ]
         if mains:
             main, key = mains[-1]

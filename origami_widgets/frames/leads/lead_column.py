@@ -18,7 +18,6 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 
 from .cell_column import CellColumn
-from .pinned_dtypes import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,8 +39,7 @@ class LeadColumn:
         slug: the column's key in rows.
         computed: whether agents compute the cells, so that a null means that nothing was found.
         flatten: whether parts of objects get their own columns.
-        mains: whether objects are replaced by their main values, without their parts.
-        pins: wanted dtypes by part, "" for the main value. These parts have columns whatever the cells are.
+        as_text: whether the main values become texts as they were sent.
         dtype_backend: the dtype backend of the arrays.
 
     Attributes:
@@ -55,25 +53,21 @@ class LeadColumn:
         *,
         computed: bool,
         flatten: bool,
-        mains: bool = False,
-        pins: Mapping[str, Any] | None = None,
+        as_text: bool = False,
     ) -> None:
         self.slug = slug
         self._backend = dtype_backend
         self._computed = computed
         self._flatten = flatten
-        self._mains = mains
-        self._pins = pins or {}
-        self._main = self._made("")
+        self._main = CellColumn(dtype_backend)
+        self._main.as_text = as_text
         # The part whose cells have been the main values so far. There nearly always is one, and it is typed only once.
         self._same: str | None = None
         # The parts that have been an object's main value. If there is only one, it needs no second column.
         self._main_keys: set[str] = set()
-        wanted = [key for key in self._pins if key not in ("", FOUND)]
-        # Beyond `MOST_KEYS` parts, this name collects the rest; below, it is a part with this very name.
-        overflow = REST in wanted[MOST_KEYS:]
-        self._parts: dict[str, CellColumn] = {key: self._made(key) for key in wanted if key != REST or not overflow}
-        self._rest: CellColumn | None = self._made(REST) if overflow else None
+        self._parts: dict[str, CellColumn] = {}
+        # Beyond `MOST_KEYS` parts, it collects those that have no column.
+        self._rest: CellColumn | None = None
         self._length = 0
         self._waiting: list[Any] = []
         # Marks a missing cell if it must be distinguished from a null.
@@ -105,9 +99,6 @@ class LeadColumn:
             found = self._take_apart(values, types)
             self._has_findings = True
         else:
-            if self._mains and dict in types:
-                values = [main_value(value) if type(value) is dict else value for value in values]
-                types = set(map(type, values))
             self._add_main(values, types)
             for part in self._extras():
                 part.add_nulls(len(values))
@@ -150,11 +141,11 @@ class LeadColumn:
         repeated = self._main_keys if len(self._main_keys) == 1 else ()
         for key, part in self._parts.items():
             # A source is the main value only if it is not an address.
-            if key not in repeated or key == "source" or key in self._pins:
+            if key not in repeated or key == "source":
                 yield key, part
         if self._rest is not None:
             yield REST, self._rest
-        if self._has_findings or FOUND in self._pins:
+        if self._has_findings:
             yield FOUND, None
 
     def found(self) -> Any:
@@ -164,8 +155,7 @@ class LeadColumn:
             if block is not None:
                 flags[at : at + count] = block
             at += count
-        array = to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
-        return convert(array, self._pins[FOUND])[0] if FOUND in self._pins else array
+        return to_array("boolean", TypedValues(flags == _YES, flags == _UNKNOWN), self._backend)
 
     def _flags_of_values(self) -> Any:
         """Return the flag of each row from its main value alone."""
@@ -174,11 +164,6 @@ class LeadColumn:
         values = self._values.array(copy=False)
         cells = values if isinstance(values, np.ndarray) else values.to_numpy(dtype=object, na_value=None)
         return np.fromiter(map(_flag, cells.tolist()), np.int8, len(cells))
-
-    def _made(self, key: str) -> CellColumn:
-        column = CellColumn(self._backend)
-        column.pinned = self._pins.get(key)
-        return column
 
     def _extras(self) -> Iterable[CellColumn]:
         return (*self._parts.values(), *(() if self._rest is None else (self._rest,)))
@@ -206,7 +191,7 @@ class LeadColumn:
         keys = list(dict.fromkeys(chain.from_iterable(objects))) if alike is None else list(alike)
         for key in keys:
             if key not in self._parts and len(self._parts) < MOST_KEYS:
-                self._parts[key] = part = self._made(key)
+                self._parts[key] = part = CellColumn(self._backend)
                 part.add_nulls(self._length)
         if parts is None:
             parts = {key: [each.get(key) for each in objects] for key in keys if key in self._parts}
@@ -243,14 +228,14 @@ class LeadColumn:
             main = [main_value(value) if type(value) is dict else value for value in values]
             self._add_main(main, set(map(type, main)), there)
             return
-        if self._same is None and not self._pins and self._main.is_blank and self._parts[key].is_blank:
+        if self._same is None and not self._main.as_text and self._main.is_blank and self._parts[key].is_blank:
             self._same = key
         if self._same != key:
             self._add_main(there[key], set(map(type, there[key])), there)
 
     def _add_rest(self, objects: list[dict[str, Any]]) -> list[Any]:
         if self._rest is None:
-            self._rest = self._made(REST)
+            self._rest = CellColumn(self._backend)
             self._rest.add_nulls(self._length)
         rests = [{key: each[key] for key in each if key not in self._parts} or None for each in objects]
         self._rest.add(rests)

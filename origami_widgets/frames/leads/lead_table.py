@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -13,18 +13,15 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
 
 from .cell_column import CellColumn
-from .lead_column import FOUND, LeadColumn
+from .lead_column import LeadColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .pinned_dtypes import CellKind
-
-Names: TypeAlias = Literal["slug", "name"]
-Objects: TypeAlias = Literal["flatten", "json", "main"]
+    from .cell_column import CellKind
 
 BLOCK = 2_000
 """Rows whose cells are typed at once: enough to be cheap per cell, but few enough to keep as decoded objects."""
@@ -33,7 +30,6 @@ MOST_UNLISTED = 100
 MOST_SHOWN = 20
 """Maximum number of columns that an error lists."""
 ROW_ID = "row_id"
-FOUND_DTYPES = ("boolean", "bool[pyarrow]")
 UNLISTED = "unlisted"
 BESIDE = frozenset({"id", "object"})
 """Keys of a row that are not cells."""
@@ -71,7 +67,6 @@ class Findings:
         unlisted: columns in the rows that the server does not list.
         not_dates: for columns that are text although most of their values are dates or times: how many are, and which
             rows hold something else.
-        misfits: for columns that could not get their pinned dtype: the dtype, and the rows that do not fit.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -81,13 +76,10 @@ class Findings:
     without_cells: dict[str, str] = field(default_factory=dict)
     unlisted: list[str] = field(default_factory=list)
     not_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
-    misfits: dict[str, tuple[Any, list[int]]] = field(default_factory=dict)
 
-    def note(self, name: str, part: CellColumn, kind: CellKind | None, rows: int | None = None) -> None:
-        """Note the kind of a column's cells if it matters; only for the first rows, if a number is given."""
-        if misfits := [row for row in part.misfits if rows is None or row < rows]:
-            self.misfits[name] = (part.pinned, misfits)
-        elif part.pinned is None and part.tally is not None and (odd := part.tally.note()) is not None:
+    def note(self, name: str, part: CellColumn, kind: CellKind | None) -> None:
+        """Note the kind of a column's cells if it matters."""
+        if part.tally is not None and (odd := part.tally.note()) is not None:
             self.not_dates[name] = odd
         if kind == "object":
             self.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
@@ -109,15 +101,7 @@ class LeadTable:
         listed: the table's columns.
         dtype_backend: the dtype backend of the arrays.
         flatten: whether parts of objects get their own columns, `slug.key`; False keeps objects in the cells.
-        objects: `flatten`; `json` for JSON texts instead of objects, lists and mixed types; `main` for only the main
-            values of objects.
-        names: whether columns are named by slug or by heading.
-        sep: the separator between the names of a column and a part.
-        schema: wanted dtypes, by column of the frame.
-        strict: whether the table must have all of these columns.
-
-    Raises:
-        InvalidInput: the schema names a column that the table lacks.
+        as_texts: the slugs of columns whose cells become texts as they were sent.
     """
 
     def __init__(
@@ -126,25 +110,15 @@ class LeadTable:
         *,
         dtype_backend: DtypeBackend,
         flatten: bool = True,
-        objects: Objects = "flatten",
-        names: Names = "slug",
-        sep: str = ".",
-        schema: Mapping[str, Any] | None = None,
-        strict: bool = True,
+        as_texts: Container[str] = (),
     ) -> None:
         self._listed = listed
-        self._names = names
-        self._sep = sep
         self._backend = dtype_backend
         self._flatten = flatten
-        self._objects = objects
-        self._schema = schema or {}
-        self._strict = strict
+        self._as_texts = as_texts
         self._length = 0
         self._row_ids: list[str] = []
-        self._pins = self._pins_of(self._schema)
         self._ids = CellColumn(dtype_backend)
-        self._ids.pinned = self._schema.get(ROW_ID)
         self._columns: dict[str, LeadColumn] = {}
         for column in listed:
             if column.slug is not None and column.slug not in self._columns:
@@ -210,11 +184,11 @@ class LeadTable:
         for name, part in self.layout(findings):
             if isinstance(part, CellColumn):
                 # Main values may be the same cells as a part's, and columns of a frame must not share memory.
-                arrays[name] = part.array(copy=part in seen, json=self._objects == "json", rows=rows)
-                findings.note(name, part, part.read_as, rows)
+                arrays[name] = part.array(copy=part in seen)
+                findings.note(name, part, part.read_as)
                 seen.append(part)
             else:
-                arrays[name] = self._empty(self._schema.get(name)) if part is None else part.found()
+                arrays[name] = self._empty() if part is None else part.found()
             if rows is not None and rows < len(arrays[name]):
                 arrays[name] = arrays[name][:rows]
             if arrays[name].dtype == object:
@@ -260,8 +234,7 @@ class LeadTable:
         """Return the names of the listed columns. They are chosen first, so that no part takes the name of another column."""
         taken: dict[str, None] = {ROW_ID: None}
         for column in self._listed:
-            wanted = (column.slug if self._names == "slug" else None) or column.name or column.slug or column.id
-            taken[_unique(wanted or "column", taken)] = None
+            taken[_unique(column.slug or column.name or column.id or "column", taken)] = None
         return list(taken)[1:]
 
     def _named(
@@ -270,39 +243,17 @@ class LeadTable:
         """Iterate over the frame columns of one table column: the first has its name, the others have a suffix."""
         first = True
         for suffix, part in column.columns():
-            full = name if first else _unique(f"{name}{self._sep}{suffix}", taken, reserved)
+            full = name if first else _unique(f"{name}.{suffix}", taken, reserved)
             first, taken[full] = False, None
             yield full, column if part is None else part
-
-    def _pins_of(self, schema: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
-        """Return the wanted dtypes by slug and part; "" is the main value."""
-        bases = dict(zip(self._base_names(), self._listed, strict=True))
-        pins: dict[str | None, dict[str, Any]] = {}
-        for name, dtype in schema.items():
-            if name == ROW_ID:
-                continue
-            base, part = (name, "") if name in bases else _base_and_part(name, list(bases), self._sep)
-            if not base and not self._strict:
-                continue
-            if not base:
-                raise no_such_column("schema", name, list(bases))
-            if part == FOUND and str(dtype) not in FOUND_DTYPES:
-                raise InvalidInput(
-                    "schema has a dtype that .found can't have",
-                    cause=f"Got {dtype} for {name!r:.80}.",
-                    remedy=f"Use {' or '.join(FOUND_DTYPES)}: it is True, False or NA.",
-                )
-            pins.setdefault(bases[base].slug, {})[part] = dtype
-        return pins
 
     def _column(self, slug: str, *, computed: bool) -> LeadColumn:
         return LeadColumn(
             slug,
             self._backend,
             computed=computed,
-            flatten=self._flatten and self._objects == "flatten",
-            mains=self._objects == "main",
-            pins=self._pins.get(slug),
+            flatten=self._flatten,
+            as_text=slug in self._as_texts,
         )
 
     def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
@@ -320,9 +271,8 @@ class LeadTable:
         if self._rest is not None:
             self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])
 
-    def _empty(self, dtype: Any = None) -> Any:
+    def _empty(self) -> Any:
         column = CellColumn(self._backend)
-        column.pinned = dtype
         column.add_nulls(self._length)
         return column.array(copy=False)
 
@@ -368,19 +318,6 @@ def _unique(name: str, *taken: Container[str]) -> str:
         number += 1
         found = f"{name}_{number}"
     return found
-
-
-def _base_and_part(name: str, bases: Sequence[str], sep: str) -> tuple[str, str]:
-    """Return the column and part that a name stands for; empty texts if none.
-
-    >>> _base_and_part("mail.email", ["mail", "mail.old"], "."), _base_and_part("mail_old_2", ["mail", "mail_old"], "_")
-    (('mail', 'email'), ('mail', 'old'))
-    """
-    # The suffix of a part whose name another column already has.
-    plain, _, number = name.rpartition("_")
-    whole = plain if number.isdigit() and plain in bases else name
-    base = max((each for each in bases if whole.startswith(each + sep) and whole != each + sep), key=len, default="")
-    return base, whole[len(base + sep) :] if base else ""
 
 
 def no_such_column(argument: str, name: str, known: Sequence[str], *, tables: bool = False) -> InvalidInput:

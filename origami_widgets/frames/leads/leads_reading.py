@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +20,8 @@ from origami_widgets.frames.values import read_values
 
 from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
-from .lead_table import no_such_column
-from .pinned_dtypes import misfit
 from .row_reading import UNTRUSTED, IncompleteRows, RowsReading, reason_of
-from .stacking import HEAD, head_of, is_missing, renamed_columns, separators, stack_frames, table_notes
+from .stacking import HEAD, head_of, is_missing, renamed_columns, stack_frames, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -91,9 +89,6 @@ def stack_leads(
     domain_from: Sequence[str] | None,
     dtype_backend: DtypeBackend,
     origin: str = "",
-    schema: Mapping[str, Any] | None = None,
-    strict: bool = True,
-    noun: str = "",
 ) -> pd.DataFrame:
     """Return the leads of tables in one frame: run, table and domain, then the union of their columns.
 
@@ -103,14 +98,7 @@ def stack_leads(
             address.
         dtype_backend: the arrays of the result.
         origin: where the rows come from; empty for Origami.
-        schema: wanted dtypes by column.
-        strict: whether the schema must fit; if not, columns that do not fit have the dtypes of their cells.
-        noun: what the error's `.partial` is, for its message; empty if it has none.
-
-    Raises:
-        InvalidInput: the schema names a column that no table has, or cells do not fit their dtypes.
     """
-    schema = schema or {}
     notes: list[Mapping[str, Any]] = []
     frames = []
     for part in parts:
@@ -119,12 +107,7 @@ def stack_leads(
         notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
     empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD if name != "qualified"})
     empty["qualified"] = _flags([], dtype_backend)
-    stacked, findings = stack_frames([empty, *frames], dtype_backend, separators(notes), schema)
-    if strict:
-        if (unknown := next((name for name in schema if name not in stacked), None)) is not None:
-            raise no_such_column("schema", unknown, [str(name) for name in stacked], tables=True)
-        if findings.misfits:
-            raise misfit(findings.misfits, noun=noun)
+    stacked, findings = stack_frames([empty, *frames], dtype_backend)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
     about = {
         "frame": "leads_frame",
@@ -139,8 +122,6 @@ def stack_leads(
         "mixed_types": findings.mixed_types,
         "dates": findings.dates,
         "timestamps": findings.timestamps,
-        "schema": {name: str(dtype) for name, dtype in schema.items()},
-        "unpinned": {name: str(dtype) for name, (dtype, _) in findings.misfits.items()},
         "domain_from": None if domain_from is None else list(domain_from),
         "table_count": len(notes),
         "tables": notes[:MOST_TABLES_NOTED],
@@ -183,25 +164,24 @@ def _with_head(
         return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
 
     others = [name for name in frame.columns if name not in kept]
-    renamed = _free_names(others, main, next(iter(separators(notes.values()))))
+    renamed = _free_names(others, main)
     arrays = {name: frame[name].array if name in kept else made(name) for name in HEAD}
     cells = {renamed.get(name, name): frame[name].array for name in others}
     return pd.DataFrame({**arrays, **cells}, copy=False), renamed
 
 
-def _free_names(names: Sequence[str], main: Collection[str], sep: str) -> dict[str, str]:
+def _free_names(names: Sequence[str], main: Collection[str]) -> dict[str, str]:
     """Return new names for columns (and their parts) with the same name as one of the first columns.
 
     Args:
         names: all columns of the leads.
         main: those columns that are not parts.
-        sep: the separator between the names of a column and a part.
     """
     taken = {*HEAD, *names}
     renamed: dict[str, str] = {}
     for name in names:
         is_part = name not in main
-        head = next((each for each in HEAD if name == each or (is_part and str(name).startswith(f"{each}{sep}"))), None)
+        head = next((each for each in HEAD if name == each or (is_part and str(name).startswith(f"{each}."))), None)
         if head is None:
             continue
         number = 2
@@ -244,7 +224,6 @@ class LeadsReading:
         origin: where the leads come from; empty for Origami.
         domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
-        schema: wanted dtypes by column.
         chosen: the columns of the result.
     """
 
@@ -255,20 +234,12 @@ class LeadsReading:
         origin: str,
         domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
-        schema: Mapping[str, Any] | None = None,
         chosen: ChosenColumns = ALL,
     ) -> None:
         self._origin = origin
         self._chosen = chosen
         self._runs = [(run_id, name) for run_id, name, *_ in tables]
-        self._schema = schema or {}
-        # In a table, the names of the first columns have another meaning.
-        of_cells = {name: dtype for name, dtype in self._schema.items() if name not in HEAD}
-        # Whether the schema fits is known only for all tables together.
-        self._readings = [
-            RowsReading(operations, replace(request, schema=of_cells), strict=False)
-            for *_, request, operations in tables
-        ]
+        self._readings = [RowsReading(operations, request) for *_, request, operations in tables]
         self._requests = [(request, operations) for *_, request, operations in tables]
         # The saved filters by the place of their table, where hidden leads are read, too.
         self._saved_filters: dict[int, SavedFilters] = {}
@@ -327,7 +298,7 @@ class LeadsReading:
         return TableLeads(frame, *self._runs[place], qualified)
 
     def _partial(self, frames: Sequence[pd.DataFrame], reason: str) -> pd.DataFrame:
-        frame = self._chosen.of(self._stacked(frames, strict=False), strict=False)
+        frame = self._chosen.of(self._stacked(frames), strict=False)
         frame.attrs["origami"] |= {"complete": False, "stopped": reason}
         return frame
 
@@ -337,15 +308,12 @@ class LeadsReading:
         begun = [reading.state() for reading in self._readings[len(frames) :] if reading.has_rows]
         return f"{ended}, and {begun[0]} of the next one," if begun else ended
 
-    def _stacked(self, frames: Sequence[pd.DataFrame], *, strict: bool = True) -> pd.DataFrame:
+    def _stacked(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return stack_leads(
             [self._leads_of(place, frame) for place, frame in enumerate(frames)],
             domain_from=self._domain_from,
             dtype_backend=self._backend,
             origin=self._origin,
-            schema=self._schema,
-            strict=strict,
-            noun="the frame",
         )
 
     def _notify(self, notifier: ProgressNotifier, place: int) -> Progress:

@@ -11,9 +11,8 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
-from .lead_column import FOUND
 from .leads_in_files import headings_of, notes_in_file
-from .stacking import HEAD, columns_of, head_of, mains_of, python_values, renamed_columns, table_notes
+from .stacking import ENDING, HEAD, columns_of, head_of, mains_of, python_values, renamed_columns, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -177,7 +176,7 @@ def _as_in_file(
     mine = set(before.columns)
     if written is None:
         headings = headings_of([note])
-        # It was read with names="name", or written for people and has lost its notes.
+        # It was written for people, and has lost its notes.
         has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
         renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
     else:
@@ -237,7 +236,7 @@ def _new_columns(
     is_at_end = is_as_exported and any(known[:1]) and known == sorted(known, reverse=True) and not missing & {*typed}
     if written is None and not is_at_end:
         return set()
-    # Parts may have been dropped, too, or left out by objects="main": they are new only if their column was empty.
+    # Parts may have been dropped, too: they are new only if their column was empty.
     bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
     has_parts = not any(before[main].notna().any() for main in bare)
     found = {main: parts for main, *parts in groups.values() if main not in had or main in bare}
@@ -255,9 +254,9 @@ def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | Non
     """Return the cells of some rows; None where the frame can't tell them."""
     if name in frame:
         return python_values(frame[name].take(places))
-    slug = next((name[: -len(FOUND) - 1] for sep in "._" if name.endswith(f"{sep}{FOUND}")), None)
-    if slug is None:
+    if not name.endswith(ENDING):
         return [None] * len(places)
+    slug = name.removesuffix(ENDING)
     if slug not in frame:
         return None
     # The frame lacks the column because all its cells are findings.

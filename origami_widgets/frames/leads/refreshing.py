@@ -15,9 +15,7 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import as_json, parsed_object
 
 from .chosen_columns import ChosenColumns
-from .lead_column import FOUND
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
-from .pinned_dtypes import check_schema
 from .refreshed_table import GivenTable, RefreshedTable
 from .row_reading import RowsReading
 from .rows_request import request_from
@@ -194,16 +192,14 @@ async def _due(each: GivenTable) -> RowsRequest | None:
 def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the options of `rows_frame` that give the columns of a frame without notes."""
     names = {str(name) for name in rows.columns}
-    sep = "_" if any(name.endswith(f"_{FOUND}") and name.removesuffix(f"_{FOUND}") in names for name in names) else "."
     for name in rows.columns:
-        if name in (*HEAD, NOTES) or str(name).rpartition(sep)[0] in names:
+        if name in (*HEAD, NOTES) or str(name).rpartition(".")[0] in names:
             continue
         for cell in python_values(rows[name]):
-            if isinstance(cell, dict) or (isinstance(cell, str) and cell.startswith("{'")):
-                return {"sep": sep, "flatten": False}
-            if isinstance(parsed_object(cell), dict):
-                return {"sep": sep, "objects": "json"}
-    return {"sep": sep}
+            is_written = isinstance(cell, str) and cell.startswith("{'")
+            if is_written or isinstance(parsed_object(cell), dict):
+                return {"flatten": False}
+    return {}
 
 
 async def _read(
@@ -222,7 +218,6 @@ async def _read(
             origin=origins_of(each.operations for each, _ in wanted),
             domain_from=about.get("domain_from"),
             dtype_backend=wanted[0][1].dtype_backend,
-            schema=check_schema(about.get("schema")),
         )
         found = await reading.steps(progress)
         return {each.table_id: _of_table(found, each.table_id) for each, _ in wanted}
@@ -286,16 +281,12 @@ def _joined(
         notes = table_notes(part.frame()) if part.has_changed else [part.table.note]
         rows.attrs = read_only({"units": {}, "origami": {"tables": [note for note in notes if note]}})
         made.append(rows)
-    schema = {
-        name: dtype for name, dtype in check_schema(about.get("schema")).items() if any(name in each for each in made)
-    }
     options: Mapping[str, Any] = next((part.table.note["options"] for part in parts if part.table.note), {})
     stacked = stack_leads(
         [TableLeads(each) for each in made],
         domain_from=about.get("domain_from"),
         dtype_backend=options.get("dtype_backend", "numpy_nullable"),
         origin=origin,
-        schema=schema,
     )
     if "chosen" in about:
         stacked.attrs["origami"] |= {"chosen": about["chosen"]}

@@ -16,11 +16,10 @@ from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.frame_attrs import read_only
 
 from .lead_table import LeadTable, ListedColumn, needs_typed_cells
-from .pinned_dtypes import misfit
 from .rows_request import check_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Container, Sequence
 
     import pandas as pd
 
@@ -42,13 +41,12 @@ class RowsReading:
     Args:
         operations: the API.
         request: the table, the query, and the options of the frame.
-        strict: whether the schema must fit, so that the table has all its columns and all cells fit their dtypes. If
-            not, columns and cells that do not fit are left as they are.
+        as_texts: the slugs of columns whose cells become texts as they were sent.
     """
 
-    def __init__(self, operations: Operations, request: RowsRequest, *, strict: bool = True) -> None:
+    def __init__(self, operations: Operations, request: RowsRequest, *, as_texts: Container[str] = ()) -> None:
         self.request = request
-        self._strict = strict
+        self._as_texts = as_texts
         self._operations = operations
         self._table: LeadTable | None = None
         self._listed: list[ListedColumn] = []
@@ -87,13 +85,12 @@ class RowsReading:
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
                 warnings.warn(message, PartialRows, stacklevel=caller)
-            return self._whole()
+            return self._frame()
         except Exception as error:
             # Including errors of a progress bar: the rows are always kept.
             if not self.has_rows:
                 raise
-            partial, _ = self._frame(reason_of(error))
-            raise IncompleteRows(partial, self.state(), error) from error
+            raise IncompleteRows(self._frame(reason_of(error)), self.state(), error) from error
         finally:
             report.close()
             notifier.close()
@@ -115,11 +112,7 @@ class RowsReading:
             listed,
             dtype_backend=request.dtype_backend,
             flatten=request.flatten,
-            objects=request.objects,
-            names=request.names,
-            sep=request.sep,
-            schema=request.schema,
-            strict=self._strict,
+            as_texts=self._as_texts,
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
@@ -167,20 +160,14 @@ class RowsReading:
         limit = self.request.limit
         return total if limit is None or total is None else min(limit, total)
 
-    def _whole(self) -> pd.DataFrame:
-        frame, misfits = self._frame()
-        if misfits and self._strict:
-            raise misfit(misfits, noun="the frame")
-        return frame
-
-    def _frame(self, reason: str = "") -> tuple[pd.DataFrame, Mapping[str, tuple[Any, list[int]]]]:
-        """Return the rows so far, and the columns whose cells do not fit their pinned dtypes."""
+    def _frame(self, reason: str = "") -> pd.DataFrame:
+        """Return the rows so far; `reason` says why there are not more."""
         if self._table is None or self._pages is None:
             raise InvalidInput("Nothing was read yet", remedy="Call it again.")
         frame, findings = self._table.frame(rows=self._rows)
         notes = self._attributes(self._pages.walk, len(frame), findings, reason)
         frame.attrs = read_only(notes, self._operations)
-        return frame, findings.misfits
+        return frame
 
     def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
         complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
@@ -222,19 +209,11 @@ class IncompleteRows(OrigamiError):
 
     def __init__(self, partial: pd.DataFrame, state: str, error: Exception) -> None:
         known = error if isinstance(error, OrigamiError) else None
-        title = "Couldn't read all rows"
-        cause = f"{state} were read before this error: {reason_of(error)}."
-        remedy = (
-            "`.partial` of this error is the frame so far (in a notebook: import sys, then sys.last_value.partial). "
-            "To read all rows, which is free, call it again."
-        )
-        if isinstance(error, InvalidInput):
-            # All rows were read; the problem is the arguments.
-            title, cause, remedy = error.title, error.cause, error.remedy
         super().__init__(
-            title,
-            cause=cause,
-            remedy=remedy,
+            "Couldn't read all rows",
+            cause=f"{state} were read before this error: {reason_of(error)}.",
+            remedy="`.partial` of this error is the frame so far (in a notebook: import sys, then "
+            "sys.last_value.partial). To read all rows, which is free, call it again.",
             code=known.code if known is not None else "",
             status_code=known.status_code if known is not None else None,
             request_id=known.request_id if known is not None else None,
@@ -335,7 +314,6 @@ def attributes(
             "dates": findings.dates,
             "timestamps": findings.timestamps,
             "not_dates": findings.not_dates,
-            "unpinned": {name: str(dtype) for name, (dtype, _) in findings.misfits.items()},
             "columns_without_cells": findings.without_cells,
             "unlisted_columns": findings.unlisted,
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput
@@ -15,15 +15,12 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 from .lead_table import no_such_column
-from .pinned_dtypes import check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .lead_table import Names, Objects
 
 EMPTINESS = ("is_empty", "is_not_empty")
-LONGEST_SEP = 10
 MOST_SHOWN = 20
 
 
@@ -38,11 +35,7 @@ class RowsRequest:
         query: filters and sort.
         limit: maximum number of rows; None for all.
         flatten: whether parts of objects get their own columns.
-        names: whether columns are named by slug or by heading.
         dtype_backend: the dtype backend of the frame.
-        objects: how to show objects.
-        sep: the separator between the names of a column and a part.
-        schema: wanted dtypes by column.
         include_hidden: whether to read without the table's saved filters.
         table: the table before its rows were read; None if not known yet.
     """
@@ -53,11 +46,7 @@ class RowsRequest:
     query: RowQuery
     limit: int | None
     flatten: bool
-    names: Names
     dtype_backend: DtypeBackend
-    objects: Objects = "flatten"
-    sep: str = "."
-    schema: Mapping[str, Any] = field(default_factory=dict)
     include_hidden: bool = False
     table: Table | None = None
 
@@ -73,8 +62,7 @@ class RowsRequest:
     def options(self) -> dict[str, Any]:
         """Return the arguments of `rows_frame` that shape the frame, as JSON."""
         of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
-        options = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
-        return options | {"schema": {name: str(dtype) for name, dtype in self.schema.items()}}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
 
     def query_for(self, *, typed: bool) -> RowQuery:
         """Return the query to send, which asks for flat cells unless a slug is also a key of the row itself."""
@@ -89,10 +77,6 @@ def request_from(
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     flatten: bool = True,
-    objects: Objects = "flatten",
-    names: Names = "slug",
-    sep: str = ".",
-    schema: Mapping[str, Any] | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "rows_frame",
 ) -> RowsRequest:
@@ -101,25 +85,6 @@ def request_from(
     Raises:
         InvalidInput: an argument is invalid.
     """
-    if str(names) not in ("slug", "name"):
-        raise InvalidInput(
-            "Invalid names",
-            cause=f"Got names={names!r:.40}.",
-            remedy='Use names="slug" (the default, stable when a column is renamed) or names="name" (the headings).',
-        )
-    if str(objects) not in ("flatten", "json", "main"):
-        raise InvalidInput(
-            "Invalid objects",
-            cause=f"Got objects={objects!r:.40}.",
-            remedy='Use objects="flatten" (the default: each part its own column), "json" (JSON texts) or "main" (main values).',
-        )
-    joint: object = sep
-    if not isinstance(joint, str) or not 0 < len(joint) <= LONGEST_SEP:
-        raise InvalidInput(
-            "Invalid sep",
-            cause=f"Got sep={sep!r:.40}.",
-            remedy='Use a short text such as "." (the default) or "_".',
-        )
     flag("flatten", flatten)
     check_backend(dtype_backend)
     where, name, lead_count = _table_of(table, caller)
@@ -136,11 +101,7 @@ def request_from(
         query,
         row_limit(limit),
         flatten,
-        names,
         dtype_backend,
-        objects=objects,
-        sep=sep,
-        schema=check_schema(schema),
         include_hidden=include_hidden,
         table=known,
     )

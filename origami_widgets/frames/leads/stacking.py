@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from importlib import import_module
-from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,6 @@ from origami_widgets.frames.values import TypedValues
 from .cell_column import CellColumn, arrow_type
 from .lead_column import FOUND
 from .lead_table import Findings
-from .pinned_dtypes import pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
 HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified")
 """First columns of a frame of several tables."""
 IDS = ("table_id", "row_id")
+ENDING = f".{FOUND}"
+"""End of the names of columns that say whether a value was found."""
 NOTES = "origami_notes"
 """Last column of a file: as JSON, with which filters the leads of a table were read, whether these are all, and which
 column has which heading."""
@@ -110,16 +110,9 @@ def check_leads(frame: pd.DataFrame) -> None:
             )
 
 
-def separators(notes: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the separators between `slug` and `key` in the columns of tables, from the tables' notes."""
-    return {str((note.get("options") or {}).get("sep", ".")) for note in notes} or {"."}
-
-
 def stack_frames(
     frames: Sequence[pd.DataFrame],
     dtype_backend: DtypeBackend,
-    seps: Iterable[str] = (".",),
-    schema: Mapping[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, Findings]:
     """Return the rows of all frames in one, and notes about its columns.
 
@@ -131,24 +124,14 @@ def stack_frames(
     Args:
         frames: frames with unique column names.
         dtype_backend: the arrays of the result.
-        seps: possible separators between `slug` and `key` in the names of columns.
-        schema: wanted dtypes by column.
     """
-    schema = schema or {}
     findings = Findings()
     names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
-    endings = [f"{sep}{FOUND}" for sep in seps]
     arrays: dict[str, Any] = {}
     for name in names:
-        slug = next((str(name).removesuffix(ending) for ending in endings if str(name).endswith(ending)), None)
+        slug = str(name).removesuffix(ENDING) if str(name).endswith(ENDING) else None
         parts = [_part(frame, name, slug) for frame in frames]
         sizes = [len(frame) for frame in frames]
-        if name in schema:
-            array, misfits = _pinned(parts, sizes, schema[name], dtype_backend)
-            if not misfits:
-                arrays[name] = array
-                continue
-            findings.misfits[name] = (schema[name], misfits)
         arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, with_found=slug is not None)
     return pd.DataFrame(arrays, copy=False), findings
 
@@ -205,17 +188,6 @@ def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | 
     cells = frame[slug].astype(object).to_list()
     found = [None if lost else is_found(cell) for cell, lost in zip(cells, is_missing(frame[slug]), strict=True)]
     return pd.Series(pd.array(found, dtype="boolean"))
-
-
-def _pinned(
-    parts: list[pd.Series[Any] | None], sizes: list[int], dtype: Any, dtype_backend: DtypeBackend
-) -> tuple[Any, list[int]]:
-    """Return a column of all frames as a dtype, and the rows whose cells do not fit."""
-    alike = [part for part in parts if part is not None and part.dtype == dtype]
-    if len(alike) == len(parts) and not isinstance(dtype, pd.CategoricalDtype):
-        return pd.concat(alike, ignore_index=True).array, []
-    cells = [[None] * size if part is None else python_values(part) for part, size in zip(parts, sizes, strict=True)]
-    return pin(list(chain.from_iterable(cells)), dtype, dtype_backend)
 
 
 def _joined(

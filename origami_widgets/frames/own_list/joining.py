@@ -129,13 +129,8 @@ class Joining:
         for name in self._wanted or ():
             _named(listed, name, "columns")
         # Texts, so that a key is compared as it was sent, and not as a date or number that looks like it.
-        request = request_from(
-            self._table,
-            include_hidden=True,
-            schema={str(each.slug): "string" for each in keys},
-            caller="join_leads",
-        )
-        found = await RowsReading(operations, request, strict=False).steps(progress)
+        request = request_from(self._table, include_hidden=True, caller="join_leads")
+        found = await RowsReading(operations, request, as_texts={str(each.slug) for each in keys}).steps(progress)
         origins = found.attrs["origami"]["columns"]
         columns = {each.id: each for each in listed}
         names = [name for name, each in origins.items() if each in columns and self._adds(columns[each])]

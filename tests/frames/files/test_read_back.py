@@ -275,9 +275,6 @@ def test_columns_that_were_not_read_are_not_called_changed(run, client, tmp_path
     few = ow.leads_frame(run, tables=[table.id], columns=["company", "website"])
     ow.export(few, tmp_path / name)
     assert ow.refresh_leads(tmp_path / name, client=client).cells.empty
-    main = ow.rows_frame(table, client=client, objects="main").assign(table_id=table.id)
-    ow.export(main, tmp_path / name, overwrite=True)
-    assert ow.refresh_leads(tmp_path / name, client=client).cells.empty
 
 
 def test_a_column_that_was_dropped_from_a_file_stays_away(followed, tmp_path):

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.lead_cells import make_cells
 from origami_widgets.frames import describe_leads
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
@@ -33,7 +32,7 @@ ROWS = st.lists(st.fixed_dictionaries({}, optional={"x": CELL}), max_size=7)
 
 def frame_of(rows, kind, lead_count, used):
     listed = [ListedColumn("c1", "The X", "x", kind)]
-    table = LeadTable(listed, dtype_backend="numpy_nullable", flatten=True, names="slug")
+    table = LeadTable(listed, dtype_backend="numpy_nullable")
     table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
     frame, _ = table.frame()
     column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "credits_used": used, "cells_errored": 1}
@@ -151,7 +150,7 @@ KNOWN = [3, 1, 0, 2]
 UNKNOWN = [3, pd.NA, pd.NA, 2]
 
 
-@pytest.mark.parametrize("options", [{}, {"objects": "json"}, {"flatten": False}])
+@pytest.mark.parametrize("options", [{}, {"flatten": False}])
 @pytest.mark.parametrize(("more", "wanted"), [({}, KNOWN), ({"r4": lead(5, mail=None)}, UNKNOWN)])
 def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options, more, wanted):
     """A cell that is missing and one that is null look the same if objects are whole."""
@@ -164,15 +163,6 @@ def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options,
     assert found[[*STATES, "confidence_high"]].to_list() == wanted
     assert found["example_1"] == "info@1.example"
     assert found["distinct"] == 2
-
-
-def test_main_values_do_not_say_what_was_found():
-    table = ServedTable(LEADS)
-    with RawServer(table.behave) as server:
-        client = ow.Client(KEY, base_url=server.base_url)
-        with pytest.raises(InvalidInput, match="what was found") as caught:
-            ow.describe_leads(ow.rows_frame(table.raw(), client=client, objects="main"))
-    assert caught.value.remedy
 
 
 def test_a_lead_counts_once(run):

@@ -33,7 +33,7 @@ CELL = st.one_of(
 
 def frame_of(rows, kind="enrichment", slug="mail", **options):
     listed = [ListedColumn("c0", "Site", "site", "input"), ListedColumn("c1", "Mail", slug, kind)]
-    table = LeadTable(listed, dtype_backend="numpy_nullable", **({"flatten": True, "names": "slug"} | options))
+    table = LeadTable(listed, dtype_backend="numpy_nullable", **options)
     table.add([{"id": f"r{at}", "site": f"https://www.{at}.example/a", **row} for at, row in enumerate(rows)])
     frame, _ = table.frame()
     columns = [{"column": each.slug, "id": each.id, "name": each.name, "kind": each.kind} for each in listed]
@@ -117,8 +117,6 @@ def test_hostile_cells_give_the_same_columns(backend, rows):
     [
         frame_of([{"mail": "a@b.example"}]),
         frame_of([{}]),
-        frame_of([{"mail": MAIL}], objects="main"),
-        frame_of([{"mail": MAIL}], objects="json"),
         frame_of([{"mail": MAIL}], flatten=False),
     ],
 )
@@ -143,10 +141,9 @@ def run(client):
     return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 
 
-def test_frames_of_one_table_and_with_another_separator_say_the_same(run, client):
+def test_frames_of_one_table_say_the_same(run, client):
     leads = ow.leads_frame(run)
     evidence = ow.evidence_frame(leads)
-    pd.testing.assert_frame_equal(ow.evidence_frame(ow.leads_frame(run, sep="_")), evidence)
     pd.testing.assert_frame_equal(ow.evidence_frame([leads, leads]), evidence)
     alone = [ow.rows_frame(each, client=client) for each in run.tables]
     found = reported(ow.evidence_frame(alone))

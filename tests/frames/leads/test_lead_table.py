@@ -17,18 +17,17 @@ from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.frames.leads import lead_column as flatten
 from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
-from origami_widgets.frames.leads.pinned_dtypes import check_schema
 from tests.frames.payloads import BACKENDS
 
 BIG = 2**53 + 1
 
 
-def table(rows, slugs=("x",), *, backend="numpy_nullable", kind="enrichment", page=1, schema=None, **options):
+def table(rows, slugs=("x",), *, backend="numpy_nullable", kind="enrichment", page=1, **options):
     listed = [
         each if isinstance(each, ListedColumn) else ListedColumn(f"c-{each}", f"The {each}", each, kind)
         for each in slugs
     ]
-    made = LeadTable(listed, dtype_backend=backend, schema=check_schema(schema), **options)
+    made = LeadTable(listed, dtype_backend=backend, **options)
     for at in range(0, len(rows), page):
         made.add([{"id": f"r{at + n}", **row} for n, row in enumerate(rows[at : at + page])])
     return made.frame()
@@ -434,13 +433,9 @@ def test_main_values_shared_with_a_part_are_separated_when_they_differ():
     assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
 
 
-def test_the_main_value_has_no_second_column_unless_asked_for():
+def test_the_main_value_has_no_second_column():
     rows = [{"x": {"score": 1}}, {"x": {"score": 2}}, {}, {"x": 3}]
     assert list(table(rows)[0].columns) == ["row_id", "x", "x.found"]
-    asked, _ = table(rows, schema={"x.score": "Int64"})
-    assert list(asked.columns) == ["row_id", "x", "x.score", "x.found"]
-    asked.loc[0, "x"] = 9
-    assert asked["x.score"].to_list() == [1, 2, pd.NA, pd.NA]
 
 
 def test_a_value_beside_an_empty_object_is_kept():

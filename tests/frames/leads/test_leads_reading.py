@@ -93,7 +93,7 @@ def test_columns_and_dtypes_are_there_without_a_lead(backend):
     empty = ow.leads_frame(handle({"id": "r", "object": "run"}, []), client=ow.Sandbox(), dtype_backend=backend)
     assert list(empty.columns) == HEAD
     assert len(set(empty.dtypes.drop("qualified"))) == 1
-    chosen = ow.leads_frame(empty, columns=["company", "domain"], parts=["value"], dtype_backend=backend)
+    chosen = ow.leads_frame(empty, columns=["company", "domain"], dtype_backend=backend)
     assert list(chosen.columns) == ["company", "domain", *IDS]
     assert set(chosen.dtypes) == set(empty.dtypes.drop("qualified"))
 
@@ -170,31 +170,6 @@ def test_what_cannot_be_read_sends_nothing(server, client, source, options):
     assert server.requests == []
 
 
-def test_another_separator_changes_the_names_of_parts_and_nothing_else(batch):
-    dotted, joined = ow.leads_frame(batch), ow.leads_frame(batch, sep="_")
-    main = {each["column"] for note in about(dotted)["tables"] for each in note["table_columns"]}
-    parts = [name for name in dotted.columns if "." in name and name not in main]
-    assert parts
-    wanted = dotted.rename(columns={name: "_".join(name.rsplit(".", 1)) for name in parts})
-    pd.testing.assert_frame_equal(joined, wanted)
-    apart = [frame for _, frame in joined.groupby("table_id", sort=False)]
-    pd.testing.assert_frame_equal(ow.leads_frame(apart), joined)
-    reported, plain = ow.describe_leads(joined), ow.describe_leads(dotted)
-    pd.testing.assert_frame_equal(reported, plain)
-
-
-def test_a_column_that_begins_like_one_of_the_first_is_no_part_of_it(server, client):
-    server.plan(columns("domain", "domain_rating"), page({"id": "r1", "domain": "a.pt", "domain_rating": 7}))
-    leads = ow.leads_frame([table("t1")], client=client, sep="_")
-    assert list(leads.columns) == [*HEAD, "domain_2", "domain_rating"]
-
-
-def test_objects_as_in_rows_frame(batch):
-    texts = ow.leads_frame(batch, objects="json")
-    assert "object" not in map(str, texts.dtypes)
-    assert not any("." in name for name in ow.leads_frame(batch, objects="main").columns)
-
-
 def test_conditions_join_the_saved_filters_of_each_table():
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
@@ -204,94 +179,31 @@ def test_conditions_join_the_saved_filters_of_each_table():
     assert some["row_id"].to_list() == every.loc[every["company"] == every["company"].iloc[0], "row_id"].to_list()
 
 
-def two_tables(server):
-    server.plan(
-        columns("stars", "opened"),
-        page({"id": "r1", "stars": "4", "opened": "2026-07-21T11:14:31+02:00"}, {"id": "r2"}, total=2),
-        columns("stars", "name"),
-        page({"id": "r3", "stars": 5, "name": "Nata"}, total=1),
-    )
-    return [table("t1"), table("t2")]
-
-
-def test_columns_have_the_dtypes_of_the_schema_over_all_tables(server, client):
-    schema = {"stars": "Float64", "opened": "string", "table_name": "category", "name_2": "string"}
-    leads = ow.leads_frame(two_tables(server), client=client, schema=schema)
-    assert {name: str(leads[name].dtype) for name in schema} == schema
-    assert leads["stars"].to_list() == [4, pd.NA, 5]
-    assert leads["opened"].to_list() == ["2026-07-21T11:14:31+02:00", pd.NA, pd.NA]
-    assert leads["name_2"].to_list() == [pd.NA, pd.NA, "Nata"]
-    again = ow.leads_frame(two_tables(server), client=client, schema=leads.dtypes.to_dict())
-    pd.testing.assert_frame_equal(again, leads)
-    stacked = ow.leads_frame([leads.iloc[:2], leads.iloc[2:].reset_index(drop=True)], schema={"stars": "string"})
-    assert stacked["stars"].to_list() == ["4.0", pd.NA, "5.0"]
-
-
-def test_leads_that_do_not_fit_the_schema_are_kept(server, client):
-    with pytest.raises(ow.IncompleteRows) as caught:
-        ow.leads_frame(two_tables(server), client=client, schema={"name_2": "Int64", "stars": "Int64"})
-    assert isinstance(caught.value.__cause__, InvalidInput)
-    partial = caught.value.partial
-    assert {name: str(partial[name].dtype) for name in ("name_2", "stars")} == {"name_2": "string", "stars": "Int64"}
-    assert (len(partial), about(partial)["unpinned"]) == (3, {"name_2": "Int64"})
-    with pytest.raises(InvalidInput):
-        ow.leads_frame(partial, schema={"name_2": "Int64"})
-
-
-@pytest.mark.parametrize("schema", [{"gone": "string"}, {"table_id": "Int64"}])
-def test_a_schema_must_be_about_the_columns_of_some_table(server, client, schema):
-    with pytest.raises(ow.IncompleteRows) as caught:
-        ow.leads_frame(two_tables(server), client=client, schema=schema)
-    assert len(caught.value.partial) == 3
-    with pytest.raises(InvalidInput):
-        ow.leads_frame(caught.value.partial, schema=schema)
-    server.requests.clear()
-    with pytest.raises(InvalidInput):
-        ow.leads_frame([table("t1")], client=client, schema={"stars": "complex"})
-    assert server.requests == []
-
-
-def test_what_is_read_again_keeps_the_schema():
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-    leads = ow.leads_frame(run, schema={"company": "category", "employees": "Float64"})
-    before = leads.iloc[1:].reset_index(drop=True)
-    # As if the first table had one lead less when it was read.
-    first, *others = [{**each, "table_version": None} for each in about(leads)["tables"]]
-    before.attrs["origami"] |= {"tables": [{**first, "rows": first["rows"] - 1}, *others]}
-    again = ow.refresh_leads(before, client=client)
-    assert again.new["row_id"].to_list() == leads["row_id"].head(1).to_list()
-    pd.testing.assert_frame_equal(again.frame, leads)
-
-
-def test_columns_and_parts_are_chosen_and_what_is_missing_is_named():
+def test_columns_are_chosen_and_what_is_missing_is_named():
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
     whole = ow.leads_frame(run)
-    few = ow.leads_frame(run, columns=["contact-email", "company"], parts=["value", "confidence"])
+    few = ow.leads_frame(run, columns=["contact-email", "contact-email.confidence", "company"])
     assert few.columns.to_list() == ["contact-email", "contact-email.confidence", "company", *IDS]
     pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
     assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == ["company", *IDS]
     named = ["table_name", "row_id", "contact-email.reasoning", "phone"]
     assert ow.leads_frame(run, columns=named).columns.to_list() == [*named, "table_id"]
-    values = ow.leads_frame(run, parts=["value"]).columns
-    assert not [name for name in values if name.endswith((".found", ".confidence", ".reasoning"))]
-    assert "latest-funding" in values
     with pytest.raises(InvalidInput, match="No such column") as caught:
         ow.leads_frame(run, columns=["contact-mail"])
     assert "Did you mean 'contact-email'?" in caught.value.remedy
     assert ow.leads_frame(whole, columns=few.columns).columns.to_list() == few.columns.to_list()
-    for parts in ("value", 7, [7]):
+    for columns in ("company", 7, [7]):
         with pytest.raises(InvalidInput, match="must be a list") as caught:
-            ow.leads_frame(run, parts=parts)
-        assert caught.value.remedy.endswith('parts=["value"].' if parts == "value" else 'parts=["…"].')
+            ow.leads_frame(run, columns=columns)
+        assert caught.value.remedy.endswith('columns=["company"].' if columns == "company" else 'columns=["…"].')
 
 
 def test_chosen_columns_are_enough_for_what_analysts_do():
     client = ow.Sandbox(speed=60).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait()
     chosen = ["company", "domain", "website", "contact-email", "phone", "fit"]
-    options = {"columns": chosen, "parts": ["value"], "include_hidden": True}
+    options = {"columns": chosen, "include_hidden": True}
     few = ow.leads_frame(run, **options)
     run.wait("cells")
     refreshed = ow.refresh_leads(few, client=client)
@@ -302,8 +214,8 @@ def test_chosen_columns_are_enough_for_what_analysts_do():
     assert ow.describe_leads(refreshed.frame).set_index("column")["leads"]["fit"] > 0
     with pytest.raises(InvalidInput, match="no evidence") as caught:
         ow.evidence_frame(refreshed.frame)
-    assert "parts=" in caught.value.cause
-    proven = ow.leads_frame(run, columns=["contact-email"], parts=["value", "confidence", "source_url"])
+    assert "columns=" in caught.value.cause
+    proven = ow.leads_frame(run, columns=["contact-email", "contact-email.confidence", "contact-email.source_url"])
     assert set(ow.evidence_frame(proven)["column"]) == {"contact-email"}
     with pytest.raises(InvalidInput, match="No column 'domain'") as caught:
         ow.overlap(proven, few)

@@ -238,11 +238,10 @@ def test_dropped_columns_stay_away(running, chosen):
     assert list(refreshed.frame) == chosen
 
 
-@pytest.mark.parametrize("columns", [["mail", "company"], None])
-def test_columns_and_parts_that_were_not_chosen_stay_away(running, columns):
+def test_columns_that_were_not_chosen_stay_away(running):
     table = served(1, 2)
     client = running(table)
-    frame = ow.leads_frame(table.raw(), client=client, columns=columns, parts=["value"])
+    frame = ow.leads_frame(table.raw(), client=client, columns=["mail", "company"])
     was = dict(zip(frame["row_id"], frame["mail"], strict=True))["r1"]
     mail = {"email": "x@y.example", "confidence": "low", "seen_on": "a page"}
     table.leads, table.version = table.leads | {"r1": touched_lead(1, mail=mail)}, 1
@@ -259,9 +258,6 @@ def test_columns_and_parts_that_were_not_chosen_stay_away(running, columns):
 
 OPTIONS = {
     "flattened": {},
-    "with another sep": {"sep": "_"},
-    "as JSON": {"objects": "json"},
-    "main values": {"objects": "main"},
     "whole objects": {"flatten": False},
 }
 

@@ -151,9 +151,7 @@ def test_unknown_columns_are_refused_before_rows_are_asked_for(server, client, o
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "options", [{"names": "id"}, {"limit": -1}, {"progress": 7}, {"dtype_backend": "x"}, {"filters": "x"}]
-)
+@pytest.mark.parametrize("options", [{"limit": -1}, {"progress": 7}, {"dtype_backend": "x"}, {"filters": "x"}])
 def test_arguments_that_cannot_be_right_send_nothing(server, client, options):
     with pytest.raises(InvalidInput):
         ow.rows_frame(TABLE, client=client, **options)
@@ -178,10 +176,10 @@ def test_filters_and_sort_are_sent(server, client):
     assert json.loads(query["sort"]) == {"column": "fit", "direction": "desc"}
 
 
-def test_a_limit_and_names(server, client):
+def test_a_limit(server, client):
     server.plan(columns(), page(lead(1), lead(2), cursor="a", total=9))
-    frame = ow.rows_frame(TABLE, client=client, limit=2, names="name")
-    assert list(frame.columns) == ["row_id", "Bakery", "Mail", "Fit"]
+    frame = ow.rows_frame(TABLE, client=client, limit=2)
+    assert list(frame.columns) == ["row_id", "bakery", "contact-email", "fit"]
     assert len(server.requests) == 2
     assert about(frame)["complete"]
 

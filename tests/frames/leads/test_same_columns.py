@@ -1,9 +1,6 @@
-"""Columns and dtypes that do not depend on which leads were read: few of them, none, or with `schema=`."""
-
-from datetime import date
+"""Columns and dtypes that do not depend on which leads were read: few of them or none."""
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +8,6 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
-from origami_widgets.frames.leads.pinned_dtypes import check_schema
 from tests.frames.conftest import KEY
 from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
 from tests.frames.payloads import BACKENDS
@@ -29,83 +25,26 @@ ROW = st.dictionaries(st.sampled_from(["x", "y", "id2", "late", "x.email"]), VAL
 CELL = {"x": {"email": "a@b.example", "confidence": "high", "tags": ["a"]}, "y": 1}
 
 
-def leads(rows, *, backend="numpy_nullable", schema=None, first=None, **options):
-    table = LeadTable(LISTED, dtype_backend=backend, schema=check_schema(schema), **options)
+def leads(rows, *, backend="numpy_nullable", first=None, **options):
+    table = LeadTable(LISTED, dtype_backend=backend, **options)
     table.add([{"id": f"r{number}", **row} for number, row in enumerate(rows)])
     return table.frame(rows=first)
 
 
-@given(st.lists(ROW, max_size=8), st.integers(0, 8), st.sampled_from(BACKENDS), st.sampled_from([".", "_"]))
-def test_the_dtypes_of_a_frame_pin_those_of_any_part_of_it(rows, first, backend, sep):
+@given(st.lists(ROW, max_size=8), st.integers(0, 8), st.sampled_from(BACKENDS))
+def test_any_part_of_a_frame_has_the_dtypes_of_the_frame(rows, first, backend):
     rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
-    whole, _ = leads(rows, backend=backend, sep=sep)
-    few, _ = leads(rows, backend=backend, sep=sep, first=first)
+    whole, _ = leads(rows, backend=backend)
+    few, _ = leads(rows, backend=backend, first=first)
     pd.testing.assert_frame_equal(few, whole[:first])
-    # Read alone, with nothing that says what the other rows hold.
-    pinned, findings = leads(rows[:first], backend=backend, sep=sep, schema=whole.dtypes.to_dict())
-    assert findings.misfits == {}
-    assert pinned.dtypes.to_dict() == whole.dtypes.to_dict()
-    for name, dtype in whole.dtypes.items():
-        if not pd.api.types.is_object_dtype(dtype) and not name.endswith("found"):
-            pd.testing.assert_series_equal(pinned[name], whole[name][:first])
 
 
-@given(st.lists(ROW, max_size=8), st.sampled_from(["json", "main"]), st.booleans())
-def test_one_column_for_each_column_of_the_table(rows, objects, flatten):
-    rows = [{slug: cell for slug, cell in row.items() if slug in ("x", "y")} for row in rows]
-    frame, _ = leads(rows, objects=objects, flatten=flatten)
-    assert list(frame) == ["row_id", "x", "y"]
-    if objects == "json":
-        assert object not in frame.dtypes.to_list()
-
-
-FITS = [
-    ("Int64", [1, "2", 3.0, None], [1, 2, 3, pd.NA]),
-    ("int8", [1, 127], [1, 127]),
-    ("float", [1, "2.5", None], [1.0, 2.5, None]),
-    ("Float64", [1, 2.5, "3"], [1.0, 2.5, 3.0]),
-    ("boolean", [True, None], [True, pd.NA]),
-    ("string", ["a", 1, 2.5, True, [1], None], ["a", "1", "2.5", "true", "[1]", pd.NA]),
-    (str, ["2026-07-21", 7], ["2026-07-21", "7"]),
-    ("category", ["b", "a", "b"], ["b", "a", "b"]),
-    (pd.CategoricalDtype(["a", "b"], ordered=True), ["b", None], ["b", None]),
-    ("datetime64[us, UTC]", ["2026-07-21", "2026-07-21T02:00+02:00"], [pd.Timestamp("2026-07-21", tz="UTC")] * 2),
-    ("datetime64[ns]", ["2026-07-21", "2026-07-21T09:00"], [pd.Timestamp("2026-07-21"), pd.Timestamp("2026-07-21 09:00")]),
-    ("object", [1, "a", [2]], [1, "a", [2]]),
-    ("int64[pyarrow]", ["1", None], [1, None]),
-    ("date32[pyarrow]", ["2026-07-21"], [date(2026, 7, 21)]),
-]  # fmt: skip
-MISFITS = [
-    ("Int64", [1, "soon", 2.5, None, True, 2**64], [1, 2, 4, 5]),
-    ("int64", [1, None], [1]),
-    ("int8", [1, 128], [1]),
-    ("Float64", ["1,5", [1]], [0, 1]),
-    ("boolean", ["true", 1], [0, 1]),
-    (pd.CategoricalDtype(["a"]), ["a", "b"], [1]),
-    ("datetime64[us, UTC]", ["2026-07-21", "2026", 2026], [1, 2]),
-    ("datetime64[us]", ["2026-07-21", "2026-07-21T00:00Z"], [1]),
-    ("date32[pyarrow]", ["2026-07-21T09:00"], [0]),
-]
-
-
-@pytest.mark.parametrize(("dtype", "cells", "wanted"), FITS, ids=lambda each: repr(each)[:40])
-def test_what_fits_a_dtype(dtype, cells, wanted):
-    frame, findings = leads([{} if cell is None else {"y": cell} for cell in cells], schema={"y": dtype})
-    assert findings.misfits == {}
-    asked = pd.StringDtype() if dtype is str else pd.Series([], dtype=dtype).dtype
-    assert frame["y"].dtype == asked or (dtype in (str, "category") and type(frame["y"].dtype) is type(asked))
-    assert [None if pd.api.types.is_scalar(each) and pd.isna(each) else each for each in frame["y"]] == [
-        None if each is pd.NA else each for each in wanted
-    ]
-    assert leads([], schema={"y": dtype})[0]["y"].dtype == frame["y"].dtype or dtype == "category"
-
-
-@pytest.mark.parametrize(("dtype", "cells", "rows"), MISFITS, ids=lambda each: repr(each)[:40])
-def test_what_does_not_fit_a_dtype_is_named_by_its_row(dtype, cells, rows):
-    frame, findings = leads([{} if cell is None else {"y": cell} for cell in cells], schema={"y": dtype})
-    assert findings.misfits["y"][1] == rows
-    unpinned, _ = leads([{} if cell is None else {"y": cell} for cell in cells])
-    pd.testing.assert_frame_equal(frame, unpinned)
+def test_cells_as_texts_are_as_they_were_sent():
+    cells = ["0012", 12, 2.5, True, [1], "2026-07-21T11:14:31+02:00", "2026-07-21", {"email": "a@b.example"}]
+    frame, _ = leads([*({"y": cell} for cell in cells), {}], as_texts={"y"})
+    texts = ["0012", "12", "2.5", "true", "[1]", "2026-07-21T11:14:31+02:00", "2026-07-21", "a@b.example", pd.NA]
+    assert frame["y"].to_list() == texts
+    assert [str(leads([{"y": cell}], as_texts={"y"})[0]["y"][0]) for cell in cells] == texts[:-1]
 
 
 NOT_DATES = [
@@ -146,53 +85,17 @@ def test_few_leads_have_the_columns_of_all(server, client, limit):
     ] * 2
 
 
-def test_an_error_about_the_schema_keeps_all_rows_and_names_no_cell(server, client):
-    server.plan(columns(), page(*ROWS, total=3))
-    with pytest.raises(ow.IncompleteRows, match="schema") as caught:
-        ow.rows_frame(TABLE, client=client, schema={"bakery": "Int64", "fit": "Float64"})
-    assert "'bakery'" in caught.value.cause
-    assert "Int64" in caught.value.cause
-    assert "Bakery 1" not in "".join(map(str, (caught.value, caught.value.cause, caught.value.remedy)))
-    kept = caught.value.partial
-    notes = about(kept)
-    assert kept["bakery"].to_list() == ["Bakery 1", "Bakery 2", "Bakery 3"]
-    assert kept["fit"].dtype in ("Float64", "float64")
-    assert notes["unpinned"] == {"bakery": "Int64"}
-
-
-BAD = [
-    ({"schema": {"fitt": "Int64"}}, "Did you mean 'fit'"),
-    ({"schema": {"contact-email.found": "Int64"}}, "found can't have"),
-]
 REFUSED = [
-    ({"schema": {"fit": "complex"}}, "leads can't have"),
-    ({"schema": {"fit": "integer"}}, "leads can't have"),
-    ({"schema": {"fit": "decimal128(10,2)[pyarrow]"}}, "leads can't have"),
-    ({"schema": {"fit": "string_view[pyarrow]"}}, "leads can't have"),
-    ({"schema": {"fit": pd.ArrowDtype(pa.decimal128(10, 2))}}, "leads can't have"),
-    ({"schema": {"fit": pd.ArrowDtype(pa.month_day_nano_interval())}}, "leads can't have"),
-    ({"schema": ["fit"]}, "must map columns"),
-    ({"schema": {1: "Int64"}}, "must map columns"),
-    ({"objects": "text"}, "Invalid objects"),
-    ({"sep": ""}, "Invalid sep"),
-    ({"sep": 1}, "Invalid sep"),
+    ({"flatten": "no"}, "flatten"),
     ({"filters": "x"}, "Invalid filters"),
 ]
 
 
-@pytest.mark.parametrize(("options", "words"), REFUSED + BAD)
+@pytest.mark.parametrize(("options", "words"), REFUSED)
 def test_what_cannot_be_done_is_refused_before_rows_are_asked_for(server, client, options, words):
-    server.plan(columns())
     with pytest.raises(InvalidInput, match=words):
         ow.rows_frame(TABLE, client=client, **options)
-    assert len(server.requests) == ((options, words) in BAD)
-
-
-def test_a_frame_with_another_sep_for_libraries_that_take_dots_for_paths(server, client):
-    server.plan(columns(), page(*ROWS))
-    assert list(ow.rows_frame(TABLE, client=client, sep="_")) == [
-        "row_id", "bakery", "contact-email", "contact-email_confidence", "contact-email_found", "fit",
-    ]  # fmt: skip
+    assert server.requests == []
 
 
 FIT = [{"column": "fit", "operator": "greater_than", "value": 50}]

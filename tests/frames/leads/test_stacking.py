@@ -38,7 +38,7 @@ ROWS = st.sampled_from(KINDS).flatmap(
 
 def frame_of(rows, backend="numpy_nullable", slugs=("x", "y")):
     listed = [ListedColumn(slug, slug, slug, "enrichment") for slug in slugs]
-    table = LeadTable(listed, dtype_backend=backend, flatten=True, names="slug")
+    table = LeadTable(listed, dtype_backend=backend)
     table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
     return table.frame()[0]
 
