@@ -55,8 +55,6 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
-    from origami_widgets.frames.plots import plot_history as plot_history
-    from origami_widgets.frames.plots import plot_qualification as plot_qualification
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
     from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
@@ -116,8 +114,6 @@ _HOMES = {
     "plot_compare": "frames.plots",
     "plot_credits": "frames.plots",
     "plot_funnel": "frames.plots",
-    "plot_history": "frames.plots",
-    "plot_qualification": "frames.plots",
     "refresh_leads": "frames",
     "rows_frame": "frames",
     "runs_frame": "frames",

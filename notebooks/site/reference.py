@@ -93,7 +93,7 @@ GROUPS = (
         "plots",
         "Plots",
         "Altair charts, for light and dark pages (extra: `plots`).",
-        ("plot_funnel", "plot_qualification", "plot_credits", "plot_history", "plot_compare"),
+        ("plot_funnel", "plot_credits", "plot_compare"),
     ),
     Group("files", "Files", "Excel, CSV and Parquet (extras: `excel`, `parquet`).", ("export",)),
     Group(

@@ -13,14 +13,14 @@ SETUP = f"""
 import sys
 sys.path.insert(0, {str(serve.REPOSITORY)!r})
 import origami_widgets as ow
-from origami_widgets.frames.plots import plot_compare, plot_credits, plot_funnel, plot_history, plot_qualification
+from origami_widgets.frames.plots import plot_compare, plot_credits, plot_funnel
 client = ow.Sandbox(speed=60).client()
 run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 names = ("Porto", "Faro", "Braga")
 runs = ow.start_many({{name: f"Find 30 bakeries in {{name}}" for name in names}}, client=client, show=False).wait("cells")
 print(run.status)
 """
-PLOTS = {"funnel": "run", "qualification": "run", "credits": "run", "history": "run", "compare": "runs"}
+PLOTS = {"funnel": "run", "credits": "run", "compare": "runs"}
 SCENES = [
     *(Scene(f"plot_{name}", f"plot_{name}({source})", DRAWN) for name, source in PLOTS.items()),
     *(Scene(f"plot_{name}_narrow", f"plot_{name}({source}, width=320)", DRAWN) for name, source in PLOTS.items()),

@@ -11,7 +11,7 @@ import vl_convert
 from PIL import Image
 from playwright.sync_api import expect
 
-from origami_widgets.frames.plots import plot_qualification
+from origami_widgets.frames.plots import plot_funnel
 from tests.browser.plots_gallery import DRAWN, PLOTS, SETUP
 from tests.frames.payloads import payload
 
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "funnel": "Funnel: 2 tables",
-    "qualification": "Verdicts by column: 2 tables",
     "credits": "Credits by column: 324 in 2 tables",
-    "history": "History of run",
     "compare": "Credits per qualified lead: 3 runs",
 }
 NAME = "<img src=x onerror=document.title='evil'> " + 30 * "long "
@@ -100,7 +98,7 @@ def a_tooltip_shows_the_whole_name_as_text(lab: LabPage, output: Locator) -> Non
 
 @pytest.mark.parametrize("page", ["#383838", "#ffffff"], ids=["dark", "light"])
 def test_vega_lite_6_draws_in_the_colours_of_colab(browser: Browser, page: str) -> None:
-    spec = plot_qualification(payload()).to_dict()
+    spec = plot_funnel(payload()).to_dict()
     html = vl_convert.vegalite_to_html(spec, bundle=True, vl_version="6.1")
     ink = "#e3e3e3" if page == "#383838" else "#1f1f1f"
     with browser.new_context() as context:
@@ -108,7 +106,7 @@ def test_vega_lite_6_draws_in_the_colours_of_colab(browser: Browser, page: str) 
         window.set_content(html)
         window.add_style_tag(content=f"body {{ background: {page}; color: {ink} }}")
         plot = window.locator(DRAWN).first
-        expect(plot).to_contain_text("Verdicts by column: Porto bakeries")
+        expect(plot).to_contain_text("Funnel: Porto bakeries")
         behind, text = luminance(plot)
     assert behind == int(page[1:3], 16)
     assert abs(text - behind) > 150

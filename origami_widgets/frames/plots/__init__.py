@@ -1,6 +1,6 @@
 """Altair charts of runs and tables: funnel, verdicts, credits, history, and runs compared."""
 
-from .run_plots import plot_compare, plot_history
-from .table_plots import plot_credits, plot_funnel, plot_qualification
+from .run_plots import plot_compare
+from .table_plots import plot_credits, plot_funnel
 
-__all__ = ["plot_compare", "plot_credits", "plot_funnel", "plot_history", "plot_qualification"]
+__all__ = ["plot_compare", "plot_credits", "plot_funnel"]

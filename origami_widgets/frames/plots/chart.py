@@ -16,15 +16,11 @@ from origami_widgets.words.foreign_text import name_of
 
 # Every colour has three times the contrast to white and to dark pages that text needs to large areas.
 LEADS, LOSS = "#4f8df5", "#b07c5a"
-VERDICTS = {"pass": "#12a080", "fail": "#e0604f", "unsure": "#8e8ec4", "other": "#b8860b"}
-RUNS = (LEADS, "#e0604f", "#12a080", "#a879d6", "#b8860b", "#8a929c")
-# Colour of text on a mark: black can be read on all colours above.
-ON_MARKS = "#000"
 # Colour of the page's own text in its current theme; black where a chart is no part of a page.
 PAGE = "currentColor"
 
-# Space beside marks, and around the plot, and the width of a character, on average, in px.
-GAP, PADDING, CHARACTER = 8, 5, 5.8
+# Space beside marks, and the width of a character, on average, in px.
+GAP, CHARACTER = 8, 5.8
 # Where the plot begins and ends, as the x of a mark.
 AT_START, AT_END = alt.XValue(0), alt.XValue("width")  # type: ignore[no-untyped-call]
 _TEXT = {"labelColor": PAGE, "titleColor": PAGE, "labelFontSize": 11}
@@ -42,7 +38,6 @@ CONFIG: dict[str, Any] = {
     "mark": {"color": LEADS, "aria": False},
     "text": {"color": PAGE, "aria": True},
     "tick": {"color": PAGE, "thickness": 2},
-    "range": {"category": list(RUNS)},
 }
 # SVG follows the page's colour when the theme changes, which a canvas does not, and screen readers read it.
 # Its menu has no link to an editor on the internet, which would be sent all that is drawn.
@@ -54,7 +49,7 @@ VEGA_LITE, _SCHEMA = "5.20", "https://vega.github.io/schema/vega-lite/v5.json"
 _SCALE = 2
 
 
-class _NotebookChart(alt.TopLevelMixin):
+class LayeredPlot(alt.LayerChart):
     """Chart with the theme of the plots and its own notebook output."""
 
     def to_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -63,9 +58,9 @@ class _NotebookChart(alt.TopLevelMixin):
         if "vega-lite" not in spec.get("$schema", ""):
             # Part of another chart, which has a theme of its own; or compiled to Vega.
             return spec
-        # The width of a plot with one view is that of the whole plot.
-        fit = {"autosize": {"type": "fit-x", "contains": "padding"}} if "layer" in spec else {}
-        theme = {"config": CONFIG, "usermeta": {"embedOptions": _EMBED}, **fit}
+        # The width of a plot is that of the whole plot.
+        fit = {"type": "fit-x", "contains": "padding"}
+        theme = {"config": CONFIG, "usermeta": {"embedOptions": _EMBED}, "autosize": fit}
         return dict(update_nested(theme, spec, copy=True))
 
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
@@ -85,14 +80,6 @@ class _NotebookChart(alt.TopLevelMixin):
         width, height = (pixels // _SCALE for pixels in struct.unpack(">II", picture[16:24]))
         data["image/png"] = base64.b64encode(picture).decode("ascii")
         return data, {"image/png": {"width": width, "height": height, "alt": said}}
-
-
-class LayeredPlot(_NotebookChart, alt.LayerChart):
-    """Plot with one view."""
-
-
-class StackedPlot(_NotebookChart, alt.VConcatChart):
-    """Plot with views one above the other."""
 
 
 def _png(spec: dict[str, Any]) -> bytes:

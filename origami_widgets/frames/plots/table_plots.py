@@ -1,4 +1,4 @@
-"""Plots of tables: `plot_funnel`, `plot_qualification` and `plot_credits`, with a row for each stage or column."""
+"""Plots of tables: `plot_funnel` and `plot_credits`, with a row for each stage or column."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.frames.economics.part_economics import column_economics_frame
 from origami_widgets.frames.source import Source, SourceData, gather
-from origami_widgets.frames.table_frames import columns_frame, tables_frame
+from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import name_of
 from origami_widgets.words.numbers import MISSING, amount, percent, plural
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _LOSSES = {"duplicates": "deduped_leads", "excluded": "excluded_leads", "filtered out": "filtered_out"}
 _RESULTS = {"kept": "post_static_leads", "leads now": "lead_count", "qualified": "qualified_leads"}
 _STAGES = {"sourced": "total_sourced_leads", **_LOSSES, **_RESULTS}
-_VERDICTS = ("pass", "fail", "unsure", "other")
-# Share of a bar of verdicts that has room for its number. Smaller numbers stand beside the bar.
-_ROOM = 0.05
 # What the credits of a column were spent on.
 _PARTS = ["other credits", "expected on unfit leads"]
 
@@ -101,82 +98,6 @@ def _stages(table: Record, *, shares: bool) -> Iterator[Record]:
         end = start + (leads or 0)
         note = joined(amount(leads), more if stage == "sourced" else percent(leads, sourced), remark)
         yield {"name": stage, "note": note, "part": part, "start": start / whole, "end": end / whole}
-
-
-def plot_qualification(source: Source, *, top: int = 30, width: int = 600) -> LayerChart:
-    """Plot how each column with a relevance condition judged its leads: pass, fail or unsure.
-
-    No request is sent and no credits are spent. A bar is all verdicts of a column; its numbers are leads. Columns
-    without verdicts are counted and not drawn; verdicts of a kind that is not known yet are "other". A table that is
-    given several times is drawn as it was given last.
-
-    Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        top: columns at most, those with the most verdicts; the rest is counted.
-        width: of the whole chart, in px.
-
-    Returns:
-        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
-
-    Raises:
-        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
-
-    Source in the API: `qualification` of each column, by `columns_frame`.
-
-    Example:
-        >>> from origami_widgets.frames.plots import plot_qualification
-        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": [
-        ...     {"id": "2e8f", "name": "Fit", "qualification": {"pass": 12, "fail": 2, "unsure": 1, "total": 15}}]}
-        >>> plot_qualification(table).description
-        'Verdicts by column: Porto bakeries. Fit: 80 % pass of 15 · 2 fail · 1 unsure'
-    """
-    width = check_options(width, top)
-    import altair as alt
-
-    from . import chart
-
-    columns = columns_frame(_each_table_once(source, "plot_qualification"))
-    columns = columns.rename(columns=lambda name: name.removeprefix("qualification_"))
-    known = columns[["pass", "fail", "unsure"]]
-    # Where the verdicts are more than their total, the bar is as long as they are.
-    columns["total"] = columns["total"].fillna(0).clip(lower=known.sum(axis="columns"))
-    # A verdict that was left out is no remainder: only where all are known, others are missing from the total.
-    columns["other"] = (columns["total"] - known.sum(axis="columns", skipna=False)).fillna(0)
-    judged = columns[columns["total"] > 0]
-    drawn = _largest(judged, "total", top)
-    tables = columns.drop_duplicates(["table_id", "table_name"])
-    rows = [*_by_table(drawn, lambda table: map(_verdicts, table), len(tables))]
-    kinds = [verdict for verdict in _VERDICTS if drawn[verdict].gt(0).any()]
-    scale = alt.Scale(domain=kinds, range=[chart.VERDICTS[verdict] for verdict in kinds])
-    x = alt.X("share:Q", stack=True, title="share of verdicts", axis=alt.Axis(format=".0%", tickCount=5))
-    name, verdicts = alt.Tooltip("name:N", title="column"), alt.Tooltip("said:N", title="verdicts")
-    parts = alt.Chart().transform_fold([*kinds], as_=["verdict", "leads"]).transform_filter("datum.leads > 0")
-    parts = parts.transform_calculate(share="datum.leads / datum.total", rank=f"indexof({kinds}, datum.verdict)")
-    parts = parts.encode(x=x, order=alt.Order("rank:Q"), detail=alt.Detail("verdict:N"))
-    part = alt.Tooltip("share:Q", format=".1%")
-    parts = parts.encode(tooltip=chart.tooltips("table:N", name, verdicts, "verdict:N", "leads:Q", part))
-    bars = parts.mark_bar().encode(color=alt.Color("verdict:N", scale=scale))
-    number = alt.TextValue("", condition={"test": f"datum.share >= {_ROOM}", "field": "leads", "type": "quantitative"})
-    numbers = parts.mark_text(color=chart.ON_MARKS, aria=False).encode(x=x.bandPosition(0.5), text=number)
-    about = joined(run_ids(columns), "share of the leads that a column has judged")
-    unjudged = left_out(len(columns) - len(judged), "column", "have no verdicts")
-    details = [about, unjudged, left_out(len(judged) - len(drawn), "further column")]
-    none = f"None of {plural(len(columns), 'column')} has verdicts. Only columns with a relevance condition have them."
-    empty = "There are no columns." if columns.empty else none
-    title = f"Verdicts by column: {_subject(tables)}"
-    return chart.row_plot(rows, [bars, numbers], title, details, width, empty=empty)
-
-
-def _verdicts(column: Record) -> Record:
-    """Return the row of a column, with the number of leads for each verdict."""
-    counts, total = {verdict: column[verdict] for verdict in _VERDICTS}, column["total"]
-    passed = f"{percent(counts['pass'], total)} pass of {amount(total)}"
-    others = {each: f"{amount(counts[each])} {each}" for each in _VERDICTS[1:] if counts[each] != 0}
-    note = joined(passed, *(text for each, text in others.items() if (counts[each] or 0) < _ROOM * total))
-    name, said = name_of(column["column_name"], 300), joined(passed, *others.values())
-    # The tooltip of a note is about all verdicts, that of a bar about its own.
-    every = {"verdict": "all", "leads": total, "share": 1}
-    return {**counts, **every, "total": total, "name": name, "note": note, "said": said}
 
 
 def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerChart:

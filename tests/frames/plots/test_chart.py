@@ -16,9 +16,9 @@ from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
-from origami_widgets.frames.plots import plot_funnel, plot_history, plot_qualification
+from origami_widgets.frames.plots import plot_funnel
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, POINTS, SOURCES, shown, size, texts, watched, with_history, written
+from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, shown, size, texts, watched, written
 
 
 def picture_of(chart):
@@ -40,7 +40,7 @@ def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
 
 
 def test_a_large_picture_has_the_charts_size_in_a_small_notebook():
-    chart = plot_qualification(SOURCES["many tables"])
+    chart = plot_funnel(SOURCES["many tables"], top=6)
     data, metadata = shown(chart)
     assert size(chart) == pytest.approx((metadata["image/png"]["width"], metadata["image/png"]["height"]), abs=1)
     assert len(data["image/png"]) < 200_000
@@ -84,7 +84,7 @@ def test_a_plot_can_be_combined_with_other_charts():
 
 
 def test_a_plot_can_be_saved(tmp_path):
-    chart = plot_history(with_history(*POINTS))
+    chart = plot_funnel(payload())
     for form in ("png", "svg", "html", "json"):
         chart.save(tmp_path / f"chart.{form}")
         assert (tmp_path / f"chart.{form}").stat().st_size > 1_000

@@ -86,7 +86,7 @@ def hostile_runs():
 @pytest.mark.slow
 @EACH
 def test_hostile_texts_are_text_and_bounded(plot):
-    chart = plot(hostile_runs(), **({} if plot is PLOTS["plot_history"] else {"top": 400}))
+    chart = plot(hostile_runs(), top=400)
     spec = written(chart)
     json.dumps(spec, ensure_ascii=False).encode("utf-8")
     assert max(len(text) for text in values(spec) if isinstance(text, str)) <= LONGEST_TEXT
@@ -94,7 +94,7 @@ def test_hostile_texts_are_text_and_bounded(plot):
     assert {node.tag.rpartition("}")[2] for node in drawn.iter()} <= {"svg", "g", "path", "text", "line", "tspan"}
     assert not [name for node in drawn.iter() for name in node.attrib if name.startswith("on") or "href" in name]
     assert size(chart)[0] < 900
-    if plot not in (PLOTS["plot_history"], PLOTS["plot_compare"]):
+    if plot is not PLOTS["plot_compare"]:
         assert any("<script>alert(1)</script>" in text for text in texts(chart)), "as text"
 
 
@@ -106,7 +106,7 @@ def test_no_tooltip_has_a_heading_that_vega_does_not_show_as_text(plot):
     assert not {"image", "title"} & headings, "drawn as a picture and as a heading"
 
 
-@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits", "plot_compare"])
+@pytest.mark.parametrize("name", PLOTS)
 def test_no_tooltip_beside_a_bar_names_a_field_that_its_row_lacks(name):
     chart = watched(PLOTS[name])
     (note,) = [layer for layer in written(chart)["layer"] if layer["encoding"].get("text", {}).get("field") == "beside"]
@@ -126,12 +126,6 @@ def parts(node):
 def test_large_sources_make_no_large_charts(plot):
     chart = plot(many_tables(200, 100))
     assert len(json.dumps(written(chart))) < 100_000
-    points = [(POINTS[0][0] + at, "running", at, at, at % 7, at, at / 3) for at in range(2_000)]
-    runs = [with_history(*points, run_id=f"run-{number}") for number in range(9)]
-    if plot is PLOTS["plot_history"]:
-        chart = plot(runs)
-        assert len(json.dumps(written(chart))) < 500_000
-        assert "3 earlier runs are not drawn" in texts(chart)
 
 
 @EACH
@@ -154,7 +148,7 @@ def test_a_width_that_cannot_be_drawn_is_refused(plot, width):
         plot(payload(), width=width)
 
 
-@pytest.mark.parametrize("name", ["plot_funnel", "plot_qualification", "plot_credits", "plot_compare"])
+@pytest.mark.parametrize("name", PLOTS)
 @pytest.mark.parametrize("top", [0, -1, 1.5, None, True])
 def test_drawing_nothing_is_refused(name, top):
     with pytest.raises(InvalidInput, match="Invalid top"):
