@@ -240,7 +240,7 @@ free.""",
             argument(
                 "--frame",
                 action="store_true",
-                help="show the balance over time and the credits used by the runs of this notebook as a DataFrame",
+                help="show the balance over time as a DataFrame",
             ),
             example="%origami credits",
         ),

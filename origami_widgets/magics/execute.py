@@ -27,7 +27,6 @@ from origami_widgets.magics.variables import (
     resolve,
     runs_in,
     value_or_text,
-    watched_runs,
 )
 from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.store import valid_once
@@ -225,7 +224,7 @@ def _tables(parsed: Namespace, variables: Variables) -> object:
 
 def _credits(parsed: Namespace, _variables: Variables) -> object:
     if parsed.frame:
-        return ow.credits_frame(watched_runs() or None)
+        return ow.credits_frame()
     return ow.account()
 
 

@@ -34,7 +34,7 @@ def frames(backend):
         made[maker.__name__] = maker(payload(), dtype_backend=backend)
         made[f"{maker.__name__}, empty"] = maker(EMPTY, dtype_backend=backend)
     for maker in ACCOUNT_FRAMES:
-        made[maker.__name__] = maker(run, client=client, dtype_backend=backend)
+        made[maker.__name__] = maker(client=client, dtype_backend=backend)
     for limit, name in ((None, OF_LEADS), (0, f"{OF_LEADS}, empty")):
         made[name] = ow.rows_frame(run.tables[0], client=client, dtype_backend=backend, limit=limit)
     return made

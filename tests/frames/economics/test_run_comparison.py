@@ -1,4 +1,4 @@
-"""Runs beside each other: sums over their tables, and how they differ from the first."""
+"""Runs beside each other: sums over their tables."""
 
 import pandas as pd
 import pytest
@@ -33,13 +33,8 @@ def test_two_runs():
     assert frame["qualified_share"].to_list() == [0.5, 0.8]
     assert frame["credits_per_qualified_lead"].to_list() == [8.0, 6.25]
     assert frame["credits_used"].to_list() == [40, 120]
-    assert frame["credits_used_change"].to_list() == [0, 2]
-    assert frame["leads_change"].to_list() == [0, 1]
     assert frame["duration"].to_list() == [223, 446]
-    assert frame["duration_change"].to_list() == [0, 1]
-    assert frame["credits_per_qualified_lead_change"].to_list() == [0, pytest.approx(-0.21875)]
     assert frame["shared_tables"].to_list() == [0, 0]
-    assert frame["credits_added"].to_list() == [40, 120]
     assert frame["cells_errored"].to_list() == [2, 4]
 
 
@@ -49,58 +44,6 @@ def test_tables_of_several_runs_are_counted_as_shared():
     )
     assert frame["shared_tables"].to_list() == [1, 1, 0]
     assert frame["tables"].to_list() == [1, 2, 0]
-
-
-def test_what_a_follow_up_has_added_to_the_tables_it_shares():
-    runs = [
-        run("1", table_with("a", 10, 40)),
-        run("2", table_with("a", 20, 100), table_with("b", 5, 7)),
-        run("3", table_with("a", 20, 100)),
-    ]
-    frame = frames.compare_runs(runs)
-    assert frame["credits_added"].to_list() == [40, 67, 0]
-    assert frame["credits_used"].to_list() == [40, 107, 100]
-    assert frame["shared_tables"].to_list() == [1, 1, 1]
-
-
-def test_a_run_that_knew_less_of_a_table_adds_nothing_and_takes_nothing_away():
-    runs = [run(str(at), table_with("a", 1, used)) for at, used in enumerate((100, 70, 120))]
-    assert frames.compare_runs(runs)["credits_added"].to_list() == [100, 0, 20]
-
-
-BEFORE, BEGAN, SINCE = "2026-07-21T09:00:00Z", "2026-07-21T09:10:00Z", "2026-07-21T09:11:00Z"
-
-
-def made(at, table_id, used):
-    return {**table_with(table_id, 10, used), "createdAt": at}
-
-
-MEASURED = {
-    "all made since": ([made(BEGAN, "a", 40), made(SINCE, "b", 2)], 42),
-    "one is older": ([made(SINCE, "a", 40), made(BEFORE, "b", 2)], None),
-    "one does not say when": ([made(SINCE, "a", 40), made(None, "b", 2)], None),
-    "one does not say what": ([made(SINCE, "a", 40), made(SINCE, "b", None)], None),
-    "none": ([], 0),
-}
-
-
-@pytest.mark.parametrize(("tables", "expected"), MEASURED.values(), ids=MEASURED)
-def test_the_cost_of_a_run_is_known_of_tables_made_since_it_began(tables, expected):
-    (found,) = frames.compare_runs([run("1", *tables, startedAt=BEGAN)])["credits_measured"]
-    assert pd.isna(found) if expected is None else found == expected
-
-
-def test_an_older_table_is_measured_if_an_earlier_run_reported_it():
-    first = run("1", made(BEFORE, "a", 40), startedAt=BEFORE)
-    then = run("2", made(BEFORE, "a", 100), made(SINCE, "b", 7), startedAt=BEGAN)
-    assert frames.compare_runs([first, then])["credits_measured"].to_list() == [40, 67]
-    assert frames.compare_runs([then, first])["credits_measured"].to_list() == [pd.NA, pd.NA]
-
-
-def test_the_cost_of_a_run_without_start_or_tables_is_unknown():
-    silent = changed(payload("running_null"), "id", "silent")
-    frame = frames.compare_runs([run("1", made(SINCE, "a", 40), startedAt=None), silent])
-    assert frame["credits_measured"].isna().all()
 
 
 def test_a_run_that_is_given_twice_shares_nothing():
@@ -121,7 +64,7 @@ def test_a_ratio_is_over_the_tables_that_report_both():
 
 def test_a_run_without_tables_has_used_nothing():
     row = frames.compare_runs(run("1")).iloc[0]
-    assert [row[name] for name in ("tables", "leads", "credits_used", "credits_added", "cells_errored")] == [0] * 5
+    assert [row[name] for name in ("tables", "leads", "credits_used", "cells_errored")] == [0] * 4
     assert pd.isna(row["credits_per_lead"])
 
 
@@ -140,9 +83,8 @@ def test_what_is_missing_stays_missing():
     nothing = changed(payload("running_null"), "id", "nothing")
     frame = frames.compare_runs([nothing, payload()])
     row = frame.iloc[0]
-    for name in ("duration", "tables", "shared_tables", "leads", "credits_used", "cells_errored", "leads_change"):
+    for name in ("duration", "tables", "shared_tables", "leads", "credits_used", "cells_errored"):
         assert pd.isna(row[name]), name
-    assert pd.isna(frame["leads_change"][1])
     assert frame["credits_unqualified"].iloc[1] == pytest.approx(39 * 3 / 15)
     assert frame["credits_unqualified_min"].iloc[1] == 3.0
 
@@ -155,7 +97,6 @@ def test_what_is_missing_stays_missing():
         ("response.tables.0.credits.lifetimeUsed", "table.credits.lifetimeUsed"),
         ("response.tables.0.stats.qualification.qualifiedLeads", "table.stats.qualification.qualifiedLeads"),
         ("response.tables.0.columns.0.stats.callRate", "column.stats.callRate"),
-        ("response.tables.0.createdAt", "table.createdAt"),
         ("status", "status"),
     ],
 )
@@ -236,11 +177,3 @@ def test_sums_prices_and_ranges_by_their_formulas(runs, more):
             wanted[f"credits_per_qualified_lead_{end}"] = None if leads is None else price * share * leads / more
         for name, value in wanted.items():
             assert pd.isna(row[name]) if value is None else row[name] == pytest.approx(value, rel=1e-9), name
-    firsts = frame["credits_used"].to_list()[:1]
-    for name in ("credits_used", "leads", "credits_per_qualified_lead", "duration"):
-        first = frame[name].iloc[0] if firsts else None
-        for value, change in zip(frame[name], frame[f"{name}_change"], strict=True):
-            if pd.isna(value) or pd.isna(first) or first == 0:
-                assert pd.isna(change)
-            else:
-                assert change == pytest.approx(value / first - 1)
