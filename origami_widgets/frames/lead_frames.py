@@ -33,7 +33,6 @@ async def leads_frame(
     source: LeadSourceInput,
     *,
     client: AnyClient | None = None,
-    domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
@@ -57,8 +56,6 @@ async def leads_frame(
     Args:
         source: a `Run`, a `RunBatch`, a list of runs or tables, a table's id, or frames that were read before.
         client: the client; None for the one that each run or table came from, or else the configured one.
-        domain_from: names of the columns to take `domain` from, in order of preference. None takes columns named like a
-            website (homepage, domain, company_url), then like an e-mail address, then like another link (url, site).
         filters: as in `rows_frame`, for each table, in addition to its saved filters.
         include_hidden: also read the hidden leads, which fail the saved filters of their table. For `qualified`, the ids
             of the others are then read once for each version of a table with verdicts.
@@ -121,11 +118,10 @@ async def leads_frame(
     chosen = ChosenColumns.checked(columns)
     frames = frames_of(source, "leads_frame")
     if frames is not None:
-        return chosen.of(stack_given(frames, domain_from, dtype_backend))
+        return chosen.of(stack_given(frames, dtype_backend))
     reading = leads_reading(
         source,
         client,
-        domain_from=domain_from,
         filters=filters,
         include_hidden=include_hidden,
         sort=sort,
@@ -142,7 +138,6 @@ def leads_reading(
     source: object,
     client: AnyClient | None,
     *,
-    domain_from: Sequence[str] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
@@ -159,8 +154,7 @@ def leads_reading(
         source: runs or tables.
         client: the client; None for the one that each run or table came from. What came from none is read through that
             of the first which did, or else the configured one.
-        domain_from: as in `leads_frame`, also for the rest.
-        filters: conditions for the leads.
+        filters: conditions for the leads, as in `leads_frame`, also for the rest.
         include_hidden: also read hidden leads.
         sort: the order.
         limit: maximum number of rows of each table.
@@ -178,8 +172,7 @@ def leads_reading(
     from .leads.leads_reading import LeadsReading, origins_of
     from .leads.rows_request import request_from
 
-    _check_names(domain_from)
-    _check_names(tables, "tables", 'the names or ids of tables: tables=["Companies"]')
+    _check_names(tables)
     check_backend(dtype_backend)
     parts = _gathered(source, caller).parts
     given = [
@@ -214,7 +207,6 @@ def leads_reading(
     return LeadsReading(
         [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in known_tables],
         origin=origins_of(known + [operations for *_, operations in known_tables]),
-        domain_from=domain_from,
         dtype_backend=dtype_backend,
         chosen=chosen or ALL,
     )
@@ -264,16 +256,16 @@ def _gathered(source: object, caller: str) -> SourceData:
     return gather(cast("Any", source), caller)
 
 
-def _check_names(
-    given: object,
-    argument: str = "domain_from",
-    example: str = 'the names of columns: domain_from=["website", "contact-email"]',
-) -> None:
-    if given is None:
+def _check_names(tables: object) -> None:
+    if tables is None:
         return
-    if isinstance(given, str) or not (isinstance(given, Collection) and all(isinstance(each, str) for each in given)):
+    if isinstance(tables, str) or not (
+        isinstance(tables, Collection) and all(isinstance(each, str) for each in tables)
+    ):
         raise InvalidInput(
-            f"{argument} must be a list of names", cause=f"Got {shortened(given)}.", remedy=f"Use {example}."
+            "tables must be a list of names",
+            cause=f"Got {shortened(tables)}.",
+            remedy='Use the names or ids of tables: tables=["Companies"].',
         )
 
 
@@ -309,26 +301,22 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
 
 def stack_given(
     frames: list[pd.DataFrame],
-    domain_from: Sequence[str] | None,
     dtype_backend: DtypeBackend,
 ) -> pd.DataFrame:
     """Stack frames that were read before, as `leads_frame` does.
 
     Args:
         frames: frames of leads.
-        domain_from: as in `leads_frame`.
         dtype_backend: the dtype backend of the result.
     """
     from .leads.leads_reading import TableLeads, stack_leads
 
-    _check_names(domain_from)
     check_backend(dtype_backend)
     notes = [frame.attrs.get("origami") for frame in frames]
     origins = {note.get("origin") for note in notes if isinstance(note, Mapping)} - {None, "origami"}
     parts = [TableLeads(frame) for frame in frames]
     return stack_leads(
         parts,
-        domain_from=domain_from,
         dtype_backend=dtype_backend,
         origin=", ".join(sorted(map(str, origins))),
     )

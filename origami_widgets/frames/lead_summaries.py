@@ -101,7 +101,7 @@ def describe_leads(
     check_backend(dtype_backend)
     frames = frames_of(source, "describe_leads")
     if frames is not None:
-        leads = stack_given(frames, None, "numpy_nullable")
+        leads = stack_given(frames, "numpy_nullable")
     else:
         leads = leads_reading(source, client, caller="describe_leads", include_hidden=True).read(progress)
     return describe_columns(leads, examples=flag("examples", examples), dtype_backend=dtype_backend)
@@ -161,7 +161,7 @@ def evidence_frame(
             cause=f"Got {described(leads)}.",
             remedy="Read the leads first: ow.evidence_frame(ow.leads_frame(run)).",
         )
-    return evidence_of(stack_given(frames, None, "numpy_nullable"), dtype_backend)
+    return evidence_of(stack_given(frames, "numpy_nullable"), dtype_backend)
 
 
 @bridged

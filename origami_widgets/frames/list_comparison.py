@@ -151,7 +151,7 @@ def _checked_names(names: object) -> tuple[str, str]:
 
 def _list_of(given: object, where: str, column: Any, on: str) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
-        given = stack_given(list(given), None, "numpy_nullable")
+        given = stack_given(list(given), "numpy_nullable")
     if not isinstance(given, pd.DataFrame):
         raise InvalidInput(
             "overlap compares frames",

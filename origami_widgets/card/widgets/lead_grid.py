@@ -151,7 +151,7 @@ class LeadGrid(LeadWidget):
             frame = self._frame_of(loaded)
             qualified = verdicts(frame, None if loaded.is_unfiltered else verdict_column(table), loaded.passes)
             parts.append(TableLeads(frame, run.id, self._tables_now.name_of(run), qualified))
-        stacked = stack_leads(parts, domain_from=None, dtype_backend="numpy_nullable")
+        stacked = stack_leads(parts, dtype_backend="numpy_nullable")
         places = {row_id: at for at, row_id in enumerate(self._leads.order(table_id))}
         # More than these may be loaded: rows of one table wait for those before them of another one.
         shown_rows = stacked[stacked["row_id"].isin(places)]

@@ -83,7 +83,7 @@ class LeadExport:
         if len(frames) == 1:
             # For the way back, as a file has no attrs.
             return for_file(frames[0])
-        stacked = stack_given(frames, None, "numpy_nullable")
+        stacked = stack_given(frames, "numpy_nullable")
         runs = {str(table["id"]): (run, name or run) for run, name, table in group}
         for at, column in enumerate(("run_id", "name")):
             stacked[column] = stacked["table_id"].map({key: each[at] for key, each in runs.items()}).astype("string")

@@ -86,7 +86,6 @@ def verdicts(frame: pd.DataFrame, column: str | None, passes: Callable[[str], bo
 def stack_leads(
     parts: Sequence[TableLeads],
     *,
-    domain_from: Sequence[str] | None,
     dtype_backend: DtypeBackend,
     origin: str = "",
 ) -> pd.DataFrame:
@@ -94,15 +93,13 @@ def stack_leads(
 
     Args:
         parts: the tables. A result of this function keeps its runs, tables and domains.
-        domain_from: names of the columns to take `domain` from; None for columns named like a website or e-mail
-            address.
         dtype_backend: the arrays of the result.
         origin: where the rows come from; empty for Origami.
     """
     notes: list[Mapping[str, Any]] = []
     frames = []
     for part in parts:
-        frame, renamed = _with_head(part, domain_from, dtype_backend)
+        frame, renamed = _with_head(part, dtype_backend)
         frames.append(frame)
         notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
     empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD if name != "qualified"})
@@ -122,7 +119,6 @@ def stack_leads(
         "mixed_types": findings.mixed_types,
         "dates": findings.dates,
         "timestamps": findings.timestamps,
-        "domain_from": None if domain_from is None else list(domain_from),
         "table_count": len(notes),
         "tables": notes[:MOST_TABLES_NOTED],
     }
@@ -130,9 +126,7 @@ def stack_leads(
     return stacked
 
 
-def _with_head(
-    part: TableLeads, domain_from: Sequence[str] | None, dtype_backend: DtypeBackend
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def _with_head(part: TableLeads, dtype_backend: DtypeBackend) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the leads with their run, table and domain, and the names of columns that had to be renamed."""
     frame = part.frame.reset_index(drop=True)
     if set(HEAD) <= set(frame.columns):
@@ -151,7 +145,7 @@ def _with_head(
         )
     listed = [each["column"] for note in notes.values() for each in note.get("table_columns", ())]
     main = listed or [str(name) for name in frame.columns if "." not in str(name)]
-    sources = address_columns(main) if domain_from is None else domain_from
+    sources = address_columns(main)
     # The last one is of leads without a table, whose place is -1.
     about = [notes.get(str(each), {"table_id": each}) for each in tables] + [{}]
     runs = {"run_id": part.run_id, "name": part.name}
@@ -222,7 +216,6 @@ class LeadsReading:
     Args:
         tables: for each table, the id and name of its run (None if unknown), the request and the API.
         origin: where the leads come from; empty for Origami.
-        domain_from: as in `stack_leads`.
         dtype_backend: the arrays of the result.
         chosen: the columns of the result.
     """
@@ -232,7 +225,6 @@ class LeadsReading:
         tables: Sequence[tuple[str | None, str | None, RowsRequest, Operations]],
         *,
         origin: str,
-        domain_from: Sequence[str] | None,
         dtype_backend: DtypeBackend,
         chosen: ChosenColumns = ALL,
     ) -> None:
@@ -245,7 +237,6 @@ class LeadsReading:
         self._saved_filters: dict[int, SavedFilters] = {}
         self._rows: dict[int, int] = {}
         self._totals = [request.lead_count for *_, request, _ in tables]
-        self._domain_from = domain_from
         self._backend = dtype_backend
 
     def read(self, progress: Progress | None) -> pd.DataFrame:
@@ -311,7 +302,6 @@ class LeadsReading:
     def _stacked(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return stack_leads(
             [self._leads_of(place, frame) for place, frame in enumerate(frames)],
-            domain_from=self._domain_from,
             dtype_backend=self._backend,
             origin=self._origin,
         )

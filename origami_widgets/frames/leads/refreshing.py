@@ -88,7 +88,7 @@ async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Pro
         result = part.frame()
         result.attrs = now.attrs
         return _compared(frame, result, [part], tables)
-    read = await _read(tables, due, about, progress)
+    read = await _read(tables, due, progress)
     others = {name for note in table_notes(frame) for name in columns_of(note)}
     parts = [
         RefreshedTable(each, read.get(each.table_id), others, ChosenColumns.noted(about))
@@ -205,7 +205,6 @@ def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
 async def _read(
     tables: Sequence[GivenTable],
     due: Mapping[str, RowsRequest],
-    about: Mapping[str, Any],
     progress: Progress | None,
 ) -> dict[str, pd.DataFrame]:
     """Return the leads of the tables that have changed and still exist, each with its notes."""
@@ -216,7 +215,6 @@ async def _read(
         reading = LeadsReading(
             [(*_run_of(each), request, each.operations) for each, request in wanted],
             origin=origins_of(each.operations for each, _ in wanted),
-            domain_from=about.get("domain_from"),
             dtype_backend=wanted[0][1].dtype_backend,
         )
         found = await reading.steps(progress)
@@ -236,7 +234,7 @@ async def _read(
         ids = next(set(each.ids) for each, _ in hidden if each.table_id == table_id)
         others = more[more["row_id"].isin(ids - set(known["row_id"]))]
         others.attrs = {}
-        made = stack_leads([TableLeads(known), TableLeads(others)], domain_from=None, dtype_backend="numpy_nullable")
+        made = stack_leads([TableLeads(known), TableLeads(others)], dtype_backend="numpy_nullable")
         found[table_id] = _of_table(made, table_id)
     return found
 
@@ -284,7 +282,6 @@ def _joined(
     options: Mapping[str, Any] = next((part.table.note["options"] for part in parts if part.table.note), {})
     stacked = stack_leads(
         [TableLeads(each) for each in made],
-        domain_from=about.get("domain_from"),
         dtype_backend=options.get("dtype_backend", "numpy_nullable"),
         origin=origin,
     )

@@ -128,17 +128,6 @@ def test_columns_called_as_the_first_ones_get_a_suffix_with_their_parts(server, 
     assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == ["name_2", "domain_2", "website"]
 
 
-def test_the_domain_comes_from_the_columns_that_are_named(server, client):
-    rows = page({"id": "r1", "a": "nata.pt", "b": "info@broa.pt"}, {"id": "r2", "a": "n/a"}, total=2)
-    for domain_from, wanted in (
-        (None, [pd.NA, pd.NA]),
-        (["b", "a"], ["broa.pt", pd.NA]),
-        (["gone", "a"], ["nata.pt", pd.NA]),
-    ):
-        server.plan(columns("a", "b"), rows)
-        assert ow.leads_frame(table("t1"), client=client, domain_from=domain_from)["domain"].to_list() == wanted
-
-
 def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
     links = {"job_url": "https://jobs.blog/1", "news-url": "https://daily.blog/1", "googleMapsUrl": "https://g.blog/1"}
     rows = page(
@@ -159,7 +148,7 @@ def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
         (pd.DataFrame({"x": [1]}), {}),
         (7, {}),
         ("a word", {}),
-        (table("t1"), {"domain_from": "website"}),
+        (table("t1"), {"tables": "website"}),
         (table("t1"), {"dtype_backend": "x"}),
         (table("t1"), {"limit": -1}),
     ],

@@ -99,7 +99,7 @@ def test_of_several_tables_only_those_that_changed_are_read(server, client):
         columns("x"),
         page(lead(3)),
     )
-    frame = ow.leads_frame([table("t1"), table("t2"), table("t3")], client=client, domain_from=["site"])
+    frame = ow.leads_frame([table("t1"), table("t2"), table("t3")], client=client)
     gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
     server.plan(
         answer(table("t1")),
