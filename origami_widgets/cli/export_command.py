@@ -23,7 +23,7 @@ origami-widgets export AGENT_ID/RUN_ID founders.xlsx
 
 PATH is a file that ends in .xlsx, .csv or .parquet, or a folder for a file for
 each table. Excel needs pip install "origami-widgets[excel]", Parquet needs
-"origami-widgets[parquet]". Either all files are written, or none. Their names
+"origami-widgets[parquet]". Each file is whole or not there. Their names
 are printed on stdout."""
 
 

@@ -1,7 +1,6 @@
-"""Write files to disk: either all of them or none.
+"""Write files to disk: each as a whole, or not at all.
 
-Files are written to a hidden folder on the same disk and moved into place in the last step. An error in that step is
-undone. If the process is killed between two files of a folder, each file is whole, and some are new.
+All files are first written to a hidden folder on the same disk. Then each is moved into its place in one step.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ def working_folder(folder: Path) -> Iterator[Path]:
     try:
         work.mkdir()
         (work / "new").mkdir()
-        (work / "old").mkdir()
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -53,66 +51,39 @@ def taken(file: Path) -> InvalidInput:
     """Return the error for a file that exists."""
     return InvalidInput(
         "File already exists",
-        cause=f"{file} already exists. Nothing was written.",
+        cause=f"{file} already exists, and was not replaced.",
         remedy="Use another path, or overwrite=True to replace it.",
     )
 
 
-def move_into_place(work: Path, folder: Path, files: Sequence[Path], *, overwrite: bool) -> None:
-    """Move the files in `work/new` to their targets.
+def move_into_place(work: Path, folder: Path, files: Sequence[Path], *, overwrite: bool) -> Iterator[Path]:
+    """Move the files in `work/new` to their targets, and yield each that is there.
 
     Raises:
         InvalidInput: a target has appeared meanwhile.
-        OSError: a file cannot be replaced; a note says what to do. Files replaced before are restored.
+        OSError: a file cannot be replaced; a note says what to do.
     """
     for file in files:
         with (work / "new" / file.name).open("rb+") as made:
             os.fsync(made.fileno())
-    if folder.is_dir() or not _in_one_step(work, folder):
-        _one_by_one(work, files, overwrite=overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        _move(work / "new" / file.name, file, overwrite=overwrite)
+        yield file
 
 
-def _in_one_step(work: Path, folder: Path) -> bool:
-    """Make a new folder appear with all its files. Return False if another process has made it."""
-    missing = [each for each in folder.parents if not each.exists()]
+def _move(made: Path, file: Path, *, overwrite: bool) -> None:
+    if not overwrite:
+        _link_new(made, file)
+        return
+    if file.exists():
+        # The old file may be readable by fewer users than a new one.
+        shutil.copymode(file, made)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        (work / "new").rename(folder)
-    except BaseException as error:
-        if isinstance(error, OSError) and folder.is_dir():
-            return False
-        for each in missing:
-            with contextlib.suppress(OSError):
-                each.rmdir()
+        made.replace(file)
+    except PermissionError as error:
+        error.add_note(f"{file.name} may be open in another program such as Excel. Close it and export again.")
         raise
-    return True
-
-
-def _one_by_one(work: Path, files: Sequence[Path], *, overwrite: bool) -> None:
-    file = files[0]
-    try:
-        for file in files:
-            made, kept = work / "new" / file.name, work / "old" / file.name
-            if not overwrite:
-                _link_new(made, file)
-                continue
-            if file.exists():
-                _keep(file, kept)
-                # The old file may be readable by fewer users than a new one.
-                shutil.copymode(file, made)
-            made.replace(file)
-    except BaseException as error:
-        _restore(work, files, error)
-        if isinstance(error, PermissionError):
-            error.add_note(f"{file.name} may be open in another program such as Excel. Close it and export again.")
-        raise
-
-
-def _keep(file: Path, kept: Path) -> None:
-    try:
-        os.link(file, kept)
-    except OSError:  # a disk without links
-        shutil.copy2(file, kept)
 
 
 def _link_new(made: Path, file: Path) -> None:
@@ -127,17 +98,3 @@ def _link_new(made: Path, file: Path) -> None:
         made.replace(file)
     else:
         made.unlink()
-
-
-def _restore(work: Path, files: Sequence[Path], error: BaseException) -> None:
-    for file in files:
-        made, kept = work / "new" / file.name, work / "old" / file.name
-        try:
-            if made.exists() and not (file.exists() and made.samefile(file)):
-                continue
-            if kept.exists():
-                kept.replace(file)
-            else:
-                file.unlink(missing_ok=True)
-        except OSError:
-            error.add_note(f"{file} is a new file that couldn't be removed.")

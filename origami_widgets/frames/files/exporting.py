@@ -60,8 +60,7 @@ def export(
     file of a grid, which filters it has and whether it shows hidden leads; workbooks hide it. The CSV file that a page
     downloads also says there if its leads were ticked, or loaded in part.
 
-    Either all files are written or none. A new folder appears in one step. In an existing folder, files are replaced
-    one after the other, each as a whole, and restored after an error. Frames are written as they are; an index is
+    Each file is whole or not there. All are made before the first is put in its place. Frames are written as they are; an index is
     written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites
     and e-mail addresses are links, and confidence, reasoning and sources are folded.
 
@@ -96,7 +95,7 @@ def export(
         InvalidInput: a file already exists, a package is missing, a sheet cannot hold a frame, or an argument is
             invalid.
         IncompleteRows: leads could not be read to the end. Nothing was written, and a note lists what was read.
-        OSError: the disk refuses to write; nothing has changed.
+        OSError: the disk refuses to write. A note says which files were written; each is whole.
 
     Example:
         >>> import tempfile, origami_widgets as ow, pandas as pd
@@ -133,6 +132,7 @@ def export(
     folder = target.parent if single else target
     files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
     check_not_taken(files, folder, overwrite=overwrite)
+    written: list[Path] = []
     try:
         with working_folder(folder) as work:
             made = [work / "new" / file.name for file in files]
@@ -140,9 +140,10 @@ def export(
                 write_workbook(parts, made[0], work, neutralize=neutralize)
             else:
                 _write_each(parts, made, kind, bom=bom, neutralize=neutralize)
-            move_into_place(work, folder, files, overwrite=overwrite)
+            written += move_into_place(work, folder, files, overwrite=overwrite)
     except OSError as error:
-        error.add_note(f"Nothing was exported, and nothing in {folder} has changed.")
+        names = ", ".join(file.name for file in written)
+        error.add_note(f"Only these files were written: {names}." if names else "Nothing was exported.")
         raise
     return files
 
