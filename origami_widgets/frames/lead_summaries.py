@@ -45,8 +45,8 @@ def describe_leads(
         credits_per_found = credits_used / filled
 
     Args:
-        source: frames of `rows_frame` or `leads_frame`, also filtered, with other columns, or read back from a file; or
-            a `Run`, a `RunBatch`, a table, or a list of these. A lead that frames have more than once counts once.
+        source: frames of `rows_frame` or `leads_frame`, also filtered or with other columns, as long as they have their
+            `attrs`; or a `Run`, a `RunBatch`, a table, or a list of these. A lead that frames have more than once counts once.
         examples: whether to show two values of each column, which may be personal data; False leaves them NA.
         client: the client; None for the client of the first run, or else the configured one.
         progress: as in `leads_frame`.
@@ -55,7 +55,7 @@ def describe_leads(
     Returns:
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]` has
         the units, and `attrs["origami"]` says where the frame comes from. What a frame
-        no longer tells is NA: kind, costs and failures if it has lost its `attrs`, for example in a CSV file; and
+        no longer tells is NA:
         `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `….found`, or was read
         with `flatten=False`. `filled` is NA if `….found` was dropped.
 
@@ -83,7 +83,7 @@ def describe_leads(
 
     Raises:
         InvalidInput: the source cannot be read, or an argument is invalid. Or a frame
-            has rows without a `row_id`, or no longer says which table a lead is of.
+            has rows without a `row_id`, or has lost its `attrs`.
         IncompleteRows: an error came after some rows. `partial` is a frame of leads, which you can describe.
 
     API: as for `leads_frame`; costs and failures come from `columns[]` of each table.

@@ -32,7 +32,7 @@ from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, parsed_object, read_text, read_values
 from origami_widgets.words.foreign_text import clean
 
-from .stacking import ENDING, HEAD, NOTES, check_leads, python_values, table_notes
+from .stacking import ENDING, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,6 +85,9 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
         leads: a frame of `leads_frame`.
         examples: whether to show values.
         dtype_backend: the dtype backend of the result.
+
+    Raises:
+        InvalidInput: the frame has lost the notes about a table, or has rows that are no leads.
     """
     check_leads(leads)
     leads = leads.drop_duplicates(["table_id", "row_id"])
@@ -127,27 +130,19 @@ def _columns(leads: pd.DataFrame) -> Iterator[_Column]:
     notes = {str(note.get("table_id")): note for note in table_notes(leads)}
     rows: dict[Any, pd.DataFrame] = dict.fromkeys(notes, leads.iloc[:0])
     rows |= dict(iter(leads.groupby("table_id", dropna=False, sort=False)))
-    for table_id, group in (rows or {"": leads}).items():
+    for table_id, group in rows.items():
         note = notes.get(str(table_id))
         if note is None:
-            # Without notes, only the columns themselves are known.
-            head: dict[str, Any] = {name: _first(group[name]) for name in ("run_id", "name", "table_id", "table_name")}
-            for name in _main_columns(leads):
-                yield _Column(group, name, {}, head)
-            continue
+            raise InvalidInput(
+                "This frame has lost its notes",
+                cause="Only its attrs say what its columns are and what they have cost. pandas drops them in some "
+                "operations, and files don't have them.",
+                remedy="Pass the run or the table, or the frame as it was read: ow.describe_leads(run).",
+            )
         hidden = note.get("columns_without_cells") or {}
         for facts in note.get("table_columns", ()):
             if facts["column"] in leads and facts["column"] not in hidden:
                 yield _Column(group, facts["column"], facts, note)
-
-
-def _first(values: pd.Series[Any]) -> Any:
-    return next((value for value in python_values(values.iloc[:1])), None)
-
-
-def _main_columns(leads: pd.DataFrame) -> list[str]:
-    names = [name for name in leads.columns if name not in (*HEAD, NOTES)]
-    return [name for name in names if "." not in str(name) or str(name).rpartition(".")[0] not in leads]
 
 
 def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
@@ -223,10 +218,8 @@ def _cells(column: _Column) -> _Cells:
     leads, name, note = column.leads, column.name, column.note
     options = note.get("options") or {}
     kind = str(column.facts.get("kind", ""))
-    # Without notes, any text that begins like an object may be one.
     is_whole = not options.get("flatten", True)
-    values = python_values(leads[name])
-    values = [parsed_object(value) if is_whole or not options else value for value in values]
+    values = [parsed_object(value) if is_whole else value for value in python_values(leads[name])]
     flags, parts = f"{name}{ENDING}", f"{name}.confidence"
     words = python_values(leads[parts]) if parts in leads else [None] * len(values)
     words = [
@@ -244,7 +237,7 @@ def _cells(column: _Column) -> _Cells:
     if flags in note.get("columns", {}):
         # Another part may hold the finding, and which cells have run is not known any more.
         return _Cells(values, filled, None, words, is_complete=False)
-    return _Cells(values, filled, empty if kind and not is_whole else None, words)
+    return _Cells(values, filled, None if is_whole else empty, words)
 
 
 def _boolean(value: Any) -> bool | None:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 CALLER = 6
 """The level of the user's line on the stack of a table's reading: above it are this reading and the sync bridge."""
-MOST_TABLES_NOTED = 200
 _REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
 """Notes that belong to the whole frame, so that its tables need not repeat them."""
 
@@ -120,7 +119,7 @@ def stack_leads(
         "dates": findings.dates,
         "timestamps": findings.timestamps,
         "table_count": len(notes),
-        "tables": notes[:MOST_TABLES_NOTED],
+        "tables": notes,
     }
     stacked.attrs = read_only({"units": {}, "origami": about})
     return stacked

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.view.lead_cells import make_cells
 from origami_widgets.frames import describe_leads
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
@@ -125,18 +126,12 @@ def test_columns_and_dtypes_are_the_same_for_every_source(run, backend):
         assert dict(ow.describe_leads(leads, dtype_backend=backend).dtypes) == dtypes
 
 
-def test_without_notes_the_rows_still_say_what_was_found(run):
-    leads = ow.leads_frame(run)
-    bare = leads.copy()
+def test_a_frame_without_its_notes_is_refused(run):
+    bare = ow.leads_frame(run)
     bare.attrs = {}
-    found = ow.describe_leads(bare).set_index(["table_id", "column"])
-    wanted = ow.describe_leads(leads).set_index(["table_id", "column"])
-    # All columns of the frame are described for each table, as nothing says which table has them.
-    both = found.loc[wanted.index]
-    computed = wanted["kind"] != "input"
-    assert both.loc[computed, "filled"].to_list() == wanted.loc[computed, "filled"].to_list()
-    assert found["kind"].isna().all()
-    assert found["credits_used"].isna().all()
+    with pytest.raises(InvalidInput, match="lost its notes") as caught:
+        ow.describe_leads(bare)
+    assert "ow.describe_leads(run)" in caught.value.remedy
 
 
 LEADS = {
@@ -182,6 +177,18 @@ def test_a_text_that_says_nothing_counts_as_nothing_found():
         }
     )
     leads["phone.found"] = leads["phone.found"].astype("boolean")
+    column = {"column": "phone", "id": "c1", "name": "Phone", "kind": "enrichment"}
+    leads.attrs["origami"] = {"table_id": "t1", "table_columns": [column]}
     (found,) = ow.describe_leads(leads).to_dict("records")
     assert (found["filled"], found["nothing_found"], found["not_run"], found["distinct"]) == (1, 5, 1, 1)
     assert found["example_1"] == "+351 22 555"
+
+
+def test_a_frame_of_very_many_tables_has_its_notes():
+    def of_table(number):
+        frame = frame_of([{"x": "a"}], "input", 1, 1)
+        frame.attrs["origami"] |= {"table_id": f"t{number}"}
+        return frame
+
+    found = ow.describe_leads(ow.leads_frame([of_table(number) for number in range(300)]))
+    assert found["table_id"].nunique() == len(found) == 300
