@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import shortened
+from origami_widgets.words.foreign_text import one_line
 
 from .dtype_backend import DtypeBackend, check_backend
 from .source import SourceData, SourcePart, gather
@@ -119,6 +121,7 @@ async def leads_frame(
     frames = frames_of(source, "leads_frame")
     if frames is not None:
         return chosen.of(stack_given(frames, dtype_backend))
+    _warn_of_questions(source)
     reading = leads_reading(
         source,
         client,
@@ -132,6 +135,20 @@ async def leads_frame(
         dtype_backend=dtype_backend,
     )
     return await reading.steps(progress)
+
+
+def _warn_of_questions(source: object) -> None:
+    """Warn if a run without leads waits for an answer: an empty frame alone would look like a search that found nothing."""
+    runs = source if isinstance(source, list | tuple) else getattr(source, "runs", None) or [source]
+    for run in runs:
+        if not getattr(run, "tables", True) and (asked := getattr(run, "questions", ())):
+            blanks = ", ".join('"…"' for _ in asked)
+            said = " ".join(one_line(question.question) for question in asked)
+            # The level of the user's line: below it are the sync bridge and the public function.
+            message = (
+                f"The run {run.name or run.token!r} has no leads yet: it asks. {said} Answer with run.answer({blanks})."
+            )
+            warnings.warn(message, RuntimeWarning, stacklevel=5)
 
 
 def leads_reading(

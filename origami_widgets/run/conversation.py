@@ -9,6 +9,7 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.state import HISTORY_LIMIT, full_prompt, newest_tables, total
 
@@ -122,6 +123,11 @@ class Conversation:
     def turns(self) -> tuple[Turn, ...]:
         """All its turns, oldest first."""
         return tuple(_turn(state, is_ours=state.run_id in self.ours) for state in self.states)
+
+    def keep(self) -> None:
+        """Make sure that all turns are checked, as cells of older ones may fill. Background loop only."""
+        for watch in self._watches:
+            poller().keep(watch)
 
     def extend(self, watch: RunWatch) -> None:
         """Add a turn, unless the conversation already has it."""

@@ -12,7 +12,6 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.agent_runs import make_token
-from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.starts.credit_limit import stops_for
 from origami_widgets.run.whose_cells import columns_not_begun
@@ -90,12 +89,6 @@ class Awaited(NamedTuple):
     turn: Callable[[], object] = lambda: None
 
 
-def keep(conversation: Conversation) -> None:
-    """Make sure that all turns of a conversation are checked, as cells of older ones may fill. Background loop only."""
-    for watch in conversation.watches:
-        poller().keep(watch)
-
-
 def end_of_run(conversation: Conversation, until: Until, *, looks: int = QUIET_LOOKS) -> Awaited:
     """Return the condition that the newest turn of a conversation has ended, or that the cells of all have settled.
 
@@ -110,7 +103,7 @@ def end_of_run(conversation: Conversation, until: Until, *, looks: int = QUIET_L
     check_wait(until)
     return Awaited(
         reached=lambda: reached(conversation.state, until, looks=looks),
-        keep=lambda: keep(conversation),
+        keep=conversation.keep,
         subscribe=conversation.subscribers.add,
         timed_out=lambda seconds: WaitTimedOut(
             f"The run didn't end within {seconds:g} s",

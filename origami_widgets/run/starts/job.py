@@ -362,7 +362,7 @@ class StartJob(Attempts):
                 if self.run is None:
                     await self._prepare()
                     brief = (self.operations.identity, self.spec.agent_id, reconcile.plain(self.spec.prompt))
-                    async with reconcile.turn(brief, self.withdrawn):
+                    async with reconcile.alone(brief, self.withdrawn):
                         await self._until_known()
                 await self._watch_run()
             except RunPoolFull as full:

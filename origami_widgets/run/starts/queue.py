@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
-from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit
@@ -151,7 +151,7 @@ class JobQueue:
         """Make sure that the jobs are being started and the runs watched."""
         for job in self.jobs:
             if job.watch is not None:
-                poller().keep(job.watch)
+                conversation_of(job.watch).keep()
         self.drive()
 
     def stop(self) -> None:
@@ -218,7 +218,9 @@ class JobQueue:
     def halt_at_limit(self, reached: CreditLimitReached) -> bool:
         """Start no more jobs, as the credit limit is reached. Return False if there is nothing left to end."""
         is_waited_for = any(job.watch is None for job in self._driven_jobs())
-        is_working = any(job.watch is not None and not job.watch.state.settled for job in self._driven_jobs())
+        is_working = any(
+            job.watch is not None and not conversation_of(job.watch).state.settled for job in self._driven_jobs()
+        )
         if self.is_stopped or not (is_waited_for or is_working):
             return False
         self.error = reached
@@ -263,8 +265,9 @@ class JobQueue:
 
     def _active(self) -> int:
         """Count the active runs. A run that can no longer be checked counts as over."""
-        states = [job.watch.state for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
-        return sum(not state.done and state.connection.state != "stopped" for state in states)
+        started = [job.watch for job in self.jobs if job.watch is not None and self.status_of(job) == "started"]
+        states = [conversation_of(watch).state for watch in started]
+        return sum((not state.done or state.sending != "") and state.connection.state != "stopped" for state in states)
 
     async def find_known(self) -> None:
         """Find the runs that were started before, so that only the other jobs start.
@@ -327,11 +330,11 @@ class JobQueue:
                 await self._find(job)
             except OrigamiError as error:
                 unknown.append(error.with_traceback(None))
-            if job.watch is None or job.watch.state.settled:
+            if job.watch is None or (conversation := conversation_of(job.watch)).state.settled:
                 return
             asked.append(job)
             try:
-                await cancelling.cancel(job.watch)
+                await cancelling.cancel(conversation.current)
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 

@@ -27,6 +27,7 @@ from origami_widgets.api import retries
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
@@ -288,11 +289,16 @@ async def watch_of(operations: Operations, record: StartRecord, prompt: str) -> 
 
 
 def goes_on(watch: RunWatch) -> bool:
-    """Return whether a run is active and not being cancelled."""
-    return not watch.state.done and watch.state.cancel != "requested"
+    """Return whether the newest turn of a conversation is active and not being cancelled, or another one is being sent.
+
+    Args:
+        watch: any of its turns.
+    """
+    state = conversation_of(watch).state
+    return bool(state.sending) or (not state.done and state.cancel != "requested")
 
 
-class Turn(NamedTuple):
+class OpenStart(NamedTuple):
     """A start whose outcome is open.
 
     Attributes:
@@ -304,11 +310,11 @@ class Turn(NamedTuple):
     withdrawn: asyncio.Event
 
 
-_turns: dict[Hashable, Turn] = {}
+_open: dict[Hashable, OpenStart] = {}
 
 
 @contextlib.asynccontextmanager
-async def turn(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]:
+async def alone(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]:
     """Wait until no other start of this brief has an open outcome, and be the only one until the end of the block.
 
     Args:
@@ -317,15 +323,15 @@ async def turn(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]
     """
     # Turns of a loop that was stopped, or of the process that this one was forked from, never end.
     key = (os.getpid(), background().generation, brief)
-    while (other := _turns.get(key)) is not None and not withdrawn.is_set() and not other.withdrawn.is_set():
+    while (other := _open.get(key)) is not None and not withdrawn.is_set() and not other.withdrawn.is_set():
         await first_of(other.over.wait(), other.withdrawn.wait(), withdrawn.wait())
-    own = _turns[key] = Turn(asyncio.Event(), withdrawn)
+    own = _open[key] = OpenStart(asyncio.Event(), withdrawn)
     try:
         yield
     finally:
         own.over.set()
-        if _turns.get(key) is own:
-            del _turns[key]
+        if _open.get(key) is own:
+            del _open[key]
 
 
 async def first_of(*coroutines: Coro[object]) -> None:

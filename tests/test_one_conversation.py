@@ -1,0 +1,168 @@
+"""An answer is known wherever one looks at the run, wherever it was given: what one place counts, no other one lacks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import threading
+
+import openpyxl
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.background.loop import background
+from origami_widgets.card.view import view_now
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
+from tests.support.quick import see
+
+BRIEFS = {"Asked": "Find partners. scenario:needs_input", "Told": "Find bakeries in Porto"}
+ANSWERS = ("Iberia", "yes")
+_ids = itertools.count()
+
+
+def click(run, name, **given):
+    command = ClickCommand(f"click {next(_ids)}", name, run.id, **given)
+    ack = background().run(CardCommandHandler(run.conversation).carry_out(command))
+    assert ack["ok"], ack["title"]
+
+
+def on_an_open_card_of_a_board(run):
+    board = ow.RunBoard([run])
+    content = {"kind": "command", "id": f"click {next(_ids)}", "name": "open", "run_id": run.token}
+    board.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+    see(lambda: run.conversation.presentation is not None)
+    click(run.conversation.presentation.run, "answer", answers=ANSWERS)
+    board.close()
+
+
+WAYS = {
+    "run": lambda run: run.answer(*ANSWERS),
+    "await run": lambda run: asyncio.run(run.answer_async(*ANSWERS)),
+    "another handle": lambda run: ow.Run(run.conversation.current).answer(*ANSWERS),
+    "card": lambda run: click(run, "answer", answers=ANSWERS),
+    "board": on_an_open_card_of_a_board,
+}
+
+
+def tables_of_card(run):
+    return {each["id"] for each in view_now(run.conversation)["tables"]["items"]}
+
+
+def leads_in_grid(source):
+    grid = ow.leads(source)
+    try:
+        return sum(int(tab["leads"].replace(",", "")) for tab in grid.head["tabs"])
+    finally:
+        grid.close()
+
+
+def sheets_of(source, path):
+    (file,) = ow.export(source, path, overwrite=True)
+    return openpyxl.load_workbook(file).sheetnames
+
+
+@pytest.fixture
+def batch():
+    client = ow.Sandbox(speed=600, plan="ultra").client()
+    batch = ow.start_many(BRIEFS, client=client, show=False).wait("cells", timeout=60)
+    assert batch.by_name["Asked"].status == "needs_input"
+    return batch
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_one_place_counts_no_other_one_lacks(batch, tmp_path, way):
+    run, other = batch.by_name["Asked"], batch.by_name["Told"]
+    with pytest.warns(RuntimeWarning, match=r"it asks.*Answer with run\.answer\(") as caught:
+        assert len(ow.leads_frame(run)) == 0
+    assert caught[0].filename == __file__
+    WAYS[way](run)
+    run.wait("cells", timeout=60)
+    assert (run.status, run.questions, len(run.turns)) == ("completed", (), 2)
+    made = {table.id for table in run.tables}
+    assert made
+    both = made | {table.id for table in other.tables}
+    assert batch.wait("cells", timeout=60).status == "ended"
+    assert [each.id for each in batch] == [run.id, other.id]
+    # Card, board and grid.
+    assert tables_of_card(run) == made
+    leads_of = [sum(table.lead_count for table in each.tables) for each in (run, other)]
+    assert leads_in_grid(run) == leads_of[0]
+    assert leads_in_grid(batch) == sum(leads_of)
+    board = ow.RunBoard(batch)
+    assert [row["token"] for row in board.view["rows"]] == [run.token, other.token]
+    leads = [each.state.lead_count for each in (run, other)]
+    assert [row["leads"] for row in board.view["rows"]] == [f"{each:,}" for each in leads]
+    assert (board.lead_count, board.credits_used) == (sum(leads), batch.credits.used)
+    board.close()
+    # Frames and files.
+    assert set(ow.tables_frame(batch)["table_id"]) == both
+    assert ow.runs_frame(batch)["leads"].to_list() == leads
+    assert ow.runs_frame(batch)["credits_used"].sum() == batch.credits.used
+    assert set(ow.leads_frame(batch)["table_id"]) == both
+    assert ow.compare_runs(batch)["credits_used"].sum() == batch.credits.used
+    assert sheets_of(batch, tmp_path / "all.xlsx") > sheets_of(other, tmp_path / "other.xlsx")
+    assert (
+        batch.credits.used
+        == sum(each.credits.used for each in batch)
+        == sum(table.credits.lifetime_used for each in batch for table in each.tables)
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_batch_waits_for_what_was_answered_and_cancels_it(way):
+    client = ow.Sandbox(speed=60, plan="ultra").client()
+    batch = ow.start_many(BRIEFS, client=client, show=False).wait(timeout=60)
+    run = batch.by_name["Asked"]
+    WAYS[way](run)
+    assert (run.status, batch.status) == ("running", "running")
+    batch.cancel()
+    assert batch.wait("cells", timeout=60).status == "ended"
+    assert run.status == "cancelled"
+    assert [turn.status for turn in run.turns] == ["needs_input", "cancelled"]
+
+
+def test_a_wait_goes_on_with_an_answer_that_is_being_sent():
+    client = ow.Sandbox(speed=60).client()
+    run = ow.start(BRIEFS["Asked"], client=client, show=False).wait(timeout=60)
+    answering = threading.Thread(target=lambda: click(run, "answer", answers=ANSWERS))
+    answering.start()
+    see(lambda: run.state.sending or len(run.turns) == 2)
+    assert (run.status, run.done, run.questions) == ("running", False, ())
+    assert run.wait(timeout=60).status == "completed"
+    answering.join()
+
+
+def test_a_run_that_was_answered_in_another_kernel_is_the_same_run_here():
+    sandbox = ow.Sandbox(speed=600)
+    client = sandbox.client()
+    run = ow.start(BRIEFS["Asked"], client=client, show=False).wait(timeout=60)
+    first = run.id
+    theirs = sandbox.client().create_run(run.agent_id, "Which region? Iberia")
+    assert ow.attach(run.agent_id, client=client, show=False) == run
+    assert run.wait("cells", timeout=60).id == theirs.id
+    assert {table.id for table in run.tables} == set(ow.leads_frame(run)["table_id"]) == tables_of_card(run)
+    assert [turn.id for turn in run.turns] == [first, theirs.id]
+
+
+def test_two_sandboxes_with_one_seed_are_two_accounts():
+    clients = [ow.Sandbox(speed=600).client() for _ in range(2)]
+    runs = [ow.start("Find bakeries in Porto", client=client, show=False) for client in clients]
+    assert runs[0].token == runs[1].token
+    assert runs[0] != runs[1]
+    runs[0].wait("cells", timeout=60).follow_up("Add opening hours")
+    assert [len(run.turns) for run in runs] == [2, 1]
+
+
+def test_handles_are_equal_and_lists_count_each_run_once():
+    client = ow.Sandbox(speed=600).client()
+    run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells", timeout=60)
+    again = ow.attach(run.token, client=client, show=False)
+    assert {run, again} == {run}
+    assert len(ow.runs_frame([run, again])) == len(ow.RunBoard([run, again]).runs) == 1
+    assert len(ow.leads_frame([run, again])) == len(ow.leads_frame(run))
+    saved = [ow.Run.from_payload(run.raw) for _ in range(2)]
+    assert saved[0] != saved[1]
+    assert saved[0] != run
+    del again
+    gc.collect()
