@@ -137,7 +137,7 @@ export interface Earlier {
   runs: EarlierRun[];
 }
 
-/** An earlier run and its outcome. */
+/** An earlier turn and its outcome. */
 export interface EarlierRun {
   run_id: string;
   prompt: string;

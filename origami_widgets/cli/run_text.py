@@ -34,7 +34,7 @@ class RunUpdate:
 
     Args:
         state: the state of the run.
-        earlier: the earlier runs of its conversation.
+        earlier: the earlier turns of its conversation.
     """
 
     def __init__(self, state: RunState, earlier: Sequence[RunState] = ()) -> None:

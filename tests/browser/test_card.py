@@ -75,7 +75,7 @@ def test_a_follow_up_from_code_goes_on_in_the_card_of_its_run(card_in: Callable[
     expect(place.locator(CARD)).to_contain_text("Completed", timeout=60_000)
     lab.run_cell(2)
     expect(place.locator(CARD)).to_contain_text("Running")
-    expect(place).to_contain_text("1 earlier run")
+    expect(place).to_contain_text("1 earlier turn")
     lab.run_cell(3)
     expect(place.locator(CARD)).to_contain_text("Cancelled", timeout=60_000)
 

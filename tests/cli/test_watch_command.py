@@ -138,7 +138,7 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     second = configured_api.follow(agent, "Now without questions")
     assert main(["watch", agent]) == 0
     output = capsys.readouterr().out
-    assert "1 earlier run\n  1. Find wholesale partners." in output
+    assert "1 earlier turn\n  1. Find wholesale partners." in output
     assert f'ow.attach("{agent}/{second}")\n' in output
 
 

@@ -16,7 +16,7 @@ function earlierRun(): Part<EarlierRun> {
   };
 }
 
-/** The folded earlier runs of the conversation. */
+/** The folded earlier turns of the conversation. */
 export function earlierSection(): Part<Earlier> {
   const title = el("summary");
   const runs = keyedList(el("ol", "acts"), earlierRun, (run) => run.run_id);

@@ -34,7 +34,7 @@ def make_view(
 
     Args:
         state: the state of the run: its newest turn's, with the tables of all turns.
-        earlier: the states of earlier runs of the same conversation, oldest first.
+        earlier: the states of earlier turns of the same conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
         leads: whether the card may show leads.
         form: `live` for a widget, `current` for output that is replaced as the run goes on, `snapshot` for later
@@ -55,7 +55,7 @@ def make_view(
         "activity": activity,
         # While the agent works, the last line says what it does now instead.
         "prose": make_prose("" if activity["latest"] else agent_text(state)),
-        "suggestions": make_suggestions(state),
+        "suggestions": make_suggestions(state, earlier),
     }
 
 

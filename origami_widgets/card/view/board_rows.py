@@ -207,7 +207,7 @@ class BoardEntry:
         name: the agent's name; empty if unknown.
         prompt: the brief, if it is known without the run.
         state: the run's state; None while there is no run.
-        earlier: the states of earlier runs of the conversation, oldest first.
+        earlier: the states of earlier turns of the conversation, oldest first.
         brief: the state of the brief; `started` if there is a run.
         error: why there is no run; None without an error.
         queue: the brief's wait while all run slots are in use; else None.

@@ -193,7 +193,7 @@ class Earlier(TypedDict):
 
 
 class EarlierRun(TypedDict):
-    """An earlier run and its outcome."""
+    """An earlier turn and its outcome."""
 
     run_id: str
     prompt: str

@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
+from origami_widgets.run.state import full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from origami_widgets.api import models
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState
@@ -111,16 +114,22 @@ def _is_prompt(proposed: models.Suggestion) -> bool:
     return clip(proposed.type, 24) in _AS_PROMPT
 
 
-def make_suggestions(state: RunState) -> list[SuggestionView]:
-    """Return the agent's suggestions, except those that only the app can carry out."""
+def make_suggestions(state: RunState, earlier: Sequence[RunState] = ()) -> list[SuggestionView]:
+    """Return the agent's suggestions, except those that only the app can carry out, and those that were taken.
+
+    Args:
+        state: the state of the run.
+        earlier: the states of earlier turns.
+    """
     run = state.run
     if run is None:
         return []
     items: list[SuggestionView] = []
     resumable = state.status in _RESUMABLE
+    taken = {full_prompt(each) for each in (*earlier, state)}
     for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
         label = clip(proposed.label, 160)
-        if resumable and _RESUMES.match(label):
+        if label in taken or (resumable and _RESUMES.match(label)):
             continue
         if label and _is_prompt(proposed):
             items.append({"label": label, "button": follow_up_button(label, label) if can_follow_up(state) else None})

@@ -130,7 +130,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
 
     Args:
         state: the run's state.
-        earlier: the states of earlier runs of the conversation, oldest first.
+        earlier: the states of earlier turns of the conversation, oldest first.
         now: the kernel's clock, in Unix seconds.
         form: the form of the view.
     """
@@ -180,10 +180,10 @@ def as_of(now: float, form: Form) -> str:
 
 
 def make_earlier(states: Sequence[RunState]) -> Earlier:
-    """Return the newest eight of a conversation's earlier runs, oldest first."""
+    """Return the newest eight of a conversation's earlier turns, oldest first."""
     runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     kept = take(reversed(runs), EARLIER_SIZE)[::-1]
-    return {"title": words.plural(len(states), "earlier run") if kept else "", "runs": kept}
+    return {"title": words.plural(len(states), "earlier turn") if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:

@@ -46,7 +46,7 @@ def make_stop(state: RunState, earlier: Sequence[RunState] = (), *, form: Form =
 
     Args:
         state: the run's state.
-        earlier: the states of earlier runs of the conversation.
+        earlier: the states of earlier turns of the conversation.
         form: the form of the view. Only a live view has the button.
     """
     if form != "live" or state.run is None or state.connection.state == "stopped" or state.settled:

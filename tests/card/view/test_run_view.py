@@ -449,7 +449,7 @@ def test_a_clock_that_is_hours_off_does_not_change_how_long_it_took():
 
 def test_earlier_runs_take_one_line():
     view = make_view(STATES["filling"](), earlier=[STATES["needs_input"]()] * 12, now=NOW)
-    assert view["earlier"]["title"] == "12 earlier runs"
+    assert view["earlier"]["title"] == "12 earlier turns"
     assert len(view["earlier"]["runs"]) == 8
     assert view["earlier"]["runs"][0] == {
         "run_id": "v2_run-01k0c6t9qa",
@@ -488,6 +488,13 @@ def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
         "confirm": f"Find more bakeries like these? {SPENDS}",
         "yes": "Yes, start it",
     }
+
+
+def test_a_suggestion_that_was_taken_is_not_offered_again():
+    run = settled_payload()
+    taken = state_of(run | {"id": "r2", "prompt": "Add opening hours", "request": {"prompt": "Add opening hours"}})
+    labels = [each["label"] for each in make_view(taken, earlier=[state_of(run)], now=NOW)["suggestions"]]
+    assert labels == ["Find more bakeries like these"]
 
 
 def test_another_server_is_named():
