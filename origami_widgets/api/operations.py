@@ -44,12 +44,14 @@ from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
+    from origami_widgets.api.models.base import Model
     from origami_widgets.api.responses import ApiResponse, Decoder
     from origami_widgets.api.rows.row_paging import RowQuery
 
 T = TypeVar("T")
+M = TypeVar("M", bound="Model")
 
 MOST_AGENT_PAGES = 5
 """Pages of 100 agents in which `active_runs` looks, at most."""
@@ -474,15 +476,33 @@ class Operations(UploadOperations):
     async def active_runs(self, enough: int | None = None) -> list[RunSummary]:
         """Return the active runs of the listed agents, or the first `enough` of them. One GET for each 100 agents."""
         active: dict[str, RunSummary] = {}
-        cursor: str | None = None
-        for _ in range(MOST_AGENT_PAGES):
-            page = await self.list_agents(cursor=cursor, limit=LARGEST_PAGE)
+        async for page in pages(lambda cursor: self.list_agents(cursor=cursor, limit=LARGEST_PAGE), MOST_AGENT_PAGES):
             runs = (agent.last_run for agent in page.items)
             active.update((run.id, run) for run in runs if run is not None and run.status == "running")
-            cursor = page.next_cursor
-            if cursor is None or len(active) >= (math.inf if enough is None else enough):
+            if len(active) >= (math.inf if enough is None else enough):
                 break
         return list(active.values())
+
+
+async def pages(
+    read: Callable[[str | None], Awaitable[Page[M]]], most: int, *, beyond: OrigamiError | None = None
+) -> AsyncIterator[Page[M]]:
+    """Yield the pages of a list, one after the other.
+
+    Args:
+        read: reads the page at a cursor; the first one at None.
+        most: how many pages are read at most.
+        beyond: raised if there are more; None for no error.
+    """
+    cursor: str | None = None
+    for _ in range(most):
+        page = await read(cursor)
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+    if beyond is not None:
+        raise beyond
 
 
 async def _or_none(read: Awaitable[T]) -> T | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import AgentSummary, RunObject, RunSummary
+from origami_widgets.api.operations import pages
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
 from origami_widgets.api.validate import run_id as valid_run_id
@@ -113,13 +114,8 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
         OrigamiError: the runs could not be read.
     """
     runs: dict[str, RunSummary] = {}
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        page = await operations.list_runs(agent_id, cursor=cursor, limit=100)
+    async for page in pages(lambda cursor: operations.list_runs(agent_id, cursor=cursor, limit=100), MOST_PAGES):
         runs.update((summary.id, summary) for summary in page.items if summary.id)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
     if not runs:
         raise InvalidInput(
             "No runs for this agent",
@@ -218,13 +214,8 @@ async def recent_runs(operations: Operations, *, limit: int = 20) -> list[Recent
         OrigamiError: the agents could not be read.
     """
     agents: dict[str, Agent] = {}
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        page = await operations.list_agents(cursor=cursor, limit=100)
+    async for page in pages(lambda cursor: operations.list_agents(cursor=cursor, limit=100), MOST_PAGES):
         agents.update((agent.id, agent) for agent in page.items if agent.id)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
     runs = [
         RecentRun(agent.id, agent.name, agent.last_run)
         for agent in agents.values()

@@ -21,28 +21,27 @@ import os
 import time
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api import retries
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
+from origami_widgets.api.operations import pages
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
+    from collections.abc import AsyncIterator, Collection, Hashable, Sequence
     from datetime import datetime
 
     from origami_widgets.api.background.loop_future import Coro
-    from origami_widgets.api.models import Agent, Page, RunObject, RunSummary
-    from origami_widgets.api.models.base import Model
+    from origami_widgets.api.models import Agent, RunObject, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.spec import StartSpec
     from origami_widgets.run.starts.store import StartRecord
 
-    M = TypeVar("M", bound=Model)
 
 SLACK = 3.0
 """Seconds by which the server's clock may differ from what we know: its `Date` has whole seconds."""
@@ -211,7 +210,10 @@ class Reconciliation:
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """Yield the agents that are, or may be, younger than our first request."""
-        async for page in _pages(lambda cursor: self.operations.list_agents(cursor=cursor, limit=100), "agents"):
+        reading = pages(
+            lambda cursor: self.operations.list_agents(cursor=cursor, limit=100), MOST_PAGES, beyond=_too_many("agents")
+        )
+        async for page in reading:
             for agent in page.items:
                 if agent.id and self._is_after(agent.created_at, self._doubt):
                     yield agent
@@ -222,20 +224,14 @@ class Reconciliation:
                 return
 
     async def _runs(self, agent_id: str) -> AsyncIterator[RunSummary]:
-        async for page in _pages(lambda cursor: self.operations.list_runs(agent_id, cursor=cursor, limit=100), "runs"):
+        reading = pages(
+            lambda cursor: self.operations.list_runs(agent_id, cursor=cursor, limit=100),
+            MOST_PAGES,
+            beyond=_too_many("runs"),
+        )
+        async for page in reading:
             for run in page.items:
                 yield run
-
-
-async def _pages(read: Callable[[str | None], Awaitable[Page[M]]], things: str) -> AsyncIterator[Page[M]]:
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        page = await read(cursor)
-        yield page
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-    raise _too_many(things)
 
 
 def plain(text: str) -> str:
