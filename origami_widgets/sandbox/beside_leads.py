@@ -1,7 +1,6 @@
-"""The endpoints beside the leads: projects with budgets, scheduled agents, and campaigns for reading.
+"""The endpoints beside the leads: projects with budgets, and campaigns for reading.
 
-The sandbox starts no scheduled agent by itself when its time comes, and names no next time. There is a campaign for each
-table whose agent drafts messages, launched by a colleague in the web app.
+There is a campaign for each table whose agent drafts messages, launched by a colleague in the web app.
 """
 
 from __future__ import annotations
@@ -13,21 +12,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.json_objects import cell_value, main_value, ratio
-from origami_widgets.sandbox.organization import AccountRecord
-from origami_widgets.sandbox.plans import MODEL_ALIASES
+from origami_widgets.sandbox.organization import ProjectRecord
 from origami_widgets.sandbox.prompt_parser import slugify
 from origami_widgets.sandbox.request_context import Handler, RequestContext, SandboxResponse, json_response, list_object
-from origami_widgets.sandbox.run_requests import (
-    MAX_NAME_LENGTH,
-    MAX_PROMPT_LENGTH,
-    choice_rule,
-    parse_fields,
-    parse_run_request,
-    text_rule,
-)
+from origami_widgets.sandbox.run_requests import choice_rule, parse_fields, text_rule
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
@@ -56,7 +46,7 @@ def list_projects(context: RequestContext) -> SandboxResponse:
 def create_project(context: RequestContext) -> SandboxResponse:
     """Answer POST /projects. A new budget stops nothing until it is made hard."""
     given, organization = parse_fields(context.body, _PROJECT_RULES, "name"), context.organization
-    project = AccountRecord(organization.ids.uuid(), None, context.now, {"monthlyCredits": None, "enforcement": None})
+    project = ProjectRecord(organization.ids.uuid(), None, context.now, {"monthlyCredits": None, "enforcement": None})
     _change(project, given)
     organization.projects[project.id] = project
     return json_response(_project_object(context, project), 201)
@@ -89,11 +79,11 @@ def delete_project(context: RequestContext) -> SandboxResponse:
     return context.deletion(named, tables, delete, workspaces=len(containers))
 
 
-def _project(context: RequestContext) -> AccountRecord:
+def _project(context: RequestContext) -> ProjectRecord:
     return context.record(context.organization.projects, "projectId", "project")
 
 
-def _change(project: AccountRecord, given: dict[str, Any]) -> None:
+def _change(project: ProjectRecord, given: dict[str, Any]) -> None:
     fields = {**project.fields, **given}
     if fields["monthlyCredits"] is not None:
         fields["enforcement"] = fields["enforcement"] or "soft"
@@ -106,130 +96,13 @@ def _change(project: AccountRecord, given: dict[str, Any]) -> None:
     project.fields = fields
 
 
-def _project_object(context: RequestContext, project: AccountRecord) -> dict[str, Any]:
+def _project_object(context: RequestContext, project: ProjectRecord) -> dict[str, Any]:
     spent = context.organization.spent_this_month(project.id, context.now)
     tables = [table for table in context.organization.tables.values() if table.project == project.id]
     reserved = sum(cell_run.credits for table in tables for cell_run in table.active_cell_runs(context.now))
     usage = {"spent": spent, "reserved": reserved}
     created_at = iso(project.created_at)
     return {"object": "project", "id": project.id, **project.fields, "usage": usage, "createdAt": created_at}
-
-
-MAX_SLUG = 60
-_CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-
-
-def _cron_rule(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "Expected a text"
-    try:
-        fields = zip(value.split(), _CRON_FIELDS, strict=True)
-        minutes, *_ = [_cron_numbers(text, *bounds) for text, bounds in fields]
-    except ValueError:
-        raise error_responses.invalid(
-            ("cron", "Expected five fields"), code="INVALID_CRON", error="Invalid cron expression"
-        ) from None
-    if len(minutes) > 1:
-        raise error_responses.invalid(
-            ("cron", "At most once an hour"), code="CRON_TOO_FREQUENT", error="The schedule is too frequent"
-        )
-    return None
-
-
-def _cron_numbers(text: str, low: int, high: int) -> set[int]:
-    chosen: set[int] = set()
-    for part in text.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = (f"{low}-{high}" if span == "*" else span).partition("-")
-        numbers = range(int(first), int(last or first) + 1, int(step or 1))
-        if not numbers or numbers[0] < low or numbers[-1] > high:
-            raise ValueError(text)
-        chosen.update(numbers)
-    return chosen
-
-
-_SCHEDULE_RULES = {
-    "name": text_rule(1, 120),
-    "prompt": text_rule(1, MAX_PROMPT_LENGTH),
-    "cron": _cron_rule,
-    "description": lambda value: None if value is None else text_rule(0, 1000)(value),
-    "model": choice_rule(*MODEL_ALIASES, None),
-    "enabled": lambda value: None if isinstance(value, bool) else "Expected a boolean",
-}
-
-
-def list_schedules(context: RequestContext) -> SandboxResponse:
-    """Answer GET /scheduled-agents, newest first."""
-    enabled, records = context.query.get("enabled"), context.records(context.organization.schedules)
-    found = [record for record in records if enabled in {None, str(record.fields["enabled"]).lower()}]
-    return context.page_of(found, partial(_schedule_object, context), enabled, total=len(found))
-
-
-def create_schedule(context: RequestContext) -> SandboxResponse:
-    """Answer POST /scheduled-agents. It is disabled unless the body says otherwise."""
-    organization, rules = context.organization, {**_SCHEDULE_RULES, "slug": text_rule(1, MAX_SLUG)}
-    given = parse_fields(context.body, rules, "name", "prompt", "cron")
-    fields = {"slug": slugify(given["name"])[:MAX_SLUG], "description": None, "model": None, "enabled": False, **given}
-    if fields["slug"] in {record.fields["slug"] for record in context.records(organization.schedules)}:
-        raise error_responses.ErrorResponse(409, "SLUG_TAKEN", "Another scheduled agent has this slug")
-    record = AccountRecord(organization.ids.uuid(), context.project, context.now, fields)
-    organization.schedules[record.id] = record
-    return json_response(_schedule_object(context, record), 201)
-
-
-def get_schedule(context: RequestContext, **changes: object) -> SandboxResponse:
-    """Answer GET /scheduled-agents/{id}; with changes, PATCH, and POST …/enable and …/disable."""
-    record = _schedule(context)
-    record.fields |= changes
-    return json_response(_schedule_object(context, record))
-
-
-def update_schedule(context: RequestContext) -> SandboxResponse:
-    """Answer PATCH /scheduled-agents/{id}. Its slug stays."""
-    return get_schedule(context, **parse_fields(context.body, _SCHEDULE_RULES))
-
-
-def delete_schedule(context: RequestContext) -> SandboxResponse:
-    """Answer DELETE /scheduled-agents/{id}."""
-    del context.organization.schedules[_schedule(context).id]
-    return json_response({"deleted": True})
-
-
-def trigger_schedule(context: RequestContext) -> SandboxResponse:
-    """Answer POST /scheduled-agents/{id}/trigger: start a run of a new agent, which the answer doesn't name."""
-    record, organization = _schedule(context), context.organization
-    if record.triggered and record.triggered[-1].runs[0].is_active(context.now):
-        raise error_responses.ErrorResponse(409, "RUN_ALREADY_ACTIVE", "The last run is still active")
-    given = {name: value for name, value in record.fields.items() if value is not None}
-    body = json_response(given | {"name": given["name"][:MAX_NAME_LENGTH]}).content
-    agent, run = organization.create_agent(parse_run_request(body, organization.plan, first=True), context.project)
-    record.triggered.append(agent)
-    return json_response({"runId": run.id}, 202)
-
-
-def list_schedule_runs(context: RequestContext) -> SandboxResponse:
-    """Answer GET /scheduled-agents/{id}/runs, newest first, never in pages."""
-    agents = reversed(_schedule(context).triggered)
-    runs = [{"runId": agent.runs[0].id, "startedAt": iso(agent.created_at)} for agent in agents]
-    return json_response(list_object(runs, None, context.path))
-
-
-def _schedule(context: RequestContext) -> AccountRecord:
-    return context.record(context.organization.schedules, "id", "scheduled_agent")
-
-
-def _schedule_object(context: RequestContext, record: AccountRecord) -> dict[str, Any]:
-    return {
-        "object": "scheduled_agent",
-        "id": record.id,
-        "workspaceId": None,
-        **record.fields,
-        "planBlocked": context.organization.plan.id == "starter",
-        # The sandbox starts none when its time comes.
-        "nextRunAt": None,
-        "lastRunAt": iso(record.triggered[-1].created_at) if record.triggered else None,
-        "url": f"{SITE}/scheduled/{record.fields['slug']}",
-    }
 
 
 LAUNCHED_AFTER, ANSWERED_WITHIN = 60.0, 900.0
@@ -408,15 +281,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/projects/{projectId}", get_project),
     ("PATCH", "/projects/{projectId}", update_project),
     ("DELETE", "/projects/{projectId}", delete_project),
-    ("GET", "/scheduled-agents", list_schedules),
-    ("POST", "/scheduled-agents", create_schedule),
-    ("GET", "/scheduled-agents/{id}", get_schedule),
-    ("PATCH", "/scheduled-agents/{id}", update_schedule),
-    ("DELETE", "/scheduled-agents/{id}", delete_schedule),
-    ("POST", "/scheduled-agents/{id}/enable", partial(get_schedule, enabled=True)),
-    ("POST", "/scheduled-agents/{id}/disable", partial(get_schedule, enabled=False)),
-    ("POST", "/scheduled-agents/{id}/trigger", trigger_schedule),
-    ("GET", "/scheduled-agents/{id}/runs", list_schedule_runs),
     ("GET", "/tables/{tableId}/campaigns", list_campaigns),
     ("GET", "/campaigns/{campaignId}", get_campaign),
     ("GET", "/campaigns/{campaignId}/people", list_people),

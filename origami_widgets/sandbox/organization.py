@@ -72,14 +72,13 @@ class AgentRecord:
 
 
 @dataclass(slots=True)
-class AccountRecord:
-    """A project or a scheduled agent: its fields as in a body, and the agents that were triggered."""
+class ProjectRecord:
+    """A project with its fields as in a body."""
 
     id: str
     project: str | None
     created_at: float
     fields: dict[str, Any]
-    triggered: list[AgentRecord] = field(default_factory=list)
 
 
 class SandboxOrganization:
@@ -104,9 +103,8 @@ class SandboxOrganization:
         self.agents: dict[str, AgentRecord] = {}
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
-        self.schedules: dict[str, AccountRecord] = {}
         fields: dict[str, Any] = {"name": "Sandbox project", "monthlyCredits": None, "enforcement": None}
-        self.projects = {PROJECT_ID: AccountRecord(PROJECT_ID, None, self.clock.now(), fields)}
+        self.projects = {PROJECT_ID: ProjectRecord(PROJECT_ID, None, self.clock.now(), fields)}
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None

@@ -118,7 +118,7 @@ def test_the_sandbox_answers_each_operation_or_refuses_it_with_a_remedy():
     # What else has no id in its path needs a body.
     assert answered == {
         *("listAgents", "listTables", "listEnrichmentRuns", "listWorkspaces", "createWorkspace"),
-        *("listProjects", "getAccount", "getCredits", "listScheduledAgents"),
+        *("listProjects", "getAccount", "getCredits"),
     }
     # 405: the sandbox serves no request that changes a campaign.
     assert {each.status_code for each in refused.values()} == {400, 404, 405}

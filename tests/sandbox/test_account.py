@@ -1,4 +1,4 @@
-"""What lies beside the leads: projects with budgets, campaigns and their people, scheduled agents."""
+"""What lies beside the leads: projects with budgets, campaigns and their people."""
 
 from __future__ import annotations
 
@@ -131,61 +131,3 @@ async def test_a_campaign_is_a_draft_first(account):
     assert (await account.api.refused("getSequence", sequenceId=UNKNOWN_ID))[:2] == (404, "SEQUENCE_NOT_FOUND")
     await account.upload()
     assert (await account.api.do("listTableCampaigns", tableId=account.table))["items"] == []
-
-
-# Scheduled agents
-
-WEEKLY = {"name": "Weekly bakers", "prompt": "Find 5 bakers", "cron": "30 8 * * 1"}
-
-
-async def test_a_schedule_is_created_disabled_and_enabled(account):
-    made = await account.api.do("createScheduledAgent", WEEKLY)
-    assert (made["slug"], made["enabled"], made["nextRunAt"]) == ("weekly-bakers", False, None)
-    assert (await account.api.refused("createScheduledAgent", WEEKLY))[:2] == (409, "SLUG_TAKEN")
-    known = {"id": made["id"]}
-    # The sandbox starts none when its time comes, so it promises no time.
-    enabled = await account.api.do("enableScheduledAgent", **known)
-    assert (enabled["enabled"], enabled["nextRunAt"]) == (True, None)
-    monthly = await account.api.do("updateScheduledAgent", {"cron": "0 0 1,15 */2 *", "slug": "other"}, **known)
-    assert (monthly["cron"], monthly["slug"], monthly["name"]) == ("0 0 1,15 */2 *", "weekly-bakers", "Weekly bakers")
-    assert await account.api.do("getScheduledAgent", **known) == monthly
-    assert (await account.api.do("listScheduledAgents", enabled="true"))["total"] == 1
-    assert (await account.api.do("disableScheduledAgent", **known))["enabled"] is False
-    assert (await account.api.do("listScheduledAgents", enabled="true"))["total"] == 0
-    assert await account.api.do("deleteScheduledAgent", **known) == {"deleted": True}
-    assert (await account.api.refused("getScheduledAgent", **known))[:2] == (404, "SCHEDULED_AGENT_NOT_FOUND")
-
-
-async def test_a_trigger_starts_a_run_and_names_no_agent(account):
-    known = {"id": (await account.api.do("createScheduledAgent", WEEKLY))["id"]}
-    triggered = await account.api.do("triggerScheduledAgent", **known)
-    assert list(triggered) == ["runId"]
-    assert (await account.api.refused("triggerScheduledAgent", **known))[:2] == (409, "RUN_ALREADY_ACTIVE")
-    (agent,) = (await account.api.do("listAgents"))["items"]
-    assert (agent["name"], agent["lastRun"]["id"]) == ("Weekly bakers", triggered["runId"])
-    history = (await account.api.do("listScheduledAgentRuns", **known))["items"]
-    assert [each["runId"] for each in history] == [triggered["runId"]]
-    account.clock.advance(200)
-    await account.api.do("triggerScheduledAgent", **known)
-    assert len((await account.api.do("listScheduledAgentRuns", **known))["items"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"cron": "every monday"}, "INVALID_CRON"),
-        ({"cron": "0 24 * * *"}, "INVALID_CRON"),
-        ({"cron": "0 8-6 * * *"}, "INVALID_CRON"),
-        ({"cron": "0 */0 * * *"}, "INVALID_CRON"),
-        ({"cron": "* * * * *"}, "CRON_TOO_FREQUENT"),
-        ({"cron": "0,30 8 * * *"}, "CRON_TOO_FREQUENT"),
-        ({"name": "x" * 121}, "VALIDATION_ERROR"),
-        ({"prompt": None}, "VALIDATION_ERROR"),
-        ({"model": "best"}, "VALIDATION_ERROR"),
-        ({"enabled": "yes"}, "VALIDATION_ERROR"),
-    ],
-)
-async def test_schedules_that_are_refused(account, changes, code):
-    assert (await account.api.refused("createScheduledAgent", WEEKLY | changes))[:2] == (400, code)
-    known = {"id": (await account.api.do("createScheduledAgent", WEEKLY))["id"]}
-    assert (await account.api.refused("updateScheduledAgent", changes, **known))[:2] == (400, code)

@@ -32,7 +32,7 @@ PROJECT = "x-origami-project"
 # a table that does not exist is refused: what the schema calls valid and what is accepted differ on purpose.
 LENIENT = [negative_data_rejection, positive_data_acceptance]
 
-# Each of the 54 operations has a quarter of the examples that another test has.
+# Each operation has a quarter of the examples that another test has.
 without_shrinking = settings(
     max_examples=settings.default.max_examples // 4,
     phases=[Phase.explicit, Phase.generate],
@@ -55,7 +55,6 @@ class Stocked:
                 del case.headers[name]
         generated = case.path_parameters
         known = self.ids | {"runId": self.ids["batchId" if "enrichment" in case.path else "runId"]}
-        known |= {"id": self.ids["scheduleId" if "scheduled" in case.path else "id"]}
         for ids in (generated, generated | {name: known[name] for name in generated}) if generated else (generated,):
             self.session.clock.advance(100)
             case.path_parameters = ids
@@ -79,9 +78,7 @@ class Stocked:
         campaign = (await self.session.get(f"/tables/{table['id']}/campaigns"))["items"][0]["id"]
         sequence = (await self.session.get(f"/campaigns/{campaign}/people"))["items"][0]["sequenceId"]
         project = (await self.session.http.post("/projects", json={"name": "Spring"})).json()["id"]
-        body = {"name": f"Weekly {workspace}", "prompt": "Find 5 bakers", "cron": "0 8 * * 1"}
-        schedule = (await self.session.http.post("/scheduled-agents", json=body)).json()["id"]
-        self.ids |= {"campaignId": campaign, "sequenceId": sequence, "projectId": project, "scheduleId": schedule}
+        self.ids |= {"campaignId": campaign, "sequenceId": sequence, "projectId": project}
 
 
 STOCKED = Stocked()
@@ -97,7 +94,7 @@ def stocked():
 
 
 def test_every_route_is_described():
-    assert len(ROUTES) == len(SERVED) == 53
+    assert len(ROUTES) == len(SERVED) == 44
     for method, path, _ in ROUTES:
         assert method.lower() in DESCRIPTION["paths"][path]
 
