@@ -23,6 +23,7 @@ from starlette.routing import Match, Route
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
+from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.request_context import RequestContext, SandboxResponse, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
@@ -181,7 +182,7 @@ class SandboxApplication:
             return None
         if not is_uuid(project):
             raise error_responses.invalid(("x-origami-project", "Expected a UUID"))
-        if project.lower() not in self._organization.projects:
+        if project.lower() != PROJECT_ID:
             raise error_responses.not_found("project")
         return project.lower()
 

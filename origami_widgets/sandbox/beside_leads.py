@@ -1,4 +1,4 @@
-"""The endpoints beside the leads: projects with budgets, and campaigns for reading.
+"""The endpoints beside the leads: the project, and campaigns for reading.
 
 There is a campaign for each table whose agent drafts messages, launched by a colleague in the web app.
 """
@@ -6,7 +6,7 @@ There is a campaign for each table whose agent drafts messages, launched by a co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.json_objects import cell_value, main_value, ratio
-from origami_widgets.sandbox.organization import ProjectRecord
+from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.prompt_parser import slugify
 from origami_widgets.sandbox.request_context import Handler, RequestContext, SandboxResponse, json_response, list_object
-from origami_widgets.sandbox.run_requests import choice_rule, parse_fields, text_rule
-from origami_widgets.sandbox.simulated_time import iso
+from origami_widgets.sandbox.simulated_time import iso, month_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,83 +25,26 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, TableTimeline
 
 
-MAX_MONTHLY_CREDITS = 100_000_000
-
-
-def _budget_rule(value: Any) -> str | None:
-    is_budget = value is None or (type(value) is int and 1 <= value <= MAX_MONTHLY_CREDITS)
-    return None if is_budget else f"Expected null or a whole number from 1 to {MAX_MONTHLY_CREDITS}"
-
-
-_PROJECT_RULES = {"name": text_rule(1, 80), "monthlyCredits": _budget_rule}
+PROJECT_NAME = "Sandbox project"
 
 
 def list_projects(context: RequestContext) -> SandboxResponse:
-    """Answer GET /projects, newest first."""
-    found = [each for each in context.records(context.organization.projects) if context.matches(each.fields["name"])]
-    return context.page_of(found, partial(_project_object, context), context.query.get("search"))
-
-
-def create_project(context: RequestContext) -> SandboxResponse:
-    """Answer POST /projects. A new budget stops nothing until it is made hard."""
-    given, organization = parse_fields(context.body, _PROJECT_RULES, "name"), context.organization
-    project = ProjectRecord(organization.ids.uuid(), None, context.now, {"monthlyCredits": None, "enforcement": None})
-    _change(project, given)
-    organization.projects[project.id] = project
-    return json_response(_project_object(context, project), 201)
-
-
-def get_project(context: RequestContext) -> SandboxResponse:
-    """Answer GET /projects/{projectId}."""
-    return json_response(_project_object(context, _project(context)))
-
-
-def update_project(context: RequestContext) -> SandboxResponse:
-    """Answer PATCH /projects/{projectId}. A new budget holds for what starts from now on."""
-    rules = {**_PROJECT_RULES, "enforcement": choice_rule("hard", "soft")}
-    _change(_project(context), parse_fields(context.body, rules))
-    return get_project(context)
-
-
-def delete_project(context: RequestContext) -> SandboxResponse:
-    """Answer DELETE /projects/{projectId}: say what would go, or delete it."""
-    project, organization = _project(context), context.organization
-    containers = [each for each in organization.containers.values() if each.project == project.id]
-
-    def delete() -> None:
-        for container in containers:
-            organization.delete_container(container)
-        del organization.projects[project.id]
-
-    tables = organization.tables_of(project.id, context.now)
-    named = {"id": project.id, "name": project.fields["name"]}
-    return context.deletion(named, tables, delete, workspaces=len(containers))
-
-
-def _project(context: RequestContext) -> ProjectRecord:
-    return context.record(context.organization.projects, "projectId", "project")
-
-
-def _change(project: ProjectRecord, given: dict[str, Any]) -> None:
-    fields = {**project.fields, **given}
-    if fields["monthlyCredits"] is not None:
-        fields["enforcement"] = fields["enforcement"] or "soft"
-    elif given.get("enforcement") == "hard":
-        raise error_responses.invalid(
-            ("enforcement", "Needs monthlyCredits"), code="BUDGET_CAP_REQUIRED", error="A budget is required"
-        )
-    else:
-        fields["enforcement"] = None
-    project.fields = fields
-
-
-def _project_object(context: RequestContext, project: ProjectRecord) -> dict[str, Any]:
-    spent = context.organization.spent_this_month(project.id, context.now)
-    tables = [table for table in context.organization.tables.values() if table.project == project.id]
-    reserved = sum(cell_run.credits for table in tables for cell_run in table.active_cell_runs(context.now))
-    usage = {"spent": spent, "reserved": reserved}
-    created_at = iso(project.created_at)
-    return {"object": "project", "id": project.id, **project.fields, "usage": usage, "createdAt": created_at}
+    """Answer GET /projects with the only one, which has no budget."""
+    organization, now = context.organization, context.now
+    tables = [table for table in organization.tables.values() if table.project == PROJECT_ID]
+    spent = sum(table.credits_at(now) - table.credits_at(month_start(now)) for table in tables)
+    reserved = sum(cell_run.credits for table in tables for cell_run in table.active_cell_runs(now))
+    project = {
+        "object": "project",
+        "id": PROJECT_ID,
+        "name": PROJECT_NAME,
+        "monthlyCredits": None,
+        "enforcement": None,
+        "usage": {"spent": spent, "reserved": reserved},
+        "createdAt": iso(organization.created_at),
+    }
+    found = [project] if context.matches(PROJECT_NAME) else []
+    return context.page_of(found, dict, context.query.get("search"), id_of=itemgetter("id"))
 
 
 LAUNCHED_AFTER, ANSWERED_WITHIN = 60.0, 900.0
@@ -277,10 +219,6 @@ def _campaign(context: RequestContext) -> Campaign:
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/projects", list_projects),
-    ("POST", "/projects", create_project),
-    ("GET", "/projects/{projectId}", get_project),
-    ("PATCH", "/projects/{projectId}", update_project),
-    ("DELETE", "/projects/{projectId}", delete_project),
     ("GET", "/tables/{tableId}/campaigns", list_campaigns),
     ("GET", "/campaigns/{campaignId}", get_campaign),
     ("GET", "/campaigns/{campaignId}/people", list_people),

@@ -145,7 +145,7 @@ class Sandbox:
     """Embedded Origami API in this process: no account, no credits, no network.
 
     It serves agents, runs, cancel, tables, columns, rows, cells, workspaces, documents, row writes, enrichment runs,
-    projects, account and (for reading) campaigns under `/api/v2`, with the real limits and error
+    account and (for reading) the project and campaigns under `/api/v2`, with the real limits and error
     bodies. A word in the prompt picks a scenario (`scenario:needs_input`; all names are in
     `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a
     while. An agent that gets a table that you have uploaded adds the columns that the prompt asks for to that one, and

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from origami_widgets.sandbox.own_lists import RowOutcome, WrittenRows
-    from origami_widgets.sandbox.run_builder import Allowance
     from origami_widgets.sandbox.simulated_time import Pace
     from origami_widgets.sandbox.timelines import CellRun, TableTimeline
 
@@ -39,7 +38,7 @@ class EnrichmentRunRecord:
 
 
 def enrich(
-    written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, allowance: Allowance
+    written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, affordable: int
 ) -> tuple[TableTimeline, int]:
     """Let the columns that trigger by themselves run for the rows with these outcomes.
 
@@ -54,7 +53,7 @@ def enrich(
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
     planned = planner.plan(columns, leads)
     table = add_cell_runs(table, planned)
-    table = fail_unaffordable({table.id: table}, run_id, allowance)[table.id]
+    table = fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
     return table, sum(map(len, planned.values()))
 
 

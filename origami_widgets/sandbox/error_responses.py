@@ -119,7 +119,7 @@ def insufficient_credits(required: int, available: int) -> ErrorResponse:
 
 
 def budget_exceeded() -> ErrorResponse:
-    """Return the 402 of a hard budget that is used up."""
+    """Return the 402 of a project whose budget is used up."""
     return ErrorResponse(
         402,
         "BUDGET_EXCEEDED",

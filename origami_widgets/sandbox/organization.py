@@ -14,9 +14,9 @@ from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.own_lists import append, new_table, upsert
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
-from origami_widgets.sandbox.run_builder import Allowance, ScenarioInputs, cut_tables
+from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
-from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, month_start, whole_seconds
+from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
 from origami_widgets.sandbox.timelines import Deletion
 
 if TYPE_CHECKING:
@@ -71,16 +71,6 @@ class AgentRecord:
         return self.runs[-1] if self.runs else None
 
 
-@dataclass(slots=True)
-class ProjectRecord:
-    """A project with its fields as in a body."""
-
-    id: str
-    project: str | None
-    created_at: float
-    fields: dict[str, Any]
-
-
 class SandboxOrganization:
     """State of the sandbox: agents, runs, tables and credits.
 
@@ -103,14 +93,13 @@ class SandboxOrganization:
         self.agents: dict[str, AgentRecord] = {}
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
-        fields: dict[str, Any] = {"name": "Sandbox project", "monthlyCredits": None, "enforcement": None}
-        self.projects = {PROJECT_ID: ProjectRecord(PROJECT_ID, None, self.clock.now(), fields)}
+        self.created_at = self.clock.now()
         self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None
         self._pool_full_until = 0.0
         idle = AgentRecord(
-            IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.clock.now(), parse_prompt(""), IDLE_AGENT_ID
+            IDLE_AGENT_ID, "Untitled agent", PROJECT_ID, self.created_at, parse_prompt(""), IDLE_AGENT_ID
         )
         self.agents[idle.id] = idle
         self.containers[idle.id] = ContainerRecord(
@@ -181,23 +170,6 @@ class SandboxOrganization:
         """Return the credits that are left: those at the start without what all tables have used so far."""
         return self._starting_balance - sum(table.credits_at(now) for table in self.tables.values())
 
-    def spent_this_month(self, project: str | None, until: float) -> int:
-        """Return the credits that a project uses from the first of this month, in UTC, until a moment."""
-        month = month_start(self.clock.now())
-        tables = [table for table in self.tables.values() if table.project == project]
-        return sum(table.credits_at(until) - table.credits_at(month) for table in tables)
-
-    def _budget_left(self, project: str | None, until: float) -> float:
-        """Return what a project's hard budget leaves after all that is used until a moment; infinite without one."""
-        fields = {} if project is None else self.projects[project].fields
-        budget = fields["monthlyCredits"] if fields.get("enforcement") == "hard" else inf
-        return float(budget) - self.spent_this_month(project, until)
-
-    def _allowance(self, project: str | None) -> Allowance:
-        """Return the credits that are left for what is planned next, and why there are no more."""
-        left, budget = self.balance(inf), self._budget_left(project, inf)
-        return Allowance(budget, "budget_exceeded") if budget < left else Allowance(left, "out_of_credits")
-
     # Changing
 
     def create_agent(self, request: CheckedRunRequest, project: str | None) -> tuple[AgentRecord, RunTimeline]:
@@ -207,7 +179,7 @@ class SandboxOrganization:
             ErrorResponse: credits, a free run slot or the payment is missing.
         """
         now = self.clock.now()
-        self._check_admission(request, project, now)
+        self._check_admission(request, now)
         parsed = parse_prompt(request.prompt)
         name = request.name or parsed.title
         agent_id = self.ids.uuid()
@@ -229,7 +201,7 @@ class SandboxOrganization:
         last = record.last_run
         if last is not None and last.is_active(now):
             raise error_responses.agent_busy(last.id, iso(last.starts))
-        self._check_admission(request, record.project, now)
+        self._check_admission(request, now)
         return self._start(record, request, now)
 
     def cancel(self, record: AgentRecord) -> RunTimeline | None:
@@ -339,7 +311,7 @@ class SandboxOrganization:
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
         if any(column.auto_trigger for column in table.columns_at(now)):
-            self._check_balance(table.project, now)
+            self._check_balance(now)
 
     def _write(
         self, written: WrittenRows, outcomes: tuple[RowOutcome, ...], run_id: str, kind: str
@@ -349,9 +321,8 @@ class SandboxOrganization:
         if outcomes:
             table_run_id = self.ids.uuid()
             seed = f"{self.seed}/{table_run_id}"
-            allowance = self._allowance(table.project)
             pace = Pace(now, self.speed)
-            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, allowance=allowance)
+            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, affordable=self.balance(inf))
         self.tables[table.id] = table
         record = EnrichmentRunRecord(
             run_id, table.id, table.project, kind, now, table_run_id, planned, written.outcomes
@@ -392,7 +363,7 @@ class SandboxOrganization:
             seed=f"{self.seed}/{run_id}",
             tables=tuple(focused + [table for table in own if table not in focused]),
             answers=answers,
-            allowance=self._allowance(record.project),
+            affordable=self.balance(inf),
         )
         result = run_scenario(inputs)
         record.runs.append(result.run)
@@ -405,21 +376,19 @@ class SandboxOrganization:
 
     # Admission
 
-    def _check_admission(self, request: CheckedRunRequest, project: str | None, now: float) -> None:
+    def _check_admission(self, request: CheckedRunRequest, now: float) -> None:
         refusal = parse_scenario(request.prompt).refusal
         if refusal is not None:
             self._refuse(refusal, request.prompt, now)
-        self._check_balance(project, now)
+        self._check_balance(now)
         sessions = self._active_sessions(now)
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
             raise self._pool_full(sessions, self.plan.concurrent)
 
-    def _check_balance(self, project: str | None, now: float) -> None:
+    def _check_balance(self, now: float) -> None:
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise error_responses.insufficient_credits(START_CREDITS, balance)
-        if self._budget_left(project, now) <= 0:
-            raise error_responses.budget_exceeded()
 
     def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
         match refusal:

@@ -82,14 +82,14 @@ class RequestContext:
         return json_response(list_object([show(item) for item in page], cursor, self.path, **rest))
 
     def deletion(
-        self, named: dict[str, Any], tables: Sequence[TableTimeline], delete: Callable[[], None], **more: int
+        self, named: dict[str, Any], tables: Sequence[TableTimeline], delete: Callable[[], None]
     ) -> SandboxResponse:
-        """Delete something if the query confirms it, else say how many tables, rows and `more` would go."""
+        """Delete something if the query confirms it, else say how many tables and rows would go."""
         if self.query.get("confirm") == "true" and self.query.get("dryRun") != "true":
             delete()
             return json_response({**named, "deleted": True})
         rows = sum(len(table.rows_at(self.now)) for table in tables)
-        would = {**more, "tables": len(tables), "rows": rows}
+        would = {"tables": len(tables), "rows": rows}
         return json_response({**named, "confirmationRequired": True, "willDelete": would})
 
     def take(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import agent_text, fake_data
 from origami_widgets.sandbox.cell_plan import CellPlanner, CellWindow
@@ -30,19 +30,12 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.plans import ModelName
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
     from origami_widgets.sandbox.recipes import ColumnRecipe
-    from origami_widgets.sandbox.timelines import CellFailure, CellRun, LeadOutcome
-
-
-class Allowance(NamedTuple):
-    """The credits that cells may use, and how those fail that would use more."""
-
-    credits: float
-    failure: CellFailure
+    from origami_widgets.sandbox.timelines import CellRun, LeadOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioInputs:
-    """Inputs of a scenario: the request, the parsed prompt, the agent's tables, its credits and the random seed.
+    """Inputs of a scenario: the request, the parsed prompt, the agent's tables, the affordable credits and the random seed.
 
     `focus_table_ids` are echoed as they were sent; `tables` holds the focus tables first, then the agent's others.
     """
@@ -58,7 +51,7 @@ class ScenarioInputs:
     focus_table_ids: tuple[str, ...]
     pace: Pace
     seed: str
-    allowance: Allowance
+    affordable: int
     running_response: RunningResponse = "null"
     cancel_drops_cells: bool = False
     tables: tuple[TableTimeline, ...] = ()
@@ -225,7 +218,7 @@ class RunBuilder:
 
     def fail_unaffordable_cells(self) -> None:
         """Make cell runs fail from the moment when the credits are used up. Call it when all tables are built."""
-        self.tables = fail_unaffordable(self.tables, self.inputs.run_id, self.inputs.allowance)
+        self.tables = fail_unaffordable(self.tables, self.inputs.run_id, self.inputs.affordable)
 
     def update_columns(self, table: TableTimeline, seconds: float) -> None:
         """Record that columns of a table were changed."""
@@ -421,10 +414,8 @@ def add_cell_runs(table: TableTimeline, cell_runs: Mapping[str, Sequence[CellRun
     )
 
 
-def fail_unaffordable(
-    tables: Mapping[str, TableTimeline], run_id: str, allowance: Allowance
-) -> dict[str, TableTimeline]:
-    """Make the cell runs of one run fail from the moment when the credits are used up."""
+def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:
+    """Make the cell runs of one run fail from the moment when the affordable credits are used up."""
     planned = sorted(
         (
             cell_run
@@ -439,17 +430,16 @@ def fail_unaffordable(
     spent = 0
     for cell_run in planned:
         spent += cell_run.credits
-        if spent > allowance.credits:
-            at, failure = cell_run.done, allowance.failure
-            return {key: _out_of_credits(table, run_id, at, failure) for key, table in tables.items()}
+        if spent > affordable:
+            return {key: _out_of_credits(table, run_id, cell_run.done) for key, table in tables.items()}
     return dict(tables)
 
 
-def _out_of_credits(table: TableTimeline, run_id: str, at: float, failure: CellFailure) -> TableTimeline:
+def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeline:
     def end(cell_run: CellRun) -> CellRun:
         if cell_run.run_id != run_id or cell_run.done < at or cell_run.credits == 0:
             return cell_run
-        return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None, failure=failure)
+        return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None, failure="out_of_credits")
 
     columns = tuple(
         replace(column, cell_runs=tuple(end(cell_run) for cell_run in column.cell_runs)) for column in table.columns

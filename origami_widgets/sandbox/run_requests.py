@@ -114,11 +114,6 @@ def text_rule(least: int, most: int) -> Rule:
     )
 
 
-def choice_rule(*choices: str | None) -> Rule:
-    """Return a rule for one of some texts, or None."""
-    return lambda value: None if value in choices else f"Expected one of: {', '.join(map(str, choices))}"
-
-
 def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> CheckedRunRequest:
     """Check the body of a POST that starts a run. Unknown fields are ignored.
 

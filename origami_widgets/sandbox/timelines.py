@@ -122,7 +122,7 @@ LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
 CellOutcome = Literal["value", "nothing", "errored"]
 """How a cell run ends. `nothing`: it looked and found nothing, which is also a value."""
 
-CellFailure = Literal["errored", "out_of_credits", "budget_exceeded"]
+CellFailure = Literal["errored", "out_of_credits"]
 
 
 @dataclass(frozen=True, slots=True)

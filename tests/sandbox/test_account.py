@@ -1,4 +1,4 @@
-"""What lies beside the leads: projects with budgets, campaigns and their people."""
+"""What lies beside the leads: the project, campaigns and their people."""
 
 from __future__ import annotations
 
@@ -16,77 +16,28 @@ def account():
     return Account()
 
 
-def inside(account, project) -> Account:
-    """The same sandbox with every request in a project."""
-    other = Account.__new__(Account)
-    other.session, other.clock = account.session, account.clock
-    other.api = ContractClient(account.session.connect(**{"x-origami-project": project}))
-    return other
+async def test_the_only_project_counts_what_is_used(account):
+    inside = Account.__new__(Account)
+    inside.session, inside.clock = account.session, account.clock
+    inside.api = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
 
+    async def usage() -> dict:
+        (project,) = (await account.api.do("listProjects", search="SAND"))["items"]
+        assert (project["id"], project["monthlyCredits"]) == (PROJECT_ID, None)
+        return project["usage"]
 
-# Projects
-
-
-async def test_projects_are_created_listed_changed_and_deleted_in_two_steps(account):
-    project = await account.api.do("createProject", {"name": "Spring", "monthlyCredits": 100})
-    assert (project["monthlyCredits"], project["enforcement"]) == (100, "soft")
-    assert project["usage"] == {"spent": 0, "reserved": 0}
-    listed = (await account.api.do("listProjects"))["items"]
-    assert [each["id"] for each in listed] == [project["id"], PROJECT_ID]
-    assert [each["id"] for each in (await account.api.do("listProjects", search="SPR"))["items"]] == [project["id"]]
-    known = {"projectId": project["id"]}
-    assert (await account.api.do("updateProject", {"enforcement": "hard"}, **known))["enforcement"] == "hard"
-    cleared = await account.api.do("updateProject", {"monthlyCredits": None, "name": "Autumn"}, **known)
-    assert (cleared["name"], cleared["monthlyCredits"], cleared["enforcement"]) == ("Autumn", None, None)
-    await inside(account, project["id"]).upload()
-    preview = await account.api.do("deleteProject", confirm="true", dryRun="true", **known)
-    assert preview["willDelete"] == {"workspaces": 1, "tables": 1, "rows": 3}
-    assert (await account.api.do("deleteProject", confirm="true", **known))["deleted"] is True
-    assert (await account.api.refused("getProject", **known))[:2] == (404, "PROJECT_NOT_FOUND")
-    gone = await account.session.connect(**{"x-origami-project": project["id"]}).get("/tables")
-    assert (gone.status_code, gone.json()["code"]) == (404, "PROJECT_NOT_FOUND")
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"enforcement": "hard"}, "BUDGET_CAP_REQUIRED"),
-        ({"enforcement": "firm"}, "VALIDATION_ERROR"),
-        ({"monthlyCredits": 0}, "VALIDATION_ERROR"),
-        ({"monthlyCredits": 1.5}, "VALIDATION_ERROR"),
-        ({"monthlyCredits": True}, "VALIDATION_ERROR"),
-        ({"name": ""}, "VALIDATION_ERROR"),
-    ],
-)
-async def test_changes_of_a_project_that_are_refused_change_nothing(account, body, code):
-    before = await account.api.do("getProject", projectId=PROJECT_ID)
-    assert (await account.api.refused("updateProject", body, projectId=PROJECT_ID))[:2] == (400, code)
-    assert await account.api.do("getProject", projectId=PROJECT_ID) == before
-    assert (await account.api.refused("createProject", {"monthlyCredits": 5}))[:2] == (400, "VALIDATION_ERROR")
-
-
-@pytest.mark.parametrize(("enforcement", "is_limit"), [("hard", True), ("soft", False)])
-async def test_only_a_hard_budget_is_a_limit(account, enforcement, is_limit):
-    budget = {"monthlyCredits": 50, "enforcement": enforcement}
-    await account.api.do("updateProject", budget, projectId=PROJECT_ID)
-    project = inside(account, PROJECT_ID)
-    await project.upload(numbered(60))
-    table = await project.enriched("Find e-mails", seconds=70)
-    shown = await account.api.do("getProject", projectId=PROJECT_ID)
-    assert shown["usage"]["spent"] == table["credits"]["lifetimeUsed"] > 0
-    assert is_limit or shown["usage"]["reserved"] > 0
+    assert await usage() == {"spent": 0, "reserved": 0}
+    await inside.upload(numbered(60))
+    table = await inside.enriched("Find e-mails", seconds=70)
+    filling = await usage()
+    assert filling["spent"] == table["credits"]["lifetimeUsed"] > 0
+    assert filling["reserved"] > 0
     account.clock.advance(400)
-    usage = (await account.api.do("getProject", projectId=PROJECT_ID))["usage"]
-    assert usage["reserved"] == 0
-    assert (usage["spent"] <= 50) is is_limit
-    assert ((await project.api.do("getTable", tableId=project.table))["cells"]["errored"] > 20) is is_limit
-    await account.api.do("updateProject", {"monthlyCredits": usage["spent"]}, projectId=PROJECT_ID)
-    started = await project.api.send("createAgent", {"prompt": "Find 5 bakers"})
-    assert (started.status_code == 402) is is_limit
-    if is_limit:
-        assert started.json()["code"] == "BUDGET_EXCEEDED"
-        account.clock.advance(31 * 86400)
-        assert (await project.api.send("createAgent", {"prompt": "Find 5 bakers"})).status_code == 202
+    settled = await usage()
+    assert (settled["reserved"], settled["spent"] > filling["spent"]) == (0, True)
+    account.clock.advance(31 * 86400)
+    assert (await usage())["spent"] == 0
+    assert (await account.api.do("listProjects", search="Spring"))["items"] == []
 
 
 # Campaigns
