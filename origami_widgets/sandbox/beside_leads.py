@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.json_objects import cell_value, main_value, ratio
+from origami_widgets.sandbox.json_objects import cell_value, main_value
 from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.prompt_parser import slugify
 from origami_widgets.sandbox.request_context import Handler, RequestContext, SandboxResponse, json_response, list_object
@@ -154,24 +154,6 @@ def list_campaigns(context: RequestContext) -> SandboxResponse:
     return json_response(list_object(items, None, context.path))
 
 
-def get_campaign(context: RequestContext) -> SandboxResponse:
-    """Answer GET /campaigns/{campaignId}."""
-    campaign = _campaign(context)
-    return json_response(
-        {
-            **campaign.summary(),
-            "workspaceId": campaign.table.container,
-            "tableId": campaign.table.id,
-            "channels": {"email": True, "linkedin": False},
-            "settings": {"blockActiveDuplicates": True, "blockPriorContacts": True, "autoTopUpEnabled": False},
-            "brief": None,
-            "outOfLeads": False,
-            "createdAt": iso(campaign.column.added_at),
-            "updatedAt": iso(campaign.table.updated_at(context.now)),
-        }
-    )
-
-
 def list_people(context: RequestContext) -> SandboxResponse:
     """Answer GET /campaigns/{campaignId}/people."""
     campaign, wanted = _campaign(context), context.query.get("status")
@@ -182,17 +164,6 @@ def list_people(context: RequestContext) -> SandboxResponse:
     ]
     parts = (wanted, context.query.get("search"))
     return context.page_of(people, dict, *parts, id_of=itemgetter("sequenceId"), total=len(people))
-
-
-def get_stats(context: RequestContext) -> SandboxResponse:
-    """Answer GET /campaigns/{campaignId}/stats."""
-    campaign = _campaign(context)
-    statuses = [campaign.send_status(cell_run) for _, cell_run in campaign.drafted]
-    contacted, replied = len(statuses) - statuses.count("draft"), statuses.count("replied")
-    email = {"hasEmail": True, "replied": replied, "replyRate": ratio(replied, contacted) or 0}
-    linkedin = {"hasLinkedin": False, "connectAccepted": 0, "connectSent": 0, "connectionRate": 0}
-    counts = {"found": len(statuses), "contacted": contacted}
-    return json_response({"object": "campaign_stats", **counts, **email, **linkedin})
 
 
 def get_sequence(context: RequestContext) -> SandboxResponse:
@@ -220,8 +191,6 @@ def _campaign(context: RequestContext) -> Campaign:
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/projects", list_projects),
     ("GET", "/tables/{tableId}/campaigns", list_campaigns),
-    ("GET", "/campaigns/{campaignId}", get_campaign),
     ("GET", "/campaigns/{campaignId}/people", list_people),
-    ("GET", "/campaigns/{campaignId}/stats", get_stats),
     ("GET", "/sequences/{sequenceId}", get_sequence),
 )

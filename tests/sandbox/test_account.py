@@ -48,8 +48,7 @@ async def test_a_campaign_is_drafted_then_sent_and_answered(account):
     table = run["response"]["tables"][0]
     (summary,) = (await account.api.do("listTableCampaigns", tableId=table["id"]))["items"]
     known = {"campaignId": summary["id"]}
-    campaign = await account.api.do("getCampaign", **known)
-    assert (campaign["tableId"], campaign["status"]) == (table["id"], "active")
+    assert summary["status"] == "active"
     people = await account.api.do("listCampaignPeople", limit=100, **known)
     drafted = next(each for each in table["columns"] if each["kind"] == "sequence")
     assert people["total"] == summary["peopleCount"] > 10
@@ -64,10 +63,10 @@ async def test_a_campaign_is_drafted_then_sent_and_answered(account):
         assert company in step["subject"]
         assert company in step["body"]
         assert step["recipient"] == person["recipient"]
-    stats = await account.api.do("getCampaignStats", **known)
     replied = await account.api.do("listCampaignPeople", status="replied,bounced", **known)
-    assert {each["sendStatus"] for each in replied["items"]} <= {"replied", "bounced"}
-    assert 0 < stats["replied"] < stats["contacted"] == stats["found"] == people["total"]
+    assert {each["sendStatus"] for each in replied["items"]} == {"replied", "bounced"}
+    assert 0 < replied["total"] < people["total"]
+    assert "draft" not in {each["sendStatus"] for each in people["items"]}
 
 
 async def test_a_campaign_is_a_draft_first(account):
@@ -76,9 +75,9 @@ async def test_a_campaign_is_a_draft_first(account):
     table = (await account.api.do("listAgentTables", id=agent))["items"][0]["id"]
     (summary,) = (await account.api.do("listTableCampaigns", tableId=table))["items"]
     assert summary["status"] == "draft"
-    stats = await account.api.do("getCampaignStats", campaignId=summary["id"])
-    assert (stats["contacted"], stats["replyRate"]) == (0, 0)
-    assert (await account.api.refused("getCampaign", campaignId=UNKNOWN_ID))[:2] == (404, "CAMPAIGN_NOT_FOUND")
+    people = await account.api.do("listCampaignPeople", campaignId=summary["id"])
+    assert {each["sendStatus"] for each in people["items"]} == {"draft"}
+    assert (await account.api.refused("listCampaignPeople", campaignId=UNKNOWN_ID))[:2] == (404, "CAMPAIGN_NOT_FOUND")
     assert (await account.api.refused("getSequence", sequenceId=UNKNOWN_ID))[:2] == (404, "SEQUENCE_NOT_FOUND")
     await account.upload()
     assert (await account.api.do("listTableCampaigns", tableId=account.table))["items"] == []
