@@ -87,7 +87,6 @@ class CellPlanner:
             outcome="errored" if errored else outcome,
             value=None if errored else value,
             verdict=verdict_of(value) if recipe.is_relevance and not errored else None,
-            failure="errored" if errored else None,
         )
 
     def _sequence_run(self, recipe: ColumnRecipe, lead: SimulatedLead, scored: CellRun) -> CellRun:

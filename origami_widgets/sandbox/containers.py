@@ -13,9 +13,7 @@ from origami_widgets.sandbox.run_requests import (
     check_list,
     check_text,
     is_uuid,
-    parse_fields,
     parse_json_object,
-    text_rule,
 )
 from origami_widgets.sandbox.simulated_time import iso
 
@@ -25,22 +23,20 @@ if TYPE_CHECKING:
 MAX_FILES = 20
 """Files of an upload. The limit isn't documented."""
 
-MAX_FILE_NAME, MAX_DOCUMENT_NAME, MAX_CONTAINER_NAME = 255, 200, 80
+MAX_FILE_NAME, MAX_CONTAINER_NAME = 255, 80
 
 UploadMode = Literal["table", "append", "document"]
 
 _TABULAR = (".csv", ".tsv")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A text file in a container."""
+    """A text file in a container. No answer has its content."""
 
     id: str
     filename: str
-    text: str
     created_at: float
-    updated_at: float
 
 
 @dataclass(slots=True)
@@ -55,21 +51,16 @@ class ContainerRecord:
     is_agents: bool = False
     documents: dict[str, DocumentRecord] = field(default_factory=dict)
 
-    def check_free(self, filename: str) -> None:
-        """Raise `ErrorResponse` if a document has this name."""
-        if any(document.filename == filename for document in self.documents.values()):
-            raise error_responses.document_path_taken()
-
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file of an upload. If it can't be read, `rows` and `text` are None and `error` says why."""
+    """A file of an upload, as rows or as a document. If it can't be read, it is neither, and `error` says why."""
 
     filename: str
     mode: UploadMode
     table_id: str | None
     rows: CsvRows | None = None
-    text: str | None = None
+    is_document: bool = False
     error: str = ""
 
     @property
@@ -78,14 +69,18 @@ class UploadedFile:
         return self.filename.rsplit(".", 1)[0] or self.filename
 
 
-def parse_name(body: bytes, maximum: int, default: str | None = None) -> str:
-    """Return the `name` of a body.
+def parse_workspace_name(body: bytes) -> str:
+    """Return the `name` of a body, which may be empty.
 
     Raises:
         ErrorResponse: the body is not valid.
     """
-    fields = parse_fields(body or b"{}", {"name": text_rule(1, maximum)}, *(("name",) if default is None else ()))
-    return str(fields.get("name", default))
+    data = parse_json_object(body or b"{}")
+    issues: list[Issue] = []
+    name = check_text(data.get("name", "Untitled workspace"), "name", MAX_CONTAINER_NAME, issues, minimum=1)
+    if issues:
+        raise error_responses.invalid(*issues)
+    return name
 
 
 def parse_upload(body: bytes) -> list[UploadedFile]:
@@ -136,7 +131,7 @@ def document_object(document: DocumentRecord) -> dict[str, Any]:
         "kind": "file",
         "status": "ready",
         "createdAt": iso(document.created_at),
-        "updatedAt": iso(document.updated_at),
+        "updatedAt": iso(document.created_at),
     }
 
 
@@ -167,7 +162,8 @@ def _uploaded_file(item: dict[str, Any], mode: UploadMode) -> UploadedFile:
     try:
         content = decode_base64(item["content"])
         if mode == "document":
-            return UploadedFile(name, mode, table_id, text=content.decode("utf-8-sig"))
+            content.decode("utf-8-sig")
+            return UploadedFile(name, mode, table_id, is_document=True)
         return UploadedFile(name, mode, table_id, rows=read_csv(content, name))
     except ValueError as error:
         problem = "The file isn't UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

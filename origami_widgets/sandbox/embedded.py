@@ -144,7 +144,7 @@ MIN_SPEED, MAX_SPEED = 0.001, 1_000_000
 class Sandbox:
     """Embedded Origami API in this process: no account, no credits, no network.
 
-    It serves agents, runs, cancel, tables, columns, rows, cells, workspaces, documents, row writes, enrichment runs,
+    It serves agents, runs, cancel, tables, columns, rows, workspaces, documents, row writes, enrichment runs,
     account and (for reading) the project and campaigns under `/api/v2`, with the real limits and error
     bodies. A word in the prompt picks a scenario (`scenario:needs_input`; all names are in
     `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a

@@ -13,7 +13,6 @@ from origami_widgets.sandbox.json_objects import (
     run_object,
     run_summary,
     table_object,
-    typed_cell,
     typed_row,
 )
 from origami_widgets.sandbox.organization import POLL_INTERVAL
@@ -31,7 +30,7 @@ from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.organization import AgentRecord
-    from origami_widgets.sandbox.timelines import RunTimeline, SimulatedLead, TableTimeline
+    from origami_widgets.sandbox.timelines import RunTimeline
 
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}
 
@@ -185,22 +184,6 @@ def list_rows(context: RequestContext) -> SandboxResponse:
     )
 
 
-def get_row(context: RequestContext) -> SandboxResponse:
-    """Answer GET /tables/{tableId}/rows/{rowId}."""
-    table = context.table()
-    return json_response(typed_row(_lead(context, table), table.columns_at(context.now), context.now))
-
-
-def get_cell(context: RequestContext) -> SandboxResponse:
-    """Answer GET /tables/{tableId}/rows/{rowId}/cells/{columnId}."""
-    table = context.table()
-    lead = _lead(context, table)
-    for column in table.columns_at(context.now):
-        if column.id == context.params["columnId"]:
-            return json_response(typed_cell(column, lead, context.now))
-    raise error_responses.not_found("column")
-
-
 def get_account(context: RequestContext) -> SandboxResponse:
     """Answer GET /account."""
     plan = context.organization.plan
@@ -278,13 +261,6 @@ def _check_references(context: RequestContext, request: CheckedRunRequest) -> No
             raise error_responses.workspace_table_mismatch(path)
 
 
-def _lead(context: RequestContext, table: TableTimeline) -> SimulatedLead:
-    for lead in table.rows_at(context.now):
-        if lead.id == context.params["rowId"]:
-            return lead
-    raise error_responses.not_found("row")
-
-
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *own_list_endpoints.ROUTES,
     *beside_leads.ROUTES,
@@ -302,8 +278,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/tables/{tableId}/cancel", cancel_cells),
     ("GET", "/tables/{tableId}/columns", list_columns),
     ("GET", "/tables/{tableId}/rows", list_rows),
-    ("GET", "/tables/{tableId}/rows/{rowId}", get_row),
-    ("GET", "/tables/{tableId}/rows/{rowId}/cells/{columnId}", get_cell),
     ("GET", "/account", get_account),
     ("GET", "/account/credits", get_credits),
 )

@@ -1,4 +1,4 @@
-"""Enrichment runs: the writes of rows and the cells that they set off, with their table runs."""
+"""Enrichment runs: the writes of rows and the cells that they set off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FAILURE_RATE = 0.03
 
 @dataclass(frozen=True, slots=True)
 class EnrichmentRunRecord:
-    """One write of rows. `planned` counts the cells that it has set off, `table_run_id` is None if it was to set off none."""
+    """One write of rows. `table_run_id` is None if it was to set off no cells."""
 
     id: str
     table_id: str
@@ -33,28 +33,21 @@ class EnrichmentRunRecord:
     type: str
     created_at: float
     table_run_id: str | None
-    planned: int
     outcomes: tuple[tuple[str, RowOutcome], ...]
 
 
 def enrich(
     written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, affordable: int
-) -> tuple[TableTimeline, int]:
-    """Let the columns that trigger by themselves run for the rows with these outcomes.
-
-    Returns:
-        The table, and the number of cells that run.
-    """
+) -> TableTimeline:
+    """Let the columns that trigger by themselves run for the rows with these outcomes."""
     table, now = written.table, pace.start
     chosen = {row_id for row_id, outcome in written.outcomes if outcome in outcomes}
     leads = [lead for lead in table.leads if lead.id in chosen]
     window = CellWindow(0, _MIN_FILLING + _FILLING_PER_ROW * len(leads), _FAILURE_RATE).on(pace)
     columns = tuple(column for column in table.columns_at(now) if column.auto_trigger)
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
-    planned = planner.plan(columns, leads)
-    table = add_cell_runs(table, planned)
-    table = fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
-    return table, sum(map(len, planned.values()))
+    table = add_cell_runs(table, planner.plan(columns, leads))
+    return fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
 
 
 def enrichment_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
@@ -96,32 +89,9 @@ def upsert_receipt(record: EnrichmentRunRecord) -> dict[str, Any]:
     }
 
 
-def table_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
-    """Return the TableRun of an enrichment run."""
-    cell_runs = _cell_runs(record, table)
-    cancelled = record.planned - len(cell_runs)
-    ended = _ended(record, cell_runs, now)
-    errored = sum(cell_run.outcome == "errored" for cell_run in cell_runs)
-    status = "cancelled" if cancelled else "complete"
-    return {
-        "object": "table_run",
-        "id": record.table_run_id,
-        "tableId": record.table_id,
-        "source": "api",
-        "status": "processing" if ended is None else status,
-        "createdAt": iso(record.created_at),
-        "activatedAt": iso(record.created_at),
-        "completedAt": None if ended is None else iso(ended),
-        "failureReason": None,
-        "counts": None
-        if ended is None
-        else {"complete": len(cell_runs) - errored, "errored": errored, "cancelled": cancelled},
-    }
-
-
 def _cell_runs(record: EnrichmentRunRecord, table: TableTimeline) -> list[CellRun]:
     """Return the cell runs that a write has set off and that weren't stopped."""
-    columns = table.columns if record.planned else ()
+    columns = table.columns if record.table_run_id is not None else ()
     return [cell_run for column in columns for cell_run in column.cell_runs if cell_run.run_id == record.id]
 
 

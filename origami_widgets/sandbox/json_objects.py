@@ -18,7 +18,7 @@ from origami_widgets.sandbox.simulated_time import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
+    from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
 
 PROMPT_DISPLAY_LENGTH = 200
 """Characters to which a prompt is cut outside `request.prompt`."""
@@ -283,23 +283,23 @@ def main_value(value: Any) -> Any:
 
 def typed_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
     """Return a row whose cells are tagged; cells without a value are missing."""
-    cells = {
-        column.slug: typed_cell(column, lead, now)
-        for column in columns
-        if column.slug is not None and cell_value(column, lead, now)[0]
-    }
+    cells = {}
+    for column in columns:
+        has_value, value = cell_value(column, lead, now)
+        if has_value and column.slug is not None:
+            cells[column.slug] = _typed_cell(column, lead, value)
     return {"object": "row", "id": lead.id, "cells": cells}
 
 
-def typed_cell(column: ColumnTimeline, lead: SimulatedLead, now: float) -> dict[str, Any]:
-    """Return one tagged cell; without a value it has null and the state of its cell run."""
-    _, value = cell_value(column, lead, now)
+def _typed_cell(column: ColumnTimeline, lead: SimulatedLead, value: Any) -> dict[str, Any]:
+    """Return a tagged cell that has a value, with the run that found it."""
     if column.kind == "input":
         return {"type": "scalar", "value": value}
-    state = _cell_run_state(column.by_lead.get(lead.id), now)
+    cell_run = column.by_lead[lead.id]
+    run = {"status": "complete", "completedAt": iso(cell_run.done), "credits": cell_run.credits}
     if column.kind == "sequence":
-        return {"type": "sequence", "sequenceId": value["sequenceId"] if value else None, "run": state}
-    return {"type": "value", "value": value, "run": state}
+        return {"type": "sequence", **value, "run": run}
+    return {"type": "value", "value": value, "run": run}
 
 
 def flat_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
@@ -328,12 +328,3 @@ def _csv_field(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cell_run_state(cell_run: CellRun | None, now: float) -> dict[str, Any] | None:
-    if cell_run is None or cell_run.queued > now:
-        return None
-    if cell_run.done > now:
-        return {"status": "running" if cell_run.started <= now else "queued", "completedAt": None, "credits": 0}
-    status = cell_run.failure or "complete"
-    return {"status": status, "completedAt": iso(cell_run.done), "credits": cell_run.credits}

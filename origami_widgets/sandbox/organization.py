@@ -267,10 +267,11 @@ class SandboxOrganization:
             self.tables[table.id] = replace(table, deletion=Deletion(now, inf))
         self.containers.pop(container.id, None)
 
-    def add_document(self, container: ContainerRecord, filename: str, text: str) -> DocumentRecord:
-        """Add a document to a container."""
-        now = self.clock.now()
-        document = DocumentRecord(self.ids.uuid(), filename, text, now, now)
+    def add_document(self, container: ContainerRecord, filename: str) -> DocumentRecord:
+        """Add a document to a container; raises `ErrorResponse` if one has this name."""
+        if any(document.filename == filename for document in container.documents.values()):
+            raise error_responses.document_path_taken()
+        document = DocumentRecord(self.ids.uuid(), filename, self.clock.now())
         container.documents[document.id] = document
         return document
 
@@ -317,16 +318,14 @@ class SandboxOrganization:
         self, written: WrittenRows, outcomes: tuple[RowOutcome, ...], run_id: str, kind: str
     ) -> EnrichmentRunRecord:
         now = self.clock.now()
-        table, planned, table_run_id = written.table, 0, None
+        table, table_run_id = written.table, None
         if outcomes:
             table_run_id = self.ids.uuid()
             seed = f"{self.seed}/{table_run_id}"
             pace = Pace(now, self.speed)
-            table, planned = enrich(written, outcomes, run_id, pace, seed=seed, affordable=self.balance(inf))
+            table = enrich(written, outcomes, run_id, pace, seed=seed, affordable=self.balance(inf))
         self.tables[table.id] = table
-        record = EnrichmentRunRecord(
-            run_id, table.id, table.project, kind, now, table_run_id, planned, written.outcomes
-        )
+        record = EnrichmentRunRecord(run_id, table.id, table.project, kind, now, table_run_id, written.outcomes)
         self.enrichment_runs[run_id] = record
         return record
 

@@ -9,23 +9,22 @@ import io
 import json
 import re
 from dataclasses import dataclass, replace
-from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from origami_widgets.sandbox import error_responses, fake_data, recipes
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
 from origami_widgets.sandbox.run_requests import Issue, check_list, is_uuid, parse_json_object
-from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, SimulatedLead, SimulatedSource, TableTimeline
+from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from origami_widgets.sandbox.fake_data import IdGenerator
     from origami_widgets.sandbox.recipes import ColumnRecipe
 
 MAX_ROWS = 100
-"""Rows of an upsert, and ids of rows to delete."""
+"""Rows of an upsert."""
 
 MAX_FILE_ROWS = 5000
 """Rows of a file. The limit isn't documented."""
@@ -153,10 +152,9 @@ RowOutcome = Literal["inserted", "updated", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpsert:
-    """A valid request to insert or update rows, keyed by slugs; those of a file may be keyed by names of columns, too."""
+    """A valid request to insert or update rows, keyed by slugs."""
 
     rows: list[dict[str, Any]]
-    is_file: bool
     match_columns: tuple[str, ...]
     enrich: bool
     reenrich_updated: bool
@@ -179,42 +177,21 @@ def parse_upsert(body: bytes) -> CheckedUpsert:
     data = parse_json_object(body)
     issues: list[Issue] = []
     rows = check_list(data, "rows", MAX_ROWS, issues, _row_issue, minimum=1)
-    return _upsert(data, rows, issues, is_file=False)
-
-
-def parse_upsert_file(body: bytes) -> CheckedUpsert:
-    """Check the body of a POST that upserts the rows of a CSV file, whose headings are names or slugs of columns.
-
-    Raises:
-        ErrorResponse: the body or the file is not valid, or has too many rows.
-    """
-    data = parse_json_object(body)
-    issues: list[Issue] = []
-    rows: list[dict[str, Any]] = []
-    name = data.get("filename", "rows.csv")
-    if not isinstance(name, str) or not 1 <= len(name) <= 255:  # noqa: PLR2004
-        issues.append(("filename", "Expected 1 to 255 characters"))
-    else:
-        try:
-            file = read_csv(decode_base64(data.get("content")), name)
-            check_file_size(file)
-            rows = [{file.headings[place]: field for place, field in row.items()} for row in file.rows]
-        except ValueError as error:
-            issues.append(("content", str(error)))
-    return _upsert(data, rows, issues, is_file=True)
-
-
-def parse_row_ids(body: bytes) -> list[str]:
-    """Check the body of a DELETE of rows, and return their ids in lower case.
-
-    Raises:
-        ErrorResponse: the body is not valid, with every issue named.
-    """
-    issues: list[Issue] = []
-    ids = check_list(parse_json_object(body), "rowIds", MAX_ROWS, issues, _uuid_issue, minimum=1)
+    match = check_list(data, "matchColumns", MAX_ROWS, issues, _name_issue, minimum=1)
+    flags = ("enrich", "reenrichUpdated")
+    issues += [(name, "Expected a boolean") for name in flags if not isinstance(data.get(name, False), bool)]
+    batch_id = data.get("batchId")
+    if "batchId" in data and not is_uuid(batch_id):
+        issues.append(("batchId", "Expected a UUID"))
     if issues:
-        raise error_responses.invalid(*issues)
-    return [row_id.lower() for row_id in ids]
+        raise error_responses.invalid(*issues[:_MAX_ISSUES])
+    return CheckedUpsert(
+        rows=rows,
+        match_columns=tuple(match),
+        enrich=data.get("enrich", True),
+        reenrich_updated=data.get("reenrichUpdated", False),
+        batch_id=batch_id.lower() if batch_id is not None else None,
+    )
 
 
 def decode_base64(content: Any) -> bytes:
@@ -241,7 +218,7 @@ def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGene
     Raises:
         ErrorResponse: a field is no input column, a key is missing, sent twice, or matches several rows.
     """
-    rows, match = _by_slug(table, request.rows, request.match_columns, now, is_file=request.is_file)
+    rows, match = _by_slug(table, request.rows, request.match_columns, now, is_file=False)
     keys = _keys(rows, match)
     found: dict[tuple[str, ...], list[SimulatedLead]] = {key: [] for key in keys}
     for lead in table.rows_at(now):
@@ -281,34 +258,6 @@ def append(
     added = tuple(new_lead(row, table.columns, now=now, ids=ids, seed=seed) for row in values)
     outcomes: tuple[tuple[str, RowOutcome], ...] = tuple((lead.id, "inserted") for lead in added)
     return WrittenRows(replace(table, leads=(*table.leads, *added)), outcomes)
-
-
-def delete(table: TableTimeline, row_ids: Collection[str], now: float) -> tuple[TableTimeline, int]:
-    """Delete rows, and count them. Cells of theirs that are queued or run go on, and cost what they cost."""
-    gone = {lead.id for lead in table.rows_at(now)}.intersection(row_ids)
-    leads = tuple(replace(lead, deletion=Deletion(now, inf)) if lead.id in gone else lead for lead in table.leads)
-    return replace(table, leads=leads), len(gone)
-
-
-def _upsert(
-    data: Mapping[str, Any], rows: list[dict[str, Any]], issues: list[Issue], *, is_file: bool
-) -> CheckedUpsert:
-    match = check_list(data, "matchColumns", MAX_ROWS, issues, _name_issue, minimum=1)
-    flags = ("enrich", "reenrichUpdated")
-    issues += [(name, "Expected a boolean") for name in flags if not isinstance(data.get(name, False), bool)]
-    batch_id = data.get("batchId")
-    if "batchId" in data and not is_uuid(batch_id):
-        issues.append(("batchId", "Expected a UUID"))
-    if issues:
-        raise error_responses.invalid(*issues[:_MAX_ISSUES])
-    return CheckedUpsert(
-        rows=rows,
-        is_file=is_file,
-        match_columns=tuple(match),
-        enrich=data.get("enrich", True),
-        reenrich_updated=data.get("reenrichUpdated", False),
-        batch_id=batch_id.lower() if batch_id is not None else None,
-    )
 
 
 def _by_slug(
@@ -361,7 +310,3 @@ def _row_issue(item: Any) -> str | None:
 
 def _name_issue(item: Any) -> str | None:
     return None if isinstance(item, str) and item else "Expected the slug of a column"
-
-
-def _uuid_issue(item: Any) -> str | None:
-    return None if is_uuid(item) else "Expected a UUID"

@@ -439,7 +439,7 @@ def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeli
     def end(cell_run: CellRun) -> CellRun:
         if cell_run.run_id != run_id or cell_run.done < at or cell_run.credits == 0:
             return cell_run
-        return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None, failure="out_of_credits")
+        return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None)
 
     columns = tuple(
         replace(column, cell_runs=tuple(end(cell_run) for cell_run in column.cell_runs)) for column in table.columns

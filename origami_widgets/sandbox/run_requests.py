@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from origami_widgets.sandbox import error_responses
@@ -23,7 +23,6 @@ MAX_BODY_BYTES = 4 << 20
 MAX_PROMPT_LENGTH, MAX_NAME_LENGTH, MAX_FOCUS_TABLES, MAX_ATTACHMENTS, MAX_COLUMNS = 10_000, 80, 50, 20, 10_000
 
 Issue = tuple[str, str]
-Rule: TypeAlias = "Callable[[Any], str | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +83,6 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise error_responses.invalid(("", "Expected a JSON object"))
     return value
-
-
-def parse_fields(body: bytes, rules: Mapping[str, Rule], *needed: str) -> dict[str, Any]:
-    """Return the fields of a body that creates or changes an object. Unknown fields are ignored.
-
-    Args:
-        body: the bytes of the body.
-        rules: what finds a problem in the value of each field.
-        needed: names of fields that must be there.
-
-    Raises:
-        ErrorResponse: the body is not valid, with every issue named.
-    """
-    data = parse_json_object(body)
-    issues = [(name, "Required") for name in needed if name not in data]
-    issues += [(name, problem) for name, rule in rules.items() if name in data and (problem := rule(data[name]))]
-    if issues:
-        raise error_responses.invalid(*issues)
-    # Half of a surrogate pair is valid in JSON, but in no other encoding.
-    found = {name: data[name] for name in rules if name in data}
-    return {name: unicode_text(value) if isinstance(value, str) else value for name, value in found.items()}
-
-
-def text_rule(least: int, most: int) -> Rule:
-    """Return a rule for texts of so many characters."""
-    return lambda value: (
-        None if isinstance(value, str) and least <= len(value) <= most else f"Expected {least} to {most} characters"
-    )
 
 
 def parse_run_request(body: bytes, plan: SandboxPlan, *, first: bool) -> CheckedRunRequest:

@@ -122,8 +122,6 @@ LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
 CellOutcome = Literal["value", "nothing", "errored"]
 """How a cell run ends. `nothing`: it looked and found nothing, which is also a value."""
 
-CellFailure = Literal["errored", "out_of_credits"]
-
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
@@ -180,7 +178,6 @@ class CellRun:
     outcome: CellOutcome
     value: Any
     verdict: Verdict | None = None
-    failure: CellFailure | None = None
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,12 @@ async def test_a_container_is_made_listed_read_and_deleted_in_two_steps(account)
     await account.upload()
     listed = (await account.api.do("listWorkspaces", search="crm"))["items"]
     assert [each["id"] for each in listed] == [account.workspace]
-    assert await account.api.do("getWorkspace", workspaceId=account.workspace) == listed[0]
     preview = await account.api.do("deleteWorkspace", workspaceId=account.workspace)
     assert preview["willDelete"] == {"tables": 1, "rows": 3}
     assert len(await account.rows()) == 3
     assert (await account.api.do("deleteWorkspace", workspaceId=account.workspace, confirm="true"))["deleted"] is True
     for operation, names in (
-        ("getWorkspace", {"workspaceId": account.workspace}),
+        ("listDocuments", {"workspaceId": account.workspace}),
         ("deleteWorkspace", {"workspaceId": account.workspace}),
         ("getTable", {"tableId": account.table}),
     ):
@@ -57,7 +56,7 @@ async def test_an_agent_can_be_started_in_a_container_which_outlives_it(account)
     assert [each["id"] for each in listed["items"]] == [table]
     archived = await account.api.do("archiveAgent", id=made["agent"]["id"])
     assert archived["workspace"]["deletedAt"] is None
-    assert await account.api.do("getWorkspace", workspaceId=account.workspace)
+    assert [each["id"] for each in (await account.api.do("listWorkspaces"))["items"]] == [account.workspace]
 
 
 async def test_lists_come_in_pages(account):
@@ -114,25 +113,17 @@ async def test_an_upload_that_is_sent_twice_makes_two_tables_and_with_a_key_one(
         assert len(listed["items"]) == tables
 
 
-async def test_a_document_is_kept_read_renamed_and_deleted(account):
+async def test_a_document_is_kept_and_can_be_attached(account):
     await account.upload()
     files = [file("Hello", "a.txt"), file("x,y", "b.csv", mode="document")]
     taken = await account.api.do("uploadDocuments", {"files": files}, workspaceId=account.workspace)
-    first, second = (
-        {"workspaceId": account.workspace, "documentId": each["document"]["id"]} for each in taken["results"]
-    )
-    assert (await account.api.do("getDocument", **first))["content"] == "Hello"
+    first = taken["results"][0]["document"]
     listed = await account.api.do("listDocuments", workspaceId=account.workspace)
     assert [each["filename"] for each in listed["items"]] == ["b.csv", "a.txt"]
-    assert (await account.api.refused("renameDocument", {"name": "a.txt"}, **second))[:2] == (
-        409,
-        "DOCUMENT_PATH_TAKEN",
-    )
-    assert (await account.api.do("renameDocument", {"name": "c.txt"}, **second))["filename"] == "c.txt"
-    attached = [{"kind": "document", "documentId": first["documentId"]}]
+    assert listed["items"][1] == first
+    attached = [{"kind": "document", "documentId": first["id"]}]
     await account.api.do("createAgent", {"prompt": "scenario:answer", "attachments": attached})
-    assert (await account.api.do("deleteDocument", **first))["deleted"] is True
-    assert (await account.api.refused("getDocument", **first))[:2] == (404, "DOCUMENT_NOT_FOUND")
+    await account.api.do("deleteWorkspace", workspaceId=account.workspace, confirm="true")
     refused = await account.api.refused("createAgent", {"prompt": "scenario:answer", "attachments": attached})
     assert refused[:2] == (400, "INVALID_ATTACHMENT")
 
@@ -307,42 +298,6 @@ async def test_several_columns_are_one_key(account):
     assert receipt["counts"] == {"inserted": 0, "updated": 0, "skipped": 1}
 
 
-async def test_a_file_is_upserted_by_its_headings(account):
-    await account.upload()
-    content = file("Website,zip\nhttps://a.test,7\nhttps://d.test,\n")["content"]
-    sent = {"content": content, "matchColumns": ["Website"], "enrich": False, "batchId": BATCH}
-    receipt = await account.api.do("upsertRowsFile", sent, tableId=account.table)
-    assert receipt["counts"] == {"inserted": 1, "updated": 1, "skipped": 0}
-    again = await account.api.send("upsertRowsFile", sent, tableId=account.table)
-    assert (again.status_code, again.json()) == (200, receipt)
-    assert [row.get("zip") for row in await account.rows()] == ["7", None, "9", None]
-    for content, expected in (
-        (file(numbered(5001))["content"], (413, "TOO_MANY_ROWS")),
-        ("?", (400, "VALIDATION_ERROR")),
-        (file("")["content"], (400, "VALIDATION_ERROR")),
-    ):
-        sent = {"content": content, "matchColumns": ["website"]}
-        assert (await account.api.refused("upsertRowsFile", sent, tableId=account.table))[:2] == expected
-
-
-async def test_rows_are_deleted_by_id(account):
-    await account.upload()
-    first, second, _ = [row["id"] for row in await account.rows()]
-    account.clock.advance(5)
-    gone = {"rowIds": [first, second.upper(), UNKNOWN_ID]}
-    assert await account.api.do("deleteRows", gone, tableId=account.table) == {"deleted": 2, "requested": 3}
-    assert await account.api.do("deleteRows", gone, tableId=account.table) == {"deleted": 0, "requested": 3}
-    assert (await account.api.do("getTable", tableId=account.table))["leadCount"] == 1
-    assert (await account.api.refused("getRow", tableId=account.table, rowId=first))[:2] == (404, "ROW_NOT_FOUND")
-    receipt = await account.upsert({"website": "https://a.test"}, enrich=False)
-    assert receipt["counts"]["inserted"] == 1
-    for ids in ([], ["first"], [UNKNOWN_ID] * 101, None):
-        assert (await account.api.refused("deleteRows", {"rowIds": ids}, tableId=account.table))[:2] == (
-            400,
-            "VALIDATION_ERROR",
-        )
-
-
 async def test_half_of_a_surrogate_pair_in_a_row_does_no_harm(account):
     await account.upload()
     content = rb'{"rows": [{"website": "\ud83d", "zip": "1"}], "matchColumns": ["website"], "enrich": false}'
@@ -362,16 +317,11 @@ async def test_an_upsert_enriches_inserted_rows_unless_it_says_not_to(account):
     run = await account.api.do("getEnrichmentRun", runId=receipt["id"])
     assert (run["status"], run["completedAt"], run["creditsUsed"]) == ("processing", None, 0)
     assert run["enrichments"] == {"total": 1, "completed": 0, "pending": 1, "failed": 0}
-    working = {"tableId": account.table, "tableRunId": receipt["tableRunId"]}
-    shown = await account.api.do("getTableRun", **working)
-    assert (shown["status"], shown["source"], shown["counts"]) == ("processing", "api", None)
     account.clock.advance(60)
     run = await account.api.do("getEnrichmentRun", runId=receipt["id"].upper())
     assert run["status"] == "complete"
     assert run["creditsUsed"] == before - await account.balance() > 0
-    shown = await account.api.do("getTableRun", **working)
-    assert (shown["status"], sum(shown["counts"].values())) == ("complete", 1)
-    listed = await account.api.do("listTableEnrichmentRuns", tableId=account.table)
+    listed = await account.api.do("listEnrichmentRuns", tableId=account.table)
     assert [each["id"] for each in listed["items"]] == [receipt["id"]]
 
 
@@ -397,8 +347,6 @@ async def test_the_cells_of_a_write_are_stopped_with_the_table(account):
     receipt = await account.upsert({"website": "https://d.test"})
     stopped = await account.api.do("cancelTableCells", {}, tableId=account.table)
     assert stopped["cancelledCells"] == 2
-    shown = await account.api.do("getTableRun", tableId=account.table, tableRunId=receipt["tableRunId"])
-    assert (shown["status"], shown["counts"]) == ("cancelled", {"complete": 0, "errored": 0, "cancelled": 2})
     assert (await account.api.do("getEnrichmentRun", runId=receipt["id"]))["status"] == "complete"
     assert await account.balance() == before
 
@@ -420,14 +368,11 @@ async def test_without_credits_nothing_is_written_that_would_be_enriched():
 
 async def test_what_does_not_exist_is_not_found(account):
     await account.upload()
-    table = {"tableId": account.table}
     for operation, names, code in (
-        ("getWorkspace", {"workspaceId": UNKNOWN_ID}, "WORKSPACE_NOT_FOUND"),
+        ("deleteWorkspace", {"workspaceId": UNKNOWN_ID}, "WORKSPACE_NOT_FOUND"),
         ("listDocuments", {"workspaceId": UNKNOWN_ID}, "WORKSPACE_NOT_FOUND"),
-        ("getDocument", {"workspaceId": account.workspace, "documentId": UNKNOWN_ID}, "DOCUMENT_NOT_FOUND"),
         ("getEnrichmentRun", {"runId": UNKNOWN_ID}, "BATCH_NOT_FOUND"),
-        ("listTableEnrichmentRuns", {"tableId": UNKNOWN_ID}, "TABLE_NOT_FOUND"),
-        ("getTableRun", {**table, "tableRunId": UNKNOWN_ID}, "RUN_NOT_FOUND"),
+        ("listRows", {"tableId": UNKNOWN_ID}, "TABLE_NOT_FOUND"),
     ):
         assert (await account.api.refused(operation, **names))[:2] == (404, code)
     assert (await account.api.do("listEnrichmentRuns", tableId=UNKNOWN_ID))["items"] == []
@@ -442,7 +387,7 @@ async def test_a_project_sees_only_its_own(account):
     inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
     assert [each["id"] for each in (await inside.do("listWorkspaces"))["items"]] == [IDLE_AGENT_ID]
     for operation, names in (
-        ("getWorkspace", {"workspaceId": account.workspace}),
+        ("listDocuments", {"workspaceId": account.workspace}),
         ("getTable", {"tableId": account.table}),
         ("getEnrichmentRun", {"runId": receipt["id"]}),
     ):
@@ -474,8 +419,9 @@ async def test_twenty_thousand_rows_are_written_and_read_in_pages(account):
     await account.upload(numbered(5000))
     for part in range(1, 4):
         content = "Website\n" + "".join(f"https://{part}-{number}.test\n" for number in range(5000))
-        sent = {"content": file(content)["content"], "matchColumns": ["website"], "enrich": False}
-        assert (await account.api.do("upsertRowsFile", sent, tableId=account.table))["counts"]["inserted"] == 5000
+        more = {"files": [file(content, mode="append", tableId=account.table)]}
+        taken = await account.api.do("uploadDocuments", more, workspaceId=account.workspace)
+        assert taken["results"][0]["rowCount"] == 5000
     seen, cursor = set(), {}
     for _ in range(100):
         account.clock.advance(1)
