@@ -78,7 +78,7 @@ def slow(inputs: ScenarioInputs) -> ScenarioResult:
 
 
 def every_action(inputs: ScenarioInputs) -> ScenarioResult:
-    """Build two tables; delete and restore leads, a column and a table before any of their cells run."""
+    """Build two tables; delete and restore leads and a table before any of their cells run."""
     return _two_tables(inputs, duration=USUAL_DURATION, rework=_delete_and_restore)
 
 
@@ -428,21 +428,14 @@ def _next_extra_column(table: TableTimeline) -> ColumnRecipe:
 
 def _delete_and_restore(builder: RunBuilder, first: TableTimeline, second: TableTimeline) -> None:
     # Cells of the first table run from 34.6 s, those of the second from 58.6 s, so deleted ones have used no credits.
-    column = next(column for column in first.columns if column.slug == "address")
-    deleted, restored = builder.at(33.0), builder.at(34.0)
-    builder.add_action(33.0, "columns_deleted", first.id, count=1, deletedAt=iso(deleted))
-    builder.add_action(34.0, "columns_restored", first.id, count=1)
+    deleted, restored = builder.at(33.5), builder.at(34.0)
     mistaken = [lead.id for lead in first.leads if lead.outcome == "kept"][:DELETED_BY_MISTAKE]
-    builder.add_action(33.5, "leads_deleted", first.id, count=len(mistaken), deletedAt=iso(builder.at(33.5)))
+    builder.add_action(33.5, "leads_deleted", first.id, count=len(mistaken), deletedAt=iso(deleted))
     builder.add_action(34.0, "leads_restored", first.id, count=len(mistaken))
     builder.tables[first.id] = replace(
         first,
-        columns=tuple(
-            replace(part, deletion=Deletion(deleted, restored)) if part is column else part for part in first.columns
-        ),
         leads=tuple(
-            replace(lead, deletion=Deletion(builder.at(33.5), restored)) if lead.id in mistaken else lead
-            for lead in first.leads
+            replace(lead, deletion=Deletion(deleted, restored)) if lead.id in mistaken else lead for lead in first.leads
         ),
     )
     builder.tables[second.id] = replace(second, deletion=Deletion(builder.at(38.0), builder.at(41.0)))

@@ -125,7 +125,7 @@ CellOutcome = Literal["value", "nothing", "errored"]
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The time between the deletion and the restoration of a table, column or lead."""
+    """The time between the deletion and the restoration of a table or lead."""
 
     begins: float
     ends: float
@@ -194,7 +194,6 @@ class ColumnTimeline:
     added_at: float
     cell_runs: tuple[CellRun, ...] = ()
     recipe: ColumnRecipe | None = field(default=None, compare=False, repr=False)
-    deletion: Deletion | None = None
 
     @property
     def is_relevance(self) -> bool:
@@ -312,11 +311,7 @@ class TableTimeline:
     def _changes(self) -> list[float]:
         moments = [self.created_at, *(moment for moment, _ in self.edits)]
         moments += [lead.sourced_at for lead in self.leads]
-        deletions = [
-            self.deletion,
-            *(lead.deletion for lead in self.leads),
-            *(column.deletion for column in self.columns),
-        ]
+        deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
         moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
         moments += [column.added_at for column in self.columns]
         cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
@@ -342,11 +337,7 @@ class TableTimeline:
 
     def columns_at(self, now: float) -> list[ColumnTimeline]:
         """Return the columns that exist."""
-        return [
-            column
-            for column in self.columns
-            if column.added_at <= now and (column.deletion is None or not column.deletion.covers(now))
-        ]
+        return [column for column in self.columns if column.added_at <= now]
 
     def rows_at(self, now: float) -> list[SimulatedLead]:
         """Return the leads that are rows, in the order in which they were sourced."""
@@ -448,14 +439,15 @@ class TableTimeline:
             return cell_run.run_id != run_id or moment <= at
 
         columns = tuple(
-            replace(column, deletion=_cut(column, run_id, at))
-            for column in _filtered(self.columns, goes_on)
-            if column.run_id != run_id or column.added_at <= at
+            column for column in _filtered(self.columns, goes_on) if column.run_id != run_id or column.added_at <= at
         )
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
         if dropped_at is not None and columns != self.columns:
             edits += ((dropped_at, run_id),)
-        return replace(self, leads=leads, columns=columns, edits=edits, deletion=_cut(self, run_id, at))
+        deletion = self.deletion
+        if deletion is not None and self.run_id == run_id:
+            deletion = deletion.cut(at)
+        return replace(self, leads=leads, columns=columns, edits=edits, deletion=deletion)
 
 
 def _filtered(
@@ -466,7 +458,3 @@ def _filtered(
         replace(column, cell_runs=tuple(cell_run for cell_run in column.cell_runs if goes_on(column, cell_run)))
         for column in columns
     )
-
-
-def _cut(part: ColumnTimeline | TableTimeline, run_id: str, at: float) -> Deletion | None:
-    return part.deletion.cut(at) if part.run_id == run_id and part.deletion is not None else part.deletion
