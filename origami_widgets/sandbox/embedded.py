@@ -150,7 +150,7 @@ class Sandbox:
     `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a
     while. An agent that gets a table that you have uploaded adds the columns that the prompt asks for to that one, and
     fills your rows; some cells find nothing, and some fail. Neither a run's end nor cancelling it stops queued cells,
-    only `POST /tables/{tableId}/cancel` does; with `scenario:cancel_drops_cells`, cancelling a run drops them.
+    only `POST /tables/{tableId}/cancel` does.
     Companies and people are invented, and addresses end in `.example`. The same seed, requests, order and clock give
     the same bytes.
 

@@ -330,7 +330,7 @@ class SandboxOrganization:
         return record
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
-        self.tables = cut_tables(self.tables, run, at, self.clock.now())
+        self.tables = cut_tables(self.tables, run, at)
         text = self._stopped_text(reason, run, at)
         stopped = run.cut(at, status="cancelled", text=text, suggestions=agent_text.CONTINUE)
         record.runs[-1] = replace(stopped, cancel_requested=True)

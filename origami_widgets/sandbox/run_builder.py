@@ -53,7 +53,6 @@ class ScenarioInputs:
     seed: str
     affordable: int
     running_response: RunningResponse = "null"
-    cancel_drops_cells: bool = False
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
 
@@ -288,7 +287,6 @@ class RunBuilder:
             questions=questions,
             suggestions=suggestions,
             running_response=inputs.running_response,
-            cancel_drops_cells=inputs.cancel_drops_cells,
         )
         return ScenarioResult(run, dict(self.tables))
 
@@ -388,18 +386,12 @@ def _lead_outcomes(
 def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
     """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped."""
     run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
-    return ScenarioResult(run, cut_tables(result.tables, run, at, at))
+    return ScenarioResult(run, cut_tables(result.tables, run, at))
 
 
-def cut_tables(
-    tables: Mapping[str, TableTimeline], run: RunTimeline, at: float, dropped_at: float
-) -> dict[str, TableTimeline]:
-    """Drop what a run would do to tables after a moment. Tables that it would create later are left out.
-
-    `dropped_at` is the moment of the request to cancel, from which queued cell runs are missing if the run drops them.
-    """
-    moment = dropped_at if run.cancel_drops_cells else None
-    cut = {table_id: table.cut(run.id, at, moment) for table_id, table in tables.items()}
+def cut_tables(tables: Mapping[str, TableTimeline], run: RunTimeline, at: float) -> dict[str, TableTimeline]:
+    """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
+    cut = {table_id: table.cut(run.id, at) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
 
 

@@ -219,9 +219,6 @@ RUNNING_RESPONSES: dict[str, RunningResponse] = {
 }
 """Scenarios that decide on `response` while the run is running."""
 
-DROPS_CELLS = "cancel_drops_cells"
-"""Scenario in which a run that is stopped takes its queued cells with it. Without it, they go on filling."""
-
 REFUSALS: tuple[RefusalName, ...] = (
     "no_credits",
     "budget_exceeded",
@@ -231,19 +228,18 @@ REFUSALS: tuple[RefusalName, ...] = (
 )
 """Scenarios in which no run starts."""
 
-SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RUNNING_RESPONSES, DROPS_CELLS, *REFUSALS)
+SCENARIOS: tuple[str, ...] = (*SCRIPTS, *RUNNING_RESPONSES, *REFUSALS)
 """Every name that may follow `scenario:` in a prompt.
 
-One of `SCRIPTS`, one of `RUNNING_RESPONSES` and `DROPS_CELLS` can be joined.
+One of `SCRIPTS` and one of `RUNNING_RESPONSES` can be joined.
 """
 
 
 class ParsedScenario(NamedTuple):
-    """What a prompt asks for: a script, what `response` is while running, the fate of cells, and a refusal."""
+    """What a prompt asks for: a script, what `response` is while running, and a refusal."""
 
     script: str = "completed"
     running_response: RunningResponse = "null"
-    cancel_drops_cells: bool = False
     refusal: RefusalName | None = None
 
 
@@ -259,8 +255,6 @@ def parse_scenario(prompt: str) -> ParsedScenario:
             parsed = parsed._replace(script=name)
         elif name in RUNNING_RESPONSES:
             parsed = parsed._replace(running_response=RUNNING_RESPONSES[name])
-        elif name == DROPS_CELLS:
-            parsed = parsed._replace(cancel_drops_cells=True)
         elif name in REFUSALS:
             parsed = parsed._replace(refusal=next(known for known in REFUSALS if known == name))
         else:
@@ -271,9 +265,7 @@ def parse_scenario(prompt: str) -> ParsedScenario:
 def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
     """Build the run of the scenario that the prompt names."""
     parsed = parse_scenario(inputs.prompt)
-    return SCRIPTS[parsed.script](
-        replace(inputs, running_response=parsed.running_response, cancel_drops_cells=parsed.cancel_drops_cells)
-    )
+    return SCRIPTS[parsed.script](replace(inputs, running_response=parsed.running_response))
 
 
 # Shared steps

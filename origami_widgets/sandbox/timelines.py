@@ -56,7 +56,6 @@ class RunTimeline:
     interim_statuses: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False
-    cancel_drops_cells: bool = False
 
     def is_active(self, now: float) -> bool:
         """Return whether the run still occupies its agent and a run slot."""
@@ -417,12 +416,11 @@ class TableTimeline:
                 return action
         return TimedEvent(action.at, {**action.body, name: count}) if count else None
 
-    def cut(self, run_id: str, at: float, dropped_at: float | None) -> TableTimeline | None:
+    def cut(self, run_id: str, at: float) -> TableTimeline | None:
         """Drop what one run would have done after a moment; None when the table would not exist.
 
         Work of other runs on the same table stays. The end of a run is not the end of its cells: those that are queued
-        by then go on, with all that they trigger. If `dropped_at` is given, those that have not started by then are
-        dropped from that moment on, which is a change of the table, and count neither as running nor as errored.
+        by then go on, with all that they trigger.
         """
         if self.run_id == run_id and self.created_at > at:
             return None
@@ -435,15 +433,12 @@ class TableTimeline:
         )
 
         def goes_on(_: ColumnTimeline, cell_run: CellRun) -> bool:
-            moment = cell_run.decided if dropped_at is None else cell_run.started
-            return cell_run.run_id != run_id or moment <= at
+            return cell_run.run_id != run_id or cell_run.decided <= at
 
         columns = tuple(
             column for column in _filtered(self.columns, goes_on) if column.run_id != run_id or column.added_at <= at
         )
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
-        if dropped_at is not None and columns != self.columns:
-            edits += ((dropped_at, run_id),)
         deletion = self.deletion
         if deletion is not None and self.run_id == run_id:
             deletion = deletion.cut(at)

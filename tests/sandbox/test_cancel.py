@@ -60,23 +60,6 @@ async def test_its_queued_cells_go_on_with_what_they_trigger(session):
     assert settled["columns"][-1]["credits"]["lifetimeUsed"] > 0, "of sequences, which passing scores trigger"
 
 
-async def test_by_scenario_queued_cell_runs_are_dropped_and_started_ones_finish(session):
-    agent, run = await session.start("scenario:slow scenario:partial scenario:cancel_drops_cells")
-    session.clock.advance(400)
-    await cancel(session, agent)
-    session.clock.advance(1.9)
-    waiting = (await session.run(agent, run))["response"]["tables"][0]["cells"]
-    session.clock.advance(0.2)
-    left = (await session.run(agent, run))["response"]["tables"][0]
-    assert 0 < left["cells"]["running"] < waiting["running"]
-    session.clock.advance(100)
-    settled = (await session.run(agent, run))["response"]["tables"][0]
-    assert settled["cells"]["running"] == 0
-    assert settled["credits"]["lifetimeUsed"] > left["credits"]["lifetimeUsed"]
-    session.clock.advance(1000)
-    assert (await session.run(agent, run))["response"]["tables"][0] == settled
-
-
 async def test_a_run_that_ends_first_is_not_cancelled(session):
     agent, run = await session.start()
     session.clock.advance(95)

@@ -188,12 +188,15 @@ def test_the_table_of_the_documentation():
 
 
 def test_leads_without_verdict_do_not_make_a_stopped_run_dear():
-    client = ow.Sandbox(speed=600).client()
-    whole, stopped = (
-        ow.start(f"Find 40 bakeries in Porto. scenario:{scenario}", client=client, show=False).wait("cells")
-        for scenario in ("completed", "cancelled scenario:cancel_drops_cells")
-    )
-    all_judged, few = (ow.economics_frame(run).iloc[0] for run in (whole, stopped))
+    now = 1_784_625_242.0
+    client = ow.Sandbox(clock=lambda: now).client()
+    agents = [client.create_agent("Find 40 bakeries in Porto. scenario:settled").agent.id for _ in range(2)]
+    now += 65
+    client.cancel(agents[1])
+    for filling in client.list_agent_tables(agents[1]):
+        client.cancel_cells(filling.id)
+    now += 600
+    all_judged, few = (ow.economics_frame(ow.attach(agent, client=client, show=False)).iloc[0] for agent in agents)
     assert all_judged["judged_leads"] == all_judged["leads"]
     assert 0 < few["judged_leads"] < few["leads"] / 2
     assert few["credits_per_qualified_lead"] < 2 * all_judged["credits_per_qualified_lead"]
