@@ -40,7 +40,7 @@ HOMES = {
     "ipywidgets": set(),
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
     "IPython": {"host.cells", *(f"magics.{each}" for each in ("variables", "commands", "extension"))},
-    "starlette": {"sandbox.app"},
+    "starlette": {f"sandbox.{each}" for each in ("app", "endpoints", "request_context")},
     "uvicorn": {"sandbox.embedded"},
     "filelock": {"run.starts.store"},
     "keyring": {"api.keys.key_sources"},

@@ -10,31 +10,34 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from ipaddress import ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Route, Router
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.organization import PROJECT_ID
-from origami_widgets.sandbox.request_context import RequestContext, SandboxResponse, json_response
+from origami_widgets.sandbox.request_context import RequestContext, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from ipaddress import IPv4Address, IPv6Address
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from origami_widgets.sandbox.organization import SandboxOrganization
+    from origami_widgets.sandbox.request_context import Handler
 
 
 PREFIX = "/api/v2"
@@ -59,39 +62,41 @@ class SandboxApplication:
         self._idempotency = IdempotencyStore()
         self._request_ids = IdGenerator(f"{organization.seed}/requests")
         self._lock = Lock()
-        # One route for each path, the literal ones first: `rows/upsert` also looks like `rows/{rowId}`.
-        self._routes = [
-            Route(PREFIX + path, _unused, methods=[method for method, each, _ in ROUTES if each == path], name=path)
-            for path in dict.fromkeys(path for _, path, _ in ROUTES)
-        ]
-        self._handlers: dict[tuple[str, str], Callable[[RequestContext], SandboxResponse]] = {
-            (method, path): handler for method, path, handler in ROUTES
-        }
+        handlers: dict[str, dict[str, Handler]] = {}
+        for method, path, handler in ROUTES:
+            handlers.setdefault(path, {})[method] = handler
+        routes = [Route(PREFIX + path, self._endpoint(each), methods=[*each]) for path, each in handlers.items()]
+        self._router = Router(routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
+        # With an application in the scope, the router raises what it has no endpoint for.
+        scope["app"] = self
         if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
+            await self._router(scope, receive, send)
             return
         request = Request(scope, receive)
         with self._lock:
             common = self._common_headers(request)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(common)
+            elif request.method == "HEAD":
+                message = {**message, "body": b""}
+            await send(message)
+
         try:
-            response = await self._respond(request, common)
+            self._admit(request, common)
+            await self._router(scope, receive, answer)
         except error_responses.ErrorResponse as refusal:
-            response = _refusal_response(refusal)
+            await _refusal_response(refusal)(scope, receive, answer)
+        except HTTPException as missing:
+            await _refusal_response(_no_endpoint(missing.headers))(scope, receive, answer)
         except ClientDisconnect:
             return
-        headers = {**common, **response.headers}
-        http_response = Response(response.content, response.status, headers, response.media_type)
-        if request.method == "HEAD":
-            http_response.body = b""
-        await http_response(scope, receive, send)
 
-    async def _respond(self, request: Request, common: dict[str, str]) -> SandboxResponse:
+    def _admit(self, request: Request, common: dict[str, str]) -> None:
         _check_host(request)
         if not request.url.path.startswith(PREFIX):
             raise _no_endpoint()
@@ -100,91 +105,61 @@ class SandboxApplication:
             common |= self._rate_limits.count_address(request.client.host if request.client else "unknown", now)
             self._authenticate(request)
             common |= self._rate_limits.count_organization(now)
-            if not self._api_access:
-                raise error_responses.subscription_required()
-            # Only callers with a key learn which endpoints exist.
-            handler, params = self._route(request)
-            project = self._project(request)
-        key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        if key is None:
-            return self._handle(request, handler, params, project, await _read_body(request))
-        with self._lock:
-            first = self._idempotency.reserve(key, request.method, request.url.path, now)
-        if not first:
-            body = await _read_body(request)
+        # Only callers with a key learn which endpoints exist.
+        if not self._api_access:
+            raise error_responses.subscription_required()
+
+    def _endpoint(self, handlers: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            handler = handlers["GET" if request.method == "HEAD" else request.method]
+            project = _project(request)
+            key = request.headers.get("idempotency-key") if request.method == "POST" else None
+            if key is None:
+                return self._handle(request, handler, project, await _read_body(request))
             with self._lock:
-                first_response = self._idempotency.replay(key, body)
-            return replace(first_response, headers={**first_response.headers, "Idempotency-Replay": "true"})
-        stored = False
-        try:
-            body = await _read_body(request)
+                now = self._organization.clock.now()
+                first = self._idempotency.reserve(key, request.method, request.url.path, now)
+            if not first:
+                body = await _read_body(request)
+                with self._lock:
+                    return self._idempotency.replay(key, body)
             try:
-                response = self._handle(request, handler, params, project, body)
-            except error_responses.ErrorResponse as refusal:
-                response = _refusal_response(refusal)
-            with self._lock:
-                self._idempotency.store(key, body, response)
-            stored = True
-        finally:
-            if not stored:
+                body = await _read_body(request)
+                response = self._handle(request, handler, project, body)
+            except BaseException:
                 with self._lock:
                     self._idempotency.release(key)
-        return response
+                raise
+            with self._lock:
+                self._idempotency.store(key, body, response)
+            return response
 
-    def _handle(
-        self,
-        request: Request,
-        handler: Callable[[RequestContext], SandboxResponse],
-        params: dict[str, str],
-        project: str | None,
-        body: bytes,
-    ) -> SandboxResponse:
+        return respond
+
+    def _handle(self, request: Request, handler: Handler, project: str | None, body: bytes) -> Response:
         if len(body) > MAX_BODY_BYTES:
-            raise error_responses.ErrorResponse(
-                413, "PAYLOAD_TOO_LARGE", f"The request body is larger than {MAX_BODY_BYTES} bytes"
-            )
-        with self._lock:
-            context = RequestContext(
-                organization=self._organization,
-                now=self._organization.clock.now(),
-                path=request.url.path,
-                params=params,
-                query=request.query_params,
-                project=project,
-                body=body,
-            )
-            return handler(context)
-
-    def _route(self, request: Request) -> tuple[Callable[[RequestContext], SandboxResponse], dict[str, str]]:
-        for route in self._routes:
-            match, child = route.matches(request.scope)
-            if match is Match.PARTIAL:
-                allow = ", ".join(sorted(route.methods or ()))
-                raise error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
-            if match is Match.FULL:
-                params = {
-                    name: value if name == "runId" else value.lower() for name, value in child["path_params"].items()
-                }
-                method = "GET" if request.method == "HEAD" else request.method
-                return self._handlers[method, route.name], params
-        raise _no_endpoint()
+            return _refusal_response(error_responses.payload_too_large(MAX_BODY_BYTES))
+        params = request.path_params.items()
+        try:
+            with self._lock:
+                context = RequestContext(
+                    organization=self._organization,
+                    now=self._organization.clock.now(),
+                    path=request.url.path,
+                    params={name: value if name == "runId" else value.lower() for name, value in params},
+                    query=request.query_params,
+                    project=project,
+                    body=body,
+                )
+                return handler(context)
+        except error_responses.ErrorResponse as refusal:
+            return _refusal_response(refusal)
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         given = f"{scheme.lower()} {key.strip()}"
         if not compare_digest(given.encode(), self._authorization.encode()):
             raise error_responses.unauthorized()
-
-    def _project(self, request: Request) -> str | None:
-        project = request.headers.get("x-origami-project")
-        # Account and projects are always the parent organization's, even if a project is named.
-        if project is None or request.url.path.startswith((f"{PREFIX}/account", f"{PREFIX}/projects")):
-            return None
-        if not is_uuid(project):
-            raise error_responses.invalid(("x-origami-project", "Expected a UUID"))
-        if project.lower() != PROJECT_ID:
-            raise error_responses.not_found("project")
-        return project.lower()
 
     def _common_headers(self, request: Request) -> dict[str, str]:
         given = request.headers.get("x-request-id", "")
@@ -193,11 +168,27 @@ class SandboxApplication:
         return {"Date": http_date(now), "X-Request-Id": request_id, "X-Origami-Sandbox": "true"}
 
 
-def _no_endpoint() -> error_responses.ErrorResponse:
-    return error_responses.ErrorResponse(404, "NOT_FOUND", "The sandbox doesn't serve this request")
+def _project(request: Request) -> str | None:
+    project = request.headers.get("x-origami-project")
+    # Account and projects are always the parent organization's, even if a project is named.
+    if project is None or request.url.path.startswith((f"{PREFIX}/account", f"{PREFIX}/projects")):
+        return None
+    if not is_uuid(project):
+        raise error_responses.invalid(("x-origami-project", "Expected a UUID"))
+    if project.lower() != PROJECT_ID:
+        raise error_responses.not_found("project")
+    return PROJECT_ID
 
 
-def _refusal_response(refusal: error_responses.ErrorResponse) -> SandboxResponse:
+def _no_endpoint(headers: Mapping[str, str] | None = None) -> error_responses.ErrorResponse:
+    """Return the 404, or with the methods that the path has, the 405."""
+    if headers is None:
+        return error_responses.ErrorResponse(404, "NOT_FOUND", "The sandbox doesn't serve this request")
+    allow = ", ".join(sorted(headers["Allow"].split(", ")))
+    return error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
+
+
+def _refusal_response(refusal: error_responses.ErrorResponse) -> Response:
     return json_response(refusal.body, refusal.status, refusal.headers)
 
 
@@ -246,19 +237,6 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-async def _unused(_: Request) -> Response:
-    # Starlette's routes only match paths; `SandboxApplication._handle` calls the handlers.
-    return Response(status_code=404)
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
 RETENTION = 24 * 3600.0
 """Wall seconds for which a response is kept. The simulated speed does not shorten them."""
 
@@ -271,7 +249,7 @@ class _KeyEntry:
     path: str
     reserved_at: float
     body: bytes | None = None
-    response: SandboxResponse | None = None
+    response: Response | None = None
 
 
 class IdempotencyStore:
@@ -306,8 +284,8 @@ class IdempotencyStore:
             raise _conflict("This Idempotency-Key was used for another request")
         return False
 
-    def replay(self, key: str, body: bytes) -> SandboxResponse:
-        """Return the kept response.
+    def replay(self, key: str, body: bytes) -> Response:
+        """Return the kept response, marked as such.
 
         Raises:
             ErrorResponse: the body differs from the first one.
@@ -315,13 +293,11 @@ class IdempotencyStore:
         entry = self._entries.get(key)
         if entry is None or entry.response is None or entry.body != body:
             raise _conflict("This Idempotency-Key was used with another body")
-        return entry.response
+        kept = entry.response
+        return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
 
-    def store(self, key: str, body: bytes, response: SandboxResponse) -> None:
-        """Keep the response to the first request, errors included, but never a 5xx."""
-        if response.status >= 500:  # noqa: PLR2004
-            self.release(key)
-            return
+    def store(self, key: str, body: bytes, response: Response) -> None:
+        """Keep the response to the first request, refusals included."""
         self._entries[key].body = body
         self._entries[key].response = response
 

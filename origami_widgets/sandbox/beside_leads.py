@@ -16,11 +16,13 @@ from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.json_objects import cell_value, main_value
 from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.prompt_parser import slugify
-from origami_widgets.sandbox.request_context import Handler, RequestContext, SandboxResponse, json_response, list_object
+from origami_widgets.sandbox.request_context import Handler, RequestContext, json_response, list_object
 from origami_widgets.sandbox.simulated_time import iso, month_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from starlette.responses import Response
 
     from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, TableTimeline
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 PROJECT_NAME = "Sandbox project"
 
 
-def list_projects(context: RequestContext) -> SandboxResponse:
+def list_projects(context: RequestContext) -> Response:
     """Answer GET /projects with the only one, which has no budget."""
     organization, now = context.organization, context.now
     tables = [table for table in organization.tables.values() if table.project == PROJECT_ID]
@@ -147,14 +149,14 @@ class Campaign:
         }
 
 
-def list_campaigns(context: RequestContext) -> SandboxResponse:
+def list_campaigns(context: RequestContext) -> Response:
     """Answer GET /tables/{tableId}/campaigns."""
     found = _campaigns(context, [context.table()])
     items = [{**campaign.summary(), "peopleCount": len(campaign.drafted)} for campaign in found]
     return json_response(list_object(items, None, context.path))
 
 
-def list_people(context: RequestContext) -> SandboxResponse:
+def list_people(context: RequestContext) -> Response:
     """Answer GET /campaigns/{campaignId}/people."""
     campaign, wanted = _campaign(context), context.query.get("status")
     people = [
@@ -166,7 +168,7 @@ def list_people(context: RequestContext) -> SandboxResponse:
     return context.page_of(people, dict, *parts, id_of=itemgetter("sequenceId"), total=len(people))
 
 
-def get_sequence(context: RequestContext) -> SandboxResponse:
+def get_sequence(context: RequestContext) -> Response:
     """Answer GET /sequences/{sequenceId}."""
     for campaign in _campaigns(context, context.organization.tables_of(context.project, context.now)):
         for lead, cell_run in campaign.drafted:

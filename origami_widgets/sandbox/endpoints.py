@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
+
 from origami_widgets.sandbox import beside_leads, error_responses, own_list_endpoints
 from origami_widgets.sandbox.containers import workspace_object
 from origami_widgets.sandbox.json_objects import (
@@ -20,7 +22,6 @@ from origami_widgets.sandbox.request_context import (
     MAX_ROWS_LIMIT,
     Handler,
     RequestContext,
-    SandboxResponse,
     json_response,
     list_object,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}
 
 
-def create_agent(context: RequestContext) -> SandboxResponse:
+def create_agent(context: RequestContext) -> Response:
     """Answer POST /agents."""
     request = parse_run_request(context.body, context.organization.plan, first=True)
     _check_references(context, request)
@@ -46,18 +47,18 @@ def create_agent(context: RequestContext) -> SandboxResponse:
     return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
 
 
-def list_agents(context: RequestContext) -> SandboxResponse:
+def list_agents(context: RequestContext) -> Response:
     """Answer GET /agents, newest first."""
     records = [record for record in context.records(context.organization.agents) if context.matches(record.name)]
     return context.page_of(records, lambda record: _agent_object(record, context.now), context.query.get("search"))
 
 
-def get_agent(context: RequestContext) -> SandboxResponse:
+def get_agent(context: RequestContext) -> Response:
     """Answer GET /agents/{id}."""
     return json_response(_agent_object(_record(context), context.now))
 
 
-def archive_agent(context: RequestContext) -> SandboxResponse:
+def archive_agent(context: RequestContext) -> Response:
     """Answer DELETE /agents/{id}. A container that other agents share is kept."""
     record = _record(context)
     deleted_at = iso(context.now)
@@ -70,7 +71,7 @@ def archive_agent(context: RequestContext) -> SandboxResponse:
     )
 
 
-def create_run(context: RequestContext) -> SandboxResponse:
+def create_run(context: RequestContext) -> Response:
     """Answer POST /agents/{id}/runs."""
     record = _record(context)
     request = parse_run_request(context.body, context.organization.plan, first=False)
@@ -79,12 +80,12 @@ def create_run(context: RequestContext) -> SandboxResponse:
     return json_response({"run": _run_object(context, record, run)}, 202)
 
 
-def list_runs(context: RequestContext) -> SandboxResponse:
+def list_runs(context: RequestContext) -> Response:
     """Answer GET /agents/{id}/runs, newest first."""
     return context.page_of(_record(context).runs[::-1], lambda run: run_summary(run, context.now))
 
 
-def get_run(context: RequestContext) -> SandboxResponse:
+def get_run(context: RequestContext) -> Response:
     """Answer GET /agents/{id}/runs/{runId}, with `Retry-After` while the run is active."""
     run = context.organization.run(context.params["id"], context.params["runId"], context.project)
     wait = str(whole_seconds(POLL_INTERVAL, context.organization.speed))
@@ -92,14 +93,14 @@ def get_run(context: RequestContext) -> SandboxResponse:
     return json_response(_run_object(context, _record(context), run), headers=headers)
 
 
-def cancel_run(context: RequestContext) -> SandboxResponse:
+def cancel_run(context: RequestContext) -> Response:
     """Answer POST /agents/{id}/cancel."""
     record = _record(context)
     run = context.organization.cancel(record)
     return json_response({"run": _run_object(context, record, run) if run is not None else None})
 
 
-def list_agent_tables(context: RequestContext) -> SandboxResponse:
+def list_agent_tables(context: RequestContext) -> Response:
     """Answer GET /agents/{id}/tables, never in pages."""
     record = _record(context)
     stats = "stats" in context.include
@@ -108,7 +109,7 @@ def list_agent_tables(context: RequestContext) -> SandboxResponse:
     return json_response(list_object(items, None, context.path, workspaceId=record.container))
 
 
-def list_tables(context: RequestContext) -> SandboxResponse:
+def list_tables(context: RequestContext) -> Response:
     """Answer GET /tables, newest first; `workspaceId` is the id of a container or of an agent in it."""
     workspace = context.query.get("workspaceId")
     if workspace is not None:
@@ -121,12 +122,12 @@ def list_tables(context: RequestContext) -> SandboxResponse:
     return context.page_of(tables, lambda table: table_object(table, context.now, stats=False), workspace)
 
 
-def get_table(context: RequestContext) -> SandboxResponse:
+def get_table(context: RequestContext) -> Response:
     """Answer GET /tables/{tableId}."""
     return json_response(table_object(context.table(), context.now, stats="stats" in context.include))
 
 
-def cancel_cells(context: RequestContext) -> SandboxResponse:
+def cancel_cells(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/cancel: stop the active cells of a table or of some columns, or count them."""
     table, now = context.table(), context.now
     request = parse_cancel_request(context.body)
@@ -146,13 +147,13 @@ def cancel_cells(context: RequestContext) -> SandboxResponse:
     return json_response({"tableId": table.id, "cancelledCells": cells, "cancelledLeadSourceJobs": jobs})
 
 
-def list_columns(context: RequestContext) -> SandboxResponse:
+def list_columns(context: RequestContext) -> Response:
     """Answer GET /tables/{tableId}/columns, never in pages."""
     columns = context.table().columns_at(context.now)
     return json_response(list_object([column_meta(column) for column in columns], None, context.path))
 
 
-def list_rows(context: RequestContext) -> SandboxResponse:
+def list_rows(context: RequestContext) -> Response:
     """Answer GET /tables/{tableId}/rows. Filters and sort in the query replace the saved ones."""
     table, query, now = context.table(), context.query, context.now
     issues = [
@@ -175,16 +176,15 @@ def list_rows(context: RequestContext) -> SandboxResponse:
     parts = (query.get("filters"), query.get("sort"), query.get("defaults"))
     page, cursor = context.take(leads, *parts, id_of=lambda lead: lead.id, most=MAX_ROWS_LIMIT)
     if query.get("format") == "csv":
-        return SandboxResponse(
-            200, csv_rows(page, columns, now).encode("utf-8", "replace"), media_type="text/csv; charset=utf-8"
-        )
+        text = csv_rows(page, columns, now).encode("utf-8", "replace")
+        return Response(text, media_type="text/csv; charset=utf-8")
     make = flat_row if query.get("cells") == "flat" else typed_row
     return json_response(
         list_object([make(lead, columns, now) for lead in page], cursor, context.path, total=len(leads))
     )
 
 
-def get_account(context: RequestContext) -> SandboxResponse:
+def get_account(context: RequestContext) -> Response:
     """Answer GET /account."""
     plan = context.organization.plan
     return json_response(
@@ -202,7 +202,7 @@ def get_account(context: RequestContext) -> SandboxResponse:
     )
 
 
-def get_credits(context: RequestContext) -> SandboxResponse:
+def get_credits(context: RequestContext) -> Response:
     """Answer GET /account/credits."""
     return json_response(
         {"object": "credits", "balance": context.organization.balance(context.now), "currency": "credits"}

@@ -52,6 +52,11 @@ def too_many(what: str, count: int, limit: int) -> ErrorResponse:
     return ErrorResponse(413, f"TOO_MANY_{what.upper()}", f"Too many {what}: at most {limit}", details=details)
 
 
+def payload_too_large(limit: int) -> ErrorResponse:
+    """Return the 413 of a body with too many bytes."""
+    return ErrorResponse(413, "PAYLOAD_TOO_LARGE", f"The request body is larger than {limit} bytes")
+
+
 def document_path_taken() -> ErrorResponse:
     """Return the 409 of a file name that another document of the container has."""
     return ErrorResponse(409, "DOCUMENT_PATH_TAKEN", "Another document has this name")

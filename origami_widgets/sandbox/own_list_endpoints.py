@@ -20,28 +20,29 @@ from origami_widgets.sandbox.own_lists import parse_upsert
 from origami_widgets.sandbox.request_context import (
     Handler,
     RequestContext,
-    SandboxResponse,
     json_response,
 )
 from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
+
     from origami_widgets.sandbox.containers import ContainerRecord, UploadedFile
 
 
-def list_workspaces(context: RequestContext) -> SandboxResponse:
+def list_workspaces(context: RequestContext) -> Response:
     """Answer GET /workspaces, newest first."""
     found = [each for each in context.records(context.organization.containers) if context.matches(each.name)]
     return context.page_of(found, workspace_object, context.query.get("search"))
 
 
-def create_workspace(context: RequestContext) -> SandboxResponse:
+def create_workspace(context: RequestContext) -> Response:
     """Answer POST /workspaces."""
     name = parse_workspace_name(context.body)
     return json_response(workspace_object(context.organization.create_container(name, context.project)), 201)
 
 
-def delete_workspace(context: RequestContext) -> SandboxResponse:
+def delete_workspace(context: RequestContext) -> Response:
     """Answer DELETE /workspaces/{workspaceId}: say what would go, or delete it."""
     container = _container(context)
     if not container.created_by_api:
@@ -53,12 +54,12 @@ def delete_workspace(context: RequestContext) -> SandboxResponse:
     return context.deletion(named, tables, lambda: context.organization.delete_container(container))
 
 
-def list_documents(context: RequestContext) -> SandboxResponse:
+def list_documents(context: RequestContext) -> Response:
     """Answer GET /workspaces/{workspaceId}/documents, newest first."""
     return context.page_of([*_container(context).documents.values()][::-1], document_object)
 
 
-def upload_documents(context: RequestContext) -> SandboxResponse:
+def upload_documents(context: RequestContext) -> Response:
     """Answer POST /workspaces/{workspaceId}/documents. Files that can't be taken are errors among the results."""
     container = _container(context)
     files = parse_upload(context.body)
@@ -71,7 +72,7 @@ def upload_documents(context: RequestContext) -> SandboxResponse:
     return json_response({"results": results}, 201)
 
 
-def upsert_rows(context: RequestContext) -> SandboxResponse:
+def upsert_rows(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/rows/upsert."""
     request = parse_upsert(context.body)
     table = context.table()
@@ -81,7 +82,7 @@ def upsert_rows(context: RequestContext) -> SandboxResponse:
     return json_response(upsert_receipt(context.organization.upsert(table, request)), 201)
 
 
-def list_enrichment_runs(context: RequestContext) -> SandboxResponse:
+def list_enrichment_runs(context: RequestContext) -> Response:
     """Answer GET /enrichment-runs, newest first."""
     table_id = context.query.get("tableId")
     if table_id is not None and not is_uuid(table_id):
@@ -94,7 +95,7 @@ def list_enrichment_runs(context: RequestContext) -> SandboxResponse:
     )
 
 
-def get_enrichment_run(context: RequestContext) -> SandboxResponse:
+def get_enrichment_run(context: RequestContext) -> Response:
     """Answer GET /enrichment-runs/{runId}."""
     record = context.organization.enrichment_run(context.params["runId"].lower(), context.project)
     if record is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from starlette.responses import Response
 
 from origami_widgets.sandbox import error_responses
 
@@ -76,14 +78,12 @@ class RequestContext:
         *parts: str | None,
         id_of: Callable[[T], str] = lambda item: item.id,  # type: ignore[attr-defined] # records have one
         **rest: Any,
-    ) -> SandboxResponse:
+    ) -> Response:
         """Return the requested page of the list that path and `parts` of the query identify."""
         page, cursor = self.take(items, *parts, id_of=id_of)
         return json_response(list_object([show(item) for item in page], cursor, self.path, **rest))
 
-    def deletion(
-        self, named: dict[str, Any], tables: Sequence[TableTimeline], delete: Callable[[], None]
-    ) -> SandboxResponse:
+    def deletion(self, named: dict[str, Any], tables: Sequence[TableTimeline], delete: Callable[[], None]) -> Response:
         """Delete something if the query confirms it, else say how many tables and rows would go."""
         if self.query.get("confirm") == "true" and self.query.get("dryRun") != "true":
             delete()
@@ -111,26 +111,16 @@ class RequestContext:
         return self.query.get("search", "").casefold() in name.casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxResponse:
-    """Status, body and extra headers of a response."""
-
-    status: int
-    content: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    media_type: str = "application/json"
-
-
-Handler: TypeAlias = "Callable[[RequestContext], SandboxResponse]"
+Handler: TypeAlias = "Callable[[RequestContext], Response]"
 """What answers the requests of one route."""
 
 
-def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> SandboxResponse:
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a response with a JSON body."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Half of a surrogate pair is valid in JSON, but in no other encoding.
     content = text.encode("utf-8", "replace")
-    return SandboxResponse(status, content, headers or {})
+    return Response(content, status, headers, "application/json")
 
 
 def parse_limit(text: str | None, max_limit: int = MAX_LIMIT) -> int:
