@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta, Struct
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.own_lists import check_file_size, decode_base64, read_csv
-from origami_widgets.sandbox.run_requests import (
-    Issue,
-    check_list,
-    check_text,
-    is_uuid,
-    parse_json_object,
-)
+from origami_widgets.sandbox.run_requests import Uuid, read_body
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
@@ -23,11 +19,31 @@ if TYPE_CHECKING:
 MAX_FILES = 20
 """Files of an upload. The limit isn't documented."""
 
-MAX_FILE_NAME, MAX_CONTAINER_NAME = 255, 80
-
 UploadMode = Literal["table", "append", "document"]
 
+_MODES: dict[str, UploadMode] = {"table": "table", "append": "append", "document": "document"}
 _TABULAR = (".csv", ".tsv")
+
+
+class WorkspaceBody(Struct):
+    """The request for a container."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)] = "Untitled workspace"
+
+
+class FileBody(Struct, rename="camel"):
+    """A file of an upload, in base64."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255)]
+    content: str
+    mode: str | None = None
+    table_id: Uuid | None = None
+
+
+class UploadBody(Struct):
+    """The request to upload files."""
+
+    files: Annotated[list[FileBody], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +85,17 @@ class UploadedFile:
         return self.filename.rsplit(".", 1)[0] or self.filename
 
 
-def parse_workspace_name(body: bytes) -> str:
-    """Return the `name` of a body, which may be empty.
-
-    Raises:
-        ErrorResponse: the body is not valid.
-    """
-    data = parse_json_object(body or b"{}")
-    issues: list[Issue] = []
-    name = check_text(data.get("name", "Untitled workspace"), "name", MAX_CONTAINER_NAME, issues, minimum=1)
-    if issues:
-        raise error_responses.invalid(*issues)
-    return name
-
-
 def parse_upload(body: bytes) -> list[UploadedFile]:
-    """Check the body of an upload. Files that can't be read are no refusal: others may be taken.
+    """Read the body of an upload. Files that can't be read are no refusal: others may be taken.
 
     Raises:
         ErrorResponse: the body or a mode is not valid, there are too many files, or a file has too many rows.
     """
-    data = parse_json_object(body)
-    issues: list[Issue] = []
-    files = data.get("files")
-    if isinstance(files, list) and len(files) > MAX_FILES:
+    files = read_body(body, UploadBody).files
+    if len(files) > MAX_FILES:
         raise error_responses.too_many("files", len(files), MAX_FILES)
-    for place, item in enumerate(check_list(data, "files", MAX_FILES, issues, _file_issue, minimum=1)):
-        check_text(item.get("filename"), f"files.{place}.filename", MAX_FILE_NAME, issues, minimum=1)
-        if item.get("tableId") is not None and not is_uuid(item["tableId"]):
-            issues.append((f"files.{place}.tableId", "Expected a UUID"))
-    if issues or not isinstance(files, list):
-        raise error_responses.invalid(*issues)
-    modes = [_mode(item, f"files.{place}") for place, item in enumerate(files)]
-    uploaded = [_uploaded_file(item, mode) for item, mode in zip(files, modes, strict=True)]
+    modes = [_mode(file, f"files.{place}") for place, file in enumerate(files)]
+    uploaded = [_uploaded_file(file, mode) for file, mode in zip(files, modes, strict=True)]
     for file in uploaded:
         if file.rows is not None:
             check_file_size(file.rows)
@@ -135,32 +129,26 @@ def document_object(document: DocumentRecord) -> dict[str, Any]:
     }
 
 
-def _file_issue(item: Any) -> str | None:
-    if not isinstance(item, dict):
-        return "Expected an object"
-    return None if isinstance(item.get("content"), str) else "Expected base64 as content"
-
-
-def _mode(item: dict[str, Any], path: str) -> UploadMode:
-    is_tabular = item["filename"].lower().endswith(_TABULAR)
-    mode = item.get("mode", "table" if is_tabular else "document")
-    if mode not in ("table", "append", "document"):
+def _mode(file: FileBody, path: str) -> UploadMode:
+    is_tabular = file.filename.lower().endswith(_TABULAR)
+    usual = "table" if is_tabular else "document"
+    mode = _MODES.get(usual if file.mode is None else file.mode)
+    if mode is None:
         problem = "Expected table, append or document"
     elif mode != "document" and not is_tabular:
         problem = "Only a .csv or .tsv file can become rows"
-    elif mode == "append" and item.get("tableId") is None:
+    elif mode == "append" and file.table_id is None:
         problem = "append needs a tableId"
     else:
-        chosen: UploadMode = mode
-        return chosen
+        return mode
     raise error_responses.invalid((f"{path}.mode", problem), code="INVALID_UPLOAD_MODE", error="Invalid upload mode")
 
 
-def _uploaded_file(item: dict[str, Any], mode: UploadMode) -> UploadedFile:
-    name = item["filename"]
-    table_id = item["tableId"].lower() if mode == "append" else None
+def _uploaded_file(file: FileBody, mode: UploadMode) -> UploadedFile:
+    name = file.filename
+    table_id = file.table_id.lower() if mode == "append" and file.table_id is not None else None
     try:
-        content = decode_base64(item["content"])
+        content = decode_base64(file.content)
         if mode == "document":
             content.decode("utf-8-sig")
             return UploadedFile(name, mode, table_id, is_document=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
 from starlette.responses import Response
 
 from origami_widgets.sandbox import beside_leads, error_responses, own_list_endpoints
@@ -26,7 +27,7 @@ from origami_widgets.sandbox.request_context import (
     list_object,
 )
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
-from origami_widgets.sandbox.run_requests import CheckedRunRequest, is_uuid, parse_cancel_request, parse_run_request
+from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, is_uuid, parse_run_request, read_body
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "fa
 
 def create_agent(context: RequestContext) -> Response:
     """Answer POST /agents."""
-    request = parse_run_request(context.body, context.organization.plan, first=True)
-    _check_references(context, request)
+    request = parse_run_request(context.body, context.organization.plan, AgentBody)
+    _check_references(context, request, request.workspace_id)
     record, run = context.organization.create_agent(request, context.project)
     agent = _agent_summary(record)
     workspace = workspace_object(context.organization.containers[record.container])
@@ -74,8 +75,8 @@ def archive_agent(context: RequestContext) -> Response:
 def create_run(context: RequestContext) -> Response:
     """Answer POST /agents/{id}/runs."""
     record = _record(context)
-    request = parse_run_request(context.body, context.organization.plan, first=False)
-    _check_references(context, request)
+    request = parse_run_request(context.body, context.organization.plan, RunBody)
+    _check_references(context, request, None)
     run = context.organization.follow_up(record, request)
     return json_response({"run": _run_object(context, record, run)}, 202)
 
@@ -116,7 +117,7 @@ def list_tables(context: RequestContext) -> Response:
         if not is_uuid(workspace):
             raise error_responses.invalid(("workspaceId", "Expected a UUID"))
         # The id of an archived agent still names its container, whose tables stay.
-        container = context.organization.container(workspace.lower(), context.project)
+        container = context.organization.container(workspace, context.project)
         workspace = container.id if container is not None else workspace.lower()
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
     return context.page_of(tables, lambda table: table_object(table, context.now, stats=False), workspace)
@@ -130,16 +131,16 @@ def get_table(context: RequestContext) -> Response:
 def cancel_cells(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/cancel: stop the active cells of a table or of some columns, or count them."""
     table, now = context.table(), context.now
-    request = parse_cancel_request(context.body)
+    request = read_body(context.body or b"{}", CancelBody)
     columns = table.columns_at(now)
-    if request.columns is not None:
+    if request.columns is not UNSET:
         by_slug = {column.slug: column for column in columns}
         for position, slug in enumerate(request.columns):
             if slug not in by_slug:
                 raise error_responses.unknown_column(f"columns.{position}")
         columns = [by_slug[slug] for slug in dict.fromkeys(request.columns)]
     cells = sum(column.running(now) for column in columns)
-    jobs = len(table.active_lead_sources(now)) if request.columns is None else 0
+    jobs = len(table.active_lead_sources(now)) if request.columns is UNSET else 0
     if request.dry_run:
         return json_response({"dryRun": True, "tableId": table.id, "activeCells": cells, "activeLeadSourceJobs": jobs})
     if cells or jobs:
@@ -238,11 +239,11 @@ def _agent_object(record: AgentRecord, now: float) -> dict[str, Any]:
     }
 
 
-def _check_references(context: RequestContext, request: CheckedRunRequest) -> None:
+def _check_references(context: RequestContext, request: RunBody, workspace_id: str | None) -> None:
     tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
     container = None
-    if request.workspace_id is not None:
-        container = context.organization.container(request.workspace_id, context.project)
+    if workspace_id is not None:
+        container = context.organization.container(workspace_id, context.project)
         if container is None:
             raise error_responses.invalid(
                 ("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE", error="Unknown workspace"
@@ -250,7 +251,7 @@ def _check_references(context: RequestContext, request: CheckedRunRequest) -> No
     if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
         raise error_responses.unknown_table("focusTableIds")
     documents = context.organization.documents_of(context.project)
-    if any(document_id not in documents for document_id in request.attached_documents) or any(
+    if any(document_id.lower() not in documents for document_id in request.attached_documents) or any(
         table_id.lower() not in tables for table_id in request.attached_tables
     ):
         raise error_responses.invalid(

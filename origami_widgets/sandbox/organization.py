@@ -22,8 +22,8 @@ from origami_widgets.sandbox.timelines import Deletion
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from origami_widgets.sandbox.own_lists import CheckedUpsert, CsvRows, RowOutcome, WrittenRows
-    from origami_widgets.sandbox.run_requests import CheckedRunRequest
+    from origami_widgets.sandbox.own_lists import CsvRows, RowOutcome, UpsertBody, WrittenRows
+    from origami_widgets.sandbox.run_requests import AgentBody, RunBody
     from origami_widgets.sandbox.scenarios import RefusalName
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
@@ -140,8 +140,8 @@ class SandboxOrganization:
 
     def container(self, workspace_id: str, project: str | None) -> ContainerRecord | None:
         """Return the container of an id, which may be that of an agent in it; None when there is none."""
-        agent = self.agents.get(workspace_id)
-        container = self.containers.get(agent.container if agent is not None else workspace_id)
+        agent = self.agents.get(workspace_id.lower())
+        container = self.containers.get(agent.container if agent is not None else workspace_id.lower())
         return container if container is not None and container.project == project else None
 
     def documents_of(self, project: str | None) -> set[str]:
@@ -150,7 +150,7 @@ class SandboxOrganization:
 
     def enrichment_run(self, run_id: str | None, project: str | None) -> EnrichmentRunRecord | None:
         """Return an enrichment run of this project by its id, which is its batch's."""
-        record = self.enrichment_runs.get(run_id or "")
+        record = self.enrichment_runs.get((run_id or "").lower())
         return record if record is not None and record.project == project else None
 
     def existing(self, now: float) -> dict[str, TableTimeline]:
@@ -172,7 +172,7 @@ class SandboxOrganization:
 
     # Changing
 
-    def create_agent(self, request: CheckedRunRequest, project: str | None) -> tuple[AgentRecord, RunTimeline]:
+    def create_agent(self, request: AgentBody, project: str | None) -> tuple[AgentRecord, RunTimeline]:
         """Start the first run of a new agent.
 
         Raises:
@@ -191,7 +191,7 @@ class SandboxOrganization:
         self.agents[record.id] = record
         return record, self._start(record, request, now)
 
-    def follow_up(self, record: AgentRecord, request: CheckedRunRequest) -> RunTimeline:
+    def follow_up(self, record: AgentRecord, request: RunBody) -> RunTimeline:
         """Start another run of an agent.
 
         Raises:
@@ -296,7 +296,7 @@ class SandboxOrganization:
         self._write(written, ("inserted",), self.ids.uuid(), "append")
         return self.tables[table.id]
 
-    def upsert(self, table: TableTimeline, request: CheckedUpsert) -> EnrichmentRunRecord:
+    def upsert(self, table: TableTimeline, request: UpsertBody) -> EnrichmentRunRecord:
         """Insert or update rows, and run what triggers by itself if that is asked for.
 
         Raises:
@@ -307,7 +307,7 @@ class SandboxOrganization:
         written = upsert(table, request, self.clock.now(), self.ids, self.seed)
         again: tuple[RowOutcome, ...] = ("updated",) if request.reenrich_updated else ()
         outcomes: tuple[RowOutcome, ...] = ("inserted", *again) if request.enrich else ()
-        return self._write(written, outcomes, request.batch_id or self.ids.uuid(), "upsert")
+        return self._write(written, outcomes, (request.batch_id or self.ids.uuid()).lower(), "upsert")
 
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
@@ -340,7 +340,7 @@ class SandboxOrganization:
         kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched and table.exists(at)}
         return f"{reason} {agent_text.kept_tables(kept, at)}"
 
-    def _start(self, record: AgentRecord, request: CheckedRunRequest, now: float) -> RunTimeline:
+    def _start(self, record: AgentRecord, request: RunBody, now: float) -> RunTimeline:
         run_id = self.ids.run()
         own = self.tables_of_agent(record, now)
         focus = dict.fromkeys(table_id.lower() for table_id in request.merged_table_ids)
@@ -355,7 +355,7 @@ class SandboxOrganization:
             project=record.project,
             prompt=request.prompt,
             parsed=parsed.in_place(answers[0]) if answers else parsed,
-            model=request.model or self.plan.default_model,
+            model=request.model_name or self.plan.default_model,
             steps_max=self.plan.max_steps,
             focus_table_ids=request.merged_table_ids,
             pace=Pace(now, self.speed),
@@ -375,7 +375,7 @@ class SandboxOrganization:
 
     # Admission
 
-    def _check_admission(self, request: CheckedRunRequest, now: float) -> None:
+    def _check_admission(self, request: RunBody, now: float) -> None:
         refusal = parse_scenario(request.prompt).refusal
         if refusal is not None:
             self._refuse(refusal, request.prompt, now)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.containers import (
+    WorkspaceBody,
     document_object,
     parse_upload,
-    parse_workspace_name,
     workspace_object,
 )
 from origami_widgets.sandbox.enrichment_runs import (
@@ -16,13 +16,13 @@ from origami_widgets.sandbox.enrichment_runs import (
     enrichment_run_detail,
     upsert_receipt,
 )
-from origami_widgets.sandbox.own_lists import parse_upsert
+from origami_widgets.sandbox.own_lists import UpsertBody
 from origami_widgets.sandbox.request_context import (
     Handler,
     RequestContext,
     json_response,
 )
-from origami_widgets.sandbox.run_requests import is_uuid
+from origami_widgets.sandbox.run_requests import is_uuid, read_body
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -38,7 +38,7 @@ def list_workspaces(context: RequestContext) -> Response:
 
 def create_workspace(context: RequestContext) -> Response:
     """Answer POST /workspaces."""
-    name = parse_workspace_name(context.body)
+    name = read_body(context.body or b"{}", WorkspaceBody).name
     return json_response(workspace_object(context.organization.create_container(name, context.project)), 201)
 
 
@@ -74,7 +74,7 @@ def upload_documents(context: RequestContext) -> Response:
 
 def upsert_rows(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/rows/upsert."""
-    request = parse_upsert(context.body)
+    request = read_body(context.body, UpsertBody)
     table = context.table()
     earlier = context.organization.enrichment_run(request.batch_id, context.project)
     if earlier is not None:
@@ -97,7 +97,7 @@ def list_enrichment_runs(context: RequestContext) -> Response:
 
 def get_enrichment_run(context: RequestContext) -> Response:
     """Answer GET /enrichment-runs/{runId}."""
-    record = context.organization.enrichment_run(context.params["runId"].lower(), context.project)
+    record = context.organization.enrichment_run(context.params["runId"], context.project)
     if record is None:
         raise error_responses.not_found("batch")
     return json_response(enrichment_run_detail(record, context.organization.tables[record.table_id], context.now))

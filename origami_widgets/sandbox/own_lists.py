@@ -8,13 +8,15 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta, Struct
 
 from origami_widgets.sandbox import error_responses, fake_data, recipes
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
-from origami_widgets.sandbox.run_requests import Issue, check_list, is_uuid, parse_json_object
+from origami_widgets.sandbox.run_requests import Slug, Uuid
 from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.fake_data import IdGenerator
     from origami_widgets.sandbox.recipes import ColumnRecipe
-
-MAX_ROWS = 100
-"""Rows of an upsert."""
 
 MAX_FILE_ROWS = 5000
 """Rows of a file. The limit isn't documented."""
@@ -150,15 +149,14 @@ def _facts(
 RowOutcome = Literal["inserted", "updated", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedUpsert:
-    """A valid request to insert or update rows, keyed by slugs."""
+class UpsertBody(Struct, rename="camel"):
+    """The request to insert or update rows, keyed by slugs."""
 
-    rows: list[dict[str, Any]]
-    match_columns: tuple[str, ...]
-    enrich: bool
-    reenrich_updated: bool
-    batch_id: str | None
+    rows: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=100)]
+    match_columns: Annotated[list[Slug], Meta(min_length=1, max_length=100)]
+    enrich: bool = True
+    reenrich_updated: bool = False
+    batch_id: Uuid | None = None
 
 
 class WrittenRows(NamedTuple):
@@ -166,32 +164,6 @@ class WrittenRows(NamedTuple):
 
     table: TableTimeline
     outcomes: tuple[tuple[str, RowOutcome], ...]
-
-
-def parse_upsert(body: bytes) -> CheckedUpsert:
-    """Check the body of a POST that upserts rows.
-
-    Raises:
-        ErrorResponse: the body is not valid, with every issue named.
-    """
-    data = parse_json_object(body)
-    issues: list[Issue] = []
-    rows = check_list(data, "rows", MAX_ROWS, issues, _row_issue, minimum=1)
-    match = check_list(data, "matchColumns", MAX_ROWS, issues, _name_issue, minimum=1)
-    flags = ("enrich", "reenrichUpdated")
-    issues += [(name, "Expected a boolean") for name in flags if not isinstance(data.get(name, False), bool)]
-    batch_id = data.get("batchId")
-    if "batchId" in data and not is_uuid(batch_id):
-        issues.append(("batchId", "Expected a UUID"))
-    if issues:
-        raise error_responses.invalid(*issues[:_MAX_ISSUES])
-    return CheckedUpsert(
-        rows=rows,
-        match_columns=tuple(match),
-        enrich=data.get("enrich", True),
-        reenrich_updated=data.get("reenrichUpdated", False),
-        batch_id=batch_id.lower() if batch_id is not None else None,
-    )
 
 
 def decode_base64(content: Any) -> bytes:
@@ -212,7 +184,7 @@ def check_file_size(file: CsvRows) -> None:
         raise error_responses.too_many("rows", len(file.rows), MAX_FILE_ROWS)
 
 
-def upsert(table: TableTimeline, request: CheckedUpsert, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
+def upsert(table: TableTimeline, request: UpsertBody, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
     """Insert or update rows. A value of null empties a cell, and a row that changes nothing is skipped.
 
     Raises:
@@ -302,11 +274,3 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
-def _row_issue(item: Any) -> str | None:
-    return None if isinstance(item, dict) else "Expected an object"
-
-
-def _name_issue(item: Any) -> str | None:
-    return None if isinstance(item, str) and item else "Expected the slug of a column"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ModelName = Literal["origami-lite", "origami-max"]
+ModelAlias = Literal["origami-lite", "origami-max", "origami-fast", "origami-mid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ PLANS = {
     )
 }
 
-MODEL_ALIASES: dict[str, ModelName] = {
+MODEL_ALIASES: dict[ModelAlias, ModelName] = {
     "origami-lite": "origami-lite",
     "origami-max": "origami-max",
     "origami-fast": "origami-lite",
