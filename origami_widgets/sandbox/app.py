@@ -107,7 +107,7 @@ class SandboxApplication:
             common |= self._rate_limits.count_organization(now)
         # Only callers with a key learn which endpoints exist.
         if not self._api_access:
-            raise error_responses.subscription_required()
+            raise error_responses.refusal("SUBSCRIPTION_REQUIRED")
 
     def _endpoint(self, handlers: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
@@ -138,7 +138,9 @@ class SandboxApplication:
 
     def _handle(self, request: Request, handler: Handler, project: str | None, body: bytes) -> Response:
         if len(body) > MAX_BODY_BYTES:
-            return _refusal_response(error_responses.payload_too_large(MAX_BODY_BYTES))
+            return _refusal_response(
+                error_responses.refusal("PAYLOAD_TOO_LARGE", f"The request body is larger than {MAX_BODY_BYTES} bytes")
+            )
         params = request.path_params.items()
         try:
             with self._lock:
@@ -159,7 +161,7 @@ class SandboxApplication:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         given = f"{scheme.lower()} {key.strip()}"
         if not compare_digest(given.encode(), self._authorization.encode()):
-            raise error_responses.unauthorized()
+            raise error_responses.refusal("UNAUTHORIZED", headers={"WWW-Authenticate": "Bearer"})
 
     def _common_headers(self, request: Request) -> dict[str, str]:
         given = request.headers.get("x-request-id", "")
@@ -183,9 +185,9 @@ def _project(request: Request) -> str | None:
 def _no_endpoint(headers: Mapping[str, str] | None = None) -> error_responses.ErrorResponse:
     """Return the 404, or with the methods that the path has, the 405."""
     if headers is None:
-        return error_responses.ErrorResponse(404, "NOT_FOUND", "The sandbox doesn't serve this request")
+        return error_responses.refusal("NOT_FOUND")
     allow = ", ".join(sorted(headers["Allow"].split(", ")))
-    return error_responses.ErrorResponse(405, "METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
+    return error_responses.refusal("METHOD_NOT_ALLOWED", f"Use {allow}", headers={"Allow": allow})
 
 
 def _refusal_response(refusal: error_responses.ErrorResponse) -> Response:
@@ -210,11 +212,7 @@ def _check_host(request: Request) -> None:
     """
     hosts = request.headers.getlist("host")
     if len(hosts) != 1 or not _is_local(hosts[0].lower(), request.scope.get("server")):
-        raise error_responses.ErrorResponse(
-            403,
-            "HOST_NOT_ALLOWED",
-            "The sandbox only accepts localhost, 127.0.0.1 and [::1]. Use one of them in the base URL.",
-        )
+        raise error_responses.refusal("HOST_NOT_ALLOWED")
 
 
 def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
@@ -279,9 +277,9 @@ class IdempotencyStore:
             self._entries[key] = _KeyEntry(method, path, now)
             return True
         if entry.response is None:
-            raise _conflict("A request with this Idempotency-Key is still in flight")
+            raise error_responses.refusal("IDEMPOTENCY_ERROR", "A request with this Idempotency-Key is still in flight")
         if (entry.method, entry.path) != (method, path):
-            raise _conflict("This Idempotency-Key was used for another request")
+            raise error_responses.refusal("IDEMPOTENCY_ERROR")
         return False
 
     def replay(self, key: str, body: bytes) -> Response:
@@ -292,7 +290,7 @@ class IdempotencyStore:
         """
         entry = self._entries.get(key)
         if entry is None or entry.response is None or entry.body != body:
-            raise _conflict("This Idempotency-Key was used with another body")
+            raise error_responses.refusal("IDEMPOTENCY_ERROR", "This Idempotency-Key was used with another body")
         kept = entry.response
         return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
 
@@ -304,10 +302,6 @@ class IdempotencyStore:
     def release(self, key: str) -> None:
         """Forget a key whose request got no response."""
         self._entries.pop(key, None)
-
-
-def _conflict(error: str) -> error_responses.ErrorResponse:
-    return error_responses.ErrorResponse(409, "IDEMPOTENCY_ERROR", error)
 
 
 LIMIT_PER_ADDRESS, LIMIT_PER_ORGANIZATION = 300, 100
@@ -388,6 +382,5 @@ class RateLimits:
     def _count(self, window: SlidingWindow, scope: Literal["IP", "Global"], now: float) -> dict[str, str]:
         if window.count(now):
             return window.headers(scope, now)
-        error = error_responses.rate_limited(window.retry_after(now))
-        error.headers |= window.headers(scope, now)
-        raise error
+        headers = {"Retry-After": str(window.retry_after(now)), **window.headers(scope, now)}
+        raise error_responses.refusal("RATE_LIMITED", headers=headers)

@@ -93,7 +93,9 @@ def parse_upload(body: bytes) -> list[UploadedFile]:
     """
     files = read_body(body, UploadBody).files
     if len(files) > MAX_FILES:
-        raise error_responses.too_many("files", len(files), MAX_FILES)
+        raise error_responses.refusal(
+            "TOO_MANY_FILES", f"Too many files: at most {MAX_FILES}", details={"files": len(files), "limit": MAX_FILES}
+        )
     modes = [_mode(file, f"files.{place}") for place, file in enumerate(files)]
     uploaded = [_uploaded_file(file, mode) for file, mode in zip(files, modes, strict=True)]
     for file in uploaded:
@@ -141,7 +143,7 @@ def _mode(file: FileBody, path: str) -> UploadMode:
         problem = "append needs a tableId"
     else:
         return mode
-    raise error_responses.invalid((f"{path}.mode", problem), code="INVALID_UPLOAD_MODE", error="Invalid upload mode")
+    raise error_responses.invalid((f"{path}.mode", problem), code="INVALID_UPLOAD_MODE")
 
 
 def _uploaded_file(file: FileBody, mode: UploadMode) -> UploadedFile:

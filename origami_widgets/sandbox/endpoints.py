@@ -137,7 +137,7 @@ def cancel_cells(context: RequestContext) -> Response:
         by_slug = {column.slug: column for column in columns}
         for position, slug in enumerate(request.columns):
             if slug not in by_slug:
-                raise error_responses.unknown_column(f"columns.{position}")
+                raise error_responses.invalid((f"columns.{position}", "No such column"), code="UNKNOWN_COLUMN")
         columns = [by_slug[slug] for slug in dict.fromkeys(request.columns)]
     cells = sum(column.running(now) for column in columns)
     jobs = len(table.active_lead_sources(now)) if request.columns is UNSET else 0
@@ -245,21 +245,17 @@ def _check_references(context: RequestContext, request: RunBody, workspace_id: s
     if workspace_id is not None:
         container = context.organization.container(workspace_id, context.project)
         if container is None:
-            raise error_responses.invalid(
-                ("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE", error="Unknown workspace"
-            )
+            raise error_responses.invalid(("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE")
     if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
-        raise error_responses.unknown_table("focusTableIds")
+        raise error_responses.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE")
     documents = context.organization.documents_of(context.project)
     if any(document_id.lower() not in documents for document_id in request.attached_documents) or any(
         table_id.lower() not in tables for table_id in request.attached_tables
     ):
-        raise error_responses.invalid(
-            ("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT", error="Invalid attachment"
-        )
+        raise error_responses.invalid(("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT")
     for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
         if container is not None and any(tables[table_id.lower()].container != container.id for table_id in table_ids):
-            raise error_responses.workspace_table_mismatch(path)
+            raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (

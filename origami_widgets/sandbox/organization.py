@@ -200,7 +200,7 @@ class SandboxOrganization:
         now = self.clock.now()
         last = record.last_run
         if last is not None and last.is_active(now):
-            raise error_responses.agent_busy(last.id, iso(last.starts))
+            raise error_responses.refusal("AGENT_BUSY", currentRun={"id": last.id, "startedAt": iso(last.starts)})
         self._check_admission(request, now)
         return self._start(record, request, now)
 
@@ -270,7 +270,7 @@ class SandboxOrganization:
     def add_document(self, container: ContainerRecord, filename: str) -> DocumentRecord:
         """Add a document to a container; raises `ErrorResponse` if one has this name."""
         if any(document.filename == filename for document in container.documents.values()):
-            raise error_responses.document_path_taken()
+            raise error_responses.refusal("DOCUMENT_PATH_TAKEN")
         document = DocumentRecord(self.ids.uuid(), filename, self.clock.now())
         container.documents[document.id] = document
         return document
@@ -387,20 +387,16 @@ class SandboxOrganization:
     def _check_balance(self, now: float) -> None:
         balance = self.balance(now)
         if balance < START_CREDITS:
-            raise error_responses.insufficient_credits(START_CREDITS, balance)
+            raise _insufficient_credits(balance)
 
     def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
         match refusal:
             case "no_credits":
-                raise error_responses.insufficient_credits(START_CREDITS, min(1, self.balance(now)))
-            case "budget_exceeded":
-                raise error_responses.budget_exceeded()
-            case "subscription_required":
-                raise error_responses.subscription_required()
-            case "account_blocked":
-                raise error_responses.account_blocked()
+                raise _insufficient_credits(min(1, self.balance(now)))
             case "pool_full":
                 self._fill_pool(prompt, now)
+            case _:
+                raise error_responses.refusal(refusal.upper())
 
     def _fill_pool(self, prompt: str, now: float) -> None:
         # Colleagues take every run slot for a while, so that a queue can also be seen to end. Then the refused prompt
@@ -417,8 +413,13 @@ class SandboxOrganization:
         durations = [run.ends - run.starts for run in sorted(runs, key=lambda run: run.ends) if not run.is_active(now)]
         seconds = median(durations[-_MEDIAN_RUNS:]) * self.speed if durations else float(DEFAULT_RUN_DURATION)
         wait = whole_seconds(seconds, self.speed)
-        return error_responses.pool_full(
-            limit, sessions, can_upgrade=self.plan.concurrent is not None, retry_after=wait
+        return error_responses.refusal(
+            "CONCURRENT_LIMIT_EXCEEDED",
+            f"All {limit} run slots of your plan are in use",
+            headers={"Retry-After": str(wait)},
+            limit=limit,
+            activeSessions=sessions,
+            canUpgrade=True,
         )
 
     def _active_sessions(self, now: float) -> list[dict[str, str]]:
@@ -434,3 +435,10 @@ class SandboxOrganization:
                 name = f"Agent of a colleague {len(sessions) + 1}"
                 sessions.append({"agentId": ids.uuid(), "name": name, "startedAt": started})
         return sessions
+
+
+def _insufficient_credits(balance: int) -> error_responses.ErrorResponse:
+    message = f"This needs at least {START_CREDITS} credits; you have {balance}."
+    return error_responses.refusal(
+        "INSUFFICIENT_CREDITS", creditsRequired=START_CREDITS, creditsAvailable=balance, message=message
+    )

@@ -46,9 +46,7 @@ def delete_workspace(context: RequestContext) -> Response:
     """Answer DELETE /workspaces/{workspaceId}: say what would go, or delete it."""
     container = _container(context)
     if not container.created_by_api:
-        raise error_responses.ErrorResponse(
-            403, "WORKSPACE_NOT_DELETABLE", "Only a workspace that was created with the API can be deleted"
-        )
+        raise error_responses.refusal("WORKSPACE_NOT_DELETABLE")
     named = {"workspaceId": container.id, "name": container.name}
     tables = context.organization.tables_of(context.project, context.now, container.id)
     return context.deletion(named, tables, lambda: context.organization.delete_container(container))
@@ -68,7 +66,7 @@ def upload_documents(context: RequestContext) -> Response:
             _check_table(context, container, file.table_id, f"files.{place}.tableId")
     results = [_taken(context, container, file) for file in files]
     if all(result["kind"] == "error" for result in results):
-        raise error_responses.ErrorResponse(422, "UPLOAD_FAILED", "No file could be taken", details={"files": results})
+        raise error_responses.refusal("UPLOAD_FAILED", details={"files": results})
     return json_response({"results": results}, 201)
 
 
@@ -113,9 +111,9 @@ def _container(context: RequestContext) -> ContainerRecord:
 def _check_table(context: RequestContext, container: ContainerRecord, table_id: str, path: str) -> None:
     tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
     if table_id not in tables:
-        raise error_responses.unknown_table(path)
+        raise error_responses.invalid((path, "No such table"), code="UNKNOWN_TABLE")
     if tables[table_id].container != container.id:
-        raise error_responses.workspace_table_mismatch(path)
+        raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
 def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFile) -> dict[str, Any]:

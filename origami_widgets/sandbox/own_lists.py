@@ -181,7 +181,11 @@ def decode_base64(content: Any) -> bytes:
 def check_file_size(file: CsvRows) -> None:
     """Raise `ErrorResponse` for a file with too many rows."""
     if len(file.rows) > MAX_FILE_ROWS:
-        raise error_responses.too_many("rows", len(file.rows), MAX_FILE_ROWS)
+        raise error_responses.refusal(
+            "TOO_MANY_ROWS",
+            f"Too many rows: at most {MAX_FILE_ROWS}",
+            details={"rows": len(file.rows), "limit": MAX_FILE_ROWS},
+        )
 
 
 def upsert(table: TableTimeline, request: UpsertBody, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
@@ -198,7 +202,7 @@ def upsert(table: TableTimeline, request: UpsertBody, now: float, ids: IdGenerat
         if key in found:
             found[key].append(lead)
     ambiguous = [f"rows.{place}" for place, key in enumerate(keys) if len(found[key]) > 1]
-    _refuse("AMBIGUOUS_MATCH", "Several rows of the table have this key", ambiguous, 409)
+    _refuse("AMBIGUOUS_MATCH", ambiguous)
     changed: dict[str, SimulatedLead] = {}
     added: list[SimulatedLead] = []
     outcomes: list[tuple[str, RowOutcome]] = []
@@ -241,9 +245,9 @@ def _by_slug(
     known |= {column.slug: column for column in columns if column.slug is not None}
     fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
     fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
-    _refuse("UNKNOWN_FIELDS", "Unknown fields", [path for path, name in fields if name not in known])
+    _refuse("UNKNOWN_FIELDS", [path for path, name in fields if name not in known])
     computed = [path for path, name in fields if known[name].kind != "input"]
-    _refuse("NON_INPUT_COLUMNS", "Only input columns can be written", computed)
+    _refuse("NON_INPUT_COLUMNS", computed)
     slugs = {name: str(column.slug) for name, column in known.items()}
     by_slug = [{slugs[name]: value for name, value in row.items()} for row in rows]
     return by_slug, list(dict.fromkeys(slugs[name] for name in match))
@@ -257,17 +261,17 @@ def _keys(rows: Sequence[dict[str, Any]], match: Sequence[str]) -> list[tuple[st
         for slug, part in zip(match, key, strict=True)
         if not part.strip()
     ]
-    _refuse("MISSING_MATCH_VALUE", "A value to match is missing", missing)
+    _refuse("MISSING_MATCH_VALUE", missing)
     first: dict[tuple[str, ...], int] = {}
     repeated = [f"rows.{place}" for place, key in enumerate(keys) if first.setdefault(key, place) != place]
-    _refuse("DUPLICATE_MATCH_KEY", "Two rows have the same key", repeated)
+    _refuse("DUPLICATE_MATCH_KEY", repeated)
     return keys
 
 
-def _refuse(code: str, error: str, paths: Sequence[str], status: int = 400) -> None:
+def _refuse(code: str, paths: Sequence[str]) -> None:
     if paths:
-        issues = [(path, error) for path in paths[:_MAX_ISSUES]]
-        raise error_responses.invalid(*issues, code=code, error=error, status=status)
+        problem = str(error_responses.refusal(code))
+        raise error_responses.invalid(*((path, problem) for path in paths[:_MAX_ISSUES]), code=code)
 
 
 def _text(value: Any) -> str:

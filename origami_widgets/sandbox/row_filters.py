@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.json_objects import cell_value, main_value
-from origami_widgets.sandbox.run_requests import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, TableTimeline
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,36 @@ class RowSort:
     descending: bool
 
 
+class FilterQuery(Struct):
+    """A condition as the query has it."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+class SortQuery(Struct):
+    """An order as the query has it."""
+
+    column: str
+    direction: Literal["asc", "desc"]
+
+
 def parse_filters(text: str, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
     """Return the `filters` of a query; raises `ErrorResponse` when they are not valid."""
-    data = _json(text, "INVALID_FILTERS", "filters")
-    if not isinstance(data, list):
-        raise error_responses.invalid(("filters", "Expected an array"), code="INVALID_FILTERS", error="Invalid filters")
-    return [_filter(item, position, columns) for position, item in enumerate(data)]
+    found = []
+    for place, query in enumerate(_decoded(text, list[FilterQuery], "filters")):
+        if query.operator not in _OPERATORS:
+            raise _invalid("filters", f"filters.{place}.operator", f"Expected one of: {', '.join(_OPERATORS)}")
+        column = _column(query.column, f"filters.{place}.column", columns)
+        found.append(RowFilter(column, query.operator, query.value))
+    return found
 
 
 def parse_sort(text: str, columns: Mapping[str, ColumnTimeline]) -> RowSort:
     """Return the `sort` of a query; raises `ErrorResponse` when it is not valid."""
-    data = _json(text, "INVALID_SORT", "sort")
-    if (
-        not isinstance(data, dict)
-        or not isinstance(data.get("column"), str)
-        or data.get("direction") not in ("asc", "desc")
-    ):
-        problem = 'Expected {"column": slug, "direction": "asc" or "desc"}'
-        raise error_responses.invalid(("sort", problem), code="INVALID_SORT", error="Invalid sort")
-    return RowSort(_column(data["column"], "sort.column", columns), data["direction"] == "desc")
+    query = _decoded(text, SortQuery, "sort")
+    return RowSort(_column(query.column, "sort.column", columns), query.direction == "desc")
 
 
 def saved_filters(table: TableTimeline, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
@@ -85,31 +100,20 @@ def select_leads(
     return sorted(filled, key=lambda lead: _rank(values[lead.id]), reverse=sort.descending) + blank
 
 
-def _json(text: str, code: str, path: str) -> Any:
+def _decoded(text: str, kind: type[T], name: str) -> T:
     try:
-        return parse_json(text)
-    except (ValueError, RecursionError):
-        raise error_responses.invalid((path, "Expected JSON"), code=code, error=f"Invalid {path}") from None
+        return decode(text, type=kind)
+    except (MsgspecError, ValueError, RecursionError) as error:
+        raise _invalid(name, name, str(error)) from None
 
 
-def _filter(item: Any, position: int, columns: Mapping[str, ColumnTimeline]) -> RowFilter:
-    path = f"filters.{position}"
-    if not isinstance(item, dict) or not isinstance(item.get("column"), str) or "value" not in item:
-        raise error_responses.invalid(
-            (path, "Expected column, operator and value"), code="INVALID_FILTERS", error="Invalid filters"
-        )
-    operator = item.get("operator")
-    if not isinstance(operator, str) or operator not in _OPERATORS:
-        known = ", ".join(_OPERATORS)
-        raise error_responses.invalid(
-            (f"{path}.operator", f"Expected one of: {known}"), code="INVALID_FILTERS", error="Invalid filters"
-        )
-    return RowFilter(_column(item["column"], f"{path}.column", columns), operator, item["value"])
+def _invalid(name: str, path: str, problem: str) -> error_responses.ErrorResponse:
+    return error_responses.invalid((path, problem), code=f"INVALID_{name.upper()}")
 
 
 def _column(slug: str, path: str, columns: Mapping[str, ColumnTimeline]) -> ColumnTimeline:
     if slug not in columns:
-        raise error_responses.unknown_column(path)
+        raise error_responses.invalid((path, "No such column"), code="UNKNOWN_COLUMN")
     return columns[slug]
 
 

@@ -103,16 +103,6 @@ def is_uuid(value: object) -> bool:
         return False
 
 
-def parse_json(text: str) -> Any:
-    """Decode JSON, without the NaN and Infinity that `json` reads as well.
-
-    Raises:
-        ValueError: the text is not JSON.
-        RecursionError: it is nested too deeply.
-    """
-    return json.loads(text, parse_constant=_refuse_constant)
-
-
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
@@ -124,7 +114,8 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         ErrorResponse: the body is not a JSON object.
     """
     try:
-        value = parse_json(body.decode("utf-8"))
+        # JSON has no NaN and Infinity, which `json` reads as well.
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
     if not isinstance(value, dict):
@@ -177,7 +168,5 @@ def parse_run_request(body: bytes, plan: SandboxPlan, kind: type[RunBodyT]) -> R
         raise error_responses.invalid(("prompt", problem)) from None
     model = request.model_name
     if model is not None and model not in plan.models:
-        raise error_responses.ErrorResponse(
-            400, "MODEL_NOT_AVAILABLE", f"{model} isn't available on the {plan.name} plan"
-        )
+        raise error_responses.refusal("MODEL_NOT_AVAILABLE", f"{model} isn't available on the {plan.name} plan")
     return request
