@@ -317,35 +317,32 @@ _MAX_ADDRESSES = 1000
 class SlidingWindow:
     """The requests of the last `seconds`, at most `limit` of them."""
 
+    scope: Literal["IP", "Global"]
     limit: int
     seconds: float
     _moments: deque[float] = field(default_factory=deque)
 
-    def count(self, now: float) -> bool:
-        """Count a request, or return False when the window is full."""
-        self._forget(now)
-        if len(self._moments) >= self.limit:
-            return False
-        self._moments.append(now)
-        return True
+    def count(self, now: float) -> dict[str, str]:
+        """Count a request, and return the headers with the limit, what remains and the second at which the window is empty.
 
-    def retry_after(self, now: float) -> int:
-        """Return the whole seconds until a request would be accepted again, at least 1."""
-        return max(1, math.ceil(self._moments[0] + self.seconds - now)) if self._moments else 1
-
-    def headers(self, scope: Literal["IP", "Global"], now: float) -> dict[str, str]:
-        """Return the headers that report the limit, what remains and the Unix second at which the window is empty."""
-        self._forget(now)
-        newest = self._moments[-1] if self._moments else now
-        return {
-            f"X-RateLimit-Limit-{scope}": str(self.limit),
-            f"X-RateLimit-Remaining-{scope}": str(self.limit - len(self._moments)),
-            f"X-RateLimit-Reset-{scope}": str(math.ceil(newest + self.seconds)),
+        Raises:
+            ErrorResponse: the window is full. `Retry-After` is at least a second.
+        """
+        moments = self._moments
+        while moments and moments[0] <= now - self.seconds:
+            moments.popleft()
+        is_full = len(moments) >= self.limit
+        if not is_full:
+            moments.append(now)
+        headers = {
+            f"X-RateLimit-Limit-{self.scope}": str(self.limit),
+            f"X-RateLimit-Remaining-{self.scope}": str(self.limit - len(moments)),
+            f"X-RateLimit-Reset-{self.scope}": str(math.ceil(moments[-1] + self.seconds)),
         }
-
-    def _forget(self, now: float) -> None:
-        while self._moments and self._moments[0] <= now - self.seconds:
-            self._moments.popleft()
+        if is_full:
+            wait = max(1, math.ceil(moments[0] + self.seconds - now))
+            raise error_responses.refusal("RATE_LIMITED", headers={"Retry-After": str(wait), **headers})
+        return headers
 
 
 class RateLimits:
@@ -357,7 +354,7 @@ class RateLimits:
 
     def __init__(self, speed: float) -> None:
         self._seconds = max(1.0, WINDOW_SECONDS / speed)
-        self._organization = SlidingWindow(LIMIT_PER_ORGANIZATION, self._seconds)
+        self._organization = SlidingWindow("Global", LIMIT_PER_ORGANIZATION, self._seconds)
         self._addresses: dict[str, SlidingWindow] = {}
 
     def count_address(self, address: str, now: float) -> dict[str, str]:
@@ -368,8 +365,8 @@ class RateLimits:
         """
         while len(self._addresses) > _MAX_ADDRESSES:
             self._addresses.pop(next(iter(self._addresses)))
-        window = self._addresses.setdefault(address, SlidingWindow(LIMIT_PER_ADDRESS, self._seconds))
-        return self._count(window, "IP", now)
+        window = SlidingWindow("IP", LIMIT_PER_ADDRESS, self._seconds)
+        return self._addresses.setdefault(address, window).count(now)
 
     def count_organization(self, now: float) -> dict[str, str]:
         """Count a request of the organization and return its headers.
@@ -377,10 +374,4 @@ class RateLimits:
         Raises:
             ErrorResponse: the organization has used up its limit.
         """
-        return self._count(self._organization, "Global", now)
-
-    def _count(self, window: SlidingWindow, scope: Literal["IP", "Global"], now: float) -> dict[str, str]:
-        if window.count(now):
-            return window.headers(scope, now)
-        headers = {"Retry-After": str(window.retry_after(now)), **window.headers(scope, now)}
-        raise error_responses.refusal("RATE_LIMITED", headers=headers)
+        return self._organization.count(now)

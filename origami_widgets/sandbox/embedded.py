@@ -144,15 +144,13 @@ MIN_SPEED, MAX_SPEED = 0.001, 1_000_000
 class Sandbox:
     """Embedded Origami API in this process: no account, no credits, no network.
 
-    It serves agents, runs, cancel, tables, columns, rows, workspaces, documents, row writes, enrichment runs,
-    account and (for reading) the project and campaigns under `/api/v2`, with the real limits and error
-    bodies. A word in the prompt picks a scenario (`scenario:needs_input`; all names are in
-    `origami_widgets.sandbox.SCENARIOS`). A plain prompt completes with two tables, whose cells go on filling for a
-    while. An agent that gets a table that you have uploaded adds the columns that the prompt asks for to that one, and
-    fills your rows; some cells find nothing, and some fail. Neither a run's end nor cancelling it stops queued cells,
-    only `POST /tables/{tableId}/cancel` does.
-    Companies and people are invented, and addresses end in `.example`. The same seed, requests, order and clock give
-    the same bytes.
+    It serves agents, runs, cancel, tables, columns, rows, workspaces, documents, row writes, enrichment runs, account and
+    (for reading) the project and campaigns under `/api/v2`, with the real limits and error bodies. A word in the prompt
+    picks a scenario (`scenario:needs_input`; all names are in `origami_widgets.sandbox.SCENARIOS`). A plain prompt
+    completes with two tables, whose cells go on filling for a while. An agent that gets a table that you have uploaded
+    adds the columns that the prompt asks for to that one, and fills your rows; some cells find nothing, and some fail.
+    Neither a run's end nor cancelling it stops queued cells, only `POST /tables/{tableId}/cancel` does. Companies and
+    people are invented, and addresses end in `.example`. The same seed, requests, order and clock give the same bytes.
 
     Args:
         seed: decides ids and leads.

@@ -231,7 +231,11 @@ def delete_workspace(context: RequestContext) -> Response:
         raise error_responses.refusal("WORKSPACE_NOT_DELETABLE")
     named = {"workspaceId": container.id, "name": container.name}
     tables = context.organization.tables_of(context.project, context.now, container.id)
-    return context.deletion(named, tables, lambda: context.organization.delete_container(container))
+    if context.query.get("confirm") == "true" and context.query.get("dryRun") != "true":
+        context.organization.delete_container(container)
+        return json_response({**named, "deleted": True})
+    would = {"tables": len(tables), "rows": sum(len(table.rows_at(context.now)) for table in tables)}
+    return json_response({**named, "confirmationRequired": True, "willDelete": would})
 
 
 def list_documents(context: RequestContext) -> Response:
@@ -284,7 +288,10 @@ def get_enrichment_run(context: RequestContext) -> Response:
 
 
 def _record(context: RequestContext) -> AgentRecord:
-    return context.record(context.organization.agents, "id", "agent")
+    record = context.organization.agents.get(context.params["id"])
+    if record is None or record.project != context.project:
+        raise error_responses.not_found("agent")
+    return record
 
 
 def _run_object(context: RequestContext, record: AgentRecord, run: RunTimeline) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from starlette.responses import Response
 
-from origami_widgets.sandbox import error_responses
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -60,13 +58,6 @@ class RequestContext:
         """Return the table that the path names; raises `ErrorResponse` when there is none."""
         return self.organization.table(self.params["tableId"], self.project, self.now)
 
-    def record(self, records: Mapping[str, R], parameter: str, what: str) -> R:
-        """Return the record of this project that a parameter of the path names; raises `ErrorResponse` when there is none."""
-        record = records.get(self.params[parameter])
-        if record is None or record.project != self.project:
-            raise error_responses.not_found(what)
-        return record
-
     def records(self, records: dict[str, R]) -> list[R]:
         """Return the records of this project, newest first."""
         return [record for record in reversed(records.values()) if record.project == self.project]
@@ -82,15 +73,6 @@ class RequestContext:
         """Return the requested page of the list that path and `parts` of the query identify."""
         page, cursor = self.take(items, *parts, id_of=id_of)
         return json_response(list_object([show(item) for item in page], cursor, self.path, **rest))
-
-    def deletion(self, named: dict[str, Any], tables: Sequence[TableTimeline], delete: Callable[[], None]) -> Response:
-        """Delete something if the query confirms it, else say how many tables and rows would go."""
-        if self.query.get("confirm") == "true" and self.query.get("dryRun") != "true":
-            delete()
-            return json_response({**named, "deleted": True})
-        rows = sum(len(table.rows_at(self.now)) for table in tables)
-        would = {"tables": len(tables), "rows": rows}
-        return json_response({**named, "confirmationRequired": True, "willDelete": would})
 
     def take(
         self, items: Sequence[T], *parts: str | None, id_of: Callable[[T], str], most: int = MAX_LIMIT
