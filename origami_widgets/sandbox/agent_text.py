@@ -37,7 +37,6 @@ QUESTIONS = (
 CANCELLED = "Cancelled at your request."
 CANCELLED_ELSEWHERE = "Cancelled from the web app."
 CELLS_STOPPED = "You stopped cells while I was working, so some of them are empty."
-ARCHIVED = "Stopped because the agent was archived."
 INCOMPLETE = "I stopped early because one of my tool calls failed."
 HANDED_OVER = "Handed over to a reviewer."
 

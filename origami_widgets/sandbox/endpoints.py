@@ -61,19 +61,6 @@ def get_agent(context: RequestContext) -> Response:
     return json_response(_agent_object(_record(context), context.now))
 
 
-def archive_agent(context: RequestContext) -> Response:
-    """Answer DELETE /agents/{id}. A container that other agents share is kept."""
-    record = _record(context)
-    deleted_at = iso(context.now)
-    emptied = context.organization.archive(record)
-    return json_response(
-        {
-            "agent": {"object": "agent", "id": record.id, "deletedAt": deleted_at},
-            "workspace": {"object": "workspace", "id": record.container, "deletedAt": deleted_at if emptied else None},
-        }
-    )
-
-
 def create_run(context: RequestContext) -> Response:
     """Answer POST /agents/{id}/runs."""
     record = _record(context)
@@ -118,7 +105,6 @@ def list_tables(context: RequestContext) -> Response:
     if workspace is not None:
         if not is_uuid(workspace):
             raise error_responses.invalid(("workspaceId", "Expected a UUID"))
-        # The id of an archived agent still names its container, whose tables stay.
         container = context.organization.container(workspace, context.project)
         workspace = container.id if container is not None else workspace.lower()
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
@@ -386,7 +372,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/agents", create_agent),
     ("GET", "/agents", list_agents),
     ("GET", "/agents/{id}", get_agent),
-    ("DELETE", "/agents/{id}", archive_agent),
     ("POST", "/agents/{id}/runs", create_run),
     ("GET", "/agents/{id}/runs", list_runs),
     ("GET", "/agents/{id}/runs/{runId}", get_run),

@@ -93,7 +93,6 @@ class SandboxOrganization:
         self.containers: dict[str, ContainerRecord] = {}
         self.enrichment_runs: dict[str, EnrichmentRunRecord] = {}
         self.created_at = self.clock.now()
-        self._archived: list[AgentRecord] = []
         self._starting_balance = balance
         self._pool_filled_for: str | None = None
         self._pool_full_until = 0.0
@@ -102,7 +101,7 @@ class SandboxOrganization:
         )
         self.agents[idle.id] = idle
         self.containers[idle.id] = ContainerRecord(
-            idle.id, idle.name, PROJECT_ID, idle.created_at, created_by_api=False, is_agents=True
+            idle.id, idle.name, PROJECT_ID, idle.created_at, created_by_api=False
         )
 
     # Reading
@@ -184,7 +183,7 @@ class SandboxOrganization:
         agent_id = self.ids.uuid()
         container = self.container(request.workspace_id, project) if request.workspace_id is not None else None
         if container is None:
-            container = ContainerRecord(agent_id, name, project, now, is_agents=True)
+            container = ContainerRecord(agent_id, name, project, now)
             self.containers[agent_id] = container
         record = AgentRecord(agent_id, name, project, now, parsed, container.id)
         self.agents[record.id] = record
@@ -233,24 +232,6 @@ class SandboxOrganization:
         text = self._stopped_text(reason, run, run.ends)
         return run.replace_text(text, tuple(action for action in recounted if action is not None))
 
-    def archive(self, record: AgentRecord) -> bool:
-        """Archive an agent and stop its active run; its tables stay.
-
-        Returns:
-            Whether its container is archived too, as it is with the last agent in it.
-        """
-        now = self.clock.now()
-        run = record.last_run
-        if run is not None and run.is_active(now):
-            self._stop(record, run, now, agent_text.ARCHIVED)
-        del self.agents[record.id]
-        self._archived.append(record)
-        is_last = all(other.container != record.container for other in self.agents.values())
-        if not (is_last and self.containers[record.container].is_agents):
-            return False
-        del self.containers[record.container]
-        return True
-
     def create_container(self, name: str, project: str | None) -> ContainerRecord:
         """Create an empty container."""
         container = ContainerRecord(self.ids.uuid(), name, project, self.clock.now())
@@ -259,12 +240,15 @@ class SandboxOrganization:
 
     def delete_container(self, container: ContainerRecord) -> None:
         """Delete a container with its agents, documents and tables. Cells that are queued or run go on and cost."""
-        for record in [each for each in self.agents.values() if each.container == container.id]:
-            self.archive(record)
         now = self.clock.now()
+        for record in [each for each in self.agents.values() if each.container == container.id]:
+            run = record.last_run
+            if run is not None and run.is_active(now):
+                self._stop(record, run, now, agent_text.CANCELLED)
+            del self.agents[record.id]
         for table in self.tables_of(container.project, now, container.id):
             self.tables[table.id] = replace(table, deletion=Deletion(now, inf))
-        self.containers.pop(container.id, None)
+        del self.containers[container.id]
 
     def add_document(self, container: ContainerRecord, filename: str) -> DocumentRecord:
         """Add a document to a container; raises `ErrorResponse` if one has this name."""
@@ -408,7 +392,7 @@ class SandboxOrganization:
 
     def _pool_full(self, sessions: list[dict[str, str]], limit: int) -> error_responses.ErrorResponse:
         now = self.clock.now()
-        runs = [run for record in (*self.agents.values(), *self._archived) for run in record.runs]
+        runs = [run for record in self.agents.values() for run in record.runs]
         durations = [run.ends - run.starts for run in sorted(runs, key=lambda run: run.ends) if not run.is_active(now)]
         seconds = median(durations[-_MEDIAN_RUNS:]) * self.speed if durations else float(DEFAULT_RUN_DURATION)
         wait = whole_seconds(seconds, self.speed)

@@ -323,14 +323,13 @@ class DocumentRecord:
 
 @dataclass(slots=True)
 class ContainerRecord:
-    """A container. That of an agent (`is_agents`) is archived with the last agent in it."""
+    """A container of agents, tables and documents."""
 
     id: str
     name: str
     project: str | None
     created_at: float
     created_by_api: bool = True
-    is_agents: bool = False
     documents: dict[str, DocumentRecord] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""POST /agents/{id}/cancel and DELETE /agents/{id}."""
+"""POST /agents/{id}/cancel, and deleting the container of an agent."""
 
 from __future__ import annotations
 
@@ -97,46 +97,21 @@ async def test_the_run_slot_and_the_agent_are_free_after_a_cancelled_run(new_ses
     await session.follow(agent, "Something else")
 
 
-async def test_archiving_hides_the_agent_and_keeps_its_tables(session, conforms):
-    first = await session.finished()
-    agent, table = first["agentId"], first["response"]["tables"][0]["id"]
-    answer = await session.http.delete(f"/agents/{agent}")
-    assert answer.status_code == 200
-    conforms(answer.json(), "ArchiveAgentResponse")
-    assert answer.json()["agent"]["id"] == agent
-    for path in (f"/agents/{agent}", f"/agents/{agent}/runs", f"/agents/{agent}/tables"):
-        assert (await session.http.get(path)).json()["code"] == "AGENT_NOT_FOUND"
-    assert (await session.http.get(f"/agents/{agent}/runs/{first['id']}")).json()["code"] == "RUN_NOT_FOUND"
-    assert (await session.get("/agents"))["items"] == []
-    assert (await session.get(f"/tables/{table}"))["leadCount"] == 12
-
-
-async def test_archiving_an_agent_deletes_its_container_with_it(session):
-    agent, _ = await session.start("scenario:answer")
-    body = (await session.http.delete(f"/agents/{agent}")).json()
-    assert body["workspace"] == {"object": "workspace", "id": agent, "deletedAt": body["agent"]["deletedAt"]}
-
-
-async def test_a_container_is_kept_until_its_last_agent_is_archived(session):
-    agent, _ = await session.start("scenario:answer")
-    second, _ = await session.start("scenario:answer", workspaceId=agent)
-    third, _ = await session.start("scenario:answer", workspaceId=second.upper())
-    deleted = [(await session.http.delete(f"/agents/{each}")).json()["workspace"] for each in (second, agent, third)]
-    assert [container["id"] for container in deleted] == [agent] * 3
-    assert [container["deletedAt"] is not None for container in deleted] == [False, False, True]
-    gone = await session.http.post("/agents", json={"prompt": "Go on", "workspaceId": agent})
-    assert (gone.status_code, gone.json()["code"]) == (400, "UNKNOWN_WORKSPACE")
-
-
-async def test_archiving_stops_the_active_run_but_not_its_cells(session):
-    agent, _ = await session.start("scenario:slow")
+async def test_deleting_a_container_stops_its_active_run_and_hides_the_agent(new_session):
+    session = new_session(plan="starter")
+    agent, run = await session.start("scenario:slow")
     session.clock.advance(330)
     (table,) = (await session.get("/tables"))["items"]
-    await session.http.delete(f"/agents/{agent}")
-    assert (await session.get(f"/tables/{table['id']}"))["cells"]["running"] > 20
+    await session.http.delete(f"/workspaces/{agent}", params={"confirm": "true"})
+    for path in (f"/agents/{agent}", f"/agents/{agent}/runs", f"/agents/{agent}/tables"):
+        assert (await session.http.get(path)).json()["code"] == "AGENT_NOT_FOUND"
+    assert (await session.http.get(f"/agents/{agent}/runs/{run}")).json()["code"] == "RUN_NOT_FOUND"
+    assert (await session.http.get(f"/tables/{table['id']}")).json()["code"] == "TABLE_NOT_FOUND"
+    assert (await session.get("/agents"))["items"] == []
     session.clock.advance(2000)
-    assert (await session.get(f"/tables/{table['id']}"))["cells"]["running"] == 0
-    assert len((await session.get("/tables"))["items"]) == 1
-    before = await session.get("/account/credits")
+    settled = await session.get("/account/credits")
     session.clock.advance(2000)
-    assert await session.get("/account/credits") == before
+    assert await session.get("/account/credits") == settled
+    gone = await session.http.post("/agents", json={"prompt": "Go on", "workspaceId": agent})
+    assert (gone.status_code, gone.json()["code"]) == (400, "UNKNOWN_WORKSPACE")
+    await session.start()

@@ -41,10 +41,10 @@ async def test_new_items_do_not_repeat_old_ones(session, five_agents):
 
 
 @pytest.mark.parametrize(
-    ("archived", "added", "expected"),
+    ("deleted", "added", "expected"),
     [((1,), 0, (2, 3)), ((1,), 1, (2, 3)), ((0, 1), 0, (2, 3)), ((1, 3), 0, (2, 4)), ((1, 2, 3, 4), 0, ())],
 )
-def test_a_page_goes_on_although_items_are_gone(wire, archived, added, expected):
+def test_a_page_goes_on_although_items_are_gone(wire, deleted, added, expected):
     def start(count):
         for _ in range(count):
             wire.start("scenario:answer")
@@ -54,8 +54,8 @@ def test_a_page_goes_on_although_items_are_gone(wire, archived, added, expected)
     agents = [agent["id"] for agent in wire.get("/agents")["items"]]
     cursor = wire.get("/agents", limit=2)["nextCursor"]
     start(added)
-    for position in archived:
-        wire.http.delete(f"/agents/{agents[position]}")
+    for position in deleted:
+        wire.http.delete(f"/workspaces/{agents[position]}", params={"confirm": "true"})
     page = wire.get("/agents", limit=2, cursor=cursor)
     assert [agent["id"] for agent in page["items"]] == [agents[position] for position in expected]
     assert page["items"] or page["nextCursor"] is None
