@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from origami_widgets.api.client import AsyncClient, Client
-    from origami_widgets.api.errors import InvalidInput
 
 
 HOST = "127.0.0.1"
@@ -185,21 +184,16 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         api_access: bool = True,
     ) -> None:
-        if not _is_whole(seed):
-            raise _invalid_option("seed", seed, "a whole number", "seed=0")
-        if not _is_speed(speed):
-            raise _invalid_option(
-                "speed",
-                speed,
-                f"a number from {MIN_SPEED:g} to {MAX_SPEED:,}: simulated seconds per second",
-                "speed=20",
-            )
-        if plan not in tuple(PLANS):
-            raise _invalid_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"')
-        if not (_is_whole(credits) and credits >= 0):
-            raise _invalid_option("credits", credits, "a whole number, 0 or more", "credits=5000")
-        if not callable(clock):
-            raise _invalid_option("clock", clock, "a function that returns seconds since 1970", "clock=time.time")
+        speeds = f"a number from {MIN_SPEED:g} to {MAX_SPEED:,}: simulated seconds per second"
+        _check_option("seed", seed, "a whole number", "seed=0", is_valid=_is_whole(seed))
+        _check_option("speed", speed, speeds, "speed=20", is_valid=_is_speed(speed))
+        _check_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"', is_valid=plan in tuple(PLANS))
+        is_balance = _is_whole(credits) and credits >= 0
+        _check_option("credits", credits, "a whole number, 0 or more", "credits=5000", is_valid=is_balance)
+        is_clock = callable(clock)
+        _check_option(
+            "clock", clock, "a function that returns seconds since 1970", "clock=time.time", is_valid=is_clock
+        )
         try:
             from origami_widgets.sandbox.app import SandboxApplication
         except ModuleNotFoundError as missing:
@@ -285,12 +279,11 @@ def _is_speed(value: object) -> bool:
         return False
 
 
-def _invalid_option(name: str, value: object, expected: str, example: str) -> InvalidInput:
+def _check_option(name: str, value: object, expected: str, example: str, *, is_valid: bool) -> None:
+    if is_valid:
+        return
     from origami_widgets.api.errors import InvalidInput
     from origami_widgets.api.validate import shortened
 
-    return InvalidInput(
-        f"Invalid {name}={shortened(value)}",
-        cause=f"{name} must be {expected}.",
-        remedy=f"For example: {example}.",
-    )
+    title = f"Invalid {name}={shortened(value)}"
+    raise InvalidInput(title, cause=f"{name} must be {expected}.", remedy=f"For example: {example}.")
