@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,28 +30,8 @@ MOST_NAMED = 100
 """Runs that `attrs` lists, at most, as pandas prints `attrs` and writes them to files."""
 
 
-@dataclass(slots=True)
-class DataIssues:
-    """Unreadable and contradictory API values found while a frame is made, for its `attrs`.
-
-    Attributes:
-        unreadable: number of unreadable values, by object and field of the API.
-        contradictions: number of objects, by description. Results computed from these are missing.
-    """
-
-    unreadable: dict[tuple[Origin, str], int] = dataclasses.field(default_factory=dict)
-    contradictions: dict[str, int] = dataclasses.field(default_factory=dict)
-
-    def read(self, field: FrameField, raw: Sequence[object]) -> TypedValues:
-        """Read a field and note its number of unreadable values, only once per field."""
-        cells = read_values(field, raw)
-        self.unreadable[field.origin, field.path] = cells.unreadable
-        return cells
-
-    def add_contradiction(self, what: str, where: npt.NDArray[np.bool_]) -> None:
-        """Note a contradiction and the number of objects with it, if any."""
-        if where.any():
-            self.contradictions[what] = int(where.sum())
+CONTRADICTION = "Some numbers of the API contradict each other, or can't be. What is computed from them is NA."
+"""The `note` in the `attrs` of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +110,7 @@ def build(
     dtype_backend: DtypeBackend,
     computed: Mapping[str, TypedValues] | None = None,
     skipped: int = 0,
-    issues: DataIssues | None = None,
+    contradicts: bool = False,
 ) -> pd.DataFrame:
     """Build the frame that a schema describes.
 
@@ -142,31 +121,22 @@ def build(
         dtype_backend: the arrays that hold the columns.
         computed: values of computed columns, by name; all other columns are read.
         skipped: number of list items in the answers that were not objects.
-        issues: problems in the values that columns were computed from.
+        contradicts: whether columns were computed from numbers that contradict each other.
 
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
     """
     arrays: dict[str, Any] = {}
-    unreadable: dict[str, int] = {}
     if "run" in origins:
         # The run's agent; answers about a run leave its name out.
         origins = {**origins, "agent": OriginValues(agents_of(source), origins["run"].rows)}
     for field in schema.fields:
         if computed and field.name in computed:
-            array, lost = to_array(field.kind, computed[field.name], dtype_backend), computed[field.name].unreadable
+            arrays[field.name] = to_array(field.kind, computed[field.name], dtype_backend)
         else:
             values = origins[field.origin]
-            array, lost = _array(field, values.fields[field.path], dtype_backend)
-            array = array if values.rows is None else array.take(values.rows)
-        arrays[field.name] = array
-        if lost:
-            unreadable[field.name] = lost
-    issues = issues or DataIssues()
-    own = {(field.origin, field.path): field.name for field in schema.fields if field.path}
-    for (origin, path), lost in issues.unreadable.items():
-        if lost:
-            unreadable[own.get((origin, path), f"{origin}.{path}")] = lost
+            array = _array(field, values.fields[field.path], dtype_backend)
+            arrays[field.name] = array if values.rows is None else array.take(values.rows)
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
     frame.attrs["units"] = read_only(schema.units)
@@ -178,19 +148,17 @@ def build(
             "run_ids": ids[:MOST_NAMED],
             "run_count": len(ids),
             "skipped_entries": skipped,
-            "unreadable_values": unreadable,
-            "contradictions": issues.contradictions,
+            **({"note": CONTRADICTION} if contradicts else {}),
         }
     )
     return frame
 
 
-def _array(field: FrameField, raw: list[Any], dtype_backend: DtypeBackend) -> tuple[ExtensionArray, int]:
-    """Return the array of a column, and the number of unreadable values."""
+def _array(field: FrameField, raw: list[Any], dtype_backend: DtypeBackend) -> ExtensionArray:
+    """Return the array of a column."""
     if field.kind == "string" and (quick := texts(raw, dtype_backend)) is not None:
-        return quick, 0
-    cells = read_values(field, raw)
-    return to_array(field.kind, cells, dtype_backend), cells.unreadable
+        return quick
+    return to_array(field.kind, read_values(field, raw), dtype_backend)
 
 
 Json = Mapping[str, Any]

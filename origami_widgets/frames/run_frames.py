@@ -13,7 +13,7 @@ import numpy as np
 from origami_widgets.api.models.table import counted_index
 
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_builder import DataIssues, FieldValues, NestedItems, OriginValues, build, nested_items, pluck, runs_of
+from .frame_builder import FieldValues, NestedItems, OriginValues, build, nested_items, pluck, runs_of
 from .schema import (
     ACTION_FIELDS,
     MESSAGE_FIELDS,
@@ -105,9 +105,8 @@ def runs_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable"
     """
     check_backend(dtype_backend)
     data = runs_only(gather(source, RUNS.name))
-    issues = DataIssues()
-    runs, computed = values_of_runs(data.parts, issues)
-    return build(RUNS, data, {"run": OriginValues(runs)}, computed=computed, issues=issues, dtype_backend=dtype_backend)
+    runs, computed = values_of_runs(data.parts)
+    return build(RUNS, data, {"run": OriginValues(runs)}, computed=computed, dtype_backend=dtype_backend)
 
 
 def runs_only(source: SourceData) -> SourceData:
@@ -115,25 +114,22 @@ def runs_only(source: SourceData) -> SourceData:
     return SourceData(source.kind, tuple(part for part in source.parts if part.run is not None))
 
 
-def values_of_runs(parts: Sequence[SourcePart], issues: DataIssues) -> tuple[FieldValues, dict[str, TypedValues]]:
+def values_of_runs(parts: Sequence[SourcePart]) -> tuple[FieldValues, dict[str, TypedValues]]:
     """Return the fields of run objects, and the computed columns of `runs_frame` by name.
 
     Args:
         parts: the runs.
-        issues: collects unreadable values.
     """
     runs = pluck([part.run or {} for part in parts], [*RUNS.paths("run"), "prompt"])
     short = zip(runs[RUNS["prompt"].path], runs["prompt"], strict=True)
     return runs, {
         "prompt": read_values(RUNS["prompt"], [cut if full is None else full for full, cut in short]),
         "duration": _seconds_between(
-            *(issues.read(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
+            *(read_values(field, runs[field.path]) for field in (RUNS["started_at"], RUNS["completed_at"]))
         ),
         "tables": read_values(RUNS["tables"], [_table_count(part) for part in parts]),
-        "leads": read_values(RUNS["leads"], _lead_counts(parts, issues)),
-        "credits_used": read_values(
-            RUNS["credits_used"], _totals(parts, TABLE_FIELDS["credits_lifetime_used"], issues)
-        ),
+        "leads": read_values(RUNS["leads"], _lead_counts(parts)),
+        "credits_used": read_values(RUNS["credits_used"], _totals(parts, TABLE_FIELDS["credits_lifetime_used"])),
         "questions": read_values(RUNS["questions"], [_questions(part) for part in parts]),
     }
 
@@ -152,10 +148,10 @@ def _table_count(part: SourcePart) -> int | None:
     return len(part.tables) if part.tables or has_no_tables(part) else None
 
 
-def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) -> list[Any]:
+def _totals(parts: Sequence[SourcePart], field: FrameField) -> list[Any]:
     """Return for each run the sum of a number over the tables that have it."""
     tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
-    cells = issues.read(field, pluck([table for each in tables for table in each], [field.path])[field.path])
+    cells = read_values(field, pluck([table for each in tables for table in each], [field.path])[field.path])
     numbers = zip(cells.data.tolist(), cells.missing.tolist(), strict=True)
     totals: list[Any] = []
     for part, each in zip(parts, tables, strict=True):
@@ -164,13 +160,13 @@ def _totals(parts: Sequence[SourcePart], field: FrameField, issues: DataIssues) 
     return totals
 
 
-def _lead_counts(parts: Sequence[SourcePart], issues: DataIssues) -> list[Any]:
+def _lead_counts(parts: Sequence[SourcePart]) -> list[Any]:
     """Return for each run the number of leads in the table that counts, as its card has it."""
     tables = [[table for table in part.tables if isinstance(table, Mapping)] for part in parts]
     fields = (TABLE_FIELDS["lead_count"], TABLE_FIELDS["qualified_leads"])
     raw = pluck([table for each in tables for table in each], [field.path for field in fields])
     leads, qualified = (raw[field.path] for field in fields)
-    leads, qualified = _numbers(issues.read(fields[0], leads)), _numbers(read_values(fields[1], qualified))
+    leads, qualified = _numbers(read_values(fields[0], leads)), _numbers(read_values(fields[1], qualified))
     counts: list[Any] = []
     at = 0
     for part, each in zip(parts, tables, strict=True):
@@ -186,7 +182,7 @@ def _numbers(values: TypedValues) -> list[Any]:
 
 def _questions(part: SourcePart) -> object:
     pending = _inner(part, "todo").get("pendingQuestions")
-    # Anything but a list counts as unreadable.
+    # Anything but a list can't be read.
     return len(pending) if isinstance(pending, list | tuple) else None if pending is None else [pending]
 
 
@@ -394,7 +390,7 @@ def _as_json(calls: Any) -> Any:
     try:
         return None if calls is None else json.dumps(calls, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
-        # Counted as unreadable.
+        # Becomes NA, as what can't be read.
         return calls
 
 
@@ -477,4 +473,4 @@ def _moments(times: list[Any]) -> TypedValues:
     """Convert Unix seconds to microseconds."""
     missing = np.fromiter((not isinstance(time, int | float) for time in times), np.bool_, len(times))
     data = np.fromiter((0 if lost else round(time * 1e6) for time, lost in zip(times, missing, strict=True)), np.int64)
-    return TypedValues(data, missing, int(missing.sum()) - times.count(None))
+    return TypedValues(data, missing)

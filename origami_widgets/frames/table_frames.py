@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_builder import DataIssues, OriginValues, build, nested_items, pluck, tables_of
+from .frame_builder import OriginValues, build, nested_items, pluck, tables_of
 from .schema import (
     COLUMN_FIELDS,
     LEAD_SOURCE_FIELDS,
@@ -213,10 +213,11 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
             COLUMNS["qualification_total"], columns[COLUMNS["qualification_total"].path]
         ),
     }
-    issues = DataIssues()
-    computed["qualification_pass_rate"] = _share(
-        computed["qualification_pass"], computed["qualification_total"], issues
-    )
+    part, whole = computed["qualification_pass"], computed["qualification_total"]
+    is_known = ~part.missing & ~whole.missing
+    is_wrong = is_known & ((part.data < 0) | (part.data > whole.data))
+    missing = ~is_known | is_wrong | (whole.data <= 0)
+    computed["qualification_pass_rate"] = TypedValues(part.data / np.where(missing, 1, whole.data), missing)
     return build(
         COLUMNS,
         data,
@@ -227,17 +228,9 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         },
         computed=computed,
         skipped=found.skipped + each.skipped,
-        issues=issues,
+        contradicts=bool(is_wrong.any()),
         dtype_backend=dtype_backend,
     )
-
-
-def _share(part: TypedValues, whole: TypedValues, issues: DataIssues) -> TypedValues:
-    is_known = ~part.missing & ~whole.missing
-    is_wrong = is_known & ((part.data < 0) | (part.data > whole.data))
-    issues.add_contradiction("more leads passed than were judged, or fewer than none", is_wrong)
-    missing = ~is_known | is_wrong | (whole.data <= 0)
-    return TypedValues(part.data / np.where(missing, 1, whole.data), missing)
 
 
 LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, *LEAD_SOURCE_FIELDS.values()))

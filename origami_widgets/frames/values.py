@@ -1,7 +1,7 @@
 """Read JSON values into typed arrays, one kind at a time, and compare cells with those of frames and files. Never raises.
 
 Each kind has a fast reader for columns that match the API's documentation, and a careful one, value by value, for all
-others. Unreadable values become missing and are counted. The models in `api` read single values by the same rules.
+others. Unreadable values become missing. The models in `api` read single values by the same rules.
 """
 
 from __future__ import annotations
@@ -37,13 +37,11 @@ class TypedValues:
     Attributes:
         data: numbers as such, texts as objects, dates and timestamps as microseconds since 1970, categories as codes.
         missing: True for a missing value.
-        unreadable: the number of unreadable values.
         members: the words that the codes of a category stand for.
     """
 
     data: npt.NDArray[Any]
     missing: npt.NDArray[np.bool_]
-    unreadable: int = 0
     members: tuple[str, ...] = ()
 
 
@@ -232,7 +230,7 @@ def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
     data = np.array(kept, dtype=object)
     if reader.dtype is not object:
         data[missing] = 0
-    return TypedValues(data.astype(reader.dtype), missing, int(missing.sum()) - raw.count(None))
+    return TypedValues(data.astype(reader.dtype), missing)
 
 
 def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
@@ -249,8 +247,7 @@ def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedV
     members = tuple(dict.fromkeys((*documented, *(word for word in distinct if word is not None))))
     codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
     data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
-    missing = data < 0
-    return TypedValues(data, missing, 0 if plain else int(missing.sum()) - raw.count(None), members)
+    return TypedValues(data, data < 0, members)
 
 
 _READERS: dict[Kind, _Reader] = {

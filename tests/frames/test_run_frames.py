@@ -119,21 +119,6 @@ def test_a_conversation_is_one_row_and_the_clients_list_has_one_for_each_turn():
     assert len(actions) == len(run.actions) == sum(len(turn.actions) for turn in run.turns)
 
 
-@pytest.mark.parametrize(
-    ("field", "noted"),
-    [
-        ("response.tables.0.leadCount", "table.leadCount"),
-        ("startedAt", "started_at"),
-        ("steps.completed", "steps_completed"),
-        ("todo.pendingQuestions", "questions"),
-    ],
-)
-def test_what_could_not_be_read_is_noted(field, noted):
-    frame = frames.runs_frame(changed(payload(), field, {"no": "value"}))
-    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
-    assert frames.runs_frame(payload()).attrs["origami"]["unreadable_values"] == {}
-
-
 TABLE = table()["id"]
 
 
@@ -235,10 +220,9 @@ def test_every_field_of_a_message_has_its_column():
     assert frame["truncated"].isna().to_list() == [True, True, False, True]
 
 
-def test_calls_that_are_no_json_are_counted():
+def test_calls_that_are_no_json_are_missing():
     frame = frames.transcript_frame(run(transcript=[{"role": "assistant", "toolCalls": [object()]}]))
     assert frame["tool_calls"].isna().to_list() == [True]
-    assert frame.attrs["origami"]["unreadable_values"] == {"tool_calls": 1}
 
 
 def test_an_empty_transcript_differs_from_one_that_was_not_read():

@@ -122,7 +122,6 @@ def test_provenance_says_where_the_frame_comes_from(maker):
                 "run_ids": [] if kind == "table" else [RUN_ID],
                 "run_count": 0 if kind == "table" else 1,
                 "skipped_entries": 0,
-                "unreadable_values": {},
             }
             == provenance
         )

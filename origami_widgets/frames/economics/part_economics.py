@@ -21,7 +21,7 @@ from origami_widgets.frames.schema import (
 from origami_widgets.frames.source import Source, gather
 from origami_widgets.frames.table_frames import LEAD_SOURCES
 
-from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measure, measured, over, sums
+from .spending import ERRORED, UNQUALIFIED, UNQUALIFIED_MIN, Measure, Spending, measured, over, sums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 
     Both are NA for columns that give verdicts, because these must run for every lead, and if counts contradict each
     other: more leads qualify than were judged, more were judged than exist, or a number is negative.
-    `attrs["origami"]["contradictions"]` lists these.
+    `attrs["origami"]` then has a `note` that says so.
 
     Failed cells: `credits_errored` is cells_errored * credits_per_execution, at most credits_used. Some of these cells
     never ran, for example for lack of credits, and the API does not document whether the others are charged.
@@ -145,7 +145,7 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
         },
         computed=computed,
         skipped=spending.skipped,
-        issues=spending.issues,
+        contradicts=spending.contradicts,
         dtype_backend=dtype_backend,
     )
 
@@ -153,13 +153,12 @@ def column_economics_frame(source: Source, *, dtype_backend: DtypeBackend = "num
 def _column_measures(spending: Spending) -> dict[str, Measure]:
     used, leads = spending.column("credits_lifetime_used"), spending.of_table(spending.table("lead_count"))
     failed, judged = spending.column("qualification_fail"), spending.column("qualification_total")
-    spending.issues.add_contradiction("more leads failed than were judged", failed > judged)
     return {
         "share_of_spend": spending.share_of_table,
         "credits_per_lead": over(used, leads),
         "credits_per_qualified_lead": over(over(used, leads), spending.of_table(spending.qualified_share)),
         "errored_rate": over(spending.column("cells_errored"), leads),
-        "fail_rate": over(np.where(failed > judged, np.nan, failed), judged),
+        "fail_rate": over(spending.unless(failed > judged, failed), judged),
         "credits_errored": spending.credits_errored,
         "credits_unqualified": spending.credits_unqualified,
         "credits_unqualified_min": spending.credits_unqualified_min,
@@ -261,7 +260,7 @@ def lead_source_economics_frame(source: Source, *, dtype_backend: DtypeBackend =
         },
         computed=computed,
         skipped=spending.found.skipped + each.skipped,
-        issues=spending.issues,
+        contradicts=spending.contradicts,
         dtype_backend=dtype_backend,
     )
 
@@ -270,7 +269,7 @@ def _lead_source_measures(spending: Spending, each: NestedItems, fields: FieldVa
     def share(values: Measure) -> Measure:
         return over(values, sums(values, each.owners, spending.size)[each.owners])
 
-    used, leads, mean = (measure(field, fields, spending.issues) for field in (_CREDITS, _LEADS, _MEAN))
+    used, leads, mean = (spending.measure(field, fields) for field in (_CREDITS, _LEADS, _MEAN))
     per_lead = np.where(np.isnan(mean), over(used, leads), mean)
     qualified = spending.table("lead_count") * spending.qualified_share
     per_qualified = over(spending.table("total_sourced_leads"), qualified)

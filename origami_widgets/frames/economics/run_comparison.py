@@ -80,8 +80,8 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
     and `_high` with the 99 % quantile. If the ranges of two runs overlap, the cheaper run may not stay cheaper. Without
     a qualified lead, both ends are NA.
 
-    Ratios use the tables that report all their inputs, and sums the tables that report a value. Impossible numbers
-    count as missing and are listed in `attrs["origami"]["contradictions"]`. Tables given without a run are ignored.
+    Ratios use the tables that report all their inputs, and sums the tables that report a value. Numbers
+    that contradict each other count as missing, and `attrs["origami"]` has a `note` that says so. Tables given without a run are ignored.
 
     Args:
         runs: a list of runs, or of API answers about runs (dicts). All are compared with the first.
@@ -133,7 +133,7 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
     # Tables without a run cannot be compared.
     data = runs_only(gather(runs, COMPARISON.name))
     spending = Spending(data)
-    runs_values, computed = values_of_runs(data.parts, spending.issues)
+    runs_values, computed = values_of_runs(data.parts)
     # Missing values are NaN here, and a count may exceed the largest float.
     with np.errstate(all="ignore"):
         measures = _measures(spending, computed, wanted)
@@ -149,7 +149,7 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
         {"run": OriginValues(runs_values)},
         computed={**computed, **cells},
         skipped=spending.skipped,
-        issues=spending.issues,
+        contradicts=spending.contradicts,
         dtype_backend=dtype_backend,
     )
 

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from origami_widgets.frames.frame_builder import (
-    DataIssues,
     FieldValues,
     NestedItems,
     OriginValues,
@@ -37,13 +36,6 @@ if TYPE_CHECKING:
 Measure: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = "list[int | None]"
 Places: TypeAlias = npt.NDArray[np.intp]
-
-
-def measure(field: FrameField, fields: FieldValues, issues: DataIssues) -> Measure:
-    """Read a field as floats. As all are amounts, negative ones become missing and are noted as contradictions."""
-    values = known(issues.read(field, fields[field.path]))
-    issues.add_contradiction(f"{field.origin}.{field.path} is negative", values < 0)
-    return np.where(values < 0, np.nan, values)
 
 
 def known(cells: TypedValues) -> Measure:
@@ -108,19 +100,21 @@ UNQUALIFIED_MIN = number_field(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Spending:
     """The tables of a source, their columns, and the credits spent on them.
 
     Args:
         source: the runs and tables.
         more: paths of further fields of the tables to read.
-        issues: collects unreadable values and contradictions.
+
+    Attributes:
+        contradicts: whether numbers that were read so far contradict each other, or are below zero.
     """
 
     source: SourceData
     more: tuple[str, ...] = ()
-    issues: DataIssues = field(default_factory=DataIssues)
+    contradicts: bool = field(default=False, init=False)
 
     @cached_property
     def found(self) -> NestedItems:
@@ -161,25 +155,35 @@ class Spending:
         """The run of each item, given the position of its table."""
         return OriginValues(runs_of(self.source), self.found.owners[owners])
 
+    def unless(self, is_wrong: npt.NDArray[np.bool_], values: Measure) -> Measure:
+        """Return values without those that can't be, and remember whether there are such."""
+        self.contradicts |= bool(is_wrong.any())
+        return np.where(is_wrong, np.nan, values)
+
+    def measure(self, field: FrameField, fields: FieldValues) -> Measure:
+        """Read a field as floats. As all are amounts, negative ones become missing."""
+        values = known(read_values(field, fields[field.path]))
+        return self.unless(values < 0, values)
+
     def table(self, name: str) -> Measure:
         """Read a column of `tables_frame` as floats."""
-        return measure(TABLES[name], self.tables, self.issues)
+        return self.measure(TABLES[name], self.tables)
 
     def table_counts(self, name: str) -> Counts:
         """Read a column of `tables_frame` as counts. Negative ones become missing."""
         field = TABLES[name]
-        found = counts(self.issues.read(field, self.tables[field.path]))
+        found = counts(read_values(field, self.tables[field.path]))
         return [None if count is None or count < 0 else count for count in found]
 
     def has_more(self) -> list[bool]:
         """Per table: whether a lead source has an unknown number of further leads."""
         field = TABLES["has_unknown_total_with_more"]
-        cells = self.issues.read(field, self.tables[field.path])
+        cells = read_values(field, self.tables[field.path])
         return [bool(more) for more in cells.data & ~cells.missing]
 
     def column(self, name: str) -> Measure:
         """Read a column of `columns_frame` as floats."""
-        return measure(COLUMNS[name], self.columns, self.issues)
+        return self.measure(COLUMNS[name], self.columns)
 
     def of_table(self, values: Measure) -> Measure:
         """Repeat a measure of the tables for each of their columns."""
@@ -206,9 +210,7 @@ class Spending:
     def qualified(self) -> Measure:
         """Per table: qualified leads; missing if they exceed the judged ones."""
         qualified = self.table("qualified_leads")
-        is_wrong = qualified > self.judged
-        self.issues.add_contradiction("more leads qualify than were judged", is_wrong)
-        return np.where(is_wrong, np.nan, qualified)
+        return self.unless(qualified > self.judged, qualified)
 
     @cached_property
     def qualified_share(self) -> Measure:
@@ -218,17 +220,13 @@ class Spending:
     @cached_property
     def unfit(self) -> Measure:
         """Per table: judged leads that do not qualify; missing if more were judged than exist."""
-        leads = self.table("lead_count")
-        is_wrong = self.judged > leads
-        self.issues.add_contradiction("more leads were judged than there are", is_wrong)
-        return np.where(is_wrong, np.nan, self.judged - self.qualified)
+        return self.unless(self.judged > self.table("lead_count"), self.judged - self.qualified)
 
     @cached_property
     def ran_for(self) -> Measure:
         """Per column: number of leads that it ran for, `call rate x leads`, at most its executions."""
         rate = self.column("call_rate")
-        self.issues.add_contradiction("column.stats.callRate is above 1", rate > 1)
-        ran = np.rint(np.where(rate > 1, np.nan, rate) * self.of_table(self.table("lead_count")))
+        ran = np.rint(self.unless(rate > 1, rate) * self.of_table(self.table("lead_count")))
         return np.fmin(ran, np.where(np.isnan(ran), np.nan, self.column("total_runs")))
 
     @cached_property

@@ -96,7 +96,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
     API does not document whether the others are charged.
 
     Contradictions: if more leads qualify than were judged, more were judged than exist, or a number is negative,
-    results are NA, and `attrs["origami"]["contradictions"]` says why.
+    results are NA, and `attrs["origami"]` has a `note` that says so.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these. A table
@@ -168,7 +168,7 @@ def economics_frame(source: Source, *, more: int = 100, dtype_backend: DtypeBack
         {"run": spending.run_of_tables, "table": OriginValues(spending.tables)},
         computed=computed,
         skipped=spending.skipped,
-        issues=spending.issues,
+        contradicts=spending.contradicts,
         dtype_backend=dtype_backend,
     )
 

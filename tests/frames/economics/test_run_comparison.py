@@ -89,23 +89,6 @@ def test_what_is_missing_stays_missing():
     assert frame["credits_unqualified_min"].iloc[1] == 3.0
 
 
-@pytest.mark.parametrize(
-    ("field", "noted"),
-    [
-        ("startedAt", "run.startedAt"),
-        ("response.tables.0.leadCount", "table.leadCount"),
-        ("response.tables.0.credits.lifetimeUsed", "table.credits.lifetimeUsed"),
-        ("response.tables.0.stats.qualification.qualifiedLeads", "table.stats.qualification.qualifiedLeads"),
-        ("response.tables.0.columns.0.stats.callRate", "column.stats.callRate"),
-        ("status", "status"),
-    ],
-)
-def test_what_could_not_be_read_is_noted(field, noted):
-    frame = frames.compare_runs([payload(), changed(payload(), field, {"no": "value"})])
-    assert frame.attrs["origami"]["unreadable_values"] == {noted: 1}
-    assert frames.compare_runs([payload()]).attrs["origami"]["unreadable_values"] == {}
-
-
 def test_tables_alone_are_nothing_to_compare():
     frame = frames.compare_runs([table(), payload(), table()])
     assert frame["run_id"].to_list() == [payload()["id"]]
