@@ -178,16 +178,13 @@ async def refresh_leads(
     `columns=`, stay away, and are not compared. Columns keep their order. Those that the table doesn't have,
     such as your own and renamed ones, keep your values; new leads have NA there.
 
-    Pass a file that `export` wrote, or any other with these ids, to see what has changed since then. A frame without
-    `attrs`, for example from a CSV file, needs the columns `table_id` and `row_id`. Its tables are
-    always read again, with their saved filters, and with those of a grid that its download and `export(grid)` note in the
-    column `origami_notes`. By this column, the columns of a CSV file are known even if their headings have changed. Of
-    leads that were ticked, or downloaded before all were loaded, none is new. Otherwise nothing says which leads were read
-    before: every lead that such a frame lacks is new, also if you have left it out. A lead that filters hide is not gone. A
-    cell that pandas reads as missing, such as "n/a", counts as unchanged if it still has this text. Columns that the table
-    has got since then are added, as for a frame with `attrs`. A workbook of `export(run)` and the column `origami_notes` say
-    whether a missing column is new or was dropped. In other files it is new if the file is as `export` wrote it, apart from
-    your own columns, and lacks only computed columns at the table's end.
+    Pass a file to see what has changed since then: a workbook or Parquet file that `export` wrote, or a CSV file that it
+    wrote with `ids=True`. A Parquet file is the frame. In the others, as in every frame without `attrs`, leads are known
+    by their `table_id` and `row_id`, and columns by their names or by today's headings, if half of the filled cells still
+    agree. Columns that are not recognized are kept, and `note` names them; a column that the file lacks stays away. The
+    tables are read with their saved filters. `new` means "not in this file", and a lead that filters hide is not gone. A
+    cell that pandas reads as missing, such as "n/a", counts as unchanged if it still has this text. CSV files may have
+    been saved again with semicolons, tabs or bars, and in Windows-1252.
 
     Args:
         leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:
@@ -204,7 +201,7 @@ async def refresh_leads(
 
     Raises:
         InvalidInput: the frame does not say which tables it comes from, or has rows without a `row_id`. Or the file is of
-            another kind. Or a table has
+            another kind, or has no `row_id`. Or a table has
             changed, and the frame lacks some of the leads that were read (so that nothing tells which ones are new), or
             has some more than once.
         IncompleteRows: an error came after some rows. `partial` has the rows read again so far.
@@ -228,7 +225,8 @@ async def refresh_leads(
     """
     import pandas as pd
 
-    from .files.lead_export import read_leads
+    from .leads.leads_in_files import read_leads
     from .leads.refreshing import refreshed
 
-    return await refreshed(leads if isinstance(leads, pd.DataFrame) else read_leads(leads), client, progress)
+    frame, said = (leads, "") if isinstance(leads, pd.DataFrame) else read_leads(leads)
+    return await refreshed(frame, client, progress, said)

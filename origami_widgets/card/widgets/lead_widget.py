@@ -150,13 +150,12 @@ class LeadWidget(LiveWidget):
     def _send_download(self, table_id: str, ids: Sequence[str]) -> None:
         from origami_widgets.frames.files.csv_files import csv_text
         from origami_widgets.frames.files.export_parts import file_names
-        from origami_widgets.frames.files.lead_export import for_people
-        from origami_widgets.frames.leads.leads_in_files import for_file
+        from origami_widgets.frames.files.lead_export import for_people, with_table
 
         frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
         (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
         if self.comm is not None:
-            text = csv_text(for_people(for_file(frame, complete=frame.attrs["origami"]["complete"])))
+            text = csv_text(for_people(with_table(frame), ids=True))
             self.send(DownloadAnswer(kind="download", name=name, text=text))
 
     def _flush(self) -> None:

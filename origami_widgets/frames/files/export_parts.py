@@ -15,12 +15,11 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.part_economics import column_economics_frame, lead_source_economics_frame
 from origami_widgets.frames.economics.table_economics import economics_frame
 from origami_widgets.frames.lead_frames import leads_frame, reader_of
-from origami_widgets.frames.leads.leads_in_files import for_file
 from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
-from .lead_export import SUMMARY, LeadExport, summary_of
+from .lead_export import SUMMARY, LeadExport, summary_of, with_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +113,7 @@ def _is_grid(source: object) -> bool:
 
 
 def _parts_of_grid(grid: Any, *, stacked: bool) -> list[ExportPart]:
-    leads = cache(lambda: for_file(grid.to_frame()))
+    leads = cache(lambda: with_table(grid.to_frame()))
     parts = [ExportPart("Leads", leads, "leads")]
     if not stacked:
         parts.insert(0, ExportPart(SUMMARY, lambda: summary_of(gather(grid.source, "export"), leads()), "summary"))
@@ -133,7 +132,7 @@ def _given_parts(source: Any) -> list[ExportPart] | None:
 def _part_of(name: str, each: Any) -> ExportPart | None:
     """Return the part for a grid or a frame; None for anything else."""
     if _is_grid(each):
-        return ExportPart(name, lambda: for_file(each.to_frame()), "leads")
+        return ExportPart(name, lambda: with_table(each.to_frame()), "leads")
     return ExportPart(name, lambda: tidy(each)) if isinstance(each, pd.DataFrame) else None
 
 

@@ -44,6 +44,7 @@ def export(
     client: AnyClient | None = None,
     overwrite: bool = False,
     format: Format | None = None,  # noqa: A002 - the word that one looks for
+    ids: bool = False,
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
@@ -54,11 +55,9 @@ def export(
     Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
     one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
     fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone.confidence` for a part, in
-    its order, with the ids last; a heading that is not the only one gives way to the column's name. Parquet files, which
-    programs read, have the columns of `rows_frame`. All leads in one file (`leads.csv`) have those of `leads_frame`,
-    too. For `refresh_leads`, a last column `origami_notes` says which column has which heading in a CSV file, and in any
-    file of a grid, which filters it has and whether it shows hidden leads; workbooks hide it. The CSV file that a page
-    downloads also says there if its leads were ticked, or loaded in part.
+    its order; a heading that is not the only one gives way to the column's name. `ids=True` adds the ids at the end, for
+    `refresh_leads`. Parquet files, which programs read, have the columns of `rows_frame`. All leads in one file
+    (`leads.csv`) have those of `leads_frame`, too.
 
     Each file is whole or not there. All are made before the first is put in its place. Frames are written as they are; an index is
     written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites
@@ -85,6 +84,7 @@ def export(
             configured one.
         overwrite: replace existing files; other files in a folder stay.
         format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
+        ids: write the ids of runs, tables and leads into CSV files of leads; other files always have them.
         bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.
         neutralize: False writes texts unchanged, for programs that do not compute formulas.
 
@@ -110,7 +110,7 @@ def export(
             cause="what= is one of: leads, frames, everything.",
             remedy='Use what="leads" for the leads, what="frames" for the frames of the run, or what="everything".',
         )
-    for name, value in {"overwrite": overwrite, "bom": bom, "neutralize": neutralize}.items():
+    for name, value in {"overwrite": overwrite, "ids": ids, "bom": bom, "neutralize": neutralize}.items():
         flag(name, value)
     target = Path(path).expanduser()
     if target.is_symlink():
@@ -139,7 +139,7 @@ def export(
             if kind == "xlsx":
                 write_workbook(parts, made[0], work, neutralize=neutralize)
             else:
-                _write_each(parts, made, kind, bom=bom, neutralize=neutralize)
+                _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
             written += move_into_place(work, folder, files, overwrite=overwrite)
     except OSError as error:
         names = ", ".join(file.name for file in written)
@@ -200,10 +200,13 @@ def _kind_of(target: Path, asked: str | None) -> str:
     return kind
 
 
-def _write_each(parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, bom: bool, neutralize: bool) -> None:
+def _write_each(
+    parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, ids: bool, bom: bool, neutralize: bool
+) -> None:
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             frame = part.make()
-            write_csv(for_people(frame) if part.kind == "leads" else frame, file, bom=bom, neutralize=neutralize)
+            shown = for_people(frame, ids=ids) if part.kind == "leads" else frame
+            write_csv(shown, file, bom=bom, neutralize=neutralize)
         else:
             write_parquet(part.make(), file)

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import pandas as pd
 
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
-from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
-from origami_widgets.frames.leads.leads_in_files import for_file, with_headings
-from origami_widgets.frames.leads.stacking import HEAD, IDS, NOTES, head_of, mains_of, table_notes
+from origami_widgets.frames.leads.stacking import HEAD, IDS, head_of, headings_of, mains_of, table_notes, words_of
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
-from origami_widgets.words.foreign_text import common_name, described
+from origami_widgets.words.foreign_text import common_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
 ROLES = get_args(Role)
 SUMMARY = "Summary"
-COLUMNS_SHEET = "origami_columns"
-"""Hidden sheet: for each sheet of leads its name, then the names of its columns in `rows_frame`."""
 
 
 class LeadExport:
@@ -81,8 +74,7 @@ class LeadExport:
     def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]
         if len(frames) == 1:
-            # For the way back, as a file has no attrs.
-            return for_file(frames[0])
+            return with_table(frames[0])
         stacked = stack_given(frames, "numpy_nullable")
         runs = {str(table["id"]): (run, name or run) for run, name, table in group}
         for at, column in enumerate(("run_id", "name")):
@@ -260,10 +252,12 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
         (folded if role == "internal" else shown).append(column)
         for name, key in parts.get(main, ()):
             explains = key == FOUND or is_remark(key) or role == "internal"
-            part = SheetColumn(names.index(name), f"{heading}: {_words(key)}", place="folded" if explains else "shown")
+            part = SheetColumn(
+                names.index(name), f"{heading}: {words_of(key)}", place="folded" if explains else "shown"
+            )
             (folded if explains else shown).append(part)
     taken = {column.at for column in (*shown, *folded)}
-    head = {*(HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]), NOTES}
+    head = HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]
     rest = [at for at in range(len(names)) if at not in taken]
     # What the user has added to the frame stays in sight.
     shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
@@ -271,16 +265,26 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     return [*shown, *folded, *hidden]
 
 
-def for_people(leads: pd.DataFrame) -> pd.DataFrame:
-    """Return leads as a sheet has them, for a file that can't hide columns: the headings in that order, the ids last.
+def with_table(leads: pd.DataFrame) -> pd.DataFrame:
+    """Return leads with a column for their table, which a file needs, as it has no `attrs`."""
+    if "table_id" in leads:
+        return leads
+    table_id = next((str(note["table_id"]) for note in table_notes(leads)), None)
+    return leads.assign(table_id=pd.array([table_id] * len(leads), dtype="string"))
+
+
+def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
+    """Return leads as a sheet has them, for a file that can't hide columns: the headings in that order.
 
     Args:
         leads: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+        ids: whether the ids come last, for `refresh_leads`; without, there are none.
     """
     names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
     several = [name for name in ("name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
-    last = [name for name in (*IDS, NOTES) if name in names]
-    return with_headings(leads[[*several, *(name for name in names if name not in (*several, *last)), *last]])
+    last = [name for name in ("run_id", *IDS) if name in head_of(leads)]
+    shown = [*several, *(name for name in names if name not in (*several, *last)), *(last if ids else ())]
+    return leads[shown].rename(columns=headings_of(table_notes(leads)))
 
 
 def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
@@ -331,88 +335,3 @@ def _parts(frame: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
         if name != main and name in frame:
             found.setdefault(main, []).append((name, name[len(main) + 1 :]))
     return found
-
-
-def _words(key: str) -> str:
-    """Return a key as words.
-
-    >>> _words("announced_on"), _words("source_url")
-    ('announced on', 'source URL')
-    """
-    return " ".join("URL" if word == "url" else word for word in key.replace("-", "_").split("_") if word)
-
-
-def read_leads(path: object) -> pd.DataFrame:
-    """Return the leads of a file with the names of columns that `rows_frame` gives them.
-
-    Args:
-        path: a workbook with one or more sheets of leads, a CSV file or a Parquet file.
-
-    Raises:
-        InvalidInput: it is not a path, another kind of file, or has no leads.
-        OSError: the file cannot be read.
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise InvalidInput(
-            "refresh_leads needs leads",
-            cause=f"Got {described(path)}.",
-            remedy='Use a frame of rows_frame or leads_frame, or a file: refresh_leads("leads.xlsx").',
-        )
-    file = Path(path).expanduser()
-    match file.suffix.lower():
-        case ".xlsx":
-            frame = _of_workbook(file)
-        case ".csv":
-            # Everything as text: a number that only looks like one keeps its zeros.
-            frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
-        case ".parquet":
-            frame = pd.read_parquet(file)
-        case ending:
-            raise InvalidInput(
-                f"Can't read leads from {ending or 'a file without an ending'}",
-                cause="The formats are Excel, CSV and Parquet.",
-                remedy="Use a file that ends in .xlsx, .csv or .parquet, or read it with pandas and pass the frame.",
-            )
-    if missing := [name for name in IDS if name not in frame.columns]:
-        raise InvalidInput(
-            "This file holds no leads",
-            cause=f"{file.name} has no column {' or '.join(missing)}.",
-            remedy="Use a file that export has written. In a workbook, keep the hidden columns.",
-        )
-    return frame
-
-
-def _of_workbook(file: Path) -> pd.DataFrame:
-    openpyxl = optional_package(
-        "openpyxl",
-        cause="It's needed to read Excel workbooks.",
-        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
-    )
-    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    try:
-        sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
-    finally:
-        book.close()
-    ours = {str(row[0]): [each for each in row[1:] if each is not None] for row in sheets.pop(COLUMNS_SHEET, [])}
-    frames, has_all_columns = [], True
-    for title, rows in sheets.items():
-        heads = [str(each) for each in (rows[0] if rows else ()) if each is not None]
-        names = ours.get(title, heads)
-        if title in ours and len(names) != len(heads):
-            raise InvalidInput(
-                "This sheet has other columns than when it was written",
-                cause=f"{title!r} of {file.name} had {len(names)} columns and has {len(heads)}.",
-                remedy="Read it with pandas, name the columns as rows_frame does, and pass the frame.",
-            )
-        if not set(IDS) <= set(names):
-            continue
-        width = len(names)
-        cells = [row[:width] for row in rows[1:] if any(each is not None for each in row[:width])]
-        frames.append(pd.DataFrame(cells, columns=names, dtype=object))
-        has_all_columns = has_all_columns and title in ours
-    if not frames:
-        return pd.DataFrame()
-    leads = pd.concat(frames, ignore_index=True)
-    # What the tables have beside these columns is new: see refreshing.py.
-    leads.attrs["origami"] = {"has_all_columns": has_all_columns}
-    return leads

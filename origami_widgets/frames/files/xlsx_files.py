@@ -16,7 +16,7 @@ from origami_widgets.api.rows.cell_values import is_address
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
-from .lead_export import COLUMNS_SHEET, frame_columns, sheet_columns
+from .lead_export import frame_columns, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def engine() -> Any:
 def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutralize: bool) -> None:
     """Write one sheet per part, with a frozen header with filters, column widths, times in UTC, and no formulas.
 
-    Sheets of leads have links, folded and hidden columns; a hidden sheet says which column of the frame each one is.
+    Sheets of leads have links, folded and hidden columns.
 
     Args:
         parts: the sheets.
@@ -123,7 +123,6 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         "quoted_beside": book.add_format({**beside, "quote_prefix": True}),
     }
     taken: set[str] = set()
-    columns_of: dict[str, list[str]] = {}
     for part in parts:
         frame = part.make()
         if part.kind == "detail" and frame.empty:
@@ -135,9 +134,7 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
             cut = writer.fill_summary(frame)
             _add_chart(book, sheet, frame, writer.tables_at)
         elif part.kind == "leads":
-            columns = sheet_columns(frame)
-            cut = writer.fill(frame, columns)
-            columns_of[sheet.name] = [str(frame.columns[column.at]) for column in columns]
+            cut = writer.fill(frame, sheet_columns(frame))
         else:
             cut = writer.fill(frame, frame_columns(frame))
         if cut:
@@ -146,12 +143,6 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
                 "CSV and Parquet keep the full text.",
                 stacklevel=3,
             )
-    if columns_of:
-        sheet = book.add_worksheet(sheet_name(COLUMNS_SHEET, taken))
-        sheet.very_hidden()
-        for row, (name, of_frame) in enumerate(columns_of.items()):
-            for at, text in enumerate((name, *of_frame)):
-                sheet.write_string(row, at, unicode_text(text))
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:

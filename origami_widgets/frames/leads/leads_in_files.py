@@ -1,75 +1,79 @@
-"""What a file of leads has in place of `attrs`: the headings of its columns, and which leads it holds. Pure."""
+"""Read the files of leads that `refresh_leads` takes: what carries `row_id`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+import codecs
+import csv
+import io
+import os
+from pathlib import Path
 
 import pandas as pd
 
-from origami_widgets.frames.values import as_json, parsed_object
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.dtype_backend import optional_package
+from origami_widgets.words.foreign_text import described
 
-from .stacking import HEAD, NOTES, columns_of, mains_of, python_values, table_notes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+SEPARATORS = (",", ";", "\t", "|")
 
 
-def for_file(leads: pd.DataFrame, *, complete: bool = True) -> pd.DataFrame:
-    """Return leads with columns that say which table they are of and, if these are not all, which leads they are.
+def read_leads(path: object) -> tuple[pd.DataFrame, str]:
+    """Return the leads of a file, and what to say about reading it; empty if there is nothing to say.
 
     Args:
-        leads: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
-        complete: whether none was left out by hand, or as it was not loaded.
+        path: a workbook with one or more sheets of leads, a CSV file or a Parquet file.
+
+    Raises:
+        InvalidInput: it is not a path, another kind of file, or its leads have no ids.
+        OSError: the file cannot be read.
     """
-    notes = {str(note.get("table_id")): note for note in table_notes(leads)}
-    if "table_id" not in leads:
-        leads = leads.assign(table_id=pd.array([*notes][:1] * len(leads), dtype="string"))
-    texts = {table_id: _which_leads(note, complete=complete) for table_id, note in notes.items()}
-    if not any(texts.values()):
-        return leads
-    return leads.assign(**{NOTES: leads["table_id"].map(texts).astype("string")})
+    if not isinstance(path, str | os.PathLike):
+        raise _refusal(f"Got {described(path)}.")
+    file = Path(path).expanduser()
+    said = ""
+    match file.suffix.lower():
+        case ".xlsx":
+            frame = _of_workbook(file)
+        case ".csv":
+            frame, said = _of_csv(file)
+        case ".parquet":
+            frame = pd.read_parquet(file)
+        case ending:
+            raise _refusal(f"{file.name} is another kind of file ({ending or 'without an ending'}).")
+    if "row_id" not in frame.columns:
+        raise _refusal(f"{file.name} has no column row_id.")
+    return frame, said
 
 
-def _which_leads(note: Mapping[str, Any], *, complete: bool) -> str | None:
-    filters, has_hidden = note.get("filters") or [], not note.get("saved_filters", True)
-    if not filters and not has_hidden and complete:
-        return None
-    return as_json({"filters": filters, "include_hidden": has_hidden, "complete": complete})
+def _refusal(cause: str) -> InvalidInput:
+    return InvalidInput(
+        "refresh_leads needs leads with their row_id",
+        cause=cause,
+        remedy="Use a frame, a workbook or Parquet file of export, or a CSV file that it wrote with ids=True.",
+    )
 
 
-def with_headings(leads: pd.DataFrame) -> pd.DataFrame:
-    """Return leads with headings for the names of columns. The first row of each table notes which column has which."""
-    notes = table_notes(leads)
-    headings, rows = headings_of(notes), leads["table_id"].to_list()
-    texts = python_values(leads[NOTES]) if NOTES in leads else [None] * len(leads)
-    for note in notes:
-        if note["table_id"] in rows:
-            at, listed = rows.index(note["table_id"]), [(each["id"], each["column"]) for each in note["table_columns"]]
-            columns = {key: headings.get(name, name) for key, name in listed if name in leads}
-            texts[at] = as_json({**(parsed_object(texts[at]) or {}), "columns": columns})
-    return leads.assign(**{NOTES: pd.array(texts, dtype="string")}).rename(columns=headings)
+def _of_csv(file: Path) -> tuple[pd.DataFrame, str]:
+    """Return the cells of a CSV file as texts: a number that only looks like one keeps its zeros."""
+    data, said = file.read_bytes(), ""
+    try:
+        text = data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+        said = f"{file.name} isn't UTF-8. It was read as Windows-1252."
+    for separator in SEPARATORS:
+        if "row_id" in next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()):
+            cells = io.StringIO(text)
+            return pd.read_csv(cells, sep=separator, dtype="string", keep_default_na=False, na_values=[""]), said
+    return pd.DataFrame(), said
 
 
-def notes_in_file(rows: pd.DataFrame) -> Mapping[str, Any]:
-    """Return what a file notes about the leads of a table; empty without such notes."""
-    texts = dict.fromkeys(python_values(rows[NOTES]) if NOTES in rows else ())
-    found: dict[str, Any] = {}
-    for each in map(parsed_object, texts):
-        found |= each if isinstance(each, dict) else {}
-    return found
-
-
-def headings_of(notes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the headings of the columns of tables and of their parts, `Phone.confidence`, by their names in the frame.
-
-    A column keeps its name if another one has its heading, or if a program might take its heading for something else.
-    """
-    mains = mains_of(notes)
-    heads = {str(each["column"]): str(each["name"]) for note in notes for each in note.get("table_columns", ())}
-    made = {name: f"{heads[main]}{name[len(main) :]}" for name, main in mains.items()}
-    counts, taken = Counter(made.values()), {*HEAD, NOTES}.union(*map(columns_of, notes))
-    unclear = {
-        mains[name] for name, text in made.items() if counts[text] > 1 or text in taken or not text[:1].isalnum()
-    }
-    return {name: text for name, text in made.items() if mains[name] not in unclear}
+def _of_workbook(file: Path) -> pd.DataFrame:
+    optional_package(
+        "openpyxl",
+        cause="It's needed to read Excel workbooks.",
+        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+    )
+    sheets = pd.read_excel(file, sheet_name=None, dtype=object, keep_default_na=False, na_values=[""])
+    frames = [sheet.dropna(how="all") for sheet in sheets.values() if "row_id" in sheet.columns]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

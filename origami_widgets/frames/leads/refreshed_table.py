@@ -11,8 +11,18 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
-from .leads_in_files import headings_of, notes_in_file
-from .stacking import ENDING, HEAD, columns_of, head_of, mains_of, python_values, renamed_columns, table_notes
+from .stacking import (
+    ENDING,
+    HEAD,
+    columns_of,
+    head_of,
+    headings_of,
+    mains_of,
+    python_values,
+    renamed_columns,
+    table_notes,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -48,14 +58,9 @@ class GivenTable:
         return [str(each) for each in self.rows["row_id"].astype(object).to_list()]
 
     @property
-    def notes_in_file(self) -> Mapping[str, Any]:
-        """What a file notes about the leads; empty for a frame with notes."""
-        return {} if self.note else notes_in_file(self.rows)
-
-    @property
     def is_chosen(self) -> bool:
-        """Whether the leads were picked by hand, or loaded in part: none that they lack is new."""
-        return bool(self.note.get("ticked")) or self.notes_in_file.get("complete") is False
+        """Whether the leads were picked by hand: none that they lack is new."""
+        return bool(self.note.get("ticked"))
 
 
 class RefreshedTable:
@@ -82,10 +87,8 @@ class RefreshedTable:
         if table.is_chosen:
             now = now[now["row_id"].isin(table.ids)].reset_index(drop=True)
         mine, note = set(before.columns), next(iter(table_notes(now)), {})
-        written = table.notes_in_file.get("columns")
-        written = written if isinstance(written, dict) else None
         if not table.note:
-            now = _as_in_file(now, before, note, written)
+            now = _as_in_file(now, table, note)
         elif "tables" in now.attrs["origami"]:
             # The earlier names may be the headings of a file.
             names = {each["id"]: each["column"] for each in table.note.get("table_columns", ())}
@@ -93,10 +96,9 @@ class RefreshedTable:
         note = next(iter(table_notes(now)), {})
         self._names = _names_of(now, note)
         if not table.note:
-            typed = {each["column"] for each in note.get("table_columns", ()) if each["kind"] == "input"}
-            new = _new_columns(before, note.get("columns", {}), typed, written)
+            # Nothing tells whether a column that is not there is new, or was dropped.
             self._now = now
-            self._kept = [name for name in now.columns if name in mine or name in new]
+            self._kept = [name for name in now.columns if name in mine]
             self._added = [name for name in before.columns if name not in now.columns]
             return
         read, listed = table.note.get("columns", {}), note.get("columns", {})
@@ -115,6 +117,11 @@ class RefreshedTable:
     def ids(self) -> list[str]:
         """The ids of the current leads."""
         return [str(each) for each in self._now["row_id"].astype(object).to_list()]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The columns of the given frame that have values for the table, and that it doesn't have."""
+        return [str(name) for name in self._added if name not in HEAD and self.table.rows[name].notna().any()]
 
     def frame(self) -> pd.DataFrame:
         """Return the current leads with the columns of the given frame; its own columns come last."""
@@ -140,8 +147,7 @@ class RefreshedTable:
         if not self.has_changed:
             return []
         before, now = self.table.rows, self._now
-        old = {row_id: place for place, row_id in enumerate(self.table.ids)}
-        common = [(row_id, old[row_id], place) for place, row_id in enumerate(self.ids) if row_id in old]
+        common = _common_rows(self.table, now)
         rows = [[each[1] for each in common], [each[2] for each in common]]
         from_file = not self.table.note
         # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
@@ -153,9 +159,7 @@ class RefreshedTable:
             if was is None or this is None:
                 continue
             for (row_id, _, at), one, other in zip(common, was, this, strict=True):
-                # A file for spreadsheets has formulas as texts.
-                is_neutral = from_file and isinstance(other, str) and neutral(other) == one
-                if one != other and not is_neutral and not is_same(one, other, from_file=from_file):
+                if not _is_unchanged(one, other, from_file=from_file):
                     found.append((self.table.table_id, row_id, self._names[at], str(name), one, other))
         return found
 
@@ -169,25 +173,44 @@ def _names_of(leads: pd.DataFrame, note: Mapping[str, Any]) -> list[str | None]:
     return [None if cell is None else str(cell) for cell in python_values(leads[listed[order[0][0]]["column"]])]
 
 
-def _as_in_file(
-    now: pd.DataFrame, before: pd.DataFrame, note: Mapping[str, Any], written: Mapping[str, str] | None
-) -> pd.DataFrame:
-    """Return leads with the names of columns that a frame without notes has."""
-    mine = set(before.columns)
-    if written is None:
-        headings = headings_of([note])
-        # It was written for people, and has lost its notes.
-        has_headings = len(mine.intersection(headings.values())) > len(mine.intersection(headings))
-        renamed = {name: heading for name, heading in headings.items() if name not in mine} if has_headings else {}
-    else:
-        renamed = _named_by_id(note, written)
-        # A column that the table has got since then may be called like a heading.
-        both = set(renamed.values()) & {name for name in now if name not in renamed}
-        renamed |= {name: _free_name(name, {*mine, *now.columns}) for name in both}
+def _as_in_file(now: pd.DataFrame, table: GivenTable, note: Mapping[str, Any]) -> pd.DataFrame:
+    """Return leads with the names of columns that a frame without notes has.
+
+    Its columns are known by their names, else by today's headings, where half of the filled cells still agree: people
+    give headings to other columns, too.
+    """
+    before = table.rows
+    mine, mains = set(before.columns), mains_of([note])
+    common = _common_rows(table, now)
+    renamed: dict[str, str] = {}
+    for name, heading in headings_of([note]).items():
+        key = name[len(mains[name]) + 1 :]
+        in_sheet = heading if not key else f"{heading.removesuffix(f'.{key}')}: {words_of(key)}"
+        texts = [text for text in dict.fromkeys((heading, in_sheet, f"{in_sheet} (UTC)")) if text in mine]
+        if name in mine or len(texts) != 1 or texts[0] in {*now.columns, *renamed.values()}:
+            continue
+        was = python_values(before[texts[0]].take([each[1] for each in common]))
+        this = python_values(now[name].take([each[2] for each in common]))
+        filled = [(one, other) for one, other in zip(was, this, strict=True) if one is not None]
+        if 2 * sum(_is_unchanged(*each, from_file=True) for each in filled) >= len(filled):
+            renamed[name] = texts[0]
     others = [name for name in HEAD if name in mine and name not in head_of(before)]
     # They are columns of the table, which have other names in a frame of several tables.
     renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
     return _renamed(now.drop(columns=others), note, renamed)
+
+
+def _common_rows(table: GivenTable, now: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """Return the id of each lead that is there before and now, and its places."""
+    old = {row_id: place for place, row_id in enumerate(table.ids)}
+    ids = map(str, now["row_id"].astype(object).to_list())
+    return [(row_id, old[row_id], place) for place, row_id in enumerate(ids) if row_id in old]
+
+
+def _is_unchanged(one: Any, other: Any, *, from_file: bool) -> bool:
+    # A file for spreadsheets has formulas as texts.
+    is_neutral = from_file and isinstance(other, str) and neutral(other) == one
+    return one == other or is_neutral or is_same(one, other, from_file=from_file)
 
 
 def _named_by_id(note: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
@@ -203,44 +226,6 @@ def _renamed(leads: pd.DataFrame, note: Mapping[str, Any], renamed: Mapping[str,
     tables = [{**note, **renamed_columns(note, renamed)}] if note else []
     made.attrs = read_only({"units": {}, "origami": {"tables": tables}}, getattr(note, "operations", None))
     return made
-
-
-def _new_columns(
-    before: pd.DataFrame,
-    columns: Mapping[str, str],
-    typed: Collection[str | None],
-    written: Mapping[str, str] | None,
-) -> set[str]:
-    """Return the columns that a table has got since a file was written.
-
-    A workbook of `export(run)` has all columns that its tables had then, and a CSV file notes them. In other files, one
-    may also have been dropped: it is new if the file has its ids as `export` writes them, and lacks only the last
-    columns, as agents add computed ones at the end.
-
-    Args:
-        before: the leads of the table in the file.
-        columns: the current columns of the table and their parts, with the id of each column.
-        typed: the typed-in columns of the table.
-        written: the headings that the file had, by the ids of the columns; None if it does not note them.
-    """
-    names = list(map(str, before.columns))
-    missing = {*columns} - {*names}
-    if (before.attrs.get("origami") or {}).get("has_all_columns"):
-        return missing
-    groups: dict[str, list[str]] = {}
-    for name, column_id in columns.items():
-        groups.setdefault(column_id, []).append(name)
-    had = {main for key, (main, *_) in groups.items() if (main in names if written is None else key in written)}
-    known = [main in had for main, *_ in groups.values()]
-    is_as_exported = (names[0], names[-1]) == ("row_id", "table_id") or names[: len(HEAD)] == list(HEAD)
-    is_at_end = is_as_exported and any(known[:1]) and known == sorted(known, reverse=True) and not missing & {*typed}
-    if written is None and not is_at_end:
-        return set()
-    # Parts may have been dropped, too: they are new only if their column was empty.
-    bare = {main for main, *parts in groups.values() if main in names and parts and missing.issuperset(parts)}
-    has_parts = not any(before[main].notna().any() for main in bare)
-    found = {main: parts for main, *parts in groups.values() if main not in had or main in bare}
-    return missing & {name for main, parts in found.items() for name in (main, *(parts if has_parts else ()))}
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .refreshed_table import GivenTable, RefreshedTable
 from .row_reading import RowsReading
 from .rows_request import request_from
-from .stacking import HEAD, NOTES, check_columns, check_leads, columns_of, head_of, python_values, table_notes
+from .stacking import HEAD, check_columns, check_leads, columns_of, head_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,8 @@ class RefreshedLeads:
         gone: the rows of the earlier frame that no longer exist.
         cells: the changed cells, one row each: `lead` (its name), `column`, `before`, `after`, `table_id`, `row_id` (all
             string).
+        note: of a file, or a frame without `attrs`: which columns are kept and not compared, as the tables don't have
+            them, and whether it lacks so many leads that `new` are rather those that it never had; else empty.
     """
 
     frame: pd.DataFrame
@@ -48,6 +51,7 @@ class RefreshedLeads:
     changed: pd.DataFrame
     gone: pd.DataFrame
     cells: pd.DataFrame
+    note: str = ""
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         return iter((self.frame, self.new, self.changed, self.gone))
@@ -55,16 +59,19 @@ class RefreshedLeads:
     def __repr__(self) -> str:
         # Shows no leads, as they are personal data.
         parts = f"{len(self.new):,} new, {len(self.changed):,} changed, {len(self.gone):,} gone"
-        return f"<RefreshedLeads: {len(self.frame):,} leads, {parts}>"
+        return f"<RefreshedLeads: {self.note}{' ' if self.note else ''}{len(self.frame):,} leads, {parts}>"
 
 
-async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Progress | None) -> RefreshedLeads:
+async def refreshed(
+    frame: pd.DataFrame, client: AnyClient | None, progress: Progress | None, said: str = ""
+) -> RefreshedLeads:
     """Refresh leads as `refresh_leads` does, for the sync bridge.
 
     Args:
         frame: the leads as they were read before, or what analysts have made of them.
         client: the argument `client=`.
         progress: as in `rows_frame`.
+        said: what there is to say about the file of the frame.
 
     Raises:
         InvalidInput: the frame does not say which tables it comes from, or what was read before.
@@ -96,7 +103,7 @@ async def refreshed(frame: pd.DataFrame, client: AnyClient | None, progress: Pro
         if each.table_id not in due or due[each.table_id].table is not None
     ]
     origin = origins_of(each.operations for each in tables)
-    return _compared(frame, _joined(frame, parts, about, origin), parts, tables)
+    return _compared(frame, _joined(frame, parts, about, origin), parts, tables, said)
 
 
 def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable]:
@@ -176,9 +183,6 @@ async def _due(each: GivenTable) -> RowsRequest | None:
             "limit": note["limit"],
             **note["options"],
         }
-    else:
-        noted = each.notes_in_file
-        query |= {"filters": noted.get("filters"), "include_hidden": noted.get("include_hidden") is True}
     try:
         # With its statistics, which say whether its leads are judged.
         table = await each.operations.get_table(each.table_id)
@@ -193,7 +197,7 @@ def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the options of `rows_frame` that give the columns of a frame without notes."""
     names = {str(name) for name in rows.columns}
     for name in rows.columns:
-        if name in (*HEAD, NOTES) or str(name).rpartition(".")[0] in names:
+        if name in HEAD or str(name).rpartition(".")[0] in names:
             continue
         for cell in python_values(rows[name]):
             is_written = isinstance(cell, str) and cell.startswith("{'")
@@ -291,7 +295,11 @@ def _joined(
 
 
 def _compared(
-    before: pd.DataFrame, result: pd.DataFrame, parts: Sequence[RefreshedTable], tables: Sequence[GivenTable]
+    before: pd.DataFrame,
+    result: pd.DataFrame,
+    parts: Sequence[RefreshedTable],
+    tables: Sequence[GivenTable],
+    said: str = "",
 ) -> RefreshedLeads:
     """Return the current leads with those that are new or changed, and those of the given frame that are gone."""
     known_columns = iter([name for name in before.columns if name in result.columns])
@@ -317,7 +325,18 @@ def _compared(
         if row_id not in current.get(table.table_id, ())
     ]
     frames = (_rows(result, new), _rows(result, changed), _rows(before, sorted(gone)))
-    return RefreshedLeads(result, *frames, _changed_cells(changes))
+    return RefreshedLeads(result, *frames, _changed_cells(changes), " ".join(filter(None, [said, *_doubts(parts)])))
+
+
+def _doubts(parts: Sequence[RefreshedTable]) -> Iterator[str]:
+    """Say what frames without notes, such as files, leave open."""
+    of_files = [part for part in parts if not part.table.note]
+    ids = [row_id for part in of_files for row_id in part.ids]
+    lacking = len(set(ids).difference(*(part.table.ids for part in of_files)))
+    if 5 * lacking > len(ids):
+        yield f"{lacking:,} of {len(ids):,} leads aren't in what was given: new means no more than that."
+    if unknown := dict.fromkeys(chain(*(part.unknown for part in of_files))):
+        yield f"Kept and not compared, as the tables have no such columns: {', '.join(unknown)}."
 
 
 def _changed_cells(changes: Sequence[tuple[str, str, str | None, str, Any, Any]]) -> pd.DataFrame:

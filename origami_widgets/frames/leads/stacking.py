@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from importlib import import_module
@@ -34,9 +35,6 @@ HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain", "qualifi
 IDS = ("table_id", "row_id")
 ENDING = f".{FOUND}"
 """End of the names of columns that say whether a value was found."""
-NOTES = "origami_notes"
-"""Last column of a file: as JSON, with which filters the leads of a table were read, whether these are all, and which
-column has which heading."""
 
 
 def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
@@ -64,6 +62,33 @@ def mains_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def columns_of(note: Mapping[str, Any]) -> set[str]:
     """Return the columns of the frame that a table had when it was read."""
     return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
+
+
+def headings_of(notes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the headings of the columns of tables and of their parts, `Phone.confidence`, by their names in the frame.
+
+    A column keeps its name if another one has its heading, if two tables head it in two ways, or if a program might take its heading for something else.
+    """
+    mains = mains_of(notes)
+    heads: dict[str, set[str]] = {}
+    for each in (each for note in notes for each in note.get("table_columns", ())):
+        heads.setdefault(str(each["column"]), set()).add(str(each["name"]))
+    made = {name: f"{min(heads[main])}{name[len(main) :]}" for name, main in mains.items()}
+    counts, taken = Counter(made.values()), {*HEAD}.union(*map(columns_of, notes))
+    unclear = {main for main, texts in heads.items() if len(texts) > 1}
+    unclear |= {
+        mains[name] for name, text in made.items() if counts[text] > 1 or text in taken or not text[:1].isalnum()
+    }
+    return {name: text for name, text in made.items() if mains[name] not in unclear}
+
+
+def words_of(key: str) -> str:
+    """Return a key as words.
+
+    >>> words_of("announced_on"), words_of("source_url")
+    ('announced on', 'source URL')
+    """
+    return " ".join("URL" if word == "url" else word for word in key.replace("-", "_").split("_") if word)
 
 
 def renamed_columns(note: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
     tables = [each.name[:31] for each in finished.tables]
     sheets = openpyxl.load_workbook(book)
     assert sheets.sheetnames[:3] == ["Summary", *tables]
-    assert set(sheets.sheetnames[3:-1]) <= {f"{name}_" if name == "history" else name for name in FRAMES}
+    assert set(sheets.sheetnames[3:]) <= {f"{name}_" if name == "history" else name for name in FRAMES}
     assert all(sheet.max_row > 1 for sheet in sheets)
     files = ow.export(finished, tmp_path / "files", format="parquet")
     back = pd.read_parquet(files[1])
@@ -81,15 +81,15 @@ def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_leads_of_all_tables_may_be_one_file_which_can_be_refreshed(tmp_path, run, kind):
     client, finished = run
-    (file,) = finished.export(tmp_path / f"leads.{kind}")
+    (file,) = finished.export(tmp_path / f"leads.{kind}", ids=True)
     back = (pd.read_csv if kind == "csv" else pd.read_parquet)(file)
     expected = ow.leads_frame(finished)
     assert set(back["table_name"]) == {table.name for table in finished.tables}
     if kind == "csv":
         # For people: the table, then name, score and contact; the ids come last.
         assert back.columns.to_list()[:6] == ["table_name", "Company", "Name", "Fit", "Seniority", "Contact e-mail"]
-        assert back.columns.to_list()[-3:] == ["table_id", "row_id", "origami_notes"]
-        assert len(back.columns) == len(expected.columns) + 1
+        assert back.columns.to_list()[-3:] == ["run_id", "table_id", "row_id"]
+        assert len(back.columns) == len(expected.columns)
     else:
         assert back.columns.to_list() == expected.columns.to_list()
     assert back["row_id"].to_list() == expected["row_id"].to_list()

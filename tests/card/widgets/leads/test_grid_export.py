@@ -37,11 +37,11 @@ def grid(run):
 def test_a_grid_gives_its_leads(grid, tmp_path, name):
     in_sheet = functools.partial(pd.read_excel, sheet_name="Leads")
     read = {"xlsx": in_sheet, "csv": pd.read_csv, "parquet": pd.read_parquet}[name.rpartition(".")[2]]
-    (file,) = ow.export(grid, tmp_path / name)
+    (file,) = ow.export(grid, tmp_path / name, ids=True)
     wanted = grid.to_frame()
     assert 0 < len(wanted) == len(read(file))
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
-    (file,) = ow.export({"Leads": grid}, tmp_path / f"again_{name}")
+    (file,) = ow.export({"Leads": grid}, tmp_path / f"again_{name}", ids=True)
     assert read(file)["row_id"].to_list() == wanted["row_id"].to_list()
 
 
@@ -72,60 +72,21 @@ def test_refresh_leads_reads_the_file_of_a_page(client, grid, tmp_path):
 MAILABLE = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
 
 
-@pytest.mark.parametrize("name", ["leads.xlsx", "leads.csv", "leads.parquet"])
-def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp_path, name):
+def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp_path):
     grid = ow.leads(run, filters=MAILABLE)
-    (file,) = ow.export(grid, tmp_path / name)
+    (file,) = ow.export(grid, tmp_path / "leads.parquet")
     found = ow.refresh_leads(file, client=client)
     assert 0 < len(found.frame) == len(grid.to_frame()) < run.tables[0].lead_count
     assert [len(each) for each in (found.new, found.changed, found.gone, found.cells)] == [0, 0, 0, 0]
     grid.close()
 
 
-@pytest.mark.parametrize("filters", [None, MAILABLE])
-def test_a_hidden_lead_that_the_file_of_a_grid_lacks_is_new(run, client, tmp_path, filters):
-    grid = ow.leads(run, include_hidden=True, filters=filters)
-    (file,) = ow.export(grid, tmp_path / "leads.csv")
-    leads, shown = pd.read_csv(file, dtype="string"), set(ow.rows_frame(run.tables[0], client=client)["row_id"])
-    lost = next(row_id for row_id in leads["row_id"] if row_id not in shown)
-    leads[leads["row_id"].ne(lost)].to_csv(file, index=False)
-    assert ow.refresh_leads(file, client=client).new["row_id"].to_list() == [lost]
-    grid.close()
-
-
-def test_leads_outside_the_filters_of_a_page_are_not_called_new(client, grid, tmp_path):
-    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
-    receive(grid, message(table, size=200, last=199, filters=MAILABLE))
-    see(lambda: len(grid.frame) and grid.frame.attrs["origami"]["complete"])
-    receive(grid, {"kind": "download", "table": table, "ids": []})
-    (text,) = [each["content"]["text"] for each in messages if each.get("content", {}).get("kind") == "download"]
-    file = tmp_path / "some.csv"
-    file.write_text(text, encoding="utf-8", newline="")
-    found = ow.refresh_leads(file, client=client)
-    assert set(found.frame["row_id"]) == set(grid.frame["row_id"])
-    assert [len(each) for each in (found.new, found.changed, found.gone)] == [0, 0, 0]
-    # One that meets the filters, and that the file lacks, is new.
-    lines = text.splitlines(keepends=True)
-    file.write_text("".join([lines[0], *lines[2:]]), encoding="utf-8", newline="")
-    assert len(ow.refresh_leads(file, client=client).new) == 1
-
-
-@pytest.mark.parametrize("ticked", [False, True])
-def test_leads_that_were_not_loaded_or_not_ticked_are_not_called_new(client, grid, tmp_path, ticked):
-    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
-    receive(grid, message(table, size=5, last=4) if not ticked else message(table, size=200, last=199))
+def test_leads_that_were_not_ticked_are_not_called_new(client, grid):
+    table = grid.head["tabs"][0]["id"]
+    receive(grid, message(table, size=200, last=199))
     see(lambda: len(grid.frame) >= 5)
-    ids = grid.frame["row_id"].to_list()
-    receive(grid, {"kind": "download", "table": table, "ids": ids[:3] if ticked else []})
-    (text,) = [each["content"]["text"] for each in messages if each.get("content", {}).get("kind") == "download"]
-    file = tmp_path / "some.csv"
-    file.write_text(text, encoding="utf-8", newline="")
-    found = ow.refresh_leads(file, client=client)
-    assert found.frame["row_id"].to_list() == (ids[:3] if ticked else ids)
-    assert [len(each) for each in (found.new, found.changed, found.gone)] == [0, 0, 0]
-    if ticked:
-        receive(grid, {"kind": "select", "ids": ids[:3], "on": True})
-        assert ow.refresh_leads(grid.selection, client=client).new.empty
+    receive(grid, {"kind": "select", "ids": grid.frame["row_id"].to_list()[:3], "on": True})
+    assert ow.refresh_leads(grid.selection, client=client).new.empty
 
 
 def test_ticked_leads_are_those_of_the_table_in_front(grid):
