@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 
-from .dtype_backend import DtypeBackend, texts, to_array
+from .dtype_backend import DtypeBackend, to_array
 from .frame_attrs import read_only
 from .schema import RUN_ID, RUN_NAME
 from .values import TypedValues, read_values
@@ -21,11 +20,11 @@ from .values import TypedValues, read_values
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandas.api.extensions import ExtensionArray
-
-    from .schema import FrameField, FrameSchema, Origin
+    from .schema import FrameSchema, Origin
     from .source import SourceData
 
+FieldValues: TypeAlias = Mapping[str, list[Any]]
+"""Fields of many objects by path: a list with one value per object, None if it is missing."""
 MOST_NAMED = 100
 """Runs that `attrs` lists, at most, as pandas prints `attrs` and writes them to files."""
 
@@ -79,8 +78,6 @@ def nested_items(lists: Sequence[object]) -> NestedItems:
     owners = np.repeat(np.arange(len(kept), dtype=np.intp), counts)
     starts = np.cumsum([0, *counts])[:-1]
     positions = np.arange(len(items), dtype=np.int64) - np.repeat(starts, counts)
-    if set(map(type, items)) <= {dict}:
-        return NestedItems(items, owners, positions, 0)
     good = np.fromiter((isinstance(item, Mapping) for item in items), np.bool_, len(items))
     objects = [item for item in items if isinstance(item, Mapping)]
     return NestedItems(objects, owners[good], positions[good], len(items) - len(objects))
@@ -94,12 +91,12 @@ def tables_of(source: SourceData) -> tuple[NestedItems, OriginValues]:
 
 def runs_of(source: SourceData) -> FieldValues:
     """Return the ids of the runs of a source."""
-    return FieldValues((RUN_ID.path,), [part.run_id for part in source.parts])
+    return {RUN_ID.path: [part.run_id for part in source.parts]}
 
 
 def agents_of(source: SourceData) -> FieldValues:
     """Return the names of the agents of the runs of a source."""
-    return FieldValues((RUN_NAME.path,), [part.name for part in source.parts])
+    return {RUN_NAME.path: [part.name for part in source.parts]}
 
 
 def build(
@@ -135,7 +132,7 @@ def build(
             arrays[field.name] = to_array(field.kind, computed[field.name], dtype_backend)
         else:
             values = origins[field.origin]
-            array = _array(field, values.fields[field.path], dtype_backend)
+            array = to_array(field.kind, read_values(field, values.fields[field.path]), dtype_backend)
             arrays[field.name] = array if values.rows is None else array.take(values.rows)
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
@@ -154,35 +151,7 @@ def build(
     return frame
 
 
-def _array(field: FrameField, raw: list[Any], dtype_backend: DtypeBackend) -> ExtensionArray:
-    """Return the array of a column."""
-    if field.kind == "string" and (quick := texts(raw, dtype_backend)) is not None:
-        return quick
-    return to_array(field.kind, read_values(field, raw), dtype_backend)
-
-
-Json = Mapping[str, Any]
-_NOTHING: Json = {}
-
-
-class FieldValues:
-    """Fields of many objects: `values[path]` is a list with one value per object, None if it is missing.
-
-    Args:
-        paths: the fields.
-        flat: the values, object after object.
-    """
-
-    def __init__(self, paths: tuple[str, ...], flat: list[Any]) -> None:
-        self._positions = {path: position for position, path in enumerate(paths)}
-        self._flat = flat
-
-    def __getitem__(self, path: str) -> list[Any]:
-        # Sliced on use, so that the values are in the processor's cache when the column is converted.
-        return self._flat[self._positions[path] :: len(self._positions)]
-
-
-def pluck(items: Sequence[Json], paths: Iterable[str]) -> FieldValues:
+def pluck(items: Sequence[Mapping[str, Any]], paths: Iterable[str]) -> FieldValues:
     """Read fields of many objects.
 
     Args:
@@ -192,40 +161,12 @@ def pluck(items: Sequence[Json], paths: Iterable[str]) -> FieldValues:
     Returns:
         One value per path and object; None if the object, or an object inside it, lacks the field.
     """
-    names = tuple(dict.fromkeys(paths))
-    return FieldValues(names, _reader(names)(items))
+    return {path: [_field(item, path.split(".")) for item in items] for path in paths}
 
 
-def _as_object(item: object) -> Json:
-    return item if isinstance(item, Mapping) else _NOTHING
-
-
-@cache
-def _reader(paths: tuple[str, ...]) -> Callable[[Sequence[Json]], list[Any]]:
-    """Return a function that reads all paths of one object before it turns to the next.
-
-    Decoded JSON is scattered in memory, and most of the time is spent waiting for it. One pass over the objects, with
-    generated code for the look-ups (as dataclasses do for methods), takes half the time of one pass per field.
-    """
-    lines = ["def read(items):", "    flat = []", "    for inner_0 in items:"]
-    known = {"": "inner_0"}
-
-    def inner(path: str) -> str:
-        if path not in known:
-            outer, _, name = path.rpartition(".")
-            holder = inner(outer)
-            known[path] = variable = f"inner_{len(known)}"
-            lines.append(f"        {variable} = {holder}.get({name!r})")
-            lines.append(f"        if {variable} is None: {variable} = nothing")
-            lines.append(f"        elif type({variable}) is not dict: {variable} = as_object({variable})")
-        return known[path]
-
-    values = []
-    for path in paths:
-        outer, _, name = path.rpartition(".")
-        values.append(f"{inner(outer)}.get({name!r})")
-    lines += [f"        flat += ({', '.join(values)},)", "    return flat"]
-    namespace: dict[str, Any] = {"nothing": _NOTHING, "as_object": _as_object}
-    exec("\n".join(lines), namespace)  # noqa: S102 - the text is made of the schema's own paths
-    read: Callable[[Sequence[Json]], list[Any]] = namespace["read"]
-    return read
+def _field(item: object, names: Sequence[str]) -> Any:
+    for name in names:
+        if not isinstance(item, Mapping):
+            return None
+        item = item.get(name)
+    return item

@@ -1,7 +1,6 @@
 """Read JSON values into typed arrays, one kind at a time, and compare cells with those of frames and files. Never raises.
 
-Each kind has a fast reader for columns that match the API's documentation, and a careful one, value by value, for all
-others. Unreadable values become missing. The models in `api` read single values by the same rules.
+Unreadable values become missing. The models in `api` read single values by the same rules.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
-from origami_widgets.words.foreign_text import is_unicode, unicode_text
+from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +55,13 @@ def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
     """
     if field.kind == "category":
         return _read_category(raw, field.members)
-    reader = _READERS[field.kind]
-    return _read_plain(raw, reader) or _read_carefully(raw, reader)
+    read, dtype = _READERS[field.kind]
+    kept = [read(value) for value in raw]
+    missing = np.array([value is None for value in kept], np.bool_)
+    data = np.array(kept, object)
+    if dtype is not object:
+        data[missing] = 0
+    return TypedValues(data.astype(dtype), missing)
 
 
 def read_integer(value: object) -> int | None:
@@ -197,64 +200,19 @@ def _bare(value: Any) -> Any:
     return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """How to read a kind: one value; the dtype of all; and the types whose values need no reading one by one."""
-
-    one: Callable[[object], Any]
-    dtype: type[Any]
-    plain: frozenset[type]
-
-
-def _read_plain(raw: Sequence[object], reader: _Reader) -> TypedValues | None:
-    """Read values that are all of a plain type or missing; None if some are not, or don't fit into the dtype."""
-    kinds = set(map(type, raw))
-    if not kinds <= reader.plain | {NoneType}:
-        return None
-    is_text = reader.dtype is object
-    missing = np.zeros(len(raw), np.bool_)
-    if NoneType in kinds:
-        missing = np.fromiter([value is None for value in raw], np.bool_, len(raw))
-        raw = raw if is_text else [0 if value is None else value for value in raw]
-    try:
-        data = np.array(raw, dtype=reader.dtype)
-    except OverflowError:  # an integer of more than 64 bits, or beyond the largest float
-        return None
-    fits = is_unicode("".join(filter(None, data))) if is_text else np.isfinite(data).all()
-    return TypedValues(data, missing) if fits else None
-
-
-def _read_carefully(raw: Sequence[object], reader: _Reader) -> TypedValues:
-    kept = [reader.one(value) for value in raw]
-    missing = np.fromiter((value is None for value in kept), np.bool_, len(kept))
-    data = np.array(kept, dtype=object)
-    if reader.dtype is not object:
-        data[missing] = 0
-    return TypedValues(data.astype(reader.dtype), missing)
-
-
 def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
-    words: Sequence[Any] = raw
-    distinct: dict[Any, None] = {}
-    try:
-        distinct = dict.fromkeys(raw)
-        plain = set(map(type, distinct)) <= {str, NoneType} and is_unicode("".join(filter(None, distinct)))
-    except TypeError:  # a list or an object, which cannot be a key
-        plain = False
-    if not plain:
-        words = [read_text(value) for value in raw]
-        distinct = dict.fromkeys(words)
-    members = tuple(dict.fromkeys((*documented, *(word for word in distinct if word is not None))))
-    codes: dict[Any, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
-    data = np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
+    words = [read_text(value) for value in raw]
+    members = tuple(dict.fromkeys((*documented, *(word for word in words if word is not None))))
+    codes: dict[str | None, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
+    data = np.array([codes[word] for word in words], np.int64)
     return TypedValues(data, data < 0, members)
 
 
-_READERS: dict[Kind, _Reader] = {
-    "integer": _Reader(read_integer, np.int64, frozenset({int})),
-    "number": _Reader(read_number, np.float64, frozenset({int, float})),
-    "boolean": _Reader(read_boolean, np.bool_, frozenset({bool})),
-    "string": _Reader(read_text, object, frozenset({str})),
-    # There are few tables, so their timestamps are read one by one.
-    "timestamp": _Reader(read_timestamp, np.int64, frozenset()),
+_READERS: dict[Kind, tuple[Callable[[object], Any], type[Any]]] = {
+    "integer": (read_integer, np.int64),
+    "number": (read_number, np.float64),
+    "boolean": (read_boolean, np.bool_),
+    "string": (read_text, object),
+    "timestamp": (read_timestamp, np.int64),
 }
+"""For each kind, what reads one value, and the dtype of all."""

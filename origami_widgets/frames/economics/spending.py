@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from origami_widgets.frames.frame_builder import (
-    FieldValues,
     NestedItems,
     OriginValues,
     nested_items,
