@@ -15,7 +15,6 @@ from .values import as_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
     from pandas.api.extensions import ExtensionArray
 
     from .schema import Kind
@@ -75,38 +74,21 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     Returns:
         An array; None if there are other values than texts, half an emoji, or if there is no Arrow.
     """
-    if not keeps_arrow(dtype_backend):
-        return None
-    try:
-        # Arrow accepts only texts, and bytes, which JSON does not have.
-        array: ExtensionArray = pandas_texts(arrow_texts(raw, dtype_backend), dtype_backend)
-    except (TypeError, ValueError):
-        return None
-    return array
-
-
-def keeps_arrow(dtype_backend: DtypeBackend) -> bool:
-    """Return whether pandas keeps texts in Arrow's memory."""
     dtype: Any = pd.StringDtype()
-    return dtype_backend == "pyarrow" or dtype.storage == "pyarrow"
-
-
-def arrow_texts(values: Sequence[object], dtype_backend: DtypeBackend) -> Any:
-    """Return texts as a chunked array of Arrow.
-
-    Raises:
-        TypeError, ValueError: there are other values, or half an emoji.
-    """
+    if dtype_backend != "pyarrow" and dtype.storage != "pyarrow":
+        return None
     pa: Any = import_module("pyarrow")
     kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
-    # For blocks of thousands of texts, Arrow's own pool would use half as much memory again.
-    return pa.chunked_array([pa.array(values, kind, memory_pool=pa.system_memory_pool())])
-
-
-def pandas_texts(texts: Any, dtype_backend: DtypeBackend) -> Any:
-    """Return Arrow texts as a pandas array."""
-    dtype: Any = pd.StringDtype()
-    return pd.arrays.ArrowExtensionArray(texts) if dtype_backend == "pyarrow" else dtype.__from_arrow__(texts)
+    try:
+        # Arrow accepts only texts, and bytes, which JSON does not have. For blocks of thousands of texts, its own pool
+        # would use half as much memory again.
+        array = pa.chunked_array([pa.array(raw, kind, memory_pool=pa.system_memory_pool())])
+    except (TypeError, ValueError):
+        return None
+    made: ExtensionArray = (
+        pd.arrays.ArrowExtensionArray(array) if dtype_backend == "pyarrow" else dtype.__from_arrow__(array)
+    )
+    return made
 
 
 def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
@@ -131,13 +113,6 @@ def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> Ext
     return _nullable(kind, cells)
 
 
-def dated(kind: str, data: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Convert microseconds since 1970 to NumPy dates or times, for those kinds; Arrow reads these."""
-    if kind == "timestamp":
-        return data.astype("datetime64[us]")
-    return data.astype("datetime64[us]").astype("datetime64[D]") if kind == "date" else data
-
-
 def _nullable(kind: Kind, cells: TypedValues) -> ExtensionArray:
     match kind:
         case "integer":
@@ -156,18 +131,24 @@ def _nullable(kind: Kind, cells: TypedValues) -> ExtensionArray:
             return pd.array(cells.data, dtype=pd.StringDtype())
 
 
-def _arrow(kind: Kind, cells: TypedValues) -> ExtensionArray:
+def arrow_type(kind: str) -> Any:
+    """Return the Arrow type for a kind of values; texts for any other."""
     pa: Any = import_module("pyarrow")
     types = {
         "integer": pa.int64(),
         "number": pa.float64(),
         "boolean": pa.bool_(),
-        "string": pa.string(),
         "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    values = dated(kind, cells.data)
-    return pd.arrays.ArrowExtensionArray(pa.array(values, type=types[kind], mask=cells.missing))
+    return types.get(kind, pa.string())
+
+
+def _arrow(kind: Kind, cells: TypedValues) -> ExtensionArray:
+    pa: Any = import_module("pyarrow")
+    values = cells.data.astype("datetime64[us]") if kind in ("date", "timestamp") else cells.data
+    values = values.astype("datetime64[D]") if kind == "date" else values
+    return pd.arrays.ArrowExtensionArray(pa.array(values, type=arrow_type(kind), mask=cells.missing))
 
 
 LARGEST_EXACT = 2**53

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, cast
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.row_decoding import RowDecoder, SlottedRow, ids_of, slots_of
+from origami_widgets.api.rows.row_decoding import ids_of
 
-from .cell_column import CellColumn
-from .lead_column import LeadColumn
+from .cell_array import CellArray, cell_array, text_array
+from .lead_column import ABSENT, lead_columns
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
-    from .cell_column import CellKind
-
-BLOCK = 2_000
-"""Rows whose cells are typed at once: enough to be cheap per cell, but few enough to keep as decoded objects."""
 MOST_UNLISTED = 100
 """Maximum number of columns for slugs that the server does not list."""
 MOST_SHOWN = 20
@@ -77,15 +73,15 @@ class Findings:
     unlisted: list[str] = field(default_factory=list)
     not_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def note(self, name: str, part: CellColumn, kind: CellKind | None) -> None:
+    def note(self, name: str, cells: CellArray) -> None:
         """Note the kind of a column's cells if it matters."""
-        if part.tally is not None and (odd := part.tally.note()) is not None:
-            self.not_dates[name] = odd
-        if kind == "object":
-            self.mixed_types[name] = [*part.words, *(["more than 64 bits"] if part.too_large else [])]
-        elif kind == "date":
+        if cells.not_dates is not None:
+            self.not_dates[name] = cells.not_dates
+        if cells.kind == "object":
+            self.mixed_types[name] = list(cells.words)
+        elif cells.kind == "date":
             self.dates.append(name)
-        elif kind == "timestamp":
+        elif cells.kind == "timestamp":
             self.timestamps.append(name)
 
 
@@ -95,7 +91,7 @@ def needs_typed_cells(listed: Iterable[ListedColumn]) -> bool:
 
 
 class LeadTable:
-    """Columns of a frame whose rows are still arriving.
+    """Leads whose rows are still arriving. They are typed once all are there.
 
     Args:
         listed: the table's columns.
@@ -116,61 +112,28 @@ class LeadTable:
         self._backend = dtype_backend
         self._flatten = flatten
         self._as_texts = as_texts
-        self._length = 0
         self._row_ids: list[str] = []
-        self._ids = CellColumn(dtype_backend)
-        self._columns: dict[str, LeadColumn] = {}
-        for column in listed:
-            if column.slug is not None and column.slug not in self._columns:
-                self._columns[column.slug] = self._column(column.slug, computed=column.kind != "input")
-        self._unlisted: dict[str, LeadColumn] = {}
-        self._rest: CellColumn | None = None
+        # The cells by slug: of listed columns, of others, and of those beyond `MOST_UNLISTED`.
+        self._cells: dict[str, list[Any]] = {each.slug: [] for each in listed if each.slug is not None}
+        self._unlisted: dict[str, list[Any]] = {}
+        self._rest: list[dict[str, Any] | None] = []
 
-    def decoder(self) -> RowDecoder:
-        """Return a decoder for this table's pages of rows that is faster than a JSON decoder."""
-        return RowDecoder(
-            {slug: column.absent for slug, column in self._columns.items()},
-            [column.slug for column in self._listed if column.slug is not None and column.kind != "input"],
-        )
-
-    def add(self, rows: Sequence[dict[str, Any]] | Sequence[SlottedRow]) -> None:
-        """Add a page of rows: decoded JSON, flat or typed, or the result of `decoder`."""
-        if not rows:
-            return
-        if isinstance(rows[0], SlottedRow):
-            self._add_slots(cast("Sequence[SlottedRow]", rows))
-        else:
-            self._add_dicts(cast("Sequence[dict[str, Any]]", rows))
-        self._length += len(rows)
-        if len(self._row_ids) >= BLOCK:
-            self._take_waiting()
-
-    def _add_slots(self, rows: Sequence[SlottedRow]) -> None:
-        ids, cells = slots_of(rows)
-        self._row_ids += ids
-        for slug, column in self._columns.items():
-            column.add(cells[slug])
-        self._add_unlisted([{}] * len(rows), set())
-
-    def _add_dicts(self, rows: Sequence[dict[str, Any]]) -> None:
-        self._row_ids += ids_of(rows)
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Add a page of rows, flat or typed."""
         keys: set[str] = set().union(*rows)
         cells = rows
         if "cells" in keys:
-            cells = cells_of(rows, self._columns.keys())
+            cells = cells_of(rows, self._cells.keys())
             keys = set().union(*cells)
-        for slug, column in self._columns.items():
-            # Extracted while the rows are in the processor's cache.
-            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
-        self._add_unlisted(cells, keys - self._columns.keys() - BESIDE)
-
-    def _take_waiting(self) -> None:
-        """Type the waiting cells, enough at once to be cheap per cell."""
-        ids, self._row_ids = self._row_ids, []
-        if ids and not self._ids.add_texts(ids):
-            self._ids.add(ids)
-        for column in (*self._columns.values(), *self._unlisted.values()):
-            column.take_waiting()
+        extra = keys - self._cells.keys() - BESIDE
+        for key in dict.fromkeys(chain.from_iterable(cells)) if extra else ():
+            if key in extra and key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
+                self._unlisted[key] = [ABSENT] * len(self._row_ids)
+        self._row_ids += ids_of(rows)
+        for slug, column in chain(self._cells.items(), self._unlisted.items()):
+            column += [each.get(slug, ABSENT) for each in cells]
+        rest = extra - self._unlisted.keys()
+        self._rest += [{key: each[key] for key in each if key in rest} or None for each in cells]
 
     def frame(self, *, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
@@ -179,35 +142,21 @@ class LeadTable:
             rows: the number of rows of the frame. Later rows still influence its columns and dtypes.
         """
         findings = Findings()
-        arrays: dict[str, Any] = {}
-        seen: list[object] = []
-        for name, part in self.layout(findings):
-            if isinstance(part, CellColumn):
-                # Main values may be the same cells as a part's, and columns of a frame must not share memory.
-                arrays[name] = part.array(copy=part in seen)
-                findings.note(name, part, part.read_as)
-                seen.append(part)
-            else:
-                arrays[name] = self._empty() if part is None else part.found()
-            if rows is not None and rows < len(arrays[name]):
-                arrays[name] = arrays[name][:rows]
-            if arrays[name].dtype == object:
-                # If all objects were texts, pandas would change the dtype.
-                arrays[name] = pd.Series(arrays[name], dtype=object, copy=False)
-        size = self._length if rows is None else min(rows, self._length)
-        return pd.DataFrame(arrays, pd.RangeIndex(size), copy=False), findings
+        arrays: dict[str, Any] = {ROW_ID: text_array(self._row_ids, self._backend)[:rows]}
+        for name, cells in self._columns(findings):
+            findings.note(name, cells)
+            # If all objects were texts, pandas would change the dtype.
+            array = pd.Series(cells.array, dtype=object, copy=False) if cells.kind == "object" else cells.array
+            arrays[name] = array[:rows]
+        return pd.DataFrame(arrays, copy=False), findings
 
-    def layout(self, findings: Findings) -> Iterator[tuple[str, CellColumn | LeadColumn | None]]:
+    def _columns(self, findings: Findings) -> Iterator[tuple[str, CellArray]]:
         """Iterate over the columns of the frame in order, as names and cells.
-
-        A `LeadColumn` stands for its column `found`, None for a column that cannot have cells.
 
         Args:
             findings: collects notes about the columns.
         """
-        self._take_waiting()
         taken = {ROW_ID: None}
-        yield ROW_ID, self._ids
         seen: set[str | None] = {None}
         bases = self._base_names()
         reserved = frozenset((ROW_ID, *bases))
@@ -216,19 +165,26 @@ class LeadTable:
                 findings.columns[name] = listed.id
                 findings.without_cells[name] = "no slug" if listed.slug is None else f"shares the slug {listed.slug}"
                 taken[name] = None
-                yield name, None
+                yield name, cell_array([None] * len(self._row_ids), self._backend)
                 continue
             seen.add(listed.slug)
-            for full, part in self._named(self._columns[listed.slug or ""], name, taken, reserved):
+            slug = listed.slug or ""
+            parts = self._parts(slug, self._cells[slug], computed=listed.kind != "input")
+            for full, cells in _named(parts, name, taken, reserved):
                 findings.columns[full] = listed.id
-                yield full, part
-        for slug, column in self._unlisted.items():
-            for full, part in self._named(column, _unique(slug or "column", taken), taken, frozenset()):
+                yield full, cells
+        for slug, values in self._unlisted.items():
+            parts = self._parts(slug, values, computed=True)
+            for full, cells in _named(parts, _unique(slug or "column", taken), taken, frozenset()):
                 findings.unlisted.append(full)
-                yield full, part
-        if self._rest is not None:
+                yield full, cells
+        if any(self._rest):
             findings.unlisted.append(name := _unique(UNLISTED, taken))
-            yield name, self._rest
+            yield name, cell_array(self._rest, self._backend)
+
+    def _parts(self, slug: str, values: list[Any], *, computed: bool) -> Iterator[tuple[str, CellArray]]:
+        as_text = slug in self._as_texts
+        return lead_columns(values, self._backend, computed=computed, flatten=self._flatten, as_text=as_text)
 
     def _base_names(self) -> list[str]:
         """Return the names of the listed columns. They are chosen first, so that no part takes the name of another column."""
@@ -237,44 +193,15 @@ class LeadTable:
             taken[_unique(column.slug or column.name or column.id or "column", taken)] = None
         return list(taken)[1:]
 
-    def _named(
-        self, column: LeadColumn, name: str, taken: dict[str, None], reserved: AbstractSet[str]
-    ) -> Iterator[tuple[str, CellColumn | LeadColumn]]:
-        """Iterate over the frame columns of one table column: the first has its name, the others have a suffix."""
-        first = True
-        for suffix, part in column.columns():
-            full = name if first else _unique(f"{name}.{suffix}", taken, reserved)
-            first, taken[full] = False, None
-            yield full, column if part is None else part
 
-    def _column(self, slug: str, *, computed: bool) -> LeadColumn:
-        return LeadColumn(
-            slug,
-            self._backend,
-            computed=computed,
-            flatten=self._flatten,
-            as_text=slug in self._as_texts,
-        )
-
-    def _add_unlisted(self, cells: Sequence[dict[str, Any]], extra: set[str]) -> None:
-        keys = [key for key in dict.fromkeys(chain.from_iterable(cells)) if key in extra] if extra else []
-        for key in keys:
-            if key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
-                self._unlisted[key] = column = self._column(key, computed=True)
-                column.add_nulls(self._length)
-        for slug, column in self._unlisted.items():
-            column.add(map(dict.get, cells, repeat(slug), repeat(column.absent)))
-        rest = [key for key in keys if key not in self._unlisted]
-        if rest and self._rest is None:
-            self._rest = CellColumn(self._backend)
-            self._rest.add_nulls(self._length)
-        if self._rest is not None:
-            self._rest.add([{key: row[key] for key in rest if key in row} or None for row in cells])
-
-    def _empty(self) -> Any:
-        column = CellColumn(self._backend)
-        column.add_nulls(self._length)
-        return column.array(copy=False)
+def _named(
+    parts: Iterable[tuple[str, CellArray]], name: str, taken: dict[str, None], reserved: AbstractSet[str]
+) -> Iterator[tuple[str, CellArray]]:
+    """Iterate over the frame columns of one table column: the first has its name, the others have a suffix."""
+    for at, (suffix, cells) in enumerate(parts):
+        full = _unique(f"{name}.{suffix}", taken, reserved) if at else name
+        taken[full] = None
+        yield full, cells
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:

@@ -121,10 +121,9 @@ class RowsReading:
 
         if request.narrows and request.limit != 0:
             self._saved_filters = await read_saved_filters(operations, request.table_id, table)
-        decoder = made.decoder()
         # Where leads are left out, only reading shows when the limit is reached.
         limit = request.limit if self._saved_filters is None else None
-        pages = RowPages(lambda cursor: read(query, cursor, decoder), ids_of, limit)
+        pages = RowPages(lambda cursor: read(query, cursor, decode_rows), ids_of, limit)
         if request.limit == 0:
             # Even an empty frame has the columns and dtypes of one with rows.
             page = await read(query, None, decode_rows)

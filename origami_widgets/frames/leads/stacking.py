@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from importlib import import_module
+from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,11 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_found
-from origami_widgets.frames.dtype_backend import to_array
+from origami_widgets.frames.dtype_backend import arrow_type, to_array
 from origami_widgets.frames.schema import DTYPE_NAMES
 from origami_widgets.frames.values import TypedValues
 
-from .cell_column import CellColumn, arrow_type
+from .cell_array import cell_array
 from .lead_column import FOUND
 from .lead_table import Findings
 
@@ -238,12 +239,11 @@ def _joined(
     if not with_values and with_found:
         size = sum(sizes)
         return to_array("boolean", TypedValues(np.zeros(size, np.bool_), np.ones(size, np.bool_)), dtype_backend)
-    column = CellColumn(dtype_backend)
-    for part, size in zip(parts, sizes, strict=True):
-        column.add([None] * size if part is None else python_values(part))
-    array = column.array(copy=False)
-    findings.note(name, column, column.read_as)
-    return array
+    sized = zip(parts, sizes, strict=True)
+    cells = chain.from_iterable([None] * size if part is None else python_values(part) for part, size in sized)
+    made = cell_array(list(cells), dtype_backend)
+    findings.note(name, made)
+    return made.array
 
 
 def _common_dtype(dtypes: Sequence[Any], dtype_backend: DtypeBackend) -> Any:

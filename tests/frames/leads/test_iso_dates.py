@@ -1,15 +1,14 @@
-"""Texts are read as the standard library reads them, also by Arrow, which reads those of one shape all at once."""
+"""Texts are read as the standard library reads them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.frames.leads.iso_dates import DateTally, iso_dates_of_arrow, read_iso_dates
+from origami_widgets.frames.leads.iso_dates import ISO_DATE, not_dates, read_iso_dates
 
 MOMENTS = st.lists(st.datetimes(), min_size=1, max_size=5)
 BEGAN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,10 +22,10 @@ def test_times_with_any_number_of_digits_are_read_exactly(digits, ending, moment
     texts = [f"{each:%H:%M:%S}.{each.microsecond:06d}"[: 9 + digits].rstrip(".") for each in cut]
     texts = [f"{each.date()}T{text}{ending}" for each, text in zip(cut, texts, strict=True)]
     wanted = [(each.replace(tzinfo=UTC) - BEGAN) // timedelta(microseconds=1) for each in cut]
-    for found in (read_iso_dates(texts), iso_dates_of_arrow(pa.array([None, *texts])[1:])):
-        assert found is not None
-        assert found.kind == "timestamp"
-        assert found.cells.data.tolist() == wanted
+    found = read_iso_dates(texts)
+    assert found is not None
+    assert found.kind == "timestamp"
+    assert found.cells.data.tolist() == wanted
 
 
 FIRST = ("2026-07-21", "2026-07-21T09:14", "2026-07-21 09:14:31Z", "2026-07-21T09:14:31.5Z", "2026-07-21T09:14+02:00")
@@ -48,42 +47,46 @@ OTHERS = (
 )
 
 
+def plainly_read(text):
+    """Return the kind of a text and its moment, as the standard library reads it; None if it is no date."""
+    if not ISO_DATE.fullmatch(text):
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return ("date" if len(text) == len(FIRST[0]) else "timestamp"), read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("other", [*FIRST, *OTHERS])
-def test_arrow_reads_what_the_careful_reader_reads_and_nothing_else(first, other):
-    texts = [first, None, other]
-    careful, quick = read_iso_dates(texts), iso_dates_of_arrow(pa.array(texts))
-    if careful is None:
-        assert quick is None
+def test_a_column_is_read_if_all_of_its_texts_are_of_one_kind(first, other):
+    found, wanted = read_iso_dates([first, None, other]), [plainly_read(each) for each in (first, other)]
+    if None in wanted or wanted[0][0] != wanted[1][0]:
+        assert found is None
     else:
-        assert quick is not None
-        assert quick.kind == careful.kind
-        assert quick.cells.data.tolist() == careful.cells.data.tolist()
-        assert quick.cells.missing.tolist() == [False, True, False]
+        assert found.kind == wanted[0][0]
+        moments = [(each[1] - BEGAN) // timedelta(microseconds=1) for each in wanted]
+        assert found.cells.data.tolist() == [moments[0], 0, moments[1]]
+        assert found.cells.missing.tolist() == [False, True, False]
 
 
-def test_a_column_that_was_read_can_be_changed():
-    read = iso_dates_of_arrow(pa.array(["2026-07-21T09:14Z", "2026-07-22T09:14Z"]))
-    assert read is not None
-    read.cells.data[0] = 0
-    assert read.cells.data.tolist() == [0, 1784711640000000]
-
-
-def tallied(values):
-    tally = DateTally()
-    tally.add(values)
-    return tally.counts, tally.note()
-
-
-@pytest.mark.parametrize("texts", [pa.string(), pa.large_string()], ids=str)
 @given(values=st.lists(st.sampled_from([None, *FIRST[:2], *FIRST[:2], *FIRST, *OTHERS]), max_size=9))
-def test_dates_in_arrow_texts_are_counted_as_in_any_list(texts, values):
-    column = pa.chunked_array([pa.array([FIRST[0], *values], texts)[1:]])
-    assert tallied(column) == tallied(values)
+def test_dates_among_other_texts_are_counted(values):
+    kinds = [None if each is None else (plainly_read(each) or ("others",))[0] for each in values]
+    dates, times, others = (kinds.count(each) for each in ("date", "timestamp", "others"))
+    most, fewer = max(dates, times), others + min(dates, times)
+    found = not_dates(values)
+    if not 0 < fewer < most:
+        assert found is None
+    else:
+        kept = "date" if dates == most else "timestamp"
+        rows = [at for at, kind in enumerate(kinds) if kind not in (None, kept)]
+        assert found == {"dates": dates, "times": times, "others": others, "rows": rows}
 
 
 def test_a_column_with_a_text_among_its_dates_names_its_row():
     dates = ["2026-07-21", None, "2026-07-22"]
     counts = {"dates": 4, "times": 0, "others": 1}
-    assert tallied(pa.chunked_array([dates, ["soon", "2026-07-23", "2026-07-24"]])) == (counts, {**counts, "rows": [3]})
-    assert tallied(pa.chunked_array([dates])) == ({"dates": 2, "times": 0, "others": 0}, None)
+    assert not_dates([*dates, "soon", "2026-07-23", "2026-07-24"]) == {**counts, "rows": [3]}
+    assert not_dates(dates) is None

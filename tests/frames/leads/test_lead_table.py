@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.responses import decode
-from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.frames.leads import lead_column as flatten
 from origami_widgets.frames.leads import lead_table
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
@@ -37,11 +35,6 @@ def one(*values, **options):
     """The column that these cells make; None is a cell that is missing."""
     frame, findings = table([{} if value is None else {"x": value} for value in values], **options)
     return frame["x"], findings
-
-
-@pytest.fixture(autouse=True, params=[1, 2_000], ids=["block by block", "at once"])
-def block(request, monkeypatch):
-    monkeypatch.setattr(lead_table, "BLOCK", request.param)
 
 
 DTYPES = [
@@ -305,30 +298,6 @@ JSON = st.recursive(
     max_leaves=4,
 )  # fmt: skip
 ROWS = st.lists(st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON), max_size=12)
-
-
-@given(ROWS, st.integers(1, 4), st.sampled_from(["input", "enrichment"]), st.booleans())
-def test_pages_with_slots_make_the_same_frame(rows, page, kind, typed):
-    listed = [ListedColumn(slug, slug, slug, kind) for slug in "xyz"]
-    tables = [LeadTable(listed, dtype_backend="numpy_nullable") for _ in range(2)]
-    slotted = tables[1].decoder()
-    for at in range(0, len(rows), page):
-        items = [
-            {
-                "object": "row",
-                "id": "r",
-                "cells": {slug: {"type": "value", "value": cell} for slug, cell in row.items()},
-            }
-            if typed
-            else {"id": "r", **row}
-            for row in rows[at : at + page]
-        ]
-        body = json.dumps({"items": items}).encode()
-        for table, decoder in zip(tables, (decode, slotted), strict=True):
-            table.add(RawRows.of(decoder(body)).items)
-    (frame, findings), (other, others) = (table.frame() for table in tables)
-    pd.testing.assert_frame_equal(other, frame)
-    assert others == findings
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
