@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
     from origami_widgets.api.models.base import Model
-    from origami_widgets.api.responses import ApiResponse, Decoder
+    from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.rows.row_paging import RowQuery
 
 T = TypeVar("T")
@@ -418,16 +418,13 @@ class Operations(UploadOperations):
         *,
         cursor: str | None = None,
         limit: int = LARGEST_ROW_PAGE,
-        decoder: Decoder = decode_rows,
     ) -> RawRows:
-        """Like `list_rows`, but without a typed object for each row. A `RowDecoder` gives rows with slots."""
-        return RawRows.of(await self._rows(table_id, query, cursor, limit, decoder))
+        """Like `list_rows`, but without a typed object for each row."""
+        return RawRows.of(await self._rows(table_id, query, cursor, limit))
 
-    async def _rows(
-        self, table_id: str, query: RowQuery, cursor: str | None, limit: int, decoder: Decoder = decode_rows
-    ) -> Any:
+    async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
         params = {**page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        return (await self._read(f"{_table_path(table_id)}/rows", params, require_list, decoder)).body
+        return (await self._read(f"{_table_path(table_id)}/rows", params, require_list, decode_rows)).body
 
     async def get_account(self) -> Account:
         """Return the organization, plan and capabilities of the key: `GET /account`. Free; a good first call.

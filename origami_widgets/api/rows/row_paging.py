@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.models.base import Envelope, list_items
-from origami_widgets.api.rows.row_decoding import SlottedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ class RawRows:
     """Page of rows as decoded JSON, for callers that cannot afford an object per row.
 
     Attributes:
-        items: the rows, either all dicts or all `SlottedRow`.
+        items: the rows.
         next_cursor: cursor of the next page; None on the last.
         total: rows in all, as the server counts them now.
     """
@@ -67,9 +66,7 @@ class RawRows:
     def of(cls, body: object) -> RawRows:
         """Return the page in a decoded response, in any envelope. Items that are not objects are left out."""
         envelope = Envelope.from_raw(body)
-        items = list_items(body)
-        if not all(each is dict or issubclass(each, SlottedRow) for each in set(map(type, items))):
-            items = [item for item in items if isinstance(item, dict)]
+        items = [item for item in list_items(body) if isinstance(item, dict)]
         return cls(items, envelope.next_cursor or None, envelope.total)
 
 

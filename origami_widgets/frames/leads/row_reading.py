@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.rows.row_decoding import decode_rows, ids_of
+from origami_widgets.api.rows.row_decoding import ids_of
 from origami_widgets.api.rows.row_paging import PartialRows
 from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
 from origami_widgets.api.rows.row_reader import RowPages
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.responses import Decoder
-    from origami_widgets.api.rows.row_paging import RawRows, RowQuery, RowWalk
+    from origami_widgets.api.rows.row_paging import RawRows, RowWalk
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.api.rows.saved_filters import SavedFilters
 
@@ -116,17 +115,17 @@ class RowsReading:
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
-        def read(query: RowQuery, cursor: str | None, decoder: Decoder) -> Awaitable[RawRows]:
-            return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE, decoder=decoder)
+        def read(cursor: str | None) -> Awaitable[RawRows]:
+            return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE)
 
         if request.narrows and request.limit != 0:
             self._saved_filters = await read_saved_filters(operations, request.table_id, table)
         # Where leads are left out, only reading shows when the limit is reached.
         limit = request.limit if self._saved_filters is None else None
-        pages = RowPages(lambda cursor: read(query, cursor, decode_rows), ids_of, limit)
+        pages = RowPages(read, ids_of, limit)
         if request.limit == 0:
             # Even an empty frame has the columns and dtypes of one with rows.
-            page = await read(query, None, decode_rows)
+            page = await read(None)
             pages.walk.total = None if request.narrows else page.total
             made.add(page.items)
         self._listed, self._table, self._pages = listed, made, pages
