@@ -80,8 +80,8 @@ def compare_runs(runs: Source, *, more: int = 100, dtype_backend: DtypeBackend =
     and `_high` with the 99 % quantile. If the ranges of two runs overlap, the cheaper run may not stay cheaper. Without
     a qualified lead, both ends are NA.
 
-    Ratios use the tables that report all their inputs, and sums the tables that report a value. Numbers
-    that contradict each other count as missing, and `attrs["origami"]` has a `note` that says so. Tables given without a run are ignored.
+    Ratios use the tables that report all their inputs, and sums the tables that report a value. Numbers that contradict
+    each other count as missing, and `attrs["origami"]` has a `note` that says so. Tables given without a run are ignored.
 
     Args:
         runs: a list of runs, or of API answers about runs (dicts). All are compared with the first.
