@@ -14,7 +14,10 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
+from origami_widgets.run import conversation
+from tests.support.front import Front
 from tests.support.quick import see
+from tests.support.server import RawServer
 
 BRIEFS = {"Asked": "Find partners. scenario:needs_input", "Told": "Find bakeries in Porto"}
 ANSWERS = ("Iberia", "yes")
@@ -166,3 +169,102 @@ def test_handles_are_equal_and_lists_count_each_run_once():
     assert saved[0] != run
     del again
     gc.collect()
+
+
+def forget_sent_turns():
+    """As in another process."""
+    conversation._ours.clear()  # noqa: SLF001 - a restarted kernel has nothing else
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    return tmp_path / "once"
+
+
+@pytest.fixture
+def served():
+    """A sandbox behind HTTP, whose names are files, and clients of it."""
+    front = Front(speed=600, plan="ultra")
+    with RawServer(front) as server:
+        yield lambda: ow.Client(front.sandbox.api_key, base_url=server.base_url)
+    gc.collect()
+
+
+def test_equal_answers_to_two_runs_of_a_batch_are_two_answers(served, folder):
+    briefs = {"Porto": "Find bakeries. scenario:needs_input", "Faro": "Find dentists. scenario:needs_input"}
+    batch = ow.start_many(briefs, once="towns", client=served(), show=False).wait(timeout=60)
+    for run in batch:
+        run.answer(*ANSWERS).wait("cells", timeout=60)
+    assert [(len(run.turns), run.status) for run in batch] == [(2, "completed")] * 2
+    assert len({table.id for run in batch for table in run.tables}) == sum(len(run.tables) for run in batch)
+
+
+@pytest.mark.parametrize("name", ["porto", "東京"])
+def test_after_a_restart_what_a_record_sent_is_ours_however_the_name_is_written(served, folder, name):
+    run = ow.start(BRIEFS["Asked"], once=name, client=served(), show=False).wait(timeout=60)
+    run.answer(*ANSWERS).wait(timeout=60)
+    (folder / "beside.json").write_text("{")
+    (folder / "a folder.json").mkdir()
+    del run
+    gc.collect()
+    forget_sent_turns()
+    again = ow.start(BRIEFS["Asked"], once=name, client=served(), show=False)
+    assert [turn.is_ours for turn in again.turns] == [True, True]
+
+
+def test_a_limit_of_a_run_that_is_found_holds_for_all_its_turns(served, folder):
+    run = ow.start(BRIEFS["Asked"], once="porto", client=served(), show=False).wait(timeout=60)
+    run.answer(*ANSWERS).wait("cells", timeout=60)
+    del run
+    gc.collect()
+    run = ow.start(BRIEFS["Asked"], once="porto", credit_limit=5, client=served(), show=False)
+    with pytest.raises(ow.OrigamiError, match="Nothing was sent"):
+        run.follow_up("Find more")
+    assert len(run.turns) == 2
+
+
+def test_a_wait_for_cells_includes_those_of_older_turns():
+    run = ow.start("Find bakeries. scenario:filling", client=ow.Sandbox(speed=30).client(), show=False)
+    run.wait(timeout=60)
+    assert run.state.cells_running
+    run.follow_up("scenario:answer What is the weather?").wait("cells", timeout=60)
+    assert run.settled
+    assert run.state.cells_running == 0
+
+
+def test_an_id_that_leads_nowhere_takes_nothing_over():
+    client = ow.Sandbox(speed=60).client()
+    run = ow.start("Find bakeries", client=client, show=False)
+    board = ow.RunBoard([f"{run.agent_id}/v2_run-01k0wrong0000", run], client=client)
+    assert run.id == run.turns[-1].id != "v2_run-01k0wrong0000"
+    assert run.cancel().wait(timeout=60).status == "cancelled"
+    board.close()
+
+
+def test_a_stop_after_a_restart_includes_the_turns_of_the_agent_that_is_named():
+    client = ow.Sandbox(speed=5).client()
+    run = ow.start("Find bakeries. scenario:filling", client=client, show=False).wait(timeout=60)
+    run.follow_up("scenario:answer What is the weather?").wait(timeout=60)
+    agent_id = run.agent_id
+    del run
+    gc.collect()
+    forget_sent_turns()
+    again = ow.attach(agent_id, client=client, show=False)
+    assert again.state.cells_running
+    assert again.stop_cells().left_running == ()
+    assert again.wait("cells", timeout=60).state.cells_running == 0
+
+
+def test_more_turns_than_are_read_whole_are_there_once():
+    client = ow.Sandbox(speed=6000).client()
+    run = ow.start("Say hello. scenario:answer", client=client, show=False).wait(timeout=60)
+    for _ in range(22):
+        run.follow_up("And again. scenario:answer").wait(timeout=60)
+    assert ow.attach(run.agent_id, client=client, show=False) == run
+    assert len(run.turns) == len({turn.id for turn in run.turns}) == 23
+    agent_id = run.agent_id
+    del run
+    gc.collect()
+    again = ow.attach(agent_id.upper(), client=client, show=False)
+    assert len(again.turns) == len({turn.id for turn in again.turns}) == 23

@@ -168,6 +168,7 @@ async def read_turns(operations: Operations, agent_id: str, watch: RunWatch | No
     conversation.before = tuple(
         RunState(agent_id=agent_id, run_id=run.id, run=RunObject.from_raw(run.raw), done=True)
         for run in runs[:-WHOLE_TURNS]
+        if run.id not in {each.state.run_id for each in conversation.watches}
     )
     unread = [each for each in others if each.state.run is None]
     await asyncio.gather(*map(poller().first_check, unread), return_exceptions=True)

@@ -62,7 +62,8 @@ class Conversation:
         credit_limit: the credit limit that its turns share; None without one.
         subscribers: notified of each change of any of its turns.
         before: states of older turns, oldest first, known from the agent's list. They have ended and are not watched.
-        ours: ids of the turns that this process or a record of ours sent, or that the user named.
+        ours: ids of the turns that this process or a record of ours sent, or that the user named; shared by all
+            conversations of one account, as a handle may be gone when the same turn is looked at again.
     """
 
     def __init__(self, watch: RunWatch) -> None:
@@ -71,7 +72,7 @@ class Conversation:
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
         self.before: tuple[RunState, ...] = ()
-        self.ours: set[str] = set()
+        self.ours = set[str]() if watch.operations is None else _ours.setdefault(watch.operations.identity, set())
         self.subscribers = Subscribers()
         self._watches: tuple[RunWatch, ...] = ()
         self._merged: tuple[tuple[RunState, ...], RunState] | None = None
@@ -79,8 +80,9 @@ class Conversation:
 
     @property
     def watches(self) -> tuple[RunWatch, ...]:
-        """The watched turns, oldest first. One that was never read counts as the newest."""
-        return tuple(sorted(self._watches, key=_started))
+        """The watched turns, oldest first. One that was never read comes first, and one that can't be read is left out."""
+        found = [each for each in self._watches if each.state.run or each.state.connection.state != "stopped"]
+        return tuple(sorted(found or self._watches, key=_started))
 
     @property
     def states(self) -> tuple[RunState, ...]:
@@ -142,7 +144,9 @@ class Conversation:
 
 def _started(watch: RunWatch) -> float:
     run = watch.state.run
-    return float("inf") if run is None or run.started_at is None else run.started_at.timestamp()
+    if run is None:
+        return 0.0
+    return float("inf") if run.started_at is None else run.started_at.timestamp()
 
 
 def _turn(state: RunState, *, is_ours: bool) -> Turn:
@@ -174,10 +178,17 @@ def merged(states: Sequence[RunState]) -> RunState:
     found = next((each for each in reversed(states) if each.attached is not None), newest)
     began = next((each.run.started_at for each in states if each.run is not None and each.run.started_at), None)
     progress = {table_id: known for each in states for table_id, known in each.row_progress.items()}
-    # The turn that first worked on a table has read what others had used before.
-    bases = {table_id: used for each in reversed(states) for table_id, used in each.used_before}
+    bases: dict[str, int] = {}
+    known: set[str] = set()
+    for each in states:
+        # The turn that first worked on a table has read what others had used before, or nobody has.
+        bases |= {table_id: used for table_id, used in each.used_before if table_id not in known}
+        known |= bases.keys() | {table.id for table in each.tables}
+    going = (each.connection for each in reversed(earlier) if each.connection.state != "ended" and not each.settled)
     return replace(
         newest,
+        # As long as cells of an older turn fill, it is not all over.
+        connection=next(going, newest.connection) if newest.connection.state == "ended" else newest.connection,
         tables=tuple(newest_tables(states).values()),
         began=began,
         used_before=tuple(bases.items()),
@@ -214,5 +225,7 @@ def _key(watch: RunWatch) -> Hashable | None:
     return (watch.operations.identity, agent_id.lower()) if watch.operations is not None and agent_id else None
 
 
+_ours: dict[Hashable, set[str]] = {}
+"""Ids of the turns that are ours, by the client's identity."""
 _by_agent: weakref.WeakValueDictionary[Hashable, Conversation] = weakref.WeakValueDictionary()
 _by_watch: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()

@@ -99,7 +99,8 @@ class FollowUp:
             once: the name in `once=` that the conversation began with.
             ordinal: how many equal ones came before in this execution of the cell.
         """
-        digest = self.spec().fingerprint(self.kind)[:12]
+        # The agent, too: all runs of a batch have its name, and fresh=True starts another agent under the same one.
+        digest = self.spec().fingerprint(f"{self.kind} {self.watch.state.agent_id}")[:12]
         return f"{once}, {self.kind} {digest}{f' {ordinal + 1}' if ordinal else ''}"
 
     async def free_name(self, operations: Operations, once: str) -> str:
@@ -187,13 +188,19 @@ class FollowUp:
 
     def waits(self, queue: Queue | None) -> None:
         """Show on the card that the follow-up waits for a run slot, or no longer does. Background loop only."""
-        self.conversation.current.update(SendingChanged(self.kind, queue))
+        self._sending.update(SendingChanged(self.kind, queue))
 
     def go_on_with(self, successor: RunWatch) -> None:
         """Add the new run to the conversation. Background loop only."""
-        self.conversation.current.update(SendingChanged(""))
+        self._sending.update(SendingChanged(""))
         self.conversation.ours.add(successor.state.run_id)
         self.conversation.extend(successor)
+
+    @property
+    def _sending(self) -> RunWatch:
+        """The turn that shows the sending. Another one may have become the newest since."""
+        turns = self.conversation.watches
+        return next((each for each in turns if each.state.sending), turns[-1])
 
     def _free_to_go_on(self) -> RunWatch:
         newest = self.conversation.current
@@ -222,8 +229,8 @@ def answering(conversation: Conversation, answers: Sequence[str]) -> FollowUp:
         InvalidInput: the answers do not match the questions.
     """
     asked = conversation.current
-    if conversation.once and not _questions(asked):
-        asked = next((each for each in conversation.watches[::-1] if _questions(each)), asked)
+    if conversation.once:
+        asked = next((each for each in conversation.watches[::-1] if len(_questions(each)) == len(answers)), asked)
     prompt = answer_prompt(_questions(asked), answers)
     return FollowUp(conversation, asked, prompt, "answer", given=tuple(each.strip() for each in answers))
 

@@ -557,24 +557,30 @@ class Run:
     def _job_of(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Callable[[], StartJob]:
         """Return a function that returns the job of a follow-up, for the background loop."""
         operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
-        name = ""
-        if once:
-            same = f"{once}, {follow_up.kind} {spec.fingerprint('')}"
-            name = follow_up.name_in_store(once, registry.next_ordinal(operations.identity, same, cell_ref()))
-        key = registry.key_of(operations.identity, spec, name=name)
-        new = functools.partial(
-            StartJob,
-            operations,
-            spec,
-            Run,
-            once=once,
-            name=name,
-            fresh=validate.flag("fresh", fresh),
-            follow_up=follow_up,
-            queues=waits_for_a_slot(),
-            new_limit=validate.credit_limit(credit_limit),
-        )
-        return lambda: registry.jobs([(key, new)], fresh=fresh)[0]
+        cell, queues = cell_ref(), waits_for_a_slot()
+        validate.flag("fresh", fresh)
+        limit = validate.credit_limit(credit_limit)
+
+        def make() -> StartJob:
+            same = f"{once}, {follow_up.kind} {self.agent_id} {spec.fingerprint('')}"
+            ordinal = registry.next_ordinal(operations.identity, same, cell)
+            name = once and follow_up.name_in_store(once, ordinal)
+            key = registry.key_of(operations.identity, spec, name=name)
+            new = functools.partial(
+                StartJob,
+                operations,
+                spec,
+                Run,
+                once=once,
+                name=name,
+                fresh=fresh,
+                follow_up=follow_up,
+                queues=queues,
+                new_limit=limit,
+            )
+            return registry.jobs([(key, new)], fresh=fresh)[0]
+
+        return make
 
     def _show_continued(self) -> None:
         with attach_hint(self.token):

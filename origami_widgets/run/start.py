@@ -418,8 +418,8 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
             await poller().first_check(watch)
     conversation = await read_turns(operations, agent_id, watch)
     newest = conversation.current
-    # What the user names is the user's to stop.
-    conversation.ours.add(newest.state.run_id if watch is None else watch.state.run_id)
+    # What the user names is the user's to stop: one turn, or by the agent's id all of them.
+    conversation.ours.update([each.run_id for each in conversation.states] if watch is None else [watch.state.run_id])
     # Answers about a run leave the name out, and a request for it would use up a poll.
     newest.update(Named(operations.agent_names.get(agent_id, "")))
     if not newest.state.done:

@@ -260,11 +260,12 @@ def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSo
                 remedy=EXPECTED,
             )
         tokens.append(ListedRun(agent_id, run_id))
-    found = iter(background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else ())
-    runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
-    for each in tokens:
+    named = background().run(_watch_runs(client_or_default(client).operations, tokens)) if tokens else []
+    for each, run in zip(tokens, named, strict=True):
         # Whoever sent it: the user has named it.
-        next(run for run in runs if run.agent_id == each.agent_id).conversation.ours.add(each.run_id)
+        run.conversation.ours.add(each.run_id)
+    found = iter(named)
+    runs = tuple(each if isinstance(each, Run) else next(found) for each in given)
     # A run given twice would make two equal rows.
     unique = tuple(dict.fromkeys(runs))
     return RunsSource(unique, reopen_line_for(unique))

@@ -83,7 +83,8 @@ class Poller:
             started: the run object from the answer to the POST, if this process started the run; else None.
             asked_at: when the first such request was sent (seconds of the monotonic clock); None if unknown.
         """
-        key = (operations.identity, agent_id, run_id)
+        # Users type ids in any case.
+        key = (operations.identity, agent_id.lower(), run_id)
         known = self._watches.get(key)
         if known is not None and not (known.state.run is None and known.state.connection.state == "stopped"):
             return known
@@ -262,8 +263,8 @@ class Poller:
         """Discard a poller whose loop does not exist in this process."""
         self._task = None
         for watch in list(self._watches.values()):
-            # The parent process reads those rows and sees the end of it; this one never would.
-            watch.state = replace(watch.state, row_progress={})
+            # The parent process reads those rows, and sends that follow-up, and sees the end of it; this one never would.
+            watch.state = replace(watch.state, row_progress={}, sending="", queue=None)
 
     async def _run(self, wake: asyncio.Event) -> None:
         goes_on = True

@@ -123,18 +123,35 @@ class CreditLimit:
         if self._sum > self.limit:
             raise self._reached(remedy=f"Nothing was sent. {REMEDY}")
 
-    def guard(self, watch: RunWatch, conversation: Conversation) -> None:
-        """Count what a run uses, and end it when the limit is reached. An earlier limit of the run ends."""
+    def count(self, conversation: Conversation) -> None:
+        """Count what the turns of a conversation that are ours have used so far."""
+        for state in conversation.own_states:
+            self.note_before(dict(state.used_before))
+            self._count(state)
+
+    def guard(self, conversation: Conversation) -> None:
+        """Count what the turns of a conversation that are ours use, and end them when the limit is reached.
+
+        An earlier limit of theirs ends.
+        """
         conversation.credit_limit = self
+        self.count(conversation)
+        for watch in conversation.watches:
+            if watch.state.run_id in conversation.ours:
+                self._guard(watch, conversation)
+
+    def _guard(self, watch: RunWatch, conversation: Conversation) -> None:
         earlier = _limits.get(watch)
         if earlier is self:
             return
         if earlier is not None:
             self.before = earlier.before | self.before
         _limits[watch] = self
-        if earlier is not None and earlier.error is None and watch.state.limit_error is not None:
-            # That the run ended above the earlier limit; nothing was stopped.
+        if earlier is not None and watch.state.limit_error is not None:
+            # It was above the earlier limit.
             watch.update(CreditsExceeded(None))
+        if watch.state.settled and watch is not conversation.current:
+            return
         # A run that nothing holds would not be checked any more, and so not be ended.
         limited[watch] = conversation
         poller().limit(watch, self)

@@ -448,9 +448,12 @@ class StartJob(Attempts):
         self.credit_limit = limits.continued(credit_limit or self.credit_limit, self._new_limit)
         if self.credit_limit is None:
             return
-        self.credit_limit.note_before(self.record.bases)
+        # What its earlier turns have used counts from their own bases: these are older.
         if self.watch is not None:
-            self.credit_limit.guard(self.watch, conversation_of(self.watch))
+            self.credit_limit.guard(conversation_of(self.watch))
+        elif self._follow_up is not None:
+            self.credit_limit.count(self._follow_up.conversation)
+        self.credit_limit.note_before(self.record.bases)
 
     async def _watch_run(self) -> Any:
         """Write the run down under the name, watch it and return its handle; None without a run.

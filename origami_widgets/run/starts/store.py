@@ -351,18 +351,19 @@ class StoreEntry(Generic[S]):
             raise self._unusable("can't be written", error) from error
 
     async def stored_beside(self) -> list[bytes]:
-        """Return what is stored under all names that begin alike."""
+        """Return what is stored under all names. What cannot be read is left out."""
         if self._memory is not None:
             return [data for data in self._memory.values() if data is not None]
-        alike = f"{self._path.stem.partition('--')[0]}*.json"
 
         def read() -> list[bytes]:
-            return [path.read_bytes() for path in self._path.parent.glob(alike)]
+            found: list[bytes] = []
+            for path in self._path.parent.glob("*.json"):
+                # Another process may just have taken it away.
+                with contextlib.suppress(OSError):
+                    found.append(path.read_bytes())
+            return found
 
-        try:
-            return await _in_a_thread(read)
-        except OSError as error:
-            raise self._unusable("can't be read", error) from error
+        return await _in_a_thread(read)
 
     def is_scope_of(self, record: Stored) -> bool:
         """Return whether a record's name is valid where this one is."""
