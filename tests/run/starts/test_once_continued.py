@@ -116,7 +116,7 @@ def test_another_continuation_is_not_taken_for_the_lost_one(front, base_url, exe
     del run
     gc.collect()
     run = notebook.run()
-    with pytest.raises(ow.OrigamiError, match="continued elsewhere|already answered"):
+    with pytest.raises(ow.OrigamiError, match=r"continued elsewhere|already answered"):
         notebook.go_on(run)
     assert set(front.runs()) == {turn.id for turn in run.turns}
     assert [turn.is_ours for turn in run.turns] == [True, False]
