@@ -43,7 +43,7 @@ def test_start_watch_answer_read_leads_cancel_save_and_reopen(open_lab: Callable
 
     # The leads: there are some, and a click on a head sorts them.
     lab.run_cell(2)
-    expect(lab.output(2)).to_have_text("completed True")
+    expect(lab.output(2)).to_have_text("completed True True")
     lab.show_cell(1)
     leads = card.get_by_role("grid")
     expect(leads.get_by_role("gridcell").first).to_be_visible()
