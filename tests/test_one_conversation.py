@@ -173,7 +173,7 @@ def test_handles_are_equal_and_lists_count_each_run_once():
 
 def forget_sent_turns():
     """As in another process."""
-    conversation._ours.clear()  # noqa: SLF001 - a restarted kernel has nothing else
+    conversation.own_turns.clear()
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ class Conversation:
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
         self.before: tuple[RunState, ...] = ()
-        self.ours = set[str]() if watch.operations is None else _ours.setdefault(watch.operations.identity, set())
+        self.ours = set[str]() if watch.operations is None else own_turns.setdefault(watch.operations.identity, set())
         self.subscribers = Subscribers()
         self._watches: tuple[RunWatch, ...] = ()
         self._merged: tuple[tuple[RunState, ...], RunState] | None = None
@@ -225,7 +225,7 @@ def _key(watch: RunWatch) -> Hashable | None:
     return (watch.operations.identity, agent_id.lower()) if watch.operations is not None and agent_id else None
 
 
-_ours: dict[Hashable, set[str]] = {}
+own_turns: dict[Hashable, set[str]] = {}
 """Ids of the turns that are ours, by the client's identity."""
 _by_agent: weakref.WeakValueDictionary[Hashable, Conversation] = weakref.WeakValueDictionary()
 _by_watch: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
@@ -139,17 +139,26 @@ def read_body(body: bytes, kind: type[BodyT]) -> BodyT:
         try:
             convert(data[name], field.type)
         except ValidationError as error:
-            issues.append(_issue(name, str(error)))
+            issues.append(_issue(name, str(error), field.type))
     if issues:
         raise error_responses.invalid(*issues)
     return convert(data, kind)
 
 
-def _issue(name: str, problem: str) -> tuple[str, str]:
-    """Return the path of a wrong field, or of its wrong item, and the problem with it."""
+def _issue(name: str, problem: str, kind: Any) -> tuple[str, str]:
+    """Return the path of a wrong field, or of its wrong item, and the problem with it.
+
+    Args:
+        name: the field's name.
+        problem: what msgspec says.
+        kind: the field's type.
+    """
     problem, _, place = problem.partition(" - at `$")
     item = re.match(r"\[(\d+)\]", place)
     path = f"{name}.{item[1]}" if item else name
+    choices = [choice for each in (kind, *get_args(kind)) for choice in get_args(each) if isinstance(choice, str)]
+    if "enum value" in problem and choices:
+        return path, f"Expected one of {', '.join(choices)}"
     return path, "Expected a UUID" if "matching regex" in problem else problem
 
 

@@ -101,7 +101,9 @@ class Attempts:
         first, last = (
             now if moment is None else moment.timestamp() for moment in (record.claimed_at, record.attempted_at)
         )
-        self._sent_at, self._lost_at = monotonic() - (now - first), monotonic() - max(0.0, now - last)
+        # The other process may have known the server's clock no better: less has passed since its last attempt, rather than more.
+        passed = max(0.0, now - last - reconcile.SLACK)
+        self._sent_at, self._lost_at = monotonic() - (now - first), monotonic() - passed
 
     async def _until_known(self) -> None:
         """Look and send, until the run is known.

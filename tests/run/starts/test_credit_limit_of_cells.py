@@ -287,7 +287,8 @@ STILL_FINDING = {**AT_ONCE, "lead_source_cells": 2_000, "lead_source_rate": 0.05
 def test_a_lead_source_that_goes_on_after_a_run_ended_above_it_is_stopped(server, client):
     run = ow.start("Find bakeries", credit_limit=200, client=client, show=False).wait("cells")
     see(lambda: server.stops and not server.stops[-1].dry_run)
-    assert ended(server, run) <= 220
+    # Of the 2,000 that it would have found.
+    assert ended(server, run) < 1_000
     assert run.error.title == "Credit limit reached"
 
 
@@ -296,7 +297,7 @@ def test_a_lead_source_that_goes_on_after_its_batch_was_halted_is_stopped(server
     batch = ow.start_many(["Find bakeries", "Find butchers"], at_once=1, credit_limit=200, client=client, show=False)
     see(lambda: server.stops and not server.stops[-1].dry_run)
     assert batch.error.code == "CREDIT_LIMIT"
-    assert ended(server, *batch) <= 220
+    assert ended(server, *batch) < 1_000
 
 
 @pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)

@@ -81,13 +81,6 @@ def killed_while_sending(server):
     kernel.wait()
 
 
-@pytest.fixture
-def another_process(monkeypatch):
-    """Its moments are known by the server's `Date`, which has whole seconds: the last look is a second later than it need be."""
-    look_after(monkeypatch, 0.1, 0.5, LAG + 1.5)
-
-
-@pytest.mark.usefixtures("another_process")
 def test_the_last_attempt_of_a_kernel_that_was_killed_counts(server, client):
     killed_while_sending(server)
     run = ow.start("Find bakeries", once="porto", client=client, show=False)
@@ -95,7 +88,6 @@ def test_the_last_attempt_of_a_kernel_that_was_killed_counts(server, client):
     assert server.count("POST /agents") == 1
 
 
-@pytest.mark.usefixtures("another_process")
 def test_its_last_attempt_counts_and_not_its_first(server, client, files):
     killed_while_sending(server)
     files.change(claimed_at=(datetime.now(UTC) - timedelta(minutes=40)).isoformat())
