@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from origami_widgets.api.models import Action
+    from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import HistoryPoint, RunState
 
@@ -72,7 +73,7 @@ class Conversation:
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
         self.before: tuple[RunState, ...] = ()
-        self.ours = set[str]() if watch.operations is None else own_turns.setdefault(watch.operations.identity, set())
+        self.ours = set[str]() if watch.operations is None else _own_turns(watch.operations)
         self.subscribers = Subscribers()
         self._watches: tuple[RunWatch, ...] = ()
         self._merged: tuple[tuple[RunState, ...], RunState] | None = None
@@ -223,6 +224,16 @@ def conversation_of(watch: RunWatch) -> Conversation:
 def _key(watch: RunWatch) -> Hashable | None:
     agent_id = watch.state.agent_id
     return (watch.operations.identity, agent_id.lower()) if watch.operations is not None and agent_id else None
+
+
+def _own_turns(operations: Operations) -> set[str]:
+    known = own_turns.get(operations.identity)
+    if known is None:
+        known = own_turns[operations.identity] = set()
+        if operations.embedded is not None:
+            # Another sandbox may get its place in memory, and gives the same ids.
+            weakref.finalize(operations.embedded, own_turns.pop, operations.identity, None).atexit = False
+    return known
 
 
 own_turns: dict[Hashable, set[str]] = {}
