@@ -157,8 +157,7 @@ async def read_turns(operations: Operations, agent_id: str, watch: RunWatch | No
         *others, newest = [
             await poller().watch(operations, agent_id, run.id, started=None) for run in runs[-WHOLE_TURNS:]
         ]
-        if newest.state.run is None or newest.state.connection.state == "stopped":
-            await poller().first_check(newest)
+        await first_look(newest)
     except OrigamiError:
         if watch is None:
             raise
@@ -176,6 +175,18 @@ async def read_turns(operations: Operations, agent_id: str, watch: RunWatch | No
         if each.state.run is not None:
             conversation_of(each)
     return conversation
+
+
+async def first_look(watch: RunWatch) -> None:
+    """Read a turn that was never read, or whose checks have stopped, with its tables as far as the rate limit has room.
+
+    Raises:
+        OrigamiError: it could not be read.
+    """
+    if watch.state.run is None or watch.state.connection.state == "stopped":
+        await poller().first_check(watch)
+        if not watch.state.done:
+            await poller().list_tables(watch, if_room=True)
 
 
 def _started(summary: RunSummary) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
-from origami_widgets.run.agent_runs import parse_token, read_turns
+from origami_widgets.run.agent_runs import first_look, parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.handle import Run
@@ -414,14 +414,11 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     watch = None
     if run_id is not None:
         watch = await poller().watch(operations, agent_id, run_id, started=None)
-        if watch.state.run is None or watch.state.connection.state == "stopped":
-            await poller().first_check(watch)
+        await first_look(watch)
     conversation = await read_turns(operations, agent_id, watch)
     newest = conversation.current
     # What the user names is the user's to stop: one turn, or by the agent's id all of them.
     conversation.ours.update([each.run_id for each in conversation.states] if watch is None else [watch.state.run_id])
     # Answers about a run leave the name out, and a request for it would use up a poll.
     newest.update(Named(operations.agent_names.get(agent_id, "")))
-    if not newest.state.done:
-        await poller().list_tables(newest, if_room=True)
     return Run(newest)

@@ -294,7 +294,9 @@ class Checks(RuleBasedStateMachine):
 
     def _is_looked_at(self, run: Run) -> bool:
         """Whether a person who looks at a run starts its watch again."""
-        stopped = run.connection.state == "stopped" or self.clock.now >= self.deadlines[run.id]
+        # A click may have gone on with a new turn.
+        deadline = self.deadlines.setdefault(run.id, self.clock.now + WATCHED)
+        stopped = run.connection.state == "stopped" or self.clock.now >= deadline
         if stopped:
             self.deadlines[run.id] = self.clock.now + WATCHED + SLOWEST_WISH
         return stopped
