@@ -330,11 +330,14 @@ class Checks(RuleBasedStateMachine):
         return next(life for life in self.way.world.agents[run.agent_id].runs if life.id == run.id)
 
     def _is_excused(self, path: str) -> bool:
-        """Whether a question may come before it is due: for the last time, or for another run of the same table."""
+        """Whether a question may come before it is due: for the last time, or for another turn of the same agent or table."""
         for watch in poller().watched():
             things = [watch.state.run_id, *(table.id for table in watch.state.tables)]
             at_its_end = abs(watch.schedule.deadline - self.clock.now) < SLACK
             if at_its_end and any(thing in path for thing in things):
+                return True
+        for agent_id, agent in self.way.world.agents.items():
+            if f"/agents/{agent_id}/tables" in path and len(agent.runs) > 1:
                 return True
         lives = [life for agent in self.way.world.agents.values() for life in agent.runs]
         return sum(any(action.body["tableId"] in path for action in life.actions) for life in lives) > 1
