@@ -331,7 +331,13 @@ class Checks:
                 watch.update(*events)
                 await self._allow(watch.connected(), low_priority=False, limit_at=watch.schedule.limit_at)
             watch.failing.add(table_id)
-            event, retry_after = await self._read_table(watch, table_id)
+            try:
+                event, retry_after = await self._read_table(watch, table_id)
+            except OrigamiError as error:
+                # The next check begins with the list, which may have said more.
+                said = [wait for wait in (*waits, error.retry_after) if wait is not None]
+                error.retry_after = max(said, default=None)
+                raise
             watch.failing.discard(table_id)
             events = [event]
             waits.append(retry_after)
