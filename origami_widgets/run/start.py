@@ -14,6 +14,7 @@ from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.agent_runs import first_look, parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
+from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
@@ -353,7 +354,8 @@ async def attach(
     """Attach to a run that was started earlier, here or elsewhere, and show its live card.
 
     The run is the whole conversation with its agent, by whichever of its turns you name it. Sends only GETs and costs
-    nothing: one for the list of turns, and one for each turn that is not known here, the newest 20. What you name is yours
+    nothing: one for the list of turns, and one for each turn that is not known here, the newest 20. By the token of an
+    active turn, only that one is read; by the agent's id, all are. What you name is yours
     to cancel; what others have sent to the agent is shown and counted. The API leaves the agent's name out of its answers
     about a run: `run.name`, and `name` in frames, is known only if the run was started here or `list_agents()` of the same
     client has read it.
@@ -415,7 +417,9 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     if run_id is not None:
         watch = await poller().watch(operations, agent_id, run_id, started=None)
         await first_look(watch)
-    conversation = await read_turns(operations, agent_id, watch)
+    # An active turn is the newest, and hundreds of them may be attached at once: its older ones are not read for it.
+    is_newest = watch is not None and not watch.state.done
+    conversation = conversation_of(watch) if watch and is_newest else await read_turns(operations, agent_id, watch)
     newest = conversation.current
     # What the user names is the user's to stop: one turn, or by the agent's id all of them.
     conversation.ours.update([each.run_id for each in conversation.states] if watch is None else [watch.state.run_id])
