@@ -217,7 +217,24 @@ class Forgotten(Cell):
         self.front.faults = [forgotten(answer({}, 500))]
 
 
-class Continuing(Cell):
+class Executed(Cell):
+    """It is the cell of a notebook, and each time that it starts its run, it is executed once more."""
+
+    def __init__(self, front, address):
+        super().__init__(front, address)
+        self._cell, self._executions = address, 0
+
+    def start(self):
+        self._executions += 1
+        with pytest.MonkeyPatch.context() as patch:
+            execute = Notebook(patch)
+            return execute(self.executed, self._cell, f"execution {self._executions}")
+
+    def executed(self):
+        return ow.start(SLOW, client=self.client, show=False)
+
+
+class Continuing(Executed):
     """The run goes on from another one, whose name it shares."""
 
     def prepare(self):
@@ -225,7 +242,8 @@ class Continuing(Cell):
         self.front.later(3600)
         self._first = ended(first)
 
-    def start(self):
+    def executed(self):
+        # In a script, where nothing is executed again, a second one would be another turn.
         return self._first.follow_up("Add their opening hours. scenario:slow")
 
 
@@ -237,20 +255,8 @@ class Attaching(Cell):
         gc.collect()
 
 
-class Rerunning(Attaching):
+class Rerunning(Executed, Attaching):
     """The run was started by an earlier execution of the cell, and has no handle."""
-
-    def __init__(self, front, address):
-        super().__init__(front, address)
-        self._cell, self._executions = address, 0
-
-    def start(self):
-        self._executions += 1
-        with pytest.MonkeyPatch.context() as patch:
-            execute = Notebook(patch)
-            return execute(
-                lambda: ow.start(SLOW, client=self.client, show=False), self._cell, f"execution {self._executions}"
-            )
 
 
 @contextlib.contextmanager
