@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,14 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
+from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run
-from origami_widgets.run.starts.confirm import ask, can_ask
+from origami_widgets.run.starts.confirm import StartDeclined, ask, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
 from origami_widgets.words.foreign_text import one_line
@@ -27,6 +29,7 @@ from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     import pandas as pd
 
@@ -35,7 +38,9 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.fill import FillPlan
     from origami_widgets.run.handle import Run
+    from origami_widgets.run.own_list.upload_record import UploadRecord
 
 __all__ = ["EnrichmentFailed", "enrich", "upload"]
 
@@ -189,40 +194,60 @@ async def enrich(
     validate.credit_limit(credit_limit)
     _refuse_enriched(frame, fresh=fresh)
     wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh)
-    await Either(lambda: _ask_first(wanted, credit_limit), _ask_nobody)
+    known = await OnLoop(wanted.known_run(prompt, model))
+    if known is None:
+        await Either(lambda: _ask_first(wanted, credit_limit), _asks_nobody)
     table = await wanted.steps(None)
-    run = await start_run(
-        prompt,
-        name=name,
-        model=model,
-        focus_tables=[table],
-        once=once,
-        fresh=fresh,
-        credit_limit=credit_limit,
-        client=client,
-        show=show,
-        # The user has agreed.
-        asks=False,
-    )
-    # A minute for columns that have never run.
-    filled = waiting.end_of_run(run.conversation, "cells", looks=QUIET_LOOKS + 1)
-    await Either(lambda: _block_until_filled(run, filled), lambda: waiting.wait(filled))
-    display_backend().waited(run)
+    if known is not None:
+        run = known
+        if show:
+            display_backend().show(run)
+    else:
+        run = await start_run(
+            prompt,
+            name=name,
+            model=model,
+            focus_tables=[table],
+            once=once,
+            fresh=fresh,
+            credit_limit=credit_limit,
+            client=client,
+            show=show,
+            # The user has agreed.
+            asks=False,
+        )
+        wanted.keep_run(prompt, model, run)
+    is_rerun = known is not None or run.state.attached is not None
+    await _until_filled(run)
+    missing = await OnLoop(plan_stopped(run.conversation))
+    if missing is not None and is_rerun and await Either(lambda: can_ask(is_enriching=True), _asks_nobody):
+        with contextlib.suppress(StartDeclined):
+            await Either(run.fill, run.fill_async)
+            await _until_filled(run)
+            missing = await OnLoop(plan_stopped(run.conversation))
     from origami_widgets.frames import join_leads
 
     joined = await Either(
         lambda: join_leads(wanted.frame, table, key=key), lambda: join_leads.aio(wanted.frame, table, key=key)
     )
-    return _checked(joined, run, table, key)
+    return _checked(joined, run, table, key, missing)
+
+
+async def _until_filled(run: Run) -> None:
+    """Wait until a run's cells are filled, with a minute for columns that have never run, for the sync bridge."""
+    filled = waiting.end_of_run(run.conversation, "cells", looks=QUIET_LOOKS + 1)
+    await Either(lambda: _block_until_filled(run, filled), lambda: waiting.wait(filled))
+    display_backend().waited(run)
+
+
+async def _asks_nobody() -> bool:
+    """Return that nobody is asked: the question would block the event loop."""
+    return False
 
 
 def _ask_first(wanted: _Upload, credit_limit: float | None) -> None:
     if can_ask(is_enriching=True) and not background().run(wanted.is_known()):
         ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
-
-
-async def _ask_nobody() -> None:
-    """Ask nothing: the question would block the event loop."""
 
 
 def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
@@ -279,6 +304,7 @@ class _Upload:
         self._fresh = fresh
         self._cell: CellRef | None = cell_ref()
         self._job: UploadJob | None = None
+        self._record: UploadRecord | None = None
         self.operations: Operations = operations_of(client, [table])
 
     async def steps(self, progress: Progress | None) -> UploadedTable:
@@ -297,10 +323,7 @@ class _Upload:
     async def carry_out(self) -> UploadedTable:
         """Carry out the upload. Background loop only."""
         operations = self.operations
-        asked = (self._target, "" if self._target else self._name)
-        async with held_record(
-            operations, self.own, asked, once=self._once, cell=self._cell, fresh=self._fresh
-        ) as record:
+        async with self._held() as record:
             target = None
             if self._target:
                 target = Table.from_raw((await operations.poll_table(self._target, include=())).body)
@@ -309,6 +332,38 @@ class _Upload:
             if self._workspace and not record.stored.workspace_id:
                 await record.change(workspace_id=self._workspace)
             return UploadedTable(operations, self.own, uploaded, record.stored)
+
+    def _held(self) -> AbstractAsyncContextManager[UploadRecord]:
+        return held_record(
+            self.operations,
+            self.own,
+            (self._target, "" if self._target else self._name),
+            once=self._once,
+            cell=self._cell,
+            fresh=self._fresh,
+            known=self._record,
+        )
+
+    async def known_run(self, prompt: str, model: str | None) -> Run | None:
+        """Return the run that an earlier execution of the cell has started, if there is something left for it to do.
+
+        With a name, the start store finds it. Background loop only.
+        """
+        if self._once is not None:
+            return None
+        async with self._held() as record:
+            # The cell counts each call, so the record is looked up once.
+            self._record = record
+            run: Run | None = record.runs.get((prompt, model))
+        if run is None:
+            return None
+        is_over = run.settled and await plan_stopped(run.conversation) is None
+        return None if is_over else run
+
+    def keep_run(self, prompt: str, model: str | None, run: Run) -> None:
+        """Keep the run for the next execution of the cell, until the list is enriched."""
+        if self._record is not None:
+            self._record.runs[prompt, model] = run
 
     @property
     def sent(self) -> tuple[int, int]:
@@ -386,7 +441,9 @@ CALLER = 5
 """The level of the user's line on the stack: below it are the sync bridge, `enrich` and `_checked`."""
 
 
-def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -> pd.DataFrame:
+def _checked(
+    found: pd.DataFrame, run: Run, table: UploadedTable, key: object, missing: FillPlan | None
+) -> pd.DataFrame:
     """Return the result of an enrichment.
 
     Args:
@@ -394,6 +451,7 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
         run: the run, at its end.
         table: the list as it was uploaded.
         key: the columns that tell rows apart.
+        missing: what would fill the cells that were stopped; None if none were.
 
     Raises:
         EnrichmentFailed: the run did not complete, its cells were stopped, or it has added no column.
@@ -416,8 +474,16 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
         names = ", ".join(one_line(each.name) for each in not_begun)
         warnings.warn(f"These columns haven't begun for any row: {names}.", RuntimeWarning, stacklevel=CALLER)
     # Without an error, a cell that was stopped would look like one whose value was not found.
-    stopped = 0 if run.state.stopped is None else run.state.stopped.cells
-    if run.status == "completed" and not stopped and about["found_columns"]:
+    stopped, filled = 0 if run.state.stopped is None else run.state.stopped.cells, run.state.filled
+    # An agent overlooks a few of the cells that it was to fill.
+    left = missing.offer.cells if missing is not None and filled is not None and filled.found else 0
+    if left and missing is not None and run.status == "completed" and not stopped:
+        cells = f"{plural(left, 'cell')} {'is' if left == 1 else 'are'} still missing"
+        warnings.warn(
+            f"{cells} of those that were to be filled. The same call fills them.", RuntimeWarning, stacklevel=CALLER
+        )
+        return found
+    if run.status == "completed" and not stopped and not missing and about["found_columns"]:
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
         if (passed := run.state.limit_error) is not None:
@@ -428,7 +494,12 @@ def _checked(found: pd.DataFrame, run: Run, table: UploadedTable, key: object) -
     why = f" {run.error.title}." if run.error is not None else ""
     cells = f" {plural(stopped, 'cell')} {'was' if stopped == 1 else 'were'} stopped." if stopped else ""
     more = ", credit_limit=…" if run.state.limit_error is not None else ""
-    call = f"answer('…'{more})" if run.questions else f"follow_up('…', focus_tables=[error.table]{more})"
+    if missing is not None:
+        call = f"fill(credit_limit={missing.limit:.0f})"
+    elif run.questions:
+        call = f"answer('…'{more})"
+    else:
+        call = f"follow_up('…', focus_tables=[error.table]{more})"
     error = EnrichmentFailed(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
         cause=f"{ended}{why}{cells} error.partial has {columns}.",

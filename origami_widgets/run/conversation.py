@@ -61,6 +61,7 @@ class Conversation:
         presentation: reserved for the display backend; not used here.
         once: the name in `once=` that its first turn was started under; empty without one.
         credit_limit: the credit limit that its turns share; None without one.
+        whole: the ids of tables and their columns that were seen to run for every row, so that a missing cell was to run.
         subscribers: notified of each change of any of its turns.
         before: states of older turns, oldest first, known from the agent's list. They have ended and are not watched.
         ours: ids of the turns that this process or a record of ours sent, or that the user named; shared by all
@@ -72,6 +73,7 @@ class Conversation:
         self.once = ""
         # A `CreditLimit`, which cancels conversations and so knows this class.
         self.credit_limit: Any = None
+        self.whole = set[tuple[str, str]]()
         self.before: tuple[RunState, ...] = ()
         self.ours = set[str]() if watch.operations is None else _own_turns(watch.operations)
         self.subscribers = Subscribers()

@@ -16,7 +16,7 @@ from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from origami_widgets.api.models import Question, RunSummary
     from origami_widgets.api.operations import Operations
@@ -54,19 +54,21 @@ class FollowUp:
         conversation: the runs so far.
         watch: the run to continue.
         prompt: the brief.
-        kind: an answer to questions, or a follow-up with its own brief.
+        kind: an answer to questions, a follow-up with its own brief, or one that fills cells.
         model: the model; None for the plan's default.
         focus_tables: tables to work on, or their ids.
         given: what the caller has given, if that is not the brief: the answers, to whichever questions.
+        started: called with the new turn once it is known; None for nothing to do.
     """
 
     conversation: Conversation
     watch: RunWatch
     prompt: str
-    kind: Literal["answer", "follow_up"]
+    kind: Literal["answer", "follow_up", "fill"]
     model: str | None = None
     focus_tables: Sequence[Any] = ()
     given: tuple[str, ...] = ()
+    started: Callable[[RunWatch], object] | None = None
 
     def spec(self) -> StartSpec:
         """Return the start spec of the new run.
@@ -195,6 +197,8 @@ class FollowUp:
         self._sending.update(SendingChanged(""))
         self.conversation.ours.add(successor.state.run_id)
         self.conversation.extend(successor)
+        if self.started is not None:
+            self.started(successor)
 
     @property
     def _sending(self) -> RunWatch:

@@ -14,6 +14,7 @@ from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token, read_turns
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.credits import credits_of_run
+from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.own_list.uploaded_table import check_operations
 from origami_widgets.run.polling.poller import poller
@@ -21,6 +22,7 @@ from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import attach_hint, display_backend, top, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
+from origami_widgets.run.starts.confirm import ask, can_ask
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import RunState, full_prompt, run_error
@@ -52,7 +54,7 @@ class Run:
     nothing and never block.
 
     Each call that blocks has an awaitable counterpart with the same arguments, costs, errors and result:
-    `refresh_async`, `cancel_async`, `stop_cells_async`, `answer_async` and `follow_up_async`. `await run` is `wait()`,
+    `refresh_async`, `cancel_async`, `stop_cells_async`, `answer_async`, `follow_up_async` and `fill_async`. `await run` is `wait()`,
     `await run.settle()` is `wait("cells")`. Cancelling the awaiting task does not undo its request. If that request may
     have started a run, the `CancelledError` carries `idempotency_key` and `reconcile_async()`, which finds the run.
 
@@ -531,9 +533,64 @@ class Run:
 
     follow_up_async = follow_up.aio
 
-    async def _continued_with(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Run:
-        """Start the next turn, for the sync bridge."""
-        job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit)
+    @bridged
+    async def fill(self, *, credit_limit: float | None = None) -> Run:
+        """Have the agent fill the cells that were stopped, have failed or lacked credits. This starts the next turn.
+
+        Never counted are cells for which the agent has looked and found nothing, and columns that run for some rows only.
+        No endpoint of the API runs a single cell, so this is a follow-up whose brief names columns and rows; the agent
+        decides what it runs. The fill therefore has a credit limit of its own, counted from its start. Columns that it was
+        not asked for are stopped, and so is a column once more cells ran than were missing. An interactive notebook asks
+        you first; `configure(confirm=False)` turns that off. If no cell is missing, nothing is sent.
+
+        Sends one GET for each 200 rows of the tables that may lack cells, and one POST, which spends credits. Afterwards
+        the rows are read again: `run.state.filled` and the card say how many were filled. After `start(once=…)`, a script
+        that runs again finds the fill that it has sent.
+
+        Args:
+            credit_limit: the credits at which the fill is stopped; None for the upper estimate, which the question names:
+                each missing cell at what a found value has cost in its column. If the conversation has a credit limit that
+                leaves less, it is raised by as much: you are asked, or pass the number.
+
+        Returns:
+            The run itself.
+
+        Raises:
+            InvalidInput: the run has not settled, or there is no estimate and no `credit_limit`; nothing was sent.
+            CreditLimitReached: the conversation's credit limit leaves too little, and nobody was asked; nothing was sent.
+            StartDeclined: you were asked, and did not answer yes; nothing was sent.
+            ContinuedElsewhere: the conversation has a newer turn, from another kernel or the app; nothing was sent.
+            OrigamiError: as in `follow_up`.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=60).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait()
+            >>> stopped = run.stop_cells().cells
+            >>> run.wait("cells").fill().wait("cells").status
+            'completed'
+        """
+        limit = validate.credit_limit(credit_limit)
+        asks = await Either(lambda: can_ask(is_enriching=True), _asks_nobody)
+        plan = await OnLoop(plan_fill(self._conversation, limit, asks=asks))
+        if plan is None:
+            return self
+        follow_up, name = plan.follow_up(self._conversation), None
+        if asks:
+            await Either(lambda: ask(plan.question), _asks_nobody)
+            if self._conversation.once:
+                # Who has just agreed wants another one, whatever the record says.
+                operations = self._conversation.current.connected()
+                name = await OnLoop(follow_up.free_name(operations, self._conversation.once))
+        return await self._continued_with(follow_up, fresh=False, credit_limit=plan.raised, name=name)
+
+    fill_async = fill.aio
+
+    async def _continued_with(
+        self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None, name: str | None = None
+    ) -> Run:
+        """Start the next turn, for the sync bridge; `name` is its name in the start store if it is not the usual one."""
+        job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit, name=name)
 
         def block() -> None:
             with StartCall() as call:
@@ -554,7 +611,9 @@ class Run:
             raise
         return self
 
-    def _job_of(self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None) -> Callable[[], StartJob]:
+    def _job_of(
+        self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None, name: str | None
+    ) -> Callable[[], StartJob]:
         """Return a function that returns the job of a follow-up, for the background loop."""
         operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
         cell, queues = cell_ref(), waits_for_a_slot()
@@ -564,15 +623,15 @@ class Run:
         def make() -> StartJob:
             same = f"{once}, {follow_up.kind} {self.agent_id} {spec.fingerprint('')}"
             ordinal = registry.next_ordinal(operations.identity, same, cell)
-            name = once and follow_up.name_in_store(once, ordinal)
-            key = registry.key_of(operations.identity, spec, name=name)
+            known_as = once and (name or follow_up.name_in_store(once, ordinal))
+            key = registry.key_of(operations.identity, spec, name=known_as)
             new = functools.partial(
                 StartJob,
                 operations,
                 spec,
                 Run,
                 once=once,
-                name=name,
+                name=known_as,
                 fresh=fresh,
                 follow_up=follow_up,
                 queues=queues,
@@ -700,3 +759,8 @@ class Run:
     def conversation(self) -> Conversation:
         """This run with the runs before and after it in the same card."""
         return self._conversation
+
+
+async def _asks_nobody() -> bool:
+    """Return that nobody is asked: the question would block the event loop."""
+    return False

@@ -28,6 +28,7 @@ from origami_widgets.run.state import (
     Connection,
     CreditsExceeded,
     Delayed,
+    GapsCounted,
     Heard,
     HistoryPoint,
     LeadsCounted,
@@ -108,12 +109,8 @@ def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
 
 def _user_acted(state: RunState, event: Asked) -> RunState:
     match event:
-        case Attached():
-            return replace(state, attached=event.began, attached_by=event.by)
-        case Named():
-            name, used = event.agent_name or state.agent_name, event.used_before or state.used_before
-            is_news = (name, used) != (state.agent_name, state.used_before)
-            return replace(state, agent_name=name, used_before=used) if is_news else state
+        case Attached() | Named():
+            return _recognized(state, event)
         case CancelRequested() | CancelDelayed() | StopChanged():
             return _cancel_changed(state, event)
         case CreditsExceeded():
@@ -121,9 +118,19 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
         case SendingChanged():
             error = None if event.sending else state.command_error
             return replace(state, sending=event.sending, queue=event.queue, command_error=error)
+        case GapsCounted():
+            return replace(state, offer=event.offer, filled=event.filled or state.filled)
         case CommandFailed():
             cancel: dict[str, Any] = {"cancel": "none", "cancel_error": None} if event.cancel else {}
             return replace(state, command_error=event.error, **cancel)
+
+
+def _recognized(state: RunState, event: Attached | Named) -> RunState:
+    if isinstance(event, Attached):
+        return replace(state, attached=event.began, attached_by=event.by)
+    name, used = event.agent_name or state.agent_name, event.used_before or state.used_before
+    is_news = (name, used) != (state.agent_name, state.used_before)
+    return replace(state, agent_name=name, used_before=used) if is_news else state
 
 
 def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed | StopChanged) -> RunState:

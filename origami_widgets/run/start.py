@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from typing import TYPE_CHECKING
@@ -15,12 +16,13 @@ from origami_widgets.run.agent_runs import first_look, parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
 from origami_widgets.run.starts import registry
-from origami_widgets.run.starts.confirm import ask, can_ask, question_about
+from origami_widgets.run.starts.confirm import StartDeclined, ask, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
@@ -170,7 +172,10 @@ async def start_run(
 
     def block() -> Run:
         with call:
-            return shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
+            run = shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
+        if asks and run.state.attached is not None:
+            _offer_to_fill(run)
+        return run
 
     async def wait() -> Run:
         return shown(await call.start_async(make))
@@ -181,6 +186,13 @@ async def start_run(
         # The level of the user's line: below the caller of this coroutine are the bridge and the public function.
         warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=5)
     return run
+
+
+def _offer_to_fill(run: Run) -> None:
+    """Ask whether to fill what was stopped in a run that a cell has found again."""
+    if can_ask(is_enriching=True) and background().run(plan_stopped(run.conversation)) is not None:
+        with contextlib.suppress(StartDeclined):
+            run.fill()
 
 
 def _maker(

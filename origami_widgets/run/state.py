@@ -27,6 +27,8 @@ MOST_TABLES_IN_HISTORY = 50
 """How many tables may have their credits recorded with each change."""
 
 
+Sending = Literal["", "answer", "follow_up", "fill"]
+"""What is being sent to continue a conversation; empty if nothing is."""
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 
 
@@ -171,6 +173,38 @@ def _said(left: LeftRunning) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class FillOffer:
+    """Cells that `run.fill()` would fill, counted from the rows, and their price.
+
+    Attributes:
+        cells: how many cells are missing that were stopped, have failed or lacked credits.
+        credits: what they are expected to use; None while such cells have hardly run.
+        at_most: the upper estimate, at which a fill stops by default; None if none of its columns has run.
+        is_failed: whether all of them have failed, so that none was stopped.
+    """
+
+    cells: int
+    credits: float | None
+    at_most: int | None
+    is_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What became of the cells that `run.fill()` was to fill.
+
+    Attributes:
+        asked: how many cells were missing.
+        found: how many have a value now.
+        nothing: for how many the agent looked and found nothing.
+    """
+
+    asked: int
+    found: int
+    nothing: int
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """State of a run after one change: time (Unix seconds), status, and the server's counts (None if it gave none).
 
@@ -212,6 +246,8 @@ class RunState:
         stopping: `requested` from the request to stop its cells until none of them is active.
         stop_error: why the last request to stop its cells failed; it is repeated. None if it did not fail.
         stopped: what the requests to stop its cells have stopped, and what they left running; None without a request.
+        offer: the cells that can be filled now, if a card has had them counted; None if there are none.
+        filled: what became of the cells that this turn was to fill; None until that is counted, and for other turns.
         looks: how many looks have found nothing active since anything moved, after the end; see `Quiet`.
         sending: the follow-up that is being sent; empty without one.
         queue: the follow-up's wait for a run slot; None if it does not wait.
@@ -241,7 +277,9 @@ class RunState:
     stop_error: OrigamiError | None = None
     stopped: StoppedCells | None = None
     looks: int = 0
-    sending: Literal["", "answer", "follow_up"] = ""
+    offer: FillOffer | None = None
+    filled: Filled | None = None
+    sending: Sending = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
     limit_error: OrigamiError | None = None
@@ -465,8 +503,16 @@ class StopChanged:
 class SendingChanged:
     """A follow-up is being sent or waits for a run slot, or no longer does."""
 
-    sending: Literal["", "answer", "follow_up"]
+    sending: Sending
     queue: Queue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GapsCounted:
+    """Rows were read: which cells can be filled now, and what became of those that were to be filled; None for no news."""
+
+    offer: FillOffer | None
+    filled: Filled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,7 +547,15 @@ class CreditsExceeded:
 
 
 Asked = (
-    Attached | Named | CancelRequested | CancelDelayed | StopChanged | SendingChanged | CommandFailed | CreditsExceeded
+    Attached
+    | Named
+    | CancelRequested
+    | CancelDelayed
+    | StopChanged
+    | SendingChanged
+    | GapsCounted
+    | CommandFailed
+    | CreditsExceeded
 )
 Event = (
     RunRead

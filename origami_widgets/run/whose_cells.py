@@ -53,13 +53,13 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attributio
     """
     actions = [action for state in states for action in state.actions]
     created = {action.table_id.lower(): action.table_id for action in actions if action.type == TABLE_CREATED}
-    focused: set[str] = set().union(*(focused_tables(state.run) for state in states))
+    focused = [(state.run, focused_tables(state.run)) for state in states]
     targets: list[StopTarget] = []
     left: list[LeftRunning] = []
     for table in tables:
         table_id = table.id.lower()
         # An agent has one active run at a time: what was made after ours had ended was made by another one.
-        is_new = table_id not in focused and any(is_during(state.run, table.created_at) for state in states)
+        is_new = any(table_id not in given and is_during(run, table.created_at) for run, given in focused)
         if table_id in created or is_new:
             targets.append(StopTarget(table.id))
         else:

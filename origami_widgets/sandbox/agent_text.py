@@ -74,6 +74,12 @@ def filled_lists_report(tables: Sequence[TableTimeline], columns: Iterable[str],
     return f"{report} {running} cells were still filling when I finished." if running else report
 
 
+def filled_cells_report(cells: int, columns: Iterable[str]) -> str:
+    """Return the last message of a run that was told to fill cells."""
+    names = ", ".join(f"**{name}**" for name in columns)
+    return f"I ran {cells} empty cells of {names}." if cells else "I found no empty cell to fill."
+
+
 def false_report(parsed: ParsedPrompt) -> str:
     """Return a last message about a table that does not exist."""
     return f"Done! I created the table **{parsed.title}** with {parsed.lead_target} leads and started enriching them."

@@ -88,6 +88,8 @@ _MORE_ROWS = re.compile(
     r"\badd\s+(?:\d+|more|some|new|other|similar)\b|\bmore\s+(?:rows|leads|companies|people)|\bsimilar\s+(?:companies|people)",
     re.IGNORECASE,
 )
+_FILLS = re.compile(r"\bfill\b[^.]*\b(?:empty|missing|remaining)\b[^.]*\bcells?\b", re.IGNORECASE)
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _LEAVE_OUT = re.compile(
     r"\b(?:leave out|leaving out|exclud\w+|except|not in|other than)\b[^.]*\b(?:list|table|customers|companies|rows|them|these|those)\b",
     re.IGNORECASE,
@@ -119,6 +121,20 @@ def leaves_out(prompt: str) -> bool:
     True
     """
     return _LEAVE_OUT.search(prompt) is not None
+
+
+def fills_cells(prompt: str) -> bool:
+    """Return whether a prompt says to fill empty cells of columns that are there.
+
+    >>> fills_cells("Fill the empty cells of the column Phone"), fills_cells("Find companies that fill vacancies")
+    (True, False)
+    """
+    return _FILLS.search(prompt) is not None
+
+
+def read_ids(prompt: str) -> frozenset[str]:
+    """Return the ids of tables and rows that a prompt names."""
+    return frozenset(each.lower() for each in _UUID.findall(prompt))
 
 
 def slugify(name: str) -> str:

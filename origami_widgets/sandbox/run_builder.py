@@ -25,7 +25,7 @@ from origami_widgets.sandbox.timelines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from origami_widgets.sandbox.plans import ModelName
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
@@ -208,12 +208,37 @@ class RunBuilder:
         self.tables[table.id] = longer
         return longer
 
-    def fill_empty_cells(self, table: TableTimeline, columns: Iterable[ColumnTimeline], window: CellWindow) -> None:
-        """Run columns that a table has for those of its rows for which they have not run or have failed."""
+    def fill_empty_cells(
+        self,
+        table: TableTimeline,
+        columns: Iterable[ColumnTimeline],
+        window: CellWindow,
+        *,
+        named: Collection[str] = (),
+        overlooked: float = 0.0,
+    ) -> int:
+        """Run columns that a table has for those of its rows for which they have not run or have failed.
+
+        Args:
+            table: the table.
+            columns: the columns.
+            window: when their cells run.
+            named: ids of rows; if any are the table's, only these count.
+            overlooked: the share of cells that is forgotten.
+
+        Returns:
+            How many cells are to run.
+        """
+        present = table.rows_at(self.inputs.pace.start)
+        chosen = [lead for lead in present if lead.id in named] or present
+        cells = 0
         for column in columns:
             tried = {row_id for row_id, cell_run in column.by_lead.items() if cell_run.outcome != "errored"}
-            rows = [lead for lead in table.rows_at(self.inputs.pace.start) if lead.id not in tried]
-            self.tables[table.id] = self._add_cell_runs(self.tables[table.id], (column,), rows, window)
+            empty = [lead for lead in chosen if lead.id not in tried]
+            rows = [lead for lead in empty if not overlooked or self.rng.random() >= overlooked]
+            self.tables[table.id] = self._add_cell_runs(self.tables.get(table.id, table), (column,), rows, window)
+            cells += len(rows)
+        return cells
 
     def fail_unaffordable_cells(self) -> None:
         """Make cell runs fail from the moment when the credits are used up. Call it when all tables are built."""

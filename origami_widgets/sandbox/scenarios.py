@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.cell_plan import CellWindow
-from origami_widgets.sandbox.prompt_parser import adds_rows, read_wishes, scenario_names, unique_slug
+from origami_widgets.sandbox.prompt_parser import (
+    adds_rows,
+    fills_cells,
+    read_ids,
+    read_wishes,
+    scenario_names,
+    unique_slug,
+)
 from origami_widgets.sandbox.recipes import TableRecipe
 from origami_widgets.sandbox.run_builder import RunBuilder, ScenarioResult, TableSchedule, stop_early
 from origami_widgets.sandbox.simulated_time import iso
@@ -31,6 +38,9 @@ FILLING_AFTER_END = 40.0
 
 _FILLING_PER_ROW = 0.2
 """Simulated seconds more for each row of a list of the user's own."""
+
+_OVERLOOKED = 0.05
+"""Share of cells that an agent overlooks when it is told to fill them: one in twenty."""
 
 _OWN_LIST_FAILURES = 0.03
 """Share of cells that fail on a list of the user's own, whose rows are of mixed quality."""
@@ -263,9 +273,11 @@ def parse_scenario(prompt: str) -> ParsedScenario:
 
 
 def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
-    """Build the run of the scenario that the prompt names."""
+    """Build the run of the scenario that the prompt names; one without it may be told to fill cells."""
     parsed = parse_scenario(inputs.prompt)
-    return SCRIPTS[parsed.script](replace(inputs, running_response=parsed.running_response))
+    is_fill = parsed.script == "completed" and inputs.tables and fills_cells(inputs.prompt)
+    script = _fill_cells if is_fill else SCRIPTS[parsed.script]
+    return script(replace(inputs, running_response=parsed.running_response))
 
 
 # Shared steps
@@ -407,6 +419,26 @@ def _fill_own_lists(
         messages=builder.plan_messages([f"Fill {name}" for name in dict.fromkeys(names)]),
         suggestions=agent_text.next_actions(filled[0]),
     )
+
+
+def _fill_cells(inputs: ScenarioInputs) -> ScenarioResult:
+    """Run the columns that the prompt names for the rows that it names, or all, where their cells are empty."""
+    builder = RunBuilder(inputs)
+    prompt, ids = inputs.prompt.lower(), read_ids(inputs.prompt)
+    duration, names, cells = 30.0, list[str](), 0
+    for table in inputs.tables:
+        columns = [
+            column
+            for column in table.columns_at(inputs.pace.start)
+            if column.recipe is not None and column.kind != "input" and column.name.lower() in prompt
+        ]
+        if columns and (table.id in ids or not ids.intersection(each.id for each in inputs.tables)):
+            closes = duration + FILLING_AFTER_END + _FILLING_PER_ROW * len(table.leads)
+            window = CellWindow(0.4 * duration, closes)
+            cells += builder.fill_empty_cells(table, columns, window, named=ids, overlooked=_OVERLOOKED)
+            names += [column.name for column in columns]
+    builder.fail_unaffordable_cells()
+    return builder.finish(duration=duration, steps=4, text=agent_text.filled_cells_report(cells, dict.fromkeys(names)))
 
 
 def _next_extra_column(table: TableTimeline) -> ColumnRecipe:

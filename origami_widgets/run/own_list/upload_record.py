@@ -75,10 +75,12 @@ class UploadRecord:
 
     Attributes:
         stored: its content.
+        runs: the runs of `enrich` on this list, by brief and model, until the list is enriched.
     """
 
     def __init__(self, stored: StoredUpload, entry: StoreEntry[StoredUpload] | None = None) -> None:
         self.stored = stored
+        self.runs: dict[tuple[str, str | None], Any] = {}
         self._entry = entry
 
     async def change(self, **changes: Any) -> None:
@@ -128,6 +130,7 @@ async def held_record(
     once: str | None,
     cell: CellRef | None,
     fresh: bool = False,
+    known: UploadRecord | None = None,
 ) -> AsyncIterator[UploadRecord]:
     """Give a block the record of an upload, which no other call then has. Background loop only.
 
@@ -138,6 +141,7 @@ async def held_record(
         once: the name in `once=`; None without one.
         cell: the cell that makes the call; None if the host has no cell ids.
         fresh: begin a new upload in any case.
+        known: the record of the cell, if this call has looked it up before.
 
     Raises:
         NameTaken: the name belongs to another list.
@@ -145,7 +149,7 @@ async def held_record(
     """
     spec = _UploadSpec(own, asked)
     if once is None:
-        record = _record_of_cell(operations, spec, cell, fresh=fresh)
+        record = known or _record_of_cell(operations, spec, cell, fresh=fresh)
         async with _lock_of(record):
             yield record
         return

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic
-    from origami_widgets.run.polling.run_watch import Limit
     from origami_widgets.run.state import Event
 
 
@@ -121,9 +120,8 @@ class Poller:
         watch.hurried = True
         self.soon(watch)
 
-    def limit(self, watch: RunWatch, limit: Limit) -> None:
+    def limit(self, watch: RunWatch) -> None:
         """Check a run before others and without a deadline, as a credit limit relies on it. Background loop only."""
-        watch.limit = limit
         self.checks.plan(watch, plans.limit(watch.schedule, self.clock.monotonic()))
         self.keep(watch)
 

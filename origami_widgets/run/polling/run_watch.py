@@ -146,7 +146,7 @@ class RunWatch:
         cell_stop: what stops the cells of the run, while it does; else None.
         quiet: the looks at whether cells begin after the end; None before it.
         retry_after: seconds between checks, as the server said last; the default interval before it did.
-        limit: the run's credit limit, so that its checks come first and never end; None without one.
+        limits: the run's credit limits by kind; with one, its checks come first and never end.
     """
 
     def __init__(self, operations: Operations | None, state: RunState) -> None:
@@ -163,7 +163,7 @@ class RunWatch:
         self.cell_stop: object = None
         self.quiet: Quiet | None = None
         self.retry_after = DEFAULT_INTERVAL
-        self.limit: Limit | None = None
+        self.limits: dict[str, Limit] = {}
         self.subscribers = Subscribers()
 
     def update(self, *events: Event) -> None:
@@ -182,13 +182,14 @@ class RunWatch:
             self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
 
     def note_credits(self, tables: Iterable[Table], now: float) -> None:
-        """Tell the credit limit of the run what tables have used that have just been read."""
-        if self.limit is not None:
-            self.limit.note(tables, now)
+        """Tell the credit limits of the run what tables have used that have just been read."""
+        for limit in self.limits.values():
+            limit.note(tables, now)
 
     def limit_in(self, state: RunState) -> float | None:
-        """Return the seconds until its credit limit is reached at the present rate; None if there is none, or no rate."""
-        return None if self.limit is None else self.limit.reached_in(state)
+        """Return the seconds until a credit limit is reached at the present rate; None if there is none, or no rate."""
+        found = (limit.reached_in(state) for limit in self.limits.values())
+        return min((each for each in found if each is not None), default=None)
 
     def connected(self) -> Operations:
         """Return the API that the run is read through.
@@ -285,7 +286,7 @@ class Checks:
         try:
             answer, tables = await self._read_tables_together(watch)
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
-            if heard != watch.list_digest or state.done or watch.limit is not None:
+            if heard != watch.list_digest or state.done or watch.limits:
                 # Where the answers about the run name its tables, the list only says what they have used since.
                 is_of_known = not wants_table_list(state)
                 listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
@@ -314,7 +315,7 @@ class Checks:
         filling = filling or dict.fromkeys((table.id for table in tables), 0)
         waits: list[float | None] = []
         events: list[Event] = []
-        if len(filling) > 1 or (watch.limit is not None and len(tables) > 1):
+        if len(filling) > 1 or (watch.limits and len(tables) > 1):
             # The agent's table list may lag, or not be readable at all.
             try:
                 answer, listed = await self._read_tables_together(watch)

@@ -22,9 +22,11 @@ from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, Tabl
 from origami_widgets.api.models import CancelledCells, Page, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.fill_plan import own_columns, whole_columns
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
+from origami_widgets.run.starts.store import Stored, StoreEntry, store_entry
 from origami_widgets.run.state import (
     CancelDelayed,
     CancelRequested,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
 log = logging.getLogger("origami_widgets")
@@ -55,6 +58,16 @@ STOP_PAUSES = (1.0, 2.0, 4.0)
 """Seconds between the first rounds of a stop; the agent's last cells begin soon after its cancel."""
 STOP_PAUSE, STOP_PAUSE_PER_TABLE = 5.0, 1.5
 """Seconds between later rounds: so many, or so many for each table that is being stopped in the organization."""
+
+
+class StoppedColumns(Stored, kw_only=True):
+    """What a stop has seen, under the name in `once=`, so that its cells can be filled after a restart.
+
+    Attributes:
+        columns: the ids of tables and columns that run for every row.
+    """
+
+    columns: list[tuple[str, str]]
 
 
 class CancelPending(OrigamiError):
@@ -419,6 +432,7 @@ class CellStop:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
         attribution = attribute(self._conversation.own_states, tables)
+        await _note_whole_columns(self._conversation, tables)
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
         targets.sort(key=lambda target: -self._active.get(target.table_id, 0))
@@ -474,6 +488,37 @@ class CellStop:
         except OrigamiError:
             pass
         return False
+
+
+async def _note_whole_columns(conversation: Conversation, tables: Iterable[Table]) -> None:
+    """Note which columns run for every row, before a stop ends them: the cells that are missing then can be filled later."""
+    found = whole_columns(own_columns(conversation.own_states, tables)) - conversation.whole
+    if found:
+        conversation.whole |= found
+        if conversation.once:
+            kept_task(_write_whole_columns(conversation), "origami-widgets note stopped columns", holds_exit=True)
+
+
+async def _write_whole_columns(conversation: Conversation) -> None:
+    with contextlib.suppress(OrigamiError):
+        entry = await _entry_of_columns(conversation)
+        record = StoppedColumns(columns=sorted(conversation.whole))
+        entry.place(record)
+        await entry.write(record)
+
+
+async def whole_columns_of(conversation: Conversation) -> set[tuple[str, str]]:
+    """Return the columns, with their tables' ids, that are known to run for every row, from a record of `once=`, too."""
+    if conversation.once:
+        with contextlib.suppress(OrigamiError):
+            record = await (await _entry_of_columns(conversation)).read()
+            conversation.whole |= set(() if record is None else record.columns)
+    return conversation.whole
+
+
+async def _entry_of_columns(conversation: Conversation) -> StoreEntry[StoppedColumns]:
+    watch = conversation.current
+    return await store_entry(watch.connected(), f"{conversation.once}, stopped {watch.state.agent_id}", StoppedColumns)
 
 
 def _merged(tables: Iterable[Table], others: Iterable[Table]) -> list[Table]:

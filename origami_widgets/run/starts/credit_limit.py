@@ -1,7 +1,7 @@
 """`CreditLimit` (`credit_limit=`): end runs, and stop their cells, once their tables have used more credits than allowed.
 
-The limit belongs to a conversation, so answers and follow-ups share it, or to all runs of a batch. It holds until the
-cells are final, while this process runs, is online and its key is valid. Credits are counted at each check, and the API
+The limit belongs to a conversation, so answers and follow-ups share it, or to all runs of a batch. A turn that fills cells
+has another one beside it, of its own (`FillLimit`). A limit holds until the cells are final, while this process runs, is online and its key is valid. Credits are counted at each check, and the API
 does not count work in flight: what settles between two checks, and what is in flight then, is used on top.
 """
 
@@ -13,7 +13,7 @@ import functools
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
@@ -76,10 +76,13 @@ class CreditLimit:
         halt: called with the error when more has been used; returns whether it has stopped anything.
 
     Attributes:
+        kind: a run has at most one limit of each kind.
         limit: as given; `set` changes it.
         before: the credits that tables had used before the runs began, by table id.
         error: the error once more has been used; None until then.
     """
+
+    kind: Literal["run", "fill"] = "run"
 
     def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
         self.error: CreditLimitReached | None = None
@@ -91,6 +94,7 @@ class CreditLimit:
         # When counting began, in Unix seconds, for tables that are older than their run and were not read before it.
         self._counted_since: dict[str, float] = {}
         self._rates: dict[str, Rate] = {}
+        self._watches: weakref.WeakSet[RunWatch] = weakref.WeakSet()
         # Settled runs that are still counted, and whether work of theirs is known to be left.
         self._unfinished: weakref.WeakKeyDictionary[RunWatch, bool] = weakref.WeakKeyDictionary()
 
@@ -98,6 +102,16 @@ class CreditLimit:
     def is_of_batch(self) -> bool:
         """Whether it is the limit of a batch, and not of one conversation."""
         return self._halt is not None
+
+    @property
+    def used(self) -> float:
+        """The credits that were used so far, as they were counted."""
+        return sum(self._used.values())
+
+    @property
+    def guarded(self) -> list[RunWatch]:
+        """The runs that it limits at present."""
+        return [watch for watch in self._watches if watch.limits.get(self.kind) is self]
 
     def note_before(self, bases: Mapping[str, float]) -> None:
         """Note what tables had used before the runs that work on them began. Of two numbers, the smaller one is older."""
@@ -109,9 +123,9 @@ class CreditLimit:
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
         self.limit = limit
-        if self._sum <= limit:
+        if self.used <= limit:
             self.error = None
-            for each in [watch for watch, known in _limits.items() if known is self]:
+            for each in self.guarded:
                 each.update(CreditsExceeded(None))
 
     def require_room(self) -> None:
@@ -120,7 +134,7 @@ class CreditLimit:
         Raises:
             CreditLimitReached: more has been used than the limit allows; nothing was sent.
         """
-        if self._sum > self.limit:
+        if self.used > self.limit:
             raise self._reached(remedy=f"Nothing was sent. {REMEDY}")
 
     def count(self, conversation: Conversation) -> None:
@@ -138,15 +152,17 @@ class CreditLimit:
         self.count(conversation)
         for watch in conversation.watches:
             if watch.state.run_id in conversation.ours:
-                self._guard(watch, conversation)
+                self.guard_turn(watch, conversation)
 
-    def _guard(self, watch: RunWatch, conversation: Conversation) -> None:
-        earlier = _limits.get(watch)
+    def guard_turn(self, watch: RunWatch, conversation: Conversation) -> None:
+        """Count what one turn of a conversation uses, and end it when the limit is reached."""
+        earlier = watch.limits.get(self.kind)
         if earlier is self:
             return
-        if earlier is not None:
+        if isinstance(earlier, CreditLimit):
             self.before = earlier.before | self.before
-        _limits[watch] = self
+        watch.limits[self.kind] = self
+        self._watches.add(watch)
         if earlier is not None and watch.state.limit_error is not None:
             # It was above the earlier limit.
             watch.update(CreditsExceeded(None))
@@ -154,7 +170,7 @@ class CreditLimit:
             return
         # A run that nothing holds would not be checked any more, and so not be ended.
         limited[watch] = conversation
-        poller().limit(watch, self)
+        poller().limit(watch)
         # Weak, or the run would hold itself and be polled for ever.
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
@@ -173,26 +189,29 @@ class CreditLimit:
         """
         self._count(state)
         rate = sum(self._rates[table_id].a_second for table_id in self._used if table_id in self._rates)
-        return (self.limit - self._sum) / rate if rate > 0 else None
+        return (self.limit - self.used) / rate if rate > 0 else None
 
     def _look(self, reference: weakref.ref[RunWatch]) -> None:
         watch = reference()
-        if watch is None or _limits.get(watch) is not self:
+        if watch is None or watch.limits.get(self.kind) is not self:
             return
         self._count(watch.state)
-        guarded = [each for each, limit in _limits.items() if limit is self]
+        guarded = self.guarded
         active = [each for each in guarded if not each.state.settled or self._unfinished.get(each)]
-        if self.error is None and self._sum > self.limit:
+        if self.error is None and self.used > self.limit:
             self._exceed(watch, is_active=bool(active))
         if self.error is not None:
             is_news, self.error.cause = self.error.cause != self._cause, self._cause
             for each in guarded:
-                if each in active and each.state.limit_error is not self.error:
+                said = each.state.limit_error
+                # By this limit, or by the other one of the same run.
+                is_ended = isinstance(said, CreditLimitReached) and said.stops_since is not None
+                if each in active and not is_ended:
                     # Where only cells are left, nothing comes before their stop: it is under way from now on.
                     stop = (StopChanged("requested"),) if each.state.done else ()
                     each.update(CreditsExceeded(self.error), *stop)
                     kept_task(_end(each), "origami-widgets credit limit", holds_exit=True)
-                elif is_news and each.state.limit_error is self.error:
+                elif is_news and said is self.error:
                     each.update(CreditsExceeded(self.error))
         if watch.state.connection.state == "stopped":
             limited.pop(watch, None)
@@ -239,22 +258,18 @@ class CreditLimit:
         return CreditLimitReached(title, cause=self._cause, remedy=remedy or REMEDY, code="CREDIT_LIMIT")
 
     @property
-    def _sum(self) -> float:
-        return sum(self._used.values())
-
-    @property
     def _cause(self) -> str:
         in_flight = sum(self._in_flight.values())
         cells = f"{plural(in_flight, 'cell')} {'is' if in_flight == 1 else 'are'}"
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
         whose = " by all runs together" if self.is_of_batch else ""
-        limit = amount(self.limit)
         late = ""
         if self._counted_since:
             tables = "a table" if len(self._counted_since) == 1 else f"{len(self._counted_since):,} tables"
-            since = datetime.fromtimestamp(min(self._counted_since.values()), UTC)
-            late = f" What {tables} had used before is not known: counted since {since:%H:%M} UTC."
-        return f"{amount(self._sum)} credits were used{whose} since the start; credit_limit is {limit}.{late}{still}"
+            at = datetime.fromtimestamp(min(self._counted_since.values()), UTC)
+            late = f" What {tables} had used before is not known: counted since {at:%H:%M} UTC."
+        since = f"{whose} since the start; credit_limit" if self.kind == "run" else " since the fill began; its limit"
+        return f"{amount(self.used)} credits were used{since} is {amount(self.limit)}.{late}{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
@@ -268,6 +283,21 @@ class CreditLimit:
             # Credits never decrease: a smaller number comes from an older answer.
             self._used[table.id] = max(self._used.get(table.id, 0), used - before)
             self._in_flight[table.id] = table.cells.running or 0
+
+
+class FillLimit(CreditLimit):
+    """Limit on the credits that one turn may use to fill cells, beside the limit of its conversation.
+
+    Args:
+        limit: the credits that may be used.
+        before: the credits that the conversation's tables had used before the turn, by table id.
+    """
+
+    kind = "fill"
+
+    def __init__(self, limit: float, before: Mapping[str, float]) -> None:
+        super().__init__(limit)
+        self.before = dict(before)
 
 
 async def read_before(operations: Operations, table_ids: Iterable[str], known: dict[str, Table]) -> None:
@@ -307,8 +337,6 @@ REMEDY = (
 )
 limited: dict[RunWatch, Conversation] = {}
 """Runs with a limit that have not settled, with their conversations. They stay watched even without a handle."""
-_limits: weakref.WeakKeyDictionary[RunWatch, CreditLimit] = weakref.WeakKeyDictionary()
-"""The limit of each run."""
 
 
 def stops_for(state: RunState) -> bool:

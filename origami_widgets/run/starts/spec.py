@@ -24,7 +24,7 @@ class StartSpec:
         name: the name of a new agent; None lets the server choose one.
         model: the model; None for the plan's default.
         focus_tables: tables to work on, or their ids; kept as ids.
-        given: what stands for the prompt in a fingerprint; empty for the prompt itself.
+        given: what stands for the prompt and the focus tables in a fingerprint; empty for these themselves.
 
     Attributes:
         focus_marks: what stands for the focus tables in a fingerprint: of an uploaded list its upload, as the next list
@@ -64,5 +64,5 @@ class StartSpec:
         Args:
             salt: makes digests of equal specs differ between files, so that files cannot be compared.
         """
-        asked = (self.given or self.prompt, self.name, self.model, self.focus_marks)
+        asked = (self.given or self.prompt, self.name, self.model, () if self.given else self.focus_marks)
         return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()
