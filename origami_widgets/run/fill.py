@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import kept_task
@@ -26,7 +26,7 @@ from origami_widgets.run.starts.credit_limit import CreditLimitReached, FillLimi
 from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from origami_widgets.api.models import FlatRow
     from origami_widgets.api.operations import Operations
@@ -48,18 +48,16 @@ class FillPlan:
         gaps: the cells.
         offer: how many these are, and their price.
         limit: the credits at which it stops.
-        raised: to how much the conversation's own credit limit is raised for it; None to leave that as it is.
     """
 
     gaps: tuple[Gap, ...]
     offer: FillOffer
     limit: float
-    raised: float | None
 
     @property
     def question(self) -> str:
         """The question to ask before it."""
-        return fill_plan.question(self.offer, self.limit, self.raised)
+        return fill_plan.question(self.offer, self.limit)
 
     def follow_up(self, conversation: Conversation) -> FollowUp:
         """Return the follow-up that carries it out."""
@@ -110,8 +108,8 @@ async def plan_fill(conversation: Conversation, credit_limit: float | None, *, a
             "Nothing was sent.",
             remedy="Say how much it may use: run.fill(credit_limit=100).",
         )
-    raised = _raised(conversation, limit)
-    if raised is not None and not asks and credit_limit is None:
+    offer = replace(offer, raised=_raised(conversation, limit))
+    if offer.raised is not None and not asks and credit_limit is None:
         raise CreditLimitReached(
             "Credit limit reached",
             cause=f"To fill {offer.cells:,} cells takes up to {limit:,.0f} credits, which is more than the run's credit limit "
@@ -119,7 +117,7 @@ async def plan_fill(conversation: Conversation, credit_limit: float | None, *, a
             remedy=f"To allow them on top: run.fill(credit_limit={limit:.0f}).",
             code="CREDIT_LIMIT",
         )
-    return FillPlan(gaps, offer, limit, raised)
+    return FillPlan(gaps, offer, limit)
 
 
 def _raised(conversation: Conversation, limit: float) -> float | None:
@@ -150,6 +148,14 @@ async def plan_stopped(conversation: Conversation) -> FillPlan | None:
     return None
 
 
+def _offer(conversation: Conversation, gaps: Sequence[Gap]) -> FillOffer | None:
+    """Return what a card offers for some gaps; None for nothing."""
+    if not gaps:
+        return None
+    offer = fill_plan.offer_of(gaps)
+    return offer if offer.at_most is None else replace(offer, raised=_raised(conversation, offer.at_most))
+
+
 async def count_gaps(conversation: Conversation) -> None:
     """Count the cells that can be filled, for a card. Does nothing for very large tables, and where rows can't be read."""
     state, watch = conversation.state, conversation.current
@@ -161,7 +167,7 @@ async def count_gaps(conversation: Conversation) -> None:
     except OrigamiError:
         return
     if conversation.current is watch:
-        watch.update(GapsCounted(fill_plan.offer_of(gaps) if gaps else None))
+        watch.update(GapsCounted(_offer(conversation, gaps)))
 
 
 def may_offer(conversation: Conversation, whole: Collection[tuple[str, str]]) -> bool:
@@ -276,6 +282,5 @@ class _Watcher:
         columns = fill_plan.own_columns(conversation.own_states, conversation.state.tables)
         # Where it overlooked some, they can be filled once more.
         conversation.whole |= {each.key for each in self._plan.gaps}
-        gaps = fill_plan.gaps_of(columns, rows, conversation.whole)
-        offer = fill_plan.offer_of(gaps) if gaps else None
+        offer = _offer(conversation, fill_plan.gaps_of(columns, rows, conversation.whole))
         watch.update(GapsCounted(offer, fill_plan.filled(self._plan.gaps, rows)))

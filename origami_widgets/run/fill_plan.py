@@ -101,7 +101,12 @@ def may_lack(columns: Iterable[tuple[Table, Column]], whole: Collection[ColumnKe
     return {
         table.id
         for table, column in columns
-        if table.lead_count and ((table.id, column.id) in whole or column.cells.errored)
+        if table.lead_count
+        and (
+            (table.id, column.id) in whole
+            # Only where it has run for every row, as many cells have failed as are missing.
+            or (column.cells.errored and (_runs(column) or 0) >= table.lead_count)
+        )
     }
 
 
@@ -157,13 +162,12 @@ def offer_of(gaps: Sequence[Gap]) -> FillOffer:
     return FillOffer(cells, expected if is_known else None, max(1, math.ceil(at_most)), is_failed=is_failed)
 
 
-def question(offer: FillOffer, credit_limit: float, raised: float | None = None) -> str:
+def question(offer: FillOffer, credit_limit: float) -> str:
     """Return the question before a fill.
 
     Args:
         offer: what it would fill.
         credit_limit: the credits at which it stops.
-        raised: to how much the conversation's own credit limit is raised for it; None to leave that as it is.
 
     >>> question(FillOffer(36, 144, 252, is_failed=False), 252)
     'Fill 36 cells? Such cells have cost 4 credits on average here, found ones 7: about 144, at most 252; it stops there. The agent decides what it runs.'
@@ -175,7 +179,7 @@ def question(offer: FillOffer, credit_limit: float, raised: float | None = None)
         average, found = offer.credits / offer.cells, offer.at_most / offer.cells
         dearer = f", found ones {found:.3g}" if found > average else ""
         price = f"Such cells have cost {average:.3g} credits on average here{dearer}: about {amount(round(offer.credits))}, {limit}"
-    raises = f" This raises the run's credit limit to {amount(raised)}." if raised is not None else ""
+    raises = f" This raises the run's credit limit to {amount(offer.raised)}." if offer.raised is not None else ""
     return f"Fill {plural(offer.cells, 'cell')}? {price} The agent decides what it runs.{raises}"
 
 

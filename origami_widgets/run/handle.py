@@ -582,7 +582,7 @@ class Run:
                 # Who has just agreed wants another one, whatever the record says.
                 operations = self._conversation.current.connected()
                 name = await OnLoop(follow_up.free_name(operations, self._conversation.once))
-        return await self._continued_with(follow_up, fresh=False, credit_limit=plan.raised, name=name)
+        return await self._continued_with(follow_up, fresh=False, credit_limit=plan.offer.raised, name=name)
 
     fill_async = fill.aio
 

@@ -181,12 +181,14 @@ class FillOffer:
         credits: what they are expected to use; None while such cells have hardly run.
         at_most: the upper estimate, at which a fill stops by default; None if none of its columns has run.
         is_failed: whether all of them have failed, so that none was stopped.
+        raised: to how much the run's own credit limit has to be raised for it; None if that leaves enough.
     """
 
     cells: int
     credits: float | None
     at_most: int | None
     is_failed: bool
+    raised: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ CommandName = Literal[
     "cancel",
     "answer",
     "follow_up",
+    "fill",
     "check_now",
     "stop_waiting",
     "open",
@@ -49,7 +50,7 @@ CommandName = Literal[
     "stop_starting",
     "resume",
 ]
-"""A card has the first five, which are about one run; a board has `cancel`, `follow_up` and the others."""
+"""A card has the first six, which are about one run; a board has `cancel`, `follow_up` and the others."""
 
 Stage = Literal["waiting", "running", "filling", "needs_you", "failed", "ended"]
 """Stage of a run on a board: `filling` if the agent is done but cells are not, `needs_you` if the user must act."""

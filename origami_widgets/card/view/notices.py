@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.questions import can_follow_up, follow_up_button, offers_to_resume
+from origami_widgets.card.view.questions import can_follow_up, fill_button, follow_up_button, offers_to_resume
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
@@ -74,6 +74,7 @@ class _Writer:
             yield from self._status()
             yield from self._end()
             yield from self._stopped_cells()
+            yield from self._filled()
             yield from self._questions()
 
     def _say(self, live: str, later: str) -> str:
@@ -113,12 +114,13 @@ class _Writer:
             yield self._notice("command_error", "bad", error.title, text, code=agent_line(state))
         elif error is not None:
             yield self._notice("command_error", "bad", error.title, explanation_of(error), link=link_of_error(error))
+        fill = fill_button(state)
         if (reached := state.limit_error) is not None:
             # One notice for both, or little of the rows is left in sight.
             goes_on = f"{words.plural(state.cells_running, 'cell')} still filling" if state.cells_running else ""
             facts = ", ".join(filter(None, (stopped_words(state), goes_on)))
             title = ": ".join(filter(None, (reached.title, facts)))
-            yield self._notice("credit_limit", "attention", title, explanation_of(reached))
+            yield self._notice("credit_limit", "attention", title, explanation_of(reached), button=fill)
         connection = state.connection
         if connection.state == "reconnecting":
             yield self._reconnecting(connection.error)
@@ -183,6 +185,8 @@ class _Writer:
             yield self._notice("sending", "running", title)
         elif state.sending == "answer":
             yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
+        elif state.sending == "fill":
+            yield self._notice("sending", "running", self._say("Starting to fill cells", "Cells were to be filled"))
 
     def _stopping(self) -> Iterator[Notice]:
         """Yield the notice that cells are being stopped; while the agent is being cancelled, only what keeps them from it."""
@@ -269,6 +273,9 @@ class _Writer:
         """Yield what a cancelled run leaves behind, and the way on if its agent offers one. The pill says that it was cancelled."""
         state = self.state
         resume, ways = self._ways_on() if offers_to_resume(state) else (None, "")
+        if (fill := fill_button(state)) is not None:
+            # Where cells are what is missing, the agent is to fill these, and to do nothing else.
+            resume, ways = fill, ""
         left = left_words(state)
         facts = [*filter(None, (stopped_words(state), self._kept(), left))] or ["The agent can continue"] * bool(ways)
         if facts:
@@ -298,7 +305,23 @@ class _Writer:
             return
         title = stopped_words(state) or "Not all cells were stopped"
         text = sentences("What is filled stays.", left)
-        yield self._notice("cells_stopped", "attention" if left else "neutral", title, text, code=self._stop_line())
+        tone: Tone = "attention" if left else "neutral"
+        line = self._stop_line()
+        yield self._notice("cells_stopped", tone, title, text, button=fill_button(state), code=line)
+
+    def _filled(self) -> Iterator[Notice]:
+        """Yield what a fill has brought, and the offer to fill cells, unless the notice of a stop has it."""
+        state, button = self.state, fill_button(self.state)
+        is_offered = state.limit_error is not None or bool(stopped_words(state)) or state.status == "cancelled"
+        if (done := state.filled) is not None and state.settled:
+            nothing = f"For {words.count(done.nothing)}, the agent found nothing." if done.nothing else ""
+            title = f"{words.count(done.found)} of {words.plural(done.asked, 'cell')} filled"
+            tone: Tone = "neutral" if done.found else "attention"
+            yield self._notice("filled", tone, title, nothing, button=None if is_offered else button)
+        elif state.offer is not None and button is not None and not is_offered:
+            failed = f"{words.plural(state.offer.cells, 'cell')} failed"
+            title = failed if state.offer.is_failed else f"{words.plural(state.offer.cells, 'cell')} not filled"
+            yield self._notice("not_filled", "attention", title, button=button)
 
     def _is_limit_all(self) -> bool:
         """Return whether the notice of the credit limit says all that there is to say of the stop."""
@@ -411,6 +434,8 @@ def _cause(error: OrigamiError | None) -> str:
 
 
 def _as_code(button: Button | None) -> str:
+    if button is not None and button["command"] == "fill":
+        return "run.fill()"
     if button is None or button["command"] != "follow_up":
         return ""
     # Quoted as a Python string: the line is made to be copied and run, so an agent's text must not be able to end the

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
+from origami_widgets.run.fill_plan import question as fill_question
 from origami_widgets.run.state import full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
@@ -95,6 +96,23 @@ def follow_up_button(label: str, prompt: str) -> Button:
     # The question replaces the button, so it must say what it is about.
     question = f"{shown}? {FOLLOW_UP_COST}"
     return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": question, "yes": "Yes, start it"}
+
+
+def fill_button(state: RunState) -> Button | None:
+    """Return the button that fills missing cells, which asks once and names its price; None without one."""
+    offer = state.offer
+    if offer is None or offer.at_most is None or not can_follow_up(state):
+        return None
+    cells = words.count(offer.cells)
+    what = "the last cell" if offer.cells == 1 else f"the {cells} remaining cells"
+    label = f"Try {'it' if offer.cells == 1 else f'these {cells}'} again" if offer.is_failed else f"Fill {what}"
+    price = "" if offer.credits is None else f" · about {words.plural(max(1, round(offer.credits)), 'credit')}"
+    return {
+        "command": "fill",
+        "label": f"{label}{price}",
+        "confirm": fill_question(offer, offer.at_most),
+        "yes": "Yes, try again" if offer.is_failed else "Yes, fill them",
+    }
 
 
 def answer_line(ask: Ask) -> str:

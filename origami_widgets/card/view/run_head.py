@@ -10,6 +10,7 @@ from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
+from origami_widgets.run.fill_plan import BEGINS, is_fill
 from origami_widgets.run.state import full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
@@ -278,6 +279,9 @@ def _attach(token: str) -> str:
 def _brief(state: RunState, earlier: Sequence[RunState]) -> tuple[str | None, str]:
     """Return the brief of a run, and the last answers if its own prompt is a list of answers."""
     prompt = full_prompt(state)
+    if earlier and is_fill(prompt):
+        # Nobody has written that one.
+        return _brief(earlier[-1], earlier[:-1])
     answers = _answers(prompt, earlier[-1]) if earlier else []
     if not answers:
         return prompt, ""
@@ -336,9 +340,10 @@ def _earlier(state: RunState) -> EarlierRun:
         # A later run continues this one, so its questions are no longer open.
         questions = len(state.run.todo.pending_questions) if state.run else 0
         label, tone = f"Asked {words.plural(questions, 'question')}", "neutral"
+    prompt = full_prompt(state)
     return {
         "run_id": clip(state.run_id, _ID_LIMIT),
-        "prompt": clip(full_prompt(state), 160),
+        "prompt": BEGINS if is_fill(prompt) else clip(prompt, 160),
         "status_label": label,
         "tone": tone,
         "outcome": _outcome(state),

@@ -21,6 +21,7 @@ from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import find_row
 from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.batch import queue_of
+from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
@@ -129,6 +130,19 @@ class CommandHandler:
         _name_newest(conversation, watch)
         await self._continue(FollowUp(conversation, watch, prompt, "follow_up"))
 
+    async def _fill(self, conversation: Conversation, watch: RunWatch) -> None:
+        _name_newest(conversation, watch)
+        offer = conversation.state.offer
+        # The price that was agreed to is the limit, whatever is missing by now.
+        plan = None if offer is None else await plan_fill(conversation, offer.at_most, asks=True)
+        if plan is None:
+            raise InvalidInput(
+                "There is nothing to fill any more",
+                cause="No cell is missing that was stopped or has failed. Nothing was sent.",
+                remedy="Look at the card again.",
+            )
+        await self._continue(plan.follow_up(conversation), new_limit=plan.offer.raised)
+
     async def _cancel(self, conversation: Conversation, watch: RunWatch) -> None:
         # To cancel what has ended is not to cancel what goes on.
         if watch.state.done:
@@ -136,10 +150,12 @@ class CommandHandler:
         conversation.ours.add(watch.state.run_id)
         await cancel(watch)
 
-    async def _continue(self, follow_up: FollowUp) -> None:
+    async def _continue(self, follow_up: FollowUp, *, new_limit: float | None = None) -> None:
         operations, once = follow_up.watch.connected(), follow_up.conversation.once
         name = await follow_up.free_name(operations, once) if once else ""
-        job = StartJob(operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up)
+        job = StartJob(
+            operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
+        )
         try:
             await job.start_for(self)
         except ContinuedElsewhere as error:
@@ -190,6 +206,8 @@ class CardCommandHandler(CommandHandler):
                 await self._continue(answering(self._conversation, command.answers))
             case "follow_up":
                 await self._follow_up(self._conversation, watch, command.prompt)
+            case "fill":
+                await self._fill(self._conversation, watch)
             case "check_now":
                 poller().hurry(watch)
             case "stop_waiting":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import view_changed, view_now
@@ -21,6 +22,7 @@ from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, s
 from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import Outputs, running_cell, show_once
+from origami_widgets.run.fill import count_gaps, may_offer
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import shows_leads
 from origami_widgets.words.foreign_text import clip
@@ -89,6 +91,7 @@ class RunCard(LeadWidget):
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)
+        self._counted: tuple[str, int | None, int] | None = None
         super().__init__(outputs)
 
     def __repr__(self) -> str:
@@ -166,6 +169,25 @@ class RunCard(LeadWidget):
         self._set_trait("steps_max", steps.max if steps else None)
         self._set_trait("lead_count", state.lead_count)
         self._set_trait("credits_used", state.credits_used)
+        self._count_gaps()
+
+    def _on_view_count(self, change: Any) -> None:
+        super()._on_view_count(change)
+        if change["new"]:
+            background().call_soon(self._count_gaps)
+
+    def _count_gaps(self) -> None:
+        """Have the cells counted that can be filled, once all is settled: the button names how many, and their price.
+
+        The rows are read for it, so only where somebody looks.
+        """
+        conversation = self._conversation
+        state = conversation.state
+        if self._viewed and state.filled is None and may_offer(conversation, conversation.whole):
+            at = (state.run_id, state.credits_used, state.cells_errored)
+            if at != self._counted:
+                self._counted = at
+                background().submit(count_gaps(conversation))
 
     def _on_content(self, content: Any) -> None:
         match content:

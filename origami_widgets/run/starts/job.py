@@ -24,7 +24,7 @@ from origami_widgets.run.polling.run_watch import Subscribers, runs_ended
 from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
-from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.cancel import cancel, whole_columns_of
 from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, entry_of, recorded_runs
 from origami_widgets.run.state import Attached, Named, Queue
 
@@ -274,7 +274,9 @@ class StartJob(Attempts):
             # Held until the handle holds it: turns that are found belong to it.
             conversation = conversation_of(watch) if turns is None else await turns
             if self._once:
+                conversation.once = conversation.once or self._once
                 conversation.ours |= await recorded_runs(self.operations, self._once)
+                await whole_columns_of(conversation)
             self._take_watch(watch)
         elif not stored.run_id:
             stored.unknown, stored.losses = True, 0
