@@ -104,6 +104,7 @@ class Column:
     rows: int = 0
     filled: set[int] = field(default_factory=set)
     settled: float = 0.0
+    runs: int = 0
 
     def json(self, running: int) -> dict[str, Any]:
         return {
@@ -116,6 +117,11 @@ class Column:
             "autoTrigger": True,
             "credits": {"lifetimeUsed": self.settled},
             "cells": {"running": running, "errored": 0},
+            "stats": {
+                "avgCreditsPerRun": self.settled / self.runs if self.runs else 0,
+                "callRate": 1,
+                "totalRuns": self.runs,
+            },
         }
 
 
@@ -262,6 +268,7 @@ class FillingTable:
     def _settle(self, cell: Cell, now: float) -> None:
         self.settled[cell.owner] += 1
         cell.column.settled += self.price
+        cell.column.runs += 1
         cell.column.filled.add(cell.row)
 
     def _queue(self, feeder: Feeder, now: float) -> None:
@@ -272,6 +279,13 @@ class FillingTable:
         self.rows = max(self.rows, column.rows)
         feeder.left -= cells
         feeder.next_at += feeder.every
+
+    def refill(self, owner: str, column: Column, rows: list[int], now: float) -> None:
+        """Queue cells of rows that are there, even those that are filled."""
+        self.fill(now)
+        self.queues.setdefault(column.id, deque()).extend(Cell(column, row, owner) for row in rows)
+        self.changed = now
+        self._take_up(now)
 
     def _take_up(self, now: float) -> None:
         """Work on as many cells as are worked on at a time: one after the other, so that they don't settle at once."""

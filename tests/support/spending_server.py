@@ -21,7 +21,8 @@ Use it as a context manager, with a clock that a test can move:
         assert server.paid <= 200 + ...
         assert server.count("POST /tables/{id}/cancel") == 2
 
-A brief decides on one run: with the word `asking` it ends at once with a question (its follow-up builds), `silent` names
+A brief to fill empty cells is carried out as `filler` says: `obeys`; `adds` a column besides; fills all rows `again`, found
+ones, too; `asks`; or does `nothing`. Any other brief decides on one run: with the word `asking` it ends at once with a question (its follow-up builds), `silent` names
 no table among its actions. With `focusTableIds` it adds a column to each of these tables and fills it, and builds no table
 of its own unless its brief says `own`.
 
@@ -36,7 +37,7 @@ import itertools
 import math
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.support.counting_server import KEY, PROXY_PAGE, STOP, CountingServer, Refusal, body_of, key_of, page
 from tests.support.filling_tables import COLLEAGUE, Column, Feeder, FillingTable, Run, Stop, iso
@@ -65,6 +66,7 @@ class SpendingServer(CountingServer):
         response: `null` until the run's end, or `partial` from its first action on.
         lead_source_cells: cells for leads that a lead source goes on finding, besides `cells`.
         lead_source_rate: how many of them a second.
+        filler: what an agent does that is told to fill empty cells.
         cancel_delay: seconds from an agent's cancel to the end of its run.
         lists_lag: seconds until the lists show a new agent, run or table; each can be read by its id at once.
         oldest_first: order of the lists, of which the vendor says nothing.
@@ -94,6 +96,7 @@ class SpendingServer(CountingServer):
         response: str = "null",
         lead_source_cells: int = 0,
         lead_source_rate: float = 5.0,
+        filler: Literal["obeys", "adds", "again", "asks", "nothing"] = "obeys",
         cancel_delay: float = 2.0,
         lists_lag: float = 0.0,
         oldest_first: bool = False,
@@ -109,7 +112,7 @@ class SpendingServer(CountingServer):
         self._response, self._delay = response, cancel_delay
         self._source_cells, self._source_rate = lead_source_cells, lead_source_rate
         self._lag, self._oldest_first = lists_lag, oldest_first
-        self._slots, self._balance = run_slots, balance
+        self._slots, self._balance, self._filler = run_slots, balance, filler
         # An agent that is over at once is over, with its cells, before anything else can be asked.
         self._answer_delay = 0.01 if agent_seconds < 0.01 else 0.0
         self.agents: dict[str, str] = {}
@@ -287,14 +290,17 @@ class SpendingServer(CountingServer):
         focus, words = body.get("focusTableIds", []), set(re.findall(r"\w+", prompt.lower()))
         if any(each not in self._tables or self._tables[each].key != key for each in focus):
             raise Refusal(400, "UNKNOWN_TABLE")
-        is_asking = "asking" in words
+        is_filling = {"fill", "empty", "cells"} <= words
+        is_asking = "asking" in words or (is_filling and self._filler == "asks")
         ends, status = (now + 5.0, "needs_input") if is_asking else (now + self._agent_seconds, "completed")
         if self._ends_when_read and not is_asking:
             ends = math.inf
         run = Run(f"v2_run-{uuid.uuid4().hex}", key, agent, prompt, focus, now, ends, status, **about)
         self.runs.append(run)
         self._linked[agent] = list(dict.fromkeys([*self._linked[agent], *focus]))
-        if is_asking:
+        if is_filling:
+            self._refill(run, prompt, now)
+        if is_asking or is_filling:
             return run
         for each in dict.fromkeys(focus):
             self._extend(run, self._tables[each])
@@ -302,6 +308,18 @@ class SpendingServer(CountingServer):
             for number in range(self._table_count):
                 self._build(run, f"Leads {number + 1}: {prompt[:30]}", names_it="silent" not in words)
         return run
+
+    def _refill(self, run: Run, prompt: str, now: float) -> None:
+        if self._filler in ("asks", "nothing"):
+            return
+        for table in (self._tables[each] for each in run.focus):
+            run.tables.append(table.id)
+            for column in [each for each in table.columns if f"({each.slug})" in prompt]:
+                is_again = self._filler == "again"
+                rows = [row for row in range(table.rows) if is_again or row not in column.filled]
+                table.refill(run.id, column, rows, now)
+            if self._filler == "adds":
+                self._extend(run, table)
 
     def _opens(self, run: Run) -> float:
         """When a run makes its tables and columns."""
