@@ -15,6 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.run import conversation
+from origami_widgets.run.fill import count_gaps, plan_fill
 from tests.support.front import Front
 from tests.support.quick import see
 from tests.support.server import RawServer
@@ -48,6 +49,18 @@ WAYS = {
 }
 
 
+def click_fill(run):
+    background().run(count_gaps(run.conversation))
+    click(run, "fill")
+
+
+FILLS = {
+    "run": lambda run: run.fill(),
+    "await run": lambda run: asyncio.run(run.fill_async()),
+    "card": click_fill,
+}
+
+
 def tables_of_card(run):
     return {each["id"] for each in view_now(run.conversation)["tables"]["items"]}
 
@@ -75,13 +88,38 @@ def batch():
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_one_place_counts_no_other_one_lacks(batch, tmp_path, way):
-    run, other = batch.by_name["Asked"], batch.by_name["Told"]
+    run = batch.by_name["Asked"]
     with pytest.warns(RuntimeWarning, match=r"it asks.*Answer with run\.answer\(") as caught:
         assert len(ow.leads_frame(run)) == 0
     assert caught[0].filename == __file__
     WAYS[way](run)
     run.wait("cells", timeout=60)
     assert (run.status, run.questions, len(run.turns)) == ("completed", (), 2)
+    assert_same_everywhere(batch, "Asked", tmp_path)
+
+
+@pytest.mark.parametrize("way", FILLS)
+def test_what_was_filled_is_counted_wherever_one_looks(tmp_path, way):
+    client = ow.Sandbox(speed=60, plan="ultra").client()
+    briefs = {"Stopped": "Find dentists in Faro. scenario:filling", "Told": BRIEFS["Told"]}
+    batch = ow.start_many(briefs, client=client, show=False)
+    see(lambda: len(batch.runs) == len(briefs))
+    run = batch.by_name["Stopped"].wait(timeout=60)
+    assert run.stop_cells().cells > 0
+    batch.wait("cells", timeout=60)
+    see(lambda: run.state.stopping == "none")
+    lacking = background().run(plan_fill(run.conversation, None, asks=True)).offer.cells
+    FILLS[way](run)
+    batch.wait("cells", timeout=60)
+    see(lambda: run.state.filled is not None)
+    assert (run.status, run.error, len(run.turns)) == ("completed", None, 2)
+    assert run.state.filled.asked == lacking >= run.state.filled.found > 0
+    assert_same_everywhere(batch, "Stopped", tmp_path)
+
+
+def assert_same_everywhere(batch, name, tmp_path):
+    """What the run of this name has is in every card, frame, export and sum, and that of the other run, too."""
+    run, other = batch.by_name[name], batch.by_name["Told"]
     made = {table.id for table in run.tables}
     assert made
     both = made | {table.id for table in other.tables}

@@ -117,3 +117,24 @@ async def test_two_runs_may_work_on_one_table_and_one_be_cancelled(session):
     assert longer["columns"][-1]["stats"]["totalRuns"] > 0
     rows = await session.get(f"/tables/{table['id']}/rows", defaults="false")
     assert rows["total"] == longer["leadCount"] > table["leadCount"]
+
+
+async def test_an_agent_that_is_told_to_fill_cells_does_just_that_and_overlooks_few(session):
+    agent, begun = await session.start("Find 60 partners. scenario:filling")
+    session.clock.advance(75)
+    table, _ = (await session.run(agent, begun))["response"]["tables"]
+    await session.http.post(f"/tables/{table['id']}/cancel", json={})
+    before = await session.get(f"/tables/{table['id']}", include="stats")
+    column = next(each for each in before["columns"] if each["name"] == "Contact e-mail")
+    prompt = f"Fill the empty cells of Contact e-mail in {table['id']}"
+    run = await session.follow(agent, prompt, focusTableIds=[table["id"]])
+    session.clock.advance(200)
+    after = await session.get(f"/tables/{table['id']}", include="stats")
+    assert [each["id"] for each in after["columns"]] == [each["id"] for each in before["columns"]]
+    assert after["leadCount"] == before["leadCount"]
+    runs = {each["id"]: each["stats"]["totalRuns"] for each in after["columns"]}
+    changed = [each["id"] for each in before["columns"] if each["stats"]["totalRuns"] != runs[each["id"]]]
+    assert changed == [column["id"]]
+    missing = after["leadCount"] - column["stats"]["totalRuns"] + column["cells"]["errored"]
+    assert 0.85 * missing <= runs[column["id"]] - column["stats"]["totalRuns"] <= missing
+    assert (await session.run(agent, run))["response"]["actions"] == []

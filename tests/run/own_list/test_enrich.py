@@ -179,7 +179,7 @@ def test_cells_that_were_stopped_are_no_success_of_a_run_that_completed(server, 
     error = caught.value
     assert error.run.status == "completed"
     assert 0 < error.partial["phone"].notna().sum() < len(companies)
-    assert ("credit_limit=" in error.remedy) is (limit is not None)
+    assert "error.run.fill(credit_limit=" in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -206,3 +206,35 @@ def test_two_threads_under_one_name_pay_once(server, client, companies):
     for thread in threads:
         thread.join(60)
     assert (len(found), len(server.runs), len(server.contents)) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("server", [{"cells": 60, "agent_seconds": 5.0, "cells_per_second": 0.1}], indirect=True)
+@pytest.mark.parametrize("once", [None, "crm"])
+def test_a_cell_that_is_run_again_fills_what_was_stopped_if_one_agrees(server, client, execute, asked, clock, once):
+    companies = pd.DataFrame({"website": [f"firm{n}.example" for n in range(60)]})
+
+    def call() -> pd.DataFrame:
+        return ow.enrich(companies, "Find phones", key="website", client=client, once=once, show=False)
+
+    def stop() -> None:
+        see(lambda: server.paid > 20)
+        ow.attach(server.runs[0].agent, client=client, show=False).cancel()
+        clock.skips = lambda: True
+
+    questions, answers = asked
+    answers[:] = ["y", "n", "y"]
+    clock.skips = lambda: server.paid <= 20
+    threading.Thread(target=stop, daemon=True).start()
+    with raises("EnrichmentFailed", "completely") as caught:
+        execute(call)
+    assert "error.run.fill(credit_limit=" in caught.value.remedy
+    lacking, paid = caught.value.partial["phone"].isna().sum(), server.paid
+    assert 0 < lacking < 40
+    with raises("EnrichmentFailed", "completely"):
+        execute(call)
+    assert (len(server.runs), server.paid) == (1, paid)
+    found = execute(call)
+    assert found["phone"].notna().all()
+    assert (len(server.runs), len(server.contents), server.finish()) == (2, 1, 60)
+    assert [question.partition(" ")[0] for question in questions] == ["Send", "Fill", "Fill"]
+    assert f"Fill {lacking} cells?" in questions[-1]
