@@ -255,7 +255,9 @@ def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
         waiting.block(filled, None)
     except (KeyboardInterrupt, SystemExit):
         run.cancel(cells=True)
-        print("Interrupted. Origami was asked to cancel the run and to stop its cells; what it found is kept.")  # noqa: T201
+        print(
+            "Interrupted: Origami was asked to cancel the run and stop its cells; the same cell goes on with what is missing."
+        )  # noqa: T201
         raise
 
 

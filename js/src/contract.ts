@@ -854,7 +854,7 @@ export const LEAD_UNSURE = "unsure";
 
 export const CELL_NOT_FOUND = "not found";
 
-export const CELL_FAILED = "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run.";
+export const CELL_FAILED = "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up.";
 
 export const CELL_NOT_RUN = "not run yet";
 

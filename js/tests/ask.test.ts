@@ -40,7 +40,7 @@ describe("the answer form", () => {
     expect(card.all("label").map(shown)).toEqual(["Iberia", "France", "Benelux", "Confirm"]);
     expect(new Set(card.all<HTMLInputElement>("input[type=radio]").map((each) => each.name)).size).toBe(2);
     expect(free(card, 0).placeholder).toBe("Or something else");
-    expect(card.text()).toContain("Starts a follow-up run, which uses credits.");
+    expect(card.text()).toContain("Starts another turn, which uses credits.");
   });
 
   it("sends all answers together, once, when every question has one", () => {

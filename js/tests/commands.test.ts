@@ -210,9 +210,9 @@ describe("a button that spends credits", () => {
   it("asks once, and No sends nothing", () => {
     const card = own("completed");
     card.button(LABEL).click();
-    expect(card.text()).toContain("This starts a follow-up run, which uses credits.");
+    expect(card.text()).toContain("This starts another turn, which uses credits.");
     card.button("No").click();
-    expect(card.text()).not.toContain("This starts a follow-up run");
+    expect(card.text()).not.toContain("This starts another turn");
     expect(card.model.commands()).toEqual([]);
     expect(active()).toBe(card.button(LABEL));
   });

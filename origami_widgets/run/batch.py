@@ -258,7 +258,7 @@ class RunBatch:
         try:
             await OnLoop(self._queue.cancel())
         except KeyboardInterrupt:
-            print("Stopped waiting; we're still asking Origami to cancel. batch.wait() waits for the end.")  # noqa: T201
+            print("Stopped waiting; we're still asking Origami to cancel: batch.wait() waits for the end.")  # noqa: T201
             raise
         return self
 

@@ -197,7 +197,6 @@ def merged(states: Sequence[RunState]) -> RunState:
         used_before=tuple(bases.items()),
         limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
         row_progress=progress,
-        asked_at=states[0].asked_at,
         attached=found.attached,
         attached_by=found.attached_by,
         agent_name=next((each.agent_name for each in reversed(states) if each.agent_name), ""),

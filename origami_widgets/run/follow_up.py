@@ -251,7 +251,7 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
         answers: as many answers, in the same order.
 
     Returns:
-        The prompt of the follow-up run.
+        The prompt of the next turn.
 
     Raises:
         InvalidInput: there is no question, or an answer is missing, surplus, empty or not text; nothing was sent.

@@ -322,7 +322,7 @@ class Run:
         try:
             waiting.block(waiting.end_of_run(self._conversation, until), timeout)
         except KeyboardInterrupt:
-            print("Stopped waiting; the run keeps running. run.wait() waits again, run.cancel() ends it.")  # noqa: T201
+            print("Stopped waiting; the run goes on: run.wait() waits again, run.cancel() ends it.")  # noqa: T201
             raise
         display_backend().waited(self)
         return self
@@ -399,7 +399,7 @@ class Run:
         try:
             await OnLoop(cancel(self._conversation.current, cells=cells))
         except KeyboardInterrupt:
-            print("Stopped waiting; we're still asking Origami to cancel. run.wait() waits for the end.")  # noqa: T201
+            print("Stopped waiting; we're still asking Origami to cancel: run.wait() waits for the end.")  # noqa: T201
             raise
         return self
 

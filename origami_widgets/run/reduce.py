@@ -153,7 +153,6 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         connection=_heard(state.connection, event.at),
         origin=event.origin or state.origin,
         clock_offset=state.clock_offset if event.clock_offset is None else event.clock_offset,
-        asked_at=state.asked_at if event.asked_at is None else event.asked_at,
     )
     terminal = is_terminal(new.status, keep_polling=event.keep_polling)
     if state.done and not terminal:
@@ -361,7 +360,6 @@ def _with_history(state: RunState, at: float) -> RunState:
         cells_errored=total(table.cells.errored for table in state.tables),
         credits_used=state.credits_used,
         credits_of_tables=_credits_of_tables(state),
-        asked_at=state.asked_at,
     )
     if state.history and replace(state.history[-1], time=at) == point:
         return state

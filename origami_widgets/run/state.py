@@ -211,8 +211,7 @@ class HistoryPoint:
     """State of a run after one change: time (Unix seconds), status, and the server's counts (None if it gave none).
 
     `credits_of_tables` has each table's id and the credits that the table had used since it was made. It is None before
-    the server has named a table, and if there are too many tables to record them with each change. `asked_at` is when this
-    process first asked for the run (Unix seconds), so that the run is younger; None if it only attached the run.
+    the server has named a table, and if there are too many tables to record them with each change.
     """
 
     time: float
@@ -223,7 +222,6 @@ class HistoryPoint:
     cells_errored: int | None
     credits_used: int | None
     credits_of_tables: tuple[tuple[str, int | None], ...] | None = None
-    asked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -259,7 +257,6 @@ class RunState:
         history: one record for each change, oldest first.
         origin: where the run comes from: empty for the real API, `sandbox`, or the name of another host.
         clock_offset: the server's clock minus the kernel's, in seconds.
-        asked_at: when this process first asked for the run (Unix seconds); None if it did not.
         attached: when the run began (Unix seconds), if `start` found it instead of starting a run; else None.
         attached_by: how `start` found it: by the name in `once=`, or because the cell had started it.
     """
@@ -289,7 +286,6 @@ class RunState:
     history: tuple[HistoryPoint, ...] = ()
     origin: str = ""
     clock_offset: float = 0.0
-    asked_at: float | None = None
     attached: float | None = None
     attached_by: Literal["name", "cell"] = "name"
     agent_name: str = ""
@@ -391,7 +387,6 @@ class RunRead:
     keep_polling: bool = False
     origin: str = ""
     clock_offset: float | None = None
-    asked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,14 +583,14 @@ def run_error(state: RunState) -> OrigamiError | None:
         return RunFailed(
             "The run failed",
             cause="Origami gave no reason. Everything built so far is kept.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'), a follow-up run of the same agent.",
+            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
             code="errored",
         )
     if state.status == "timed_out":
         return RunFailed(
             "The run took too long",
             cause="Origami ends runs after 20 minutes.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'), a follow-up run of the same agent.",
+            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
             code="timed_out",
         )
     if state.done and state.limit_error is not None:

@@ -75,7 +75,7 @@ def test_all_cells_are_run_and_the_run_is_stopped_in_the_middle(open_lab: Callab
     expect(card).to_contain_text("of 2 enriched")
 
     lab.interrupt_kernel()
-    expect(lab.cell(4)).to_contain_text("Interrupted. Origami was asked to cancel the run and to stop its cells")
+    expect(lab.cell(4)).to_contain_text("Interrupted: Origami was asked to cancel the run and stop its cells")
     expect(card.locator(".pill")).to_have_text("Cancelled", timeout=60_000)
     assert lab.outputs(5) == []
     lab.run_cell(6)

@@ -47,7 +47,7 @@ def test_a_run_is_opened_answered_and_another_one_cancelled(
     card.get_by_label("Iberia").check()
     card.get_by_label("Confirm").check()
     card.get_by_role("button", name="Send").click()
-    # The follow-up run goes on in the card and in the row.
+    # The follow-up goes on in the card and in the row.
     expect(card).to_contain_text("Completed")
     expect_leads(card)
     expect(row_of(board, "Porto").first).to_contain_text("Completed")

@@ -83,7 +83,7 @@ LEAD_UNJUDGED: Final = "not judged"
 LEAD_UNSURE: Final = "unsure"
 CELL_NOT_FOUND: Final = "not found"
 CELL_FAILED: Final = (
-    "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up run."
+    "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up."
 )
 CELL_NOT_RUN: Final = "not run yet"
 CELL_NEVER_RUN: Final = "not run"

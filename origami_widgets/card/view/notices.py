@@ -181,7 +181,7 @@ class _Writer:
         if state.queue is not None:
             yield self._queued(state.queue)
         elif state.sending == "follow_up":
-            title = self._say("Starting the follow-up run", "A follow-up run was starting")
+            title = self._say("Sending the follow-up", "A follow-up was being sent")
             yield self._notice("sending", "running", title)
         elif state.sending == "answer":
             yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
@@ -212,8 +212,8 @@ class _Writer:
         limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
         retry = words.duration(queue.wait)
         text = self._say(
-            f"The follow-up run starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
-            f"The follow-up run was waiting for a free one.{limit}",
+            f"The follow-up starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
+            f"The follow-up was waiting for a free one.{limit}",
         )
         button: Button = {"command": "stop_waiting", "label": "Stop waiting"}
         title = self._say("All run slots are in use", "All run slots were in use")
@@ -383,7 +383,7 @@ class _Writer:
         elif pending and state.status != "needs_input":
             yield self._notice("questions", "attention", asked)
         elif not pending and state.status == "needs_input":
-            text = "It lists no questions. Read its text and reply with a follow-up run."
+            text = "It lists no questions. Read its text and reply with a follow-up."
             code = 'run.follow_up("…")' if can_follow_up(state) else ""
             yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
 

@@ -1,4 +1,4 @@
-"""The agent's questions with their form, and its suggestions. Buttons that start a follow-up run say so and ask once."""
+"""The agent's questions with their form, and its suggestions. Buttons that start another turn say so and ask once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLLOW_UP_LINE = 'run.follow_up("…")'
 """Shown instead of the buttons of suggestions if these cannot be sent."""
-FOLLOW_UP_COST = "This starts a follow-up run, which uses credits."
+FOLLOW_UP_COST = "This starts another turn, which uses credits."
 ASK_SIZE = 5_500
 SUGGESTIONS_SIZE = 2_400
 _QUESTION_LIMIT = 400
@@ -46,7 +46,7 @@ def make_ask(state: RunState) -> Ask | None:
         "run_id": clip(state.run_id, 128),
         "questions": questions,
         "send": _send_button(len(questions), is_requested=state.sending == "answer"),
-        "cost_note": "Starts a follow-up run, which uses credits.",
+        "cost_note": "Starts another turn, which uses credits.",
         "progress": f"{{}} of {words.count(len(questions))} answered",
     }
 

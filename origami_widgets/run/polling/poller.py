@@ -71,7 +71,6 @@ class Poller:
         run_id: str,
         *,
         started: RunObject | None,
-        asked_at: float | None = None,
     ) -> RunWatch:
         """Return the existing watch of a run, or a new one.
 
@@ -80,7 +79,6 @@ class Poller:
             agent_id: the agent's id.
             run_id: the run's id.
             started: the run object from the answer to the POST, if this process started the run; else None.
-            asked_at: when the first such request was sent (seconds of the monotonic clock); None if unknown.
         """
         # Users type ids in any case.
         key = (operations.identity, agent_id.lower(), run_id)
@@ -92,9 +90,7 @@ class Poller:
         events: list[Event] = []
         if started is not None:
             offset = operations.clock_offset
-            now = self.clock.time()
-            asked = None if asked_at is None else now - (self.clock.monotonic() - asked_at)
-            events.append(RunRead(started, at=now, keep_polling=True, clock_offset=offset, asked_at=asked))
+            events.append(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
         self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *events)
         weakref.finalize(watch, self.wake).atexit = False
         self._poll()

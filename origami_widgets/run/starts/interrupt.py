@@ -178,8 +178,8 @@ def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
     """
     # A request that was not sent yet may be sent a moment later: only after the end is it certain that there is no run.
     if job is None or (is_over and not job.owners and not job.record.may_have_started):
-        return "Interrupted. No run was started, and nothing was charged."
+        return "Interrupted before a run was started; nothing was charged."
     return (
-        "Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it, as long as this process "
-        f"is running and no other call waits for it. {LOOK_AGAIN} looks for it (None means no run)."
+        "Interrupted while a run was starting: if it did start, Origami is asked to cancel it while this process runs and no "
+        f"other call waits for it; {LOOK_AGAIN} looks for it (None means no run)."
     )

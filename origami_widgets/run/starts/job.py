@@ -466,9 +466,7 @@ class StartJob(Attempts):
             if self.run is not None and self._name and (self.watch is None or self.unrecorded is not None):
                 await self._write_run(self.run)
             if self.run is not None and self.watch is None:
-                watch = await poller().watch(
-                    self.operations, self.record.agent_id, self.run.id, started=self.run, asked_at=self._sent_at
-                )
+                watch = await poller().watch(self.operations, self.record.agent_id, self.run.id, started=self.run)
                 self._take_watch(watch)
         return self.handle
 

@@ -14,7 +14,7 @@ from tests.card.live import stop_of
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
 
-SPENDS = "This starts a follow-up run, which uses credits."
+SPENDS = "This starts another turn, which uses credits."
 
 
 def view_of(name):

@@ -12,7 +12,7 @@ from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import Life
 from tests.api.conftest import KEY
 
-NO_RUN = "Interrupted. No run was started, and nothing was charged."
+NO_RUN = "Interrupted before a run was started; nothing was charged."
 STARTED = {"life": Life.STARTED, "agent_id": "agent-1", "run_id": "run-1"}
 SENDING = {"life": Life.SENDING, "unknown": True}
 UNKNOWN = {"life": Life.UNKNOWN, "unknown": True}
@@ -65,7 +65,7 @@ OPEN = {
 @pytest.mark.parametrize("facts", OPEN.values(), ids=OPEN)
 def test_where_a_run_may_be_it_is_never_said_to_be_none(job_with, facts, is_over):
     said = outcome_of_interrupt(job_with(facts), is_over=is_over)
-    assert said.startswith("Interrupted while a run was starting. If it did start, we'll ask Origami to cancel it")
+    assert said.startswith("Interrupted while a run was starting: if it did start, Origami is asked to cancel it")
     assert LOOK_AGAIN in said
     assert "\n" not in said
 
