@@ -26,7 +26,7 @@ PRESENT = (
     "next check",
     "checking…",
     "keeps checking",
-    "Starting the follow-up",
+    "Sending the follow-up",
     "Starting…",
     "Planning…",
     "Cancel requested",
