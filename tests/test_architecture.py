@@ -49,7 +49,6 @@ HOMES = {
     "idna": {"frames.leads.company_domain"},
     "altair": {f"frames.plots.{each}" for each in ("chart", "run_plots", "table_plots")},
     "vl_convert": {"frames.plots.chart"},
-    "rich": {"cli.output"},
 }
 PURE = (
     *("words.numbers", "words.foreign_text"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.api.models import RunSummary
-    from origami_widgets.card.view.contract import Tone, View
+    from origami_widgets.card.view.contract import View
 
 BRIEF_LIMIT = 200
 LEAST_BRIEF = 24
@@ -50,14 +50,13 @@ class RunUpdate:
         view = make_view(self._state, earlier=self._earlier, now=time.time(), form="current")
         return change_line(view, with_brief=with_brief)
 
-    def page(self, width: int, height: int) -> list[tuple[str, Tone | None]]:
-        """Return the lines of the card on a screen, each with its tone."""
+    def page(self, width: int, height: int) -> str:
+        """Return the card as it fits on a screen."""
         now = time.time()
         view = make_view(self._state, earlier=self._earlier, now=now, form="current")
         # One line is reserved for the number of lines that do not fit.
         text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
-        lines = fit_height(text, height)
-        return list(zip(lines, tones(view, lines), strict=True))
+        return fit_height(text, height)
 
 
 def change_line(view: View, *, with_brief: bool = False) -> str:
@@ -81,14 +80,6 @@ def change_line(view: View, *, with_brief: bool = False) -> str:
         *notices,
     ]
     return " · ".join(filter(None, parts))
-
-
-def tones(view: View, lines: list[str]) -> list[Tone | None]:
-    """Return the tone of each line of the card's text: that of the status or notice that begins there, else None."""
-    head = view["head"]
-    titles = [(head["tone"], head["status_label"]), *((notice["tone"], notice["title"]) for notice in view["notices"])]
-    starts = {f"{SIGNS[tone]} {title.split(' ')[0]}": tone for tone, title in titles}
-    return [next((tone for start, tone in starts.items() if line.startswith(start)), None) for line in lines]
 
 
 def run_record(state: RunState, *, now: float) -> dict[str, object]:
@@ -207,13 +198,13 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
         yield _GAP.join([*cells, brief if width is None else fit(brief, width - before)]).rstrip()
 
 
-def fit_height(text: str, height: int) -> list[str]:
+def fit_height(text: str, height: int) -> str:
     """Return the lines that fit on a screen. If some do not, the last line says how many."""
     lines = text.split("\n")
     if len(lines) <= height:
-        return lines
+        return text
     kept = max(height - 1, 0)
-    return [*lines[:kept], f"… {words.plural(len(lines) - kept, 'more line')}, shown at the end"]
+    return "\n".join([*lines[:kept], f"… {words.plural(len(lines) - kept, 'more line')}, shown at the end"])
 
 
 def _iso(at: datetime | None) -> str | None:

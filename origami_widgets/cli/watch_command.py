@@ -36,10 +36,9 @@ LONGEST_REQUEST = 30.0
 EXAMPLE = """\
 origami-widgets watch AGENT_ID/RUN_ID --until cells
 
-The token is in the menu of each card, and in `origami-widgets runs`. With rich
-(pip install "origami-widgets[terminal]"), a terminal shows the card live.
-Without rich, and in a pipe or a file, each change is written as one line, and
-the card at the end.
+The token is in the menu of each card, and in `origami-widgets runs`. A terminal
+shows the card live. In a pipe, in a file and on Windows, each change is written
+as one line, and the card at the end.
 
 --json writes one object per change, on one line each, and nothing else:
   at          time, in UTC          steps       {"completed", "max"}

@@ -1,15 +1,12 @@
 """The command in a real terminal: a pty that can be resized, and that has a keyboard."""
 
-import re
 import time
 
 import pexpect
 
 from tests.cli.conftest import COMMAND
 
-ON, OFF, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H"
-HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
+ON, OFF, HOME = "\x1b[?1049h", "\x1b[?1049l", "\x1b[H\x1b[J"
 PATIENCE = 20
 
 
@@ -17,7 +14,7 @@ class Terminal:
     """The command in a terminal, and its output."""
 
     def __init__(self, api, *arguments, columns=80, lines=30, **environment):
-        kept = {name: value for name, value in api.environment.items() if name not in ("NO_COLOR", "LINES")}
+        kept = {name: value for name, value in api.environment.items() if name != "LINES"}
         program, *before = COMMAND
         self.child = pexpect.spawn(
             program,
@@ -56,11 +53,11 @@ class Terminal:
 
     @property
     def frame(self):
-        """The lines of the newest complete frame, without colours."""
+        """The lines of the newest complete frame."""
         *_, last = ["", *self.written.split(OFF)[0].split(HOME)]
-        return [line.rstrip() for line in COLOUR.sub("", last).split("\r\n")]
+        return [line.rstrip() for line in last.split("\r\n")]
 
     @property
     def left(self):
         """The text on the terminal after the alternate screen was left."""
-        return COLOUR.sub("", self.written.partition(OFF)[2].removeprefix(SHOW)).replace("\r\n", "\n")
+        return self.written.partition(OFF)[2].replace("\r\n", "\n")

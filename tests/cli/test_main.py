@@ -79,7 +79,7 @@ def test_help_imports_only_the_parsers():
         # `doctor` stands beside `login`, `sandbox` beside `demo`, `runs` beside `watch`.
         *(f"cli.{command}_command" for command in COMMANDS if command not in ("doctor", "sandbox", "runs")),
     }
-    assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "rich", "starlette", "uvicorn"})
+    assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "starlette", "uvicorn"})
 
 
 def test_watch_and_runs_import_neither_frames_nor_widgets(api):

@@ -48,7 +48,7 @@ def test_the_requirements_are_those_of_the_package() -> None:
 
 def test_floors_for_a_newer_python_count_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["pandas>=2.2", "pandas>=2.3.3; python_version >= '3.11'", 'pandas>=99; python_version >= "3.99"']
-    lines += ["truststore>=0.10; sys_platform != 'emscripten'", "rich>=13; extra == 'terminal'"]
+    lines += ["truststore>=0.10; sys_platform != 'emscripten'", "keyring>=25; extra == 'keyring'"]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: lines)
     assert {each.name: each.floor for each in requirements()} == {"pandas": "2.3.3", "truststore": "0.10"}
     monkeypatch.setattr("origami_widgets.host.installation.IN_BROWSER", True)

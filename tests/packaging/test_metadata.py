@@ -113,12 +113,12 @@ def test_classifiers_exist(metadata: Message) -> None:
 def test_all_is_every_extra_that_the_package_can_use(metadata: Message) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == {
         *("all", "demo"),
-        *("excel", "keyring", "parquet", "plots", "sandbox", "terminal"),
+        *("excel", "keyring", "parquet", "plots", "sandbox"),
     }
     wanted: dict[str, set[str]] = {}
     for line in metadata.get_all("Requires-Dist", []):
         requirement, _, marker = line.partition("; extra == ")
         wanted.setdefault(marker.strip("'"), set()).add(requirement)
-    parts = ("excel", "keyring", "parquet", "plots", "sandbox", "terminal")
+    parts = ("excel", "keyring", "parquet", "plots", "sandbox")
     assert wanted["all"] == set().union(*(wanted[extra] for extra in parts))
     assert wanted["sandbox"] < wanted["demo"]
