@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and its error in the words of the command line."""
+"""How a command ends: its exit code, and its error as a record."""
 
 from __future__ import annotations
 
@@ -40,30 +40,6 @@ exit codes:
 """
 """The exit codes, for `--help`."""
 
-_LOGIN: Final = (
-    "Copy one from Origami (Settings, API keys), then run: origami-widgets login --store. For programs, set "
-    "ORIGAMI_API_KEY. Without a key: origami-widgets demo"
-)
-_SET_KEY: Final = (
-    "Copy one from Origami (Settings, API keys) and set ORIGAMI_API_KEY. Without a key: origami-widgets demo"
-)
-_NEW_KEY: Final = "call ow.login(), or set ORIGAMI_API_KEY and create a new client"
-# Errors are worded for Python. Each pair is a phrase for Python and the one for the command line.
-_PHRASES: Final = (
-    ("overwrite=True", "--overwrite"),
-    ('format="xlsx", format="csv" or format="parquet"', "--format xlsx, --format csv or --format parquet"),
-    ('format="parquet"', "--format parquet"),
-    ("the network and base_url", "the network and --base-url"),
-    ("base_url is ", "--base-url is "),
-    ("base_url must be ", "--base-url must be "),
-    ("heck base_url", "heck --base-url"),
-    ("No api_key= was passed, and ORIGAMI_API_KEY isn't set.", "ORIGAMI_API_KEY isn't set."),
-    ("It was passed as api_key=.", "It was read from stdin."),
-    ("Check again with run.refresh(), or ow.attach(", "Check again with origami-widgets watch, or ow.attach("),
-    ("call ow.login(store=True) again", "run origami-widgets login --store again"),
-    ("set ORIGAMI_API_KEY before Jupyter starts", "set ORIGAMI_API_KEY"),
-)
-
 
 def code_of_run(status: str) -> int:
     """Return the exit code for a run that has ended. An unknown status is not a success."""
@@ -94,22 +70,6 @@ def exit_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def for_command_line(error: OrigamiError) -> tuple[str, str]:
-    """Return an error's cause and remedy, with options instead of Python arguments and calls."""
-    from origami_widgets.api.keys.key_sources import has_keyring
-
-    cause, remedy = error.cause, error.remedy
-    if isinstance(error, MissingKey):
-        # Keep the part before, which says why an existing key could not be read.
-        remedy = remedy.partition("Copy a key from Origami")[0] + (_LOGIN if has_keyring() else _SET_KEY)
-    if _NEW_KEY in remedy:
-        store = "run origami-widgets login --store, or " if has_keyring() else ""
-        remedy = remedy.replace(_NEW_KEY, f"{store}set ORIGAMI_API_KEY")
-    for python, command_line in _PHRASES:
-        cause, remedy = cause.replace(python, command_line), remedy.replace(python, command_line)
-    return cause, remedy
 
 
 def error_record(error: OrigamiError) -> dict[str, object]:

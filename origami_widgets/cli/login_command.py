@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.cli.exit_codes import DONE, FAILED, for_command_line
+from origami_widgets.cli.exit_codes import DONE, FAILED
 from origami_widgets.cli.options import add_api_options, add_command, client_for
 
 if TYPE_CHECKING:
@@ -126,6 +126,6 @@ def run_doctor(options: Namespace) -> int:
     """Check the set-up; return the exit code."""
     from origami_widgets.run.doctor import examine
 
-    report = examine(lambda: client_for(options), words=for_command_line)
+    report = examine(lambda: client_for(options))
     sys.stdout.write(f"{json.dumps(report.to_dict()) if options.json else report}\n")
     return FAILED if report.findings else DONE

@@ -27,7 +27,6 @@ from origami_widgets.cli.exit_codes import (
     USAGE,
     code_of_error,
     error_record,
-    for_command_line,
 )
 from origami_widgets.cli.options import Parser, add_api_options
 
@@ -117,7 +116,6 @@ def run_command(options: argparse.Namespace) -> int:
 def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
     """Write an error to stderr: title, cause and remedy on a line each, or one JSON object on one line."""
     sys.stdout.flush()
-    error.cause, error.remedy = for_command_line(error)
     notes = getattr(error, "__notes__", [])
     if as_json:
         sys.stderr.write(json.dumps({"error": error_record(error)}) + "\n")

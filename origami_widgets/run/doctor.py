@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.installation import JupyterServer, Requirement
 
-    Words = Callable[[OrigamiError], tuple[str, str]]
-
 PATIENCE: Final = 20.0
 """Seconds after which a server that has not answered counts as unreachable."""
 _OWN_MANAGER: Final = ("Google Colab", "marimo", "VS Code")
@@ -161,17 +159,16 @@ def doctor(*, client: AnyClient | None = None) -> SetupReport:
     return examine(lambda: client_or_default(client), key="client=" if client is not None else "")
 
 
-def examine(find_client: Callable[[], UsableClient], *, key: str = "", words: Words | None = None) -> SetupReport:
+def examine(find_client: Callable[[], UsableClient], *, key: str = "") -> SetupReport:
     """Return the report of `doctor`.
 
     Args:
         find_client: returns the client to check, or raises the error that says why there is none.
         key: where the client's key comes from; empty to find out.
-        words: returns an error's cause and remedy, if they should differ from those for Python.
     """
     needs, server = installation.requirements(), installation.jupyter_server()
     host = host_name()
-    api, reachable, of_the_api = _ask(find_client, words or (lambda error: (error.cause, error.remedy)))
+    api, reachable, of_the_api = _ask(find_client)
     own_manager = host in _OWN_MANAGER or in_colab() or in_marimo() or IN_BROWSER
     of_the_server = [] if server is None or own_manager else check_server(server)
     return SetupReport(
@@ -267,12 +264,12 @@ async def _asked(operations: Operations) -> None:
         await operations.get_account()
 
 
-def _ask(find_client: Callable[[], UsableClient], words: Words) -> tuple[str, bool | None, list[Finding]]:
+def _ask(find_client: Callable[[], UsableClient]) -> tuple[str, bool | None, list[Finding]]:
     """Return which API was asked, whether it answered, and the problems with key and network."""
 
     def finding(error: OrigamiError) -> Finding:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), error.code.lower())
-        return Finding(code, error.title, *words(error))
+        return Finding(code, error.title, error.cause, error.remedy)
 
     try:
         client = find_client()

@@ -191,8 +191,9 @@ def missing_key(cause: str, *remedies: str) -> MissingKey:
         remedies: sentences that go before the general remedy.
     """
     ways = (
-        "Copy a key from Origami (Settings, API keys) and run ow.login(); store=True keeps it in your system's keyring. "
-        "In scripts, set ORIGAMI_API_KEY; on Colab, add a secret of that name. To try it without a key: ow.use_sandbox()."
+        "Copy a key from Origami (Settings, API keys) and run ow.login(), or origami-widgets login in a terminal; "
+        "store=True, or --store, keeps it in your system's keyring. In scripts, set ORIGAMI_API_KEY; on "
+        "Colab, add a secret of that name. To try it without a key: ow.use_sandbox()."
     )
     return MissingKey("No API key", cause=cause, remedy=" ".join((*remedies, ways)))
 
