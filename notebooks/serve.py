@@ -23,13 +23,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from origami_widgets.cli.demo_command import (
-    QUICKSTART,
-    STOP_SECONDS,
-    has_display,
-    jupyter_environment,
-    raise_on_signals,
-)
+from origami_widgets.cli.demo_command import QUICKSTART, STOP_SECONDS, has_display, raise_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +32,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 FIRST_PORT = 8888
 ATTEMPTS = 5
+NOT_INHERITED = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
+# The news pop-up of JupyterLab 4 would ask a server on the internet, and cover the notebook.
+LAB_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
 
 
 class LabError(RuntimeError):
@@ -46,6 +49,23 @@ class LabError(RuntimeError):
 
 class PortTaken(LabError):
     """It ended after it had printed its address: another server listens there."""
+
+
+def jupyter_environment(home: Path) -> dict[str, str]:
+    """Return this process's environment with all folders of Jupyter and IPython under `home`, and without the API key."""
+    folders = {
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "IPYTHONDIR": home / "ipython",
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    defaults = home / "config" / "labconfig"
+    defaults.mkdir(exist_ok=True)
+    (defaults / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+    return inherited | {name: str(folder) for name, folder in folders.items()}
 
 
 @dataclasses.dataclass(frozen=True)

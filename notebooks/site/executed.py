@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbclient import NotebookClient
 
-from origami_widgets.cli.demo_command import jupyter_environment
+from notebooks.serve import jupyter_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,10 +18,10 @@ from origami_widgets.cli.options import add_command, check_number
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
 
     from origami_widgets.cli.options import Commands
     from origami_widgets.sandbox import Sandbox
+    from origami_widgets.sandbox.embedded import Served
 
 
 QUICKSTART: Final = "quickstart.ipynb"
@@ -33,26 +30,14 @@ LAB_SPEED = 20.0
 TERMINAL_SPEED = 8.0
 """Speed of the sandbox in the terminal: a run of a minute and a half should take only a few seconds."""
 STOP_SECONDS = 15.0
-NOT_INHERITED: Final = ("JUPYTER", "IPYTHON", "ORIGAMI_API_KEY")
-# The news pop-up of JupyterLab 4 would ask a server on the internet, and cover the notebook.
-LAB_SETTINGS: Final = {
-    "@jupyterlab/apputils-extension:notification": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-        "doNotDisturbMode": True,
-    },
-}
-# Where it is installed, nbclassic (1.3) prints a page of advice above JupyterLab's address.
-SERVER_SETTINGS: Final = {"ServerApp": {"jpserver_extensions": {"nbclassic": False}}}
 _LAST_PORT = 65535
 EXAMPLE = """\
 origami-widgets demo --terminal
 
 --terminal needs pip install "origami-widgets[sandbox]". Without it, the demo
 opens a quickstart notebook in JupyterLab, and needs "origami-widgets[demo]".
-The notebook is written into FOLDER, or into a temporary folder, which is
-deleted at the end unless you changed something in it. An existing notebook is
-never replaced. Ctrl-C ends the demo, with exit code 0."""
+The notebook is written into FOLDER, or into a temporary folder. An existing
+notebook is never replaced. Ctrl-C ends the demo, with exit code 0."""
 
 
 def register(commands: Commands[Any]) -> None:
@@ -61,10 +46,7 @@ def register(commands: Commands[Any]) -> None:
         commands,
         "demo",
         short="try it without an account",
-        description=(
-            "Try it on a simulated Origami API on this machine: no account, no key, no credits, no network. "
-            "Your own Jupyter settings are neither read nor changed."
-        ),
+        description="Try it on a simulated Origami API on this machine: no account, no key, no credits, no network.",
         example=EXAMPLE,
     )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where to write the quickstart notebook")
@@ -110,25 +92,26 @@ def in_lab(options: Namespace) -> int:
         )
     sandbox = _sandbox(LAB_SPEED)
     raise_on_signals()
+    folder = demo_folder(options.folder)
     try:
-        with demo_folders(options.folder) as (home, folder), sandbox.serve() as served:
-            # The demo's notebooks use the sandbox, so that the user's key cannot spend credits.
-            environment = jupyter_environment(home) | {
-                "ORIGAMI_BASE_URL": served.base_url,
-                "ORIGAMI_API_KEY": served.api_key,
-                "ORIGAMI_PROJECT": "",
-            }
-            (home / "config" / "jupyter_server_config.json").write_text(json.dumps(SERVER_SETTINGS), encoding="utf-8")
+        with sandbox.serve() as served:
             sys.stdout.write(
                 f"Starting JupyterLab in {folder}. It uses a sandbox: nothing costs credits. Press Ctrl-C to stop.\n"
             )
             sys.stdout.flush()
-            code = _run_lab(lab_command(folder, options.port, open_browser=not options.no_browser), environment)
+            command = lab_command(folder, options.port, open_browser=not options.no_browser)
+            code = _run_lab(command, lab_environment(served))
             sys.stderr.write(f"JupyterLab ended with code {code}.\n")
             return FAILED
     except KeyboardInterrupt:
         sys.stdout.write("\nStopped.\n")
         return DONE
+
+
+def lab_environment(served: Served) -> dict[str, str]:
+    """Return this process's environment with the sandbox in place of the user's key, which could spend credits."""
+    named = {"ORIGAMI_BASE_URL": served.base_url, "ORIGAMI_API_KEY": served.api_key, "ORIGAMI_PROJECT": ""}
+    return {**os.environ, **named}
 
 
 def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str]:
@@ -137,6 +120,8 @@ def lab_command(root: Path, port: int | None, *, open_browser: bool) -> list[str
         *(sys.executable, "-W", "ignore::DeprecationWarning", "-m", "jupyterlab"),
         # jupyter_server (2.21) prints the address at a higher level.
         "--Application.log_level=ERROR",
+        # The news pop-up of JupyterLab 4 would ask a server on the internet, and cover the notebook.
+        *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{QUICKSTART}",
@@ -168,23 +153,6 @@ def _run_lab(command: list[str], environment: dict[str, str]) -> int:
             process.wait()
 
 
-def jupyter_environment(home: Path) -> dict[str, str]:
-    """Return this process's environment with all folders of Jupyter and IPython under `home`, and without the API key."""
-    folders = {
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "IPYTHONDIR": home / "ipython",
-    }
-    for folder in folders.values():
-        folder.mkdir(parents=True, exist_ok=True)
-    defaults = home / "config" / "labconfig"
-    defaults.mkdir(exist_ok=True)
-    (defaults / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
-    return inherited | {name: str(folder) for name, folder in folders.items()}
-
-
 def has_display() -> bool:
     """Return whether a browser window can be opened here."""
     if os.environ.get("CI"):
@@ -201,45 +169,19 @@ def raise_on_signals() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-@contextmanager
-def demo_folders(given: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Make a folder for Jupyter's own files, and one with the quickstart notebook.
-
-    Args:
-        given: the folder for the notebook; None for a temporary one.
-
-    Yields:
-        Both folders. At the end, the first is deleted, and a temporary second one as well unless something in it has
-        changed.
-    """
-    temporary = Path(tempfile.mkdtemp(prefix="origami-demo-"))
-    folder = temporary / "notebooks" if given is None else given.expanduser().resolve()
-    written, delete = quickstart(), temporary
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        notebook = folder / QUICKSTART
-        if not notebook.exists():
-            notebook.write_bytes(written)
-        yield temporary / "jupyter", folder
-    finally:
-        if given is None and _is_changed(folder, written):
-            delete = temporary / "jupyter"
-            sys.stdout.write(f"\nYour changes are kept in {folder}")
-        shutil.rmtree(delete, ignore_errors=True)
+def demo_folder(given: Path | None) -> Path:
+    """Return the folder with the quickstart notebook: the given one, or a new temporary one. It stays."""
+    folder = Path(tempfile.mkdtemp(prefix="origami-demo-")) if given is None else given.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / QUICKSTART).exists():
+        (folder / QUICKSTART).write_bytes(quickstart())
+    return folder
 
 
 def quickstart() -> bytes:
     """Return the quickstart notebook of the installed package, or of the repository."""
     installed = Path(__file__).with_name(QUICKSTART)
     return (installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART).read_bytes()
-
-
-def _is_changed(folder: Path, written: bytes) -> bool:
-    """Return whether the folder differs from what was written, apart from Jupyter's checkpoints."""
-    if not folder.exists():
-        return False
-    files = {path for path in folder.rglob("*") if path.is_file() and ".ipynb_checkpoints" not in path.parts}
-    return files != {folder / QUICKSTART} or (folder / QUICKSTART).read_bytes() != written
 
 
 def _sandbox(speed: float) -> Sandbox:

@@ -39,7 +39,7 @@ def test_an_interrupt_ends_the_demo(api):
 
 @pytest.mark.slow
 def test_the_demo_in_jupyterlab(api, tmp_path):
-    """JupyterLab opens the quickstart from a given folder, and leaves only that folder behind."""
+    """JupyterLab opens the quickstart from a given folder."""
     folder = tmp_path / "mine"
     settings = {"TMPDIR": str(tmp_path), "HOME": str(tmp_path / "home"), "DISPLAY": "", "CI": "1"}
     serving = api.command("demo", str(folder), environment=settings)
@@ -56,7 +56,6 @@ def test_the_demo_in_jupyterlab(api, tmp_path):
     assert serving.returncode == 0
     assert out.endswith("Stopped.\n")
     assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == ["quickstart.ipynb"]
-    assert list(tmp_path.glob("origami-demo-*")) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(listed, timeout=5)
 
@@ -68,40 +67,13 @@ def test_the_quickstart_is_a_notebook_that_uses_the_sandbox():
     assert "ow.use_sandbox(" in first
 
 
-def test_an_existing_notebook_is_not_replaced(tmp_path):
-    (tmp_path / demo.QUICKSTART).write_text("mine")
-    with demo.demo_folders(tmp_path) as (home, folder):
-        assert folder == tmp_path.resolve()
-        home.mkdir()
-    assert not home.exists()
-    assert (tmp_path / demo.QUICKSTART).read_text() == "mine"
-
-
-@pytest.mark.parametrize(
-    ("change", "kept"),
-    [
-        (lambda _folder: None, False),
-        (lambda folder: (folder / ".ipynb_checkpoints").mkdir(), False),
-        (lambda folder: (folder / "mine.csv").write_text("a"), True),
-        (lambda folder: (folder / demo.QUICKSTART).write_text("{}"), True),
-        (lambda folder: (folder / demo.QUICKSTART).unlink(), True),
-    ],
-)
-def test_a_temporary_folder_is_deleted_unless_something_was_changed(tmp_path, monkeypatch, capsys, change, kept):
+def test_the_notebook_is_written_into_a_folder_of_its_own_and_replaces_none(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    def visit():
-        with demo.demo_folders(None) as (home, folder):
-            assert (folder / demo.QUICKSTART).read_bytes() == demo.quickstart()
-            home.mkdir()
-            change(folder)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        visit()
-    left = {path.name for path in tmp_path.glob("*/*")}
-    assert left == ({"notebooks"} if kept else set())
-    assert ("are kept in" in capsys.readouterr().out) is kept
+    folder = demo.demo_folder(None)
+    assert (folder.parent, (folder / demo.QUICKSTART).read_bytes()) == (tmp_path, demo.quickstart())
+    (folder / demo.QUICKSTART).write_text("mine")
+    assert demo.demo_folder(folder) == folder
+    assert (folder / demo.QUICKSTART).read_text() == "mine"
 
 
 @pytest.mark.posix
@@ -116,7 +88,6 @@ def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, ca
         for number, handler in handlers.items():
             signal.signal(number, handler)
     assert capfd.readouterr().err == "it is broken\nJupyterLab ended with code 1.\n"
-    assert list(tmp_path.glob("origami-demo-*")) == []
 
 
 @pytest.mark.parametrize(

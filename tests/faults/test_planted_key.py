@@ -26,6 +26,7 @@ from origami_widgets.api.keys.secret import Secret
 from origami_widgets.cli import demo_command
 from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
+from origami_widgets.sandbox.embedded import Served
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
 from tests.faults.planted import (
     escaped,
@@ -256,7 +257,7 @@ def test_a_shallow_copy_of_a_client_shows_no_more_than_the_client(server):
         copy.copy(Secret(KEY))
 
 
-def test_no_process_inherits_it(monkeypatch, tmp_path):
+def test_no_process_inherits_it(monkeypatch):
     """What a child's environment and arguments hold is for others to read: only the demo's JupyterLab is started."""
     starters = {
         "subprocess",
@@ -270,8 +271,8 @@ def test_no_process_inherits_it(monkeypatch, tmp_path):
     }
     monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
     monkeypatch.setenv("ORIGAMI_PROJECT", "p-1")
-    inherited = demo_command.jupyter_environment(tmp_path)
-    assert inherited["ORIGAMI_PROJECT"] == "p-1"
+    inherited = demo_command.lab_environment(Served("http://127.0.0.1:1/api/v2", "og_live_sandbox", 1))
+    assert inherited["ORIGAMI_PROJECT"] == ""
     assert showing(inherited.values()) == []
     for path in Path(ow.__file__).parent.rglob("*.py"):
         if path == Path(demo_command.__file__):
