@@ -35,8 +35,8 @@ def magics() -> str:
 
 def commands() -> str:
     """Return the output of `origami-widgets --help` for every command."""
-    each = [f"## `origami-widgets {name}`\n\n{_as_is(_help(name, '--help'))}" for name in cli.COMMANDS]
-    return "\n\n".join([_as_is(_help("--help")), *each])
+    parts = [f"## `origami-widgets {each.name}`\n\n{_as_is(_help(each.name, '--help'))}" for each in cli.COMMANDS]
+    return "\n\n".join([_as_is(_help("--help")), *parts])
 
 
 def codes() -> str:

@@ -9,17 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE
-from origami_widgets.cli.options import add_command, check_number
+from origami_widgets.cli.command import DONE, FAILED, INTERRUPTED, USAGE, Argument, Command, check_number
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from origami_widgets.cli.options import Commands
     from origami_widgets.sandbox import Sandbox
     from origami_widgets.sandbox.embedded import Served
 
@@ -31,32 +30,9 @@ TERMINAL_SPEED = 8.0
 """Speed of the sandbox in the terminal: a run of a minute and a half should take only a few seconds."""
 STOP_SECONDS = 15.0
 _LAST_PORT = 65535
-EXAMPLE = """\
-origami-widgets demo --terminal
-
---terminal needs pip install "origami-widgets[sandbox]". Without it, the demo
-opens a quickstart notebook in JupyterLab, and needs "origami-widgets[demo]".
-The notebook is written into FOLDER, or into a temporary folder. An existing
-notebook is never replaced. Ctrl-C ends the demo, with exit code 0."""
 
 
-def register(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "demo",
-        short="try it without an account",
-        description="Try it on a simulated Origami API on this machine: no account, no key, no credits, no network.",
-        example=EXAMPLE,
-    )
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where to write the quickstart notebook")
-    parser.add_argument("--terminal", action="store_true", help="watch one run here, without JupyterLab")
-    parser.add_argument("--no-browser", action="store_true", help="print the address of JupyterLab and open no browser")
-    parser.add_argument("--port", type=int, help="port of JupyterLab (default: the first free one from 8888)")
-    parser.set_defaults(run=run)
-
-
-def run(options: Namespace) -> int:
+def run_demo(options: Namespace) -> int:
     """Run the demo; return the exit code."""
     if options.terminal:
         given = [name for name, value in (("FOLDER", options.folder), ("--port", options.port)) if value is not None]
@@ -155,11 +131,8 @@ def _run_lab(command: list[str], environment: dict[str, str]) -> int:
 
 def has_display() -> bool:
     """Return whether a browser window can be opened here."""
-    if os.environ.get("CI"):
-        return False
-    if sys.platform in {"darwin", "win32"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    has_one = sys.platform in {"darwin", "win32"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(has_one) and not os.environ.get("CI")
 
 
 def raise_on_signals() -> None:
@@ -197,37 +170,8 @@ def _sandbox(speed: float) -> Sandbox:
         ) from missing
 
 
-def register_sandbox(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "sandbox",
-        short="serve a simulated Origami API on this machine",
-        description=(
-            "Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. A word in a brief picks "
-            "what happens, for example scenario:needs_input; an unknown name is refused, with a list of all. Ctrl-C "
-            "stops it, with exit code 0."
-        ),
-        example="origami-widgets sandbox --port 8765 --speed 20",
-    )
-    parser.add_argument("--port", type=int, default=0, help="port; 0, the default, takes any free port")
-    parser.add_argument("--seed", type=int, default=0, help="decides ids and leads (default 0)")
-    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)")
-    parser.add_argument("--plan", default="pro", help="starter, pro, scale, ultra or enterprise (default pro)")
-    parser.add_argument("--credits", type=int, default=5_000, help="the balance at the start (default 5,000)")
-    parser.set_defaults(run=run_sandbox)
-
-
 def run_sandbox(options: Namespace) -> int:
     """Serve until interrupted; return the exit code."""
-    try:
-        return _serve(options)
-    except KeyboardInterrupt:
-        # The usual end of a server: uvicorn shuts down cleanly and then passes the interrupt on.
-        return DONE
-
-
-def _serve(options: Namespace) -> int:
     from origami_widgets.sandbox.embedded import Sandbox, listen, make_server, served_at
 
     try:
@@ -237,7 +181,8 @@ def _serve(options: Namespace) -> int:
     except (ValueError, ImportError, OSError) as problem:
         sys.stderr.write(f"origami-widgets sandbox: {problem}\n")
         return USAGE if isinstance(problem, ValueError) else FAILED
-    with bound:
+    # The interrupt is the usual end of a server: uvicorn shuts down cleanly and then passes it on.
+    with bound, suppress(KeyboardInterrupt):
         served = served_at(bound, sandbox.api_key)
         sys.stdout.write(
             f"Origami sandbox at {served.base_url} with the key {served.api_key}\n"
@@ -248,3 +193,43 @@ def _serve(options: Namespace) -> int:
         sys.stdout.flush()
         server.run(sockets=[bound])
     return DONE
+
+
+EXAMPLE = """\
+origami-widgets demo --terminal
+
+--terminal needs pip install "origami-widgets[sandbox]". Without it, the demo
+opens a quickstart notebook in JupyterLab, and needs "origami-widgets[demo]".
+The notebook is written into FOLDER, or into a temporary folder. An existing
+notebook is never replaced. Ctrl-C ends the demo, with exit code 0."""
+DEMO = Command(
+    "demo",
+    run_demo,
+    "try it without an account",
+    "Try it on a simulated Origami API on this machine: no account, no key, no credits, no network.",
+    EXAMPLE,
+    (
+        Argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where to write the quickstart notebook"),
+        Argument("--terminal", action="store_true", help="watch one run here, without JupyterLab"),
+        Argument("--no-browser", action="store_true", help="print the address of JupyterLab and open no browser"),
+        Argument("--port", type=int, help="port of JupyterLab (default: the first free one from 8888)"),
+    ),
+    asks_api=False,
+)
+SANDBOX = Command(
+    "sandbox",
+    run_sandbox,
+    "serve a simulated Origami API on this machine",
+    "Serve a simulated Origami API on 127.0.0.1: no account, no credits, no network. A word in a brief picks what "
+    "happens, for example scenario:needs_input; an unknown name is refused, with a list of all. Ctrl-C stops it, with "
+    "exit code 0.",
+    "origami-widgets sandbox --port 8765 --speed 20",
+    (
+        Argument("--port", type=int, default=0, help="port; 0, the default, takes any free port"),
+        Argument("--seed", type=int, default=0, help="decides ids and leads (default 0)"),
+        Argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)"),
+        Argument("--plan", default="pro", help="starter, pro, scale, ultra or enterprise (default pro)"),
+        Argument("--credits", type=int, default=5_000, help="the balance at the start (default 5,000)"),
+    ),
+    asks_api=False,
+)

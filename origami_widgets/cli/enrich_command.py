@@ -5,61 +5,29 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.cli.exit_codes import DONE, ENDED_BADLY, INTERRUPTED, USAGE
-from origami_widgets.cli.options import add_api_options, add_command, client_for
+from origami_widgets.cli.command import (
+    DONE,
+    ENDED_BADLY,
+    INTERRUPTED,
+    USAGE,
+    Argument,
+    Command,
+    client_for,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     import pandas as pd
 
-    from origami_widgets.cli.options import Commands
-
-EXAMPLE = """\
-origami-widgets enrich companies.csv "Find the owner's e-mail address" \\
-      --key website --columns name --out enriched.xlsx
-
-All values of the file are texts: postal codes and phone numbers stay as they
-are. Only the columns in --key and --columns are sent. With --once, the command
-can be repeated after a crash: the list is uploaded and the run paid for once.
-On a terminal, it asks before it spends credits; --yes answers."""
 REPORT_EVERY = 5.0
 """Seconds between two lines about the upload on stderr."""
 
 
-def register(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "enrich",
-        short="add columns to your own list",
-        description=(
-            "Upload a list of your own, have an agent add columns to it, and write the same rows in the same order with "
-            "these columns. Spends credits. Ctrl-C cancels the run and stops its cells."
-        ),
-        example=EXAMPLE,
-    )
-    parser.add_argument(
-        "list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8; commas, semicolons or tabs"
-    )
-    parser.add_argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters")
-    parser.add_argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas")
-    parser.add_argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas")
-    parser.add_argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet")
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.add_argument("--once", metavar="NAME", help="a name of your own, under which this is paid for once")
-    parser.add_argument("--credit-limit", metavar="CREDITS", type=float, help="stop once more credits are used")
-    parser.add_argument("--name", metavar="NAME", help="name of the table and the agent")
-    parser.add_argument("--model", metavar="MODEL", help="origami-lite or origami-max (default: your plan's)")
-    parser.add_argument("--yes", action="store_true", help="don't ask before credits are spent")
-    add_api_options(parser)
-    parser.set_defaults(run=run)
-
-
-def run(options: Namespace) -> int:
+def enrich_list(options: Namespace) -> int:
     """Enrich a list; return the exit code."""
     import origami_widgets as ow
     from origami_widgets.api import validate
@@ -153,3 +121,36 @@ class _UploadLines:
         if time.monotonic() >= self._next_at and rows != total:
             self._next_at = time.monotonic() + REPORT_EVERY
             sys.stderr.write(f"Uploaded {rows:,} of {total:,} rows.\n")
+
+
+EXAMPLE = """\
+origami-widgets enrich companies.csv "Find the owner's e-mail address" \\
+      --key website --columns name --out enriched.xlsx
+
+All values of the file are texts: postal codes and phone numbers stay as they
+are. Only the columns in --key and --columns are sent. With --once, the command
+can be repeated after a crash: the list is uploaded and the run paid for once.
+On a terminal, it asks before it spends credits; --yes answers."""
+ENRICH = Command(
+    "enrich",
+    enrich_list,
+    "add columns to your own list",
+    "Upload a list of your own, have an agent add columns to it, and write the same rows in the same order with these "
+    "columns. Spends credits. Ctrl-C cancels the run and stops its cells.",
+    EXAMPLE,
+    (
+        Argument(
+            "list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8; commas, semicolons or tabs"
+        ),
+        Argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters"),
+        Argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas"),
+        Argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas"),
+        Argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet"),
+        Argument("--overwrite", action="store_true", help="replace an existing file"),
+        Argument("--once", metavar="NAME", help="a name of your own, under which this is paid for once"),
+        Argument("--credit-limit", metavar="CREDITS", type=float, help="stop once more credits are used"),
+        Argument("--name", metavar="NAME", help="name of the table and the agent"),
+        Argument("--model", metavar="MODEL", help="origami-lite or origami-max (default: your plan's)"),
+        Argument("--yes", action="store_true", help="don't ask before credits are spent"),
+    ),
+)

@@ -4,55 +4,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.cli.exit_codes import DONE, INTERRUPTED
-from origami_widgets.cli.options import add_api_options, add_command, add_token, attached
+from origami_widgets.cli.command import DONE, INTERRUPTED, TOKEN, Argument, Command, attached
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from types import TracebackType
 
-    from origami_widgets.cli.options import Commands
     from origami_widgets.run.handle import Run
 
 PROGRESS_WIDTH = 72
-EXAMPLE = """\
-origami-widgets export AGENT_ID/RUN_ID founders.xlsx
-
-PATH is a file that ends in .xlsx, .csv or .parquet, or a folder for a file for
-each table. Excel needs pip install "origami-widgets[excel]", Parquet needs
-"origami-widgets[parquet]". Each file is whole or not there. Their names
-are printed on stdout."""
-
-
-def register(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "export",
-        short="write the leads of a run into files",
-        description=(
-            "Write the leads of a run as an Excel workbook, CSV or Parquet files, with a summary. Sends only reads and "
-            "costs nothing."
-        ),
-        example=EXAMPLE,
-    )
-    add_token(parser)
-    parser.add_argument("path", metavar="PATH", help="the file, or the folder")
-    parser.add_argument(
-        "--what",
-        choices=("leads", "frames", "everything"),
-        default="leads",
-        help="default: leads. frames: tables, columns, lead sources, actions, transcript, history and economics",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
-    parser.add_argument(
-        "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
-    )
-    add_api_options(parser)
-    parser.set_defaults(run=export_run)
 
 
 def export_run(options: Namespace) -> int:
@@ -62,20 +25,13 @@ def export_run(options: Namespace) -> int:
 
     # Checked first, so that a wrong path is refused before the search for a key.
     check_path(options.path, options.format)
-    run, client = attached(options, read=True)
+    run = attached(options, read=True)
     if not run.settled:
         state = "The run is still active" if not run.done else "Its cells are still being filled"
         sys.stderr.write(f"{state}: this is its current state.\n")
     try:
         with ProgressLine(run):
-            files = export(
-                run,
-                options.path,
-                what=options.what,
-                client=client,
-                overwrite=options.overwrite,
-                format=options.format,
-            )
+            files = export(run, options.path, what=options.what, overwrite=options.overwrite, format=options.format)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
         return INTERRUPTED
@@ -99,12 +55,11 @@ class ProgressLine:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._lock = threading.Lock()
-        self._width = 0
-        self._open = False
+        self._is_open = False
 
     def __enter__(self) -> Self:
         """Start writing."""
-        self._open = sys.stderr.isatty()
+        self._is_open = sys.stderr.isatty()
         self._unsubscribe = self._run.conversation.subscribers.add(self._changed)
         return self
 
@@ -114,9 +69,9 @@ class ProgressLine:
         """Clear the line."""
         self._unsubscribe()
         with self._lock:
-            if self._open:
+            if self._is_open:
                 self._write("")
-            self._open = False
+            self._is_open = False
 
     def _changed(self) -> None:
         """Rewrite the line. Called on the background loop's thread."""
@@ -127,16 +82,43 @@ class ProgressLine:
         for table in state.tables:
             progress = reading_words(state.row_progress.get(table.id))
             with self._lock:
-                if self._open and progress:
+                if self._is_open and progress:
                     self._write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
 
     def _write(self, line: str) -> None:
-        from origami_widgets.words.foreign_text import fit, width_of
+        from origami_widgets.words.foreign_text import fit
 
         # Only blanks and carriage returns: every terminal understands them.
-        line = fit(line, PROGRESS_WIDTH)
-        clear = "\r" + " " * self._width + "\r" if self._width else ""
-        # Set before writing, so that the line is cleared even after an interrupt in between.
-        self._width = width_of(line)
-        sys.stderr.write(clear + line)
+        sys.stderr.write(f"\r{' ' * PROGRESS_WIDTH}\r{fit(line, PROGRESS_WIDTH)}")
         sys.stderr.flush()
+
+
+EXAMPLE = """\
+origami-widgets export AGENT_ID/RUN_ID founders.xlsx
+
+PATH is a file that ends in .xlsx, .csv or .parquet, or a folder for a file for
+each table. Excel needs pip install "origami-widgets[excel]", Parquet needs
+"origami-widgets[parquet]". Each file is whole or not there. Their names
+are printed on stdout."""
+EXPORT = Command(
+    "export",
+    export_run,
+    "write the leads of a run into files",
+    "Write the leads of a run as an Excel workbook, CSV or Parquet files, with a summary. Sends only reads and costs "
+    "nothing.",
+    EXAMPLE,
+    (
+        TOKEN,
+        Argument("path", metavar="PATH", help="the file, or the folder"),
+        Argument(
+            "--what",
+            choices=("leads", "frames", "everything"),
+            default="leads",
+            help="default: leads. frames: tables, columns, lead sources, actions, transcript, history and economics",
+        ),
+        Argument("--overwrite", action="store_true", help="replace existing files"),
+        Argument(
+            "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
+        ),
+    ),
+)

@@ -5,50 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.cli.exit_codes import DONE, FAILED
-from origami_widgets.cli.options import add_api_options, add_command, client_for
+from origami_widgets.cli.command import DONE, FAILED, Argument, Command, client_for
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from origami_widgets.api.keys.secret import Secret
-    from origami_widgets.cli.options import Commands
 
 
 PIPE = "Pipe it in: pass show origami | origami-widgets login --stdin. Without --stdin, the command asks for it."
-EXAMPLE = """\
-origami-widgets login --store
-
-It reads ORIGAMI_API_KEY and the system's keyring, and asks if there is no key;
-what you type is not shown. --store needs
-pip install "origami-widgets[keyring]". A key is never an argument: it would
-be visible in the shell's history and the list of processes. From a program:
-
-  pass show origami | origami-widgets login --stdin --store"""
 
 
-def register(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "login",
-        short="check your API key, and store it",
-        description=(
-            "Check an API key and show its account: organization, plan, free run slots, credits. "
-            "Sends only reads and costs nothing."
-        ),
-        example=EXAMPLE,
-    )
-    parser.add_argument("--store", action="store_true", help="store the key in the system's keyring")
-    parser.add_argument("--stdin", action="store_true", help="read the key from a pipe instead of asking for it")
-    add_api_options(parser)
-    parser.set_defaults(run=run)
-
-
-def run(options: Namespace) -> int:
+def check_key(options: Namespace) -> int:
     """Check a key; return the exit code.
 
     Raises:
@@ -95,6 +66,37 @@ def _from_stdin() -> Secret:
     return key
 
 
+def run_doctor(options: Namespace) -> int:
+    """Check the set-up; return the exit code."""
+    from origami_widgets.run.doctor import examine
+
+    report = examine(lambda: client_for(options))
+    sys.stdout.write(f"{json.dumps(report.to_dict()) if options.json else report}\n")
+    return FAILED if report.findings else DONE
+
+
+LOGIN_EXAMPLE = """\
+origami-widgets login --store
+
+It reads ORIGAMI_API_KEY and the system's keyring, and asks if there is no key;
+what you type is not shown. --store needs
+pip install "origami-widgets[keyring]". A key is never an argument: it would
+be visible in the shell's history and the list of processes. From a program:
+
+  pass show origami | origami-widgets login --stdin --store"""
+LOGIN = Command(
+    "login",
+    check_key,
+    "check your API key, and store it",
+    "Check an API key and show its account: organization, plan, free run slots, credits. Sends only reads and costs "
+    "nothing.",
+    LOGIN_EXAMPLE,
+    (
+        Argument("--store", action="store_true", help="store the key in the system's keyring"),
+        Argument("--stdin", action="store_true", help="read the key from a pipe instead of asking for it"),
+    ),
+)
+
 DOCTOR_EXAMPLE = """\
 origami-widgets doctor
 
@@ -106,26 +108,11 @@ ow.doctor(): only there it sees which environment the server has.
 --json writes one object: version, python, host, versions, kernel, server,
 server_is_running, server_versions, api, key, reachable, findings [{"code",
 "title", "cause", "remedy"}]."""
-
-
-def register_doctor(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "doctor",
-        short="check this set-up",
-        description="Check this set-up, and say how to repair it. Sends one read and costs nothing.",
-        example=DOCTOR_EXAMPLE,
-    )
-    parser.add_argument("--json", action="store_true", help="write one JSON object")
-    add_api_options(parser)
-    parser.set_defaults(run=run_doctor)
-
-
-def run_doctor(options: Namespace) -> int:
-    """Check the set-up; return the exit code."""
-    from origami_widgets.run.doctor import examine
-
-    report = examine(lambda: client_for(options))
-    sys.stdout.write(f"{json.dumps(report.to_dict()) if options.json else report}\n")
-    return FAILED if report.findings else DONE
+DOCTOR = Command(
+    "doctor",
+    run_doctor,
+    "check this set-up",
+    "Check this set-up, and say how to repair it. Sends one read and costs nothing.",
+    DOCTOR_EXAMPLE,
+    (Argument("--json", action="store_true", help="write one JSON object"),),
+)

@@ -8,43 +8,42 @@ import json
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli import (
-    cancel_command,
     demo_command,
     enrich_command,
     export_command,
     login_command,
     watch_command,
 )
-from origami_widgets.cli.exit_codes import (
+from origami_widgets.cli.command import (
+    API_OPTIONS,
+    EXIT_CODES,
     INTERRUPTED,
     NO_READER,
-    TABLE,
     USAGE,
+    Command,
+    Parser,
     code_of_error,
-    error_record,
 )
-from origami_widgets.cli.options import Parser, add_api_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS: Final[dict[str, Callable[[argparse._SubParsersAction[Any]], None]]] = {
-    "demo": demo_command.register,
-    "watch": watch_command.register,
-    "cancel": cancel_command.register,
-    "export": export_command.register,
-    "enrich": enrich_command.register,
-    "runs": watch_command.register_runs,
-    "login": login_command.register,
-    "sandbox": demo_command.register_sandbox,
-    "doctor": login_command.register_doctor,
-}
-"""Adds the parser of each command, which sets `run`: a function of the options that returns the exit code."""
+COMMANDS: Final[tuple[Command, ...]] = (
+    demo_command.DEMO,
+    watch_command.WATCH,
+    watch_command.CANCEL,
+    export_command.EXPORT,
+    enrich_command.ENRICH,
+    watch_command.RUNS,
+    login_command.LOGIN,
+    demo_command.SANDBOX,
+    login_command.DOCTOR,
+)
 
 DESCRIPTION = """\
 Watch Origami runs, cancel them, export what they built, and find them again.
@@ -71,14 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="origami-widgets",
         description=DESCRIPTION,
-        epilog=TABLE,
+        epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"origami-widgets {__version__}")
-    add_api_options(parser, default=None)
+    for option in API_OPTIONS:
+        option.add_to(parser)
+    parser.set_defaults(base_url=None, project=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for register in COMMANDS.values():
-        register(commands)
+    for command in COMMANDS:
+        command.add_to(commands)
     if not (sys.argv[1:] if argv is None else argv):
         parser.print_help()
         return USAGE
@@ -113,14 +114,17 @@ def run_command(options: argparse.Namespace) -> int:
     return code
 
 
+ERROR_FIELDS = ("title", "cause", "remedy", "code", "status_code", "request_id", "link")
+
+
 def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
     """Write an error to stderr: title, cause and remedy on a line each, or one JSON object on one line."""
     sys.stdout.flush()
-    notes = getattr(error, "__notes__", [])
     if as_json:
-        sys.stderr.write(json.dumps({"error": error_record(error)}) + "\n")
+        record = {"type": type(error).__name__} | {name: getattr(error, name) for name in ERROR_FIELDS}
+        sys.stderr.write(json.dumps({"error": record}) + "\n")
     else:
-        sys.stderr.write("\n".join([str(error), *notes]) + "\n")
+        sys.stderr.write("\n".join([str(error), *getattr(error, "__notes__", [])]) + "\n")
 
 
 def _discard_output() -> None:

@@ -7,111 +7,102 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator, Sequence
 
-    from origami_widgets.cli.run_text import RunUpdate
+    from origami_widgets.run.state import RunState
 
 WIDTH, HEIGHT = 80, 24
 """Columns and lines of a terminal that does not say its size."""
 
 
 class LiveOutput(ABC):
-    """Writes updates. A context manager.
+    """Writes a run whenever it has changed.
 
     Attributes:
         interval: seconds after which the output needs an update even if nothing has changed.
+        before: what takes the terminal.
+        after: what gives it back.
     """
 
     interval = 0.5
+    before = after = ""
 
-    def __enter__(self) -> Self:
-        """Take the terminal, if needed."""
-        return self
+    def __init__(self) -> None:
+        self._shown: object = None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give the terminal back."""
-        sys.stdout.flush()
+    def show(self, state: RunState, earlier: Sequence[RunState]) -> None:
+        """Write a run, if anything that the output shows of it has changed.
+
+        Args:
+            state: the state of the run.
+            earlier: the earlier turns of its conversation.
+        """
+        content, text = self._drawn(state, earlier)
+        if content != self._shown:
+            self._shown = content
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
     @abstractmethod
-    def show(self, update: RunUpdate) -> None:
-        """Write what has changed since the last update."""
+    def _drawn(self, state: RunState, earlier: Sequence[RunState]) -> tuple[object, str]:
+        """Return what to compare with the last update, and what to write."""
 
 
 class JsonLines(LiveOutput):
     """A JSON object per change, on one line each."""
 
-    def __init__(self) -> None:
-        self._written: dict[str, object] = {}
+    def _drawn(self, state: RunState, _earlier: Sequence[RunState]) -> tuple[object, str]:
+        from origami_widgets.cli.run_text import run_record
 
-    def show(self, update: RunUpdate) -> None:
-        """Write the record if more than its time has changed."""
-        record = update.record()
-        content = record | {"at": None}
-        if content != self._written:
-            self._written = content
-            write_line(json.dumps(record))
+        record = run_record(state, now=time.time())
+        return record | {"at": None}, f"{json.dumps(record)}\n"
 
 
 class TextLines(LiveOutput):
-    """A line per change, after the time and without control characters."""
+    """A line per change, after the time and without control characters; the first one with the brief."""
 
-    def __init__(self) -> None:
-        self._written = ""
+    def _drawn(self, state: RunState, earlier: Sequence[RunState]) -> tuple[object, str]:
+        from origami_widgets.card.view import make_view
+        from origami_widgets.cli.run_text import change_line
+        from origami_widgets.words.numbers import instant
 
-    def show(self, update: RunUpdate) -> None:
-        """Write the line if it has changed; the first time with the brief."""
-        from origami_widgets.words import numbers as words
-
-        line = update.line()
-        if line != self._written:
-            text = line if self._written else update.line(with_brief=True)
-            self._written = line
-            write_line(f"{words.instant(time.time() * 1000)}  {text}")
+        now = time.time()
+        view = make_view(state, earlier=earlier, now=now, form="current")
+        text = change_line(view, with_brief=self._shown is None)
+        return change_line(view), f"{instant(now * 1000)}  {text}\n"
 
 
 class Screen(LiveOutput):
     """Redraws the terminal's alternate screen, plainly. The old screen comes back at the end."""
 
+    # Redrawn every second: ages grow, and the terminal may have a new size.
     interval = 0.25
-    """Redraw every second: ages grow, and the terminal may have a new size."""
+    before, after = "\x1b[?1049h", "\x1b[?1049l"
 
-    def __init__(self) -> None:
-        self._drawn: tuple[object, str] | None = None
+    def _drawn(self, state: RunState, earlier: Sequence[RunState]) -> tuple[object, str]:
+        from origami_widgets.cli.run_text import page
 
-    def __enter__(self) -> Self:
-        """Take the screen."""
-        sys.stdout.write("\x1b[?1049h")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give the screen back."""
-        sys.stdout.write("\x1b[?1049l")
-        sys.stdout.flush()
-
-    def show(self, update: RunUpdate) -> None:
-        """Draw the page, if anything on the screen has changed."""
         size = os.get_terminal_size(sys.stdout.fileno())
-        drawing = size, update.page(size.columns or WIDTH, size.lines or HEIGHT)
-        if drawing != self._drawn:
-            self._drawn = drawing
-            sys.stdout.write(f"\x1b[H\x1b[J{drawing[1]}")
-            sys.stdout.flush()
+        drawing = page(state, earlier, size.columns or WIDTH, size.lines or HEIGHT)
+        return (size, drawing), f"\x1b[H\x1b[J{drawing}"
 
 
-def open_output(*, as_json: bool) -> LiveOutput:
-    """Return the output for stdout: JSON if asked for, a screen on a terminal that can be redrawn, else lines."""
-    if as_json:
-        return JsonLines()
+@contextmanager
+def open_output(*, as_json: bool) -> Iterator[LiveOutput]:
+    """Open the output for stdout: JSON if asked for, a screen on a terminal that can be redrawn, else lines."""
     # Windows sets no TERM. Its older consoles would print the control sequences.
-    can_redraw = os.environ.get("TERM", "unknown") not in ("", "dumb", "unknown")
-    return Screen() if sys.stdout.isatty() and can_redraw else TextLines()
+    can_redraw = sys.stdout.isatty() and os.environ.get("TERM", "unknown") not in ("", "dumb", "unknown")
+    output = JsonLines() if as_json else Screen() if can_redraw else TextLines()
+    sys.stdout.write(output.before)
+    try:
+        yield output
+    finally:
+        sys.stdout.write(output.after)
+        sys.stdout.flush()
 
 
 def write_line(line: str) -> None:

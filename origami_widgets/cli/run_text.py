@@ -29,36 +29,6 @@ HEADINGS = ("Token", "Started", "Status", "Brief")
 _GAP = "  "
 
 
-class RunUpdate:
-    """A watched run at one moment, for `LiveOutput`.
-
-    Args:
-        state: the state of the run.
-        earlier: the earlier turns of its conversation.
-    """
-
-    def __init__(self, state: RunState, earlier: Sequence[RunState] = ()) -> None:
-        self._state = state
-        self._earlier = earlier
-
-    def record(self) -> dict[str, object]:
-        """Return the record of the run. Its time `at` does not count as a change."""
-        return run_record(self._state, now=time.time())
-
-    def line(self, *, with_brief: bool = False) -> str:
-        """Return the line of the run."""
-        view = make_view(self._state, earlier=self._earlier, now=time.time(), form="current")
-        return change_line(view, with_brief=with_brief)
-
-    def page(self, width: int, height: int) -> str:
-        """Return the card as it fits on a screen."""
-        now = time.time()
-        view = make_view(self._state, earlier=self._earlier, now=now, form="current")
-        # One line is reserved for the number of lines that do not fit.
-        text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
-        return fit_height(text, height)
-
-
 def change_line(view: View, *, with_brief: bool = False) -> str:
     """Return the state of a run on one line, without a time: the line differs only if the state does.
 
@@ -196,6 +166,15 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
     for *columns, brief in (HEADINGS, *texts):
         cells = [cell + " " * (room - width_of(cell)) for cell, room in zip(columns, widths, strict=True)]
         yield _GAP.join([*cells, brief if width is None else fit(brief, width - before)]).rstrip()
+
+
+def page(state: RunState, earlier: Sequence[RunState], width: int, height: int) -> str:
+    """Return the card of a run as it fits on a screen, with the earlier turns of its conversation."""
+    now = time.time()
+    view = make_view(state, earlier=earlier, now=now, form="current")
+    # One line is reserved for the number of lines that do not fit.
+    text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
+    return fit_height(text, height)
 
 
 def fit_height(text: str, height: int) -> str:

@@ -1,4 +1,4 @@
-"""`origami-widgets watch TOKEN` and `runs`: watch a run live until it ends, and list the newest runs."""
+"""`origami-widgets watch`, `cancel` and `runs`: watch a run until it ends, end it with its cells, and list runs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from origami_widgets.cli.exit_codes import DONE, INTERRUPTED, code_of_run, exit_on_sigterm
-from origami_widgets.cli.options import (
-    add_api_options,
-    add_command,
-    add_token,
+from origami_widgets.cli.command import (
+    DONE,
+    ENDED_BADLY,
+    INTERRUPTED,
+    TOKEN,
+    Argument,
+    Command,
     attached,
     check_number,
     client_for,
+    code_of_run,
+    exit_on_sigterm,
     repeated_api_options,
 )
 from origami_widgets.cli.output import open_output, terminal_width, write_line
@@ -25,56 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from origami_widgets.api.operations import Operations
-    from origami_widgets.cli.options import Commands
     from origami_widgets.cli.run_text import RunRow
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.state import RunState
+    from origami_widgets.run.state import RunState, StoppedCells
     from origami_widgets.run.waiting import Until
 
 
 LONGEST_REQUEST = 30.0
-EXAMPLE = """\
-origami-widgets watch AGENT_ID/RUN_ID --until cells
-
-The token is in the menu of each card, and in `origami-widgets runs`. A terminal
-shows the card live. In a pipe, in a file and on Windows, each change is written
-as one line, and the card at the end.
-
---json writes one object per change, on one line each, and nothing else:
-  at          time, in UTC          steps       {"completed", "max"}
-  token       of the run            leads       as the card counts
-  status      as sent by Origami    credits     used by the tables so far
-  done        the agent has ended   cells       {"running", "errored"}
-  settled     and all cells are     questions   number of open questions
-              filled                connection  live, reconnecting, stopped,
-                                                ended
-Values that Origami did not send are null. An error is one object on stderr:
-  {"error": {"type", "title", "cause", "remedy", "code", "status_code",
-             "request_id", "link"}}"""
-
-
-def register(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "watch",
-        short="watch a run live until it ends",
-        description=(
-            "Watch a run live until it ends. Sends only reads and costs nothing. Ctrl-C stops watching, never the run."
-        ),
-        example=EXAMPLE,
-    )
-    add_token(parser)
-    parser.add_argument(
-        "--until",
-        choices=("run", "cells"),
-        default="run",
-        help="run: until the agent has ended (default); cells: until all cells of its tables are filled, too",
-    )
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop watching after this time")
-    parser.add_argument("--json", action="store_true", help="write one JSON object per change")
-    add_api_options(parser)
-    parser.set_defaults(run=watch_run)
+LONGEST_LINE = 400
 
 
 def watch_run(options: Namespace) -> int:
@@ -82,7 +45,7 @@ def watch_run(options: Namespace) -> int:
     timeout = options.timeout
     check_number("--timeout", timeout, 600)
     began = time.monotonic()
-    run, _ = attached(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
+    run = attached(options, timeout=min(LONGEST_REQUEST, timeout or LONGEST_REQUEST))
 
     def stopped() -> str:
         state = "has ended" if run.done else "continues"
@@ -117,16 +80,24 @@ def watch(
     Raises:
         OrigamiError: polling stopped, or `timeout` passed.
     """
-    from origami_widgets.cli.run_text import RunUpdate
+    from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
 
-    output = open_output(as_json=as_json)
     earlier = run.conversation.states[:-1]
+    ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
     try:
         with exit_on_sigterm():
             try:
-                with output:
-                    for state in follow(run, until, timeout=timeout, since=since, interval=output.interval):
-                        output.show(RunUpdate(state, earlier))
+                with open_output(as_json=as_json) as output:
+                    for state in states(run, ends, output.interval):
+                        output.show(state, earlier)
+                        if reached(state, until):
+                            break
+                    else:
+                        raise WaitTimedOut(
+                            f"The run didn't end within {timeout:g} s",
+                            cause=describe_last_answer(run.state),
+                            remedy=f"Watch it again: origami-widgets watch {run.token}",
+                        )
             finally:
                 interrupted = isinstance(sys.exception(), KeyboardInterrupt | SystemExit | BrokenPipeError)
                 if not as_json and not interrupted:
@@ -135,36 +106,6 @@ def watch(
         sys.stderr.write(f"{stopped()}\n")
         return INTERRUPTED
     return code_of_run(run.status)
-
-
-def follow(
-    run: Run, until: Until, *, timeout: float | None = None, since: float | None = None, interval: float = 0.5
-) -> Iterator[RunState]:
-    """Yield the state of a run after each change, and at least once per interval, until it ends. Sends nothing.
-
-    Args:
-        run: the run.
-        until: `"run"` until the agent has ended, `"cells"` until no cell is running either.
-        timeout: the maximum number of seconds to follow the run.
-        since: the monotonic time from which the timeout counts; None for now.
-        interval: seconds after which to yield the state even if it has not changed.
-
-    Raises:
-        WaitTimedOut: `timeout` seconds passed first; the run continues.
-        OrigamiError: polling stopped.
-    """
-    from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
-
-    ends = None if timeout is None else (time.monotonic() if since is None else since) + timeout
-    for state in states(run, ends, interval):
-        yield state
-        if reached(state, until):
-            return
-    raise WaitTimedOut(
-        f"The run didn't end within {timeout:g} s",
-        cause=describe_last_answer(run.state),
-        remedy=f"Watch it again: origami-widgets watch {run.token}",
-    )
 
 
 def states(run: Run, ends: float | None, interval: float = 0.5) -> Iterator[RunState]:
@@ -198,31 +139,120 @@ def _write_card(run: Run) -> None:
     write_line(render_text(view, now=now, width=min(terminal_width() or WIDTH, WIDTH)))
 
 
-RUNS_EXAMPLE = """\
-origami-widgets runs --limit 5
+def cancel_run(options: Namespace) -> int:
+    """Cancel a run; return the exit code."""
+    from origami_widgets.api.background.loop import release_all
+    from origami_widgets.run.state import StoppedCells
 
-Without AGENT, the list shows the newest run of each agent; with AGENT, all
-runs of that agent. The newest run comes first. To see a run live:
-`origami-widgets watch TOKEN`. To see many live: `ow.RunBoard()` in a notebook.
+    check_number("--timeout", options.timeout, 600)
+    ends = None if options.timeout is None else time.monotonic() + options.timeout
+    run = attached(options, read=True)
+    again = f"origami-widgets cancel {run.token}{repeated_api_options(options)}"
+    was_settled = run.settled
+    if not was_settled:
+        try:
+            with exit_on_sigterm():
+                _cancel(run, ends, again)
+        except KeyboardInterrupt:
+            release_all()
+            sys.stderr.write(
+                f"Stopped waiting. The run or its cells may go on and use credits. Cancel again: {again}\n"
+            )
+            return INTERRUPTED
+    stopped = run.state.stopped or StoppedCells()
+    if options.json:
+        write_line(json.dumps({"token": run.token, "status": run.status, **asdict(stopped)}))
+    else:
+        _write(run, stopped, was_settled=was_settled)
+    return ENDED_BADLY if stopped.left_running else DONE
 
---json writes one object per run, on one line each: token, agent_name, status,
-brief, model, steps {"completed", "max"}, started_at, completed_at."""
 
+def _cancel(run: Run, ends: float | None, again: str) -> None:
+    """Ask for the end of a run and its cells, and return when nothing of them is active.
 
-def register_runs(commands: Commands[Any]) -> None:
-    """Add the parser of the command."""
-    parser = add_command(
-        commands,
-        "runs",
-        short="list the newest runs and their tokens",
-        description="List the newest run of each agent, or all runs of one agent. Sends only reads and costs nothing.",
-        example=RUNS_EXAMPLE,
+    Args:
+        run: the run.
+        ends: the monotonic time until which to wait; None for as long as it takes.
+        again: the command that goes on with it.
+
+    Raises:
+        WaitTimedOut: it took longer; the run or its cells may go on.
+        OrigamiError: the server refused, or cannot be reached any more; the run or its cells go on.
+    """
+    import asyncio
+
+    from origami_widgets.api.background.loop import release_all
+    from origami_widgets.run.starts.cancel import CancelPending
+    from origami_widgets.run.waiting import WaitTimedOut, describe_last_answer, reached
+
+    try:
+        asyncio.run(_ask(run, ends))
+    except CancelPending as pending:
+        sys.stderr.write(f"{pending.title}. {pending.cause} Retrying.\n")
+    for state in states(run, ends):
+        if state.stopping == "none":
+            if (error := state.stop_error or state.command_error) is not None:
+                raise error
+            if reached(state, "run"):
+                return
+    release_all()
+    raise WaitTimedOut(
+        "The run or its cells are still active",
+        cause=describe_last_answer(run.state),
+        remedy=f"They may use credits. Cancel again: {again}",
     )
-    parser.add_argument("agent", metavar="AGENT", nargs="?", help="id of an agent, to list only its runs")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="number of runs (default 20)")
-    parser.add_argument("--json", action="store_true", help="write one JSON object per run")
-    add_api_options(parser)
-    parser.set_defaults(run=list_runs)
+
+
+async def _ask(run: Run, ends: float | None) -> None:
+    """Ask for the end of a run and its cells; return when that was accepted, or at the end of the time."""
+    import asyncio
+
+    # Awaited, because `Run.cancel` tells a user who interrupts it what holds for a notebook only.
+    asking = asyncio.ensure_future(run.cancel_async())
+    await asyncio.wait((asking,), timeout=None if ends is None else ends - time.monotonic())
+    if asking.done():
+        asking.result()
+
+
+def _write(run: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
+    """Write what became of a run and what was stopped."""
+    from origami_widgets.run.state import StoppedCells
+    from origami_widgets.words.foreign_text import clean
+
+    if was_settled:
+        write_line(f"Nothing to cancel: {run.token} has ended ({run.status}), and no cell is running.")
+        return
+    write_line(f"{run.token} has ended: {run.status}.")
+    # Names of tables come from the server.
+    write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
+
+
+CANCEL_EXAMPLE = """\
+origami-widgets cancel AGENT_ID/RUN_ID
+
+Everything built so far is kept; used credits are not returned. If the run has
+ended while cells are still filling, only these are stopped. If nothing is
+active, nothing is sent. Cells that the run didn't start, such as those of a
+colleague in the same table, are left running and named (exit code 3).
+
+--json writes one object, on one line:
+  token         of the run              lead_source_jobs  stopped jobs
+  status        as sent by Origami      left_running      a list of {"table_id",
+  cells         stopped cells                             "table_name", "cells",
+                                                          "reason"}"""
+CANCEL = Command(
+    "cancel",
+    cancel_run,
+    "cancel a run and stop its cells",
+    "Cancel a run and stop the cells that it is filling, and wait until nothing of it is active. Costs nothing. "
+    "If you interrupt it, run it again: what was not stopped yet goes on and uses credits.",
+    CANCEL_EXAMPLE,
+    (
+        TOKEN,
+        Argument("--timeout", type=float, metavar="SECONDS", help="stop waiting after this time"),
+        Argument("--json", action="store_true", help="write one JSON object"),
+    ),
+)
 
 
 def list_runs(options: Namespace) -> int:
@@ -262,8 +292,66 @@ async def _read_rows(operations: Operations, agent: str | None, limit: int) -> l
     from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
 
     if agent is None:
-        recent = await recent_runs(operations, limit=limit)
-        return [RunRow(each.agent_id, each.agent_name, each.run) for each in recent]
+        return [RunRow(each.agent_id, each.agent_name, each.run) for each in await recent_runs(operations, limit=limit)]
     agent_id, _ = parse_token(agent)
-    runs = await runs_of(operations, agent_id)
-    return [RunRow(agent_id, "", each) for each in reversed(runs[-limit:])]
+    return [RunRow(agent_id, "", each) for each in reversed((await runs_of(operations, agent_id))[-limit:])]
+
+
+WATCH_EXAMPLE = """\
+origami-widgets watch AGENT_ID/RUN_ID --until cells
+
+The token is in the menu of each card, and in `origami-widgets runs`. A terminal
+shows the card live. In a pipe, in a file and on Windows, each change is written
+as one line, and the card at the end.
+
+--json writes one object per change, on one line each, and nothing else:
+  at          time, in UTC          steps       {"completed", "max"}
+  token       of the run            leads       as the card counts
+  status      as sent by Origami    credits     used by the tables so far
+  done        the agent has ended   cells       {"running", "errored"}
+  settled     and all cells are     questions   number of open questions
+              filled                connection  live, reconnecting, stopped,
+                                                ended
+Values that Origami did not send are null. An error is one object on stderr:
+  {"error": {"type", "title", "cause", "remedy", "code", "status_code",
+             "request_id", "link"}}"""
+WATCH = Command(
+    "watch",
+    watch_run,
+    "watch a run live until it ends",
+    "Watch a run live until it ends. Sends only reads and costs nothing. Ctrl-C stops watching, never the run.",
+    WATCH_EXAMPLE,
+    (
+        TOKEN,
+        Argument(
+            "--until",
+            choices=("run", "cells"),
+            default="run",
+            help="run: until the agent has ended (default); cells: until all cells of its tables are filled, too",
+        ),
+        Argument("--timeout", type=float, metavar="SECONDS", help="stop watching after this time"),
+        Argument("--json", action="store_true", help="write one JSON object per change"),
+    ),
+)
+
+RUNS_EXAMPLE = """\
+origami-widgets runs --limit 5
+
+Without AGENT, the list shows the newest run of each agent; with AGENT, all
+runs of that agent. The newest run comes first. To see a run live:
+`origami-widgets watch TOKEN`. To see many live: `ow.RunBoard()` in a notebook.
+
+--json writes one object per run, on one line each: token, agent_name, status,
+brief, model, steps {"completed", "max"}, started_at, completed_at."""
+RUNS = Command(
+    "runs",
+    list_runs,
+    "list the newest runs and their tokens",
+    "List the newest run of each agent, or all runs of one agent. Sends only reads and costs nothing.",
+    RUNS_EXAMPLE,
+    (
+        Argument("agent", metavar="AGENT", nargs="?", help="id of an agent, to list only its runs"),
+        Argument("--limit", type=int, default=20, metavar="N", help="number of runs (default 20)"),
+        Argument("--json", action="store_true", help="write one JSON object per run"),
+    ),
+)

@@ -9,9 +9,11 @@ from argparse import Namespace
 import pytest
 
 from origami_widgets import __version__
-from origami_widgets.cli import exit_codes
-from origami_widgets.cli.exit_codes import INTERRUPTED
+from origami_widgets.cli import command
+from origami_widgets.cli.command import EXIT_CODES, INTERRUPTED
 from origami_widgets.cli.main import COMMANDS, main, run_command
+
+NAMES = [each.name for each in COMMANDS]
 
 
 def test_a_call_without_arguments_prints_the_help_and_returns_2(monkeypatch, capsys):
@@ -75,9 +77,8 @@ def test_help_imports_only_the_parsers():
         "_version",
         "cli",
         *("words", "words.foreign_text", "api", "api.errors", "api.keys", "api.keys.secret"),
-        *("cli.main", "cli.exit_codes", "cli.options", "cli.output"),
-        # `doctor` stands beside `login`, `sandbox` beside `demo`, `runs` beside `watch`.
-        *(f"cli.{command}_command" for command in COMMANDS if command not in ("doctor", "sandbox", "runs")),
+        *("cli.main", "cli.command", "cli.output"),
+        *(each.run.__module__.removeprefix("origami_widgets.") for each in COMMANDS),
     }
     assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "starlette", "uvicorn"})
 
@@ -97,14 +98,14 @@ def test_version_is_printed(capsys):
     assert capsys.readouterr().out == f"origami-widgets {__version__}\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_an_example_and_fits_a_terminal(command, capsys, monkeypatch):
+@pytest.mark.parametrize("name", NAMES)
+def test_help_has_an_example_and_fits_a_terminal(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stopped:
-        main([command, "--help"])
+        main([name, "--help"])
     assert stopped.value.code == 0
     output = capsys.readouterr().out
-    assert f"origami-widgets {command}" in output.split("example:")[1]
+    assert f"origami-widgets {name}" in output.split("example:")[1]
     assert max(map(len, output.splitlines())) <= 80
 
 
@@ -113,9 +114,9 @@ def test_help_names_every_command_and_every_exit_code(capsys, monkeypatch):
     with pytest.raises(SystemExit):
         main(["--help"])
     output = capsys.readouterr().out
-    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
-    assert {int(line.split()[0]) for line in exit_codes.TABLE.splitlines() if line[2:3].isdigit()} == codes
-    assert exit_codes.TABLE.strip() in output
-    for command in COMMANDS:
-        assert f"    {command} " in output
+    codes = {value for name, value in vars(command).items() if name.isupper() and type(value) is int}
+    assert {int(line.split()[0]) for line in EXIT_CODES.splitlines() if line[2:3].isdigit()} == codes
+    assert EXIT_CODES.strip() in output
+    for name in NAMES:
+        assert f"    {name} " in output
     assert max(map(len, output.splitlines())) <= 80

@@ -6,16 +6,12 @@ import signal
 import socket
 import sys
 import threading
-import time
 
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.cli.exit_codes import code_of_error, exit_on_sigterm
-from origami_widgets.cli.main import error_record, main
-from origami_widgets.cli.watch_command import follow
-from origami_widgets.run.handle import Run
-from origami_widgets.run.waiting import WaitTimedOut
+from origami_widgets.cli.main import main
+from origami_widgets.cli.watch_command import states
 from origami_widgets.sandbox import Sandbox
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile
@@ -86,6 +82,7 @@ def test_a_timeout_is_an_error_and_the_run_continues(configured_api, capsys, opt
     else:
         error = dict(zip(("title", "cause", "remedy"), output.err.splitlines(), strict=True))
         assert f'ow.attach("{token}")' in output.out
+    assert error["title"] == "The run didn't end within 0.2 s"
     assert "'running'" in error["cause"]
     assert error["remedy"].endswith(f"origami-widgets watch {token}")
 
@@ -180,17 +177,13 @@ def test_control_characters_of_answers_are_never_written(name, monkeypatch, caps
     assert all(map(is_plain, (output.out + output.err).splitlines()))
 
 
-def test_signal_handlers_are_not_touched_in_a_thread(configured_api, capsys):
-    token, before = configured_api.start("List bakeries in Porto"), signal.getsignal(signal.SIGTERM)
-    codes = []
+def test_a_run_can_be_watched_in_a_thread(configured_api):
+    """Only the main thread may handle signals."""
+    token, codes = configured_api.start("List bakeries in Porto"), []
     thread = threading.Thread(target=lambda: codes.append(main(["watch", token, "--json"])))
     thread.start()
     thread.join()
     assert codes == [0]
-    with exit_on_sigterm():
-        assert signal.getsignal(signal.SIGTERM) is not before
-    assert signal.getsignal(signal.SIGTERM) is before
-    assert token in capsys.readouterr().out
 
 
 @pytest.mark.posix
@@ -228,43 +221,9 @@ def test_an_interrupt_prints_how_to_continue(api):
     )
 
 
-def saved(name):
-    return Run.from_payload(payload(name))
-
-
-@pytest.mark.parametrize("until", ["run", "cells"])
-def test_a_run_that_has_ended_is_yielded_once(until):
-    run = saved("needs_input")
-    assert list(follow(run, until)) == [run.state]
-
-
-def test_the_timeout_counts_from_since():
-    began = time.monotonic() - 60
-    states = follow(saved("running_partial"), "run", timeout=61, since=began, interval=0.1)
-    assert next(states).status == "running"
-    # The run of a payload is never polled, so it is at its end.
-    assert list(states) == []
-
-
-@pytest.fixture
-def slow():
-    """A run that is under way."""
+def test_the_state_is_yielded_once_per_interval_without_a_change():
     run = ow.start("List bakeries in Porto. scenario:slow", client=Sandbox(speed=0.01).client(), show=False)
-    yield run
+    yielded = states(run, None, interval=0.05)
+    assert [next(yielded).status for _ in range(3)] == ["running"] * 3
+    yielded.close()
     run.cancel()
-
-
-def test_following_times_out(slow):
-    values = []
-    with pytest.raises(WaitTimedOut) as passed:
-        values.extend(follow(slow, "run", timeout=0.3, interval=0.1))
-    error = passed.value
-    assert (error.title, code_of_error(error)) == ("The run didn't end within 0.3 s", 124)
-    assert error_record(error)["type"] == "WaitTimedOut"
-    assert error.remedy == f"Watch it again: origami-widgets watch {slow.token}"
-
-
-def test_the_state_is_yielded_once_per_interval_without_a_change(slow):
-    states = follow(slow, "run", interval=0.05)
-    assert [next(states).status for _ in range(3)] == ["running"] * 3
-    states.close()
