@@ -44,7 +44,10 @@ class MagicCommand(MagicArgumentParser):  # type: ignore[misc]  # IPython counts
 
     def __init__(self, line: str, about: str, *arguments: argument, example: str) -> None:
         look = partial(RawDescriptionHelpFormatter, width=HELP_WIDTH, max_help_position=34)
-        super().__init__(line, description=about, epilog=f"Example:\n{indent(example, '    ')}", formatter_class=look)
+        described = "\n\n".join(fill(paragraph, HELP_WIDTH) for paragraph in about.split("\n\n"))
+        super().__init__(
+            line, description=described, epilog=f"Example:\n{indent(example, '    ')}", formatter_class=look
+        )
         # An abbreviation would stand for another option once a new one begins like it.
         self.allow_abbrev = False
         # Help is also a docstring, and a page of the reference.
@@ -140,7 +143,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]}? " if near else ""
 
 
-MODELS = ("origami-lite", "origami-max")
 ALIASES = {"account": "credits", "whoami": "credits", "stop": "cancel", "watch": "attach", "list": "runs"}
 """Words that people may try, and the command to suggest."""
 HELP_OPTIONS = frozenset({"--help", "-h"})
@@ -155,16 +157,13 @@ RUN = argument(
 
 CELL = MagicCommand(
     "%%origami",
-    """\
-Start an Origami agent with the text of the cell as its brief, and show the card of the
-run. This spends credits. The run is the value of the cell. While the run is active,
-running the cell again shows it instead of starting another one.
-
-With --data, the agent adds columns to your own list. Only the columns in --key and
---columns are sent. The value of the cell is the list with the new columns.
-
-Python expressions in braces are evaluated: {city} is the value of the variable city.
-Write {{ and }} for literal braces; $ is an ordinary character.""",
+    "Start an Origami agent with the text of the cell as its brief, and show the card of the run. This spends credits. "
+    "The run is the value of the cell. While the run is active, running the cell again shows it instead of starting "
+    "another one.\n\n"
+    "With --data, the agent adds columns to your own list. Only the columns in --key and --columns are sent. The value "
+    "of the cell is the list with the new columns.\n\n"
+    "Python expressions in braces are evaluated: {city} is the value of the variable city. Write {{ and }} for literal "
+    "braces; $ is an ordinary character.",
     INTO,
     argument(
         "--once", metavar="NAME", help="start only the first time; after that, and after a restart, show that run"
@@ -205,9 +204,8 @@ COMMANDS = {
     for command in (
         MagicCommand(
             "%origami attach",
-            """\
-Show the live card of a run that was started earlier, in this notebook or anywhere else.
-Read-only and free.""",
+            "Show the live card of a run that was started earlier, in this notebook or anywhere else. Read-only and "
+            "free.",
             argument(
                 "token",
                 metavar="AGENT_ID/RUN_ID",
@@ -218,46 +216,36 @@ Read-only and free.""",
         ),
         MagicCommand(
             "%origami runs",
-            """\
-Show the newest run of each agent of your account on one board, or the run of one
-agent. Read-only and free.""",
+            "Show the newest run of each agent of your account on one board, or the run of one agent. Read-only and "
+            "free.",
             argument("agent", metavar="AGENT_ID", nargs="?", help="the agent (default: all)"),
             example="%origami runs",
         ),
         MagicCommand(
             "%origami tables",
-            """\
-Show the tables of a run as a DataFrame: leads, funnel, credits. Without RUN, it takes
-the newest run of this notebook. Read-only and free.""",
+            "Show the tables of a run as a DataFrame: leads, funnel, credits. Without RUN, it takes the newest run of "
+            "this notebook. Read-only and free.",
             RUN,
             example="%origami tables run",
         ),
         MagicCommand(
             "%origami credits",
-            """\
-Show the organization, plan, credits and free run slots of your API key. Read-only and
-free.""",
-            argument(
-                "--frame",
-                action="store_true",
-                help="show the balance over time as a DataFrame",
-            ),
+            "Show the organization, plan, credits and free run slots of your API key. Read-only and free.",
+            argument("--frame", action="store_true", help="show the balance over time as a DataFrame"),
             example="%origami credits",
         ),
         MagicCommand(
             "%origami cancel",
-            """\
-End a run and stop its cells. If the run has ended while cells still fill, these are
-stopped. Everything built so far is kept. Credits already used aren't refunded. Without
-RUN, it cancels the run of this notebook that is active or whose cells are filling.""",
+            "End a run and stop its cells. If the run has ended while cells still fill, these are stopped. Everything "
+            "built so far is kept. Credits already used aren't refunded. Without RUN, it cancels the run of this "
+            "notebook that is active or whose cells are filling.",
             RUN,
             example="%origami cancel run",
         ),
         MagicCommand(
             "%origami login",
-            """\
-Find your API key, or ask for it without showing it, and show your account. Never write
-a key into a cell: the notebook would keep it.""",
+            "Find your API key, or ask for it without showing it, and show your account. Never write a key into a "
+            "cell: the notebook would keep it.",
             argument("--store", action="store_true", help="store the key in this computer's keyring"),
             example="%origami login",
         ),
@@ -269,6 +257,28 @@ a key into a cell: the notebook would keep it.""",
         ),
     )
 }
+
+
+def command_of(name: str) -> MagicCommand:
+    """Return the command of the line magic with a name.
+
+    Raises:
+        InvalidInput: there is none. Nothing was sent.
+    """
+    if name in COMMANDS:
+        return COMMANDS[name]
+    if name.startswith("-"):
+        raise InvalidInput(
+            f"%origami has no option {hide_all(name)[:80]}",
+            cause="A line with one percent sign is a command. To start a run, use two, and write the brief below.",
+            remedy=f"{suggestion(name.partition('=')[0], CELL.options)}To see how it works: %origami help {CELL_TOPIC}",
+        )
+    meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
+    raise InvalidInput(
+        f"No command %origami {hide_all(name)[:80]}",
+        cause=f"The commands are {', '.join(COMMANDS)}. To start a run, begin a cell with %%origami.",
+        remedy=f"{meant}To see how they work: %origami help",
+    )
 
 
 def overview() -> str:

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
-from origami_widgets.magics.commands import (
-    ALIASES,
-    CELL,
-    CELL_TOPIC,
-    COMMANDS,
-    HELP_OPTIONS,
-    explained,
-    overview,
-    split,
-    suggestion,
-)
-from origami_widgets.magics.variables import (
-    active_run,
-    check_target,
-    expand,
-    newest_run,
-    resolve,
-    runs_in,
-    value_or_text,
-)
+from origami_widgets.magics.commands import CELL, CELL_TOPIC, HELP_OPTIONS, command_of, explained, overview, split
+from origami_widgets.magics.variables import active_run, expand, newest_run, resolve, runs_in, value_or_text
 from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
@@ -81,17 +64,31 @@ def run_cell(line: str, cell: str, variables: Variables) -> Run | pd.DataFrame |
         )
     options = _start_options(parsed, variables)
     prompt = _brief(cell, variables)
+    value: Run | pd.DataFrame
     if parsed.data is not None or parsed.key is not None or parsed.columns is not None:
-        found = ow.enrich(prompt=prompt, show=not parsed.quiet, **_list_options(parsed, options, variables))
-        if into is not None:
-            variables.notebook[into] = found
-        return None if parsed.quiet else found
-    run = ow.start(prompt, show=not parsed.quiet, **options)
+        value = ow.enrich(prompt=prompt, show=not parsed.quiet, **_list_options(parsed, options, variables))
+    else:
+        value = ow.start(prompt, show=not parsed.quiet, **options)
     if into is not None:
-        variables.notebook[into] = run
-    if parsed.wait is not None:
-        run.wait(parsed.wait)
-    return None if parsed.quiet else run
+        variables.notebook[into] = value
+    if parsed.wait is not None and isinstance(value, ow.Run):
+        value.wait(parsed.wait)
+    return None if parsed.quiet else value
+
+
+def check_target(name: str | None) -> str | None:
+    """Return the name after `--into`, None without one, if it can be that of a variable.
+
+    Raises:
+        InvalidInput: it can't. Nothing was sent.
+    """
+    if name is None or (name.isidentifier() and not keyword.iskeyword(name)):
+        return name
+    raise InvalidInput(
+        "Invalid variable name",
+        cause=f"--into needs the name of a variable. Got {validate.shortened(name)}.",
+        remedy="Choose a name of letters, digits and _: --into run.",
+    )
 
 
 def _brief(cell: str, variables: Variables) -> str:
@@ -180,9 +177,7 @@ def run_line(line: str, variables: Variables) -> object:
         print(overview())
         return None
     name, *rest = words
-    command = COMMANDS.get(name)
-    if command is None:
-        raise _unknown_command(name)
+    command = command_of(name)
     if HELP_OPTIONS.intersection(rest):
         print(explained(command))
         return None
@@ -223,9 +218,7 @@ def _tables(parsed: Namespace, variables: Variables) -> object:
 
 
 def _credits(parsed: Namespace, _variables: Variables) -> object:
-    if parsed.frame:
-        return ow.credits_frame()
-    return ow.account()
+    return ow.credits_frame() if parsed.frame else ow.account()
 
 
 def _cancel(parsed: Namespace, variables: Variables) -> None:
@@ -277,14 +270,9 @@ def _login(parsed: Namespace, _variables: Variables) -> object:
 
 
 def _help(parsed: Namespace, _variables: Variables) -> None:
-    if parsed.command is None:
-        print(overview())
-        return
-    name = parsed.command.lstrip("%")
-    command = CELL if name in (CELL_TOPIC, "origami") else COMMANDS.get(name)
-    if command is None:
-        raise _unknown_command(name)
-    print(explained(command))
+    name = (parsed.command or "").lstrip("%")
+    is_cell = name in (CELL_TOPIC, "origami")
+    print(explained(CELL if is_cell else command_of(name)) if name else overview())
 
 
 ACTIONS: dict[str, Callable[[Namespace, Variables], object]] = {
@@ -301,18 +289,3 @@ ACTIONS: dict[str, Callable[[Namespace, Variables], object]] = {
 
 def _attached(found: object) -> list[Run]:
     return [ow.attach(found, show=False)] if isinstance(found, str) else runs_in(found)
-
-
-def _unknown_command(name: str) -> InvalidInput:
-    if name.startswith("-"):
-        return InvalidInput(
-            f"%origami has no option {hide_all(name)[:80]}",
-            cause="A line with one percent sign is a command. To start a run, use two, and write the brief below.",
-            remedy=f"{suggestion(name.partition('=')[0], CELL.options)}To see how it works: %origami help {CELL_TOPIC}",
-        )
-    meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
-    return InvalidInput(
-        f"No command %origami {hide_all(name)[:80]}",
-        cause=f"The commands are {', '.join(COMMANDS)}. To start a run, begin a cell with %%origami.",
-        remedy=f"{meant}To see how they work: %origami help",
-    )

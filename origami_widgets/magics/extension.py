@@ -5,125 +5,56 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.magics.commands import CELL, CELL_TOPIC, COMMANDS, MODELS, as_options, explained, overview
+from origami_widgets.magics.commands import CELL, CELL_TOPIC, COMMANDS, as_options, explained, overview
 from origami_widgets.magics.execute import run_cell, run_line
 from origami_widgets.magics.variables import Variables, variables_with_runs, watched_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from origami_widgets.magics.commands import MagicCommand
-
-    Known = Callable[[str], Iterable[str]]
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 LONGEST = 2_000
 """Characters of the longest line that is completed."""
 
-_LINE = re.compile(r"\s*(?:[\w.,\s\[\]'\"]+=\s*)?(?P<magic>%%?origami)(?P<rest>\s.*)", re.DOTALL)
-_LAST = re.compile(r"[^\s`!@#$^&*()=+\[{\]}\\|;:'\",<>?]*\Z")
-"""Matches what IPython considers the word before the cursor."""
-_PLAIN = re.compile(r"[^\s`!@#$^&*()=+\[{\]}\\|;:'\",<>?]+")
+_LINE = re.compile(r"\s*(?:[\w.,\s\[\]'\"]+=\s*)?%origami\s+(?:(?P<command>\w+)\s+)?(?P<word>[\w./-]*)")
 
 
-@dataclass(frozen=True)
-class Completions:
-    """The completions of a word.
+def complete(before: str, notebook: Mapping[str, Any]) -> tuple[str, list[str]] | None:
+    """Return the word before the cursor of a line magic, and the commands, runs or agents that complete it.
 
-    Args:
-        word: the part of the word before the cursor.
-        texts: the whole words that complete it.
-    """
-
-    word: str
-    texts: tuple[str, ...]
-
-
-def complete(before: str, known: Known) -> Completions | None:
-    """Return the completions at the end of an unfinished line.
+    Sends nothing: it offers what this process knows. Options are explained by `%origami help`.
 
     Args:
         before: the line up to the cursor.
-        known: returns the words that an option or a positional word may have, by its name.
+        notebook: the notebook's variables.
 
     Returns:
-        None if the line is not one of our magics, or if the cursor is in Python code between braces.
+        None if the line is not one of ours, or if nothing is known for this word.
 
-    >>> complete("%%origami --once porto --mo", lambda name: ())
-    Completions(word='--mo', texts=('--model',))
+    >>> complete("%origami cre", {})
+    ('cre', ['credits'])
     """
     line = _LINE.fullmatch(before) if "origami" in before and len(before) <= LONGEST else None
-    if line is None or _is_inside_braces(line["rest"]):
+    if line is None:
         return None
-    last = _LAST.search(before)
-    word = "" if last is None else last[0]
-    *written, current = re.split(r"\s+", line["rest"].lstrip())
-    fitting = (
-        text
-        for text in _fitting(line["magic"], written, current, known)
-        if text.startswith(word) and _PLAIN.fullmatch(text)
-    )
-    return Completions(word, tuple(dict.fromkeys(fitting)))
-
-
-def _fitting(magic: str, written: list[str], current: str, known: Known) -> Iterable[str]:
-    """Return the words that may follow the written ones, whatever the current word begins with."""
-    command: MagicCommand | None = CELL
-    if magic == "%origami":
-        if not written:
-            return COMMANDS
-        command = COMMANDS.get(written.pop(0))
-    if command is None:
-        return ()
-    options = [
-        name
-        for name, action in command.options.items()
-        if isinstance(action.default, list) or not any(word.partition("=")[0] == name for word in written)
-    ]
-    name, is_value, _ = current.partition("=")
-    option = command.options.get(name if is_value else written[-1] if written else "")
-    if option is not None and option.nargs != 0:
-        values = option.choices or known(option.dest)
-        # After an option with a default, the next option may follow.
-        return [*values, *options] if option.nargs == "?" and not is_value else values
-    with_values = {name for name, action in command.options.items() if action.nargs != 0}
-    plain = [word for before, word in zip(["", *written], written, strict=False) if before not in with_values]
-    if current.startswith("-") or any(not word.startswith("-") for word in plain):
-        return options
-    return [text for action in command.words for text in known(action.dest)] or options
-
-
-def _is_inside_braces(text: str) -> bool:
-    plain = text.replace("{{", "").replace("}}", "")
-    return plain.rfind("{") > plain.rfind("}")
-
-
-def known_words(name: str, notebook: Mapping[str, Any]) -> Iterable[str]:
-    """Return what this process knows for an option or a positional word, for `complete`. Sends nothing.
-
-    Args:
-        name: the name of the option, without dashes, or of the word.
-        notebook: the notebook's variables.
-    """
-    runs = watched_runs()
-    tokens = [run.token for run in runs]
-    words: dict[str, Iterable[str]] = {
-        "token": tokens,
-        "run": [*variables_with_runs(notebook), *tokens],
-        "agent": [run.agent_id for run in runs],
-        "focus": [table.id for run in runs for table in run.tables],
-        "once": [run.conversation.once for run in runs if run.conversation.once],
-        "model": MODELS,
-        "command": (CELL_TOPIC, *COMMANDS),
-    }
-    return words.get(name, ())
+    known: Iterable[str] = COMMANDS
+    if line["command"] is not None:
+        runs = watched_runs()
+        of_word = {
+            "token": [run.token for run in runs],
+            "run": [*variables_with_runs(notebook), *(run.token for run in runs)],
+            "agent": [run.agent_id for run in runs],
+            "command": [CELL_TOPIC, *COMMANDS],
+        }
+        command = COMMANDS.get(line["command"])
+        known = [text for word in (command.words if command is not None else ()) for text in of_word[word.dest]]
+    return line["word"], [text for text in dict.fromkeys(known) if text.startswith(line["word"])]
 
 
 NAME = "origami"
@@ -182,15 +113,15 @@ def short_errors() -> Iterator[None]:
 def _add_matcher(shell: Any) -> None:
     completer = shell.Completer
 
-    def completions(before: str) -> Completions | None:
+    def completions(before: str) -> tuple[str, list[str]] | None:
         try:
-            return complete(before, lambda name: known_words(name, shell.user_ns))
+            return complete(before, shell.user_ns)
         except Exception:  # noqa: BLE001 - an error must not interrupt someone who is typing
             return None
 
     def old_matcher(_line: str) -> list[str]:
         found = completions(completer.text_until_cursor)
-        return list(found.texts) if found is not None else []
+        return [] if found is None else found[1]
 
     try:
         from IPython.core.completer import SimpleCompletion, context_matcher
@@ -204,11 +135,8 @@ def _add_matcher(shell: Any) -> None:
         found = completions(context.text_until_cursor)
         if found is None:
             return {"completions": []}
-        return {
-            "completions": [SimpleCompletion(text, type="magic") for text in found.texts],
-            "matched_fragment": found.word,
-            "suppress": True,
-            "ordered": True,
-        }
+        word, texts = found
+        shown = [SimpleCompletion(text, type="magic") for text in texts]
+        return {"completions": shown, "matched_fragment": word, "suppress": True, "ordered": True}
 
     completer.custom_matchers.append(context_matcher(identifier=NAME)(matcher))

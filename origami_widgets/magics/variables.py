@@ -7,8 +7,6 @@ ordinary character.
 
 from __future__ import annotations
 
-import difflib
-import keyword
 import re
 from collections import ChainMap
 from types import ModuleType
@@ -167,18 +165,16 @@ def _problem(value: object) -> str:
 
 def _unknown(name: str, names: Mapping[str, Any], where: str) -> InvalidInput:
     # Values are not converted to text, as that would run their code and may take long.
-    values = [known for known, value in names.items() if not (known.startswith("_") or _is_code(value))]
-    near = difflib.get_close_matches(name, values, n=1)
-    hint = f"Did you mean {{{near[0]}}}? Otherwise run" if near else "Run"
+    fields = [
+        f"{{{known}}}"
+        for known, value in names.items()
+        if not (known.startswith("_") or callable(value) or isinstance(value, ModuleType))
+    ]
     return InvalidInput(
         f"No variable named {hide_all(name)}",
         cause=f"It's used between braces in {where}. Nothing was sent.",
-        remedy=f"{hint} the cell that sets it. {LITERAL}",
+        remedy=f"{suggestion(f'{{{name}}}', fields)}Run the cell that sets it. {LITERAL}",
     )
-
-
-def _is_code(value: object) -> bool:
-    return callable(value) or isinstance(value, ModuleType)
 
 
 LINE = "the line"
@@ -201,30 +197,12 @@ class Variables(NamedTuple):
         return ChainMap(dict(self.local), self.notebook)
 
 
-def check_target(name: str | None) -> str | None:
-    """Return the name after `--into`, None without one, if it can be that of a variable.
-
-    Raises:
-        InvalidInput: it can't. Nothing was sent.
-    """
-    if name is None or (name.isidentifier() and not keyword.iskeyword(name)):
-        return name
-    raise InvalidInput(
-        "Invalid variable name",
-        cause=f"--into needs the name of a variable. Got {shortened(name)}.",
-        remedy="Choose a name of letters, digits and _: --into run.",
-    )
-
-
 def watched_runs() -> list[Run]:
     """Return the runs that this process watches, newest first."""
     runs = dict.fromkeys(map(Run, poller().watched()))
-    return sorted((run for run in runs if not _was_never_found(run)), key=_started, reverse=True)
-
-
-def _was_never_found(run: Run) -> bool:
-    """Return whether polling stopped before a run was ever read, as with a mistyped token."""
-    return run.state.run is None and run.state.connection.state == "stopped"
+    # Polling of a mistyped token has stopped before a run was ever read.
+    found = (run for run in runs if run.state.run is not None or run.state.connection.state != "stopped")
+    return sorted(found, key=_started, reverse=True)
 
 
 def newest_run() -> Run:
@@ -251,17 +229,12 @@ def active_run() -> Run:
     active = [run for run in watched_runs() if not run.settled]
     if len(active) == 1:
         return active[0]
+    title, cause = f"{len(active)} runs are active", f"They are {', '.join(run.token for run in active[:10])}."
     if not active:
-        raise InvalidInput(
-            "No run is active in this notebook",
-            cause="All runs started or attached here have ended, and their cells aren't filling.",
-            remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
-        )
-    raise InvalidInput(
-        f"{len(active)} runs are active in this notebook",
-        cause=f"They are {', '.join(run.token for run in active[:10])}.",
-        remedy="Name the run to cancel: %origami cancel AGENT_ID/RUN_ID.",
-    )
+        title = "No run is active"
+        cause = "All runs started or attached here have ended, and their cells aren't filling."
+    remedy = "Name the run to cancel: %origami cancel AGENT_ID/RUN_ID."
+    raise InvalidInput(f"{title} in this notebook", cause=cause, remedy=remedy)
 
 
 def runs_in(value: object) -> list[Run]:

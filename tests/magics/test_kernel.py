@@ -193,9 +193,6 @@ COMPLETED = {
     "%origami att": ["attach"],
     "%origami ": ["attach", "runs", "tables", "credits", "cancel", "login", "help"],
     "board = %origami ru": ["runs"],
-    "%%origami --on\nFind bakeries": ["--once"],
-    "%%origami --wait=c\nFind bakeries": ["cells"],
-    "%%origami --model origami-m": ["origami-max"],
     "%origami tables ru": ["run"],
 }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.variables import check_target
+from origami_widgets.magics.execute import check_target
 
 
 @pytest.mark.parametrize("name", ["run", "läufe", "_kept", "run2"])
