@@ -69,61 +69,36 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox import Sandbox as Sandbox
 
 # Names resolve on first use, so that importing the package costs next to nothing.
-_HOMES = {
-    "AccountSummary": "api.models.account",
-    "AmbiguousStart": "api.errors",
-    "AsyncClient": "api.client",
-    "Client": "api.client",
-    "ContinuedElsewhere": "run.follow_up",
-    "EnrichmentFailed": "enrichment",
-    "IncompleteRows": "frames.leads.row_reading",
-    "LeadGrid": "card.widgets.lead_grid",
-    "OrigamiError": "api.errors",
-    "PastedKey": "api.keys.pasted_key",
-    "Run": "run.handle",
-    "RunBatch": "run.batch",
-    "RunBoard": "card.widgets.run_board",
-    "RunCard": "card.widgets.run_card",
-    "Sandbox": "sandbox",
-    "UploadedTable": "run.own_list.uploaded_table",
-    "account": "run.login",
-    "actions_frame": "frames",
-    "aio": "aio",
-    "attach": "run.start",
-    "column_economics_frame": "frames",
-    "columns_frame": "frames",
-    "compare_runs": "frames",
-    "configure": "run.settings",
-    "credits_frame": "frames",
-    "describe_leads": "frames",
-    "doctor": "run.doctor",
-    "domain_of": "frames",
-    "economics_frame": "frames",
-    "enrich": "enrichment",
-    "evidence_frame": "frames",
-    "export": "frames",
-    "history_frame": "frames",
-    "join_leads": "frames",
-    "lead_source_economics_frame": "frames",
-    "lead_sources_frame": "frames",
-    "leads": "card.widgets.lead_grid",
-    "leads_frame": "frames",
-    "login": "run.login",
-    "overlap": "frames",
-    "plain": "frames",
-    "plot_compare": "frames.plots",
-    "plot_credits": "frames.plots",
-    "plot_funnel": "frames.plots",
-    "refresh_leads": "frames",
-    "rows_frame": "frames",
-    "runs_frame": "frames",
-    "start": "run.start",
-    "start_many": "run.start",
-    "tables_frame": "frames",
-    "transcript_frame": "frames",
-    "upload": "enrichment",
-    "use_sandbox": "compose",
+_MODULES: dict[str, tuple[str, ...]] = {
+    "aio": ("aio",),
+    "api.client": ("AsyncClient", "Client"),
+    "api.errors": ("AmbiguousStart", "OrigamiError"),
+    "api.keys.pasted_key": ("PastedKey",),
+    "api.models.account": ("AccountSummary",),
+    "card.widgets.lead_grid": ("LeadGrid", "leads"),
+    "card.widgets.run_board": ("RunBoard",),
+    "card.widgets.run_card": ("RunCard",),
+    "compose": ("use_sandbox",),
+    "enrichment": ("EnrichmentFailed", "enrich", "upload"),
+    "frames": (
+        *("actions_frame", "column_economics_frame", "columns_frame", "compare_runs", "credits_frame"),
+        *("describe_leads", "domain_of", "economics_frame", "evidence_frame", "export", "history_frame"),
+        *("join_leads", "lead_source_economics_frame", "lead_sources_frame", "leads_frame", "overlap"),
+        *("plain", "refresh_leads", "rows_frame", "runs_frame", "tables_frame", "transcript_frame"),
+    ),
+    "frames.leads.row_reading": ("IncompleteRows",),
+    "frames.plots": ("plot_compare", "plot_credits", "plot_funnel"),
+    "run.batch": ("RunBatch",),
+    "run.doctor": ("doctor",),
+    "run.follow_up": ("ContinuedElsewhere",),
+    "run.handle": ("Run",),
+    "run.login": ("account", "login"),
+    "run.own_list.uploaded_table": ("UploadedTable",),
+    "run.settings": ("configure",),
+    "run.start": ("attach", "start", "start_many"),
+    "sandbox": ("Sandbox",),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 # What IPython calls for `%load_ext origami_widgets`, and what shows runs, which `run` asks for. Not public otherwise.
 _HOOKS = {
@@ -132,7 +107,7 @@ _HOOKS = {
     "unload_ipython_extension": "magics.extension",
 }
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names of the table above, nothing else
 
 
 def __getattr__(name: str) -> object:

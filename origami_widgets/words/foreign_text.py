@@ -64,15 +64,6 @@ def common_name(names: Iterable[str]) -> str:
     return re.sub(r" (in|at)\Z", "", common)
 
 
-def is_unicode(text: str) -> bool:
-    """Return whether UTF-8 can hold a text: JSON and Python can carry half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def unicode_text(text: str) -> str:
     r"""Return a text in a form that UTF-8 can hold: half an emoji becomes the replacement character.
 
@@ -80,7 +71,12 @@ def unicode_text(text: str) -> str:
         >>> unicode_text("\ud83d!")
         '�!'
     """
-    return text if is_unicode(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold a text: JSON and Python can carry half of a surrogate pair."""
+    return unicode_text(text) == text
 
 
 def strip_tricks(text: str) -> str:
