@@ -179,10 +179,11 @@ $(contract): $(contract_sources) js/tools/generate_contract.py | $(demo_packages
 	@$(python) js/tools/generate_contract.py
 	@touch $@
 
-$(front_end) &: $(node_packages) $(front_end_sources)
+# The demo's packages have the command `jupyter-builder`.
+$(front_end) &: $(node_packages) $(front_end_sources) | $(demo_packages)
 	@$(npm) build
 	@touch $(front_end)
 
-$(project): $(demo_packages) $(front_end) pyproject.toml hatch_build.py
+$(project): $(demo_packages) $(front_end) pyproject.toml
 	@.ci/setup.sh project
 	@touch $@

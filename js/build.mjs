@@ -1,11 +1,9 @@
 /**
- * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then builds,
- * of the same sources, JupyterLab's extension into `build/labextension` and the documentation's script into `build/site`.
+ * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then bundles,
+ * of the same sources, JupyterLab's extension into `build/stage` and the documentation's script into `build/site`.
  */
 
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -61,31 +59,13 @@ await build({
   plugins: [sheets],
 });
 
-// JupyterLab's builder takes a package of JavaScript; it makes a module of it that gets JupyterLab's own packages from the page.
-const sources = here("src/labextension");
-const stage = here("build/stage");
-rmSync(stage, { recursive: true, force: true });
+// The command `jupyter-builder` makes JupyterLab's extension of this: a module that gets JupyterLab's own packages from the page.
 await build({
   ...common,
-  entryPoints: [`${sources}/plugin.ts`],
-  outfile: `${stage}/plugin.js`,
+  entryPoints: [here("src/labextension/plugin.ts")],
+  outfile: here("build/stage/plugin.js"),
   format: "esm",
   target: "es2022",
   external: ["@jupyterlab/*", "@lumino/*"],
   plugins: [sheets],
 });
-cpSync(`${sources}/schema`, `${stage}/schema`, { recursive: true });
-const [, version] = /__version__ = "(.+)"/.exec(readFileSync(here("../origami_widgets/_version.py"), "utf8"));
-const about = JSON.parse(readFileSync(`${sources}/package.json`, "utf8"));
-writeFileSync(`${stage}/package.json`, JSON.stringify({ ...about, version }));
-const locate = createRequire(import.meta.url).resolve;
-const builder = locate("@jupyter/builder/lib/build-labextension.js");
-const core = locate("@jupyterlab/core-meta/core.package.json");
-const built = spawnSync(process.execPath, [builder, "--core-package-file", core, stage], {
-  encoding: "utf8",
-});
-if (built.status !== 0) {
-  console.error(`${built.stdout}${built.stderr}`);
-  process.exit(1);
-}
-cpSync(`${sources}/install.json`, here("build/labextension/install.json"));

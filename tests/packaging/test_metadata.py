@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import email
-import importlib.util
 import re
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
@@ -20,17 +19,7 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-ADDRESS = "https://github.com/example/origami-widgets"
-
-
-@pytest.fixture(scope="module")
-def hook() -> Any:
-    spec = importlib.util.spec_from_file_location("hatch_build", REPOSITORY / "hatch_build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+ADDRESS = "https://github.com/origami-widgets/origami-widgets"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +46,8 @@ def test_the_description_is_readme_and_leads_nowhere_but_out(metadata: Message) 
     found = addresses(text)
     assert "https://origami.chat" in found
     assert [address for address in found if not address.startswith(("https://", "#"))] == []
+    assert f"{ADDRESS}/raw/v{ow.__version__}/notebooks/images/card.png" in found
+    assert f"{ADDRESS}/blob/v{ow.__version__}/notebooks/hosts.ipynb" in found
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     code = re.compile(r"```.*?```", re.DOTALL)
     assert code.findall(text) == code.findall(readme), "examples are shown as they are"
@@ -68,34 +59,6 @@ def test_the_sdist_says_the_same(sdist: Path, metadata: Message) -> None:
         file = archive.extractfile(name)
         assert file is not None
         assert email.message_from_bytes(file.read()).as_string() == metadata.as_string()
-
-
-def test_with_an_address_images_and_links_lead_to_the_tag(hook: Any) -> None:
-    text = "![The card](notebooks/images/card.png)\n\nRead [`that`](notebooks/frames.md), [this](#here) or [it](https://x.y/z)."
-    assert hook.for_index(text, f"{ADDRESS}/", "1.2.3") == (
-        f"![The card]({ADDRESS}/raw/v1.2.3/notebooks/images/card.png)\n\n"
-        f"Read [`that`]({ADDRESS}/blob/v1.2.3/notebooks/frames.md), [this](#here) or [it](https://x.y/z)."
-    )
-
-
-def test_without_an_address_words_stay_and_images_go(hook: Any) -> None:
-    text = (
-        "One.\n\n![The card](notebooks/images/card.png)\n\nRead [`that`](notebooks/frames.md) or [it](https://x.y/z)."
-    )
-    assert hook.for_index(text, "", "1.2.3") == "One.\n\nRead `that` or [it](https://x.y/z)."
-
-
-def test_a_badge_is_an_image_in_a_link(hook: Any) -> None:
-    badge = "[![Open](https://a.b/badge.svg)](notebooks/colab.ipynb) [![Open](badge.svg)](https://a.b/c)"
-    assert hook.for_index(badge, ADDRESS, "1") == (
-        f"[![Open](https://a.b/badge.svg)]({ADDRESS}/blob/v1/notebooks/colab.ipynb) "
-        f"[![Open]({ADDRESS}/raw/v1/badge.svg)](https://a.b/c)"
-    )
-
-
-def test_code_is_not_touched(hook: Any) -> None:
-    code = "```python\nframe[names](path)\n\n\n\nmore\n```"
-    assert hook.for_index(f"[a](b)\n\n{code}\n", "", "1") == f"a\n\n{code}\n"
 
 
 def test_the_version_is_that_of_the_package(metadata: Message, wheel: Path, sdist: Path) -> None:
