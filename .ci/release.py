@@ -12,8 +12,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "notebooks/colab.ipynb")
@@ -23,8 +23,7 @@ HEADING = re.compile(r"(?m)^## \[(?P<name>[^\]]+)\](?: - (?P<day>\d{4}-\d{2}-\d{
 VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """What is written about the next release.
 
     Args:
@@ -46,49 +45,26 @@ class Written:
 
 def problems(written: Written) -> list[str]:
     """Return what stands in the way, in the order in which to see to it."""
-    return [*_of_version(written), *_of_changelog(written), *_of_address(written), *_of_files(written)]
-
-
-def _of_version(written: Written) -> list[str]:
-    found = []
-    if not VERSION.fullmatch(written.version):
-        found.append(f"The version {written.version!r} is none: write it as 1.2.3 or 1.2.3rc1.")
-    if f"v{written.version}" in written.tags:
-        found.append(f"The version {written.version} is tagged already: what is released is never replaced.")
-    return found
-
-
-def _of_changelog(written: Written) -> list[str]:
-    headings = list(HEADING.finditer(written.changelog))
-    released = [heading for heading in headings if heading["name"] != "Unreleased"]
-    if not released or released[0]["name"] != written.version:
-        newest = f"its newest is {released[0]['name']}" if released else "it has no released version"
-        return [f"CHANGELOG.md has no section for {written.version}: {newest}."]
-    found = []
-    if released[0]["day"] is None:
-        found.append(
-            f"The section {written.version} of CHANGELOG.md has no day: '## [{written.version}] - YYYY-MM-DD'."
-        )
-    if headings[0]["name"] == "Unreleased":
-        between = written.changelog[headings[0].end() : headings[1].start()].strip()
-        if between:
-            found.append(f"CHANGELOG.md has changes under Unreleased: they belong to {written.version}.")
-    return found
-
-
-def _of_address(written: Written) -> list[str]:
-    match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", written.repository)
-    if match is None:
-        return ["pyproject.toml has no address: write it under [project.urls] as Source."]
-    return [
-        f"{name} leads to {owner}, and the repository is {match[1]}."
-        for name, text in written.pages.items()
-        for owner in sorted(set(BADGE.findall(text)) - {match[1]})
+    version, headings = written.version, list(HEADING.finditer(written.changelog))
+    newest = next((heading for heading in headings if heading["name"] != "Unreleased"), None)
+    has_section = newest is not None and newest["name"] == version
+    coming = written.changelog[headings[0].end() : newest.start()].strip() if newest else ""
+    address = written.repository.removeprefix("https://github.com/").rstrip("/")
+    checks = [
+        (not VERSION.fullmatch(version), f"The version {version!r} is none: write it as 1.2.3 or 1.2.3rc1."),
+        (f"v{version}" in written.tags, f"The version {version} is tagged already: it is never replaced."),
+        (not has_section, f"CHANGELOG.md has no section for {version}."),
+        (has_section and not newest["day"], f"Its section of CHANGELOG.md has no day: '## [{version}] - YYYY-MM-DD'."),
+        (has_section and coming, f"CHANGELOG.md has changes under Unreleased: they belong to {version}."),
+        (not address, "pyproject.toml has no address: write it under [project.urls] as Source."),
+        *(
+            (owner != address, f"{name} leads to {owner}, and the repository is {address}.")
+            for name, text in written.pages.items()
+            for owner in sorted(set(BADGE.findall(text)))
+        ),
+        (written.changed, f"Not committed: {', '.join(written.changed)}."),
     ]
-
-
-def _of_files(written: Written) -> list[str]:
-    return [f"Not committed: {', '.join(written.changed)}."] if written.changed else []
+    return [problem for is_wrong, problem in checks if is_wrong]
 
 
 def read(root: Path) -> Written:
@@ -111,16 +87,7 @@ def _git(root: Path, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def main() -> int:
-    """Print what stands in the way; return 1 where something does."""
-    written = read(REPOSITORY)
-    found = problems(written)
-    for problem in found:
-        print(problem)
-    if not found:
-        print(f"Nothing that is written stands in the way of {written.version}.")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    found = problems(read(REPOSITORY))
+    print("\n".join(found) or "Nothing that is written stands in the way.")
+    sys.exit(1 if found else 0)

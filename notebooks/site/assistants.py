@@ -38,10 +38,9 @@ def llms_txt(guides: Iterable[tuple[str, str]]) -> str:
         "## Guides",
         "\n".join(_guide(place, text) for place, text in guides),
     ]
-    for group in reference.GROUPS:
-        names = [name for name in group.names if name not in reference.ALONE]
-        page = f"{HOME}reference/{group.file}.html"
-        lines = [f"- [ow.{name}]({page}#origami_widgets.{name}): {_summary(name)}" for name in names]
+    for group in reference.groups():
+        page = f"{HOME}{group.place}"
+        lines = [f"- [ow.{name}]({page}#origami_widgets.{name}): {_summary(name)}" for name in group.names]
         parts += [f"## {group.title}", "\n".join(lines or [f"- [{group.title}]({page}): {group.about}"])]
     return "\n\n".join(parts) + "\n"
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # where `mkdocs` itself is called, and not `python -m mkdocs`
     sys.path.insert(0, str(ROOT))
 
-from notebooks.site import assistants, executed, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
+from notebooks.site import assistants, executed, listings, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -35,11 +35,6 @@ ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-GUIDES = (
-    *("quickstart", "own-list", "many-runs", "credits", "analysis", "beyond-runs", "failures", "hosts", "magics"),
-    *("colab", "jupyterlite"),
-)
-TEXTS = {"What happens when": "what-happens-when.md", "Coming from": "coming-from.md", "All columns": "frames.md"}
 # README links to pages that only the site has by their public address; within the site they are pages like all others.
 PUBLIC = re.compile(r"\]\(https://origami-widgets\.github\.io/origami-widgets/([\w/-]+)\.html")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)")
@@ -53,11 +48,9 @@ _outputs: dict[str, tuple[str, ...]] = {}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages, and set the menu."""
-    for name in reference.without_a_place():
-        log.warning(
-            "origami_widgets.%s has no place in the reference: add it to GROUPS in notebooks/site/reference.py", name
-        )
+    """Add the generated pages."""
+    if missing := reference.without_a_place():
+        log.warning("No page in notebooks/reference describes %s", ", ".join(missing))
     for name, notebook in executed.run_all(executed.names()).items():
         if isinstance(notebook, BaseException):
             raise notebook
@@ -67,45 +60,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, place, content=made.markdown))
     for name, place in ROOT_PAGES.items():
         files.append(File.generated(config, place, content=(ROOT / name).read_text(encoding="utf-8")))
-    files.append(File.generated(config, recorded.PLACE, content=recorded.TEXT))
-    script = recorded.SCRIPT.read_text(encoding="utf-8")
-    files.append(File.generated(config, recorded.SCRIPT_PLACE, content=script))
-    for place, content in reference.pages().items():
-        files.append(File.generated(config, place, content=content))
-    texts = [files.get_file_from_path(place) for place in (*(f"{name}.md" for name in GUIDES), *TEXTS.values())]
-    reported = assistants.llms_txt((file.src_uri, file.content_string) for file in texts if file is not None)
+    for place, source in ((recorded.PLACE, recorded.TEXT), (recorded.SCRIPT_PLACE, recorded.SCRIPT)):
+        files.append(File.generated(config, place, content=source.read_text(encoding="utf-8")))
+    written = {f"{path.stem}.md" for path in executed.NOTEBOOKS.iterdir() if path.suffix in {".ipynb", ".md"}}
+    guides = [place for place in re.findall(r"[\w-]+\.md", str(config.nav)) if place in written]
+    reported = assistants.llms_txt((place, files.src_uris[place].content_string) for place in guides)
     files.append(File.generated(config, assistants.PLACE, content=reported))
-    config.nav = menu(files)
     return files
-
-
-def menu(files: Files) -> list[object]:
-    """Return the menu: guides in their order, pages to look up, reference, project."""
-    there = {file.src_uri for file in files.documentation_pages()}
-    guides = [f"{name}.md" for name in GUIDES if f"{name}.md" in there]
-    guides += sorted(place for place in _outputs if place not in guides)
-    texts = [{title: place} for title, place in TEXTS.items()]
-    listed = [f"reference/{group.file}.md" for group in reference.GROUPS]
-    return [
-        {"Overview": "index.md"},
-        {"Try a card": recorded.PLACE},
-        {"Guides": [{_short(files, place): place} for place in guides]},
-        {"Look up": texts},
-        {"Reference": listed},
-        {"Project": ["contributing.md", "tests.md", "security.md", "releasing.md", "changelog.md"]},
-    ]
-
-
-def _short(files: Files, place: str) -> str:
-    """Return the short title of a guide for the menu: its title up to the colon."""
-    file = files.get_file_from_path(place)
-    title = file.content_string.partition("\n")[0] if file is not None else place
-    return title.removeprefix("# ").partition(":")[0]
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
     """Point links to their targets in the site."""
     place = page.file.src_uri
+    if place.startswith("reference/"):
+        return listings.with_listings(markdown)
 
     def moved(link: re.Match[str]) -> str:
         target, anchor = link[1], link[2] or ""
@@ -143,5 +111,5 @@ def on_page_content(html: str, *, page: Page, **_more: object) -> str:
         return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{name}">{code[0]}</a>'
 
     if page.file.src_uri == recorded.PLACE:
-        return NAME.sub(linked, html).replace(f"<p>{recorded.MARK}</p>", recorded.card())
+        return NAME.sub(linked, html).replace(recorded.MARK, recorded.card())
     return pages.with_outputs(NAME.sub(linked, html), _outputs.get(page.file.src_uri, ()))

@@ -1,22 +1,27 @@
-"""Parts of the reference that stand in no docstring: magics, commands and codes of errors, each from what defines it."""
+"""Parts of the reference that stand in no docstring: magics, commands, codes of errors and classes, each from what defines it."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import io
 import os
+import re
 from typing import Annotated, get_origin, get_type_hints
 from unittest.mock import patch
 
+import origami_widgets as ow
 from origami_widgets.api import models
 from origami_widgets.api.error_catalog import CODES
 from origami_widgets.cli import main as cli
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
 FENCE = "```"
+MARK = re.compile(r"<!-- (\w+)(?: of ([\w.]+))? -->")
+"""Where a listing stands in a page: its function, and the module that it lists."""
 OBJECTS_ARE = (
     "You can't change these objects. What the server left out is None or empty. `raw` holds the whole answer, with fields "
     "that this version does not know."
@@ -25,6 +30,24 @@ CODES_ARE = (
     "The values of `error.code`, and the error that each raises. A code that this version does not know stays in "
     "`error.code`; its HTTP status decides the error."
 )
+
+
+def with_listings(markdown: str) -> str:
+    """Return a page of the reference with its listings in place of their marks."""
+    listed = {function.__name__: function for function in (classes, codes, commands, magics, objects)}
+    return MARK.sub(lambda mark: listed[mark[1]](*filter(None, [mark[2]])), markdown)
+
+
+def classes(module: str) -> str:
+    """Return the blocks of a module's classes that are no public names, without constructors: users never call these."""
+    found = importlib.import_module(module)
+    names = [
+        name
+        for name, member in vars(found).items()
+        if inspect.isclass(member) and member.__module__ == module and name[0] != "_" and name not in ow.__all__
+    ]
+    options = "    options:\n        heading_level: 3\n        merge_init_into_class: false"
+    return "\n\n".join(f"::: {module}.{name}\n{options}" for name in names)
 
 
 def magics() -> str:
@@ -45,17 +68,8 @@ def codes() -> str:
         f"| `{code}` | `{entry.kind.__name__}` | {entry.title} | {_cell(entry.remedy)} |"
         for code, entry in sorted(CODES.items())
     ]
-    return "\n".join(
-        [
-            "## Error codes",
-            "",
-            CODES_ARE,
-            "",
-            "| `code` | error | `title` | `remedy` |",
-            "|---|---|---|---|",
-            *rows,
-        ]
-    )
+    head = ["## Error codes", "", CODES_ARE, "", "| `code` | error | `title` | `remedy` |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows])
 
 
 def objects() -> str:

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import View
 
 PLACE = "try.md"
+TEXT = Path(__file__).with_name(PLACE)
 SCRIPT = Path(__file__).resolve().parents[2] / "js" / "build" / "site" / "recorded.js"
 SCRIPT_PLACE = "assets/recorded.js"
-MARK = "@@recorded@@"
+MARK = "<!-- recorded card -->"
 BRIEF = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
 STARTED = 1_784_625_000.0
 """2026-07-21 09:10 UTC."""
@@ -40,41 +41,6 @@ SECONDS = 10 * 60.0
 """Long enough for all cells to be filled."""
 TITLE = "Recorded from the sandbox"
 WHY = "This page has no kernel: buttons that would start or change a run are off."
-TEXT = f"""# Try a card
-
-Click through a card as a saved notebook shows it. It was **recorded from the sandbox**: a simulated run, with invented
-companies. The page sends nothing.
-
-{MARK}
-
-## What works here, and what does not
-
-| you can | you can't |
-|---|---|
-| sort, filter and tick the leads | start, cancel, answer or follow up: these buttons are off, because there is no kernel |
-| open a cell to its confidence, reasoning and sources | watch the card change: in a notebook it is live |
-| switch between tables and tabs, and unfold the agent's text | keep the leads in a notebook: a saved card has none unless you ask for them |
-| copy the lines in the menu (⋯) | run these lines: this run exists only in the recording |
-
-## Get a live one
-
-You need no account and no credits:
-
-```console
-pip install "origami-widgets[sandbox]"
-```
-
-Then run this in a notebook:
-
-```python
-import origami_widgets as ow
-
-ow.use_sandbox(speed=20)
-ow.start("{BRIEF}")
-```
-
-Next: the [quickstart](quickstart.ipynb).
-"""
 
 
 def recorded_run() -> tuple[View, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 from pathlib import Path
@@ -52,7 +51,7 @@ def test_nothing_stands_in_the_way() -> None:
     ],
 )
 def test_what_stands_in_the_way_is_named(change: dict[str, Any], named: str) -> None:
-    first, *_ = release.problems(dataclasses.replace(READY, **change))
+    first, *_ = release.problems(READY._replace(**change))
     assert named in first
 
 
