@@ -61,21 +61,6 @@ def test_a_missing_package_is_named_with_its_extra(token, tmp_path, capsys, monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_format_that_contradicts_the_path_is_an_error(token, tmp_path, capsys):
-    assert main(["export", token, str(tmp_path / "made.xlsx"), "--format", "csv"]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 3
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("configured_api")
-def test_an_unknown_ending_is_an_error(tmp_path, capsys):
-    assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "o.txt")]) == 2
-    title, _, remedy = capsys.readouterr().err.splitlines()
-    assert ".txt" in title
-    assert str(tmp_path / "o.xlsx") in remedy
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("how", ["a slash", "a folder", "a format"])
 def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
     path = tmp_path / "v1.2"
@@ -100,19 +85,15 @@ def test_an_active_run_is_exported_in_its_current_state(configured_api, tmp_path
     assert capsys.readouterr().err == "The run is still active: this is its current state.\n"
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["6b1f0a8e/v2_run-1"], 1), (["not a token"], 2)])
+@pytest.mark.parametrize(
+    ("token", "name", "code"),
+    [("6b1f0a8e/v2_run-1", "made", 1), ("not a token", "made", 2), ("6b1f0a8e/v2_run-1", "o.txt", 2)],
+)
 @pytest.mark.usefixtures("configured_api")
-def test_an_unknown_run_is_an_error(tmp_path, capsys, arguments, code):
-    assert main(["export", *arguments, str(tmp_path / "made")]) == code
+def test_an_unknown_run_or_ending_is_an_error(tmp_path, capsys, token, name, code):
+    assert main(["export", token, str(tmp_path / name)]) == code
     assert list(tmp_path.iterdir()) == []
-    assert "Traceback" not in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("configured_api")
-def test_an_unreachable_server_is_an_error(tmp_path, capsys):
-    url = "http://127.0.0.1:9/api/v2"
-    assert main(["export", "6b1f0a8e/v2_run-1", str(tmp_path / "made"), "--base-url", url]) == 1
-    assert capsys.readouterr().err.startswith("Can't reach Origami\n")
+    assert len(capsys.readouterr().err.splitlines()) in (3, 4)
 
 
 @pytest.mark.posix

@@ -117,31 +117,21 @@ def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsy
 
 
 @pytest.mark.posix
-def test_a_typed_key_is_not_shown(api, tmp_path):
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_a_typed_key_is_not_shown_and_the_prompt_can_be_left(api, tmp_path, is_typed):
     (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
     environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
     program, *before = COMMAND
     child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
     child.expect(r"\(hidden\): ")
     child.waitnoecho()
-    child.sendline(api.api_key)
+    if is_typed:
+        child.sendline(api.api_key)
+    else:
+        child.sendintr()
     rest = child.read()
     child.close()
-    assert child.exitstatus == 0
-    assert "Organization: Sandbox organization" in rest
+    assert child.exitstatus == (0 if is_typed else 130)
+    assert ("Organization: Sandbox organization" in rest) is is_typed
     assert api.api_key not in rest
-
-
-@pytest.mark.posix
-def test_an_interrupt_at_the_prompt(api, tmp_path):
-    (tmp_path / "keyring.py").write_text("raise ModuleNotFoundError('No module named keyring')")
-    environment = api.environment | {"ORIGAMI_API_KEY": "", "PYTHONPATH": str(tmp_path)}
-    program, *before = COMMAND
-    child = pexpect.spawn(program, [*before, "login"], env=environment, encoding="utf-8", timeout=20)
-    child.expect(r"\(hidden\): ")
-    child.waitnoecho()
-    child.sendintr()
-    rest = child.read()
-    child.close()
-    assert child.exitstatus == 130
     assert "Traceback" not in rest

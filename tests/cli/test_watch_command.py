@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import sys
 import threading
 
@@ -14,7 +13,6 @@ from origami_widgets.cli.main import main
 from origami_widgets.cli.watch_command import states
 from origami_widgets.sandbox import Sandbox
 from tests.cli.plain import is_plain
-from tests.fixtures import hostile
 from tests.fixtures.states import payload
 from tests.support.server import RawServer, answer, silence
 
@@ -145,14 +143,6 @@ def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsy
     assert json.loads(capsys.readouterr().out)["token"] == token
 
 
-def test_an_unreachable_server_is_retried(configured_api, capsys):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api/v2"
-    assert main(["watch", "6b1f0a8e/v2_run-01k0c4m2f7", "--base-url", url, "--timeout", "0.5"]) == 124
-    assert "Can't reach Origami. Retrying." in capsys.readouterr().out
-
-
 def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
     running = answer(payload("running_partial"), headers={"Retry-After": "1"})
     with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:
@@ -163,18 +153,6 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
     output = capsys.readouterr()
     assert "Running" in output.out
     assert output.err.startswith("Invalid API key\n")
-
-
-@pytest.mark.parametrize("name", ["terminal", "controls", "direction"])
-def test_control_characters_of_answers_are_never_written(name, monkeypatch, capsys):
-    run = hostile.filled(hostile.full_payload(), hostile.CORPUS[name]) | {"id": "v2_run-1", "agentId": "6b1f0a8e"}
-    with RawServer(answer(run)) as server:
-        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
-        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
-        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "3"]) in (0, 3, 4, 124)
-    output = capsys.readouterr()
-    assert output.out
-    assert all(map(is_plain, (output.out + output.err).splitlines()))
 
 
 def test_a_run_can_be_watched_in_a_thread(configured_api):
