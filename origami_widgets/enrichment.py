@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["EnrichmentFailed", "enrich", "upload"]
 
 DEFAULT_NAME = "Own list"
+INTERRUPTED = (
+    "Interrupted: Origami was asked to cancel the run and stop its cells; the same cell goes on with what is missing."
+)
 
 
 class EnrichmentFailed(OrigamiError):
@@ -255,9 +258,7 @@ def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
         waiting.block(filled, None)
     except (KeyboardInterrupt, SystemExit):
         run.cancel(cells=True)
-        print(
-            "Interrupted: Origami was asked to cancel the run and stop its cells; the same cell goes on with what is missing."
-        )  # noqa: T201
+        print(INTERRUPTED)  # noqa: T201
         raise
 
 

@@ -306,3 +306,15 @@ def test_more_turns_than_are_read_whole_are_there_once():
     gc.collect()
     again = ow.attach(agent_id.upper(), client=client, show=False)
     assert len(again.turns) == len({turn.id for turn in again.turns}) == 23
+
+
+def test_older_turns_of_an_active_one_are_read_a_little_later():
+    client = ow.Sandbox(speed=60).client()
+    run = ow.start("Say hello. scenario:answer", client=client, show=False).wait(timeout=60)
+    token = run.follow_up("Find bakeries. scenario:slow").token
+    del run
+    gc.collect()
+    forget_sent_turns()
+    again = ow.attach(token, client=client, show=False)
+    see(lambda: [turn.is_ours for turn in again.turns] == [False, True])
+    again.cancel()

@@ -7,7 +7,7 @@ import functools
 import warnings
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
+    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 @bridged
@@ -366,8 +367,8 @@ async def attach(
     """Attach to a run that was started earlier, here or elsewhere, and show its live card.
 
     The run is the whole conversation with its agent, by whichever of its turns you name it. Sends only GETs and costs
-    nothing: one for the list of turns, and one for each turn that is not known here, the newest 20. By the token of an
-    active turn, only that one is read; by the agent's id, all are. What you name is yours
+    nothing: one for the list of turns, and one for each turn that is not known here, the newest 20. The older ones of an
+    active turn are read a little later. What you name is yours
     to cancel; what others have sent to the agent is shown and counted. The API leaves the agent's name out of its answers
     about a run: `run.name`, and `name` in frames, is known only if the run was started here or `list_agents()` of the same
     client has read it.
@@ -424,14 +425,23 @@ def _finding(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient
     return _find(client_or_default(client).operations, agent_id, wanted)
 
 
+async def _read_later(operations: Operations, watch: RunWatch) -> None:
+    """Read the older turns of an active one, after all checks that are due."""
+    await poller().allow(operations)
+    await read_turns(operations, watch.state.agent_id, watch)
+
+
 async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Run:
     watch = None
     if run_id is not None:
         watch = await poller().watch(operations, agent_id, run_id, started=None)
         await first_look(watch)
-    # An active turn is the newest, and hundreds of them may be attached at once: its older ones are not read for it.
-    is_newest = watch is not None and not watch.state.done
-    conversation = conversation_of(watch) if watch and is_newest else await read_turns(operations, agent_id, watch)
+    if watch is not None and not watch.state.done:
+        # An active turn is the newest, and hundreds of them may be attached at once: its older ones are read later.
+        conversation = conversation_of(watch)
+        kept_task(_read_later(operations, watch), "origami-widgets read older turns")
+    else:
+        conversation = await read_turns(operations, agent_id, watch)
     newest = conversation.current
     # What the user names is the user's to stop: one turn, or by the agent's id all of them.
     conversation.ours.update([each.run_id for each in conversation.states] if watch is None else [watch.state.run_id])

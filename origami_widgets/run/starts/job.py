@@ -100,6 +100,9 @@ class StartJob(Attempts):
         self._fresh = fresh
         self._queues = queues
         self._new_limit = new_limit
+        shared = self.credit_limit
+        is_own = new_limit is not None and shared is not None and not shared.is_of_batch
+        self._limit_before = shared.limit if is_own and shared is not None else None
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._driver: weakref.ref[Any] | None = None
@@ -293,6 +296,7 @@ class StartJob(Attempts):
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             self.error = self._marked(error).with_traceback(None)
+            self._keep_limit()
         except Exception as error:
             log.exception("Couldn't start a run")
             mark(error, self)
@@ -456,6 +460,11 @@ class StartJob(Attempts):
         elif self._follow_up is not None:
             self.credit_limit.count(self._follow_up.conversation)
         self.credit_limit.note_before(self.record.bases)
+
+    def _keep_limit(self) -> None:
+        """Give the conversation back the credit limit that it had: what was refused has changed nothing."""
+        if self._limit_before is not None and self.credit_limit is not None and not self.record.may_have_started:
+            self.credit_limit.set(self._limit_before)
 
     async def _watch_run(self) -> Any:
         """Write the run down under the name, watch it and return its handle; None without a run.

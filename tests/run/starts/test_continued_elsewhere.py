@@ -214,3 +214,12 @@ def test_what_this_kernel_has_sent_is_not_elsewhere(server):
     run.follow_up("Add phones").wait("cells").follow_up("Add prices").wait("cells")
     assert [each.id for each in server.runs] == [each.id for each in run.turns]
     assert len(server.runs) == 3
+
+
+def test_a_refused_follow_up_leaves_the_credit_limit_as_it_was(server):
+    client = client_of(server)
+    run = ow.start(BRIEFS["follow_up"], credit_limit=50_000, client=client, show=False).wait("cells")
+    elsewhere(server, run)
+    with pytest.raises(ow.ContinuedElsewhere):
+        run.follow_up("Add phones", credit_limit=90_000)
+    assert run.conversation.credit_limit.limit == 50_000
