@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import os
+import subprocess
+import sys
 import threading
 
 import openpyxl
@@ -14,6 +17,8 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
+from origami_widgets.magics.execute import run_line
+from origami_widgets.magics.variables import Variables
 from origami_widgets.run import conversation
 from origami_widgets.run.fill import count_gaps, plan_fill
 from tests.support.front import Front
@@ -161,6 +166,47 @@ def test_a_batch_waits_for_what_was_answered_and_cancels_it(way):
     assert batch.wait("cells", timeout=60).status == "ended"
     assert run.status == "cancelled"
     assert [turn.status for turn in run.turns] == ["needs_input", "cancelled"]
+
+
+def on_its_board(run, batch, server):
+    board = ow.RunBoard(batch)
+    content = {"kind": "command", "id": f"click {next(_ids)}", "name": "cancel", "run_id": run.token}
+    board.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+    see(lambda: run.state.cancel == "requested" or run.done)
+    board.close()
+
+
+def from_a_terminal(run, batch, server):
+    command = [sys.executable, "-c", "from origami_widgets.cli.main import main; raise SystemExit(main())", "cancel"]
+    environment = {**os.environ, "ORIGAMI_API_KEY": server.key, "ORIGAMI_BASE_URL": server.base_url}
+    subprocess.run([*command, run.agent_id], check=True, env=environment, capture_output=True, timeout=60)
+
+
+CANCELS = {
+    "run": lambda run, *_: run.cancel(),
+    "batch": lambda run, batch, _: batch.cancel(),
+    "card": lambda run, *_: click(run, "cancel"),
+    "board": on_its_board,
+    "magic": lambda run, *_: run_line("cancel run", Variables({}, {"run": run})),
+    "command line": from_a_terminal,
+}
+
+
+@pytest.mark.parametrize("way", CANCELS)
+def test_a_cancel_is_known_wherever_one_looks(way):
+    front = Front(speed=20, plan="ultra")
+    with RawServer(front) as server, ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5) as client:
+        batch = ow.start_many({"Asked": BRIEFS["Asked"]}, client=client, show=False)
+        server.key = front.sandbox.api_key
+        see(lambda: batch.runs)
+        run = batch.by_name["Asked"]
+        run.wait(timeout=60)
+        run.answer(*ANSWERS)
+        CANCELS[way](run, batch, server)
+        assert batch.wait("cells", timeout=60).status == "ended"
+        assert [turn.status for turn in run.turns] == ["needs_input", "cancelled"]
+        assert (run.status, view_now(run.conversation)["head"]["status"]) == ("cancelled", "cancelled")
+        assert ow.runs_frame(batch)["status"].to_list() == ["cancelled"]
 
 
 def test_a_wait_goes_on_with_an_answer_that_is_being_sent():
