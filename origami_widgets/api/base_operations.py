@@ -19,7 +19,7 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models import Model, Page
 from origami_widgets.api.models.table import came_from
-from origami_widgets.api.responses import SUCCESS, decode, decode_optional, keep, require_list, require_object
+from origami_widgets.api.responses import SUCCESS, keep, require_list, require_object
 from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from origami_widgets.api.client_settings import Settings
-    from origami_widgets.api.responses import ApiResponse, Check, Decoder
+    from origami_widgets.api.responses import ApiResponse, Check
 
 M = TypeVar("M", bound=Model)
 
@@ -159,9 +159,7 @@ class BaseOperations:
             headers["Idempotency-Key"] = key = new_key(idempotency_key)
 
         async def attempt() -> ApiResponse:
-            return await self._once(
-                verb, where, params=query, body=json, headers=headers, decoder=decode_optional, within=_within
-            )
+            return await self._once(verb, where, params=query, body=json, headers=headers, within=_within)
 
         if verb == "GET":
             return (await _read_with_retries(attempt)).body
@@ -174,10 +172,8 @@ class BaseOperations:
         came_from(self, page.items)
         return page
 
-    async def _read(
-        self, path: str, params: Mapping[str, str], check: Check = require_object, decoder: Decoder = decode
-    ) -> ApiResponse:
-        return await _read_with_retries(lambda: self._once("GET", path, params=params, check=check, decoder=decoder))
+    async def _read(self, path: str, params: Mapping[str, str], check: Check = require_object) -> ApiResponse:
+        return await _read_with_retries(lambda: self._once("GET", path, params=params, check=check))
 
     async def _start(
         self, path: str, body: Mapping[str, object], key: str | None, check: Check, stop: asyncio.Event | None
@@ -203,15 +199,12 @@ class BaseOperations:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         check: Check = keep,
-        decoder: Decoder = decode,
         within: float | None = None,
     ) -> ApiResponse:
         self.traffic.note_request()
         base_url = self.settings.base_url
         try:
-            response = await self.transport.send(
-                method, path, params=params, body=body, headers=headers, decoder=decoder, within=within
-            )
+            response = await self.transport.send(method, path, params=params, body=body, headers=headers, within=within)
         except (UnexpectedAnswer, RedirectRefused) as error:
             # A website that is not an API responds with 200 or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy

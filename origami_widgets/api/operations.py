@@ -38,7 +38,6 @@ from origami_widgets.api.responses import (
     require_subject,
 )
 from origami_widgets.api.retries import with_retries
-from origami_widgets.api.rows.row_decoding import decode_rows
 from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.api.upload_operations import UploadOperations
 
@@ -424,7 +423,7 @@ class Operations(UploadOperations):
 
     async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
         params = {**page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}
-        return (await self._read(f"{_table_path(table_id)}/rows", params, require_list, decode_rows)).body
+        return (await self._read(f"{_table_path(table_id)}/rows", params, require_list)).body
 
     async def get_account(self) -> Account:
         """Return the organization, plan and capabilities of the key: `GET /account`. Free; a good first call.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
 
-from origami_widgets.api.errors import OrigamiError, UnexpectedAnswer
+from origami_widgets.api.errors import UnexpectedAnswer
 from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
 from origami_widgets.words.foreign_text import cut, unicode_text
@@ -36,7 +35,7 @@ class ApiResponse:
         server_date: the server's time, from the `Date` header.
         request_id: the id of the request, for support.
         sandbox: whether the response is from a sandbox, which marks its responses.
-        problem: what is wrong with the body; empty if it is JSON.
+        problem: what is wrong with the body; empty if it is JSON or CSV.
     """
 
     status_code: int
@@ -57,25 +56,11 @@ class ApiResponse:
 
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 100
+"""Levels of nesting, at most: what shows or compares a value may recurse."""
 LONGEST_NUMBER = 24
 """Characters of a number that an error quotes, at most."""
-SHALLOW = 8
-"""Most levels of nesting in documented responses. The decoder's type limits them, so no value needs a check."""
 TOO_DEEP = "The response is nested too deeply."
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
-
-
-def _of_depth(levels: int) -> object:
-    scalar = None | bool | int | float | str
-    kind: Any = scalar
-    for _ in range(levels):
-        kind = scalar | list[kind] | dict[str, kind]
-    return kind
-
-
-Decoder: TypeAlias = "Callable[[bytes], Any]"
-"""Decodes the bytes of a response, as `decode` does."""
-_SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
 def decode(body: bytes) -> Any:
@@ -88,15 +73,11 @@ def decode(body: bytes) -> Any:
         UnexpectedAnswer: the body is not JSON; retrying may help.
     """
     body = body.removeprefix(BOM)
-    if not body.strip():
-        raise unreadable("The response is empty.")
-    # Suppressed, because the slower decoders below give better errors.
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return _SHALLOW.decode(body)
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        value = _decode_slowly(body)
+        try:
+            value = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            value = _decode_slowly(body)
     except RecursionError:
         raise unreadable(TOO_DEEP) from None
     if _is_too_deep(value):
@@ -109,53 +90,26 @@ def decode_csv(body: bytes) -> str:
     return body.removeprefix(BOM).decode("utf-8", "replace")
 
 
-def decode_optional(body: bytes) -> Any:
-    """Decode the JSON in a body, as `decode` does; None if it is empty."""
-    return decode(body) if body.strip() else None
-
-
 def _decode_slowly(body: bytes) -> Any:
     """Decode a body that the strict decoder refuses but a client must read, such as a text cut inside an emoji."""
     try:
         text = body.decode("utf-8")
+        return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
     except UnicodeDecodeError:
         raise unreadable("The response isn't valid UTF-8.") from None
-    try:
-        return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
-    except RecursionError:
-        raise unreadable(TOO_DEEP) from None
-    except _NoNumber as number:
-        raise _no_number(str(number)) from None
     except ValueError:
-        start = text.lstrip()[:200].lower()
-        looks_like_html = start.startswith("<") or "<html" in start
+        start = body.lstrip()[:200].lower()
+        looks_like_html = start.startswith(b"<") or b"<html" in start
         raise unreadable(SIGN_IN if looks_like_html else "The response isn't valid JSON, or was cut off.") from None
 
 
-class _NoNumber(ValueError):
-    """Raised for a number that no float can hold: a word such as NaN, or digits beyond the largest float."""
-
-
-def _refuse(text: str) -> NoReturn:
-    raise _NoNumber(cut(text, LONGEST_NUMBER))
+def _refuse(number: str) -> NoReturn:
+    raise unexpected(f"The response contains {cut(number, LONGEST_NUMBER)}, which isn't a number of JSON.")
 
 
 def _float(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _refuse(text)
-
-
-def _no_number(text: str) -> UnexpectedAnswer:
-    is_word = text.lstrip("-") in ("NaN", "Infinity")
-    what = "which isn't valid JSON" if is_word else "which is larger than any floating-point number"
-    return UnexpectedAnswer(
-        "The server sent an invalid number" if is_word else "The server sent a number that is out of range",
-        cause=f"The response contains {text}, {what}. The network isn't the cause.",
-        remedy="Try again later. If it keeps happening, contact support with the request id: the server stores an "
-        "invalid number.",
-        code="INVALID_NUMBER",
-        transient=True,
-    )
 
 
 def _whole(value: object) -> object:
@@ -195,6 +149,24 @@ def unreadable(cause: str) -> UnexpectedAnswer:
     )
 
 
+def unexpected(cause: str, response: ApiResponse | None = None) -> UnexpectedAnswer:
+    """Return the error for JSON that the API would not send.
+
+    Args:
+        cause: what is wrong with it.
+        response: the response, once it is decoded.
+    """
+    return UnexpectedAnswer(
+        "Unexpected response",
+        cause=cause,
+        remedy="We'll retry where that's free. If it keeps happening, contact support with the request id.",
+        code="UNEXPECTED_ANSWER",
+        status_code=None if response is None else response.status_code,
+        request_id=None if response is None else response.request_id,
+        transient=True,
+    )
+
+
 Check: TypeAlias = "Callable[[ApiResponse], ApiResponse]"
 """Returns a successful response if it has what it must contain."""
 
@@ -211,14 +183,14 @@ def require_object(response: ApiResponse) -> ApiResponse:
         UnexpectedAnswer: it is not. The checks below raise this, too.
     """
     if not isinstance(response.body, dict):
-        raise _unexpected(response, "Expected an object.")
+        raise unexpected(response.problem or "Expected an object.", response)
     return response
 
 
 def require_list(response: ApiResponse) -> ApiResponse:
     """Return the response if its body is a list. A missing list is not an empty one: rows would silently be missing."""
     if not is_list(require_object(response).body):
-        raise _unexpected(response, "Expected a list.")
+        raise unexpected("Expected a list.", response)
     return response
 
 
@@ -226,10 +198,10 @@ def require_subject(response: ApiResponse, wanted: str) -> ApiResponse:
     """Return the response if its body is about the object with the requested id."""
     found = require_object(response).body.get("id")
     if not isinstance(found, str) and "status" not in response.body:
-        raise _unexpected(response, "It has no id.")
+        raise unexpected("It has no id.", response)
     # An id typed in capitals comes back in lower case.
     if isinstance(found, str) and found.lower() != wanted.lower():
-        raise _unexpected(response, f"Expected {wanted}, but it has another id.")
+        raise unexpected(f"Expected {wanted}, but it has another id.", response)
     return response
 
 
@@ -237,7 +209,7 @@ def require_created_agent(response: ApiResponse) -> ApiResponse:
     """Return the response if its body names an agent and its run."""
     created = CreatedAgent.from_raw(require_object(response).body)
     if not created.run.id or not (created.agent.id or created.run.agent_id):
-        raise _unexpected(response, "The agent or the run is missing.")
+        raise unexpected("The agent or the run is missing.", response)
     return response
 
 
@@ -245,7 +217,7 @@ def require_run(response: ApiResponse) -> ApiResponse:
     """Return the response if its body names a run."""
     run = read_run(response)
     if run is None or not run.id:
-        raise _unexpected(response, "The run is missing.")
+        raise unexpected("The run is missing.", response)
     return response
 
 
@@ -255,15 +227,3 @@ def read_run(response: ApiResponse) -> RunObject | None:
     bare = body if "id" in body and "status" in body else None
     inner = body.get("run", bare)
     return RunObject.from_raw(inner) if isinstance(inner, dict) else None
-
-
-def _unexpected(response: ApiResponse, cause: str) -> OrigamiError:
-    return UnexpectedAnswer(
-        "Unexpected response",
-        cause=cause,
-        remedy="We'll retry where that's free. If it keeps happening, contact support with the request id.",
-        code="UNEXPECTED_ANSWER",
-        status_code=response.status_code,
-        request_id=response.request_id,
-        transient=True,
-    )

@@ -8,7 +8,6 @@ import hashlib
 import importlib
 import ssl
 import weakref
-import zlib
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -31,11 +30,10 @@ from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Mapping
+    from collections.abc import Generator, Mapping
     from datetime import datetime
 
     from origami_widgets.api.client_settings import Settings
-    from origami_widgets.api.responses import Decoder
 
 LARGEST_BODY = 32 * 1024 * 1024
 FIRST_REDIRECT, LAST_REDIRECT = 300, 399
@@ -113,7 +111,6 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        decoder: Decoder = decode,
         within: float | None = None,
     ) -> ApiResponse:
         """Send one request and read its response, in exactly one attempt.
@@ -124,7 +121,6 @@ class Transport:
             params: the query.
             body: the JSON to send.
             headers: further headers.
-            decoder: decodes the bytes of the response.
             within: seconds for the whole request; None for those of the settings.
 
         Raises:
@@ -134,7 +130,7 @@ class Transport:
             UnexpectedAnswer: the body of a success is not JSON, or too large.
         """
         seconds = self._settings.timeout if within is None else within
-        outcome = await self._attempt(method, path, params, body, headers, decoder=decoder, within=seconds)
+        outcome = await self._attempt(method, path, params, body, headers, within=seconds)
         if isinstance(outcome, OrigamiError):
             # Raised here, without traceback and causes: the frames and exceptions of the HTTP library hold the request,
             # whose headers hold the key.
@@ -150,7 +146,6 @@ class Transport:
         body: object,
         headers: Mapping[str, str] | None,
         *,
-        decoder: Decoder,
         within: float,
     ) -> ApiResponse | OrigamiError:
         """Send one request. Return any exception except a cancellation as an error of this package."""
@@ -178,7 +173,7 @@ class Transport:
             except (ValueError, TypeError, httpx.InvalidURL) as error:
                 return _not_encodable(error)
             async with runtime.time_limit(within):
-                return await self.exchange(client, request, waits, decoder)
+                return await self.exchange(client, request, waits)
         except asyncio.CancelledError:
             self._check_pool(client, sent=bool(sent))
             raise
@@ -217,9 +212,7 @@ class Transport:
         if not sent and self._inner is None and client is not None and client is self._client:
             self.renew()
 
-    async def exchange(
-        self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float], decoder: Decoder
-    ) -> ApiResponse:
+    async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
         """Send one request and read its whole response. Note its `Retry-After` in `waits`, even if the response breaks off."""
         response = await client.send(request, stream=True)
         wait = _retry_after(response)
@@ -240,7 +233,7 @@ class Transport:
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
             response.headers = httpx.Headers(list(zip(names, self._hidden(*values), strict=True)))
             (raw,) = self._hidden(await _read(response))
-            return _decoded(response, raw, decoder, wait)
+            return _decoded(response, raw, wait)
         finally:
             await response.aclose()
 
@@ -347,16 +340,11 @@ def _no_sockets(host: str) -> ConnectionFailed:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Return the body, decompressed up to a size limit: a small body can expand beyond the machine's memory."""
-    if isinstance(response.stream, httpx.AsyncByteStream) and not response.is_stream_consumed:
-        pieces = response.aiter_raw()
-    else:  # pragma: no cover - transports always stream
-        raise UnexpectedAnswer("Can't read the response", transient=True)
-    packed = response.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+    """Return the body, decompressed, up to a size limit."""
     # Not one buffer, which would grow by more than needed, and beyond the limit.
     kept: list[bytes] = []
     size = 0
-    async for piece in _unpacked(pieces) if packed else pieces:
+    async for piece in response.aiter_bytes():
         size += len(piece)
         if size > LARGEST_BODY:
             raise UnexpectedAnswer(
@@ -371,22 +359,6 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(kept)
 
 
-async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    begun = False
-    try:
-        async for piece in pieces:
-            rest = piece
-            begun = begun or bool(piece)
-            while rest:
-                yield unpacker.decompress(rest, 256 * 1024)
-                rest = unpacker.unconsumed_tail
-    except zlib.error:
-        raise httpx.DecodingError("The response's compression is broken") from None
-    if begun and not unpacker.eof:
-        raise httpx.RemoteProtocolError("The response was cut off")
-
-
 def _retry_after(response: httpx.Response) -> float | None:
     return parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
 
@@ -395,15 +367,16 @@ def _date(response: httpx.Response) -> datetime | None:
     return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
 
-def _decoded(response: httpx.Response, raw: bytes, decoder: Decoder, retry_after: float | None) -> ApiResponse:
+def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    body, problem = None, ""
+    is_success = response.status_code in SUCCESS
+    is_csv = headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv"
+    body, problem = None, "" if raw.strip() else "The response is empty."
     try:
-        # `decoder` is for pages of rows, and errors have none.
-        is_csv = headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv"
-        body = (decode if response.status_code not in SUCCESS else decode_csv if is_csv else decoder)(raw)
+        if not problem:
+            body = decode_csv(raw) if is_csv and is_success else decode(raw)
     except UnexpectedAnswer as error:
-        if response.status_code in SUCCESS:
+        if is_success:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
             raise
         problem = error.cause

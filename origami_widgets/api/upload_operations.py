@@ -18,7 +18,7 @@ from origami_widgets.api.models import (
     UpsertReceipt,
     Workspace,
 )
-from origami_widgets.api.responses import unreadable
+from origami_widgets.api.responses import unexpected
 from origami_widgets.words.foreign_text import described, is_unicode
 
 M = TypeVar("M", bound=Model)
@@ -156,7 +156,7 @@ class UploadOperations(BaseOperations):
         answer = await self.request("POST", path, json={"files": body}, idempotency_key=idempotency_key, _within=within)
         results = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(results, list):
-            raise unreadable("Expected a list of results.")
+            raise unexpected("Expected a list of results.")
         return [each for each in results if isinstance(each, dict)]
 
     async def list_documents(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Document]:
@@ -287,5 +287,5 @@ def _bytes(content: object) -> bytes:
 def _named(kind: type[M], answer: object) -> M:
     """Return the object in an answer, which must have an id."""
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
-        raise unreadable("It has no id.")
+        raise unexpected("It has no id.")
     return kind.from_raw(answer)

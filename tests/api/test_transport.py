@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import os
 import socket
-import subprocess
-import sys
 import time
-import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,55 +222,6 @@ def test_compressed_responses_are_decompressed(server, client):
     server.plan(answer(packed, headers={"Content-Encoding": "gzip"}))
     assert client.get_credits().balance == 7
     assert server.requests[0].headers["accept-encoding"] == "gzip"
-
-
-def test_a_compressed_response_that_is_cut_off_is_a_fault(server, client):
-    packed = gzip.compress(b'{"object": "credits", "balance": 7}')[:-9]
-    server.plan(answer(packed, headers={"Content-Encoding": "gzip"}), answer(CREDITS))
-    assert client.get_credits().balance == 7
-    assert len(server.requests) == 2
-
-
-BOMB = """
-import resource, sys
-from origami_widgets.api.client import Client
-from origami_widgets.api.errors import UnexpectedAnswer
-from origami_widgets.api.background.loop import background
-client = Client("og_live_x", base_url=sys.argv[1], timeout=20)
-def poll():
-    return background().run(client.operations.poll_table("t1"))
-assert poll().body["id"] == "t1"
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    poll()
-except UnexpectedAnswer as error:
-    assert error.code == "ANSWER_TOO_LARGE", error
-    assert "32 MiB" in str(error)
-else:
-    raise SystemExit("no error")
-# A Mac counts bytes.
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // (2**20 if sys.platform == "darwin" else 2**10))
-assert poll().body["id"] == "t1"
-"""
-
-
-@pytest.mark.posix
-def test_a_response_that_expands_to_200_megabytes_takes_little_memory(server):
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    bomb = b"".join([packer.compress(b" " * 2**20) for _ in range(200)]) + packer.flush()
-    assert len(bomb) < 300_000
-    small = answer({"object": "table", "id": "t1"})
-    server.plan(small, answer(bomb, headers={"Content-Encoding": "gzip"}), small)
-    done = subprocess.run(
-        [sys.executable, "-c", BOMB, server.base_url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=os.fspath(__import__("pathlib").Path(__file__).parents[2]),
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 90  # megabytes: the body while it grows, and its copy
 
 
 def test_retries_leak_no_connection(server, client):

@@ -40,7 +40,7 @@ GOES_ON = {
     "a bare byte order mark": (answer(b"\xef\xbb\xbf"), UnexpectedAnswer, "UNEXPECTED_ANSWER"),
     "invalid UTF-8": (answer(b'{"id": "\xff"}'), UnexpectedAnswer, "UNEXPECTED_ANSWER"),
     "NUL": (answer(b'{"id": "\x00"}'), UnexpectedAnswer, "UNEXPECTED_ANSWER"),
-    "a number that is none": (answer('{"id": "v2_run", "credits": NaN}'), UnexpectedAnswer, "INVALID_NUMBER"),
+    "a number that is none": (answer('{"id": "v2_run", "credits": NaN}'), UnexpectedAnswer, "UNEXPECTED_ANSWER"),
     "a sign-in page": (answer(HTML, content_type="text/html"), UnexpectedAnswer, "UNEXPECTED_ANSWER"),
     "an object that is no run": (answer({"status": "ok"}), UnexpectedAnswer, ""),
     "another run's answer": (answer(running(9, id="v2_run-other")), UnexpectedAnswer, "UNEXPECTED_ANSWER"),

@@ -184,6 +184,11 @@ class RowWalk:
             self.complete = True
 
 
+def ids_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of rows; empty if missing."""
+    return ["" if row.get("id") is None else str(row["id"]) for row in rows]
+
+
 def _hash_of(cursor: str) -> bytes:
     """Return a short hash of a cursor, which may be of any length."""
     return hashlib.blake2b(cursor.encode(errors="surrogatepass"), digest_size=16).digest()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.row_decoding import ids_of
+from origami_widgets.api.rows.row_paging import ids_of
 
 from .cell_array import CellArray, cell_array, text_array
 from .lead_column import ABSENT, lead_columns

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.rows.row_decoding import ids_of
-from origami_widgets.api.rows.row_paging import PartialRows
+from origami_widgets.api.rows.row_paging import PartialRows, ids_of
 from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
 from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.api.rows.saved_filters import read_saved_filters

@@ -26,8 +26,7 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.models import Table
 from origami_widgets.api.retries import wait_after, with_retries
 from origami_widgets.api.rows.own_rows import at_positions, key_of
-from origami_widgets.api.rows.row_decoding import ids_of
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_paging import RowQuery, ids_of
 from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress
 from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.api.upload_operations import MOST_ROWS

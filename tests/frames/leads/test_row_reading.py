@@ -74,37 +74,6 @@ def test_a_wrong_operator_is_refused_with_the_right_ones():
             assert operator in caught.value.remedy.replace(".", ",").replace(",", "").split()
 
 
-DEEP = "[" * 100 + "]" * 100
-LONG = "7" * 5_000
-UNREADABLE = (
-    (DEEP, DEEP),
-    ('{"a":' * 99 + '"x\\"]"' + "}" * 99, None),
-    ("[" * 20_000 + LONG + "]" * 20_000, None),
-    (LONG, LONG),
-    (f"-{LONG}", f"-{LONG}"),
-    (f'{{"number": {LONG}, "confidence": "high"}}', {"number": LONG, "confidence": "high"}),
-)
-
-
-@pytest.mark.parametrize(("cell", "kept"), UNREADABLE, ids=["lists", "objects", "both", "long", "negative", "inside"])
-def test_a_cell_that_no_decoder_reads_is_kept_as_text(server, client, cell, kept):
-    kept = cell if kept is None else kept
-    flat = f'{{"id":"r1","bakery":"a","fit":1.5,"contact-email":{cell}}},{{"id":"r2","bakery":"b","contact-email":"x"}}'
-    body = f'{{"object":"list","items":[{flat}],"nextCursor":null,"total":2,"url":""}}'
-    server.plan(columns(), answer(body))
-    frame = ow.rows_frame(TABLE, client=client)
-    assert frame["row_id"].to_list() == ["r1", "r2"]
-    assert frame["bakery"].to_list() == ["a", "b"]
-    assert frame["contact-email"].to_list() == [LONG if isinstance(kept, dict) else kept, "x"]
-    server.plan(answer(body))
-    rows = list(client.iter_rows("t1", flat=True))
-    assert [row.raw["contact-email"] for row in rows] == [kept, "x"]
-    typed = f'{{"object":"row","id":"r1","cells":{{"contact-email":{{"type":"value","value":{cell}}}}}}}'
-    server.plan(answer(f'{{"object":"list","items":[{typed}],"nextCursor":null,"total":1,"url":""}}'))
-    (row,) = client.iter_rows("t1")
-    assert row.cells["contact-email"].value == kept
-
-
 def test_the_frame_says_what_it_is(server, client):
     server.plan(columns(), page(lead(1), total=1))
     result = about(ow.rows_frame(TABLE, client=client))
