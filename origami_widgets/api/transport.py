@@ -24,7 +24,7 @@ from origami_widgets.api.errors import (
     RequestTimedOut,
     UnexpectedAnswer,
 )
-from origami_widgets.api.keys.secret import hide_key, hide_keys_in_logs
+from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
 from origami_widgets.api.responses import SUCCESS, ApiResponse, decode, decode_csv
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
@@ -194,7 +194,7 @@ class Transport:
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return self._timed_out(sent=sent)
-        reason = self._hidden_text(_text_of(_root(error)))
+        reason = hide_all(_text_of(_root(error)))
         if not isinstance(error, httpx.HTTPError):
             failure = _broken(error, self._settings.host, reason)
         else:
@@ -223,27 +223,19 @@ class Transport:
                 raise RedirectRefused(
                     "Unexpected redirect",
                     cause=f"The server returned {response.status_code}, to "
-                    f"{_host_of(self._hidden_text(response.headers.get('location', '')))}. "
+                    f"{_host_of(hide_all(response.headers.get('location', '')))}. "
                     "We don't send your key there.",
                     remedy="Check whether the network has a sign-in page. If not, check base_url and any proxy.",
                     code="REDIRECT_REFUSED",
                     status_code=response.status_code,
                 )
-            names, values = [name for name, _ in response.headers.raw], [value for _, value in response.headers.raw]
+            # A proxy's page may repeat the request and its headers.
+            hide = self._settings.key.hide
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
-            response.headers = httpx.Headers(list(zip(names, self._hidden(*values), strict=True)))
-            (raw,) = self._hidden(await _read(response))
-            return _decoded(response, raw, wait)
+            response.headers = httpx.Headers([(name, hide(value)) for name, value in response.headers.raw])
+            return _decoded(response, hide(await _read(response)), wait)
         finally:
             await response.aclose()
-
-    def _hidden(self, *texts: bytes) -> list[bytes]:
-        """Return a server's texts without the key: a proxy's error page may repeat the request and its headers."""
-        return hide_key(self._settings.key.reveal(), *texts)
-
-    def _hidden_text(self, text: str) -> str:
-        (hidden,) = self._hidden(text.encode("utf-8", "surrogatepass"))
-        return hidden.decode("utf-8", "surrogatepass")
 
     def _client_of_loop(self) -> httpx.AsyncClient:
         """Return the HTTP client of the current loop, as connections belong to the loop that they were made on."""

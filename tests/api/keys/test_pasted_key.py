@@ -1,4 +1,4 @@
-"""A key in the text of a cell is warned of once for each run of it, in a shell of IPython's own; the warning never shows it."""
+"""A key in the text of a cell is warned of once, in a shell of IPython's own; the warning never shows it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ import contextlib, io, json, sys
 from IPython.core.interactiveshell import InteractiveShell
 
 shell, shown = InteractiveShell.instance(), []
-for cell, options in json.loads(sys.stdin.read()):
+for cell in json.loads(sys.stdin.read()):
     with contextlib.redirect_stderr(io.StringIO()) as stderr, contextlib.redirect_stdout(io.StringIO()) as stdout:
-        shell.run_cell(cell, **options)
+        shell.run_cell(cell, store_history=True)
     shown.append(stderr.getvalue() + stdout.getvalue())
 print(json.dumps(shown))
 """
 
 
 def warnings_of(*cells, home):
-    """What each cell says; one with options is a pair."""
-    pairs = [cell if isinstance(cell, tuple) else (cell, {"store_history": True}) for cell in cells]
+    """What each cell says."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        input=json.dumps(pairs),
+        input=json.dumps(cells),
         capture_output=True,
         text=True,
         check=True,
@@ -45,42 +44,29 @@ def warnings_of(*cells, home):
     return [[line for line in text.splitlines() if "PastedKey" in line] for text in shown]
 
 
-def test_each_cell_with_a_key_is_named_once(tmp_path):
-    shown = warnings_of(
-        f"import origami_widgets as ow\n\nclient = ow.Client('{KEY}')\nother = ow.AsyncClient('{KEY}')",
-        "again = ow.Client(client.operations.settings.key)",
-        f"KEY = '{KEY}'",
-        f"'{OTHER}'  # not in use, and og_live_sandbox is public",
-        (f"# {KEY}", {"store_history": False}),
-        "ow.Sandbox().client(); ow.Client('og_live_sandbox'); #",
-        f"%%capture\nKEY = '{KEY}'",
-        home=tmp_path,
-    )
-    assert [len(lines) for lines in shown] == [1, 0, 1, 0, 1, 0, 1]
-    assert shown[0][0].startswith("In [1]:3: PastedKey: This cell contains an API key that is in use")
-    assert shown[2][0].startswith("In [3]:1: ")
-    for way in ("ow.login()", "keyring", "ORIGAMI_API_KEY", "Colab", "revoke"):
-        assert way in shown[0][0]
-
-
-def test_an_earlier_cell_is_named_when_its_key_comes_into_use(tmp_path):
+def test_each_cell_with_a_key_in_use_is_named_once(tmp_path):
     shown = warnings_of(
         f"import os, origami_widgets as ow\nos.environ['ORIGAMI_API_KEY'] = '{KEY}'",
-        "1 + 1",
+        f"'{OTHER}'  # not in use, and og_live_sandbox is public",
+        "ow.Sandbox().client(); ow.Client('og_live_sandbox')",
         "ow.Client()",
-        "ow.Client()",
+        f"\nclient = ow.Client('{KEY}')\nother = ow.AsyncClient('{KEY}')",
+        "ow.Client(client.operations.settings.key)",
         home=tmp_path,
     )
-    assert [len(lines) for lines in shown] == [0, 0, 1, 0]
-    assert shown[2][0].startswith("In [1]:2: ")
+    assert [len(lines) for lines in shown] == [0, 0, 0, 1, 1, 0]
+    assert shown[3][0].startswith("In [1]:2: PastedKey: This cell contains an API key that is in use")
+    assert shown[4][0].startswith("In [5]:2: ")
+    for way in ("ow.login()", "keyring", "ORIGAMI_API_KEY", "Colab", "revoke"):
+        assert way in shown[3][0]
 
 
 def test_the_warning_as_an_error_shows_no_key(tmp_path):
     errors = "import warnings, origami_widgets as ow\n%xmode Verbose\nwarnings.simplefilter('error', ow.PastedKey)"
     # A traceback quotes the cell itself, whose text is in front of everybody: so the key comes from another one.
     key = f"import os; os.environ['ORIGAMI_API_KEY'] = '{KEY}'"
-    shown = warnings_of(errors, key, "ow.Client()", f"0 == '{KEY}'", "1", home=tmp_path)
-    assert [bool(lines) for lines in shown] == [False, False, True, True, False]
+    shown = warnings_of(errors, key, "ow.Client()", "1", home=tmp_path)
+    assert [bool(lines) for lines in shown] == [False, False, True, False]
 
 
 @pytest.mark.parametrize("module", [None, "IPython"])

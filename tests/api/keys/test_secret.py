@@ -1,21 +1,17 @@
-"""The key reaches one header of one host and nothing else; it is hidden in every form in which a server repeats it."""
+"""The key reaches one header of one host and nothing else; it is hidden where a server repeats it."""
 
 from __future__ import annotations
 
-import base64
 import copy
 import dataclasses
-import html
 import inspect
 import io
 import json
 import logging
 import logging.config
 import pickle
-import re
 import sys
 import traceback
-import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,7 +23,7 @@ import origami_widgets as ow
 from origami_widgets.api import errors
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
-from origami_widgets.api.keys.secret import HIDDEN, Secret, hide_all, hide_key, hide_keys_in_logs, holds_key
+from origami_widgets.api.keys.secret import HIDDEN, Secret, hide_keys_in_logs, holds_key
 from tests.api.conftest import KEY
 from tests.support.server import answer, head, raw, reset, silence
 
@@ -279,56 +275,11 @@ def test_an_interrupted_call_shows_no_key(server: RawServer, quick):
     assert "og_live" not in repr(sys.exc_info())
 
 
-def base64_after(before: str) -> str:
-    return base64.b64encode(f"{before}{KEY} and more".encode()).decode()
-
-
-FORMS = {
-    "plain": KEY,
-    "in a header": f"Bearer {KEY}",
-    "in small letters": KEY.lower(),
-    "in an address": urllib.parse.quote(KEY).replace("_", "%5F"),
-    "escaped as an address": "".join(f"%{ord(letter):02X}" for letter in KEY),
-    "escaped as JSON": "".join(f"\\u{ord(letter):04x}" for letter in KEY),
-    "escaped as JSON in capitals": "".join(f"\\u{ord(letter):04X}" for letter in KEY),
-    "a letter of it escaped": KEY.replace("4", "\\u0034"),
-    "references": "".join(f"&#{ord(letter)};" for letter in KEY),
-    "hexadecimal references": "".join(f"&#x{ord(letter):X};" for letter in KEY),
-    "base64": base64_after(""),
-    "base64 after one letter": base64_after("x"),
-    "base64 after two letters": base64_after("xy"),
-    "base64 of a header": base64_after("Authorization: Bearer "),
-}
-
-
-def plain(text: str) -> str:
-    """The text with every escape undone."""
-    unescaped = html.unescape(urllib.parse.unquote(json.loads(f'"{text}"')))
-    letters = re.sub(r"[^A-Za-z0-9+/]", "", text)
-    shifted = (letters[start:] for start in range(4))
-    return unescaped + "".join(base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1") for part in shifted)
-
-
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_key_is_hidden_in_every_form(form):
-    part = KEY[12:28].lower()
-    assert part in plain(form).lower(), "the search for it can find it"
-    for hidden in (hide_key(KEY, f"said {form} twice".encode())[0].decode(), hide_all(f"said {form} twice")):
-        assert hidden.startswith("said ")
-        assert HIDDEN in hidden
-        assert part not in plain(hidden).lower()
-
-
-def test_another_word_that_looks_like_a_key_is_data():
-    body = b'{"slug": "blog_live_posts", "note": "og_live_somebodyelses0000", "b": "b2dfbGl2ZV9ub3R0aGVrZXk="}'
-    assert hide_key(KEY, body) == [body]
-
-
 def test_a_response_that_repeats_the_key_stays_readable(server, client):
-    escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
-    server.plan(answer(f'{{"object": "credits", "balance": 7, "note": "{escaped}", "slug": "blog_live_posts"}}'))
+    other = "og_live_somebodyelses0000"
+    server.plan(answer({"object": "credits", "balance": 7, "note": f"Bearer {KEY}", "slug": other}))
     credits_left = client.get_credits()
-    assert credits_left.raw == {"object": "credits", "balance": 7, "note": HIDDEN, "slug": "blog_live_posts"}
+    assert credits_left.raw == {"object": "credits", "balance": 7, "note": f"Bearer {HIDDEN}", "slug": other}
 
 
 @pytest.mark.parametrize(
@@ -373,7 +324,7 @@ def test_logs_hide_the_key_after_logging_is_configured_again(server, client, cap
         }
     )
     try:
-        server.plan(answer({}, headers={"X-Echo": f"Bearer {KEY}", "X-Coded": base64_after("x")}))
+        server.plan(answer({}, headers={"X-Echo": f"Bearer {KEY}"}))
         client.get_credits()
         written = capfd.readouterr().err
     finally:
@@ -383,7 +334,6 @@ def test_logs_hide_the_key_after_logging_is_configured_again(server, client, cap
     assert "receive_response_headers.complete" in written
     assert f"(b'X-Echo', b'Bearer {HIDDEN}')" in written
     assert KEY not in written
-    assert base64_after("x")[4:30] not in written
 
 
 def test_the_log_filter_is_added_once(client):
