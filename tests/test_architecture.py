@@ -35,7 +35,7 @@ HEAVY = (*WIDGETS, "httpx", "pandas", "numpy")
 # What knows a library of the outside; whoever else wants it asks these.
 HOMES = {
     "httpx": {"api.transport", "sandbox.embedded"},
-    "truststore": {"api.client_settings"},
+    "truststore": {"api.transport"},
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},

@@ -1,32 +1,20 @@
-"""Settings of a client (base URL, key, project, timeout), and the environment's proxies and certificates.
-
-Settings are checked once, when a client is made. Proxies and certificates are checked before the HTTP library reads
-them, because its errors name neither the variable nor the remedy. A proxy's address may contain a password, so messages
-repeat only its scheme or its port.
-"""
+"""Settings of a client: base URL, key, project, timeout. They are checked once, when the client is made."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import importlib.util
 import ipaddress
 import os
 import re
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.keys.key_sources import find_stored_key
 from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from origami_widgets.api.keys.secret import Secret
 
 DEFAULT_BASE_URL = "https://origami.chat/api/v2"
@@ -182,162 +170,3 @@ def _check_project(project: object) -> str | None:
             remedy="Pass the project's id (a UUID), or leave it out to use the parent organization.",
         )
     return not_a_key(str(project), "a project's id")
-
-
-CERT_FILE, CERT_DIR = "SSL_CERT_FILE", "SSL_CERT_DIR"
-KEY_LOG = "SSLKEYLOGFILE"
-"""Variable that names the file to which Python writes the secrets of TLS connections, for debugging."""
-PROXIED = ("https", "all", "http")
-"""Schemes for which httpx reads a proxy. Requests to Origami use the first one that is set, except `http`."""
-PROXY = re.compile(
-    r"(?:(https?|socks5h?)://|(?!\S*://))(?:[^\s/]*@)?(?:\[[^\s\]]+\]|[^\s\x00-\x1f\x7f:/?#@\[\]]+)"
-    r"(?::(?:0*([1-9]\d{0,4}))?)?(?:[/?#]\S*)?",
-    re.ASCII | re.IGNORECASE,
-)
-"""Matches the address of a proxy, with its scheme and port."""
-HIGHEST_PORT = 65_535
-HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+", re.ASCII)
-"""Names of the files in a folder from which OpenSSL reads certificates."""
-
-
-def proxy_variable() -> str:
-    """Return the name of the variable with the proxy for Origami, as spelled in the environment; empty without one."""
-    return next((variable for variable, _ in _proxies() if variable.lower() != "http_proxy"), "")
-
-
-def check_proxies() -> None:
-    """Raise an error for a proxy that cannot be used.
-
-    Raises:
-        ConnectionFailed: a proxy's address is wrong or its kind is not supported; nothing was sent.
-    """
-    for variable, address in _proxies():
-        if wrong := _proxy_problem(address):
-            remedy = f"Fix {variable}, or unset it: del os.environ['{variable}']. Then try again."
-            raise _unusable("Invalid proxy setting", f"{variable} {wrong}", remedy, "PROXY_UNUSABLE")
-
-
-def proxy_error() -> ConnectionFailed:
-    """Return the error for proxy settings that httpx refuses although each address looks right."""
-    names = [variable for variable, _ in _proxies()]
-    exceptions = [name for name in os.environ if name.lower() == "no_proxy"]
-    variables = ", ".join(names + exceptions) or "the system's proxy settings"
-    rule = f" Each entry of {exceptions[0]} must be a host name, an IP address, or *." if exceptions else ""
-    cause = f"The HTTP library can't read {variables}.{rule}"
-    remedy = "Fix them, or unset the ones you don't need. Then try again."
-    return _unusable("Invalid proxy setting", cause, remedy, "PROXY_UNUSABLE")
-
-
-def _check_certificates() -> None:
-    """Raise an error for a file or folder of certificates that does not exist or contains none.
-
-    Raises:
-        ConnectionFailed: a variable names such a file or folder; nothing was sent.
-    """
-    file, folders = os.environ.get(CERT_FILE), os.environ.get(CERT_DIR, "")
-    if file:
-        if not Path(file).is_file():
-            raise _certificate_error("it isn't a file.")
-    elif folders and not any(map(HASHED.fullmatch, _entries(filter(None, folders.split(os.pathsep))))):
-        raise _certificate_error("OpenSSL finds no certificate in it. If it is there, run `openssl rehash` on it.")
-
-
-def trusted() -> ssl.SSLContext:
-    """Return a TLS context with the certificates to trust.
-
-    Raises:
-        ConnectionFailed: the environment names certificates that cannot be loaded.
-    """
-    _check_certificates()
-    try:
-        return _tls(*map(os.environ.get, (CERT_FILE, CERT_DIR, KEY_LOG)))
-    except (OSError, ValueError) as error:
-        reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
-        raise _certificate_error(f"it can't be used ({reason}).") from None
-
-
-@functools.cache
-def _tls(file: str | None, directory: str | None, key_log: str | None) -> ssl.SSLContext:
-    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second.
-
-    Without one of the two variables, it trusts what the system trusts, where companies install the certificate of a
-    proxy that inspects traffic, and what certifi lists, because small containers have no certificates of their own.
-    """
-    if file or directory:
-        return ssl.create_default_context(cafile=file or None, capath=None if file else directory)
-    import certifi
-    import truststore
-
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certifi.where())
-    if key_log:
-        context.keylog_filename = key_log
-    return context
-
-
-@functools.cache
-def no_trust() -> ssl.SSLContext:
-    """Return a TLS context without any certificates, for requests without encryption."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _certificate_error(reason: str) -> ConnectionFailed:
-    """Return the error for certificates that cannot be loaded.
-
-    Args:
-        reason: the reason, as a clause with a full stop.
-    """
-    # With a file, the folder is not read.
-    sources = [name for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)][:1]
-    named = [*sources, *filter(os.environ.get, (KEY_LOG,))]
-    given = " and ".join(f"{name} is {os.environ[name]!r}" for name in named) or "No certificates could be loaded"
-    remedy = f"Fix or unset {' and '.join(named)}. Then try again."
-    if not named:
-        remedy = f"Reinstall the package certifi, or set {CERT_FILE} to a file of certificates."
-    return _unusable("Can't load the trusted certificates", f"{given}: {reason}", remedy, "CERTIFICATES_UNUSABLE")
-
-
-def describe_certificates() -> str:
-    """Return a space and a sentence about the variable that names the certificates; empty without one."""
-    return next((f" Now {name} is {os.environ[name]!r}." for name in (CERT_FILE, CERT_DIR) if os.environ.get(name)), "")
-
-
-def _proxies() -> Iterator[tuple[str, str]]:
-    """Yield the variables and addresses of proxies; of two spellings of a variable, the one that counts."""
-    # Imported here, because it imports a lot. The HTTP library has imported it by then.
-    from urllib.request import getproxies_environment
-
-    addresses = getproxies_environment()
-    for scheme in PROXIED:
-        if address := addresses.get(scheme):
-            wanted = f"{scheme}_proxy"
-            spelled = [name for name in os.environ if name.lower() == wanted and os.environ[name] == address]
-            yield (wanted if wanted in spelled else (spelled or [wanted.upper()])[0]), address
-
-
-def _proxy_problem(address: str) -> str:
-    """Return what is wrong with a proxy's address, as text to follow the variable's name; empty if nothing is."""
-    found = PROXY.fullmatch(address)
-    if found is None or int(found[2] or 1) > HIGHEST_PORT:
-        return (
-            "isn't the address of a proxy. It must look like http://host:port, with a port from 1 to 65535; https://, "
-            "socks5:// and socks5h:// work, too."
-        )
-    if (found[1] or "").lower().startswith("socks") and importlib.util.find_spec("socksio") is None:
-        return (
-            "is a SOCKS proxy, which needs the package socksio. Run: pip install 'httpx[socks]', then restart the "
-            "kernel."
-        )
-    return ""
-
-
-def _entries(folders: Iterable[str]) -> Iterator[str]:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            yield from (entry.name for entry in Path(folder).iterdir())
-
-
-def _unusable(title: str, cause: str, remedy: str, code: str) -> ConnectionFailed:
-    error = ConnectionFailed(title, cause=f"{cause} Nothing was sent.", remedy=remedy, code=code)
-    error.sent = False
-    return error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import importlib
+import os
 import ssl
 import weakref
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -14,7 +16,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from origami_widgets.api import client_settings
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -54,6 +55,8 @@ STACK = (
 
 anyio has no public way to load the backend of asyncio alone: `anyio.get_available_backends` (4.12) also loads trio.
 """
+VARIABLES = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+"""Variables of the environment from which connections are made."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors that httpx raises before a request is sent."""
 
@@ -194,12 +197,8 @@ class Transport:
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return self._timed_out(sent=sent)
-        reason = hide_all(_text_of(_root(error)))
-        if not isinstance(error, httpx.HTTPError):
-            failure = _broken(error, self._settings.host, reason)
-        else:
-            proxy = client_settings.proxy_variable() if self._is_encrypted else ""
-            failure = _no_response(error, self._settings.host, reason, proxy)
+        variables = _variables() if self._is_encrypted else ""
+        failure = _no_response(error, self._settings.host, hide_all(_text_of(_root(error))), variables)
         failure.sent = sent
         return failure
 
@@ -250,13 +249,11 @@ class Transport:
         return self._client
 
     def _new_client(self) -> httpx.AsyncClient:
-        if self._is_encrypted:
-            client_settings.check_proxies()
         try:
             return httpx.AsyncClient(
                 auth=KeyForOneHost(self._settings),
                 transport=self._inner,
-                verify=client_settings.trusted() if self._is_encrypted else client_settings.no_trust(),
+                verify=_tls() if self._is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 follow_redirects=False,
                 # The environment's proxy must not see requests to this machine.
                 trust_env=self._is_encrypted,
@@ -265,8 +262,8 @@ class Transport:
                 # The API sets no cookies. A proxy's cookies would be kept, and may repeat the request.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
-        except (ValueError, ImportError, httpx.InvalidURL):
-            raise client_settings.proxy_error() from None
+        except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
+            raise _unusable(error) from None
 
     def renew(self) -> None:
         """Use new connections from now on. Background loop only.
@@ -300,6 +297,49 @@ def _load_stack() -> None:
         # These are internal modules of the libraries; other versions import theirs with the first request.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def _variables() -> str:
+    """Return the names of the variables that are set for connections, joined by commas. Their values may hold a password."""
+    return ", ".join(name for name, value in os.environ.items() if value and name.upper() in VARIABLES)
+
+
+def _tls() -> ssl.SSLContext:
+    """Return a TLS context with the certificates to trust."""
+    return _tls_of(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")))
+
+
+@functools.cache
+def _tls_of(file: str | None, directory: str | None, key_log: str | None) -> ssl.SSLContext:
+    """Return a TLS context, made once for each setting: reading the certificates takes a tenth of a second.
+
+    Without one of the first two, it trusts what the system trusts, where companies install the certificate of a proxy
+    that inspects traffic, and what certifi lists, because small containers have no certificates of their own.
+    """
+    if file or directory:
+        return ssl.create_default_context(cafile=file or None, capath=None if file else directory)
+    import certifi
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    if key_log:
+        context.keylog_filename = key_log
+    return context
+
+
+def _unusable(error: Exception) -> ConnectionFailed:
+    """Return the error for variables of the environment from which no connection can be made."""
+    # Another message may repeat a proxy's address, and with it a password.
+    reason = str(error) if isinstance(error, OSError | ImportError) else type(error).__name__
+    failure = ConnectionFailed(
+        "Can't set up the connection",
+        cause=f"The environment has settings that can't be used: {reason}. Nothing was sent.",
+        remedy=f"Fix {_variables() or 'the proxy settings of the system'}, or unset what you don't need. Then try again.",
+        code="CONNECTION_SETTINGS",
+    )
+    failure.sent = False
+    return failure
 
 
 def _check_host(base_url: str) -> None:
@@ -385,40 +425,37 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
     )
 
 
-def _no_response(error: httpx.HTTPError, host: str, reason: str, proxy: str) -> ConnectionFailed:
+def _no_response(error: Exception, host: str, reason: str, variables: str) -> ConnectionFailed:
+    """Return the error for an exception of the HTTP library.
+
+    Args:
+        error: the exception.
+        host: the host of the request.
+        reason: its message, without keys.
+        variables: the variables of the environment from which the connection was made.
+    """
     root = _root(error)
     if isinstance(error, httpx.ProxyError):
-        title, code, remedy = "Proxy refused the connection", "PROXY_REFUSED", f"Check {proxy or 'HTTPS_PROXY'}."
+        title, code = "Proxy refused the connection", "PROXY_REFUSED"
+        remedy = "Check the address, user and password in HTTPS_PROXY."
     elif isinstance(root, ssl.SSLError):
         title, code = "Connection isn't secure", "TLS_FAILED"
         remedy = (
             "Check this machine's clock. If the network inspects encrypted traffic, add its root certificate to those "
             "of this system, or set SSL_CERT_FILE to it."
         )
-        remedy += client_settings.describe_certificates()
-    else:
+    elif isinstance(error, httpx.HTTPError):
         title, code = "Can't reach Origami", "NO_CONNECTION"
-        checked = f"the network, the proxy in {proxy}" if proxy else "the network"
-        remedy = f"Check {checked} and base_url, then try again. If you're watching a run, we'll keep retrying."
-    return ConnectionFailed(
-        title,
-        cause=f"{host}: {reason[:LONGEST_REASON]}",
-        remedy=remedy,
-        code=code,
-        transient=True,
-    )
-
-
-def _broken(error: Exception, host: str, reason: str) -> ConnectionFailed:
-    """Return the error for an exception that httpx should not raise. What the server has done is unknown."""
-    kind = type(_root(error)).__name__
-    return ConnectionFailed(
-        "The request failed",
-        cause=f"{host}: {kind if reason == kind else f'{kind}: {reason}'[:LONGEST_REASON]}",
-        remedy="Try again. If it keeps happening, please report it with the lines above.",
-        code="REQUEST_FAILED",
-        transient=True,
-    )
+        remedy = "Check the network and base_url, then try again. If you're watching a run, we'll keep retrying."
+    else:
+        # The library should not raise it. What the server has done is unknown.
+        title, code = "The request failed", "REQUEST_FAILED"
+        remedy = "Try again. If it keeps happening, please report it with the lines above."
+        kind = type(root).__name__
+        reason = kind if reason == kind else f"{kind}: {reason}"
+    if variables:
+        remedy += f" The environment has {variables}."
+    return ConnectionFailed(title, cause=f"{host}: {reason[:LONGEST_REASON]}", remedy=remedy, code=code, transient=True)
 
 
 def _not_encodable(error: Exception) -> InvalidInput:
