@@ -3,7 +3,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -23,6 +22,7 @@ from origami_widgets.api.models import (
     FlatRow,
     Model,
     Page,
+    Question,
     Row,
     RunObject,
     RunSummary,
@@ -338,31 +338,21 @@ def filled_with(value, model):
 @pytest.mark.sweep
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("value", [HOSTILE, 7, None, {"name": HOSTILE}], ids=["hostile", "number", "null", "object"])
-def test_every_object_has_a_short_repr_and_a_small_html_table(model, value):
+def test_every_object_has_a_short_repr(model, value):
     built = filled_with(value, model)
-    line, page = repr(built), built._repr_html_()
+    line = repr(built)
     assert line.startswith(f"{model.__name__}(")
-    assert len(line) <= 250
-    assert len(page) < 40_000
-    for shown in (line, page):
-        assert shown.isprintable()
-        assert "\u202e" not in shown
-        assert "Pl4nted" not in shown
-    assert "<script" not in page
+    assert len(line) <= 200
+    assert line.isprintable()
+    assert "\u202e" not in line
+    assert "Pl4nted" not in line
     assert "object=" not in line
-    # What a host sanitizes away must not matter: styles stand inline, and there is nothing else.
-    assert set(re.findall(r"<([a-z]+)", page)) <= {"div", "b", "table", "thead", "tbody", "tr", "th", "td"}
-    assert set(re.findall(r"<[a-z]+ ([a-z]+)=", page)) <= {"style"}
 
 
 def test_the_repr_of_a_table_shows_the_main_fields():
     table = RunObject.from_raw(fixture("completed_stats")).response.tables[0]
-    line, page = repr(table), table._repr_html_()
     for part in ("name='", f"lead_count={table.lead_count}", f"columns=<{len(table.columns)} items>", table.id):
-        assert part in line
-    for part in (table.name, f"{table.lead_count} leads", f"{table.credits.lifetime_used} credits"):
-        assert part in page
-    assert all(column.name in page for column in table.columns)
+        assert part in repr(table)
 
 
 def test_a_list_of_columns_or_actions_stays_readable():
@@ -374,19 +364,16 @@ def test_a_list_of_columns_or_actions_stays_readable():
         assert all(each in repr(items) for each in names)
         assert table.id not in repr(items)
     dear = Column.from_raw({"name": "E-mail", "kind": "enrichment", "id": "c", "credits": {"lifetimeUsed": 74}})
-    assert "74" in repr(dear)
-    # What one looks at alone says more.
-    assert "id" in dear._repr_html_()
+    assert repr(dear) == "Column(name='E-mail', kind='enrichment', credits.lifetime_used=74)"
     action = Action.from_raw({"type": "leads_added", "tableId": "t", "tableName": "Shops", "leadCount": 11})
     assert repr(action) == "Action(type='leads_added', table_name='Shops', lead_count=11)"
+    question = Question(question="Which region?", suggested_answers=("Iberia", "France"))
+    assert repr(question) == "Question(question='Which region?', suggested_answers=('Iberia', 'France'))"
 
 
-def test_a_page_shows_its_items():
+def test_a_page_says_how_many_items_it_has():
     page = Page.of(RunSummary, {"items": [{"id": f"v2_run-{number}"} for number in range(40)], "total": 90})
     assert repr(page) == "Page(items=<40 items>, total=90)"
-    assert "v2_run-29" in page._repr_html_()
-    assert "v2_run-30" not in page._repr_html_()
-    assert "and 10 more" in page._repr_html_()
 
 
 def test_raw_is_not_in_the_repr():

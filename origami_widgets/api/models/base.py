@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -31,8 +32,8 @@ from typing import (
 
 import msgspec
 
-from origami_widgets.api.models.model_repr import list_html, model_html, one_line
-from origami_widgets.words.numbers import count, plural
+from origami_widgets.words.foreign_text import clean
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as it was decoded."""
 Convert = Callable[[object], object]
 T = TypeVar("T", bound="Model")
+LONGEST_LINE, LONGEST_TEXT = 200, 60
+"""Characters of a repr and of a value in it, at most."""
 LARGEST_WHOLE = 2**63 - 1
 """Larger counts and ids are mistakes, and no column of a frame could hold them."""
 
@@ -95,12 +98,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         raw: the JSON object as received, including fields that this package does not know.
-        __shown_fields__: the fields to show, in order; empty for all that differ from their default.
-        __line_fields__: the fields of a shorter repr; a path such as `credits.lifetime_used` is a nested field.
+        __shown_fields__: the fields in the repr, if any of them is set, in order; a path such as
+            `credits.lifetime_used` is a nested field. Otherwise, it has all that differ from their default.
     """
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ()
-    __line_fields__: ClassVar[tuple[str, ...]] = ()
 
     raw: JsonObject = msgspec.field(default_factory=dict)
 
@@ -128,10 +130,34 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return raw
 
     def __repr__(self) -> str:
-        return one_line(self)
+        facts = {name: attrgetter(name)(self) for name in self.__shown_fields__}
+        facts = {name: value for name, value in facts.items() if value is not None and value != ""}
+        if not facts:
+            fields = (field for field in msgspec.structs.fields(self) if field.name not in ("raw", "object"))
+            facts = {each.name: value for each in fields if (value := getattr(self, each.name)) != _default(each)}
+        line = ", ".join(f"{name}={_in_line(value)}" for name, value in facts.items())
+        return clean(f"{type(self).__name__}({line})", LONGEST_LINE)
 
-    def _repr_html_(self) -> str:
-        return model_html(self)
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
+def _in_line(value: object) -> str:
+    """Return a value from the server as a short text, without control characters and keys."""
+    # Imported when an object is shown: frames import the models, but nothing that knows keys.
+    from origami_widgets.api.keys.secret import hide_all
+
+    if isinstance(value, str):
+        # Cleaned first, as an invisible character would keep a key from being found.
+        return repr(hide_all(clean(value, LONGEST_TEXT)))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, tuple | list | dict):
+        texts = f"({', '.join(map(_in_line, value))})" if all(isinstance(each, str) for each in value) else ""
+        return texts if value and texts and len(texts) <= LONGEST_TEXT else f"<{plural(len(value), 'item')}>"
+    text = hide_all(repr(value))
+    return text if len(text) <= LONGEST_TEXT else f"{type(value).__name__}(…)"
 
 
 @functools.cache
@@ -276,11 +302,6 @@ class Page(Model, Generic[T], frozen=True):
 
     def __getitem__(self, at: int) -> T:
         return self.items[at]
-
-    def _repr_html_(self) -> str:
-        total = "" if self.total is None else f"{count(self.total)} in all"
-        summary = (total, "more pages follow" if self.next_cursor else "the last page")
-        return list_html(plural(len(self.items), "item"), summary, self.items)
 
     @classmethod
     def of(cls, item: type[T], raw: Any) -> Page[T]:

@@ -67,7 +67,7 @@ class RunRequest(Model, frozen=True):
 class Action(Model, frozen=True):
     """One change that a run made. Which fields are set depends on `type`."""
 
-    __line_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
 
     type: Annotated[str, About("what was done", words=ACTION_TYPES)] = ""
     table_id: Annotated[str, About("the table that was changed")] = ""

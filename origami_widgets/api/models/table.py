@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 
 from origami_widgets.api.models.base import About, JsonObject, Model
-from origami_widgets.api.models.model_repr import as_html
-from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,8 +55,7 @@ class ColumnQualification(Model, frozen=True):
 class Column(Model, frozen=True):
     """A column of a table. `kind` is `input`, `enrichment`, `score` or `sequence`, or a newer word."""
 
-    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "slug", "kind", "credits", "cells", "qualification", "id")
-    __line_fields__: ClassVar[tuple[str, ...]] = ("name", "kind", "credits.lifetime_used")
+    __shown_fields__: ClassVar[tuple[str, ...]] = ("name", "kind", "credits.lifetime_used")
 
     object: str = ""
     id: Annotated[str, About("the column", column="column_id")] = ""
@@ -189,18 +186,6 @@ class Table(Model, frozen=True, dict=True):
             self.credits.lifetime_used,
             len(self.columns),
         )
-
-    def _repr_html_(self) -> str:
-        counts = (
-            (self.lead_count, "lead", "leads"),
-            (len(self.columns), "column", "columns"),
-            (self.credits.lifetime_used, "credit", "credits"),
-            (self.cells.running or None, "cell running", "cells running"),
-            (self.cells.errored or None, "cell failed", "cells failed"),
-        )
-        summary = [plural(value, one, many) for value, one, many in counts if value is not None]
-        rows = [(column.name, column.kind, column.credits.lifetime_used) for column in self.columns]
-        return as_html(self.name or "Table", summary, ("Column", "Kind", "Credits"), rows)
 
 
 def came_from(operations: object, tables: Iterable[object]) -> None:
