@@ -27,8 +27,8 @@ OBJECTS_ARE = (
     "that this version does not know."
 )
 CODES_ARE = (
-    "The values of `error.code`, and the error that each raises. A code that this version does not know stays in "
-    "`error.code`; its HTTP status decides the error."
+    "The values of `error.code` with an error or a remedy of their own. Any other code stays in `error.code` and is the "
+    "error's title; its HTTP status decides the error and its remedy."
 )
 
 

@@ -1,9 +1,9 @@
-"""The error for each error code of the API, and for each HTTP status if the code is unknown."""
+"""The error for a response of the API that is not a success: by its code, or else by its HTTP status."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.responses import ApiResponse
 
 LONGEST_CAUSE = 500
+WORDS = re.compile(r"[A-Z]+(_[A-Z]+){1,7}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,45 @@ WAIT = (
     "with the request id."
 )
 
+STATUSES: dict[int, CatalogEntry] = {
+    400: CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
+    401: CatalogEntry(
+        e.AuthenticationError,
+        "Invalid API key",
+        "Copy a valid key from Origami (Settings, API keys) and call ow.login(), or set ORIGAMI_API_KEY and create a "
+        "new client. Runs that already started keep running.",
+    ),
+    402: CatalogEntry(e.PaymentRequired, "Payment required", "Check billing in the app."),
+    403: CatalogEntry(e.PermissionDenied, "Permission denied", "Use an admin's key, or ask an admin for access."),
+    404: CatalogEntry(e.NotFound, "Not found", CHECK_ID),
+    407: CatalogEntry(
+        e.ConnectionFailed, "Proxy requires a login", "Set the proxy's username and password in HTTPS_PROXY."
+    ),
+    408: CatalogEntry(e.ServerError, "Origami timed out waiting for the request", WAIT, transient=True),
+    409: CatalogEntry(e.Conflict, "Conflict with the current state", "Check the current state, then try again."),
+    413: CatalogEntry(e.TooLarge, "Request is too large", "Send it in smaller parts."),
+    422: CatalogEntry(e.InvalidInput, "Request can't be processed", FIX_INPUT),
+    425: CatalogEntry(e.ServerError, "Request was sent too early", WAIT, transient=True),
+    429: CatalogEntry(e.RateLimited, "Too many requests", WAIT, transient=True),
+}
+SERVER = CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True)
+OTHER = CatalogEntry(e.OrigamiError, "Origami rejected the request", "Contact support with the request id.")
+
 CODES: dict[str, CatalogEntry] = {
-    "VALIDATION_ERROR": CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
+    "VALIDATION_ERROR": STATUSES[400],
+    "UNAUTHORIZED": STATUSES[401],
+    "RATE_LIMITED": STATUSES[429],
+    "INTERNAL_ERROR": SERVER,
     "MODEL_NOT_AVAILABLE": CatalogEntry(
         e.InvalidInput,
         "Model not available on your plan",
         "Leave out model= to use your plan's default, or use 'origami-lite' or 'origami-max'.",
     ),
-    "UNKNOWN_WORKSPACE": CatalogEntry(e.InvalidInput, "No such workspace", CHECK_ID),
-    "UNKNOWN_TABLE": CatalogEntry(e.InvalidInput, "No such table", CHECK_ID),
     "WORKSPACE_TABLE_MISMATCH": CatalogEntry(
         e.InvalidInput,
         "Table belongs to another workspace",
         "Start a new agent on it with ow.start(…, focus_tables=[table]), or pass a table of this agent's own workspace.",
     ),
-    "INVALID_ATTACHMENT": CatalogEntry(e.InvalidInput, "Invalid attachment", CHECK_ID),
     "INVALID_FILTERS": CatalogEntry(
         e.InvalidInput,
         "Invalid filters",
@@ -58,49 +83,11 @@ CODES: dict[str, CatalogEntry] = {
     ),
     "INVALID_SORT": CatalogEntry(e.InvalidInput, "Invalid sort order", "Pass {'column': slug, 'direction': 'asc'}."),
     "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "No such column", "Use a slug from list_columns(table_id)."),
-    "UNKNOWN_FIELDS": CatalogEntry(
-        e.InvalidInput,
-        "Rows contain unknown fields",
-        "Write only columns that the table has, by their slugs: client.list_columns(table_id) lists them.",
-    ),
-    "NON_INPUT_COLUMNS": CatalogEntry(
-        e.InvalidInput,
-        "Only input columns can be written",
-        "Leave out columns that the agent computes: client.list_columns(table_id) lists the kind of each.",
-    ),
-    "MISSING_MATCH_VALUE": CatalogEntry(
-        e.InvalidInput,
-        "Missing value in a match column",
-        "Give each row a value in every match column, or leave the row out: frame.dropna(subset=['website']).",
-    ),
-    "DUPLICATE_MATCH_KEY": CatalogEntry(
-        e.InvalidInput,
-        "Two rows have the same match values",
-        "Keep one of them, or match by more columns: match_columns=['website', 'city'].",
-    ),
-    "INVALID_UPLOAD_MODE": CatalogEntry(
-        e.InvalidInput,
-        "Invalid upload mode",
-        "Use mode='table' or 'append' with a name that ends in .csv, else mode='document'. 'append' needs table_id=.",
-    ),
-    "MISSING_SCOPE": CatalogEntry(e.InvalidInput, "Missing scope", FIX_INPUT),
-    "INVALID_CRON": CatalogEntry(e.InvalidInput, "Invalid cron expression", FIX_INPUT),
-    "CRON_TOO_FREQUENT": CatalogEntry(e.InvalidInput, "Schedule is too frequent", FIX_INPUT),
-    "PARENT_REQUIRED": CatalogEntry(e.InvalidInput, "Only the parent organization can do this", "Leave out project=."),
-    "BUDGET_CAP_REQUIRED": CatalogEntry(e.InvalidInput, "A budget needs a cap", FIX_INPUT),
-    "UNAUTHORIZED": CatalogEntry(
-        e.AuthenticationError,
-        "Invalid API key",
-        "Copy a valid key from Origami (Settings, API keys) and call ow.login(), or set ORIGAMI_API_KEY and create a "
-        "new client. Runs that already started keep running.",
-    ),
     "INSUFFICIENT_CREDITS": CatalogEntry(
         e.InsufficientCredits, "Not enough credits", "Add credits, then start again. Nothing was charged."
     ),
     "BUDGET_EXCEEDED": CatalogEntry(
-        e.BudgetExceeded,
-        "Budget exceeded",
-        "Ask an admin to raise the budget. Buying credits won't help.",
+        e.BudgetExceeded, "Budget exceeded", "Ask an admin to raise the budget. Buying credits won't help."
     ),
     "SUBSCRIPTION_REQUIRED": CatalogEntry(
         e.SubscriptionRequired, "Plan doesn't include API access", "Upgrade to a plan with API access."
@@ -125,17 +112,9 @@ CODES: dict[str, CatalogEntry] = {
         f"{CHECK_ID} A token looks like 'AGENT_ID/RUN_ID'. Copy it from the menu of the run's card.",
     ),
     "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, "No such table", CHECK_ID),
-    "ROW_NOT_FOUND": CatalogEntry(e.NotFound, "No such row", CHECK_ID),
-    "COLUMN_NOT_FOUND": CatalogEntry(e.NotFound, "No such column", CHECK_ID),
     "PROJECT_NOT_FOUND": CatalogEntry(
         e.ProjectNotFound, "No such project", "Check project=, or leave it out to use the parent organization."
     ),
-    "WORKSPACE_NOT_FOUND": CatalogEntry(e.NotFound, "No such workspace", CHECK_ID),
-    "DOCUMENT_NOT_FOUND": CatalogEntry(e.NotFound, "No such document", CHECK_ID),
-    "BATCH_NOT_FOUND": CatalogEntry(e.NotFound, "No such batch", CHECK_ID),
-    "CAMPAIGN_NOT_FOUND": CatalogEntry(e.NotFound, "No such campaign", CHECK_ID),
-    "SEQUENCE_NOT_FOUND": CatalogEntry(e.NotFound, "No such sequence", CHECK_ID),
-    "SCHEDULED_AGENT_NOT_FOUND": CatalogEntry(e.NotFound, "No such scheduled agent", CHECK_ID),
     "AGENT_BUSY": CatalogEntry(
         e.AgentBusy, "Agent is busy with another run", "Wait for that run to end, or cancel it."
     ),
@@ -144,65 +123,13 @@ CODES: dict[str, CatalogEntry] = {
         "Idempotency key already used",
         "If the first request is still in progress, try again later. For a different request, use a new key.",
     ),
-    "AMBIGUOUS_MATCH": CatalogEntry(
-        e.Conflict,
-        "A row matches several existing rows",
-        "Match by more columns, or delete the repeated rows of the table in Origami.",
-    ),
-    "DOCUMENT_PATH_TAKEN": CatalogEntry(
-        e.Conflict,
-        "A document already exists at this path",
-        "Choose another file name, or look at what is there: client.list_documents(workspace_id).",
-    ),
-    "SEQUENCE_HAS_SENT_MESSAGES": CatalogEntry(
-        e.Conflict, "The sequence has already sent messages", "You can only stop it."
-    ),
-    "NO_SENDING_ACCOUNT": CatalogEntry(e.Conflict, "No sending account connected", "Connect one in the app."),
-    "SLUG_TAKEN": CatalogEntry(e.Conflict, "Slug already taken", "Choose another slug."),
-    "SLUG_EXHAUSTED": CatalogEntry(e.Conflict, "No free slug found", "Choose another name."),
-    "RUN_ALREADY_ACTIVE": CatalogEntry(e.Conflict, "A run is already active", "Wait for it to end."),
-    "CONFIRMATION_REQUIRED": CatalogEntry(e.Conflict, "Confirmation required", "Send it again with confirm=true."),
-    "TOO_MANY_ROWS": CatalogEntry(
-        e.TooLarge, "Too many rows", "Send them in smaller batches. ow.upload(frame, key=…) does that itself."
-    ),
-    "TOO_MANY_FILES": CatalogEntry(e.TooLarge, "Too many files", "Send them in smaller batches."),
-    "UPLOAD_FAILED": CatalogEntry(
-        e.InvalidInput,
-        "Upload failed",
-        "No file was accepted: error.details says why. Check that each is UTF-8 and, for a table, CSV with headings.",
-    ),
     "CONCURRENT_LIMIT_EXCEEDED": CatalogEntry(
         e.RunPoolFull,
         "All run slots are in use",
         "Wait for a run to end, cancel one, or upgrade your plan. Nothing was charged.",
     ),
-    "RATE_LIMITED": CatalogEntry(e.RateLimited, "Too many requests", WAIT, transient=True),
-    "INTERNAL_ERROR": CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True),
-    "CANCEL_PARTIALLY_FAILED": CatalogEntry(
-        e.ServerError, "Couldn't cancel everything", "Cancel again in a moment.", transient=True
-    ),
-    "BUDGET_UPDATE_FAILED": CatalogEntry(e.ServerError, "Couldn't update the budget", WAIT, transient=True),
-    "ENFORCEMENT_UPDATE_FAILED": CatalogEntry(e.ServerError, "Couldn't update the enforcement", WAIT, transient=True),
 }
-
-STATUSES: dict[int, CatalogEntry] = {
-    400: CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
-    401: CODES["UNAUTHORIZED"],
-    402: CatalogEntry(e.PaymentRequired, "Payment required", "Check billing in the app."),
-    403: CatalogEntry(e.PermissionDenied, "Permission denied", "Use an admin's key, or ask an admin for access."),
-    404: CatalogEntry(e.NotFound, "Not found", CHECK_ID),
-    407: CatalogEntry(
-        e.ConnectionFailed, "Proxy requires a login", "Set the proxy's username and password in HTTPS_PROXY."
-    ),
-    408: CatalogEntry(e.ServerError, "Origami timed out waiting for the request", WAIT, transient=True),
-    409: CatalogEntry(e.Conflict, "Conflict with the current state", "Check the current state, then try again."),
-    413: CatalogEntry(e.TooLarge, "Request is too large", "Send it in smaller parts."),
-    422: CatalogEntry(e.InvalidInput, "Request can't be processed", FIX_INPUT),
-    425: CatalogEntry(e.ServerError, "Request was sent too early", WAIT, transient=True),
-    429: CODES["RATE_LIMITED"],
-}
-SERVER = CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True)
-OTHER = CatalogEntry(e.OrigamiError, "Origami rejected the request", "Contact support with the request id.")
+"""Codes with a class of their own, or with a remedy that the server does not say. For others, the status decides."""
 NO_API = CatalogEntry(
     e.NotFound, "No Origami API at this address", f"Check base_url: it must be the full URL of the API. {CHECK_ID}"
 )
@@ -236,12 +163,13 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     body: JsonObject = response.body if isinstance(response.body, dict) else {}
     raw_code = body.get("code")
     code = raw_code if isinstance(raw_code, str) else ""
-    entry = CODES.get(code) or STATUSES.get(response.status_code)
     hint = ""
-    if response.status_code == NOT_FOUND and code not in CODES and base_url:
-        entry, hint = NO_API, prefix_hint(base_url)
+    entry = CODES.get(code)
     if entry is None:
-        entry = SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER
+        by_status = STATUSES.get(response.status_code, SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER)
+        entry = replace(by_status, title=_title(code) or by_status.title)
+        if response.status_code == NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
+            entry, hint = NO_API, prefix_hint(base_url)
     details = body.get("details")
     error = entry.kind(
         entry.title,
@@ -259,6 +187,18 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     error.is_replay = response.is_replay and response.status_code < FIRST_SERVER_ERROR
     _add_facts(error, body)
     return error
+
+
+def _title(code: str) -> str:
+    """Return what a code says, as a title; empty if it is no code.
+
+    >>> _title("DOCUMENT_PATH_TAKEN"), _title("WORKSPACE_NOT_FOUND"), _title("7")
+    ('Document path taken', 'No such workspace', '')
+    """
+    if not WORDS.fullmatch(code):
+        return ""
+    words = code.replace("_", " ").lower()
+    return f"No such {words.removesuffix(' not found')}" if words.endswith(" not found") else words.capitalize()
 
 
 def _cause(body: JsonObject, response: ApiResponse) -> str:

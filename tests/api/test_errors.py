@@ -51,8 +51,8 @@ KIND_OF_STATUS = {
 KINDS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.OrigamiError)]
 
 
-def test_the_catalog_holds_exactly_the_documented_codes():
-    assert set(CODES) == {code for _, code in PAIRS}
+def test_the_catalog_holds_documented_codes_only():
+    assert set(CODES) < {code for _, code in PAIRS}
 
 
 @pytest.mark.parametrize(("status", "code"), PAIRS)
@@ -78,7 +78,7 @@ def test_a_new_or_missing_code_becomes_the_error_of_the_status(status, body):
     assert error.remedy
     assert error.cause
     if isinstance(body, dict) and body.get("code") == "NEWER_CODE":
-        assert error.code == "NEWER_CODE"
+        assert (error.code, error.title) == ("NEWER_CODE", "Newer code")
 
 
 def test_an_unknown_status_becomes_an_origami_error():
