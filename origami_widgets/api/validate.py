@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -28,6 +29,11 @@ SHORTEST_ID_WITHOUT_DIGIT = 16
 
 
 OWN_LIST = "To have columns added to your own list, use ow.enrich(frame, 'your brief', key='website')."
+
+
+def _refused(title: str, value: object, remedy: str) -> InvalidInput:
+    """Return the error for a value that is not valid."""
+    return InvalidInput(title, cause=f"Got {shortened(value)}.", remedy=remedy)
 
 
 def is_list_of_rows(value: object) -> bool:
@@ -76,13 +82,8 @@ def agent_name(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not is_unicode(value):
-        too_long = isinstance(value, str) and len(value) > LONGEST_NAME
-        problem = f"It has {len(str(value))} characters." if too_long else f"Got {shortened(value)}."
-        raise InvalidInput(
-            "Invalid agent name",
-            cause=problem,
-            remedy="Use 1 to 80 characters, or leave out name= to have one made from the brief.",
-        )
+        remedy = "Use 1 to 80 characters, or leave out name= to have one made from the brief."
+        raise _refused("Invalid agent name", value, remedy)
     return not_a_key(value, "an agent's name")
 
 
@@ -96,10 +97,10 @@ def model(value: object) -> str | None:
         return None
     fits = isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and _is_plain(value, "-_.")
     if not fits or not str(value).startswith("origami-"):
-        raise InvalidInput(
+        raise _refused(
             "Invalid model",
-            cause=f"Got {shortened(value)}.",
-            remedy="Use 'origami-lite' or 'origami-max', or leave out model= to use your plan's default.",
+            value,
+            "Use 'origami-lite' or 'origami-max', or leave out model= to use your plan's default.",
         )
     return str(value)
 
@@ -201,7 +202,7 @@ def column_slugs(values: object) -> list[str] | None:
         raise InvalidInput("No columns were named", cause="columns= got an empty list.", remedy=remedy)
     for slug in slugs:
         if not isinstance(slug, str) or not slug.strip() or not is_unicode(slug):
-            raise InvalidInput("Invalid column slug", cause=f"Got {shortened(slug)}.", remedy=remedy)
+            raise _refused("Invalid column slug", slug, remedy)
         not_a_key(slug, "a column's slug")
     return slugs
 
@@ -247,10 +248,10 @@ def idempotency_key(value: object) -> str:
     """
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
         return not_a_key(value, "an idempotency key")
-    raise InvalidInput(
+    raise _refused(
         "Invalid idempotency key",
-        cause=f"Got {shortened(value)}.",
-        remedy="Use 1 to 255 printable ASCII characters, ideally a UUID, or leave it out to have one made.",
+        value,
+        "Use 1 to 255 printable ASCII characters, ideally a UUID, or leave it out to have one made.",
     )
 
 
@@ -264,7 +265,7 @@ def attachments(values: object) -> list[dict[str, object]]:
     given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
-            raise InvalidInput("Invalid attachment", cause=f"Got {shortened(value)}.", remedy=remedy)
+            raise _refused("Invalid attachment", value, remedy)
     if len(given) > MOST_ATTACHMENTS:
         raise InvalidInput("Too many attachments", cause=f"Got {len(given)}.", remedy=remedy)
     return [dict(value) for value in given if isinstance(value, Mapping)]
@@ -284,7 +285,7 @@ def method(value: object) -> str:
     """
     if isinstance(value, str) and value.upper() in METHODS:
         return value.upper()
-    raise InvalidInput("Invalid method", cause=f"Got {shortened(value)}.", remedy=f"Use one of {', '.join(METHODS)}.")
+    raise _refused("Invalid method", value, f"Use one of {', '.join(METHODS)}.")
 
 
 def path(value: object) -> str:
@@ -332,10 +333,10 @@ def include(tokens: object) -> str:
     words = given.split(",") if isinstance(given, str) else list(given)
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
     if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
-        raise InvalidInput(
+        raise _refused(
             "include must be a list of words",
-            cause=f"Got {shortened(words)}.",
-            remedy="Use include=('stats',), ('transcript',) or both.",
+            words,
+            "Use include=('stats',), ('transcript',) or both.",
         )
     return ",".join(word for word in cleaned if word)
 
@@ -352,8 +353,22 @@ def as_json(name: str, value: object, example: str) -> str:
         text = ""
     expected = "[{" if example.startswith("[") else "{"
     if not text.startswith(expected) and text != "[]":
-        raise InvalidInput(f"Invalid {name}", cause=f"Got {shortened(value)}.", remedy=f"Pass {example}.")
+        raise _refused(f"Invalid {name}", value, f"Pass {example}.")
     return text
+
+
+def _number(
+    value: object, title: str, remedy: str, most: float, *, is_whole: bool = False, may_be_zero: bool = False
+) -> Any:
+    """Return a number from 0 to `most`.
+
+    Raises:
+        InvalidInput: it is none, or out of range.
+    """
+    fits = isinstance(value, int if is_whole else int | float) and not isinstance(value, bool)
+    if fits and (0 < cast("float", value) <= most or (may_be_zero and value == 0)):
+        return value
+    raise _refused(title, value, remedy)
 
 
 def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = False) -> float:
@@ -362,13 +377,7 @@ def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = Fals
     Raises:
         InvalidInput: it is not a number within bounds; `remedy` says what to give.
     """
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and (0 < value <= most or (may_be_zero and value == 0))
-    ):
-        return float(value)
-    raise InvalidInput("timeout must be a number of seconds", cause=f"Got {shortened(value)}.", remedy=remedy)
+    return float(_number(value, "timeout must be a number of seconds", remedy, most, may_be_zero=may_be_zero))
 
 
 def credit_limit(value: object) -> float | None:
@@ -377,13 +386,30 @@ def credit_limit(value: object) -> float | None:
     Raises:
         InvalidInput: it is not a number above 0.
     """
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")):
-        return value
-    raise InvalidInput(
-        "credit_limit= must be a number of credits",
-        cause=f"Got {shortened(value)}.",
-        remedy="Use a number above 0, for example credit_limit=500, or leave out credit_limit= for no limit.",
-    )
+    remedy = "Use a number above 0, for example credit_limit=500, or leave out credit_limit= for no limit."
+    title, most = "credit_limit= must be a number of credits", sys.float_info.max
+    return None if value is None else cast("float", _number(value, title, remedy, most))
+
+
+def page_limit(value: object, largest: int) -> int:
+    """Return the number of items per page.
+
+    Raises:
+        InvalidInput: it is not a whole number within bounds.
+    """
+    remedy = f"Use a number from 1 to {largest}, and the cursor to get more pages."
+    return cast("int", _number(value, "Page size is out of range", remedy, largest, is_whole=True))
+
+
+def row_limit(value: object) -> int | None:
+    """Return the maximum number of rows, or None for all.
+
+    Raises:
+        InvalidInput: it is not a whole number of at least 0.
+    """
+    title, remedy = "limit must be a number of rows", "Use a whole number, or leave out limit= for every row."
+    most = sys.maxsize
+    return None if value is None else cast("int", _number(value, title, remedy, most, is_whole=True, may_be_zero=True))
 
 
 def flag(name: str, value: object) -> bool:
@@ -394,9 +420,7 @@ def flag(name: str, value: object) -> bool:
     """
     if type(value).__name__ in ("bool", "bool_"):
         return bool(value)
-    raise InvalidInput(
-        f"{name} must be True or False", cause=f"Got {shortened(value)}.", remedy=f"Use {name}=True or {name}=False."
-    )
+    raise _refused(f"{name} must be True or False", value, f"Use {name}=True or {name}=False.")
 
 
 def text(name: str, value: object) -> str:
@@ -407,39 +431,7 @@ def text(name: str, value: object) -> str:
     """
     if isinstance(value, str) and value and is_unicode(value):
         return not_a_key(value, f"{name}=")
-    raise InvalidInput(
-        f"{name} must be a text", cause=f"Got {shortened(value)}.", remedy=f"Pass a text: {name}='…', or leave it out."
-    )
-
-
-def page_limit(value: object, largest: int) -> int:
-    """Return the number of items per page.
-
-    Raises:
-        InvalidInput: it is not a whole number within bounds.
-    """
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest:
-        return value
-    raise InvalidInput(
-        "Page size is out of range",
-        cause=f"Got {shortened(value)}; a page has 1 to {largest}.",
-        remedy=f"Use a number from 1 to {largest}, and the cursor to get more pages.",
-    )
-
-
-def row_limit(value: object) -> int | None:
-    """Return the maximum number of rows, or None for all.
-
-    Raises:
-        InvalidInput: it is not a whole number of at least 0.
-    """
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        return value
-    raise InvalidInput(
-        "limit must be a number of rows",
-        cause=f"Got {shortened(value)}.",
-        remedy="Use a whole number, or leave out limit= for every row.",
-    )
+    raise _refused(f"{name} must be a text", value, f"Pass a text: {name}='…', or leave it out.")
 
 
 def not_a_key(value: str, what: str) -> str:
