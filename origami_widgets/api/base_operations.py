@@ -19,7 +19,7 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models import Model, Page
 from origami_widgets.api.models.table import came_from
-from origami_widgets.api.responses import SUCCESS, keep, require_list, require_object
+from origami_widgets.api.responses import SUCCESS, ApiRequest, keep, require_list, require_object
 from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
@@ -158,8 +158,10 @@ class BaseOperations:
         if verb == "POST":
             headers["Idempotency-Key"] = key = new_key(idempotency_key)
 
+        asked = ApiRequest(verb, where, query, json, headers, _within)
+
         async def attempt() -> ApiResponse:
-            return await self._once(verb, where, params=query, body=json, headers=headers, within=_within)
+            return await self._once(asked)
 
         if verb == "GET":
             return (await _read_with_retries(attempt)).body
@@ -173,7 +175,7 @@ class BaseOperations:
         return page
 
     async def _read(self, path: str, params: Mapping[str, str], check: Check = require_object) -> ApiResponse:
-        return await _read_with_retries(lambda: self._once("GET", path, params=params, check=check))
+        return await _read_with_retries(lambda: self._once(ApiRequest("GET", path, params), check))
 
     async def _start(
         self, path: str, body: Mapping[str, object], key: str | None, check: Check, stop: asyncio.Event | None
@@ -181,30 +183,21 @@ class BaseOperations:
         """Send a POST that starts a run. Sent again only if no attempt before can have started one, with the same key."""
         key = new_key(key)
         is_stopped = asyncio.Event() if stop is None else stop
+        asked = ApiRequest("POST", path, body=body, headers={"Idempotency-Key": key})
 
         async def attempt() -> ApiResponse:
             if is_stopped.is_set():
                 raise not_wanted()
-            return await self._once("POST", path, body=body, headers={"Idempotency-Key": key}, check=check)
+            return await self._once(asked, check)
 
         look = "The run may have started. Check before you start it again: list_agents() shows the newest agents."
         return await _send_if_safe(attempt, key, look, is_start_retryable, lambda seconds: pause(seconds, is_stopped))
 
-    async def _once(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        check: Check = keep,
-        within: float | None = None,
-    ) -> ApiResponse:
+    async def _once(self, request: ApiRequest, check: Check = keep) -> ApiResponse:
         self.traffic.note_request()
         base_url = self.settings.base_url
         try:
-            response = await self.transport.send(method, path, params=params, body=body, headers=headers, within=within)
+            response = await self.transport.send(request)
         except (UnexpectedAnswer, RedirectRefused) as error:
             # A website that is not an API responds with 200 or redirects to a login.
             error.remedy = prefix_hint(base_url) or error.remedy

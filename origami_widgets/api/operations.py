@@ -30,6 +30,7 @@ from origami_widgets.api.models import (
 from origami_widgets.api.models.account import AccountSummary, summarize
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import (
+    ApiRequest,
     read_run,
     require_created_agent,
     require_list,
@@ -144,17 +145,17 @@ class Operations(UploadOperations):
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
         path, params = _run_path(agent_id, run_id), _include_params(include)
-        return require_subject(await self._once("GET", path, params=params), run_id)
+        return require_subject(await self._once(ApiRequest("GET", path, params)), run_id)
 
     async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /tables/{tableId}`, exactly one attempt."""
-        return require_subject(
-            await self._once("GET", _table_path(table_id), params=_include_params(include)), table_id
-        )
+        asked = ApiRequest("GET", _table_path(table_id), _include_params(include))
+        return require_subject(await self._once(asked), table_id)
 
     async def poll_agent_tables(self, agent_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/tables`, exactly one attempt."""
-        return require_list(await self._once("GET", f"{_agent_path(agent_id)}/tables", params=_include_params(include)))
+        asked = ApiRequest("GET", f"{_agent_path(agent_id)}/tables", _include_params(include))
+        return require_list(await self._once(asked))
 
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.
@@ -232,7 +233,7 @@ class Operations(UploadOperations):
         headers = {} if idempotency_key is None else {"Idempotency-Key": validate.idempotency_key(idempotency_key)}
 
         async def attempt() -> ApiResponse:
-            return await self._once("POST", path, headers=headers, check=require_object)
+            return await self._once(ApiRequest("POST", path, headers=headers), require_object)
 
         return read_run(await attempt() if _once else await with_retries(attempt))
 
@@ -380,7 +381,7 @@ class Operations(UploadOperations):
         body = {**({} if slugs is None else {"columns": slugs}), **({"dryRun": True} if dry_run else {})}
 
         async def attempt() -> ApiResponse:
-            return await self._once("POST", path, body=body, check=require_object)
+            return await self._once(ApiRequest("POST", path, body=body), require_object)
 
         return await (attempt() if once else with_retries(attempt))
 

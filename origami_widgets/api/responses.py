@@ -1,4 +1,4 @@
-"""Server responses: decoding bytes to JSON, and checking what a successful response must contain."""
+"""One request and its response: decoding bytes to JSON, and checking what a successful response must contain."""
 
 from __future__ import annotations
 
@@ -20,6 +20,27 @@ if TYPE_CHECKING:
 
 
 SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One request.
+
+    Attributes:
+        method: the HTTP method.
+        path: the path to append to the base URL; begins with a slash, with percent-encoded segments.
+        params: the query.
+        body: the JSON to send.
+        headers: further headers.
+        within: seconds for the whole request; None for those of the client's settings.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: object = None
+    headers: Mapping[str, str] | None = None
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

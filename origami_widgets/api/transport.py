@@ -26,7 +26,7 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
-from origami_widgets.api.responses import SUCCESS, ApiResponse, decode, decode_csv
+from origami_widgets.api.responses import SUCCESS, ApiRequest, ApiResponse, decode, decode_csv
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
@@ -106,25 +106,11 @@ class Transport:
         self._owner = object()
         self._generation = -1
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        within: float | None = None,
-    ) -> ApiResponse:
+    async def send(self, asked: ApiRequest) -> ApiResponse:
         """Send one request and read its response, in exactly one attempt.
 
         Args:
-            method: the HTTP method.
-            path: the path to append to the base URL; begins with a slash, with percent-encoded segments.
-            params: the query.
-            body: the JSON to send.
-            headers: further headers.
-            within: seconds for the whole request; None for those of the settings.
+            asked: the request.
 
         Raises:
             ConnectionFailed: no response came; `sent` says whether the request may have arrived.
@@ -132,8 +118,7 @@ class Transport:
             RedirectRefused: the response redirects elsewhere.
             UnexpectedAnswer: the body of a success is not JSON, or too large.
         """
-        seconds = self._settings.timeout if within is None else within
-        outcome = await self._attempt(method, path, params, body, headers, within=seconds)
+        outcome = await self._attempt(asked, self._settings.timeout if asked.within is None else asked.within)
         if isinstance(outcome, OrigamiError):
             # Raised here, without traceback and causes: the frames and exceptions of the HTTP library hold the request,
             # whose headers hold the key.
@@ -141,16 +126,7 @@ class Transport:
             raise outcome.with_traceback(None)
         return outcome
 
-    async def _attempt(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: object,
-        headers: Mapping[str, str] | None,
-        *,
-        within: float,
-    ) -> ApiResponse | OrigamiError:
+    async def _attempt(self, asked: ApiRequest, within: float) -> ApiResponse | OrigamiError:
         """Send one request. Return any exception except a cancellation as an error of this package."""
         sent: list[bool] = []
         waits: list[float] = []
@@ -166,11 +142,11 @@ class Transport:
             client = self._client_of_loop()
             try:
                 request = client.build_request(
-                    method,
-                    f"{self._settings.base_url}{path}",
-                    params=dict(params) if params else None,
-                    json=body,
-                    headers=dict(headers or {}),
+                    asked.method,
+                    f"{self._settings.base_url}{asked.path}",
+                    params=dict(asked.params) if asked.params else None,
+                    json=asked.body,
+                    headers=dict(asked.headers or {}),
                     extensions={"trace": trace, "timeout": httpx.Timeout(within).as_dict()},
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
@@ -181,7 +157,7 @@ class Transport:
             self._check_pool(client, sent=bool(sent))
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises: its frames hold the key
-            failure = self._failure(error, sent=bool(sent))
+            failure = self._failure(error, within, sent=bool(sent))
         if isinstance(failure, RequestTimedOut):
             self._check_pool(client, sent=bool(sent))
         if waits:
@@ -189,16 +165,23 @@ class Transport:
             failure.retry_after = waits[-1]
         return failure
 
-    def _failure(self, error: Exception, *, sent: bool) -> OrigamiError:
+    def _failure(self, error: Exception, within: float, *, sent: bool) -> OrigamiError:
         """Return this package's error for an exception of the HTTP library."""
         if isinstance(error, OrigamiError):
             return error
         # A transport inside this process does not report when it begins to send.
         sent = sent or (self._inner is not None and not isinstance(error, NOT_SENT))
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            return self._timed_out(sent=sent)
-        variables = _variables() if self._is_encrypted else ""
-        failure = _no_response(error, self._settings.host, hide_all(_text_of(_root(error))), variables)
+            failure: ConnectionFailed = RequestTimedOut(
+                "Request timed out",
+                cause=f"No complete response within {within:g} s.",
+                remedy="Check the network, then try again. If you're watching a run, we'll keep retrying.",
+                code="TIMED_OUT",
+                transient=True,
+            )
+        else:
+            variables = _variables() if self._is_encrypted else ""
+            failure = _no_response(error, self._settings.host, hide_all(_text_of(_root(error))), variables)
         failure.sent = sent
         return failure
 
@@ -274,17 +257,6 @@ class Transport:
         if client is not None and self._generation == background().generation:
             loop = asyncio.get_running_loop()
             loop.call_later(self._settings.timeout, background().forget, self._owner)
-
-    def _timed_out(self, *, sent: bool) -> RequestTimedOut:
-        error = RequestTimedOut(
-            "Request timed out",
-            cause=f"No complete response within {self._settings.timeout:g} s.",
-            remedy="Check the network, then try again. If you're watching a run, we'll keep retrying.",
-            code="TIMED_OUT",
-            transient=True,
-        )
-        error.sent = sent
-        return error
 
 
 def _load_stack() -> None:
