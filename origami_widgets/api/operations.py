@@ -39,14 +39,13 @@ from origami_widgets.api.responses import (
     require_subject,
 )
 from origami_widgets.api.retries import with_retries
-from origami_widgets.api.rows.row_paging import RawRows
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from origami_widgets.api.models.base import Model
+    from origami_widgets.api.models.base import JsonObject, Model
     from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.rows.row_paging import RowQuery
 
@@ -418,9 +417,9 @@ class Operations(UploadOperations):
         *,
         cursor: str | None = None,
         limit: int = LARGEST_ROW_PAGE,
-    ) -> RawRows:
+    ) -> Page[JsonObject]:
         """Like `list_rows`, but without a typed object for each row."""
-        return RawRows.of(await self._rows(table_id, query, cursor, limit))
+        return Page.from_raw(await self._rows(table_id, query, cursor, limit))
 
     async def _rows(self, table_id: str, query: RowQuery, cursor: str | None, limit: int) -> Any:
         params = {**page_params(cursor, limit, LARGEST_ROW_PAGE), **query.params()}

@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import origami_widgets as ow
+from origami_widgets.api.models import Page
 from origami_widgets.api.responses import decode
-from origami_widgets.api.rows.row_paging import RawRows, RowWalk, ids_of
+from origami_widgets.api.rows.row_paging import RowWalk, ids_of
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.support.server import RawServer, answer
 
@@ -118,7 +119,7 @@ def frame_of(pages: list[bytes], columns: list[ListedColumn]) -> pd.DataFrame:
     table = LeadTable(columns, dtype_backend="numpy_nullable")
     walk = RowWalk()
     for body in pages:
-        page = RawRows.of(decode(body))
+        page = Page.from_raw(decode(body))
         table.add(walk.take(page, ids_of(page.items)))
     return table.frame()[0]
 

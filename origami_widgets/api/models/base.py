@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as it was decoded."""
 Convert = Callable[[object], object]
-T = TypeVar("T", bound="Model")
+T_co = TypeVar("T_co", covariant=True)
+M = TypeVar("M", bound="Model")
 LONGEST_LINE, LONGEST_TEXT = 200, 60
 """Characters of a repr and of a value in it, at most."""
 LARGEST_WHOLE = 2**63 - 1
@@ -278,7 +279,7 @@ _SCALARS: dict[object, Convert] = {
 }
 
 
-class Page(Model, Generic[T], frozen=True):
+class Page(Model, Generic[T_co], frozen=True):
     """One page of a list: a sequence of items.
 
     `next_cursor` is None on the last page. Only some lists have a `total`, and only an agent's tables have a
@@ -288,63 +289,40 @@ class Page(Model, Generic[T], frozen=True):
     __shown_fields__: ClassVar[tuple[str, ...]] = ("items", "total", "next_cursor")
 
     object: str = ""
-    items: tuple[T, ...] = ()
+    items: tuple[T_co, ...] = ()
     next_cursor: str | None = None
     total: int | None = None
     url: str = ""
     workspace_id: str | None = None
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[T_co]:
         return iter(self.items)
 
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, at: int) -> T:
+    def __getitem__(self, at: int) -> T_co:
         return self.items[at]
 
     @classmethod
-    def of(cls, item: type[T], raw: Any) -> Page[T]:
-        """Build the page in a decoded response. Items that are not objects are left out.
-
-        Args:
-            item: the class of the items.
-            raw: the decoded response.
-        """
-        envelope = Envelope.from_raw(raw)
-        return cls(
-            raw=envelope.raw,
-            object=envelope.object,
-            items=tuple(item.from_raw(each) for each in list_items(raw) if isinstance(each, dict)),
-            next_cursor=envelope.next_cursor or None,
-            total=envelope.total,
-            url=envelope.url,
-            workspace_id=envelope.workspace_id,
-        )
-
-
-class Envelope(Model, frozen=True):
-    """A list without its items: cursor, total and links."""
-
-    object: str = ""
-    next_cursor: str | None = None
-    total: int | None = None
-    url: str = ""
-    workspace_id: str | None = None
+    def prepare(cls, raw: JsonObject) -> JsonObject:
+        """Read the items, and the total in `pagination`, in any envelope. Items that are not objects are left out."""
+        pagination = raw.get("pagination")
+        fields = {**pagination, **raw} if isinstance(pagination, dict) else raw
+        found: list[Any] = next((raw[name] for name in LIST_KEYS if isinstance(raw.get(name), list)), [])
+        items = [each for each in found if isinstance(each, dict)]
+        return {**fields, "items": items, "nextCursor": fields.get("nextCursor") or None}
 
     @classmethod
-    def prepare(cls, raw: JsonObject) -> JsonObject:
-        """Read the total from `pagination`, where it was before July 2026."""
-        pagination = raw.get("pagination")
-        return {**pagination, **raw} if isinstance(pagination, dict) else raw
+    def of(cls, item: type[M], raw: Any) -> Page[M]:
+        """Build the page in a decoded response.
 
-
-def list_items(raw: Any) -> list[Any]:
-    """Return the raw items of a list, whatever its envelope; empty for anything else."""
-    if not is_list(raw):
-        return []
-    found: list[Any] = next(raw[name] for name in LIST_KEYS if isinstance(raw.get(name), list))
-    return found
+        Args:
+            item: the class of the items, which `from_raw` leaves as they were decoded.
+            raw: the decoded response.
+        """
+        page: Page[Any] = cls.from_raw(raw)
+        return msgspec.structs.replace(page, items=tuple(map(item.from_raw, page.items)))
 
 
 def is_list(raw: object) -> bool:

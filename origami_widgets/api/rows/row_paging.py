@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.models.base import Envelope, list_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from origami_widgets.api.models import Page
+
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 MOST_EMPTY_PAGES = 3
 """Empty pages in a row after which no more rows are expected."""
 MOST_PAGES = 100_000
 """Most pages to read: beyond 20 million rows, it is not a table but a server that never ends."""
-MOST_REMEMBERED = 1_000_000
-"""Row ids that are kept to recognise repeated rows, in less than 100 MB. If there are more, the older half is dropped."""
 MOST_UNCOUNTED = 10_000
 """Rows beyond twice the server's count after which the server must be repeating rows with new ids."""
 
 
 class PartialRows(UserWarning):
     """Not all rows of a table could be read; the returned ones are correct."""
-
-
-class PageOfRows(Protocol[T_co]):
-    """Page of rows, as `RowWalk` needs it."""
-
-    @property
-    def items(self) -> Sequence[T_co]:
-        """The rows."""
-        ...
-
-    @property
-    def next_cursor(self) -> str | None:
-        """Cursor of the next page; None on the last."""
-        ...
-
-    @property
-    def total(self) -> int | None:
-        """Rows in all, as the server counts them now."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RawRows:
-    """Page of rows as decoded JSON, for callers that cannot afford an object per row.
-
-    Attributes:
-        items: the rows.
-        next_cursor: cursor of the next page; None on the last.
-        total: rows in all, as the server counts them now.
-    """
-
-    items: list[Any]
-    next_cursor: str | None
-    total: int | None
-
-    @classmethod
-    def of(cls, body: object) -> RawRows:
-        """Return the page in a decoded response, in any envelope. Items that are not objects are left out."""
-        envelope = Envelope.from_raw(body)
-        items = [item for item in list_items(body) if isinstance(item, dict)]
-        return cls(items, envelope.next_cursor or None, envelope.total)
 
 
 class RowWalk:
@@ -95,12 +51,9 @@ class RowWalk:
         self.complete = limit == 0
         self.stopped = ""
         self._limit = limit
-        self._cursors: set[bytes] = set()
         # 64-bit hashes take a third of the memory of ids. Among a million, two collide once in 10^7 tables.
+        self._cursors: set[int] = set()
         self._seen: set[int] = set()
-        self._before: set[int] = set()
-        # The first page's rows are never dropped: a server that starts over begins with them.
-        self._first: frozenset[int] = frozenset()
         self._empty = 0
 
     @property
@@ -108,7 +61,7 @@ class RowWalk:
         """Whether there is no next page."""
         return self.complete or bool(self.stopped)
 
-    def take(self, page: PageOfRows[T], ids: Sequence[str]) -> Sequence[T]:
+    def take(self, page: Page[T], ids: Sequence[str]) -> Sequence[T]:
         """Return the new rows of a page, and move on to the next page.
 
         The API silently starts over at a cursor that it does not know or no longer knows, so a repeated cursor or page
@@ -131,34 +84,16 @@ class RowWalk:
         return rows
 
     def _fresh(self, items: Sequence[T], ids: Sequence[str]) -> Sequence[T]:
-        marks = list(map(hash, ids))
-        unique = set(marks)
-        fresh: Sequence[T]
-        known = self._seen, self._before, self._first if self._before else ()
-        # The hash of an empty id is 0.
-        if len(unique) == len(items) and 0 not in unique and all(unique.isdisjoint(each) for each in known if each):
-            fresh = items
-            self._seen |= unique
-        else:
-            fresh = self._pick(items, ids, marks)
-        if self.pages == 0:
-            self._first = frozenset(self._seen)
-        if len(self._seen) > MOST_REMEMBERED // 2:
-            self._before, self._seen = self._seen, set()
-        return fresh
-
-    def _pick(self, items: Sequence[T], ids: Sequence[str], marks: Sequence[int]) -> Sequence[T]:
         fresh = []
-        for item, row_id, mark in zip(items, ids, marks, strict=True):
-            if not row_id:
-                fresh.append(item)
-            elif not (mark in self._seen or mark in self._before or mark in self._first):
+        for item, row_id in zip(items, ids, strict=True):
+            mark = hash(row_id)
+            if not row_id or mark not in self._seen:
                 fresh.append(item)
                 self._seen.add(mark)
         return fresh
 
     def _move(self, following: str | None, *, repeated: bool) -> None:
-        mark = _hash_of(following) if following is not None else b""
+        mark = hash(following)
         if self._limit is not None and self.rows >= self._limit:
             self.complete = True
         elif following is None:
@@ -187,11 +122,6 @@ class RowWalk:
 def ids_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the ids of rows; empty if missing."""
     return ["" if row.get("id") is None else str(row["id"]) for row in rows]
-
-
-def _hash_of(cursor: str) -> bytes:
-    """Return a short hash of a cursor, which may be of any length."""
-    return hashlib.blake2b(cursor.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 FILTERS = "[{'column': slug, 'operator': 'equals', 'value': …}]"

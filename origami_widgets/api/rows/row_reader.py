@@ -21,8 +21,9 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from origami_widgets.api.models import Page
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_paging import PageOfRows, RowQuery
+    from origami_widgets.api.rows.row_paging import RowQuery
 
 T = TypeVar("T")
 LARGEST_PAGE = 200
@@ -44,7 +45,7 @@ class RowPages(Generic[T]):
 
     def __init__(
         self,
-        fetch: Callable[[str | None], Awaitable[PageOfRows[T]]],
+        fetch: Callable[[str | None], Awaitable[Page[T]]],
         ids: Callable[[Sequence[T]], Sequence[str]],
         limit: int | None = None,
     ) -> None:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.api.models import Page
+    from origami_widgets.api.models.base import JsonObject
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_paging import RawRows, RowWalk
+    from origami_widgets.api.rows.row_paging import RowWalk
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.api.rows.saved_filters import SavedFilters
 
@@ -114,7 +116,7 @@ class RowsReading:
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
-        def read(cursor: str | None) -> Awaitable[RawRows]:
+        def read(cursor: str | None) -> Awaitable[Page[JsonObject]]:
             return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE)
 
         if request.narrows and request.limit != 0:

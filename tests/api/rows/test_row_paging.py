@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.rows import row_paging
-from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES, RawRows, RowWalk
+from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES, RowWalk
 
 
 def page(ids, cursor=None, total=None):
@@ -72,18 +71,6 @@ def test_an_honest_server_is_read_to_its_end(sizes, limit):
     assert walk.stopped == ""
 
 
-def test_remembered_ids_are_bounded_and_those_of_the_first_page_stay(monkeypatch):
-    monkeypatch.setattr(row_paging, "MOST_REMEMBERED", 100)
-    walk = RowWalk()
-    for number in range(60):
-        take(walk, page([f"{number}-{row}" for row in range(10)], f"c{number}"))
-    assert walk.rows == 600
-    assert len(take(walk, page([f"30-{row}" for row in range(10)], "forgotten"))) == 10
-    take(walk, page([f"0-{row}" for row in range(10)], "again"))
-    assert walk.stopped == "a page was repeated"
-    assert walk.rows == 610
-
-
 def test_endless_new_rows_are_left_after_many_pages(monkeypatch):
     monkeypatch.setattr(row_paging, "MOST_PAGES", 50)
     walk = RowWalk()
@@ -106,9 +93,3 @@ def test_far_more_rows_than_the_count_end_the_walk(monkeypatch):
 def test_rows_without_an_id_are_all_given():
     walk = RowWalk()
     assert take(walk, page(["", "", "1"])) == ["", "", "1"]
-
-
-@pytest.mark.parametrize("name", ["items", "rows", "data"])
-def test_raw_rows_in_every_envelope(name):
-    body = {name: [{"id": "1"}, 7, None, {"id": "2"}], "nextCursor": "", "total": "2"}
-    assert RawRows.of(body) == RawRows([{"id": "1"}, {"id": "2"}], None, 2)

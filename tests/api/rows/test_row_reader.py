@@ -17,7 +17,8 @@ from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.rows.row_paging import PartialRows, RawRows
+from origami_widgets.api.models import Page
+from origami_widgets.api.rows.row_paging import PartialRows
 from origami_widgets.api.rows.row_reader import RowPages
 from tests.api.conftest import KEY, fixture
 from tests.support.interrupts import interrupt
@@ -254,7 +255,7 @@ def test_an_interrupted_read_loses_nothing(server, client):
 
 
 def test_the_late_page_of_an_interrupted_read_is_dropped():
-    found = {None: RawRows([{"id": "1"}], "a", None), "a": RawRows([{"id": "2"}], None, None)}
+    found = {None: Page(items=({"id": "1"},), next_cursor="a"), "a": Page(items=({"id": "2"},))}
     requested, released, late, kept = threading.Event(), threading.Event(), [], []
 
     async def fetch(cursor):
