@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
@@ -25,8 +26,6 @@ from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping
-
     import httpx
 
     from origami_widgets.api.client_settings import Settings

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -21,8 +22,6 @@ from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import AsyncRowReader, RowReader, make_row_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     import httpx
 
     from origami_widgets.api.background.loop_future import Coro

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.client import AsyncClient, Client
     from origami_widgets.api.operations import Operations
 

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from origami_widgets.words.foreign_text import clean, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
 
 LONGEST_LINE = LONGEST_LINK = 2_000
 PLAIN = re.compile(r"[!-\[\]-~]+")

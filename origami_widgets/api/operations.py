@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -42,9 +44,6 @@ from origami_widgets.api.retries import with_retries
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-
     from origami_widgets.api.models.base import JsonObject, Model
     from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.rows.row_paging import RowQuery

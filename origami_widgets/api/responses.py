@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from datetime import datetime
+from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -13,11 +15,6 @@ from origami_widgets.api.errors import UnexpectedAnswer
 from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
 from origami_widgets.words.foreign_text import cut, unicode_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-
 
 SUCCESS = range(200, 300)
 

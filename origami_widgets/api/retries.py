@@ -11,9 +11,10 @@ import contextlib
 import random
 import re
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -22,10 +23,6 @@ from origami_widgets.api.errors import (
     RateLimited,
 )
 from origami_widgets.host.runtime import time_limit
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-
 
 T = TypeVar("T")
 

@@ -10,6 +10,8 @@ import importlib
 import os
 import ssl
 import weakref
+from collections.abc import Generator, Mapping
+from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -31,9 +33,6 @@ from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
-    from datetime import datetime
-
     from origami_widgets.api.client_settings import Settings
 
 LARGEST_BODY = 32 * 1024 * 1024

@@ -11,15 +11,14 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
-    from datetime import datetime
-
     from origami_widgets.api.responses import ApiResponse
 
 SHORTEST_REFUSAL, LONGEST_REFUSAL = 1.0, 300.0

@@ -13,11 +13,9 @@ import contextvars
 import logging
 import threading
 import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+from typing import Any
 
 log = logging.getLogger("origami_widgets")
 

@@ -23,7 +23,8 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar
 
 from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.background.loop_future import SLICE, Coro, LoopFuture
@@ -31,9 +32,6 @@ from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.host import runtime
 from origami_widgets.host.application import in_kernel
 from origami_widgets.host.cells import thread_context
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
 
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")

@@ -7,18 +7,15 @@ delivers the result. Here the loop waits for no lock, and each step that two thr
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Coro: TypeAlias = Coroutine[Any, Any, T]

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -20,8 +21,6 @@ from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import in_colab
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.errors import MissingKey
 
 T = TypeVar("T")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from origami_widgets.api.keys.secret import Secret
 from origami_widgets.host.application import current_shell
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PUBLIC_KEY: Final = "og_live_sandbox"
 """Key of the embedded sandbox, which gives access to nothing."""

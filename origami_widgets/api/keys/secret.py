@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import TYPE_CHECKING, Final, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PREFIX: Final = "og_live_"
 HIDDEN: Final = "og_live_hidden"

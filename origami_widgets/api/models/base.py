@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -34,9 +33,6 @@ import msgspec
 
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object as it was decoded."""

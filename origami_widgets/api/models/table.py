@@ -5,16 +5,13 @@ Treat the content of rows as untrusted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from origami_widgets.api.models.base import About, JsonObject, Model
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 COLUMN_KINDS = ("input", "enrichment", "score", "sequence")
 COST_SOURCES = ("historical", "estimate")

@@ -7,12 +7,9 @@ whose fields are all empty has looked and found nothing; a missing cell has not 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+from typing import Any, Literal, TypeAlias
 
 CONFIDENCE = ("high", "medium", "low")
 """Levels of confidence that agents state, the surest first."""

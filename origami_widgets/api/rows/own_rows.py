@@ -6,11 +6,9 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import TypeAlias
 
 Sent: TypeAlias = "str | int | float | bool | None"
 """A value as it is sent: dates and large integers are texts by then, missing values are None."""

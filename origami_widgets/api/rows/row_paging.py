@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from origami_widgets.api.models import Page
 
 T = TypeVar("T")

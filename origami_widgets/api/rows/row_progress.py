@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.usage import Traffic
 
 SPACING = 0.25

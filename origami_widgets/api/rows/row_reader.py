@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
@@ -19,8 +20,6 @@ from origami_widgets.api.validate import page_limit, row_limit
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
     from origami_widgets.api.models import Page
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_paging import RowQuery
