@@ -10,7 +10,7 @@ import re
 import threading
 import time
 import weakref
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -32,8 +32,6 @@ LARGEST_NUMBER = 1e10
 MOST_REMEMBERED = 1_000
 MOST_READINGS = 1_000
 """Readings that a balance history keeps; the oldest are dropped first."""
-MOST_HISTORIES = 32
-"""Balance histories that are kept for later clients; the least recently used are dropped first."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?", re.ASCII)
 
@@ -200,7 +198,7 @@ class BalanceHistory:
 
 
 _lock = threading.Lock()
-_kept: OrderedDict[Hashable, BalanceHistory] = OrderedDict()
+_kept: dict[Hashable, BalanceHistory] = {}
 _embedded: weakref.WeakKeyDictionary[object, BalanceHistory] = weakref.WeakKeyDictionary()
 
 
@@ -214,8 +212,4 @@ def balance_history_of(wallet: Hashable, embedded: object | None) -> BalanceHist
     with _lock:
         if embedded is not None:
             return _embedded.setdefault(embedded, BalanceHistory())
-        history = _kept.setdefault(wallet, BalanceHistory())
-        _kept.move_to_end(wallet)
-        while len(_kept) > MOST_HISTORIES:
-            _kept.popitem(last=False)
-        return history
+        return _kept.setdefault(wallet, BalanceHistory())

@@ -366,35 +366,31 @@ _generations = itertools.count(1)
 _inherited: list[object] = []
 
 
-def _cannot_block(failure: str = "") -> CannotBlock:
-    """Return the error of a call that cannot block.
+def _no_thread(failure: str) -> tuple[str, str]:
+    """Return why there is no thread, as a clause, and the sentence that says what to do about it, if anything.
 
     Args:
         failure: the message of Python's error if no thread could be started; empty if Python has no threads.
     """
     if failure:
-        return CannotBlock(
-            "Can't block: no thread could be started",
-            cause=f"Python said: {failure}. Without its own thread, a blocking call would wait forever. Nothing was "
-            "sent.",
-            remedy=f"{_MORE_THREADS} {AWAITABLE}",
-            code="CANNOT_BLOCK",
-        )
+        return f"No thread could be started (Python said: {failure})", _MORE_THREADS
+    return "Python has a single thread here", ""
+
+
+def _cannot_block(failure: str) -> CannotBlock:
+    """Return the error of a call that cannot block; `failure` as in `_no_thread`."""
+    reason, more = _no_thread(failure)
+    current_browsers = " Blocking calls work in current versions of Chrome and Edge." if runtime.IN_BROWSER else ""
     return CannotBlock(
         "Can't block here",
-        cause="Python has a single thread here, so a blocking call would wait forever for its response. Nothing was "
-        "sent.",
-        remedy=AWAITABLE
-        + (" Blocking calls work in current versions of Chrome and Edge." if runtime.IN_BROWSER else ""),
+        cause=f"{reason}, so a blocking call would wait forever for its response. Nothing was sent.",
+        remedy=f"{more} {AWAITABLE}{current_browsers}".lstrip(),
         code="CANNOT_BLOCK",
     )
 
 
-def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
-    """Return the running event loop.
-
-    Args:
-        failure: the message of Python's error if no thread could be started; empty if Python has no threads.
+def _callers_loop(failure: str) -> asyncio.AbstractEventLoop:
+    """Return the running event loop; `failure` as in `_no_thread`.
 
     Raises:
         NoEventLoop: no event loop is running.
@@ -402,12 +398,11 @@ def _callers_loop(failure: str = "") -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        reason = f"No thread could be started (Python said: {failure})" if failure else "Threads can't be started here"
-        first = f"{_MORE_THREADS} Or call" if failure else "Call"
+        reason, more = _no_thread(failure)
         raise NoEventLoop(
             "No event loop is running",
             cause=f"{reason}, so this needs a running event loop. Nothing was sent.",
-            remedy=f"{first} it from a coroutine: asyncio.run(main()). {AWAITABLE}",
+            remedy=f"{more} Call it from a coroutine: asyncio.run(main()). {AWAITABLE}".lstrip(),
             code="NO_EVENT_LOOP",
         ) from None
 

@@ -14,14 +14,11 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import MissingKey, OrigamiError
 from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import in_colab
-
-if TYPE_CHECKING:
-    from origami_widgets.api.errors import MissingKey
 
 T = TypeVar("T")
 
@@ -32,6 +29,17 @@ NO_KEYRING = "NoKeyringError"
 """Exception of the keyring library on a system without a keyring."""
 SAFE_PRIORITY = 1
 """Priority that the keyring library recommends. Backends below it store nothing, or a file that others can read."""
+
+COLAB_FAILURES = {
+    "SecretNotFoundError": f"Colab has no secret {NAME}.",
+    "NotebookAccessError": f"Colab has a secret {NAME}, but this notebook doesn't have access to it.",
+    "TimeoutException": f"Colab took too long to return the secret {NAME}.",
+}
+"""What the exceptions of Colab's library say, by their names."""
+COLAB_REMEDY = (
+    f"Open Secrets (the key icon on the left), add {NAME} if it isn't there, turn on “Notebook access” for it, and allow "
+    "access when Colab asks."
+)
 
 Source: TypeAlias = Literal["", "colab", "keyring"]
 
@@ -103,23 +111,8 @@ def _from_colab() -> StoredKey:
     found, failure = _attempt(read)
     if not failure:
         return _found("colab", f"The Colab secret {NAME}", found)
-    where = f"Open Secrets (the key icon on the left) and add {NAME} with “Notebook access” on."
-    match failure:
-        case "SecretNotFoundError":
-            return StoredKey(problems=(f"Colab has no secret {NAME}.",), remedies=(where,))
-        case "NotebookAccessError":
-            return StoredKey(
-                problems=(f"Colab has a secret {NAME}, but this notebook doesn't have access to it.",),
-                remedies=(
-                    f"Open Secrets (the key icon on the left), turn on “Notebook access” for {NAME}, and try again.",
-                ),
-            )
-        case "TimeoutException":
-            return StoredKey(
-                problems=(f"Colab took too long to return the secret {NAME}.",),
-                remedies=("Keep this notebook open in a browser, allow access when Colab asks, and try again.",),
-            )
-    return StoredKey(problems=(f"Couldn't ask Colab for the secret {NAME} ({failure}).",), remedies=(where,))
+    problem = COLAB_FAILURES.get(failure, f"Couldn't ask Colab for the secret {NAME} ({failure}).")
+    return StoredKey(problems=(problem,), remedies=(COLAB_REMEDY,))
 
 
 def _from_keyring(base_url: str) -> StoredKey:

@@ -122,7 +122,7 @@ def test_colab_is_asked_by_one_thread_at_a_time(monkeypatch):
 
 
 COLAB = {
-    SecretNotFoundError: ("has no secret ORIGAMI_API_KEY", "add ORIGAMI_API_KEY with “Notebook access” on"),
+    SecretNotFoundError: ("has no secret ORIGAMI_API_KEY", "add ORIGAMI_API_KEY if it isn't there"),
     NotebookAccessError: ("doesn't have access to it", "turn on “Notebook access”"),
     TimeoutException: ("took too long", "allow access when Colab asks"),
     ConnectionError: ("Couldn't ask Colab for the secret ORIGAMI_API_KEY (ConnectionError)", "Open Secrets"),
