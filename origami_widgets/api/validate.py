@@ -154,13 +154,7 @@ def table_ids(values: object) -> list[str]:
     Raises:
         InvalidInput: one of them is not an id, or there are too many.
     """
-    if isinstance(values, str):
-        raise InvalidInput(
-            "Expected a list of table ids, got a string",
-            cause=f"focus_tables= got {shortened(values)}.",
-            remedy="Put it in a list: focus_tables=['…'].",
-        )
-    if not isinstance(values, Iterable):
+    if isinstance(values, str) or not isinstance(values, Iterable):
         raise InvalidInput(
             "Expected a list of tables",
             cause=f"focus_tables= got {described(values)}.",
@@ -195,11 +189,9 @@ def column_slugs(values: object) -> list[str] | None:
     remedy = "Pass the slugs of columns: columns=['phone'], or leave out columns= for the whole table."
     if values is None:
         return None
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise InvalidInput("Expected a list of column slugs", cause=f"columns= got {shortened(values)}.", remedy=remedy)
-    slugs = list(values)
+    slugs = list(values) if isinstance(values, Iterable) and not isinstance(values, str | Mapping) else []
     if not slugs:
-        raise InvalidInput("No columns were named", cause="columns= got an empty list.", remedy=remedy)
+        raise _refused("Expected a list of column slugs", values, remedy)
     for slug in slugs:
         if not isinstance(slug, str) or not slug.strip() or not is_unicode(slug):
             raise _refused("Invalid column slug", slug, remedy)
@@ -216,18 +208,14 @@ def _id(value: object, kind: str) -> str:
             remedy = f"Pass its id: {kind}.id{', or run.agent_id for a run' if kind == 'agent' else ''}."
         raise InvalidInput(title, cause=f"Expected a string, got {described(value)}.", remedy=remedy)
     not_a_key(value, f"the id of {article} {kind}")
-    if not value.strip():
-        raise InvalidInput(f"The {kind} id is empty", cause="It must not be blank.", remedy=remedy)
-    if len(value) > LONGEST_ID:
-        raise InvalidInput(title, cause=f"It has {len(value)} characters.", remedy=remedy)
     if "/" in value:
         raise InvalidInput(
             title,
             cause=f"{shortened(value)} contains a slash. It may be a URL, or a token 'AGENT_ID/RUN_ID'.",
             remedy=f"Pass only the {kind}'s id. Use tokens with attach().",
         )
-    if not _is_plain(value, "-_"):
-        raise InvalidInput(title, cause=f"{shortened(value)} contains other characters.", remedy=remedy)
+    if not 0 < len(value) <= LONGEST_ID or not _is_plain(value, "-_"):
+        raise _refused(title, value, remedy)
     return value
 
 
