@@ -163,7 +163,7 @@ class BaseOperations:
             return await self._once(asked)
 
         if verb == "GET":
-            return (await _read_with_retries(attempt)).body
+            return (await read_with_retries(attempt)).body
         again = f" If it did not, send it with idempotency_key={key!r}." if key else ""
         look = f"The request may have taken effect. Look before you send it again.{again}"
         return (await _send_if_safe(attempt, key, look, is_unsent)).body
@@ -174,7 +174,7 @@ class BaseOperations:
         return page
 
     async def _read(self, path: str, params: Mapping[str, str], check: Check = require_object) -> ApiResponse:
-        return await _read_with_retries(lambda: self._once(ApiRequest("GET", path, params), check))
+        return await read_with_retries(lambda: self._once(ApiRequest("GET", path, params), check))
 
     async def _start(
         self, path: str, body: Mapping[str, object], key: str | None, check: Check, stop: asyncio.Event | None
@@ -210,7 +210,7 @@ class BaseOperations:
         return check(response)
 
 
-async def _read_with_retries(attempt: Callable[[], Awaitable[ApiResponse]]) -> ApiResponse:
+async def read_with_retries(attempt: Callable[[], Awaitable[ApiResponse]]) -> ApiResponse:
     """Send a read, again after a transient error."""
     # Of what the rate limiter has counted, another attempt must be counted, too.
     return await (attempt() if is_counted.get() else with_retries(attempt))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.keys.key_sources import find_stored_key
-from origami_widgets.api.validate import LONGEST_ID, not_a_key, shortened
+from origami_widgets.api.validate import not_a_key
 
 if TYPE_CHECKING:
     from origami_widgets.api.keys.secret import Secret
@@ -103,7 +103,9 @@ def resolve_project(project: object) -> str | None:
     Raises:
         InvalidInput: the value is not the id of a project.
     """
-    return _check_project(project if project is not None else _project_from_environment())
+    named = os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
+    given = named if project is None else project
+    return None if given is None else validate.project_id(given)
 
 
 def check_base_url(url: object) -> str:
@@ -153,20 +155,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _project_from_environment() -> str | None:
-    return os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
-
-
-def _check_project(project: object) -> str | None:
-    if project is None:
-        return None
-    fits = isinstance(project, str) and 0 < len(project) <= LONGEST_ID
-    if not fits or not all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in str(project)):
-        raise InvalidInput(
-            "Invalid project id",
-            cause=f"Got {shortened(project)}.",
-            remedy="Pass the project's id (a UUID), or leave it out to use the parent organization.",
-        )
-    return not_a_key(str(project), "a project's id")

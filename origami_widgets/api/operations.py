@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from origami_widgets.api import validate
-from origami_widgets.api.base_operations import LARGEST_PAGE, page_params
+from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries
 from origami_widgets.api.errors import (
     AuthenticationError,
     OrigamiError,
@@ -176,16 +176,14 @@ class Operations(UploadOperations):
             >>> client.get_run(created.agent.id, created.run.id, include=["stats"]).request.prompt
             'List bakeries in Porto'
         """
-        path, params = _run_path(agent_id, run_id), _include_params(include)
-        response = await self._read(path, params, check=lambda response: require_subject(response, run_id))
+        response = await read_with_retries(lambda: self.poll_run(agent_id, run_id, include=include))
         run = RunObject.from_raw(response.body)
         came_from(self, () if run.response is None else run.response.tables)
         return run
 
     async def get_agent(self, agent_id: str) -> Agent:
         """`GET /agents/{id}`."""
-        path = _agent_path(agent_id)
-        response = await self._read(path, {}, check=lambda response: require_subject(response, agent_id))
+        response = await self._read(_agent_path(agent_id), {}, lambda response: require_subject(response, agent_id))
         return Agent.from_raw(response.body)
 
     async def list_runs(self, agent_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[RunSummary]:
@@ -290,9 +288,7 @@ class Operations(UploadOperations):
             origami_widgets.api.errors.TableNotFound: No such table
             ...
         """
-        response = await self._read(
-            _table_path(table_id), _include_params(include), check=lambda response: require_subject(response, table_id)
-        )
+        response = await read_with_retries(lambda: self.poll_table(table_id, include=include))
         table = Table.from_raw(response.body)
         came_from(self, (table,))
         return table

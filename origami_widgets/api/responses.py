@@ -141,19 +141,10 @@ def _whole(value: object) -> object:
     return value
 
 
-def _is_too_deep(value: object) -> bool:
-    """Return whether JSON is nested too deeply, without recursion. If not, later code may recurse."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer if type(outer) is list else ())
-            if type(inner) is dict or type(inner) is list
-        ]
-        if not level:
-            return False
-    return True
+def _is_too_deep(value: object, levels: int = DEEPEST) -> bool:
+    """Return whether JSON is nested too deeply. If not, later code may recurse."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_is_too_deep(each, levels - 1) for each in inner if isinstance(each, dict | list))
 
 
 def unreadable(cause: str) -> UnexpectedAnswer:

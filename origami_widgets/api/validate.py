@@ -148,6 +148,15 @@ def workspace_id(value: object) -> str:
     return _id(value, "workspace")
 
 
+def project_id(value: object) -> str:
+    """Return the id of a project.
+
+    Raises:
+        InvalidInput: it is not an id.
+    """
+    return _id(value, "project")
+
+
 def table_ids(values: object) -> list[str]:
     """Return up to 50 ids of tables.
 

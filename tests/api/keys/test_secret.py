@@ -180,7 +180,7 @@ def test_a_key_in_another_argument_is_neither_sent_nor_repeated(server: RawServe
 
 def test_a_key_in_the_environment_of_the_project_is_not_repeated(monkeypatch):
     monkeypatch.setenv("ORIGAMI_PROJECT", KEY)
-    with pytest.raises(errors.InvalidInput, match="as a project's id") as refused:
+    with pytest.raises(errors.InvalidInput, match="the id of a project") as refused:
         Client(KEY)
     assert_hidden(texts_of(refused.value))
 
