@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import origami_widgets as ow
 from origami_widgets.api import models
-from origami_widgets.api.error_catalog import CODES
+from origami_widgets.api.error_catalog import CODES, title_of
 from origami_widgets.cli import main as cli
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
@@ -65,7 +65,7 @@ def commands() -> str:
 def codes() -> str:
     """Return the table of error codes of the API and their errors."""
     rows = [
-        f"| `{code}` | `{entry.kind.__name__}` | {entry.title} | {_cell(entry.remedy)} |"
+        f"| `{code}` | `{entry.kind.__name__}` | {entry.title or title_of(code)} | {_cell(entry.remedy)} |"
         for code, entry in sorted(CODES.items())
     ]
     head = ["## Error codes", "", CODES_ARE, "", "| `code` | error | `title` | `remedy` |", "|---|---|---|---|"]

@@ -22,11 +22,18 @@ WORDS = re.compile(r"[A-Z]+(_[A-Z]+){1,7}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """Class, title and remedy of an error code."""
+    """Class, remedy and title of an error.
+
+    Attributes:
+        kind: its class.
+        remedy: what to do next.
+        title: what happened; empty if the error's code says it.
+        transient: whether trying again may help.
+    """
 
     kind: type[e.OrigamiError]
-    title: str
     remedy: str
+    title: str = ""
     transient: bool = False
 
 
@@ -38,28 +45,26 @@ WAIT = (
 )
 
 STATUSES: dict[int, CatalogEntry] = {
-    400: CatalogEntry(e.InvalidInput, "Invalid request", FIX_INPUT),
+    400: CatalogEntry(e.InvalidInput, FIX_INPUT, "Invalid request"),
     401: CatalogEntry(
         e.AuthenticationError,
-        "Invalid API key",
         "Copy a valid key from Origami (Settings, API keys) and call ow.login(), or set ORIGAMI_API_KEY and create a "
         "new client. Runs that already started keep running.",
+        "Invalid API key",
     ),
-    402: CatalogEntry(e.PaymentRequired, "Payment required", "Check billing in the app."),
-    403: CatalogEntry(e.PermissionDenied, "Permission denied", "Use an admin's key, or ask an admin for access."),
-    404: CatalogEntry(e.NotFound, "Not found", CHECK_ID),
-    407: CatalogEntry(
-        e.ConnectionFailed, "Proxy requires a login", "Set the proxy's username and password in HTTPS_PROXY."
-    ),
-    408: CatalogEntry(e.ServerError, "Origami timed out waiting for the request", WAIT, transient=True),
-    409: CatalogEntry(e.Conflict, "Conflict with the current state", "Check the current state, then try again."),
-    413: CatalogEntry(e.TooLarge, "Request is too large", "Send it in smaller parts."),
-    422: CatalogEntry(e.InvalidInput, "Request can't be processed", FIX_INPUT),
-    425: CatalogEntry(e.ServerError, "Request was sent too early", WAIT, transient=True),
-    429: CatalogEntry(e.RateLimited, "Too many requests", WAIT, transient=True),
+    402: CatalogEntry(e.PaymentRequired, "Check billing in the app.", "Payment required"),
+    403: CatalogEntry(e.PermissionDenied, "Use an admin's key, or ask an admin for access.", "Permission denied"),
+    404: CatalogEntry(e.NotFound, CHECK_ID, "Not found"),
+    407: CatalogEntry(e.ConnectionFailed, "Set the user and password in HTTPS_PROXY.", "Proxy requires a login"),
+    408: CatalogEntry(e.ServerError, WAIT, "Origami timed out waiting for the request", transient=True),
+    409: CatalogEntry(e.Conflict, "Check the current state, then try again.", "Conflict with the current state"),
+    413: CatalogEntry(e.TooLarge, "Send it in smaller parts.", "Request is too large"),
+    422: CatalogEntry(e.InvalidInput, FIX_INPUT, "Request can't be processed"),
+    425: CatalogEntry(e.ServerError, WAIT, "Request was sent too early", transient=True),
+    429: CatalogEntry(e.RateLimited, WAIT, "Too many requests", transient=True),
 }
-SERVER = CatalogEntry(e.ServerError, "Origami had an error", WAIT, transient=True)
-OTHER = CatalogEntry(e.OrigamiError, "Origami rejected the request", "Contact support with the request id.")
+SERVER = CatalogEntry(e.ServerError, WAIT, "Origami had an error", transient=True)
+OTHER = CatalogEntry(e.OrigamiError, "Contact support with the request id.", "Origami rejected the request")
 
 CODES: dict[str, CatalogEntry] = {
     "VALIDATION_ERROR": STATUSES[400],
@@ -67,71 +72,58 @@ CODES: dict[str, CatalogEntry] = {
     "RATE_LIMITED": STATUSES[429],
     "INTERNAL_ERROR": SERVER,
     "MODEL_NOT_AVAILABLE": CatalogEntry(
-        e.InvalidInput,
-        "Model not available on your plan",
-        "Leave out model= to use your plan's default, or use 'origami-lite' or 'origami-max'.",
+        e.InvalidInput, "Leave out model= to use your plan's default, or use 'origami-lite' or 'origami-max'."
     ),
     "WORKSPACE_TABLE_MISMATCH": CatalogEntry(
         e.InvalidInput,
-        "Table belongs to another workspace",
         "Start a new agent on it with ow.start(…, focus_tables=[table]), or pass a table of this agent's own workspace.",
+        "Table belongs to another workspace",
     ),
     "INVALID_FILTERS": CatalogEntry(
         e.InvalidInput,
-        "Invalid filters",
         f"Pass a list of {{'column': slug, 'operator': …, 'value': …}}. The operators are {', '.join(OPERATORS)}.",
     ),
-    "INVALID_SORT": CatalogEntry(e.InvalidInput, "Invalid sort order", "Pass {'column': slug, 'direction': 'asc'}."),
-    "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "No such column", "Use a slug from list_columns(table_id)."),
+    "INVALID_SORT": CatalogEntry(e.InvalidInput, "Pass {'column': slug, 'direction': 'asc'}."),
+    "UNKNOWN_COLUMN": CatalogEntry(e.InvalidInput, "Use a slug from list_columns(table_id)."),
     "INSUFFICIENT_CREDITS": CatalogEntry(
-        e.InsufficientCredits, "Not enough credits", "Add credits, then start again. Nothing was charged."
+        e.InsufficientCredits, "Add credits, then start again. Nothing was charged.", "Not enough credits"
     ),
-    "BUDGET_EXCEEDED": CatalogEntry(
-        e.BudgetExceeded, "Budget exceeded", "Ask an admin to raise the budget. Buying credits won't help."
-    ),
+    "BUDGET_EXCEEDED": CatalogEntry(e.BudgetExceeded, "Ask an admin to raise the budget. Buying credits won't help."),
     "SUBSCRIPTION_REQUIRED": CatalogEntry(
-        e.SubscriptionRequired, "Plan doesn't include API access", "Upgrade to a plan with API access."
+        e.SubscriptionRequired, "Upgrade to a plan with API access.", "Plan doesn't include API access"
     ),
-    "ACCOUNT_BLOCKED": CatalogEntry(
-        e.AccountBlocked, "Account blocked by a billing problem", "Fix the billing problem, then start again."
-    ),
-    "WORKSPACE_NOT_DELETABLE": CatalogEntry(
-        e.PermissionDenied, "This workspace can't be deleted", "Delete it in the app."
-    ),
-    "WORKSPACE_LIMIT_REACHED": CatalogEntry(
-        e.PermissionDenied, "Workspace limit reached", "Delete a workspace or upgrade your plan."
-    ),
+    "ACCOUNT_BLOCKED": CatalogEntry(e.AccountBlocked, "Fix the billing problem, then start again."),
+    "WORKSPACE_NOT_DELETABLE": CatalogEntry(e.PermissionDenied, "Delete it in the app."),
+    "WORKSPACE_LIMIT_REACHED": CatalogEntry(e.PermissionDenied, "Delete a workspace or upgrade your plan."),
     "AGENT_NOT_FOUND": CatalogEntry(
         e.AgentNotFound,
-        "No such agent",
         f"{CHECK_ID} A table id isn't an agent id: the agent id is the part of a token before the slash.",
     ),
     "RUN_NOT_FOUND": CatalogEntry(
         e.RunNotFound,
-        "No such run",
         f"{CHECK_ID} A token looks like 'AGENT_ID/RUN_ID'. Copy it from the menu of the run's card.",
     ),
-    "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, "No such table", CHECK_ID),
+    "TABLE_NOT_FOUND": CatalogEntry(e.TableNotFound, CHECK_ID),
     "PROJECT_NOT_FOUND": CatalogEntry(
-        e.ProjectNotFound, "No such project", "Check project=, or leave it out to use the parent organization."
+        e.ProjectNotFound, "Check project=, or leave it out to use the parent organization."
     ),
     "AGENT_BUSY": CatalogEntry(
-        e.AgentBusy, "Agent is busy with another run", "Wait for that run to end, or cancel it."
+        e.AgentBusy, "Wait for that run to end, or cancel it.", "Agent is busy with another run"
     ),
     "IDEMPOTENCY_ERROR": CatalogEntry(
         e.IdempotencyConflict,
-        "Idempotency key already used",
         "If the first request is still in progress, try again later. For a different request, use a new key.",
+        "Idempotency key already used",
     ),
     "CONCURRENT_LIMIT_EXCEEDED": CatalogEntry(
         e.RunPoolFull,
-        "All run slots are in use",
         "Wait for a run to end, cancel one, or upgrade your plan. Nothing was charged.",
+        "All run slots are in use",
     ),
 }
 """Codes with a class of their own, or with a remedy that the server does not say. For others, the status decides."""
 NO_API = CatalogEntry(
-    e.NotFound, "No Origami API at this address", f"Check base_url: it must be the full URL of the API. {CHECK_ID}"
+    e.NotFound, f"Check base_url: it must be the full URL of the API. {CHECK_ID}", "No Origami API at this address"
 )
 """Error for a 404 without a code of the API, which comes from a web server or a proxy."""
 NOT_FOUND = 404
@@ -167,12 +159,12 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     entry = CODES.get(code)
     if entry is None:
         by_status = STATUSES.get(response.status_code, SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER)
-        entry = replace(by_status, title=_title(code) or by_status.title)
+        entry = replace(by_status, title=title_of(code) or by_status.title)
         if response.status_code == NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
             entry, hint = NO_API, prefix_hint(base_url)
     details = body.get("details")
     error = entry.kind(
-        entry.title,
+        entry.title or title_of(code),
         cause=f"base_url is {base_url}. {_cause(body, response)}" if entry is NO_API else _cause(body, response),
         remedy=hint or entry.remedy,
         code="PROXY_REFUSED" if response.status_code == PROXY_LOGIN else code,
@@ -189,10 +181,10 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     return error
 
 
-def _title(code: str) -> str:
+def title_of(code: str) -> str:
     """Return what a code says, as a title; empty if it is no code.
 
-    >>> _title("DOCUMENT_PATH_TAKEN"), _title("WORKSPACE_NOT_FOUND"), _title("7")
+    >>> title_of("DOCUMENT_PATH_TAKEN"), title_of("WORKSPACE_NOT_FOUND"), title_of("7")
     ('Document path taken', 'No such workspace', '')
     """
     if not WORDS.fullmatch(code):
