@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.errors import OrigamiError, ambiguous
 from origami_widgets.api.keys.key_sources import given_or_environment_key
 from origami_widgets.api.keys.pasted_key import note_key_in_use
-from origami_widgets.api.models import FlatRow, Row
+from origami_widgets.api.models import FlatRow, Page, Row
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
-from origami_widgets.api.rows.row_reader import AsyncRowReader, RowReader, make_row_pages
+from origami_widgets.api.rows.row_reader import AsyncRowReader, RowPages, RowReader
 
 if TYPE_CHECKING:
     import httpx
@@ -213,9 +214,12 @@ class BaseClient(Generic[Reader]):
             3
         """
         query = RowQuery(filters, sort, flat, saved_filters)
-        reader: Reader = self._reader(
-            make_row_pages(self.operations, table_id, query, limit=limit, page_size=page_size)
-        )
+        wanted, size = validate.row_limit(limit), validate.page_limit(page_size, LARGEST_ROW_PAGE)
+
+        def fetch(cursor: str | None) -> Coro[Page[Any]]:
+            return self.operations.list_rows(table_id, query, cursor=cursor, limit=min(size, wanted or size))
+
+        reader: Reader = self._reader(RowPages(fetch, lambda rows: [row.id for row in rows], wanted))
         return reader
 
 

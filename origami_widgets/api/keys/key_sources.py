@@ -27,6 +27,11 @@ SERVICE = "origami_widgets"
 """Service name of our entries in the keyring. Their user name is the base URL."""
 NO_KEYRING = "NoKeyringError"
 """Exception of the keyring library on a system without a keyring."""
+KEYRING_FAILURES = {
+    NO_KEYRING: ("This machine has no keyring.", ""),
+    "KeyringLocked": ("The system's keyring is locked.", "Unlock the keyring and try again."),
+}
+"""What the exceptions of the keyring library say, by their names, and what to do."""
 SAFE_PRIORITY = 1
 """Priority that the keyring library recommends. Backends below it store nothing, or a file that others can read."""
 
@@ -130,7 +135,7 @@ def _from_keyring(base_url: str) -> StoredKey:
     if failure == NO_KEYRING:
         # The user did not ask for a keyring, and the failure hides no key.
         return StoredKey()
-    problem, remedy = _keyring_trouble(failure)
+    problem, remedy = KEYRING_FAILURES.get(failure, (f"The system's keyring couldn't be used ({failure}).", ""))
     return StoredKey(problems=(problem,), remedies=(remedy,) if remedy else ())
 
 
@@ -161,7 +166,7 @@ def store_in_keyring(base_url: str, key: Secret) -> OrigamiError | None:
 
     problem, failure = _attempt(keep)
     if failure:
-        cause, remedy = _keyring_trouble(failure)
+        cause, remedy = KEYRING_FAILURES.get(failure, (f"The system's keyring couldn't be used ({failure}).", ""))
         return _not_stored(cause, remedy.rstrip(".") or "Set up a keyring")
     return _not_stored(problem, "Choose another keyring backend") if problem else None
 
@@ -200,17 +205,6 @@ def _is_installed() -> bool:
         return importlib.util.find_spec("keyring") is not None
     except ValueError:  # a fake module in `sys.modules`
         return "keyring" in sys.modules
-
-
-def _keyring_trouble(failure: str) -> tuple[str, str]:
-    """Return the cause and remedy for a failure of the keyring."""
-    match failure:
-        case name if name == NO_KEYRING:
-            return "This machine has no keyring.", ""
-        case "KeyringLocked":
-            return "The system's keyring is locked.", "Unlock the keyring and try again."
-        case _:
-            return f"The system's keyring couldn't be used ({failure}).", ""
 
 
 def _attempt(do: Callable[[], T]) -> tuple[T | None, str]:

@@ -11,21 +11,17 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
-from origami_widgets.api.validate import page_limit, row_limit
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Page
-    from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_paging import RowQuery
 
 T = TypeVar("T")
-LARGEST_PAGE = 200
 LONGEST_CURSOR = 40
 
 
@@ -88,31 +84,6 @@ class RowPages(Generic[T]):
         walk = self.walk
         of = "" if walk.total is None else f" of {walk.total:,}"
         return f"{walk.rows:,}{of} rows, {plural(walk.pages, 'page')}"
-
-
-def make_row_pages(
-    operations: Operations, table_id: str, query: RowQuery, *, limit: int | None, page_size: int
-) -> RowPages[Any]:
-    """Return a reader of a table's pages that gives typed rows. Sends nothing yet.
-
-    Args:
-        operations: the API.
-        table_id: the id of the table.
-        query: filters, sort order and format of the rows.
-        limit: rows in all; None for every row.
-        page_size: rows per request.
-
-    Raises:
-        InvalidInput: `limit` or `page_size` is out of range.
-    """
-    wanted = row_limit(limit)
-    page_limit(page_size, LARGEST_PAGE)
-    size = min(page_size, wanted) if wanted else page_size
-    return RowPages(
-        lambda cursor: operations.list_rows(table_id, query, cursor=cursor, limit=size),
-        lambda rows: [row.id for row in rows],
-        limit,
-    )
 
 
 class _RowIterator(Generic[T]):
