@@ -14,7 +14,6 @@ from origami_widgets.api import models
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import InvalidInput, UnexpectedAnswer
-from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY
 from tests.api.verbs import RECEIPT, TABLE, VERBS
 from tests.support.quick import see
@@ -110,15 +109,6 @@ def test_a_client_with_a_transport_of_its_own_opens_no_socket():
     assert client.get_credits().balance == 7
 
 
-def test_a_blocking_call_inside_a_callback_of_the_loop_raises(server, client):
-    async def call() -> None:
-        client.get_credits()
-
-    with pytest.raises(RuntimeError, match="callbacks"):
-        background().run(call())
-    assert server.requests == []
-
-
 async def test_cancelling_an_await_ends_the_request(server):
     from tests.support.server import silence
 
@@ -131,11 +121,6 @@ async def test_cancelling_an_await_ends_the_request(server):
     assert time.monotonic() - began < 5
     server.plan(answer({"object": "credits", "balance": 1}))
     assert (await client.get_credits()).balance == 1
-
-
-def test_operations_are_coroutines():
-    for name in [*VERBS, "poll_run", "poll_table"]:
-        assert inspect.iscoroutinefunction(getattr(Operations, name))
 
 
 def test_an_id_in_capitals_is_the_same_id(server, client):

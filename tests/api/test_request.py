@@ -195,12 +195,6 @@ def test_each_post_has_a_key_of_its_own(server, client):
     assert len(set(keys)) == 2
 
 
-def test_a_read_is_retried(server, client):
-    server.plan(answer({}, 503), reset(), answer({"items": []}))
-    assert client.request("GET", "/projects") == {"items": []}
-    assert len(server.requests) == 3
-
-
 def test_an_interrupt_knows_the_key(server):
     server.plan(silence())
 
@@ -243,16 +237,3 @@ def test_it_counts_among_the_requests_that_cards_leave_room_for(server, client):
         client.request("POST", "/projects", json={"name": "x"})
     seen = [(event.refused_for, [quota.remaining for quota in event.quotas]) for event in events]
     assert seen == [(None, []), (None, [7]), (None, []), (9, [7])]
-
-
-def test_no_redirect_is_followed(server, client):
-    server.plan(answer("", 307, {"Location": "https://evil.example/"}))
-    with pytest.raises(errors.RedirectRefused):
-        client.request("POST", "/projects", json={})
-    assert len(server.requests) == 1
-
-
-def test_the_project_is_sent(server, quick):
-    server.plan(answer({}))
-    Client(KEY, base_url=server.base_url, project="p-1").request("GET", "/tables")
-    assert server.requests[0].headers["x-origami-project"] == "p-1"

@@ -74,3 +74,9 @@ def test_an_invalid_body_names_its_cause(body, cause):
         responses.decode(body)
     assert caught.value.transient
     assert caught.value.remedy
+
+
+def test_an_invalid_number_does_not_blame_the_network():
+    with pytest.raises(UnexpectedAnswer) as caught:
+        responses.decode(b'{"items": [{"n": NaN}]}')
+    assert "network" not in str(caught.value).lower()
