@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -77,8 +78,21 @@ DEEPEST = 100
 """Levels of nesting, at most: what shows or compares a value may recurse."""
 LONGEST_NUMBER = 24
 """Characters of a number that an error quotes, at most."""
+SHALLOW = 8
+"""Most levels of nesting in documented responses. The decoder's type limits them, so their values need no check."""
 TOO_DEEP = "The response is nested too deeply."
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
+
+
+def _of_depth(levels: int) -> object:
+    scalar = None | bool | int | float | str
+    kind: Any = scalar
+    for _ in range(levels):
+        kind = scalar | list[kind] | dict[str, kind]
+    return kind
+
+
+_SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
 def decode(body: bytes) -> Any:
@@ -91,6 +105,9 @@ def decode(body: bytes) -> Any:
         UnexpectedAnswer: the body is not JSON; retrying may help.
     """
     body = body.removeprefix(BOM)
+    # Suppressed, because the slower decoders below give better errors.
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return _SHALLOW.decode(body)
     try:
         try:
             value = msgspec.json.decode(body)
