@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import weakref
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.operations import pages
 from origami_widgets.api.rows.row_paging import RowQuery
-from origami_widgets.api.rows.row_reader import LARGEST_PAGE, make_row_pages
 from origami_widgets.api.usage import is_counted
 from origami_widgets.run import fill_plan
 from origami_widgets.run.follow_up import FollowUp
@@ -28,7 +29,7 @@ from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from origami_widgets.api.models import FlatRow
+    from origami_widgets.api.models import FlatRow, Page
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill_plan import Gap
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 LONGEST_STOP, LOOK = 30.0, 0.25
 """Seconds to wait for a stop that is under way, and between two looks at it."""
+MOST_PAGES = 1_000
+"""Pages of a table that are read: 200,000 rows."""
 MOST_ROWS_COUNTED = 2_000
 """Rows of a run up to which a card has its missing cells counted by itself: ten requests."""
 
@@ -206,18 +209,20 @@ async def _read_rows(
     Raises:
         OrigamiError: they could not be read.
     """
+    query = RowQuery(flat=True, saved_filters=False)
     found: dict[str, list[FlatRow]] = {}
+
+    async def read(table_id: str, cursor: str | None) -> Page[FlatRow]:
+        if low_priority:
+            await poller().allow(operations)
+            is_counted.set(True)
+        return await operations.list_rows(table_id, query, cursor=cursor)
+
     for table_id in table_ids:
-        rows: list[Any] = []
-        pages = make_row_pages(
-            operations, table_id, RowQuery(flat=True, saved_filters=False), limit=None, page_size=LARGEST_PAGE
-        )
-        while not pages.walk.done:
-            if low_priority:
-                await poller().allow(operations)
-                is_counted.set(True)
-            await pages.read(rows.extend)
-        found[table_id] = rows
+        rows: dict[str, FlatRow] = {}
+        async for page in pages(functools.partial(read, table_id), MOST_PAGES):
+            rows.update((row.id, row) for row in page.items)
+        found[table_id] = list(rows.values())
     return found
 
 
