@@ -119,6 +119,8 @@ def test_what_was_filled_is_counted_wherever_one_looks(tmp_path, way):
     see(lambda: run.state.filled is not None)
     assert (run.status, run.error, len(run.turns)) == ("completed", None, 2)
     assert run.state.filled.asked == lacking >= run.state.filled.found > 0
+    figures = view_now(run.conversation)["result"]["figures"]
+    assert figures[0]["label"] == "leads", "tables that it made are no list of one's own"
     assert_same_everywhere(batch, "Stopped", tmp_path)
 
 

@@ -194,6 +194,7 @@ def merged(states: Sequence[RunState]) -> RunState:
         connection=next(going, newest.connection) if newest.connection.state == "ended" else newest.connection,
         tables=tuple(newest_tables(states).values()),
         began=began,
+        focused_before=frozenset().union(*(each.focused for each in earlier)),
         used_before=tuple(bases.items()),
         limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
         row_progress=progress,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from origami_widgets.run import fill_plan
 from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import whole_columns_of
-from origami_widgets.run.starts.credit_limit import CreditLimitReached, FillLimit
+from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
 from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
 
 if TYPE_CHECKING:
@@ -129,8 +130,12 @@ def _raised(conversation: Conversation, limit: float) -> float | None:
     if known is None:
         return None
     known.count(conversation)
-    needed: float = known.used + limit
-    return needed if needed > known.limit else None
+    if known.used + limit <= known.limit:
+        return None
+    # Above that of a batch, the conversation gets a limit of its own.
+    own = CreditLimit(math.inf)
+    own.count(conversation)
+    return math.ceil((own.used if known.is_of_batch else known.used) + limit)
 
 
 async def plan_stopped(conversation: Conversation) -> FillPlan | None:

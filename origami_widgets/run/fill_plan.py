@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found
-from origami_widgets.run.state import Filled, FillOffer
+from origami_widgets.run.state import FILL_BEGINS, Filled, FillOffer
 from origami_widgets.run.whose_cells import attribute
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 ColumnKey = tuple[str, str]
 """A table's id and the id of a column of it."""
 
-BEGINS = "Fill empty cells, and do nothing else."
-"""The first words of the brief, by which a turn that fills is known wherever it is seen."""
 ENOUGH_RUNS = 10
 """Executions from which on a column's average is called a price."""
 MOST_ROWS_NAMED = 100
@@ -187,7 +185,7 @@ def brief(gaps: Sequence[Gap]) -> str:
     """Return the brief for an agent that is to fill some gaps, and nothing else."""
     names_rows = sum(len(each.rows) for each in gaps) <= MOST_ROWS_NAMED
     begin = (
-        f"{BEGINS} Run only the following columns, and each only for the rows in which its cell is empty. Add no column, "
+        f"{FILL_BEGINS} Run only the following columns, and each only for the rows in which its cell is empty. Add no column, "
         "no row and no table, run no cell that has a value or has found nothing, and ask no question."
     )
     lines = [begin]
@@ -198,11 +196,6 @@ def brief(gaps: Sequence[Gap]) -> str:
             f"{plural(len(each.rows), 'row')}{rows}"
         )
     return "\n".join(lines)
-
-
-def is_fill(prompt: str | None) -> bool:
-    """Return whether a turn's brief is one that `fill` has written."""
-    return (prompt or "").startswith(BEGINS)
 
 
 def strays(gaps: Sequence[Gap], columns: Iterable[tuple[Table, Column]]) -> dict[str, tuple[str, ...]]:

@@ -43,6 +43,7 @@ from origami_widgets.run.state import (
     TableRead,
     TablesListed,
     focused_tables,
+    named_in_request,
     newer,
     total,
 )
@@ -283,7 +284,7 @@ def _is_of_run(table: Table, state: RunState) -> bool:
 
 def named_tables(state: RunState) -> frozenset[str]:
     """Return the table ids in the request and the run's actions, in lower case: those in the request are as typed."""
-    return focused_tables(state.run) | {each.table_id.lower() for each in state.actions if each.table_id}
+    return named_in_request(state.run) | {each.table_id.lower() for each in state.actions if each.table_id}
 
 
 def _in_order(tables: tuple[Table, ...], run: RunObject | None, actions: Sequence[Action]) -> tuple[Table, ...]:

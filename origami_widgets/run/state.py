@@ -38,9 +38,24 @@ def total(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def focused_tables(run: RunObject | None) -> frozenset[str]:
-    """Return the ids of the tables that a run was given, in lower case, as users may have typed them."""
+FILL_BEGINS = "Fill empty cells, and do nothing else."
+"""The first words of a brief that `run.fill()` writes, by which its turn is known wherever it is seen."""
+
+
+def is_fill(prompt: str | None) -> bool:
+    """Return whether a turn's brief is one that `run.fill()` has written."""
+    return (prompt or "").startswith(FILL_BEGINS)
+
+
+def named_in_request(run: RunObject | None) -> frozenset[str]:
+    """Return the ids of the tables that a request named, in lower case, as users may have typed them."""
     return frozenset(table_id.lower() for table_id in run.request.focus_table_ids) if run is not None else frozenset()
+
+
+def focused_tables(run: RunObject | None) -> frozenset[str]:
+    """Return the ids of the tables that a run was given by the user. One that fills cells names the conversation's own."""
+    is_given = run is not None and not is_fill(run.request.prompt or run.prompt)
+    return named_in_request(run) if is_given else frozenset()
 
 
 def counted_table(tables: Sequence[Table]) -> Table | None:
@@ -233,6 +248,7 @@ class RunState:
         run_id: the run's id.
         agent_name: the agent's name; empty while it is unknown.
         began: when the conversation's first turn started, by the server's clock; None for a single turn, see `run`.
+        focused_before: ids, in lower case, of the tables that the user gave to the conversation's earlier turns.
         run: the newest run object; None before the first answer.
         done: whether the status is final.
         actions: the changes the run has made so far, kept when an answer leaves them out.
@@ -264,6 +280,7 @@ class RunState:
     agent_id: str
     run_id: str
     run: RunObject | None = None
+    focused_before: frozenset[str] = frozenset()
     done: bool = False
     actions: tuple[Action, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -302,6 +319,11 @@ class RunState:
     def status(self) -> str:
         """The server's status; `running` before its first answer."""
         return self.run.status if self.run is not None else "running"
+
+    @property
+    def focused(self) -> frozenset[str]:
+        """The ids of the tables that the user gave to the run, in lower case."""
+        return self.focused_before | focused_tables(self.run)
 
     @property
     def cells_running(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.reduce import is_during
-from origami_widgets.run.state import LeftRunning, focused_tables
+from origami_widgets.run.state import LeftRunning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +53,13 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attributio
     """
     actions = [action for state in states for action in state.actions]
     created = {action.table_id.lower(): action.table_id for action in actions if action.type == TABLE_CREATED}
-    focused = [(state.run, focused_tables(state.run)) for state in states]
+    focused: frozenset[str] = frozenset().union(*(state.focused for state in states))
     targets: list[StopTarget] = []
     left: list[LeftRunning] = []
     for table in tables:
         table_id = table.id.lower()
         # An agent has one active run at a time: what was made after ours had ended was made by another one.
-        is_new = any(table_id not in given and is_during(run, table.created_at) for run, given in focused)
+        is_new = table_id not in focused and any(is_during(state.run, table.created_at) for state in states)
         if table_id in created or is_new:
             targets.append(StopTarget(table.id))
         else:

@@ -10,14 +10,13 @@ from origami_widgets.run.fill_plan import (
     brief,
     filled,
     gaps_of,
-    is_fill,
     may_lack,
     offer_of,
     question,
     strays,
     whole_columns,
 )
-from origami_widgets.run.state import Filled, FillOffer
+from origami_widgets.run.state import Filled, FillOffer, is_fill
 
 ROWS = 20
 

@@ -17,7 +17,7 @@ from origami_widgets.card.view.run_head import (
 )
 from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left_words, stopped_words
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import focused_tables
+from origami_widgets.run.state import named_in_request
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, take
 from origami_widgets.words.numbers import shown_count
@@ -343,7 +343,7 @@ class _Writer:
         """Yield the notice about a run that ended well, and may even claim to have made tables, but changed nothing."""
         state = self.state
         run = state.run
-        if run is None or state.actions or (focused_tables(run) and used_since_start(state)[0]):
+        if run is None or state.actions or (named_in_request(run) and used_since_start(state)[0]):
             # Cells of a list that it was given are filled without an action.
             return
         response = run.response

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import (
     counted_table,
-    focused_tables,
     judging_columns,
     total,
     verdict_count,
@@ -185,7 +184,7 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
 def _enriched(table: models.Table, state: RunState) -> int | None:
     """Return how many rows of the user's own list have no cell under way; None if the run does not fill such a list."""
     added = [column for column in table.columns if column.kind != "input"]
-    if table.id.lower() not in focused_tables(state.run) or not added:
+    if table.id.lower() not in state.focused or not added:
         return None
     running = table.stats.running.running_leads if table.stats and table.stats.running else None
     if running is None:

@@ -10,8 +10,7 @@ from origami_widgets.api.errors import NotFound
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
-from origami_widgets.run.fill_plan import BEGINS, is_fill
-from origami_widgets.run.state import full_prompt
+from origami_widgets.run.state import FILL_BEGINS, full_prompt, is_fill
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
 from origami_widgets.words.numbers import shown_count
@@ -343,7 +342,7 @@ def _earlier(state: RunState) -> EarlierRun:
     prompt = full_prompt(state)
     return {
         "run_id": clip(state.run_id, _ID_LIMIT),
-        "prompt": BEGINS if is_fill(prompt) else clip(prompt, 160),
+        "prompt": FILL_BEGINS if is_fill(prompt) else clip(prompt, 160),
         "status_label": label,
         "tone": tone,
         "outcome": _outcome(state),

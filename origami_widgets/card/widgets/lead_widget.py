@@ -9,7 +9,8 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.lead_contract import DownloadAnswer
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.card.widgets.merged_feed import MergedFeed
-from origami_widgets.run.state import LeadsCounted, focused_tables
+from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.state import LeadsCounted
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class LeadWidget(LiveWidget):
     def _is_own(self, table: Table) -> bool:
         """Return whether a table is a list that the run was given, and not one that it built."""
         watch = self._watch(table.id)
-        return watch is not None and table.id.lower() in focused_tables(watch.state.run)
+        return watch is not None and table.id.lower() in conversation_of(watch).state.focused
 
     def _watch(self, table: str) -> RunWatch | None:
         """Return the watch of the current run of a table; None for a table without a run."""
