@@ -443,9 +443,7 @@ class Operations(UploadOperations):
         """
         response = await self._read("/account/credits", {})
         credits_left = Credits.from_raw(response.body)
-        self.balance_history.note(
-            credits_left.balance, None if response.server_date is None else response.server_date.timestamp()
-        )
+        self.balance_history.note(credits_left.balance)
         return credits_left
 
     async def account_summary(self) -> AccountSummary:

@@ -170,12 +170,10 @@ class BalanceReading(NamedTuple):
     Attributes:
         at: when it was read (Unix seconds, on this machine's clock).
         balance: the credits left; None if the response did not say.
-        server_second: the server's time (whole Unix seconds); None if the response did not say.
     """
 
     at: float
     balance: float | None
-    server_second: float | None
 
 
 class BalanceHistory:
@@ -191,10 +189,10 @@ class BalanceHistory:
         with self._lock:
             return tuple(self._readings)
 
-    def note(self, balance: float | None, server_second: float | None) -> None:
+    def note(self, balance: float | None) -> None:
         """Add a balance that was read just now."""
         with self._lock:
-            self._readings.append(BalanceReading(time.time(), balance, server_second))
+            self._readings.append(BalanceReading(time.time(), balance))
 
 
 _lock = threading.Lock()

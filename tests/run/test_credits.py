@@ -101,12 +101,12 @@ def test_it_is_the_sum_or_unknown(tables):
 
 def test_the_balance_before_and_after():
     readings = [
-        BalanceReading(AT - 90, 950, None),
-        BalanceReading(AT - 60, 900, None),
-        BalanceReading(AT - 1, None, None),
-        BalanceReading(AT + 100, 850, None),
-        BalanceReading(AT + 400, 780, None),
-        BalanceReading(AT + 500, 700, None),
+        BalanceReading(AT - 90, 950),
+        BalanceReading(AT - 60, 900),
+        BalanceReading(AT - 1, None),
+        BalanceReading(AT + 100, 850),
+        BalanceReading(AT + 400, 780),
+        BalanceReading(AT + 500, 700),
     ]
     found = credits_of_run(state_of(table()), readings, ended_at=AT + 300)
     assert (found.balance_before.balance, found.balance_after.balance, found.balance_change) == (900, 780, -120)

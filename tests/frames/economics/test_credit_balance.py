@@ -17,7 +17,7 @@ T0 = 1_784_625_000
 
 
 def readings(*balances):
-    return [BalanceReading(T0 + at * 20 + 0.25, balance, T0 + at * 20.0) for at, balance in enumerate(balances)]
+    return [BalanceReading(T0 + at * 20 + 0.25, balance) for at, balance in enumerate(balances)]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
