@@ -263,7 +263,7 @@ def mistakes(run, client):
         "include that is None": (lambda: run.refresh(None), "include=('stats',)"),
         "a frame for a key": (lambda: ow.Client(frame), "og_live_"),
         "a base URL without https": (lambda: ow.configure(base_url="origami.chat"), "https://origami.chat/api/v2"),
-        "a project that is a number": (lambda: ow.configure(project=5), "UUID"),
+        "a project that is a number": (lambda: ow.configure(project=5), "project's id"),
         "a queue that is a word": (lambda: ow.configure(queue="no"), "queue=False"),
         "an amount to confirm": (lambda: ow.configure(confirm=500), "confirm=True"),
         "a board's client": (lambda: ow.RunBoard(run, client=5), "ow.Sandbox()"),
