@@ -137,7 +137,7 @@ class UploadJob:
         table = await self._table()
         columns = await self._columns()
         found = await self._rows(columns)
-        self._note(self._record.stored.sent)
+        self.sent = self._record.stored.sent
         return Uploaded(table, columns, {key: ids[0] for key, ids in found.items() if len(ids) == 1})
 
     # A new table
