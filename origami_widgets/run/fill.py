@@ -245,6 +245,7 @@ class _Watcher:
         # Weak, or the watch would hold itself by its subscriber.
         self._watch, self._conversation = weakref.ref(watch), weakref.ref(conversation)
         self._stopping: set[str] = set()
+        self._strayed = False
         self._unsubscribe = watch.subscribers.add(self._look)
 
     def begin(self) -> None:
@@ -269,6 +270,7 @@ class _Watcher:
         for table_id, slugs in fill_plan.strays(self._plan.gaps, columns).items():
             if table_id not in self._stopping:
                 self._stopping.add(table_id)
+                self._strayed = True
                 kept_task(self._stop(watch, table_id, slugs), "origami-widgets stop what was not asked for")
         if watch.state.settled and watch.state.stopping == "none":
             self._unsubscribe()
@@ -293,4 +295,5 @@ class _Watcher:
         # Where it overlooked some, they can be filled once more.
         conversation.whole |= {each.key for each in self._plan.gaps}
         offer = _offer(conversation, fill_plan.gaps_of(columns, rows, conversation.whole))
-        watch.update(GapsCounted(offer, fill_plan.filled(self._plan.gaps, rows)))
+        outcome = replace(fill_plan.filled(self._plan.gaps, rows), strayed=self._strayed)
+        watch.update(GapsCounted(offer, outcome))

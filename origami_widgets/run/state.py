@@ -214,11 +214,13 @@ class Filled:
         asked: how many cells were missing.
         found: how many have a value now.
         nothing: for how many the agent looked and found nothing.
+        strayed: whether the agent began something else, or more, which was stopped.
     """
 
     asked: int
     found: int
     nothing: int
+    strayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ def test_what_is_missing_is_filled_and_little_else(clock, agent):
         assert least * lacking <= ran <= most * lacking
         assert outcome.asked == lacking
         assert outcome.found == lacking - missing(client, run)
+        assert outcome.strayed is (agent in ("adds", "again"))
         assert run.status == ("needs_input" if agent == "asks" else "completed")
         if agent == "obeys":
             assert (outcome.found, run.state.offer) == (lacking, None)

@@ -315,9 +315,12 @@ class _Writer:
         is_offered = state.limit_error is not None or bool(stopped_words(state)) or state.status == "cancelled"
         if (done := state.filled) is not None and state.settled:
             nothing = f"For {words.count(done.nothing)}, the agent found nothing." if done.nothing else ""
+            strayed = "The agent began something else, or more, which was stopped." if done.strayed else ""
             title = f"{words.count(done.found)} of {words.plural(done.asked, 'cell')} filled"
             tone: Tone = "neutral" if done.found else "attention"
-            yield self._notice("filled", tone, title, nothing, button=None if is_offered else button)
+            yield self._notice(
+                "filled", tone, title, sentences(nothing, strayed), button=None if is_offered else button
+            )
         elif state.offer is not None and button is not None and not is_offered:
             failed = f"{words.plural(state.offer.cells, 'cell')} failed"
             title = failed if state.offer.is_failed else f"{words.plural(state.offer.cells, 'cell')} not filled"
