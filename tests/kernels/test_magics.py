@@ -65,8 +65,6 @@ def test_tab_offers_only_what_fits(loaded: FrontEnd) -> None:
         "%origami ": ["attach", "runs", "tables", "credits", "cancel", "login", "help"],
         "again = %origami att": ["attach"],
         "%origami tables ru": ["run"],
-        "%%origami --model ": ["origami-lite", "origami-max"],
-        "%%origami --wait=c": ["cells"],
     }.items():
         assert loaded.completed(f"{code}\n", len(code))["matches"] == expected
 
