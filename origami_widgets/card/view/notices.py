@@ -310,21 +310,17 @@ class _Writer:
         yield self._notice("cells_stopped", tone, title, text, button=fill_button(state), code=line)
 
     def _filled(self) -> Iterator[Notice]:
-        """Yield what a fill has brought, and the offer to fill cells, unless the notice of a stop has it."""
-        state, button = self.state, fill_button(self.state)
+        """Yield what a fill has brought, with the offer to fill the rest, unless the notice of a stop has it."""
+        state = self.state
+        if (done := state.filled) is None or not state.settled:
+            return
         is_offered = state.limit_error is not None or bool(stopped_words(state)) or state.status == "cancelled"
-        if (done := state.filled) is not None and state.settled:
-            nothing = f"For {words.count(done.nothing)}, the agent found nothing." if done.nothing else ""
-            strayed = "The agent began something else, or more, which was stopped." if done.strayed else ""
-            title = f"{words.count(done.found)} of {words.plural(done.asked, 'cell')} filled"
-            tone: Tone = "neutral" if done.found else "attention"
-            yield self._notice(
-                "filled", tone, title, sentences(nothing, strayed), button=None if is_offered else button
-            )
-        elif state.offer is not None and button is not None and not is_offered:
-            failed = f"{words.plural(state.offer.cells, 'cell')} failed"
-            title = failed if state.offer.is_failed else f"{words.plural(state.offer.cells, 'cell')} not filled"
-            yield self._notice("not_filled", "attention", title, button=button)
+        nothing = f"For {words.count(done.nothing)}, the agent found nothing." if done.nothing else ""
+        strayed = "The agent began something else, or more, which was stopped." if done.strayed else ""
+        title = f"{words.count(done.found)} of {words.plural(done.asked, 'cell')} filled"
+        tone: Tone = "neutral" if done.found else "attention"
+        button = None if is_offered else fill_button(state)
+        yield self._notice("filled", tone, title, sentences(nothing, strayed), button=button)
 
     def _is_limit_all(self) -> bool:
         """Return whether the notice of the credit limit says all that there is to say of the stop."""

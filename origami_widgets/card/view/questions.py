@@ -105,7 +105,8 @@ def fill_button(state: RunState) -> Button | None:
         return None
     cells = words.count(offer.cells)
     what = "the last cell" if offer.cells == 1 else f"the {cells} remaining cells"
-    label = f"Try {'it' if offer.cells == 1 else f'these {cells}'} again" if offer.is_failed else f"Fill {what}"
+    failed = "the failed cell" if offer.cells == 1 else f"the {cells} failed cells"
+    label = f"Try {failed} again" if offer.is_failed else f"Fill {what}"
     price = "" if offer.credits is None else f" · about {words.plural(max(1, round(offer.credits)), 'credit')}"
     return {
         "command": "fill",
@@ -113,6 +114,12 @@ def fill_button(state: RunState) -> Button | None:
         "confirm": fill_question(offer, offer.at_most),
         "yes": "Yes, try again" if offer.is_failed else "Yes, fill them",
     }
+
+
+def has_notice_of_cells(state: RunState) -> bool:
+    """Return whether a notice tells of cells that were stopped or filled, and so has the offer to fill what is missing."""
+    stopped = state.stopped is not None and bool(state.stopped.cells or state.stopped.lead_source_jobs)
+    return stopped or state.filled is not None or state.limit_error is not None or state.status == "cancelled"
 
 
 def answer_line(ask: Ask) -> str:
@@ -135,6 +142,9 @@ def _is_prompt(proposed: models.Suggestion) -> bool:
 def make_suggestions(state: RunState, earlier: Sequence[RunState] = ()) -> list[SuggestionView]:
     """Return the agent's suggestions, except those that only the app can carry out, and those that were taken.
 
+    Before them, the offer to fill cells, unless the notice of a stop or of a fill has it: it comes when the rows have been
+    counted, and must not move the leads.
+
     Args:
         state: the state of the run.
         earlier: the states of earlier turns.
@@ -143,6 +153,9 @@ def make_suggestions(state: RunState, earlier: Sequence[RunState] = ()) -> list[
     if run is None:
         return []
     items: list[SuggestionView] = []
+    fill = None if has_notice_of_cells(state) else fill_button(state)
+    if fill is not None:
+        items.append({"label": fill["label"], "button": fill})
     resumable = state.status in _RESUMABLE
     taken = {full_prompt(each) for each in (*earlier, state)}
     for proposed in run.todo.next_actions[:_SUGGESTIONS_LIMIT]:
