@@ -147,7 +147,9 @@ async def plan_stopped(conversation: Conversation) -> FillPlan | None:
     until = clock.monotonic() + LONGEST_STOP
     while conversation.state.stopping != "none" and clock.monotonic() < until:
         await clock.sleep(LOOK, never)
-    if not may_offer(conversation, await whole_columns_of(conversation)):
+    whole = await whole_columns_of(conversation)
+    # Without a stop, there is nothing to read the rows for.
+    if not whole or not may_offer(conversation, whole):
         return None
     with contextlib.suppress(OrigamiError):
         plan = await plan_fill(conversation, None, asks=True)
