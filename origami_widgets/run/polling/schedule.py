@@ -77,8 +77,9 @@ class Schedule:
 
     @property
     def reads_credits(self) -> bool:
-        """Whether the next check, and not the table list, tells what a run with a credit limit has used."""
-        return self.limit_at is not None and (self.phase != "run" or self.list_due is None)
+        """Whether the next check tells what a run with a credit limit has used, or is what the reading of the list waits for."""
+        is_first = self.fresh and not self.heard
+        return self.limit_at is not None and (is_first or self.phase != "run" or self.list_due is None)
 
 
 NEVER = Schedule(0.0, 0.0, phase="over")

@@ -194,7 +194,9 @@ def test_credits_of_a_run_that_has_got_a_limit_are_read_at_once():
     assert limited(heard=False).due == NOW, "it was attached, and nothing is known"
     new = limited(heard=False, fresh=True)
     assert (new.due, plans.next_list(new)) == (NOW + 1, None), "its first check may be its end"
-    assert plans.next_list(replace(new, heard=True)) == NOW + 5, "nothing can be used yet"
+    assert new.reads_credits, "until that one has come, nothing else tells what it uses"
+    heard = replace(new, heard=True)
+    assert (plans.next_list(heard), heard.reads_credits) == (NOW + 5, False), "nothing can be used yet"
 
 
 def test_a_check_that_fails_or_an_end_is_not_hastened_by_a_limit():
