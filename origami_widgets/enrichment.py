@@ -21,7 +21,7 @@ from origami_widgets.run.own_list.uploaded_table import UploadedTable, operation
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run
-from origami_widgets.run.starts.confirm import StartDeclined, ask, can_ask
+from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
 from origami_widgets.words.foreign_text import one_line
@@ -155,7 +155,8 @@ async def enrich(
     known of what a first brief costs; `configure(confirm=False)` turns that off. A script, and a program that takes no
     input, are not asked. The card shows the run.
 
-    An interrupt cancels the run and stops its cells. With `once="a-name"`, the list is uploaded and the run started only
+    An interrupt cancels the run and stops its cells. The same cell, run again, asks whether to have the cells filled that
+    were stopped, at which price; see `Run.fill`. With `once="a-name"`, the list is uploaded and the run started only
     once: the same call later, even after a kernel restart, waits for that run and returns the same rows.
 
     Args:
@@ -199,7 +200,7 @@ async def enrich(
     wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh)
     known = await OnLoop(wanted.known_run(prompt, model))
     if known is None:
-        await Either(lambda: _ask_first(wanted, credit_limit), _asks_nobody)
+        await Either(lambda: _ask_first(wanted, credit_limit), asks_nobody)
     table = await wanted.steps(None)
     if known is not None:
         run = known
@@ -223,7 +224,7 @@ async def enrich(
     is_rerun = known is not None or run.state.attached is not None
     await _until_filled(run)
     missing = await OnLoop(plan_stopped(run.conversation))
-    if missing is not None and is_rerun and await Either(lambda: can_ask(is_enriching=True), _asks_nobody):
+    if missing is not None and is_rerun and await Either(lambda: can_ask(is_enriching=True), asks_nobody):
         with contextlib.suppress(StartDeclined):
             await Either(run.fill, run.fill_async)
             await _until_filled(run)
@@ -241,11 +242,6 @@ async def _until_filled(run: Run) -> None:
     filled = waiting.end_of_run(run.conversation, "cells", looks=QUIET_LOOKS + 1)
     await Either(lambda: _block_until_filled(run, filled), lambda: waiting.wait(filled))
     display_backend().waited(run)
-
-
-async def _asks_nobody() -> bool:
-    """Return that nobody is asked: the question would block the event loop."""
-    return False
 
 
 def _ask_first(wanted: _Upload, credit_limit: float | None) -> None:

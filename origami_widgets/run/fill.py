@@ -147,9 +147,8 @@ async def plan_stopped(conversation: Conversation) -> FillPlan | None:
     until = clock.monotonic() + LONGEST_STOP
     while conversation.state.stopping != "none" and clock.monotonic() < until:
         await clock.sleep(LOOK, never)
-    whole = await whole_columns_of(conversation)
     # Without a stop, there is nothing to read the rows for.
-    if not whole or not may_offer(conversation, whole):
+    if not await whole_columns_of(conversation) or not may_offer(conversation):
         return None
     with contextlib.suppress(OrigamiError):
         plan = await plan_fill(conversation, None, asks=True)
@@ -180,18 +179,13 @@ async def count_gaps(conversation: Conversation) -> None:
         watch.update(GapsCounted(_offer(conversation, gaps)))
 
 
-def may_offer(conversation: Conversation, whole: Collection[tuple[str, str]]) -> bool:
-    """Return whether cells may be missing that can be filled, as far as the answers about the run tell.
-
-    Args:
-        conversation: the conversation.
-        whole: the columns that are known to run for every row.
-    """
+def may_offer(conversation: Conversation) -> bool:
+    """Return whether cells may be missing that can be filled, as far as the answers about the run tell."""
     state = conversation.state
     if not state.settled or state.sending or state.stopping != "none" or state.connection.state == "stopped":
         return False
     columns = fill_plan.own_columns(conversation.own_states, state.tables)
-    return bool(fill_plan.may_lack(columns, whole))
+    return bool(fill_plan.may_lack(columns, conversation.whole))
 
 
 async def _tables_to_read(conversation: Conversation) -> set[str]:

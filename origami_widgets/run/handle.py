@@ -22,7 +22,7 @@ from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import attach_hint, display_backend, top, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
-from origami_widgets.run.starts.confirm import ask, can_ask
+from origami_widgets.run.starts.confirm import ask, asks_nobody, can_ask
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import RunState, full_prompt, run_error
@@ -571,13 +571,13 @@ class Run:
             'completed'
         """
         limit = validate.credit_limit(credit_limit)
-        asks = await Either(lambda: can_ask(is_enriching=True), _asks_nobody)
+        asks = await Either(lambda: can_ask(is_enriching=True), asks_nobody)
         plan = await OnLoop(plan_fill(self._conversation, limit, asks=asks))
         if plan is None:
             return self
         follow_up, name = plan.follow_up(self._conversation), None
         if asks:
-            await Either(lambda: ask(plan.question), _asks_nobody)
+            await Either(lambda: ask(plan.question), asks_nobody)
             if self._conversation.once:
                 # Who has just agreed wants another one, whatever the record says.
                 operations = self._conversation.current.connected()
@@ -759,8 +759,3 @@ class Run:
     def conversation(self) -> Conversation:
         """This run with the runs before and after it in the same card."""
         return self._conversation
-
-
-async def _asks_nobody() -> bool:
-    """Return that nobody is asked: the question would block the event loop."""
-    return False

@@ -74,7 +74,8 @@ async def start(
     to that run and shows it with its follow-ups. Two kernels that make the call at the same time get the same run.
     `answer` and `follow_up` on the run and its follow-ups are sent only once, too. Each name has a file of ids (in the
     platform's data folder, or in `ORIGAMI_WIDGETS_DATA`), separately for each base URL, project and organization. The
-    file holds neither the brief nor the key. A run that an interrupt has cancelled keeps its name: use `fresh=True` to
+    file holds neither the brief nor the key. If cells of that run were stopped, an interactive notebook asks whether to
+    have them filled, at which price; see `Run.fill`. A run that an interrupt has cancelled keeps its name: use `fresh=True` to
     start again. Names of an embedded `Sandbox` are lost with the kernel, as are its runs.
 
     Args:

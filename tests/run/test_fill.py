@@ -15,13 +15,8 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler, Clic
 from origami_widgets.run.fill import count_gaps
 from tests.support.errors import raises
 from tests.support.quick import (
-    SkippingClock,
-    cancel_quickly,
-    forget_limited_runs,
     see,
-    use_clock,
-    without_environment,
-    without_pauses,
+    use_spending_clock,
 )
 from tests.support.spending_server import SpendingServer
 from tests.support.start_files import StartFiles
@@ -32,11 +27,7 @@ BRIEF = "Find bakeries"
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    forget_limited_runs(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 @contextlib.contextmanager

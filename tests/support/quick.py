@@ -158,6 +158,17 @@ def forget_limited_runs(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(credit_limit, "limited", {})
 
 
+def use_spending_clock(patch: pytest.MonkeyPatch) -> SkippingClock:
+    """Let a test of money go by a clock that skips, cancel without patience, and begin without a limited run; return it."""
+    without_environment(patch)
+    without_pauses(patch)
+    cancel_quickly(patch)
+    forget_limited_runs(patch)
+    clock = SkippingClock()
+    use_clock(patch, clock)
+    return clock
+
+
 def see(what: Callable[[], object], *, every: float = 0.01) -> None:
     """Return when something is so."""
     ends = time.monotonic() + PATIENCE

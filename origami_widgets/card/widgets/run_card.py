@@ -183,7 +183,7 @@ class RunCard(LeadWidget):
         """
         conversation = self._conversation
         state = conversation.state
-        if self._viewed and state.filled is None and may_offer(conversation, conversation.whole):
+        if self._viewed and state.filled is None and may_offer(conversation):
             at = (state.run_id, state.credits_used, state.cells_errored)
             if at != self._counted:
                 self._counted = at

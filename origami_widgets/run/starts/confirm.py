@@ -50,6 +50,11 @@ def can_ask(*, is_enriching: bool = False) -> bool:
     return (mode is True or (is_enriching and mode == "enrich")) and can_confirm()
 
 
+async def asks_nobody() -> bool:
+    """Return that nobody is asked, for callers that await: a question would block the event loop."""
+    return False
+
+
 def ask(text: str) -> None:
     """Ask the user a question; an empty one is not asked. Not on the background loop.
 

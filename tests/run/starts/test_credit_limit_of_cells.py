@@ -11,13 +11,8 @@ import pytest
 import origami_widgets as ow
 from tests.support.errors import raises
 from tests.support.quick import (
-    SkippingClock,
-    cancel_quickly,
-    forget_limited_runs,
     see,
-    use_clock,
-    without_environment,
-    without_pauses,
+    use_spending_clock,
 )
 from tests.support.server import answer
 from tests.support.spending_server import COLLEAGUE, SpendingServer
@@ -30,11 +25,7 @@ IN_TIME = 9_000
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    forget_limited_runs(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 @pytest.fixture

@@ -13,13 +13,8 @@ from origami_widgets.run.starts.credit_limit import Rate
 from tests.bench.bench_credit_limit import served
 from tests.support.counting_server import STOP
 from tests.support.quick import (
-    SkippingClock,
-    cancel_quickly,
-    forget_limited_runs,
     see,
-    use_clock,
-    without_environment,
-    without_pauses,
+    use_spending_clock,
 )
 from tests.support.spending_server import SpendingServer
 
@@ -40,11 +35,7 @@ def serving(clock, **options):
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    forget_limited_runs(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 def ended(run):

@@ -9,13 +9,8 @@ import origami_widgets as ow
 from tests.support.errors import raises
 from tests.support.own_list_server import OwnListServer
 from tests.support.quick import (
-    SkippingClock,
-    cancel_quickly,
-    forget_limited_runs,
     see,
-    use_clock,
-    without_environment,
-    without_pauses,
+    use_spending_clock,
 )
 from tests.support.spending_server import STOP, SpendingServer
 
@@ -26,11 +21,7 @@ BRIEF = "Find the head of operations"
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    forget_limited_runs(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 def server_of(kind, clock, **options):
