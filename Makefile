@@ -84,10 +84,8 @@ hosts := -n 3 tests/hosts
 browser := -n 3 tests/browser
 deep := -n 3 --dist=loadfile -m '(slow or hypothesis) and not clock' --hypothesis-profile=deep tests \
 	--ignore=tests/kernels --ignore=tests/hosts --ignore=tests/browser
-# These look at a real clock, so nothing runs beside them. One that was repeated is counted in the last line; for a release,
-# RERUNS=0 repeats none.
-RERUNS := 1
-clock := -m clock --reruns=$(RERUNS) tests
+# These look at a real clock, so nothing runs beside them.
+clock := -m clock tests
 
 .PHONY: test-all
 test-all: test .setup-tests
