@@ -298,6 +298,7 @@ class CellStop:
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
         self._wake.set()
+        poller().wake()
         if self.task is None:
             self.task = kept_task(self._until_quiet(), "origami-widgets stop cells", holds_exit=True)
         return accepted
@@ -348,6 +349,7 @@ class CellStop:
                 wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
                 # After an error, not even another request of the user comes earlier than the server allows.
                 await clock.sleep(wait, self._wake if error is None else asyncio.Event())
+                await self._await_room(is_active=is_active)
             else:
                 quiet = quiet.after_look(now, is_active=False)
                 await self._say_nothing_is_active(quiet.looks)
@@ -359,6 +361,14 @@ class CellStop:
                 await sleep_until(clock, quiet.due, self._wake)
                 if self._is_continued() and not self._asked:
                     return self._refusal
+                await self._await_room(is_active=False)
+
+    async def _await_room(self, *, is_active: bool) -> None:
+        """Wait until the rate limit has room for another round: what was stopped once must not hold up others' first stop."""
+        limit_at = poller().clock.monotonic() if is_active else None
+        await poller().allow(
+            self._operations, low_priority=False, limit_at=limit_at, urgent=lambda: bool(self._asked)
+        )
 
     def _begin_round(self) -> tuple[asyncio.Future[OrigamiError | None], ...]:
         """Return who waits for the round that begins."""
