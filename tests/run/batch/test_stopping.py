@@ -176,8 +176,8 @@ def test_an_answer_that_is_lost_after_a_stop_is_an_ambiguous_start(front, many):
     assert reached.wait(20)
     batch.stop()
     go_on.set()
-    see(lambda: states(batch) == ["stopped"])
-    assert isinstance(briefs_of(batch)[0].error, AmbiguousStart)
+    see(lambda: isinstance(briefs_of(batch)[0].error, AmbiguousStart))
+    assert states(batch) == ["stopped"]
     finished(batch.cancel())
     assert [run.status for run in batch] == ["cancelled"]
 

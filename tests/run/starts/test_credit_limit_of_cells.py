@@ -163,7 +163,8 @@ def test_a_follow_up_with_a_limit_that_has_been_used_is_refused(server, client):
 
 @pytest.mark.parametrize("server", [{"agent_seconds": 60.0, "cells_per_second": 2.0}], ids=str, indirect=True)
 def test_another_limit_for_one_conversation_leaves_that_of_its_batch(server, client):
-    batch = ow.start_many(["Find bakeries", "Find butchers, asking"], credit_limit=300, client=client, show=False)
+    # So high that it is not reached while the other run is still being started.
+    batch = ow.start_many(["Find bakeries", "Find butchers, asking"], credit_limit=3_000, client=client, show=False)
     see(lambda: len(batch.runs) == 2 and batch.runs[1].done)
     assert batch.error is None
     answered = batch.runs[1].answer("North", credit_limit=CELLS)
