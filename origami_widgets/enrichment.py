@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
@@ -28,7 +28,7 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
     import pandas as pd
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.frames.own_list.list_reading import GivenList
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.fill import FillPlan
     from origami_widgets.run.handle import Run
@@ -75,7 +76,7 @@ class EnrichmentFailed(OrigamiError):
 
 @bridged
 async def upload(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    frame: GivenList,
     *,
     key: str | Sequence[str],
     columns: Sequence[str] = (),
@@ -89,9 +90,9 @@ async def upload(
 
     Only the columns in `key` and `columns` leave this machine; the index and all other columns stay. They are sent
     exactly: texts stay texts (postal codes, phone numbers), integers beyond 2**53 are sent as texts, dates in ISO 8601,
-    and missing values are left out. Rows that are equal in these columns are sent once. Everything is checked before
-    anything is sent, and afterwards all rows are read back: if a key is missing or changed, an error says so before
-    anything is spent.
+    and missing values are left out. Rows that are equal in these columns are sent once, and rows without a key not at all:
+    one warning says which, and they come back empty. Everything is checked before anything is sent, and afterwards all rows
+    are read back: if a key is missing or changed, an error says so before anything is spent.
 
     A new table gets a workspace of its own, which `UploadedTable.delete` deletes. With `table=`, rows are updated where
     the key is known, and inserted where it is not; a missing value leaves the table's value as it is.
@@ -101,8 +102,9 @@ async def upload(
     for each 100 rows into an existing table, and one GET for each 200 rows of the table, within the rate limit.
 
     Args:
-        frame: your list: a DataFrame, or a list of dicts. Up to 100,000 rows.
-        key: the column, or columns, that tell rows apart: texts, whole numbers or dates, none missing.
+        frame: your list, up to 100,000 rows: a DataFrame, a list of dicts, the path of a CSV file or workbook, whose cells
+            all stay texts, or a table of polars, duckdb or another library that Arrow reads (extra `parquet`).
+        key: the column, or columns, that tell rows apart: texts, whole numbers or dates.
         columns: further columns to send, such as what the brief needs to know.
         name: the name of a new table, up to 80 characters.
         table: write into this table, which must have these columns; None makes a new one.
@@ -115,7 +117,7 @@ async def upload(
         The table, with the ids of your rows.
 
     Raises:
-        InvalidInput: a column or a value can't be sent, or a key is missing or repeated; nothing was sent. Or the table
+        InvalidInput: a column or a value can't be sent, or no row has a key; nothing was sent. Or the table
             can't take a column, or the server refused a row. Messages have positions of rows, never values.
         NameTaken: the name in `once` belongs to another list; nothing was sent.
         KeysChanged: the table doesn't have your keys as they were sent.
@@ -130,12 +132,14 @@ async def upload(
         (['website', 'zip'], 2)
     """
     wanted = _Upload(frame, key, columns, name=name, table=table, once=once, client=client)
+    if wanted.own.said_without_key:
+        warnings.warn(wanted.own.said_without_key, RuntimeWarning, stacklevel=CALLER - 1)
     return await wanted.steps(progress)
 
 
 @bridged
 async def enrich(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    frame: GivenList,
     prompt: str,
     *,
     key: str | Sequence[str],
@@ -229,11 +233,12 @@ async def enrich(
             await Either(run.fill, run.fill_async)
             await _until_filled(run)
             missing = await OnLoop(plan_stopped(run.conversation))
-    from origami_widgets.frames import join_leads
+    from origami_widgets.frames.own_list.joining import Joining
 
-    joined = await Either(
-        lambda: join_leads(wanted.frame, table, key=key), lambda: join_leads.aio(wanted.frame, table, key=key)
-    )
+    joining = Joining(wanted.frame, table, key=key, columns=None, suffix="_found")
+    joined = await joining.steps(table.operations, None)
+    if joining.said:
+        warnings.warn(joining.said, RuntimeWarning, stacklevel=CALLER - 1)
     return _checked(joined, run, table, key, missing)
 
 
@@ -246,7 +251,7 @@ async def _until_filled(run: Run) -> None:
 
 def _ask_first(wanted: _Upload, credit_limit: float | None) -> None:
     if can_ask(is_enriching=True) and not background().run(wanted.is_known()):
-        ask(_question(wanted, columns=len(wanted.own.names), credit_limit=credit_limit))
+        ask(_question(wanted, credit_limit))
 
 
 def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
@@ -292,7 +297,8 @@ class _Upload:
         client: AnyClient | None,
         fresh: bool = False,
     ) -> None:
-        from origami_widgets.frames.own_list.frame_rows import as_frame, own_list_of
+        from origami_widgets.frames.own_list.frame_rows import own_list_of
+        from origami_widgets.frames.own_list.list_reading import as_frame
 
         self.frame: pd.DataFrame = as_frame(frame)
         self.own: OwnList = own_list_of(self.frame, key, columns)
@@ -425,14 +431,13 @@ def _refuse_enriched(frame: object, *, fresh: bool) -> None:
         )
 
 
-def _question(wanted: _Upload, *, columns: int, credit_limit: float | None) -> str:
+def _question(wanted: _Upload, credit_limit: float | None) -> str:
     project = wanted.operations.settings.project
-    names = ", ".join(wanted.own.names)
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     where = f"project {project}" if project else "your organization"
     return (
-        f"Send {plural(len(wanted.own.rows), 'row')} with {plural(columns, 'column')} ({names[:200]}) to {where}, and "
-        f"start an agent on them?\nIt spends credits, with {limit}; what a first brief costs is not known. [y/N] "
+        f"Send {wanted.own.in_words} to {where}, and start an agent on them?\nIt spends credits, with {limit}; what a first "
+        "brief costs is not known. [y/N] "
     )
 
 

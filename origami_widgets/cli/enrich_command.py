@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.api.rows.own_rows import OwnList
+
 REPORT_EVERY = 5.0
 """Seconds between two lines about the upload on stderr."""
 
@@ -33,7 +35,8 @@ def enrich_list(options: Namespace) -> int:
     from origami_widgets.api import validate
     from origami_widgets.cli.watch_command import watch
     from origami_widgets.frames.files.exporting import check_path
-    from origami_widgets.frames.own_list.frame_rows import own_list_of, read_list
+    from origami_widgets.frames.own_list.frame_rows import own_list_of
+    from origami_widgets.frames.own_list.list_reading import as_frame
     from origami_widgets.words.numbers import plural
 
     # Everything is checked first, so that a wrong path doesn't cost a run.
@@ -46,11 +49,11 @@ def enrich_list(options: Namespace) -> int:
         raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
     if out.exists() and not options.overwrite:
         raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
-    frame = read_list(options.list)
+    frame = as_frame(options.list)
     key, columns = _names(options.key), _names(options.columns)
     own = own_list_of(frame, key, columns)
     client = client_for(options)
-    if not options.yes and sys.stdin.isatty() and not _agrees(len(own.rows), own.names, options.credit_limit):
+    if not options.yes and sys.stdin.isatty() and not _agrees(own, options.credit_limit):
         sys.stderr.write("Nothing was sent.\n")
         return USAGE
     table = ow.upload(
@@ -86,14 +89,11 @@ def _names(given: str) -> list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
 
 
-def _agrees(rows: int, names: tuple[str, ...], credit_limit: float | None) -> bool:
+def _agrees(own: OwnList, credit_limit: float | None) -> bool:
     from origami_widgets.words.numbers import plural
 
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
-    sys.stderr.write(
-        f"Send {plural(rows, 'row')} with {', '.join(names)}, and start an agent on them? It spends credits, with "
-        f"{limit}. [y/N] "
-    )
+    sys.stderr.write(f"Send {own.in_words}, and start an agent on them? It spends credits, with {limit}. [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
@@ -139,9 +139,7 @@ ENRICH = Command(
     "columns. Spends credits. Ctrl-C cancels the run and stops its cells.",
     EXAMPLE,
     (
-        Argument(
-            "list", metavar="LIST", help="the list, a CSV file with headings, in UTF-8; commas, semicolons or tabs"
-        ),
+        Argument("list", metavar="LIST", help="the list: a CSV file or workbook with a line of headings"),
         Argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters"),
         Argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas"),
         Argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas"),

@@ -49,10 +49,10 @@ def test_a_list_becomes_a_workbook(server, companies, tmp_path, capsys):
     out = tmp_path / "enriched.xlsx"
     assert enrich(companies, out) == 0
     found = pd.read_excel(out, dtype=str)
-    assert list(found) == ["website", "name", "zip", "owner", "phone"]
+    assert list(found) == ["website", "name", "zip", "owner", "Phone"]
     assert found["website"].to_list() == ["b.example", "a.example", "b.example"]
     assert found["zip"].fillna("").to_list() == ["01234", "", "01234"]
-    assert found["phone"].notna().all()
+    assert found["Phone"].notna().all()
     assert capsys.readouterr().out.endswith(f"{out}\n")
     assert "Ana" not in server.sent
     assert (len(server.runs), server.enrichments) == (1, 0)
@@ -63,7 +63,7 @@ def test_a_list_with_semicolons_or_tabs_is_read(server, companies, tmp_path):
         companies.write_text(LIST.replace(",", separator), encoding="utf-8-sig", newline="")
         out = tmp_path / f"{ord(separator)}.csv"
         assert enrich(companies, out) == 0
-        assert list(pd.read_csv(out)) == ["website", "name", "zip", "owner", "phone"]
+        assert list(pd.read_csv(out, sep=separator)) == ["website", "name", "zip", "owner", "Phone"]
 
 
 def test_repeated_under_a_name_it_is_paid_for_once(server, companies, tmp_path):

@@ -6,14 +6,18 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from origami_widgets.words.numbers import plural
 
 Sent: TypeAlias = "str | int | float | bool | None"
 """A value as it is sent: dates and large integers are texts by then, missing values are None."""
 KeyText: TypeAlias = "tuple[str, ...]"
 """The texts of a row's key columns, by which it is found again. They are compared exactly."""
+NOT_SENT = -1
+"""The place of a row that has no key."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,40 @@ class OwnList:
         names: the headings of the columns, those of the key first.
         key_size: the number of columns that make up the key.
         rows: the values of each row, in the order of `names`.
-        places: for each row of the user's frame, the position of its row here.
+        places: for each row of the user's frame, the position of its row here; `NOT_SENT` for a row without a key.
     """
 
     names: tuple[str, ...]
     key_size: int
     rows: tuple[tuple[Sent, ...], ...]
     places: tuple[int, ...]
+
+    @property
+    def without_key(self) -> list[int]:
+        """The positions in the user's frame of the rows that are not sent."""
+        return self.positions({NOT_SENT})
+
+    @property
+    def repeated(self) -> int:
+        """How many rows of the user's frame equal an earlier one."""
+        return len(self.places) - len(self.without_key) - len(self.rows)
+
+    @property
+    def said_without_key(self) -> str:
+        """What is said of the rows that are not sent; empty if all are."""
+        return without_key(self.without_key, len(self.places), self.names[: self.key_size])
+
+    @property
+    def in_words(self) -> str:
+        """What is sent, for a question: how many of the rows, why not all, and which columns."""
+        rows, left = f"{plural(len(self.rows), 'row')}", []
+        if missing := len(self.without_key):
+            left.append(f"{missing:,} without a key")
+        if self.repeated:
+            left.append(f"{self.repeated:,} repeated")
+        if left:
+            rows = f"{len(self.rows):,} of {plural(len(self.places), 'row')} ({', '.join(left)})"
+        return f"{rows} with {plural(len(self.names), 'column')} ({', '.join(self.names)[:200]})"
 
     @property
     def keys(self) -> list[KeyText]:
@@ -89,14 +120,31 @@ def cell_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def at_positions(positions: list[int]) -> str:
-    """Return positions of rows as a Python expression that shows these rows, at most ten of them.
+def without_key(positions: list[int], rows: int, names: Sequence[str]) -> str:
+    """Return what is said of the rows of a list that have no key; empty without such rows.
 
-    >>> at_positions([3, 17])
-    'frame.iloc[[3, 17]]'
+    >>> without_key([3, 17], 60, ["website"])
+    "2 of 60 rows have no 'website', so they are not sent and come back empty: positions 3, 17 (the first row is 0)."
     """
+    if not positions:
+        return ""
+    verb, are, come = ("has", "it is", "comes") if len(positions) == 1 else ("have", "they are", "come")
+    what = " and ".join(f"{name!r:.80}" for name in names)
+    return (
+        f"{len(positions):,} of {rows:,} rows {verb} no {what}, so {are} not sent and {come} back empty: "
+        f"{at_positions(positions)}."
+    )
+
+
+def at_positions(positions: list[int]) -> str:
+    """Return positions of rows in a list as text, at most ten of them.
+
+    >>> at_positions([3, 17]), at_positions([0])
+    ('positions 3, 17 (the first row is 0)', 'position 0 (the first row is 0)')
+    """
+    shown = ", ".join(map(str, positions[:MOST_POSITIONS]))
     further = f" and {len(positions) - MOST_POSITIONS:,} more" if len(positions) > MOST_POSITIONS else ""
-    return f"frame.iloc[{positions[:MOST_POSITIONS]}]{further}"
+    return f"position{'' if len(positions) == 1 else 's'} {shown}{further} (the first row is 0)"
 
 
 MOST_POSITIONS = 10

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_AT_ONCE = 10_000
-_AS_IT_IS = re.compile(r'\w[^,;"\t\r\n\ud800-\udfff]*(?<!\s)')
+_AS_IT_IS = re.compile(r'\w[^,;|"\t\r\n\ud800-\udfff]*(?<!\s)')
 """Matches most texts, which need neither quotation marks nor a check for formulas."""
-_QUOTED = re.compile(r'[,;"\t\r\n]|^\s|\s$|^$')
+_QUOTED = re.compile(r'[,;|"\t\r\n]|^\s|\s$|^$')
 
 
 _SEPARATOR = re.compile(r"([;\t\r\n])")
@@ -25,34 +25,41 @@ quotation marks in the middle of a line."""
 _CALL = re.compile(r"\w\(|\|")
 
 
-def write_csv(frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool) -> None:
-    """Write a frame by RFC 4180, and quote texts that contain separators other than the comma, too.
+def write_csv(
+    frame: pd.DataFrame, file: Path, *, bom: bool, neutralize: bool, separator: str = ",", encoding: str = "utf-8"
+) -> None:
+    """Write a frame by RFC 4180, and quote texts that contain separators other than its own, too.
 
-    A missing value is empty; an empty text is two quotation marks. Dates and times look as in pandas.
+    A missing value is empty; an empty text is two quotation marks. Dates and times look as in pandas. If an encoding lacks
+    a character, the file is UTF-8 with a byte order mark.
     """
-    with file.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as out:
-        out.writelines(_lines(frame, neutralize=neutralize))
+    encoding = "utf-8-sig" if bom and encoding == "utf-8" else encoding
+    try:
+        with file.open("w", encoding=encoding, newline="") as out:
+            out.writelines(_lines(frame, neutralize=neutralize, separator=separator))
+    except UnicodeEncodeError:
+        write_csv(frame, file, bom=True, neutralize=neutralize, separator=separator)
 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return what `write_csv` writes, neutralized and with a byte order mark."""
-    return "\ufeff" + "".join(_lines(frame, neutralize=True))
+    return "\ufeff" + "".join(_lines(frame, neutralize=True, separator=","))
 
 
-def _lines(frame: pd.DataFrame, *, neutralize: bool) -> Iterator[str]:
+def _lines(frame: pd.DataFrame, *, neutralize: bool, separator: str) -> Iterator[str]:
     shown = [plain_column(frame.iloc[:, at]) for at in range(frame.shape[1])]
-    yield _line([_text(str(name), neutralize=neutralize) for name in frame.columns])
+    yield _line(separator, [_text(str(name), neutralize=neutralize) for name in frame.columns])
     for start in range(0, len(frame), ROWS_AT_ONCE):
         columns = [
             [_text(value, neutralize=neutralize) for value in each.iloc[start : start + ROWS_AT_ONCE].astype(object)]
             for each in shown
         ]
-        yield from map(_line, zip(*columns, strict=True))
+        yield from (_line(separator, cells) for cells in zip(*columns, strict=True))
 
 
-def _line(cells: Any) -> str:
+def _line(separator: str, cells: Any) -> str:
     # Readers skip empty lines.
-    return (",".join(cells) or '""') + "\r\n"
+    return (separator.join(cells) or '""') + "\r\n"
 
 
 def _text(value: Any, *, neutralize: bool) -> str:

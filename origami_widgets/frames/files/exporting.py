@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag, shortened
 from origami_widgets.frames.dtype_backend import check_backend
+from origami_widgets.frames.own_list.list_reading import LIST_FILE
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv
 from .export_parts import WHAT, file_names, parts_of
-from .lead_export import for_people
+from .lead_export import for_people, list_headings
 from .parquet_files import write_parquet
 from .xlsx_files import engine, write_workbook
 
@@ -206,7 +207,9 @@ def _write_each(
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             frame = part.make()
-            shown = for_people(frame, ids=ids) if part.kind == "leads" else frame
-            write_csv(shown, file, bom=bom, neutralize=neutralize)
+            shown = for_people(frame, ids=ids) if part.kind == "leads" else frame.rename(columns=list_headings(frame))
+            # As the file was written that a list came from.
+            written = frame.attrs.get(LIST_FILE, {})
+            write_csv(shown, file, bom=bom and not written, neutralize=neutralize, **written)
         else:
             write_parquet(part.make(), file)

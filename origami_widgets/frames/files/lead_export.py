@@ -295,13 +295,25 @@ def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     """
     notes = frame.attrs.get("origami")
     found: tuple[str, ...] = tuple(notes.get("found_columns") or ()) if isinstance(notes, Mapping) else ()
+    headings = list_headings(frame)
     columns = []
     for at, name in enumerate(map(str, frame.columns)):
         main, _, key = name.rpartition(".")
         explains = name in found and main in found and (key == FOUND or is_remark(key))
         role = column_role(name, "") if found else "other"
-        columns.append(SheetColumn(at, name, role, "folded" if explains else "shown", has_links=bool(found)))
+        columns.append(
+            SheetColumn(at, headings.get(name, name), role, "folded" if explains else "shown", has_links=bool(found))
+        )
     return columns
+
+
+def list_headings(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the headings of what an agent has added to a user's own list, but not those that the list has itself."""
+    notes = frame.attrs.get("origami")
+    headings = notes.get("headings") if isinstance(notes, Mapping) else None
+    given = headings if isinstance(headings, Mapping) else {}
+    own = set(map(str, frame.columns)) - given.keys()
+    return {str(name): str(heading) for name, heading in given.items() if heading not in own}
 
 
 def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import os
@@ -11,10 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.dtype_backend import optional_package
+from origami_widgets.frames.own_list.list_reading import SEPARATORS, check_can_read_workbooks, text_of
 from origami_widgets.words.foreign_text import described
-
-SEPARATORS = (",", ";", "\t", "|")
 
 
 def read_leads(path: object) -> tuple[pd.DataFrame, str]:
@@ -55,12 +52,8 @@ def _refusal(cause: str) -> InvalidInput:
 
 def _of_csv(file: Path) -> tuple[pd.DataFrame, str]:
     """Return the cells of a CSV file as texts: a number that only looks like one keeps its zeros."""
-    data, said = file.read_bytes(), ""
-    try:
-        text = data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-        said = f"{file.name} isn't UTF-8. It was read as Windows-1252."
+    text, encoding = text_of(file)
+    said = f"{file.name} isn't UTF-8. It was read as Windows-1252." if encoding == "cp1252" else ""
     for separator in SEPARATORS:
         if "row_id" in next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()):
             cells = io.StringIO(text)
@@ -69,11 +62,7 @@ def _of_csv(file: Path) -> tuple[pd.DataFrame, str]:
 
 
 def _of_workbook(file: Path) -> pd.DataFrame:
-    optional_package(
-        "openpyxl",
-        cause="It's needed to read Excel workbooks.",
-        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
-    )
+    check_can_read_workbooks()
     sheets = pd.read_excel(file, sheet_name=None, dtype=object, keep_default_na=False, na_values=[""])
     frames = [sheet.dropna(how="all") for sheet in sheets.values() if "row_id" in sheet.columns]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.own_rows import KeyText, OwnList, Sent, at_positions, key_of
+from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList, Sent, at_positions, key_of
 from origami_widgets.api.validate import not_a_key, shortened
-from origami_widgets.words.foreign_text import described, is_unicode
+from origami_widgets.words.foreign_text import is_unicode
 from origami_widgets.words.numbers import plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 100
@@ -29,54 +25,6 @@ LONGEST_CELL = 32_767
 LONGEST_NAME = 255
 LARGEST_EXACT = 2**53
 """Integers beyond this are sent as texts: other languages read them as floats, which would change their last digits."""
-
-
-def as_frame(rows: object) -> pd.DataFrame:
-    """Return a user's list as a DataFrame. Dicts keep their values as they are: no integer becomes a float.
-
-    Raises:
-        InvalidInput: it is neither a DataFrame nor a list of dicts, or has no rows.
-    """
-    if isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
-        rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
-    if not isinstance(rows, pd.DataFrame):
-        how = {"to_pandas": ".to_pandas()", "to_dicts": ".to_dicts()"}
-        call = next((text for name, text in how.items() if hasattr(rows, name)), "")
-        raise InvalidInput(
-            "Expected your list as a DataFrame",
-            cause=f"Got {described(rows)}.",
-            remedy=f"Pass frame{call}." if call else "Pass a pandas DataFrame, or a list of dicts, one for each row.",
-        )
-    if rows.columns.nlevels > 1:
-        raise InvalidInput(
-            "The frame has several levels of column names",
-            cause=f"Its columns are a MultiIndex of {rows.columns.nlevels} levels.",
-            remedy="Give each column one name: frame.columns = ['_'.join(name) for name in frame.columns].",
-        )
-    if rows.empty:
-        raise InvalidInput("The list is empty", cause=f"It has {plural(len(rows), 'row')}.", remedy="Pass some rows.")
-    return rows
-
-
-def read_list(path: str) -> pd.DataFrame:
-    """Return a CSV file as a frame of texts; an empty field is missing.
-
-    Where Excel writes decimal commas, it separates fields by semicolons.
-
-    Raises:
-        InvalidInput: there is no such file, or it is not CSV in UTF-8.
-    """
-    try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            headings = file.readline()
-        separator = next((each for each in ",;\t" if each in headings), ",")
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InvalidInput(
-            "The list can't be read",
-            cause=f"{path}: {error}",
-            remedy="Save it as CSV in UTF-8, with a line of headings; fields are separated by commas, semicolons or tabs.",
-        ) from None
 
 
 def column_names(given: object, argument: str) -> list[str]:
@@ -98,7 +46,7 @@ def column_names(given: object, argument: str) -> list[str]:
 
 
 def own_list_of(frame: pd.DataFrame, key: object, columns: object = ()) -> OwnList:
-    """Return what is sent of a frame: the key and the named columns, and nothing else.
+    """Return what is sent of a frame: the key and the named columns of the rows that have a key, and nothing else.
 
     Args:
         frame: the user's list.
@@ -106,8 +54,8 @@ def own_list_of(frame: pd.DataFrame, key: object, columns: object = ()) -> OwnLi
         columns: further columns to send.
 
     Raises:
-        InvalidInput: a column or a value can't be sent, or a key is missing or repeated. The message has positions of
-            rows, and never a value.
+        InvalidInput: a column or a value can't be sent, no row has a key, or rows of one key differ. The message has
+            positions of rows, and never a value.
     """
     keys = column_names(key, "key")
     names = list(dict.fromkeys([*keys, *column_names(columns, "columns")]))
@@ -119,8 +67,7 @@ def own_list_of(frame: pd.DataFrame, key: object, columns: object = ()) -> OwnLi
             remedy="Upload it in parts, the later ones with table=: ow.upload(part, key=…, table=table).",
         )
     cells = [_sent_column(frame, name, is_key=name in keys) for name in names]
-    _check_keys_given(cells[: len(keys)], keys)
-    return _without_repetitions(names, len(keys), list(zip(*cells, strict=True)))
+    return _distinct(names, len(keys), list(zip(*cells, strict=True)))
 
 
 def keys_of(frame: pd.DataFrame, key: object) -> list[KeyText | None]:
@@ -259,31 +206,16 @@ def _is_blank(value: Sent) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _check_keys_given(cells: Iterable[Sequence[Sent]], keys: Sequence[str]) -> None:
-    for name, values in zip(keys, cells, strict=True):
-        positions = [position for position, value in enumerate(values) if _is_blank(value)]
-        if positions:
-            raise InvalidInput(
-                f"The key column {shortened(name)} has missing values",
-                cause=f"{plural(len(positions), 'row')} of {len(values):,}: {at_positions(positions)}. Nothing was sent.",
-                remedy=f"Fill them in, or leave these rows out: {_without_missing(shortened(name), values)}.",
-            )
-
-
-def _without_missing(name: str, values: Sequence[Sent]) -> str:
-    """Return the line of Python that leaves out the rows without a key. Blank texts count as missing, too."""
-    if any(value is not None and _is_blank(value) for value in values):
-        return f"frame = frame[frame[{name}].fillna('').astype(str).str.strip() != '']"
-    return f"frame = frame.dropna(subset=[{name}])"
-
-
-def _without_repetitions(names: Sequence[str], key_size: int, rows: Sequence[tuple[Sent, ...]]) -> OwnList:
+def _distinct(names: Sequence[str], key_size: int, rows: Sequence[tuple[Sent, ...]]) -> OwnList:
     known: dict[KeyText, int] = {}
     distinct: list[tuple[Sent, ...]] = []
     first: list[int] = []
     places: list[int] = []
     conflicts: list[int] = []
     for position, row in enumerate(rows):
+        if any(map(_is_blank, row[:key_size])):
+            places.append(NOT_SENT)
+            continue
         place = known.setdefault(key_of(row[:key_size]), len(distinct))
         if place == len(distinct):
             distinct.append(row)
@@ -291,6 +223,12 @@ def _without_repetitions(names: Sequence[str], key_size: int, rows: Sequence[tup
         elif key_of(distinct[place]) != key_of(row):
             conflicts += [first[place], position]
         places.append(place)
+    if not distinct:
+        raise InvalidInput(
+            "No row has a key",
+            cause=f"{', '.join(map(shortened, names[:key_size]))}: empty in all {plural(len(rows), 'row')}. Nothing was sent.",
+            remedy="Choose a column that tells rows apart: key='website'.",
+        )
     if conflicts:
         positions = sorted(set(conflicts))
         raise InvalidInput(

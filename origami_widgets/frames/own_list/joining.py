@@ -11,13 +11,15 @@ from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.rows.own_rows import at_positions
+from origami_widgets.api.rows.own_rows import NOT_SENT, at_positions, without_key
 from origami_widgets.api.validate import shortened
 from origami_widgets.api.validate import text as valid_text
 from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.leads.stacking import headings_of, table_notes
 from origami_widgets.words.numbers import plural
 
-from .frame_rows import as_frame, column_names, keys_of
+from .frame_rows import column_names, keys_of
+from .list_reading import GivenList, as_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.frames.source import HasRaw
 
-NOT_THERE = -1
 ROW_ID = "row_id"
 
 
@@ -38,7 +39,7 @@ class AmbiguousKey(OrigamiError):
 
 @bridged
 async def join_leads(
-    frame: pd.DataFrame | Sequence[Mapping[str, Any]],
+    frame: GivenList,
     table: HasRaw | Mapping[str, Any] | str,
     *,
     key: str | Sequence[str],
@@ -50,14 +51,14 @@ async def join_leads(
     """Your own rows, with the columns that an agent has added to their table. Free requests.
 
     Rows are found by the ids that `upload` has read, else by the exact text of the key that was sent, never by a
-    similar address. The order, index, values and dtypes of your rows stay as they are. A warning names your rows that
-    are not in the table, because they were deleted there, for example. Rows that the table's saved filters hide are
+    similar address. All your rows come back, and their order, index, values and dtypes stay as they are. One warning
+    names those without a key, which were not sent, and those that are not in the table, because they were deleted there,
+    for example. Rows that the table's saved filters hide are
     joined, too. Rows that the agent has added are not in the result, only counted; to read them:
     `rows_frame(table, include_hidden=True)`. Texts that agents found on the web are not to be trusted.
 
     Args:
-        frame: your list: a DataFrame, or a list of dicts. It may have other rows and another order than the one that was
-            uploaded.
+        frame: your list, as in `upload`. It may have other rows and another order than the one that was uploaded.
         table: the table: an `UploadedTable`, any other table, or a table's id.
         key: the column, or columns, that tell rows apart, as in `upload`.
         columns: slugs or headings of the table's columns to add; None for all that did not come from your list.
@@ -67,8 +68,8 @@ async def join_leads(
 
     Returns:
         The columns of `frame`, then those of the table as in `rows_frame`, with NA for rows that the table does not
-        have. `attrs["origami"]` counts `rows`, `joined`, `not_in_table`, `deleted` (those of them that were uploaded) and
-        `added_rows`.
+        have. `attrs["origami"]` counts `rows`, `joined`, `without_key`, `not_in_table`, `deleted` (those of them that were
+        uploaded) and `added_rows`.
 
     Raises:
         InvalidInput: an argument is not valid, or the table lacks a column.
@@ -86,7 +87,10 @@ async def join_leads(
         ([20, 10], [7, 8], 2)
     """
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
-    return await joining.steps(operations_for(client, table), progress)
+    found = await joining.steps(operations_for(client, table), progress)
+    if joining.said:
+        warnings.warn(joining.said, RuntimeWarning, stacklevel=4)
+    return found
 
 
 class Joining:
@@ -99,11 +103,15 @@ class Joining:
         columns: the table's columns to add; None for all new ones.
         suffix: added to names that the list has already.
 
+    Attributes:
+        said: a warning about rows for which there is nothing to join; empty without such rows.
+
     Raises:
         InvalidInput: an argument is not valid.
     """
 
     def __init__(self, frame: object, table: Any, *, key: object, columns: object, suffix: str) -> None:
+        self.said = ""
         self._frame = as_frame(frame)
         self._table = table
         self._key = column_names(key, "key")
@@ -145,10 +153,12 @@ class Joining:
         result = pd.concat([self._frame, pd.DataFrame(taken, index=self._frame.index, copy=False)], axis=1)
         added = self._new_names({name: main[origins[name]] for name in names})
         result.columns = self._frame.columns.append(pd.Index(added, dtype=object))
-        used = len({place for place in places if place != NOT_THERE})
-        absent = [position for position, place in enumerate(places) if place == NOT_THERE]
+        used = len({place for place in places if place != NOT_SENT})
+        keyless = [position for position, key in enumerate(self._keys) if key is None]
+        absent = [position for position, place in enumerate(places) if place == NOT_SENT and self._keys[position]]
         known = getattr(self._table, "ids_by_key", {})
         deleted = sum(self._keys[position] in known for position in absent)
+        said = [without_key(keyless, len(places), self._key)] if keyless else []
         if absent:
             # Without a warning, they would look like rows for which nothing was found.
             whose = (
@@ -157,23 +167,26 @@ class Joining:
                 else ""
             )
             verb = "isn't" if len(absent) == 1 else "aren't"
-            warnings.warn(
+            said.append(
                 f"{plural(len(absent), 'row')} of your list {verb} in the table, so the new cells are NA: "
-                f"{at_positions(absent)}.{whose}",
-                RuntimeWarning,
-                stacklevel=5,
+                f"{at_positions(absent)}.{whose}"
             )
+        self.said = " ".join(said)
+        headings = headings_of(table_notes(found))
         about = {
             **{name: found.attrs["origami"].get(name) for name in _KEPT_NOTES},
             "frame": "join_leads",
             "version": __version__,
             "key": self._key,
             "rows": len(places),
-            "joined": sum(place != NOT_THERE for place in places),
+            "joined": sum(place != NOT_SENT for place in places),
+            "without_key": len(keyless),
             "not_in_table": len(absent),
             "deleted": deleted,
             "added_rows": len(ids) - used,
             "found_columns": added,
+            # A name with the suffix says more than a heading that the list has itself.
+            "headings": {name: headings[name] for name in added if name in headings},
         }
         result.attrs = {**self._frame.attrs, **read_only({"origami": about})}
         return result
@@ -214,9 +227,9 @@ class Joining:
             by_text.setdefault(tuple("" if pd.isna(each) else str(each) for each in text), []).append(place)
         places, ambiguous = [], []
         for position, key in enumerate(self._keys):
-            place = NOT_THERE
+            place = NOT_SENT
             if row_id := known.get(key):
-                place = by_id.get(row_id, NOT_THERE)
+                place = by_id.get(row_id, NOT_SENT)
             elif equal := by_text.get(key):
                 place = equal[0]
                 if len(equal) > 1:

@@ -9,6 +9,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import came_from
+from origami_widgets.api.rows.own_rows import NOT_SENT
 from origami_widgets.run.own_list.upload_record import forget
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
@@ -29,6 +30,7 @@ class UploadCounts(NamedTuple):
 
     Attributes:
         rows: rows of the list.
+        without_key: rows without a key. They were not sent, and come back empty.
         repeated: rows that equal an earlier one. They were sent once, and results are joined to all of them.
         inserted: rows that are new in the table.
         updated: rows that the table had.
@@ -36,6 +38,7 @@ class UploadCounts(NamedTuple):
     """
 
     rows: int
+    without_key: int
     repeated: int
     inserted: int
     updated: int
@@ -54,7 +57,7 @@ class UploadedTable:
         upload_id: the id of the upload, under which a start with `once=` is known.
         workspace_id: the workspace of the table; empty if that is not known.
         counts: what became of the rows.
-        row_ids: the id of each row of your list, in its order; None for a row that is no longer in the table.
+        row_ids: the id of each row of your list, in its order; None for a row that has no key, or is no longer in the table.
         ids_by_key: the id of each row by the texts of its key; empty for a row that is no longer in the table.
         column_ids: ids of the columns that came from your list.
 
@@ -81,11 +84,12 @@ class UploadedTable:
         came_from(operations, [self.table])
         self.upload_id = stored.upload_id
         self.workspace_id = stored.workspace_id or uploaded.table.workspace_id or ""
-        repeated = len(own.places) - len(own.rows)
-        self.counts = UploadCounts(len(own.places), repeated, stored.inserted, stored.updated, stored.skipped)
+        self.counts = UploadCounts(
+            len(own.places), len(own.without_key), own.repeated, stored.inserted, stored.updated, stored.skipped
+        )
         self.ids_by_key = dict.fromkeys(own.keys, "") | uploaded.ids
         ids = [uploaded.ids.get(key) for key in own.keys]
-        self.row_ids = tuple(ids[place] for place in own.places)
+        self.row_ids = tuple(None if place == NOT_SENT else ids[place] for place in own.places)
         self.column_ids = frozenset(column.id for column in uploaded.columns)
 
     @property

@@ -42,6 +42,20 @@ def test_the_same_rows_come_back_with_new_columns(server, client, companies):
     assert (server.enrichments, "revenue" in server.sent) == (0, False)
 
 
+def test_all_rows_come_back_also_those_without_a_key(server, client, companies, tmp_path):
+    rows = pd.concat([companies, companies.assign(website=["", None, "  ", pd.NA])]).sample(frac=1, random_state=3)
+    file = tmp_path / "crm.csv"
+    rows.to_csv(file, index=False, sep=";")
+    with pytest.warns(RuntimeWarning, match="4 of 8 rows") as warned:
+        found = ow.enrich(file, "Find phones", key="website", columns=["zip"], client=client, show=False)
+    assert [each.filename for each in warned] == [__file__]
+    assert found["zip"].fillna("").to_list() == rows["zip"].fillna("").to_list()
+    assert found["phone"].isna().to_list() == rows["website"].fillna("").str.strip().eq("").to_list()
+    [written] = ow.export(found, tmp_path / "found.csv")
+    assert written.read_text().splitlines()[0] == ";".join([*rows.columns, "Phone"])
+    assert len(server.runs) == 1
+
+
 def test_awaited(server, client, companies):
     found = asyncio.run(ow.aio.enrich(companies, "Find phones", key="website", client=client, show=False))
     assert found["phone"].notna().all()
@@ -88,7 +102,7 @@ def test_it_asks_first_in_a_notebook_and_a_no_sends_nothing(server, client, comp
     with raises("StartDeclined"):
         execute(call)
     assert server.requests == []
-    for part in ("3 rows", "2 columns", "website, zip", "your organization", "no credit limit"):
+    for part in ("3 of 4 rows", "1 repeated", "2 columns", "website, zip", "your organization", "no credit limit"):
         assert part in questions[0]
     execute(lambda: call(once="crm", credit_limit=100))
     assert (len(questions), len(server.runs)) == (2, 1)

@@ -1,0 +1,144 @@
+"""Read a user's own list from what people have: a frame of any library, dicts, or a file. No text becomes a number."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import shortened
+from origami_widgets.frames.dtype_backend import optional_package
+from origami_widgets.words.foreign_text import described
+from origami_widgets.words.numbers import plural
+
+SEPARATORS = (",", ";", "\t", "|")
+LIST_FILE = "list_file"
+"""The name in `attrs` of how the list's CSV file is written, so that `export` writes the same."""
+
+
+class ArrowTable(Protocol):
+    """A table of a library that hands its columns over as Arrow does, such as polars or duckdb."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return a stream of Arrow's C data interface."""
+        ...
+
+
+GivenList: TypeAlias = "pd.DataFrame | Sequence[Mapping[str, Any]] | str | os.PathLike[str] | ArrowTable"
+"""A list of the user's own, as `as_frame` takes it."""
+
+
+def as_frame(rows: object) -> pd.DataFrame:
+    """Return a user's list as a DataFrame. Dicts keep their values as they are: no integer becomes a float.
+
+    Args:
+        rows: a pandas DataFrame, a list of dicts, the path of a CSV file or workbook, or a table of another library that
+            Arrow can read, such as polars or duckdb.
+
+    Raises:
+        InvalidInput: it is none of these, has no rows, or the file can't be read.
+    """
+    if isinstance(rows, str | os.PathLike):
+        rows = read_list(Path(rows).expanduser())
+    elif isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
+        rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
+    elif not isinstance(rows, pd.DataFrame) and hasattr(rows, "__arrow_c_stream__"):
+        arrow = optional_package(
+            "pyarrow",
+            cause=f"It's needed to read {described(rows)}.",
+            remedy="Run: pip install 'origami-widgets[parquet]'. Or pass frame.to_pandas().",
+        )
+        # A series, which has no heads, stays what it is. Integers with gaps don't become floats.
+        with contextlib.suppress(ValueError):
+            rows = arrow.table(rows).to_pandas(integer_object_nulls=True)
+    if not isinstance(rows, pd.DataFrame):
+        raise InvalidInput(
+            "Expected your list as a DataFrame",
+            cause=f"Got {described(rows)}.",
+            remedy="Pass a DataFrame, a list of dicts, one for each row, or the path of a CSV file or workbook.",
+        )
+    if rows.columns.nlevels > 1:
+        raise InvalidInput(
+            "The frame has several levels of column names",
+            cause=f"Its columns are a MultiIndex of {rows.columns.nlevels} levels.",
+            remedy="Give each column one name: frame.columns = ['_'.join(name) for name in frame.columns].",
+        )
+    if rows.empty:
+        raise InvalidInput("The list is empty", cause=f"It has {plural(len(rows), 'row')}.", remedy="Pass some rows.")
+    return rows
+
+
+def read_list(file: Path) -> pd.DataFrame:
+    """Return a CSV file or the first sheet of a workbook as a frame of texts; an empty field is missing.
+
+    Raises:
+        InvalidInput: there is no such file, or it is neither.
+    """
+    try:
+        match file.suffix.lower():
+            case ".xlsx":
+                check_can_read_workbooks()
+                return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""])
+            case ".csv" | ".txt" | ".tsv":
+                return _of_csv(file)
+    except InvalidInput:
+        raise
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise _unreadable(f"{file}: {reason}.") from None
+    raise _unreadable(f"{shortened(str(file))} is no CSV file or workbook.")
+
+
+def _unreadable(cause: str) -> InvalidInput:
+    return InvalidInput(
+        "The list can't be read",
+        cause=cause,
+        remedy="Pass a CSV file (.csv) or workbook (.xlsx) with a line of headings, or read it yourself and pass the frame.",
+    )
+
+
+def check_can_read_workbooks() -> None:
+    """Do nothing if workbooks can be read.
+
+    Raises:
+        InvalidInput: the package for it isn't installed.
+    """
+    optional_package(
+        "openpyxl",
+        cause="It's needed to read Excel workbooks.",
+        remedy="Run: pip install 'origami-widgets[excel]'. CSV works without it.",
+    )
+
+
+def text_of(file: Path) -> tuple[str, str]:
+    """Return the text of a CSV file, and its encoding: as its byte order mark says, else UTF-8, else Windows-1252.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    data = file.read_bytes()
+    encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    try:
+        return data.decode(encoding), encoding
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace"), "cp1252"
+
+
+def _of_csv(file: Path) -> pd.DataFrame:
+    text, encoding = text_of(file)
+    headings = text.partition("\n")[0]
+    # A heading may contain a separator, but hardly splits the line in more parts than the right one.
+    separator = max(SEPARATORS, key=lambda each: len(next(csv.reader(io.StringIO(headings), delimiter=each), ())))
+    frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    frame.attrs[LIST_FILE] = {"separator": separator, "encoding": encoding}
+    return frame

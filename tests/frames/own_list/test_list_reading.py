@@ -1,0 +1,76 @@
+"""A list comes as a frame of any library, as dicts or as a file, and goes back in the form of that file."""
+
+from __future__ import annotations
+
+import codecs
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.frames.own_list.list_reading import as_frame
+from tests.support.errors import raises
+
+CELLS = {"Firma": ["Müller & Söhne", "Bäckerei; Anna"], "PLZ": ["03201", "00042"], "Web": ["a.example", "b.example"]}
+WRITTEN = {
+    "semicolons": (";", "utf-8", b""),
+    "commas": (",", "utf-8", b""),
+    "tabs": ("\t", "utf-8", b""),
+    "a byte order mark": (";", "utf-8", codecs.BOM_UTF8),
+    "Windows-1252": (";", "cp1252", b""),
+    "UTF-16": ("\t", "utf-16", b""),
+}
+
+
+@pytest.mark.parametrize(("separator", "encoding", "mark"), WRITTEN.values(), ids=WRITTEN)
+def test_a_file_goes_back_as_it_came(tmp_path, separator, encoding, mark):
+    file = tmp_path / "crm.csv"
+    text = pd.DataFrame(CELLS).to_csv(index=False, sep=separator, lineterminator="\r\n")
+    file.write_bytes(mark + text.encode(encoding))
+    frame = as_frame(file)
+    assert frame.to_dict("list") == CELLS
+    [written] = ow.export(frame.assign(Phone="0351"), tmp_path / "found.csv")
+    again = written.read_bytes()
+    assert again[:2] == file.read_bytes()[:2]
+    assert again.removeprefix(mark).decode(encoding).splitlines()[0] == separator.join([*CELLS, "Phone"])
+    assert as_frame(written).drop(columns="Phone").to_dict("list") == CELLS
+
+
+def test_what_an_encoding_lacks_is_not_lost(tmp_path):
+    file = tmp_path / "crm.csv"
+    file.write_bytes(pd.DataFrame(CELLS).to_csv(index=False, sep=";").encode("cp1252"))
+    [written] = ow.export(as_frame(file).assign(Name="Łódź 🥐"), tmp_path / "found.csv")
+    assert written.read_bytes().startswith(codecs.BOM_UTF8)
+    assert as_frame(written)["Name"].to_list() == ["Łódź 🥐"] * 2
+
+
+def test_a_workbook_keeps_texts(tmp_path):
+    pd.DataFrame(CELLS).to_excel(tmp_path / "crm.xlsx", index=False)
+    frame = as_frame(str(tmp_path / "crm.xlsx"))
+    assert frame.to_dict("list") == CELLS
+    [written] = ow.export(frame, tmp_path / "found.xlsx")
+    assert as_frame(written).to_dict("list") == CELLS
+
+
+def test_a_table_of_another_library():
+    given = pl.DataFrame({"website": ["a.example", None], "id": [2**62 + 1, None]})
+    client = ow.Sandbox().client()
+    with pytest.warns(RuntimeWarning, match="position 1 "):
+        table = ow.upload(given, key="website", columns=["id"], client=client)
+    with pytest.warns(RuntimeWarning, match="position 1 "):
+        found = ow.join_leads(given, table, key="website")
+    assert isinstance(found, pd.DataFrame)
+    assert found["id"].to_list()[0] == 2**62 + 1
+    assert table.counts.rows == 2
+    assert table.counts.without_key == 1
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "list.docx", "folder.csv", "broken.xlsx", "empty.csv"])
+def test_a_file_that_is_no_list(tmp_path, name):
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "broken.xlsx").write_bytes(b"PK")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    with raises("InvalidInput") as caught:
+        as_frame(tmp_path / name)
+    assert caught.value.remedy
