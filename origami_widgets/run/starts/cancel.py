@@ -364,9 +364,15 @@ class CellStop:
                 await self._await_room(is_active=False)
 
     async def _await_room(self, *, is_active: bool) -> None:
-        """Wait until the rate limit has room for another round: what was stopped once must not hold up others' first stop."""
-        limit_at = poller().clock.monotonic() if is_active else None
-        await poller().allow(self._operations, low_priority=False, limit_at=limit_at, urgent=lambda: bool(self._asked))
+        """While many tables are being stopped, wait until the rate limit has room for another round.
+
+        What was stopped once must not hold up others' first stop, nor the readings that tell when it is time for that.
+        """
+        if self._least_pause():
+            limit_at = poller().clock.monotonic() if is_active else None
+            await poller().allow(
+                self._operations, low_priority=False, limit_at=limit_at, urgent=lambda: bool(self._asked)
+            )
 
     def _begin_round(self) -> tuple[asyncio.Future[OrigamiError | None], ...]:
         """Return who waits for the round that begins."""
