@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
@@ -15,12 +15,15 @@ from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.fill import plan_stopped
+from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped, first_rows
+from origami_widgets.run.own_list.pilot_estimate import LEAST_PILOT
 from origami_widgets.run.own_list.upload_job import UploadJob
 from origami_widgets.run.own_list.upload_record import StoredUpload, forget, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run
+from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
@@ -28,7 +31,7 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     import pandas as pd
@@ -39,11 +42,14 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.frames.own_list.list_reading import GivenList
     from origami_widgets.host.cells import CellRef
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill import FillPlan
     from origami_widgets.run.handle import Run
     from origami_widgets.run.own_list.upload_record import UploadRecord
 
 __all__ = ["EnrichmentFailed", "enrich", "upload"]
+
+T = TypeVar("T")
 
 DEFAULT_NAME = "Own list"
 INTERRUPTED = (
@@ -144,6 +150,7 @@ async def enrich(
     *,
     key: str | Sequence[str],
     columns: Sequence[str] = (),
+    pilot: int | None = None,
     once: str | None = None,
     fresh: bool = False,
     credit_limit: float | None = None,
@@ -159,16 +166,22 @@ async def enrich(
     known of what a first brief costs; `configure(confirm=False)` turns that off. A script, and a program that takes no
     input, are not asked. The card shows the run.
 
+    With `pilot=20`, 20 rows come first: an agent gets five of them, and its columns then run by themselves for the others,
+    as they will for the rest. What these have found and cost gives a range for the rest, and you are asked whether to go
+    on. Where nobody can be asked, it goes on if the range fits into `credit_limit`. The rest is enriched in chunks, each
+    only if it fits, so that the limit is hardly overshot. The same call goes on where it ended.
+
     An interrupt cancels the run and stops its cells. The same cell, run again, asks whether to have the cells filled that
     were stopped, at which price; see `Run.fill`. With `once="a-name"`, the list is uploaded and the run started only
     once: the same call later, even after a kernel restart, waits for that run and returns the same rows.
 
     Args:
-        frame: your list: a DataFrame, or a list of dicts. A frame that `enrich` returned is refused, as a rerun cell
-            would pay again, unless `fresh=True`.
+        frame: your list, as in `upload`. A frame that `enrich` returned is refused, as a rerun cell would pay again, unless
+            `fresh=True`.
         prompt: the brief, 1 to 10,000 characters: which columns to add.
         key: the column, or columns, that tell rows apart, as in `upload`.
         columns: further columns to send, such as what the agent needs to know.
+        pilot: how many rows to enrich first, at least 8; None for all at once.
         once: a name that you choose for this list with this brief.
         fresh: upload the list again and start a new run, even if the name or the cell has one.
         credit_limit: cancel the run and stop its cells once the table has used more credits than this; see `start`. If
@@ -183,8 +196,8 @@ async def enrich(
 
     Raises:
         StartDeclined: you were asked, and did not answer yes; nothing was sent.
-        EnrichmentFailed: the run ended otherwise than `completed`, its cells were stopped, as by `credit_limit`, or it
-            added no column. The error has `run`, `table` and `partial`.
+        EnrichmentFailed: the run ended otherwise than `completed`, its cells were stopped, as by `credit_limit`, it added
+            no column, or the rest of the list was not enriched after the pilot. The error has `run`, `table` and `partial`.
         OrigamiError: any error of `upload`, `start` and `join_leads`.
 
     Example:
@@ -201,7 +214,7 @@ async def enrich(
     validate.model(model)
     validate.credit_limit(credit_limit)
     _refuse_enriched(frame, fresh=fresh)
-    wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh)
+    wanted = _Upload(frame, key, columns, name=name, table=None, once=once, client=client, fresh=fresh, pilot=pilot)
     known = await OnLoop(wanted.known_run(prompt, model))
     if known is None:
         await Either(lambda: _ask_first(wanted, credit_limit), asks_nobody)
@@ -233,13 +246,81 @@ async def enrich(
             await Either(run.fill, run.fill_async)
             await _until_filled(run)
             missing = await OnLoop(plan_stopped(run.conversation))
+    ended: PilotStopped | None = None
+    if wanted.has_rest and missing is None and _is_well(run):
+        try:
+            await _finish_pilot(wanted, run)
+        except PilotStopped as error:
+            ended = error
+        missing = await OnLoop(plan_stopped(run.conversation))
     from origami_widgets.frames.own_list.joining import Joining
 
     joining = Joining(wanted.frame, table, key=key, columns=None, suffix="_found")
     joined = await joining.steps(table.operations, None)
+    if ended is not None:
+        raise _failed(ended, run, table, joined)
+    found = _checked(joined, run, table, key, missing)
     if joining.said:
         warnings.warn(joining.said, RuntimeWarning, stacklevel=CALLER - 1)
-    return _checked(joined, run, table, key, missing)
+    return found
+
+
+def _is_well(run: Run) -> bool:
+    """Return whether a run on the first rows of a list has come to its end, and nothing of it was stopped."""
+    stopped = run.state.stopped
+    return run.status == "completed" and run.state.limit_error is None and not (stopped and stopped.cells)
+
+
+async def _finish_pilot(wanted: _Upload, run: Run) -> None:
+    """Enrich the rest of the pilot, ask whether to go on, and enrich the rest, for the sync bridge.
+
+    Raises:
+        PilotStopped: the rest, or a part of it, was not enriched.
+    """
+    conversation = run.conversation
+    can_answer = await Either(lambda: can_ask(is_enriching=True), asks_nobody)
+    try:
+        foreign = await OnLoop(wanted.on_pilot(conversation, PilotJob.foreign_columns))
+        also = f" {plural(len(foreign), 'more column')} would run, too: {', '.join(foreign)}." if foreign else ""
+        if foreign and not can_answer:
+            raise PilotStopped(
+                "Other columns would run, too",
+                cause=f"{also.strip()} They are not of this brief. Nothing more was sent.",
+                remedy="Turn off in Origami that they run by themselves, then run the same call again.",
+                code="FOREIGN_COLUMNS",
+            )
+        estimate = await OnLoop(wanted.on_pilot(conversation, PilotJob.price))
+        limit = None if conversation.credit_limit is None else conversation.credit_limit.limit
+        if estimate.rest and not await OnLoop(wanted.on_pilot(conversation, PilotJob.was_agreed)):
+            if can_answer:
+                with_limit = "" if limit is None else f" It stops before {plural(limit, 'credit')} are used up."
+                await Either(lambda: ask(f"{estimate.in_words}{also}{with_limit} Go on? [y/N] "), asks_nobody)
+            elif estimate.high is None or limit is None or estimate.used + estimate.high > limit:
+                raise PilotStopped(
+                    "The rest of the list was not enriched",
+                    cause=f"{estimate.in_words} Nobody could be asked, and "
+                    + (
+                        "there is no credit limit."
+                        if limit is None
+                        else f"the credit limit is {plural(limit, 'credit')}."
+                    ),
+                    remedy="To go on, run the same call with a credit_limit= that leaves room for the range.",
+                    code="PILOT_ENDED",
+                )
+            await OnLoop(wanted.on_pilot(conversation, PilotJob.agree))
+        await OnLoop(wanted.on_pilot(conversation, lambda job: job.write_rest(estimate)))
+    except StartDeclined:
+        raise PilotStopped(
+            "The rest of the list was not enriched",
+            cause="You didn't answer yes. Nothing more was sent.",
+            remedy="error.partial has your rows with what the pilot has found. The same call asks again.",
+            code="DECLINED",
+        ) from None
+    except (KeyboardInterrupt, SystemExit):
+        background().run(cancel(conversation.current, settled=True))
+        print(INTERRUPTED)  # noqa: T201
+        raise
+    await _until_filled(run)
 
 
 async def _until_filled(run: Run) -> None:
@@ -275,10 +356,12 @@ class _Upload:
         once: the name in `once=`.
         client: the client; None for that of the table, else the default.
         fresh: begin a new upload in any case.
+        pilot: how many rows are enriched first; None for all at once.
 
     Attributes:
         frame: the list as a DataFrame.
         own: what is sent of it.
+        pilot: how many rows are enriched first; 0 for all at once.
         operations: the API.
 
     Raises:
@@ -296,6 +379,7 @@ class _Upload:
         once: str | None,
         client: AnyClient | None,
         fresh: bool = False,
+        pilot: int | None = None,
     ) -> None:
         from origami_widgets.frames.own_list.frame_rows import own_list_of
         from origami_widgets.frames.own_list.list_reading import as_frame
@@ -307,6 +391,7 @@ class _Upload:
         self._workspace = table.workspace_id if isinstance(table, UploadedTable) else ""
         self._once = None if once is None else valid_once(once)
         self._fresh = fresh
+        self.pilot = 0 if pilot is None else _valid_pilot(pilot, len(self.own.rows))
         self._cell: CellRef | None = cell_ref()
         self._job: UploadJob | None = None
         self._record: UploadRecord | None = None
@@ -332,11 +417,29 @@ class _Upload:
             target = None
             if self._target:
                 target = Table.from_raw((await operations.poll_table(self._target, include=())).body)
-            self._job = UploadJob(operations, self.own, record, name=self._name, target=target)
+            if self.pilot and not record.stored.workspace_id:
+                await record.change(pilot=self.pilot)
+            self._record, first = record, first_rows(self.own, record)
+            self._job = UploadJob(operations, first, record, name=self._name, target=target)
             uploaded = await self._job.carry_out()
             if self._workspace and not record.stored.workspace_id:
                 await record.change(workspace_id=self._workspace)
-            return UploadedTable(operations, self.own, uploaded, record.stored)
+            table = UploadedTable(operations, self.own, uploaded, record.stored)
+            if self.has_rest:
+                # The others are not there yet: they are found by their keys.
+                table.ids_by_key = uploaded.ids
+            return table
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether there is a rest to enrich after a pilot, as this call or an earlier one has asked for."""
+        return self._record is not None and self._record.has_rest
+
+    async def on_pilot(self, conversation: Conversation, act: Callable[[PilotJob], Awaitable[T]]) -> T:
+        """Carry out a step of the pilot, while no other call does. Background loop only."""
+        async with self._held() as record:
+            self._record = record
+            return await act(PilotJob(self.operations, self.own, record, conversation))
 
     def _held(self) -> AbstractAsyncContextManager[UploadRecord]:
         return held_record(
@@ -362,7 +465,7 @@ class _Upload:
             run: Run | None = record.runs.get((prompt, model))
         if run is None:
             return None
-        is_over = run.settled and await plan_stopped(run.conversation) is None
+        is_over = run.settled and not self.has_rest and await plan_stopped(run.conversation) is None
         return None if is_over else run
 
     def keep_run(self, prompt: str, model: str | None, run: Run) -> None:
@@ -416,6 +519,22 @@ class _ShownProgress:
         self._notifier.close()
 
 
+def _valid_pilot(pilot: object, rows: int) -> int:
+    """Return how many rows a pilot has.
+
+    Raises:
+        InvalidInput: it is no number from 8 to less than the rows of the list.
+    """
+    if isinstance(pilot, int) and not isinstance(pilot, bool) and LEAST_PILOT <= pilot < rows:
+        return pilot
+    raise InvalidInput(
+        "pilot= needs a number of rows",
+        cause=f"Got {validate.shortened(pilot)}; the list has {plural(rows, 'row')} to send. A pilot has at least {LEAST_PILOT} "
+        "rows, and fewer than the list. Nothing was sent.",
+        remedy="Use pilot=20, or leave it out: of a short list, all rows at once are the pilot.",
+    )
+
+
 SILENCE = 4.0
 """Seconds after which a call that shows no progress says what it waits for."""
 
@@ -435,14 +554,23 @@ def _question(wanted: _Upload, credit_limit: float | None) -> str:
     project = wanted.operations.settings.project
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     where = f"project {project}" if project else "your organization"
+    unknown = "; what a first brief costs is not known"
+    if wanted.pilot:
+        unknown = f". {wanted.pilot} rows come first; then you are asked again, with a price for the rest"
     return (
-        f"Send {wanted.own.in_words} to {where}, and start an agent on them?\nIt spends credits, with {limit}; what a first "
-        "brief costs is not known. [y/N] "
+        f"Send {wanted.own.in_words} to {where}, and start an agent on them?\nIt spends credits, with {limit}{unknown}. "
+        "[y/N] "
     )
 
 
 CALLER = 5
 """The level of the user's line on the stack: below it are the sync bridge, `enrich` and `_checked`."""
+
+
+def _failed(error: OrigamiError, run: Run, table: UploadedTable, partial: pd.DataFrame) -> EnrichmentFailed:
+    failed = EnrichmentFailed(error.title, cause=error.cause, remedy=error.remedy, code=error.code)
+    failed.run, failed.table, failed.partial = run, table, partial
+    return failed
 
 
 def _checked(

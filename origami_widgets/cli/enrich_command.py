@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from origami_widgets.api.client import Client
     from origami_widgets.api.rows.own_rows import OwnList
 
 REPORT_EVERY = 5.0
@@ -53,6 +54,8 @@ def enrich_list(options: Namespace) -> int:
     key, columns = _names(options.key), _names(options.columns)
     own = own_list_of(frame, key, columns)
     client = client_for(options)
+    if options.pilot is not None:
+        return _enrich_with_pilot(options, frame, out, client)
     if not options.yes and sys.stdin.isatty() and not _agrees(own, options.credit_limit):
         sys.stderr.write("Nothing was sent.\n")
         return USAGE
@@ -82,6 +85,34 @@ def enrich_list(options: Namespace) -> int:
     if code == DONE and stopped is not None and stopped.cells:
         sys.stderr.write(f"The run completed, but {plural(stopped.cells, 'cell')} stayed empty: they were stopped.\n")
         return ENDED_BADLY
+    return code
+
+
+def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, client: Client) -> int:
+    """Enrich a list after a pilot; return the exit code. If the rest is not enriched, the file has what was found."""
+    import origami_widgets as ow
+    from origami_widgets.run.starts.confirm import asks_terminal
+
+    asks_terminal.set(not options.yes and sys.stdin.isatty())
+    code, problem = DONE, ""
+    try:
+        found = ow.enrich(
+            frame,
+            options.brief,
+            key=_names(options.key),
+            columns=_names(options.columns),
+            pilot=options.pilot,
+            once=options.once,
+            credit_limit=options.credit_limit,
+            name=options.name,
+            model=options.model,
+            client=client,
+            show=False,
+        )
+    except ow.EnrichmentFailed as error:
+        code, problem, found = ENDED_BADLY, f"{error}\n", error.partial
+    _write(found, out, overwrite=options.overwrite)
+    sys.stderr.write(problem)
     return code
 
 
@@ -125,12 +156,17 @@ class _UploadLines:
 
 EXAMPLE = """\
 origami-widgets enrich companies.csv "Find the owner's e-mail address" \\
-      --key website --columns name --out enriched.xlsx
+      --key website --columns name --pilot 20 --credit-limit 2000 \\
+      --once crm-11 --out enriched.xlsx
 
 All values of the file are texts: postal codes and phone numbers stay as they
 are. Only the columns in --key and --columns are sent. With --once, the command
 can be repeated after a crash: the list is uploaded and the run paid for once.
-On a terminal, it asks before it spends credits; --yes answers."""
+On a terminal, it asks before it spends credits; --yes answers.
+
+With --pilot 20, 20 rows come first. Their price gives a range for the rest: on
+a terminal you are asked, else it goes on if the range fits --credit-limit. If
+not, PATH has what was found, and the same command with --overwrite goes on."""
 ENRICH = Command(
     "enrich",
     enrich_list,
@@ -143,6 +179,9 @@ ENRICH = Command(
         Argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters"),
         Argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas"),
         Argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas"),
+        Argument(
+            "--pilot", metavar="ROWS", type=int, help="enrich so many rows first, then ask with a price; at least 8"
+        ),
         Argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet"),
         Argument("--overwrite", action="store_true", help="replace an existing file"),
         Argument("--once", metavar="NAME", help="a name of your own, under which this is paid for once"),

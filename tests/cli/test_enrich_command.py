@@ -66,6 +66,19 @@ def test_a_list_with_semicolons_or_tabs_is_read(server, companies, tmp_path):
         assert list(pd.read_csv(out, sep=separator)) == ["website", "name", "zip", "owner", "Phone"]
 
 
+@pytest.mark.parametrize("server", [{"cells": 5}], ids=str, indirect=True)
+def test_a_pilot_ends_with_a_price_and_the_same_command_goes_on(server, tmp_path, capsys):
+    file, out = tmp_path / "list.csv", tmp_path / "found.csv"
+    file.write_text("website;zip\n" + "".join(f"{n}.example;01234\n" for n in range(30)))
+    more = ("--columns", "zip", "--pilot", "10", "--once", "crm", "--credit-limit")
+    assert enrich(file, out, *more, "25") == 3
+    assert "10 of 30 rows" in capsys.readouterr().err
+    assert pd.read_csv(out, sep=";")["Phone"].notna().sum() == 10
+    assert enrich(file, out, *more, "200", "--overwrite") == 0
+    assert pd.read_csv(out, sep=";", dtype=str)["zip"].to_list() == ["01234"] * 30
+    assert (len(server.runs), server.enriched.total()) == (1, 25)
+
+
 def test_repeated_under_a_name_it_is_paid_for_once(server, companies, tmp_path):
     for number in range(2):
         assert enrich(companies, tmp_path / f"{number}.csv", "--once", "crm") == 0

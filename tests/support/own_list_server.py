@@ -19,6 +19,7 @@ import json
 import re
 import urllib.parse
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tests.support.counting_server import Refusal, body_of, key_of, query_of
@@ -39,6 +40,7 @@ class OwnListServer(SpendingServer):
         contents: the rows of each table that was uploaded: id, and values by slug.
         writes: each write that was carried out: the table, how, and the rows.
         enrichments: how many rows were given to enrichments that nobody asked for by a run.
+        enriched: how often the columns ran for a written row, by its key.
         asked: what is called at each request.
     """
 
@@ -50,10 +52,12 @@ class OwnListServer(SpendingServer):
         self.contents: dict[str, list[dict[str, Any]]] = {}
         self.writes: list[tuple[str, str, list[dict[str, Any]]]] = []
         self.enrichments = 0
+        self.enriched: Counter[tuple[Any, ...]] = Counter()
         self.asked: Callable[[], object] = lambda: None
         self.homes: dict[str, str] = {}
         self._files: set[tuple[str, str]] = set()
         self._batches: dict[str, dict[str, Any]] = {}
+        self._enriching: dict[str, tuple[FillingTable, list[tuple[Column, int]]]] = {}
         self._refusals: dict[str, list[int]] = {}
         self._csv_rows, self._chunk_rows, self._reads = csv_rows, chunk_rows, reads
 
@@ -65,6 +69,7 @@ class OwnListServer(SpendingServer):
             "DELETE /workspaces/{id}": self._delete_workspace,
             "POST /workspaces/{id}/documents": self._upload,
             "POST /tables/{id}/rows/upsert": self._upsert,
+            "GET /enrichment-runs/{id}": self._enrichment_run,
         }
 
     def texts(self, table: str, slug: str) -> list[Any]:
@@ -178,7 +183,33 @@ class OwnListServer(SpendingServer):
         self._write(table, "upsert", new, rows)
         receipt = _receipt(body["batchId"], inserted=len(new), updated=len(rows) - len(new))
         self._batches[body["batchId"]] = receipt
+        if body.get("enrich", True):
+            first, now = len(self.contents[table.id]) - len(new), self.now()
+            numbers = list(range(first, len(self.contents[table.id])))
+            columns = [column for column in table.shown(now) if column.kind != "input"]
+            for column in columns:
+                table.refill("rows", column, numbers, now)
+            self.enriched.update(tuple(row.get(slug) for slug in match) for row in new)
+            self._enriching[body["batchId"]] = table, [(column, number) for column in columns for number in numbers]
         return 201, receipt
+
+    def _enrichment_run(self, request: Received, run: str) -> tuple[int, Any]:
+        if run not in self._batches:
+            raise Refusal(404, "ENRICHMENT_RUN_NOT_FOUND")
+        if run not in self._enriching:
+            return 200, {**self._batches[run], "status": "complete", "enrichments": {"total": 0}, "creditsUsed": 0}
+        table, cells = self._enriching[run]
+        filled = sum(number in column.filled for column, number in cells)
+        active = {(cell.column.id, cell.row) for cell in table.active()}
+        pending = sum((column.id, number) in active for column, number in cells)
+        return 200, {
+            **self._batches[run],
+            "object": "enrichment_run",
+            "tableId": table.id,
+            "status": "processing" if pending else "complete",
+            "enrichments": {"total": len(cells), "completed": filled, "pending": pending, "failed": 0},
+            "creditsUsed": 0 if pending else table.price * filled,
+        }
 
     def _write(
         self, table: FillingTable, how: str, new: list[dict[str, Any]], rows: list[dict[str, Any]] | None = None

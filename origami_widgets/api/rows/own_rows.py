@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from origami_widgets.words.numbers import plural
@@ -16,8 +16,8 @@ Sent: TypeAlias = "str | int | float | bool | None"
 """A value as it is sent: dates and large integers are texts by then, missing values are None."""
 KeyText: TypeAlias = "tuple[str, ...]"
 """The texts of a row's key columns, by which it is found again. They are compared exactly."""
-NOT_SENT = -1
-"""The place of a row that has no key."""
+NOT_SENT, NOT_YET = -1, -2
+"""The place of a row that has no key, and of one that is sent later."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ class OwnList:
         if left:
             rows = f"{len(self.rows):,} of {plural(len(self.places), 'row')} ({', '.join(left)})"
         return f"{rows} with {plural(len(self.names), 'column')} ({', '.join(self.names)[:200]})"
+
+    def part(self, rows: Sequence[int]) -> OwnList:
+        """Return the list with only some of its rows, which are given by their positions here."""
+        at = {row: place for place, row in enumerate(rows)}
+        places = (place if place == NOT_SENT else at.get(place, NOT_YET) for place in self.places)
+        return replace(self, rows=tuple(self.rows[row] for row in rows), places=tuple(places))
 
     @property
     def keys(self) -> list[KeyText]:

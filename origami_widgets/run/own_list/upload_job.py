@@ -35,9 +35,9 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from origami_widgets.api.models import Column
+    from origami_widgets.api.models import Column, UpsertReceipt
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_record import UploadRecord
@@ -230,10 +230,7 @@ class UploadJob:
         self._note(self._record.stored.sent)
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
-            chunk = [
-                {slug: value for slug, value in zip(slugs, row, strict=True) if value is not None}
-                for row in rows[start:end]
-            ]
+            chunk = self._cells(range(start, end), slugs)
 
             async def write(key: str, batch: str, chunk: list[dict[str, Any]] = chunk) -> Any:
                 return await self._operations.upsert_rows(
@@ -252,15 +249,24 @@ class UploadJob:
                 continue
             except OrigamiError as error:
                 raise self._refused(error, start, end) from None
-            stored, counts = self._record.stored, receipt.counts
-            await self._record.change(
-                sent=end,
-                pending="",
-                inserted=stored.inserted + (counts.inserted or 0),
-                updated=stored.updated + (counts.updated or 0),
-                skipped=stored.skipped + (counts.skipped or 0),
-            )
+            await self._acknowledge(receipt, sent=end)
             self._note(end)
+
+    def _cells(self, rows: Iterable[int], slugs: Sequence[str]) -> list[dict[str, Any]]:
+        """Return rows as they are upserted: their values by slug, without missing ones."""
+        cells = (zip(slugs, self._own_list.rows[row], strict=True) for row in rows)
+        return [{slug: value for slug, value in row if value is not None} for row in cells]
+
+    async def _acknowledge(self, receipt: UpsertReceipt, **changes: Any) -> None:
+        """Write down that rows were written."""
+        stored, counts = self._record.stored, receipt.counts
+        await self._record.change(
+            pending="",
+            inserted=stored.inserted + (counts.inserted or 0),
+            updated=stored.updated + (counts.updated or 0),
+            skipped=stored.skipped + (counts.skipped or 0),
+            **changes,
+        )
 
     def _refused(self, error: OrigamiError, start: int, end: int) -> OrigamiError:
         """Return the error for refused rows with their positions, and without values, which the server may repeat."""
@@ -304,8 +310,15 @@ class UploadJob:
             )
         return {key: found[key][0] for key in keys}
 
-    async def _rows(self, columns: Sequence[Column]) -> dict[KeyText, list[str]]:
-        """Return the ids of all rows of the table by their keys, hidden leads too."""
+    async def _rows(
+        self, columns: Sequence[Column], see: Callable[[dict[str, Any]], None] = lambda _cells: None
+    ) -> dict[KeyText, list[str]]:
+        """Return the ids of all rows of the table by their keys, hidden leads too.
+
+        Args:
+            columns: the table's columns for the list's.
+            see: called with the cells of each row.
+        """
         slugs = [str(column.slug) for column in columns[: self._own_list.key_size]]
         query, found = RowQuery(saved_filters=False), dict[tuple[str, ...], list[str]]()
 
@@ -313,7 +326,8 @@ class UploadJob:
             for row, row_id in zip(rows, ids_of(rows), strict=True):
                 cells = row.get("cells")
                 values = cells if isinstance(cells, dict) else row
-                found.setdefault(key_of(_value(values.get(slug)) for slug in slugs), []).append(row_id)
+                see(values)
+                found.setdefault(key_of(value_of(values.get(slug)) for slug in slugs), []).append(row_id)
 
         pages: RowPages[dict[str, Any]] = RowPages(
             lambda cursor: self._read(
@@ -441,7 +455,8 @@ def _is_unknown(error: OrigamiError) -> bool:
     return error.may_have_started or isinstance(error, UnexpectedAnswer | IdempotencyConflict)
 
 
-def _value(cell: object) -> object:
+def value_of(cell: object) -> object:
+    """Return what a raw cell holds."""
     return cell.get("value") if isinstance(cell, dict) else cell
 
 

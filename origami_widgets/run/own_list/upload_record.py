@@ -13,7 +13,7 @@ import uuid
 import weakref
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
@@ -48,7 +48,12 @@ class StoredUpload(Stored, kw_only=True):
         inserted: rows that were inserted.
         updated: rows that were updated.
         skipped: rows that were left as they are.
-        is_complete: whether all rows were written and read back.
+        is_complete: whether all rows were written and read back; of a list with a pilot, those that the agent gets.
+        pilot: how many rows the pilot has; 0 without one.
+        receipts: the ids of what was written since with the columns to run, in order.
+        priced: how many of these are of single rows of the pilot.
+        stage: how far a list with a pilot is: `pilot` until it is said that the rest may be enriched, too, then `rest`, at
+            last `over`.
     """
 
     order: str = ""
@@ -64,6 +69,10 @@ class StoredUpload(Stored, kw_only=True):
     updated: int = 0
     skipped: int = 0
     is_complete: bool = False
+    pilot: int = 0
+    receipts: tuple[str, ...] = ()
+    priced: int = 0
+    stage: Literal["pilot", "rest", "over"] = "pilot"
 
 
 class UploadRecord:
@@ -93,6 +102,11 @@ class UploadRecord:
         if self._entry is not None:
             self._entry.place(self.stored)
             await self._entry.write(self.stored)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether the list has a pilot, and a rest that is not enriched yet."""
+        return self.stored.pilot > 0 and self.stored.stage != "over"
 
     async def renew(self, own: OwnList, asked: tuple[str, ...]) -> None:
         """Begin again with a new id, because the table was deleted. Arguments are as in `held_record`."""

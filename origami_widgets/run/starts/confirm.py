@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
@@ -47,7 +48,11 @@ def can_ask(*, is_enriching: bool = False) -> bool:
         is_enriching: whether the call is `enrich`, which asks unless `configure(confirm=False)` was set.
     """
     mode = confirm_mode()
-    return (mode is True or (is_enriching and mode == "enrich")) and can_confirm()
+    return (mode is True or (is_enriching and mode == "enrich")) and (asks_terminal.get() or can_confirm())
+
+
+asks_terminal: ContextVar[bool] = ContextVar("asks_terminal", default=False)
+"""Whether a command asks on its terminal. A script is not asked, even in a terminal."""
 
 
 async def asks_nobody() -> bool:

@@ -176,6 +176,12 @@ class CreditLimit:
         watch.subscribers.add(look)
         look()
 
+    def hold(self, conversation: Conversation) -> None:
+        """Count and end, too, what begins after the newest turn has settled: rows that are written to be enriched."""
+        watch = conversation.current
+        limited[watch] = conversation
+        self._look(weakref.ref(watch))
+
     def note(self, tables: Iterable[Table], now: float) -> None:
         """Note what tables that have just been read have used, for the rate at which they do."""
         for table in tables:

@@ -1,0 +1,244 @@
+"""`PilotJob`: enrich the first rows of a list, tell what the rest will cost, and enrich the rest within its limit.
+
+The agent gets `BY_AGENT` rows with the brief. When its columns are there, the others are written with `enrich: true`, and
+the columns run for them by themselves: the pilot's rows one by one, which gives the price of each and proves the way, the
+rest in chunks. Only rows that the table lacks are sent, and no chunk twice, as in `UploadJob`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.rows.cell_values import is_found
+from origami_widgets.api.rows.own_rows import key_of
+from origami_widgets.run.credits import used_since_start
+from origami_widgets.run.fill_plan import own_columns, whole_columns
+from origami_widgets.run.own_list.pilot_estimate import BY_AGENT, Estimate, pilot_rows, price_range
+from origami_widgets.run.own_list.upload_job import UploadJob, value_of
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.schedule import DEADLINE
+from origami_widgets.words.foreign_text import one_line
+from origami_widgets.words.numbers import amount, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from origami_widgets.api.models import Column, EnrichmentRun
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.api.rows.own_rows import OwnList
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.own_list.upload_record import UploadRecord
+
+CHUNKS = 20, 100
+"""Rows of the first chunk of the rest, and of each further one."""
+ENDED = frozenset({"complete", "errored"})
+
+
+class PilotStopped(OrigamiError):
+    """The rest of a list is not enriched, or not all of it. What was found is kept."""
+
+
+class PilotJob(UploadJob):
+    """Pilot of one list, and its rest, after the agent has ended. Background loop only.
+
+    Args:
+        operations: the API.
+        own: the whole list.
+        record: the record of its upload.
+        conversation: the run on its first rows.
+    """
+
+    def __init__(self, operations: Operations, own: OwnList, record: UploadRecord, conversation: Conversation) -> None:
+        super().__init__(operations, own, record, name="", target=None)
+        self._conversation = conversation
+        self._keys = own.keys
+        self._written: set[int] = set()
+        self._stopped_before = conversation.state.stopped
+
+    async def price(self) -> Estimate:
+        """Enrich the rest of the pilot's rows, and return what the rest of the list will cost.
+
+        Raises:
+            PilotStopped: no cell begins, the pilot was stopped, or its limit is reached.
+        """
+        stored = self._record.stored
+        pilot = pilot_rows(self._keys, stored.upload_id, stored.pilot)
+        if not stored.priced:
+            columns = await self._columns()
+            lacking = await self._lacking(columns)
+            for row in pilot:
+                if row in lacking:
+                    self._require_going()
+                    await self._write(columns, [row])
+            await self._record.change(priced=len(self._record.stored.receipts))
+        receipts = [await self._ended(each) for each in self._record.stored.receipts[: self._record.stored.priced]]
+        if receipts and not any(each.enrichments.total for each in receipts):
+            raise PilotStopped(
+                "The columns don't run by themselves",
+                cause=f"{plural(len(receipts), 'row')} of the pilot were written, and no cell has begun.",
+                remedy="Have the agent fill them: error.run.fill(). For the rest of the list, leave out pilot=.",
+                code="NOT_BEGUN",
+            )
+        found = await self._found(await self._columns())
+        rest = len(self._keys) - len(pilot)
+        prices = [each.credits_used or 0 for each in receipts]
+        low, high = price_range(prices, rest) or (None, None)
+        return Estimate(len(pilot), rest, await self._used(), found, low, high)
+
+    async def foreign_columns(self) -> list[str]:
+        """Return the names of columns that would run for each row, too, and are not this run's."""
+        ours = {column.id for _, column in self._own_columns()}
+        listed = await self._read(lambda: self._operations.list_columns(self._record.stored.table_id))
+        return [
+            one_line(each.name) for each in listed if each.kind != "input" and each.auto_trigger and each.id not in ours
+        ]
+
+    async def was_agreed(self) -> bool:
+        """Return whether the rest may be enriched, as an earlier call has been told."""
+        return self._record.stored.stage != "pilot"
+
+    async def agree(self) -> None:
+        """Write down that the rest may be enriched."""
+        await self._record.change(stage="rest")
+
+    async def write_rest(self, estimate: Estimate) -> None:
+        """Enrich the rows that the table lacks, in chunks, each only if it fits into the credit limit.
+
+        Raises:
+            PilotStopped: the next chunk may not fit, or the run was stopped.
+        """
+        columns = await self._columns()
+        size, dearest = CHUNKS[0], (estimate.high or 0) / max(1, estimate.rest)
+        while chunk := sorted(await self._lacking(columns))[:size]:
+            self._require_going()
+            limit, used = self._limit, await self._used()
+            if limit is not None and used + dearest * len(chunk) > limit:
+                raise PilotStopped(
+                    "The credit limit is too low for the next rows",
+                    cause=f"{amount(used)} credits were used. The next {plural(len(chunk), 'row')} may cost up to "
+                    f"{amount(dearest * len(chunk))}; credit_limit is {amount(limit)}. Nothing more was sent.",
+                    remedy="Run the same call with a higher credit_limit: it goes on with the rows that are missing.",
+                    code="CREDIT_LIMIT",
+                )
+            await self._write(columns, chunk)
+            await self._ended(self._record.stored.receipts[-1])
+            size = CHUNKS[1]
+        # What another process has written may still fill.
+        for receipt in self._record.stored.receipts[self._record.stored.priced :]:
+            await self._ended(receipt)
+        await self._record.change(stage="over")
+        await self._check()
+
+    async def _lacking(self, columns: Sequence[Column]) -> set[int]:
+        found = await self._rows(columns)
+        return {row for row, key in enumerate(self._keys) if key not in found} - self._written
+
+    async def _write(self, columns: Sequence[Column], rows: Sequence[int]) -> None:
+        """Write rows, and have the columns run for them. The limit is watched, and the card is alive, from before that."""
+        stored, slugs = self._record.stored, [str(column.slug) for column in columns]
+        tables = self._conversation.state.tables
+        # By then, they have run for all rows that are there.
+        self._conversation.whole |= whole_columns(own_columns(self._conversation.own_states, tables))
+        if self._conversation.credit_limit is not None:
+            self._conversation.credit_limit.hold(self._conversation)
+
+        async def send(key: str, batch: str) -> Any:
+            return await self._operations.upsert_rows(
+                stored.table_id,
+                self._cells(rows, slugs),
+                slugs[: self._own_list.key_size],
+                enrich=True,
+                batch_id=batch,
+                idempotency_key=key,
+            )
+
+        # With the rows in its name, as others may be lacking when a lost write is found out about.
+        which = key_of(self._keys[row] for row in rows)
+        receipt = await self._post(f"enriched {len(stored.receipts)} {which}", send, None)
+        self._written.update(rows)
+        await self._acknowledge(receipt, receipts=(*self._record.stored.receipts, receipt.id))
+        await self._check()
+
+    async def _ended(self, receipt: str) -> EnrichmentRun:
+        """Wait until all cells of a write have ended, and return what they have cost.
+
+        Raises:
+            PilotStopped: the run was stopped meanwhile.
+        """
+        clock = poller().clock
+        ends = clock.monotonic() + DEADLINE
+        while True:
+            run = await self._read(lambda: self._operations.get_enrichment_run(receipt))
+            if run.status in ENDED or run.completed_at is not None or clock.monotonic() > ends:
+                return run
+            self._require_going()
+            await self._pause(self._conversation.current.retry_after / 3)
+
+    async def _found(self, columns: Sequence[Column]) -> dict[str, int]:
+        """Return how many values of each new column were found."""
+        slugs = {str(column.slug): one_line(column.name) for _, column in self._own_columns()}
+        found = dict.fromkeys(slugs.values(), 0)
+
+        def see(cells: dict[str, Any]) -> None:
+            for slug, name in slugs.items():
+                found[name] += is_found(value_of(cells.get(slug)))
+
+        await self._rows(columns, see)
+        return found
+
+    def _own_columns(self) -> list[tuple[Any, Column]]:
+        table_id = self._record.stored.table_id
+        own = own_columns(self._conversation.own_states, self._conversation.state.tables)
+        return [(table, column) for table, column in own if table.id == table_id]
+
+    async def _used(self) -> float:
+        """Return the credits that the run has used so far.
+
+        Raises:
+            PilotStopped: that is not known, so that no limit could hold.
+        """
+        await self._check()
+        used, how = used_since_start(self._conversation.state)
+        if used is None:
+            raise PilotStopped(
+                "It isn't known what the pilot has cost",
+                cause=how,
+                remedy="Run the same call again.",
+                code="UNKNOWN_COST",
+            )
+        return used
+
+    async def _check(self) -> None:
+        """Read the run, which is then checked again as long as its cells fill."""
+        await self._read(lambda: poller().check(self._conversation.current))
+
+    @property
+    def _limit(self) -> float | None:
+        limit = self._conversation.credit_limit
+        return None if limit is None else limit.limit
+
+    def _require_going(self) -> None:
+        """Do nothing if more may be sent.
+
+        Raises:
+            PilotStopped: the run was stopped, or its credit limit is reached.
+        """
+        state = self._conversation.state
+        is_stopped = state.stopping == "requested" or state.stopped != self._stopped_before
+        if state.limit_error is not None or is_stopped or state.cancel == "requested":
+            error = state.limit_error
+            raise PilotStopped(
+                "The pilot was stopped" if error is None else error.title,
+                cause="Nothing more was sent." if error is None else f"{error.cause} Nothing more was sent.",
+                remedy="Run the same call again: it goes on with what is missing.",
+                code="STOPPED" if error is None else error.code,
+            )
+
+
+def first_rows(own: OwnList, record: UploadRecord) -> OwnList:
+    """Return the rows of a list that the agent gets: of a list with a pilot, its first ones."""
+    if not record.stored.pilot:
+        return own
+    return own.part(pilot_rows(own.keys, record.stored.upload_id, record.stored.pilot)[:BY_AGENT])
