@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from .leads.chosen_columns import ChosenColumns
     from .leads.leads_reading import LeadsReading
+    from .leads.left_out import LeftOut
     from .source import Source
 
     LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
@@ -37,6 +39,7 @@ async def leads_frame(
     client: AnyClient | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
     include_hidden: bool = False,
+    leave_out: object = None,
     sort: Mapping[str, str] | None = None,
     limit: int | None = None,
     tables: Sequence[str] | None = None,
@@ -61,6 +64,13 @@ async def leads_frame(
         filters: as in `rows_frame`, for each table, in addition to its saved filters.
         include_hidden: also read the hidden leads, which fail the saved filters of their table. For `qualified`, the ids
             of the others are then read once for each version of a table with verdicts.
+        leave_out: customers, opt-outs or earlier leads that must not be in the result: a list of domains and e-mail
+            addresses, a Series, a frame, the path of a CSV file, workbook or Parquet file, several of these in a list, or
+            runs or tables, whose leads are read. None of it leaves this machine. A row without a person's name that has a
+            website leaves out the company and its people; one with a person's name, or with an address only, leaves
+            out that person, known by the address, or else by name and company. So of a list of customers with contacts,
+            pass `customers["website"]`. Mail providers and sites that many companies share don't count.
+            `attrs["origami"]["left_out"]` has the number.
         sort: as in `rows_frame`, for each table.
         limit: maximum number of rows of each table; None for all.
         tables: read only the tables with these names or ids; None for all.
@@ -92,7 +102,7 @@ async def leads_frame(
 
     Raises:
         InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
-            that a table lacks.
+            that a table lacks, `leave_out` names neither companies nor people.
         TableNotFound: a table does not exist for this key and project.
         IncompleteRows: an error came after some rows: `partial` is the frame so far.
 
@@ -114,10 +124,13 @@ async def leads_frame(
         True
         >>> ow.leads_frame(batch, columns=["name", "company", "fit"]).columns.to_list()
         ['name', 'company', 'fit', 'table_id', 'row_id']
+        >>> porto = leads[leads["name"] == "Porto"]
+        >>> len(ow.leads_frame(batch, leave_out=porto)) == len(leads) - len(porto)
+        True
     """
     from .leads.chosen_columns import ChosenColumns
 
-    chosen = ChosenColumns.checked(columns)
+    chosen = replace(ChosenColumns.checked(columns), left_out=await read_left_out(leave_out, client))
     frames = frames_of(source, "leads_frame")
     if frames is not None:
         return chosen.of(stack_given(frames, dtype_backend))
@@ -135,6 +148,23 @@ async def leads_frame(
         dtype_backend=dtype_backend,
     )
     return await reading.steps(progress)
+
+
+async def read_left_out(given: object, client: AnyClient | None) -> LeftOut | None:
+    """Return what `leave_out=` leaves out, for the sync bridge; None for nothing. Of runs and tables, the leads are read.
+
+    Args:
+        given: as in `leads_frame`.
+        client: the client for runs and tables; None for the one that each came from.
+
+    Raises:
+        InvalidInput: it is no list, can't be read, or names neither companies nor people.
+    """
+    from .leads.left_out import LeftOut, is_list
+
+    if given is None or isinstance(given, LeftOut):
+        return given
+    return LeftOut.of_list(given if is_list(given) else await leads_reading(given, client).steps(None))
 
 
 def _warn_of_questions(source: object) -> None:

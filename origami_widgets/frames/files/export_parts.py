@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.frames.leads.left_out import LeftOut
 
 FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "runs": runs_frame,
@@ -61,13 +62,16 @@ class ExportPart:
     kind: Literal["frame", "leads", "summary", "detail"] = "frame"
 
 
-def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool) -> list[ExportPart]:
+def parts_of(
+    source: Any, *, what: What, client: AnyClient | None, left_out: LeftOut | None = None, stacked: bool
+) -> list[ExportPart]:
     """Return the parts of a source, in the order of writing.
 
     Args:
         source: as in `export`.
         what: as in `export`.
         client: as in `export`.
+        left_out: which leads are left out; None for none.
         stacked: whether the leads of all tables are one part, without a summary.
 
     Raises:
@@ -80,7 +84,7 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
             remedy="Use series.to_frame() instead.",
         )
     if _is_grid(source):
-        return _parts_of_grid(source, stacked=stacked)
+        return _parts_of_grid(source, left_out, stacked=stacked)
     if isinstance(source, Iterator | ValuesView):
         # Each frame reads the source, but an iterator can be read only once.
         source = list(source)
@@ -92,13 +96,14 @@ def parts_of(source: Any, *, what: What, client: AnyClient | None, stacked: bool
         )
     given = _given_parts(source)
     if given is not None:
-        return given
+        return [replace(part, make=_without(left_out, part.make)) for part in given]
     if stacked and what == "leads":
-        return [ExportPart("leads", partial(leads_frame, source, client=client), "leads")]
+        return [ExportPart("leads", partial(leads_frame, source, leave_out=left_out, client=client), "leads")]
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":
-        leads = LeadExport(data, reader_of(data, client))
+        read = reader_of(data, client)
+        leads = LeadExport(data, lambda table: _without(left_out, partial(read, table))())
         parts = [ExportPart(name, make, "leads") for name, make in leads.parts()]
         parts.insert(0, ExportPart(SUMMARY, leads.summary, "summary"))
     if what != "leads":
@@ -112,8 +117,12 @@ def _is_grid(source: object) -> bool:
     return hasattr(kind, "to_frame") and hasattr(kind, "frame")
 
 
-def _parts_of_grid(grid: Any, *, stacked: bool) -> list[ExportPart]:
-    leads = cache(lambda: with_table(grid.to_frame()))
+def _without(left_out: LeftOut | None, make: Callable[[], pd.DataFrame]) -> Callable[[], pd.DataFrame]:
+    return make if left_out is None else lambda: left_out.of(make())
+
+
+def _parts_of_grid(grid: Any, left_out: LeftOut | None, *, stacked: bool) -> list[ExportPart]:
+    leads = cache(_without(left_out, lambda: with_table(grid.to_frame())))
     parts = [ExportPart("Leads", leads, "leads")]
     if not stacked:
         parts.insert(0, ExportPart(SUMMARY, lambda: summary_of(gather(grid.source, "export"), leads()), "summary"))

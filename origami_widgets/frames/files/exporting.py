@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag, shortened
 from origami_widgets.frames.dtype_backend import check_backend
+from origami_widgets.frames.lead_frames import read_left_out
 from origami_widgets.frames.own_list.list_reading import LIST_FILE
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
@@ -43,6 +45,7 @@ def export(
     *,
     what: What = "leads",
     client: AnyClient | None = None,
+    leave_out: object = None,
     overwrite: bool = False,
     format: Format | None = None,  # noqa: A002 - the word that one looks for
     ids: bool = False,
@@ -83,6 +86,8 @@ def export(
             history, economics), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
         client: the client that reads leads; None for the one that each run or table came from, or else the
             configured one.
+        leave_out: customers, opt-outs or earlier leads that must not be in the files, as in `leads_frame`. The sheet
+            *Summary* says how many leads were left out.
         overwrite: replace existing files; other files in a folder stay.
         format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
         ids: write the ids of runs, tables and leads into CSV files of leads; other files always have them.
@@ -119,7 +124,8 @@ def export(
         target = target.resolve()
     kind = _kind_of(target, format)
     single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
-    parts = parts_of(source, what=what, client=client, stacked=single and kind != "xlsx")
+    left_out = block(read_left_out(leave_out, client))
+    parts = parts_of(source, what=what, client=client, left_out=left_out, stacked=single and kind != "xlsx")
     if kind == "parquet":
         check_backend("pyarrow")
     elif kind == "xlsx":

@@ -13,11 +13,13 @@ import pandas as pd
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
+from origami_widgets.frames.leads.left_out import left_out_of
 from origami_widgets.frames.leads.stacking import HEAD, IDS, head_of, headings_of, mains_of, table_notes, words_of
 from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name
+from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -153,8 +155,12 @@ class LeadExport:
         if qualified and qualified == judged.first().sum() and used.notna().all():
             facts.append(("Credits per qualified lead", round(float(used.sum() / qualified), 2)))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
+        if left_out := sum(left_out_of(frame, key) for key, frame in leads.items()):
+            facts.append(("Left out by your list", plural(left_out, "lead")))
         hidden = sum(
-            max(0, count - len(leads[str(key)])) for key, count in tables["lead_count"].dropna().items() if key in leads
+            max(0, count - len(frame) - left_out_of(frame, str(key)))
+            for key, count in tables["lead_count"].dropna().items()
+            if (frame := leads.get(str(key))) is not None
         )
         if hidden:
             why = "that the table's saved filters hide: they don't meet the brief, or were unsure or not judged."

@@ -1,4 +1,4 @@
-"""The columns of leads that a user has chosen with `columns=`. Pure."""
+"""The columns of leads that a user has chosen with `columns=`, without the leads of `leave_out=`. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .left_out import LeftOut
+
 
 @dataclass(frozen=True, slots=True)
 class ChosenColumns:
@@ -24,9 +26,11 @@ class ChosenColumns:
 
     Attributes:
         columns: names of columns of the frame; None for all.
+        left_out: which leads are left out; None for none.
     """
 
     columns: Sequence[str] | None = None
+    left_out: LeftOut | None = None
 
     @classmethod
     def checked(cls, columns: object) -> Self:
@@ -75,7 +79,10 @@ class ChosenColumns:
         Raises:
             InvalidInput: with `strict`, it lacks one of the columns.
         """
-        if self == ALL:
+        if self.left_out is not None:
+            # First, as it looks at columns that may not be chosen.
+            frame = self.left_out.of(frame)
+        if self.columns is None:
             return frame
         if not table_notes(frame) and frame.empty:
             # A run has no table yet.

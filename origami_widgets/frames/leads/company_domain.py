@@ -191,6 +191,15 @@ def company_domain(value: object) -> str | None:
     return None
 
 
+def is_shared(domain: str) -> bool:
+    """Return whether a domain is that of a mail provider, or of a site on which many companies have pages.
+
+    >>> is_shared("gmail.com"), is_shared("facebook.com"), is_shared("acme.pt")
+    (True, True, False)
+    """
+    return _listed("mail").has(domain) or _listed("sites").has(domain)
+
+
 def _of_mailbox(host: str) -> str | None:
     name = _name(host)
     domain = None if name is None else registrable(name)

@@ -1,0 +1,299 @@
+"""`LeftOut` (`leave_out=`): leads that must not be in what one gets: customers, opt-outs, leads of earlier weeks.
+
+A company is known by its domain, a person by an e-mail address, or else by name and domain. Nothing of the list leaves
+the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import column_role
+from origami_widgets.api.rows.own_rows import at_positions
+from origami_widgets.frames.own_list.list_reading import read_list
+from origami_widgets.words.foreign_text import described
+from origami_widgets.words.numbers import plural
+
+from .company_domain import address_columns, company_domain, company_domains, domains_of, is_shared
+from .stacking import check_columns, head_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
+_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+_NUMBER = re.compile(r" \d+$")
+"""Matches what `leads_frame` adds to the name of a column that it has twice."""
+_PERSON = re.compile(r"((full|contact|person) )?name|person|contact person|ansprechpartner(in)?")
+_PARTS_OF_NAME = (re.compile(r"(first|given) ?name|vorname"), re.compile(r"(last|family) ?name|surname|nachname"))
+_COMPANY = re.compile(
+    r"\b(compan(y|ies)|organi[sz]ation|business|firma?|employer|unternehmen|empresa|entreprise|azienda|account)\b"
+)
+LOOKED_AT = 50
+"""Cells by which a column that has another name is taken for one of addresses."""
+NAMES_SHOWN = 20
+CALLER = 5
+"""The level of the user's line on the stack: below it are the sync bridge and the public function."""
+
+
+class Identity(NamedTuple):
+    """What a lead, or a row of a list, is known by.
+
+    Attributes:
+        domain: the domain of its company; None without one.
+        addresses: its e-mail addresses.
+        name: the name of the person, as names are compared; empty for a company.
+        row_id: the id of the lead; empty if it is not known.
+    """
+
+    domain: str | None
+    addresses: tuple[str, ...]
+    name: str
+    row_id: str = ""
+
+    @property
+    def named(self) -> str:
+        """Name and domain of the person; empty if one of them is not known."""
+        return f"{self.name}, {self.domain}" if self.name and self.domain else ""
+
+
+def identities(frame: pd.DataFrame, *, of_list: bool = False) -> list[Identity]:
+    """Return what each row is known by.
+
+    Args:
+        frame: leads, or a list of the user's own.
+        of_list: take the domain from websites only: an address of a list stands for one person, not for a company.
+    """
+    check_columns(frame)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+    websites, emails, names = _columns_of(frame)
+    sources = websites if of_list else [*websites, *emails]
+    domains = domains_of(frame, sources, "numpy_nullable").astype(object)
+    addresses = [_addresses(cells) for cells in _cells(frame, emails)]
+    ids = frame["row_id"].fillna("").astype(str) if "row_id" in frame else [""] * len(frame)
+    people = [as_name(" ".join(cell for cell in cells if isinstance(cell, str))) for cells in _cells(frame, names)]
+    return [
+        Identity(None if domain is pd.NA else domain, mailboxes, name, row_id)
+        for domain, mailboxes, name, row_id in zip(domains, addresses, people, ids, strict=True)
+    ]
+
+
+def as_name(text: str) -> str:
+    """Return a person's name as names are compared, without what a spreadsheet would compute.
+
+    >>> as_name(" =Ana  SOUSA")
+    'ana sousa'
+    """
+    return " ".join(text.split()).casefold().lstrip("=+-@'")
+
+
+def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    if not columns:
+        return iter([()] * len(frame))
+    return zip(*(frame[name].to_numpy(dtype=object).tolist() for name in columns), strict=True)
+
+
+def _addresses(cells: Iterable[object]) -> tuple[str, ...]:
+    return tuple(
+        address.strip(".'").casefold()
+        for cell in cells
+        for text in (cell if isinstance(cell, list | tuple) else (cell,))
+        if isinstance(text, str)
+        for address in _ADDRESS.findall(text)
+    )
+
+
+def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns of websites, of e-mail addresses and of persons' names: by their names, else by their cells."""
+    known, head = set(frame.columns), head_of(frame)
+    # Not the parts of cells, nor the name of the run.
+    main = [name for name in frame.columns if name.rpartition(".")[0] not in known and name not in head]
+    words = {name: _NUMBER.sub("", _WORD_END.sub(" ", name).strip().lower()) for name in main}
+    emails = [name for name in main if column_role(name, "") == "email"]
+    websites = ["domain"] if {"domain", "row_id"} <= known else []
+    websites = websites or [name for name in main if name not in emails and address_columns([words[name]])]
+    if "row_id" not in known:
+        for name in main:
+            texts = [cell for cell in frame[name].dropna().head(LOOKED_AT) if isinstance(cell, str)]
+            if name in emails or name in websites or not texts:
+                continue
+            if 2 * sum(bool(_ADDRESS.search(text)) for text in texts) > len(texts):
+                emails.append(name)
+            # Links to jobs, maps or social networks are no websites, whatever the cells look like.
+            elif 2 * sum(map(bool, company_domains(texts))) > len(texts) and address_columns(
+                [f"{words[name]} website"]
+            ):
+                websites.append(name)
+    has_company = any(_COMPANY.search(each) for each in words.values())
+    names = [name for name in main if _PERSON.fullmatch(words[name]) and (has_company or words[name] != "name")][:1]
+    parts = [next((name for name in main if part.fullmatch(words[name])), None) for part in _PARTS_OF_NAME]
+    return websites, emails, names or [name for name in parts if name is not None]
+
+
+class LeftOut:
+    """Companies and people, each with a number, such as that of the period in which it was found.
+
+    Attributes:
+        rows: how many rows the list had.
+        unrecognized: the positions of those that name neither a company nor a person.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._domains: dict[str, int] = {}
+        self._addresses: dict[str, int] = {}
+        self._named: dict[str, int] = {}
+        self._unaddressed: dict[str, int] = {}
+        self.rows = 0
+        self.unrecognized: list[int] = []
+
+    @classmethod
+    def of_list(cls, given: object) -> LeftOut:
+        """Return what a list leaves out.
+
+        Args:
+            given: texts, dicts, a Series, a frame, the path of a file, or a list of these.
+
+        Raises:
+            InvalidInput: it is none of these, can't be read, or names neither companies nor people.
+        """
+        made = cls()
+        for part in _parts(given):
+            for each in _identities_of(part):
+                if each.domain is None and not each.addresses and not each.row_id:
+                    made.unrecognized.append(made.rows)
+                made.add(each)
+                made.rows += 1
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        if self.rows and len(self.unrecognized) == self.rows:
+            raise InvalidInput(
+                "leave_out= names nobody to leave out",
+                cause=f"None of its {plural(self.rows, 'row')} has a website, a company's domain or an e-mail address. "
+                "Domains of mail providers and of sites that many companies share don't count.",
+                remedy='Pass what has them, such as leave_out=customers["website"], or a frame or file with such a column.',
+            )
+        if self.unrecognized:
+            rows = f"{plural(len(self.unrecognized), 'row')} of {self.rows:,} of leave_out= leave out nothing"
+            why = f"without a website, a company's domain or an e-mail address: {at_positions(self.unrecognized)}."
+            warnings.warn(f"{rows}, {why}", RuntimeWarning, stacklevel=CALLER)
+
+    def add(self, row: Identity, number: int = 0) -> None:
+        """Add a row: a person, if it has a name, else a company, if it has a domain, else a person by the address."""
+        if row.row_id:
+            self._rows.setdefault(row.row_id, number)
+        for address in row.addresses:
+            self._addresses.setdefault(address, number)
+        if row.named:
+            self._named.setdefault(row.named, number)
+            if not row.addresses:
+                self._unaddressed.setdefault(row.named, number)
+        elif row.domain is not None and not row.name:
+            self._domains.setdefault(row.domain, number)
+
+    def find(self, lead: Identity, *, by_company: bool = True) -> int | None:
+        """Return the number of what leaves a lead out; None for a lead that stays.
+
+        Args:
+            lead: the lead.
+            by_company: whether a company leaves out its people.
+        """
+        if lead.row_id in self._rows:
+            return self._rows[lead.row_id]
+        for address in lead.addresses:
+            if address in self._addresses:
+                return self._addresses[address]
+        # Two people of one name in a company are told apart by their addresses, where both have one.
+        named = (self._unaddressed if lead.addresses else self._named).get(lead.named)
+        if named is not None or not by_company or not self._domains:
+            return named
+        domains = (lead.domain, *map(company_domain, lead.addresses))
+        return next((self._domains[domain] for domain in domains if domain in self._domains), None)
+
+    def of(self, leads: pd.DataFrame) -> pd.DataFrame:
+        """Return leads without those that are left out; `attrs["origami"]["left_out"]` says how many these are."""
+        stays = np.array([self.find(each) is None for each in identities(leads)], dtype=bool)
+        kept = leads.loc[stays]
+        if isinstance(leads.index, pd.RangeIndex):
+            kept = kept.reset_index(drop=True)
+        tables = leads.loc[~stays, "table_id"].astype(str).value_counts().to_dict() if "table_id" in leads else {}
+        counts = {"leads": len(leads) - len(kept), "of_tables": tables}
+        counts |= {"list_rows": self.rows, "unrecognized": len(self.unrecognized)}
+        kept.attrs = {**leads.attrs, "origami": leads.attrs.get("origami", {}) | {"left_out": counts}}
+        return kept
+
+
+def left_out_of(leads: pd.DataFrame, table_id: str) -> int:
+    """Return how many leads of a table a list has left out of a frame."""
+    note = leads.attrs.get("origami", {}).get("left_out", {"leads": 0, "of_tables": {}})
+    return int(note["of_tables"].get(table_id, 0) if note["of_tables"] else note["leads"])
+
+
+FRAMES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
+LISTS = (list, tuple, set, frozenset)
+ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet")
+
+
+def is_list(given: object) -> bool:
+    """Return whether `LeftOut` reads this by itself; else it is a run, a table or a list of these, whose leads are read."""
+    if isinstance(given, LISTS):
+        return all(is_list(each) for each in given)
+    return isinstance(given, (os.PathLike, Mapping, *FRAMES)) or bool(pd.api.types.is_scalar(given))
+
+
+def _is_path(given: object) -> bool:
+    return isinstance(given, os.PathLike) or (isinstance(given, str) and given.lower().endswith(ENDINGS))
+
+
+def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
+    """Yield the frames, and lists of texts, that a list is made of.
+
+    Raises:
+        InvalidInput: it is made of something else.
+    """
+    if isinstance(given, pd.DataFrame):
+        yield given
+    elif isinstance(given, pd.Series | pd.Index | np.ndarray):
+        yield given.tolist()
+    elif _is_path(given):
+        file = Path(given).expanduser()
+        yield pd.read_parquet(file) if file.suffix.lower() == ".parquet" and file.exists() else read_list(file)
+    elif isinstance(given, LISTS):
+        if rows := [dict(each) for each in given if isinstance(each, Mapping)]:
+            yield pd.DataFrame(rows, dtype=object)
+        others = [each for each in given if not isinstance(each, Mapping)]
+        lists = [each for each in others if isinstance(each, (*FRAMES, *LISTS)) or _is_path(each)]
+        for each in lists:
+            yield from _parts(each)
+        yield [each for each in others if not any(each is one for one in lists)] if lists else others
+    else:
+        raise InvalidInput(
+            "leave_out= needs a list",
+            cause=f"Got {described(given)}.",
+            remedy='Pass a list of domains and addresses, a frame, a column such as customers["website"], or the path of a '
+            "CSV file, workbook or Parquet file.",
+        )
+
+
+def _identities_of(part: pd.DataFrame | list[Any]) -> Iterator[Identity]:
+    """Yield what each row of a list is known by. Domains that many companies share don't count."""
+    if isinstance(part, list):
+        websites = [None if isinstance(each, str) and "@" in each else each for each in part]
+        part = pd.DataFrame({"website": websites, "e-mail": part}, dtype=object)
+    elif any("@" in str(name) for name in part.columns):
+        # A file of addresses without a heading.
+        heads = dict(zip(part.columns, map(str, part.columns), strict=True))
+        part = pd.concat([pd.DataFrame([heads], dtype=object), part.astype(object)], ignore_index=True)
+    for row in identities(part, of_list=True):
+        yield row._replace(domain=None) if row.domain is not None and is_shared(row.domain) else row

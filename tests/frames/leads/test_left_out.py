@@ -1,0 +1,188 @@
+"""`leave_out=`: which leads a list leaves out, in whichever form it comes, and that nothing of it is sent."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import pytest
+
+import origami_widgets as ow
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.leads.left_out import LeftOut, identities
+
+LEADS = pd.DataFrame(
+    {
+        "table_id": ["c", "c", "c", "p", "p", "p", "p"],
+        "table_name": ["Companies"] * 3 + ["People"] * 4,
+        "row_id": list("1234567"),
+        "domain": ["acme.pt", "broa.pt", None, "acme.pt", "broa.pt", "broa.pt", "nata.pt"],
+        "company": ["Acme", "Broa", "Only a page", "Acme", "Broa", "Broa", "Nata"],
+        "full-name": [None, None, None, "Ana Sousa", "Rui Reis", "Eva Lima", "Rui Reis"],
+        "email": [None, "info@broa.pt", "page@gmail.com", "ana@acme.pt", "rui@broa.pt", None, None],
+    }
+)
+
+
+def left(leave_out: object, leads: pd.DataFrame = LEADS) -> str:
+    """The row ids that stay."""
+    return "".join(ow.leads_frame(leads, leave_out=leave_out)["row_id"])
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "stays"),
+    [
+        # A company leaves out its people, an address only its person.
+        (["https://www.acme.pt/en"], "23567"),
+        (["ACME.pt", "broa.pt"], "37"),
+        (["Ana@Acme.pt"], "123567"),
+        (["page@gmail.com"], "124567"),
+        (("ana@acme.pt", "broa.pt"), "137"),
+        # By name and company only where one of both has no address.
+        ([{"company": "Broa", "name": "EVA  lima", "website": "broa.pt"}], "123457"),
+        ([{"company": "Nata", "name": "Rui Reis", "website": "nata.pt", "e-mail": "rui.reis@nata.pt"}], "123456"),
+        ([{"company": "Broa", "name": "Rui Reis", "website": "broa.pt", "e-mail": "rr@broa.pt"}], "1234567"),
+        ([{"company": "Broa", "first_name": "Rui", "last_name": "Reis", "website": "broa.pt"}], "123467"),
+        # With a contact, a row stands for the person; without, for the company.
+        ([{"company": "Broa", "website": "broa.pt"}], "1347"),
+        # Mail providers and sites that many companies share are no companies.
+        (["gmail.com", "facebook.com", "facebook.com/nata", "nata.pt"], "123456"),
+        ([], "1234567"),
+        (None, "1234567"),
+        (pd.DataFrame({"website": [], "name": []}), "1234567"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*leave out nothing")
+def test_companies_go_by_domain_and_people_by_address(leave_out, stays):
+    assert left(leave_out) == stays
+
+
+ADDRESSES = pd.DataFrame({"Kontakt": ["rui@broa.pt", "ana@acme.pt"], "Nr.": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    "customers",
+    [
+        pd.DataFrame({"Firma": ["Acme", "Broa"], "Webseite": ["acme.pt", "https://broa.pt/x"], "PLZ": ["01", "02"]}),
+        pd.DataFrame({"website": ["acme.pt", "broa.pt"], "e-mail": ["a@gmail.com", None]}),
+        pd.Series(["acme.pt", "broa.pt"], index=[7, 9]),
+        pd.Index(["acme.pt", "broa.pt"]),
+        pd.Series(["acme.pt", "broa.pt"]).to_numpy(),
+        [pd.Series(["acme.pt"]), ["broa.pt"]],
+        {"acme.pt", "broa.pt"},
+        [{"url": "acme.pt"}, {"url": "broa.pt"}],
+    ],
+    ids=["german", "frame", "series", "index", "array", "lists", "set", "dicts"],
+)
+def test_a_list_may_have_any_form(customers):
+    assert left(customers) == "37"
+
+
+def test_what_a_column_holds_counts_more_than_its_name(tmp_path):
+    assert left(ADDRESSES) == "12367"
+    links = pd.DataFrame({"company": ["Acme"], "LinkedIn": ["acme.pt"], "website": ["broa.pt"]})
+    assert left(links) == "1347"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_files_are_read(tmp_path, separator):
+    path = tmp_path / "customers.csv"
+    path.write_text(
+        f"Größe{separator}Website\n1{separator}acme.pt\n2{separator}broa.pt\n", encoding="utf-8-sig", newline="\r\n"
+    )
+    assert left(path) == left(str(path)) == left([str(path), "nata.pt"]) + "7" == "37"
+    path.write_text(f"Größe{separator}Website\n1{separator}acme.pt\n", encoding="cp1252")
+    assert left(path) == "23567"
+
+
+def test_workbooks_parquet_files_and_files_without_a_heading_are_read(tmp_path):
+    frame = pd.DataFrame({"Website": ["acme.pt", "broa.pt"]})
+    frame.to_excel(tmp_path / "customers.xlsx", index=False)
+    frame.to_parquet(tmp_path / "customers.parquet")
+    (tmp_path / "optouts.csv").write_text("rui@broa.pt\nana@acme.pt\n")
+    assert left(tmp_path / "customers.xlsx") == left(tmp_path / "customers.parquet") == "37"
+    assert left(tmp_path / "optouts.csv") == "12367"
+    for name in ("customers.xlsx", "missing.csv"):
+        (tmp_path / "customers.xlsx").write_bytes(b"damaged")
+        with pytest.raises(InvalidInput, match="can't be read"):
+            left(tmp_path / name)
+
+
+def test_last_weeks_people_leave_out_themselves_and_not_their_companies():
+    assert left(LEADS[LEADS["row_id"] == "4"]) == "123567"
+    assert left(LEADS[LEADS["row_id"] == "1"]) == "23567"
+    assert left(LEADS.iloc[[2]].assign(email=None)) == "124567"
+
+
+@pytest.mark.parametrize("leave_out", [["Acme", "Broa"], ["gmail.com"], pd.DataFrame({"company": ["Acme"]}), [1, 2]])
+def test_a_list_without_anybody_is_an_error(leave_out):
+    with pytest.raises(InvalidInput, match="names nobody"):
+        left(leave_out)
+
+
+def test_what_is_no_list_is_an_error():
+    for given in (7, "acme.pt", {"a": 1}):
+        with pytest.raises(InvalidInput, match="needs a list"):
+            left(given)
+
+
+def test_rows_that_name_nobody_are_named_by_their_positions():
+    with pytest.warns(RuntimeWarning, match=r"1 row of 2 of leave_out= .*iloc\[\[1\]\]") as said:
+        assert left(["acme.pt", "Broa Secreta"]) == "23567"
+    assert "Secreta" not in str(said[0].message)
+
+
+def test_how_many_were_left_out_is_in_the_notes_also_with_chosen_columns():
+    found = ow.leads_frame(LEADS, leave_out=["acme.pt", "rui@broa.pt"], columns=["company"])
+    assert found.columns.to_list() == ["company", "table_id", "row_id"]
+    assert found.attrs["origami"]["left_out"] == {
+        "leads": 3,
+        "of_tables": {"p": 2, "c": 1},
+        "list_rows": 2,
+        "unrecognized": 0,
+    }
+
+
+def test_a_list_of_200_000_rows_is_fast():
+    rows = 200_000
+    customers = pd.DataFrame(
+        {
+            "website": [f"https://www.c{number}.pt/en" for number in range(rows)],
+            "e-mail": [f"a{number}@c{number}.pt" for number in range(rows)],
+        }
+    )
+    leads = pd.DataFrame({"row_id": map(str, range(1000)), "domain": [f"c{at * 300}.pt" for at in range(1000)]})
+    began = time.process_time()
+    left_out = LeftOut.of_list(customers)
+    assert len(left_out.of(leads)) == 1000 - -(-rows // 300)
+    assert time.process_time() - began < 10
+
+
+def test_a_name_is_no_formula():
+    (known,) = identities(pd.DataFrame({"company": ["Acme"], "name": ["=CMD()"], "website": ["acme.pt"]}))
+    assert known.named == "cmd(), acme.pt"
+
+
+def test_nothing_of_the_list_is_sent_and_runs_are_read(tmp_path):
+    sandbox = ow.Sandbox(speed=600)
+    client = sandbox.client()
+    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+    leads = ow.leads_frame(run)
+    assert ow.leads_frame(run, leave_out=run).empty
+    customers = leads["domain"].dropna().head(3)
+    kept = ow.leads_frame(run, leave_out=customers)
+    assert len(kept) + kept.attrs["origami"]["left_out"]["leads"] == len(leads)
+    assert not kept["domain"].isin(customers).any()
+    assert ow.refresh_leads(kept).new.empty
+
+    files = ow.export(run, tmp_path / "leads", leave_out=customers)
+    files += ow.export(leads, tmp_path / "frame.csv", leave_out=customers)
+    files += ow.export(run, tmp_path / "leads.csv", leave_out=customers)
+    for each in files:
+        assert not any(domain in each.read_text("utf-8-sig") for domain in customers)
+    (book,) = ow.export(run, tmp_path / "leads.xlsx", leave_out=customers)
+    facts = pd.read_excel(book, sheet_name="Summary", header=None).set_index(0)[1]
+    assert facts["Left out by your list"] == f"{len(leads) - len(kept)} leads"
+    (plain,) = ow.export(run, tmp_path / "all.xlsx")
+    others = pd.read_excel(plain, sheet_name="Summary", header=None).set_index(0)[1]
+    assert facts.get("Left out") == others.get("Left out")
