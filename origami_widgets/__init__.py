@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
+    from origami_widgets.ledger import new_leads as new_leads
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
     from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
@@ -88,6 +89,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     ),
     "frames.leads.row_reading": ("IncompleteRows",),
     "frames.plots": ("plot_compare", "plot_credits", "plot_funnel"),
+    "ledger": ("new_leads",),
     "run.batch": ("RunBatch",),
     "run.doctor": ("doctor",),
     "run.follow_up": ("ContinuedElsewhere",),

@@ -29,7 +29,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from origami_widgets import enrichment, frames
+    from origami_widgets import enrichment, frames, ledger
     from origami_widgets.run import login as key
     from origami_widgets.run import start as starting
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     join_leads = frames.join_leads.aio
     leads_frame = frames.leads_frame.aio
     login = key.login.aio
+    new_leads = ledger.new_leads.aio
     refresh_leads = frames.refresh_leads.aio
     rows_frame = frames.rows_frame.aio
     start = starting.start.aio
@@ -53,6 +54,7 @@ __all__ = [
     "join_leads",
     "leads_frame",
     "login",
+    "new_leads",
     "refresh_leads",
     "rows_frame",
     "start",

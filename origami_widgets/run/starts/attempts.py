@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.reconcile import Candidate
     from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.store import StoreEntry
 
 MOST_LOSSES = 4
 """Attempts of one call that may end with an unknown outcome before the user has to decide.
@@ -60,6 +61,7 @@ class Attempts:
         record: the record of an equal earlier start, whose run is looked for first; None for a new start.
         name: the name in the start store; empty for a start that is not stored.
         follow_up: the follow-up to send; None for a new agent.
+        entry: the entry of that name; None for that in the start store.
 
     Attributes:
         operations, spec, record: as given.
@@ -68,7 +70,14 @@ class Attempts:
     """
 
     def __init__(
-        self, operations: Operations, spec: StartSpec, record: StartRecord | None, name: str, follow_up: FollowUp | None
+        self,
+        operations: Operations,
+        spec: StartSpec,
+        record: StartRecord | None,
+        name: str,
+        follow_up: FollowUp | None,
+        *,
+        entry: StoreEntry[StartRecord] | None = None,
     ) -> None:
         self.operations = operations
         self.spec = spec
@@ -77,6 +86,7 @@ class Attempts:
         self.withdrawn = asyncio.Event()
         self._name = name
         self._follow_up = follow_up
+        self._own_entry = entry
         self._agent_name = spec.name or ""
         self._known_runs: frozenset[str] = frozenset()
         # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
@@ -91,6 +101,10 @@ class Attempts:
     def key(self) -> str:
         """The idempotency key of the next attempt."""
         return self.record.key
+
+    async def _entry(self) -> StoreEntry[StartRecord]:
+        """Return the entry of the name."""
+        return self._own_entry or await entry_of(self.operations, self._name)
 
     def _resume(self, record: StartRecord) -> None:
         """Go on with a record whose attempts were made by an earlier job, perhaps in another process."""
@@ -175,7 +189,7 @@ class Attempts:
             record.after = "" if self._follow_up is None else self._follow_up.conversation.current.state.run_id
         record.attempted_at = moment
         if self._name:
-            await (await entry_of(self.operations, self._name)).write(record)
+            await (await self._entry()).write(record)
 
     async def _send(self) -> None:
         spec = self.spec

@@ -25,7 +25,7 @@ from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
-from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, entry_of, recorded_runs
+from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, recorded_runs
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimit
     from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.store import StoreEntry
 
 log = logging.getLogger("origami_widgets")
 
@@ -51,7 +52,7 @@ class StartJob(Attempts):
     """Start of one run, by the calls that want it, its owners. Background loop only, except `reconcile`.
 
     Args:
-        operations, spec, record, name, follow_up: as in `Attempts`.
+        operations, spec, record, name, follow_up, entry: as in `Attempts`.
         make_run: makes the run's handle from its watch and conversation.
         once: the name in `once=` for the run's conversation, to which `name` may add the brief of a batch or the
             follow-up; empty without one.
@@ -84,8 +85,9 @@ class StartJob(Attempts):
         follow_up: FollowUp | None = None,
         queues: bool = True,
         new_limit: float | None = None,
+        entry: StoreEntry[StartRecord] | None = None,
     ) -> None:
-        super().__init__(operations, spec, record, name, follow_up)
+        super().__init__(operations, spec, record, name, follow_up, entry=entry)
         self.watch: RunWatch | None = None
         self.handle: Any = None
         self.error: Exception | None = None
@@ -223,7 +225,7 @@ class StartJob(Attempts):
         """
         if self.watch is None and self._name and not self._starts_anew:
             # Without the name's lock: for a known run this is all, so the folder may be read-only.
-            await self._take_up(await (await entry_of(self.operations, self._name)).read())
+            await self._take_up(await (await self._entry()).read())
         elif self.is_recalled:
             watch = await self.recall()
             if watch is not None and (also_over or reconcile.goes_on(watch)):
@@ -317,7 +319,7 @@ class StartJob(Attempts):
         if not self._name:
             yield
             return
-        entry = await entry_of(self.operations, self._name)
+        entry = await self._entry()
         async with entry.held():
             before = None
             try:
@@ -485,7 +487,7 @@ class StartJob(Attempts):
         record.started_at = run.started_at or record.claimed_at
         record.before = self.unrecorded = None
         try:
-            entry = await entry_of(self.operations, self._name)
+            entry = await self._entry()
             current = await entry.read()
             if current is None or current.idempotency_key == record.idempotency_key:
                 await entry.write(record)

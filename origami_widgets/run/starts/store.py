@@ -280,6 +280,7 @@ class StoreEntry(Generic[S]):
         scope: where the name is valid.
         name: the name.
         kind: the class of its record.
+        path: a file of its own, in place of one in the platform's folder; None for none.
 
     Attributes:
         key: equal for equal entries.
@@ -288,12 +289,14 @@ class StoreEntry(Generic[S]):
         RegistryUnusable: `ORIGAMI_WIDGETS_DATA` is a relative path, which depends on where the kernel was started.
     """
 
-    def __init__(self, embedded: object | None, scope: Scope, name: str, kind: type[S]) -> None:
+    def __init__(
+        self, embedded: object | None, scope: Scope, name: str, kind: type[S], path: Path | None = None
+    ) -> None:
         self._scope = scope
         self._name = name
         self._kind = kind
-        self._memory = None if embedded is None else _memory.setdefault(embedded, {})
-        self._path = Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json"
+        self._memory = None if embedded is None or path is not None else _memory.setdefault(embedded, {})
+        self._path = path or (Path() if embedded is not None else _folder() / f"{file_stem(scope, name)}.json")
         self.key: Hashable = self._path if self._memory is None else (id(self._memory), scope, name)
 
     def place(self, record: Stored) -> None:
@@ -346,7 +349,7 @@ class StoreEntry(Generic[S]):
             self._memory[self.key] = data
             return
         try:
-            await _in_a_thread(lambda: _replace_file(self._path, data))
+            await _in_a_thread(lambda: replace_file(self._path, data))
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
@@ -441,12 +444,21 @@ async def store_entry(operations: Operations, name: str, kind: type[S]) -> Store
     Raises:
         OrigamiError: the account could not be read, or the folder is not an absolute path.
     """
+    return StoreEntry(operations.embedded, await scope_of(operations), name, kind)
+
+
+async def scope_of(operations: Operations) -> Scope:
+    """Return the scope of names for a client; see `store_entry`.
+
+    Raises:
+        OrigamiError: the account could not be read.
+    """
     organization = ""
     if operations.embedded is None:
         if operations.identity not in _organizations:
             _organizations[operations.identity] = (await operations.get_account()).organization.id
         organization = _organizations[operations.identity]
-    return StoreEntry(operations.embedded, Scope(*operations.destination, organization), name, kind)
+    return Scope(*operations.destination, organization)
 
 
 _organizations: dict[Hashable, str] = {}
@@ -513,7 +525,7 @@ def _make_folder(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _replace_file(path: Path, data: bytes | None) -> None:
+def replace_file(path: Path, data: bytes | None) -> None:
     """Replace a file as a whole, or delete it: a reader sees either the old or the new content, even after a crash."""
     if data is None:
         path.unlink(missing_ok=True)

@@ -1,0 +1,539 @@
+"""`new_leads`: the same search every week, with only what is new, and its ledger. At the top, as it connects frames with runs.
+
+The life of a period: it is opened, its turn is started (or found), its leads are written to the ledger, and it is over. Each
+step is written down, so that whichever step a process ended at, the next call goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import math
+import re
+import uuid
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from origami_widgets.api import validate
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
+from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.host.runtime import monotonic
+from origami_widgets.run import waiting
+from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
+from origami_widgets.run.handle import Run
+from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
+from origami_widgets.run.start import attach
+from origami_widgets.run.starts import registry
+from origami_widgets.run.starts.credit_limit import CreditLimit
+from origami_widgets.run.starts.interrupt import StartCall
+from origami_widgets.run.starts.job import StartJob
+from origami_widgets.run.starts.reconcile import server_time
+from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.store import (
+    Moment,
+    RegistryUnusable,
+    StartRecord,
+    StartUnclear,
+    Stored,
+    StoreEntry,
+    replace_file,
+    scope_of,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Callable
+
+    import pandas as pd
+
+    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.operations import Operations
+    from origami_widgets.frames.leads.ledger_rows import LedgerRow
+    from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.starts.store import Scope
+
+__all__ = ["AnswerNeeded", "LedgerUnusable", "new_leads"]
+
+FIND_MORE = (
+    "Find more leads for the brief below: only such that are not in the tables yet. Add them to the same tables.\n\n"
+)
+EARLY = timedelta(hours=12)
+"""How much earlier than `every` says a period may begin: a weekly job does not start at the same minute."""
+_EVERY = re.compile(r"(?:([1-9]\d{0,2}) )?(day|week)s?")
+CALLER = 4
+"""The level of the user's line on the stack: below it are the sync bridge and `new_leads`."""
+
+
+class LedgerUnusable(RegistryUnusable):
+    """The ledger or its state is damaged, lost, of another account, or was changed by something else."""
+
+
+class AnswerNeeded(OrigamiError):
+    """The agent asks before it goes on. Answer it, then make the same call again.
+
+    Attributes:
+        run: the run, whose `questions` are to be answered.
+    """
+
+    run: Run
+
+
+@bridged
+async def new_leads(
+    brief: str,
+    *,
+    ledger: str | os.PathLike[str],
+    every: str = "week",
+    leave_out: object = None,
+    credit_limit: float | None = None,
+    client: AnyClient | None = None,
+    show: bool = True,
+) -> pd.DataFrame:
+    """Search for a brief now and then, and get each lead once: what the ledger doesn't have yet. Spends credits.
+
+    The first period starts an agent. A later one has the same agent find more. The ledger, a CSV file, has a row for each
+    lead with the number of the period that handed it over, written before the call returns: in the same period, the
+    same call returns the same leads again, free; in a later one, never. Beside it lies the ledger's state
+    (`bakeries.state.json`), with what is known of the starts. **Keep both files together**, also after a failure.
+
+    A new period begins once `every`, less 12 hours, has passed since the last one began, by the server's clock. However
+    many were missed, it is one. If the last period's run is known, but its leads were not handed over, because the
+    process ended in between, these are handed over first, free; they count as of today.
+
+    Companies are known by their domain, people by an e-mail address, or else by name and company. Leads without either
+    are known by their id, and counted. An interrupt cancels the run and stops its cells; the same call then hands over what
+    was found.
+
+    Args:
+        brief: the brief, 1 to 9,850 characters.
+        ledger: the path of the ledger, which ends in `.csv`. Use one for each brief.
+        every: `"week"`, `"day"`, or a number of them: `"2 weeks"`, `"10 days"`.
+        leave_out: customers, opt-outs and earlier leads, as in `leads_frame`. They are not in the ledger either.
+        credit_limit: the credits that each period may use, as in `start`; None for no limit.
+        client: the client; None for the configured one.
+        show: show the run's card in a notebook.
+
+    Returns:
+        The new leads, as `leads_frame` returns them. `attrs["origami"]` has the `period`, the `run`, its `status`, and how
+        many leads were `known`, `left_out_of_new` by your list, and `without_key`.
+
+    Raises:
+        InvalidInput: an argument is not valid, or the ledger is of another brief; nothing was sent.
+        LedgerUnusable: the ledger or its state is damaged, lost, of another account, or was changed; nothing was sent.
+        AnswerNeeded: the agent asks. `run` is its run.
+        ContinuedElsewhere: the agent has a newer turn, for example from a copy of the ledger; nothing was sent.
+        OrigamiError: as in `start`, `Run.wait` and `leads_frame`. The same call goes on.
+
+    Example:
+        >>> import tempfile, origami_widgets as ow
+        >>> client = ow.Sandbox(speed=600).client()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ledger = f"{folder}/bakeries.csv"
+        ...     first = ow.new_leads("List bakeries in Porto", ledger=ledger, client=client, show=False)
+        ...     again = ow.new_leads("List bakeries in Porto", ledger=ledger, client=client, show=False)
+        >>> len(first) > 0, again["row_id"].equals(first["row_id"]), again.attrs["origami"]["period"]
+        (True, True, 1)
+    """
+    return await hand_over(
+        brief, ledger=ledger, every=every, leave_out=leave_out, credit_limit=credit_limit, client=client, show=show
+    )
+
+
+async def hand_over(
+    brief: str,
+    *,
+    ledger: str | os.PathLike[str],
+    every: str,
+    leave_out: object,
+    credit_limit: float | None,
+    client: AnyClient | None,
+    show: bool = False,
+    watch: Callable[[Run], object] | None = None,
+    write: Callable[[pd.DataFrame], object] | None = None,
+) -> pd.DataFrame:
+    """Do what `new_leads` does, for the sync bridge.
+
+    Args:
+        brief: as in `new_leads`, also for the next six.
+        ledger: the path of the ledger.
+        every: the length of a period.
+        leave_out: what is left out.
+        credit_limit: the credits of each period.
+        client: the client.
+        show: whether to show the card.
+        watch: waits until the run has ended, for a caller that blocks; None to show nothing.
+        write: writes the leads, before the ledger says that they were handed over; None for nothing to write.
+    """
+    length, path = _length(every), _ledger_path(ledger)
+    limit = validate.credit_limit(credit_limit)
+    validate.flag("show", show)
+    # A brief that is too long for the second period is too long for the first.
+    spec, _ = StartSpec(brief), StartSpec(FIND_MORE + brief)
+    from origami_widgets.frames.lead_frames import leads_reading, read_left_out
+    from origami_widgets.frames.leads import ledger_rows
+
+    left_out = await read_left_out(leave_out, client)
+    operations = client_or_default(client).operations
+    # One free request tells the server's clock.
+    await OnLoop(operations.get_account())
+    files = Ledger(path, operations, await OnLoop(scope_of(operations)), length)
+    opened = await files.open(spec)
+    earlier, is_over = None, opened.handed_over == opened.period
+    if opened.turn:
+        token, is_shown = make_token(opened.agent_id, opened.turn), show and is_over
+        found = functools.partial(attach, token, client=client, show=is_shown)
+        earlier = await Either(found, functools.partial(attach.aio, token, client=client, show=is_shown))
+    if earlier is None or not is_over:
+        conversation = None if earlier is None else earlier.conversation
+        earlier = await _started(
+            functools.partial(_job, operations, spec, conversation, files.entry(opened), limit), files, limit, show=show
+        )
+    run: Run = earlier
+    filled = waiting.end_of_run(run.conversation, "cells")
+    await Either(lambda: (watch or _watch)(run), lambda: waiting.wait(filled))
+    display_backend().waited(run)
+    if run.questions and not is_over:
+        raise _answer_needed(run)
+    leads = await leads_reading(run, client).steps(None)
+    async with files.held():
+        state, rows = await files.read()
+        # Another kernel may have been faster.
+        is_over = state.handed_over >= opened.period
+        made = ledger_rows.hand_over(leads, rows, opened.period, files.now, is_over=is_over, left_out=left_out)
+        about = {"frame": "new_leads", "run": run.token, "status": run.status, **made.counts}
+        made.leads.attrs["origami"] = made.leads.attrs["origami"] | about
+        if write is not None:
+            write(made.leads)
+        if not is_over:
+            await files.write(state, rows, made.added, run)
+    if run.status != "completed" or run.error is not None:
+        why = "" if run.error is None else f" {run.error.title}. {run.error.cause}"
+        message = f"The run ended as {run.status!r}.{why} What it found was handed over."
+        warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
+    return made.leads
+
+
+async def _started(make: Callable[[], StartJob], files: Ledger, limit: float | None, *, show: bool) -> Run:
+    """Start the turn of a period, or find it, for the sync bridge.
+
+    Raises:
+        OrigamiError: as in `start` and `Run.follow_up`.
+    """
+    call = StartCall()
+
+    def shown(run: Run) -> Run:
+        if show:
+            with attach_hint(run.token):
+                display_backend().show(run)
+        return run
+
+    def block() -> Run:
+        with call:
+            return shown(call.start(make, credit_limit=limit))
+
+    async def wait() -> Run:
+        return shown(await call.start_async(make))
+
+    try:
+        return await Either(block, wait)
+    except StartUnclear as error:
+        error.remedy = (
+            "Look for its agent in Origami, or with list_agents(). If there is no such run, delete the entry 'start' from "
+            f"{files.state_path} and make the same call again, which starts the run."
+        )
+        raise
+    except ContinuedElsewhere as error:
+        error.add_note(
+            "If that turn comes from a copy of this ledger, use that one. If it is yours, call ow.attach as above and "
+            "ow.new_leads in one notebook: it goes on from there."
+        )
+        raise
+
+
+def _job(
+    operations: Operations, spec: StartSpec, conversation: Conversation | None, entry: PeriodEntry, limit: float | None
+) -> StartJob:
+    """Return the job of a period's turn: a new agent, or a follow-up of the same one. Background loop only."""
+    follow_up, new_limit = None, None
+    if conversation is not None:
+        prompt = FIND_MORE + spec.prompt
+        follow_up = FollowUp(conversation, conversation.current, prompt, "follow_up", given=(spec.prompt,))
+        known: CreditLimit | None = conversation.credit_limit
+        if limit is not None or known is not None:
+            # Each period may use as much, and the limit of a conversation counts from its beginning.
+            known = known or CreditLimit(math.inf)
+            known.count(conversation)
+            new_limit = known.used + (math.inf if limit is None else limit)
+        spec = follow_up.spec()
+    new = functools.partial(
+        StartJob,
+        operations,
+        spec,
+        Run,
+        name=entry.name,
+        follow_up=follow_up,
+        queues=waits_for_a_slot(),
+        new_limit=new_limit,
+        entry=entry,
+    )
+    (job,) = registry.jobs([(registry.key_of(operations.identity, spec, name=entry.name), new)])
+    if follow_up is None:
+        job.limit(None if limit is None else CreditLimit(limit))
+    return job
+
+
+def _watch(run: Run) -> None:
+    try:
+        waiting.block(waiting.end_of_run(run.conversation, "cells"), None)
+    except (KeyboardInterrupt, SystemExit):
+        run.cancel(cells=True)
+        print("Interrupted: Origami was asked to cancel the run. The same call hands over what it found.")  # noqa: T201
+        raise
+
+
+def _answer_needed(run: Run) -> AnswerNeeded:
+    asked = " ".join(question.question for question in run.questions)
+    error = AnswerNeeded(
+        "The agent asks before it goes on",
+        cause=f"{asked} Nothing was handed over.",
+        remedy=f'Answer in Origami, on the card of ow.attach("{run.token}"), or with its answer("…"). Then make the same call '
+        "again.",
+        code="NEEDS_ANSWER",
+    )
+    error.run = run
+    return error
+
+
+def _ledger_path(ledger: object) -> Path:
+    path = Path(str(ledger)).expanduser().resolve()
+    if path.suffix.lower() != ".csv" or path.is_dir() or not path.parent.is_dir():
+        raise InvalidInput(
+            "ledger= needs the path of a CSV file",
+            cause=f"Got {validate.shortened(str(ledger))}.",
+            remedy='Name a file in a folder that exists: ledger="bakeries.csv". It is made if it is not there.',
+        )
+    return path
+
+
+def _length(every: object) -> timedelta:
+    """Return the length of a period.
+
+    >>> _length("week"), _length("10 days")
+    (datetime.timedelta(days=7), datetime.timedelta(days=10))
+    """
+    found = _EVERY.fullmatch(every) if isinstance(every, str) else None
+    if found is None:
+        raise InvalidInput(
+            "every= needs days or weeks",
+            cause=f"Got {validate.shortened(every)}.",
+            remedy='Use "day", "week", or a number of them: every="2 weeks".',
+        )
+    return int(found[1] or 1) * timedelta(days=7 if found[2] == "week" else 1)
+
+
+class LedgerState(Stored, kw_only=True):
+    """What is known of a ledger's searches, in the file beside it.
+
+    Attributes:
+        id: a random id, by which the starts of this ledger are named.
+        period: the number of the newest period.
+        began: when it began, by the server's clock.
+        start: the record of its turn.
+        handed_over: the number of the newest period that is over: its leads were handed over.
+        agent_id: the agent; empty before the first period is over.
+        turn: the agent's newest turn when that period was over.
+        digests: of what the ledger may hold: two while it is being written, none if it is not checked.
+    """
+
+    id: str
+    period: int = 0
+    began: Moment = datetime.min.replace(tzinfo=UTC)
+    start: StartRecord | None = None
+    handed_over: int = 0
+    agent_id: str = ""
+    turn: str = ""
+    digests: tuple[str, ...] = ()
+
+
+class StateEntry(StoreEntry[LedgerState]):
+    """The state of a ledger, in a file of its own."""
+
+    def _unusable(self, what: str, error: Exception) -> LedgerUnusable:
+        return _unusable(f"The ledger's state {what}", self._path, error)
+
+
+class PeriodEntry(StoreEntry[StartRecord]):
+    """The record of a period's start, inside the ledger's state, whose lock it shares.
+
+    Args:
+        scope: where the ledger is valid.
+        path: the file of the state.
+        period: the state in that period.
+    """
+
+    def __init__(self, scope: Scope, path: Path, period: LedgerState) -> None:
+        self.name = f"ledger {period.id}, period {period.period}"
+        super().__init__(None, scope, self.name, StartRecord, path)
+        self._states = StateEntry(None, scope, STATE, LedgerState, path)
+        self._number = period.period
+
+    async def read(self) -> StartRecord | None:
+        """Return the record; None if there is none."""
+        state = await self._states.read()
+        return None if state is None or state.period != self._number else state.start
+
+    async def write(self, record: StartRecord | None) -> None:
+        """Replace the record, unless another period has begun."""
+        state = await self._states.read()
+        if state is not None and state.period == self._number:
+            state.start = record
+            await self._states.write(state)
+
+
+STATE = "ledger"
+
+
+class Ledger:
+    """A ledger and the file of its state.
+
+    Args:
+        path: the ledger.
+        operations: the API.
+        scope: where the ledger is valid.
+        length: how long a period is.
+
+    Attributes:
+        state_path: the file of the state.
+    """
+
+    def __init__(self, path: Path, operations: Operations, scope: Scope, length: timedelta) -> None:
+        self._path = path
+        self._operations = operations
+        self._scope = scope
+        self._length = length
+        self.state_path = path.with_suffix(".state.json")
+        self._states = StateEntry(None, scope, STATE, LedgerState, self.state_path)
+
+    @property
+    def now(self) -> datetime:
+        """The server's time."""
+        return datetime.fromtimestamp(server_time(self._operations, monotonic()), UTC)
+
+    def entry(self, period: LedgerState) -> PeriodEntry:
+        """Return the entry of a period's start."""
+        return PeriodEntry(self._scope, self.state_path, period)
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Hold both files, so that no other process changes them, for the sync bridge."""
+        holding = self._states.held()
+        await OnLoop(holding.__aenter__())
+        try:
+            yield
+        finally:
+            await OnLoop(holding.__aexit__(None, None, None))
+
+    async def read(self) -> tuple[LedgerState, list[LedgerRow]]:
+        """Return the state, new if there is none, and the rows.
+
+        Raises:
+            LedgerUnusable: one of the files is damaged, does not belong to the other, or to this account.
+        """
+        from origami_widgets.frames.leads.ledger_rows import read_ledger
+
+        state = await OnLoop(self._states.read())
+        try:
+            rows = read_ledger(self._path)
+        except (OSError, ValueError) as error:
+            raise _unusable("The ledger can't be read", self._path, error) from error
+        if state is None:
+            if self._path.exists():
+                raise _unusable("The ledger has no state", self._path, f"{self.state_path.name} isn't beside it")
+            state = LedgerState(id=uuid.uuid4().hex, digests=(_digest([]),))
+            self._states.place(state)
+        if state.digests and _digest(rows) not in state.digests:
+            what = "was changed since it was written" if self._path.exists() else "is gone, but its state is there"
+            raise _unusable("The ledger doesn't match its state", self._path, f"it {what}")
+        return state, rows
+
+    async def open(self, spec: StartSpec) -> LedgerState:
+        """Return the state with the period to hand over: the newest one, or the next one if it is time.
+
+        Args:
+            spec: what is searched for.
+
+        Raises:
+            InvalidInput: the ledger is of another brief.
+        """
+        async with self.held():
+            state, _ = await self.read()
+            state.fingerprint = state.fingerprint or spec.fingerprint(state.id)
+            if state.fingerprint != spec.fingerprint(state.id):
+                raise InvalidInput(
+                    "The ledger is of another brief",
+                    cause=f"{self._path} was begun with another text. Nothing was sent.",
+                    remedy=f"Use that brief, or another ledger=. To leave out what this one has: leave_out={str(self._path)!r}.",
+                )
+            is_over, was_sent = state.handed_over == state.period, state.start is not None
+            if is_over and self._is_due(state):
+                state.period, state.start, was_sent = state.period + 1, None, False
+                is_over = False
+            if not is_over and not was_sent:
+                state.began = self.now
+                await OnLoop(self._states.write(state))
+            return state
+
+    def _is_due(self, state: LedgerState) -> bool:
+        return not state.period or self.now - state.began >= self._length - EARLY
+
+    async def write(self, state: LedgerState, rows: list[LedgerRow], added: list[LedgerRow], run: Run) -> None:
+        """Write what a period has handed over. It is over with the last of three steps; until then, it is handed over again.
+
+        Args:
+            state: the state.
+            rows: the rows that the ledger has.
+            added: those of the period.
+            run: the run of the period.
+
+        Raises:
+            LedgerUnusable: a file cannot be written.
+        """
+        from origami_widgets.frames.leads.ledger_rows import ledger_bytes
+
+        written = [*rows, *added]
+        state.digests = (_digest(rows), _digest(written))
+        await OnLoop(self._states.write(state))
+        try:
+            replace_file(self._path, ledger_bytes(written))
+        except OSError as error:
+            raise _unusable("The ledger can't be written", self._path, error) from error
+        if self._is_due(state):
+            # Handed over late: else the next call would begin another period, and these leads be lost with this process.
+            state.began = self.now
+        state.handed_over, state.digests = state.period, (_digest(written),)
+        state.agent_id, state.turn = run.agent_id, run.id
+        await OnLoop(self._states.write(state))
+
+
+def _digest(rows: list[LedgerRow]) -> str:
+    return hashlib.blake2b(msgspec.json.encode(rows), digest_size=16).hexdigest()
+
+
+def _unusable(title: str, path: Path, why: Any) -> LedgerUnusable:
+    reason = (why.strerror if isinstance(why, OSError) else None) or str(why)
+    state = path if path.suffix == ".json" else path.with_suffix(".state.json")
+    ledger = state.name.removesuffix(".state.json") + ".csv"
+    return LedgerUnusable(
+        title,
+        cause=f"{path}: {reason}.",
+        remedy=f"Nothing is lost: after the repair, the same call goes on. Put back both files, {ledger} and {state.name}, as "
+        'they were together. If you mean a change of the ledger, replace the list "digests" in the state by []. To begin '
+        f"anew, with another agent, use another ledger= and leave_out={ledger!r}.",
+        code="LEDGER_UNUSABLE",
+    )
