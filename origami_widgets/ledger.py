@@ -120,8 +120,8 @@ async def new_leads(
         show: show the run's card in a notebook.
 
     Returns:
-        The new leads, as `leads_frame` returns them. `attrs["origami"]` has the `period`, the `run`, its `status`, and how
-        many leads were `known`, `left_out_of_new` by your list, and `without_key`.
+        The new leads, as `leads_frame` returns them. `attrs["origami"]` has the `period`, the `run`, how it `ended` if it
+        did not complete, and how many leads were `known`, `left_out_of_new` by your list, and `without_key`.
 
     Raises:
         InvalidInput: an argument is not valid, or the ledger is of another brief; nothing was sent.
@@ -206,16 +206,16 @@ async def hand_over(
         # Another kernel may have been faster.
         is_over = state.handed_over >= opened.period
         made = ledger_rows.hand_over(leads, rows, opened.period, files.now, is_over=is_over, left_out=left_out)
-        about = {"frame": "new_leads", "run": run.token, "status": run.status, **made.counts}
+        ended = "" if run.status == "completed" and run.error is None else f"The run ended as {run.status!r}."
+        ended += "" if run.error is None else f" {run.error.title}. {run.error.cause}"
+        about = {"frame": "new_leads", "run": run.token, "ended": ended, **made.counts}
         made.leads.attrs["origami"] = made.leads.attrs["origami"] | about
         if write is not None:
             write(made.leads)
         if not is_over:
             await files.write(state, rows, made.added, run)
-    if run.status != "completed" or run.error is not None:
-        why = "" if run.error is None else f" {run.error.title}. {run.error.cause}"
-        message = f"The run ended as {run.status!r}.{why} What it found was handed over."
-        warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
+    if ended:
+        warnings.warn(f"{ended} What it found was handed over.", RuntimeWarning, stacklevel=CALLER)
     return made.leads
 
 

@@ -26,6 +26,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 ENDED_BADLY: Final = 3
 NEEDS_ANSWER: Final = 4
+NOTHING_NEW: Final = 5
 TIMED_OUT: Final = 124
 INTERRUPTED: Final = 130
 NO_READER: Final = 141
@@ -33,16 +34,19 @@ TERMINATED: Final = 143
 
 EXIT_CODES: Final = """\
 exit codes:
-  0    success; for watch and enrich: the run completed
+  0    success; for watch and enrich: the run completed; new: there are new
+       leads
   1    failure of the network, the server or the disk
   2    wrong usage: no command, a wrong argument, a file that already exists,
        or no API key
-  3    watch, enrich: the run failed, was cancelled, stopped early, or added
-       no column;
+  3    watch, enrich, new: the run failed, was cancelled or stopped early;
+       enrich: or it added no column;
        cancel: cells that the run didn't start were left running
-  4    watch, enrich: the run is waiting for your answer
+  4    watch, enrich, new: the run is waiting for your answer
+  5    new: there are no new leads
   124  --timeout passed; a watched run continues
-  130  interrupted (Ctrl-C); a watched run continues, one of enrich is cancelled
+  130  interrupted (Ctrl-C); a watched run continues, those of enrich
+       and new are cancelled
   141  the output is no longer read, as in `| head -1`
   143  terminated; a watched run continues
 """

@@ -17,6 +17,7 @@ from origami_widgets.cli import (
     enrich_command,
     export_command,
     login_command,
+    new_command,
     watch_command,
 )
 from origami_widgets.cli.command import (
@@ -39,6 +40,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     watch_command.CANCEL,
     export_command.EXPORT,
     enrich_command.ENRICH,
+    new_command.NEW,
     watch_command.RUNS,
     login_command.LOGIN,
     demo_command.SANDBOX,
@@ -47,7 +49,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 
 DESCRIPTION = """\
 Watch Origami runs, cancel them, export what they built, and find them again.
-Have an agent add columns to a list of your own.
+Have an agent add columns to a list of your own, or find what is new each week.
 To try it without an account:
 
   origami-widgets demo --terminal

@@ -1,0 +1,105 @@
+"""`origami-widgets new BRIEF`: make a search again, and write only what is new."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.cli.command import (
+    DONE,
+    ENDED_BADLY,
+    INTERRUPTED,
+    NEEDS_ANSWER,
+    NOTHING_NEW,
+    Argument,
+    Command,
+    client_for,
+)
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import pandas as pd
+
+    from origami_widgets.run.handle import Run
+
+
+def find_new(options: Namespace) -> int:
+    """Hand over what is new; return the exit code."""
+    from origami_widgets.api.background.sync_bridge import block
+    from origami_widgets.cli.watch_command import watch
+    from origami_widgets.frames import export
+    from origami_widgets.ledger import AnswerNeeded, hand_over
+
+    out = Path(options.out).expanduser()
+    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+        raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
+    if out.exists() and not options.overwrite:
+        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+
+    def watched(run: Run) -> None:
+        if watch(run, "cells", stopped=lambda: "Interrupted. Asking Origami to cancel the run.") == INTERRUPTED:
+            run.cancel(cells=True)
+            raise KeyboardInterrupt
+
+    def write(leads: pd.DataFrame) -> None:
+        sys.stdout.writelines(f"{file}\n" for file in export(leads, out, overwrite=options.overwrite))
+
+    try:
+        found = block(
+            hand_over(
+                options.brief,
+                ledger=options.ledger,
+                every=options.every,
+                leave_out=options.leave_out or None,
+                credit_limit=options.credit_limit,
+                client=client_for(options),
+                watch=watched,
+                write=write,
+            )
+        )
+    except AnswerNeeded as error:
+        sys.stderr.write(f"{error}\n")
+        return NEEDS_ANSWER
+    about = found.attrs["origami"]
+    sys.stderr.write(f"{len(found):,} new of {len(found) + about['known']:,} leads, period {about['period']}.\n")
+    if about["ended"]:
+        return ENDED_BADLY
+    return DONE if len(found) else NOTHING_NEW
+
+
+EXAMPLE = """\
+origami-widgets new "List bakeries in Porto" --ledger bakeries.csv \\
+      --every week --out new.csv --overwrite
+
+Run it from cron or a workflow as often as you like: a new search begins once
+--every, less 12 hours, has passed. Before, it writes the same leads, for free.
+Keep the ledger and the state beside it (bakeries.state.json) together, also
+after a failure: with them, no search is paid twice and no lead is lost."""
+NEW = Command(
+    "new",
+    find_new,
+    "search again, and write only what is new",
+    "Make a search every week or day with one agent, and write the leads that the ledger doesn't have. Spends credits. "
+    "Exits with 5 if nothing is new. Ctrl-C cancels the run and stops its cells.",
+    EXAMPLE,
+    (
+        Argument("brief", metavar="BRIEF", help="what to search for, the same text each time"),
+        Argument(
+            "--ledger", metavar="FILE", required=True, help="the ledger, a CSV file; it is made if it isn't there"
+        ),
+        Argument("--every", metavar="TIME", default="week", help="week (default), day, or '2 weeks', '10 days'"),
+        Argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet"),
+        Argument("--overwrite", action="store_true", help="replace an existing file"),
+        Argument(
+            "--leave-out",
+            metavar="FILE",
+            action="append",
+            default=[],
+            help="a list of customers or opt-outs that stay out; may be repeated. It isn't sent",
+        ),
+        Argument("--credit-limit", metavar="CREDITS", type=float, help="stop a search once it has used more"),
+    ),
+)
