@@ -60,9 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AnswerNeeded", "LedgerUnusable", "new_leads"]
 
-FIND_MORE = (
-    "Find more leads for the brief below: only such that are not in the tables yet. Add them to the same tables.\n\n"
-)
+FIND_MORE = "Find more leads for this brief: only ones that aren't in your tables yet. Add them to the same tables.\n\n"
 EARLY = timedelta(hours=12)
 """How much earlier than `every` says a period may begin: a weekly job does not start at the same minute."""
 _EVERY = re.compile(r"(?:([1-9]\d{0,2}) )?(day|week)s?")
