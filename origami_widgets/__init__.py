@@ -102,9 +102,11 @@ _MODULES: dict[str, tuple[str, ...]] = {
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
-# What IPython calls for `%load_ext origami_widgets`, and what shows runs, which `run` asks for. Not public otherwise.
+# What IPython calls for `%load_ext origami_widgets`, what shows runs, which `run` asks for, and what `cli` calls. Not public
+# otherwise.
 _HOOKS = {
     "display_backend": "card.widgets.display",
+    "hand_over": "ledger",
     "load_ipython_extension": "magics.extension",
     "unload_ipython_extension": "magics.extension",
 }

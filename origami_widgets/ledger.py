@@ -15,7 +15,7 @@ import uuid
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,8 +27,8 @@ from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run
-from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
-from origami_widgets.run.start import attach
+from origami_widgets.run.settings import client_or_default, display_backend, waits_for_a_slot
+from origami_widgets.run.start import attach, started
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
@@ -182,25 +182,25 @@ async def hand_over(
     await OnLoop(operations.get_account())
     files = Ledger(path, operations, await OnLoop(scope_of(operations)), length)
     opened = await files.open(spec)
-    earlier, is_over = None, opened.handed_over == opened.period
+    run, is_over = None, opened.handed_over == opened.period
     if opened.turn:
         token, is_shown = make_token(opened.agent_id, opened.turn), show and is_over
         found = functools.partial(attach, token, client=client, show=is_shown)
-        earlier = await Either(found, functools.partial(attach.aio, token, client=client, show=is_shown))
-    if earlier is None or not is_over:
-        conversation = None if earlier is None else earlier.conversation
-        earlier = await _started(
-            functools.partial(_job, operations, spec, conversation, files.entry(opened), limit), files, limit, show=show
-        )
-    run: Run = earlier
-    filled = waiting.end_of_run(run.conversation, "cells")
-    await Either(lambda: (watch or _watch)(run), lambda: waiting.wait(filled))
-    display_backend().waited(run)
+        run = await Either(found, functools.partial(attach.aio, token, client=client, show=is_shown))
+    if run is None or not is_over:
+        conversation = None if run is None else run.conversation
+        make = functools.partial(_job, operations, spec, conversation, PeriodEntry(files, opened), limit)
+        try:
+            run = await started(StartCall(), make, credit_limit=limit, show=show)
+        except (ContinuedElsewhere, StartUnclear) as error:
+            error.add_note(files.ways_out)
+            raise
+    await _until_filled(run, watch)
     if run.questions and not is_over:
         raise _answer_needed(run)
     leads = await leads_reading(run, client).steps(None)
-    async with files.held():
-        state, rows = await files.read()
+    async with files.locked():
+        state, rows = await files.both()
         # Another kernel may have been faster.
         is_over = state.handed_over >= opened.period
         made = ledger_rows.hand_over(leads, rows, opened.period, files.now, is_over=is_over, left_out=left_out)
@@ -211,47 +211,26 @@ async def hand_over(
         if write is not None:
             write(made.leads)
         if not is_over:
-            await files.write(state, rows, made.added, run)
+            await files.hand_over(state, rows, made.added, run)
     if ended:
         warnings.warn(f"{ended} What it found was handed over.", RuntimeWarning, stacklevel=CALLER)
     return made.leads
 
 
-async def _started(make: Callable[[], StartJob], files: Ledger, limit: float | None, *, show: bool) -> Run:
-    """Start the turn of a period, or find it, for the sync bridge.
+async def _until_filled(run: Run, watch: Callable[[Run], object] | None) -> None:
+    """Wait until a run has ended and its cells are filled, for the sync bridge. An interrupt cancels it."""
+    filled = waiting.end_of_run(run.conversation, "cells")
 
-    Raises:
-        OrigamiError: as in `start` and `Run.follow_up`.
-    """
-    call = StartCall()
+    def block() -> None:
+        try:
+            waiting.block(filled, None)
+        except (KeyboardInterrupt, SystemExit):
+            run.cancel(cells=True)
+            print("Interrupted: Origami was asked to cancel the run. The same call hands over what it found.")  # noqa: T201
+            raise
 
-    def shown(run: Run) -> Run:
-        if show:
-            with attach_hint(run.token):
-                display_backend().show(run)
-        return run
-
-    def block() -> Run:
-        with call:
-            return shown(call.start(make, credit_limit=limit))
-
-    async def wait() -> Run:
-        return shown(await call.start_async(make))
-
-    try:
-        return await Either(block, wait)
-    except StartUnclear as error:
-        error.remedy = (
-            "Look for its agent in Origami, or with list_agents(). If there is no such run, delete the entry 'start' from "
-            f"{files.state_path} and make the same call again, which starts the run."
-        )
-        raise
-    except ContinuedElsewhere as error:
-        error.add_note(
-            "If that turn comes from a copy of this ledger, use that one. If it is yours, call ow.attach as above and "
-            "ow.new_leads in one notebook: it goes on from there."
-        )
-        raise
+    await Either(block if watch is None else lambda: watch(run), lambda: waiting.wait(filled))
+    display_backend().waited(run)
 
 
 def _job(
@@ -284,15 +263,6 @@ def _job(
     if follow_up is None:
         job.limit(None if limit is None else CreditLimit(limit))
     return job
-
-
-def _watch(run: Run) -> None:
-    try:
-        waiting.block(waiting.end_of_run(run.conversation, "cells"), None)
-    except (KeyboardInterrupt, SystemExit):
-        run.cancel(cells=True)
-        print("Interrupted: Origami was asked to cancel the run. The same call hands over what it found.")  # noqa: T201
-        raise
 
 
 def _answer_needed(run: Run) -> AnswerNeeded:
@@ -359,46 +329,8 @@ class LedgerState(Stored, kw_only=True):
     digests: tuple[str, ...] = ()
 
 
-class StateEntry(StoreEntry[LedgerState]):
-    """The state of a ledger, in a file of its own."""
-
-    def _unusable(self, what: str, error: Exception) -> LedgerUnusable:
-        return _unusable(f"The ledger's state {what}", self._path, error)
-
-
-class PeriodEntry(StoreEntry[StartRecord]):
-    """The record of a period's start, inside the ledger's state, whose lock it shares.
-
-    Args:
-        scope: where the ledger is valid.
-        path: the file of the state.
-        period: the state in that period.
-    """
-
-    def __init__(self, scope: Scope, path: Path, period: LedgerState) -> None:
-        self.name = f"ledger {period.id}, period {period.period}"
-        super().__init__(None, scope, self.name, StartRecord, path)
-        self._states = StateEntry(None, scope, STATE, LedgerState, path)
-        self._number = period.period
-
-    async def read(self) -> StartRecord | None:
-        """Return the record; None if there is none."""
-        state = await self._states.read()
-        return None if state is None or state.period != self._number else state.start
-
-    async def write(self, record: StartRecord | None) -> None:
-        """Replace the record, unless another period has begun."""
-        state = await self._states.read()
-        if state is not None and state.period == self._number:
-            state.start = record
-            await self._states.write(state)
-
-
-STATE = "ledger"
-
-
-class Ledger:
-    """A ledger and the file of its state.
+class Ledger(StoreEntry[LedgerState]):
+    """A ledger and its state, which is the entry.
 
     Args:
         path: the ledger.
@@ -407,57 +339,75 @@ class Ledger:
         length: how long a period is.
 
     Attributes:
+        scope: where the ledger is valid.
         state_path: the file of the state.
     """
 
     def __init__(self, path: Path, operations: Operations, scope: Scope, length: timedelta) -> None:
-        self._path = path
+        self.scope, self.state_path = scope, path.with_suffix(".state.json")
+        super().__init__(None, scope, "ledger", LedgerState, self.state_path)
+        self._ledger, self._length = path, length
         self._operations = operations
-        self._scope = scope
-        self._length = length
-        self.state_path = path.with_suffix(".state.json")
-        self._states = StateEntry(None, scope, STATE, LedgerState, self.state_path)
+
+    def _unusable(self, what: str, error: Exception) -> LedgerUnusable:
+        return self._refusal(f"The ledger's state {what}", error)
+
+    def _refusal(self, title: str, why: Exception | str) -> LedgerUnusable:
+        reason = (why.strerror if isinstance(why, OSError) else None) or str(why)
+        ledger, state = self._ledger.name, self.state_path.name
+        return LedgerUnusable(
+            title,
+            cause=f"{self._ledger}, {state}: {reason}.",
+            remedy=f"Nothing is lost: after the repair, the same call goes on. Put back both files, {ledger} and {state}, as "
+            'they were together. If you mean a change of the ledger, replace the list "digests" in the state by []. To begin '
+            f"anew, with another agent, use another ledger= and leave_out={ledger!r}.",
+            code="LEDGER_UNUSABLE",
+        )
+
+    @property
+    def ways_out(self) -> str:
+        """What to do about a turn that is not known to be this ledger's."""
+        return (
+            f"If that turn comes from a copy of {self._ledger.name}, use the copy. If it is yours, call ow.attach and then "
+            f"ow.new_leads in one notebook. If there is no such turn in Origami, delete the entry 'start' from {self.state_path}."
+        )
 
     @property
     def now(self) -> datetime:
         """The server's time."""
         return datetime.fromtimestamp(server_time(self._operations, monotonic()), UTC)
 
-    def entry(self, period: LedgerState) -> PeriodEntry:
-        """Return the entry of a period's start."""
-        return PeriodEntry(self._scope, self.state_path, period)
-
     @contextlib.asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def locked(self) -> AsyncIterator[None]:
         """Hold both files, so that no other process changes them, for the sync bridge."""
-        holding = self._states.held()
+        holding = self.held()
         await OnLoop(holding.__aenter__())
         try:
             yield
         finally:
             await OnLoop(holding.__aexit__(None, None, None))
 
-    async def read(self) -> tuple[LedgerState, list[LedgerRow]]:
-        """Return the state, new if there is none, and the rows.
+    async def both(self) -> tuple[LedgerState, list[LedgerRow]]:
+        """Return the state, new if there is none, and the rows of the ledger.
 
         Raises:
             LedgerUnusable: one of the files is damaged, does not belong to the other, or to this account.
         """
         from origami_widgets.frames.leads.ledger_rows import read_ledger
 
-        state = await OnLoop(self._states.read())
+        state = await OnLoop(self.read())
         try:
-            rows = read_ledger(self._path)
+            rows = read_ledger(self._ledger)
         except (OSError, ValueError) as error:
-            raise _unusable("The ledger can't be read", self._path, error) from error
+            raise self._refusal("The ledger can't be read", error) from error
         if state is None:
-            if self._path.exists():
-                raise _unusable("The ledger has no state", self._path, f"{self.state_path.name} isn't beside it")
+            if self._ledger.exists():
+                raise self._refusal("The ledger has no state", "the state isn't there")
             state = LedgerState(id=uuid.uuid4().hex, digests=(_digest([]),))
-            self._states.place(state)
+            self.place(state)
         if state.digests and _digest(rows) not in state.digests:
-            what = "was changed since it was written" if self._path.exists() else "is gone, but its state is there"
-            raise _unusable("The ledger doesn't match its state", self._path, f"it {what}")
+            what = "it was changed since it was written" if self._ledger.exists() else "it is gone"
+            raise self._refusal("The ledger doesn't match its state", what)
         return state, rows
 
     async def open(self, spec: StartSpec) -> LedgerState:
@@ -469,28 +419,27 @@ class Ledger:
         Raises:
             InvalidInput: the ledger is of another brief.
         """
-        async with self.held():
-            state, _ = await self.read()
+        async with self.locked():
+            state, _ = await self.both()
             state.fingerprint = state.fingerprint or spec.fingerprint(state.id)
             if state.fingerprint != spec.fingerprint(state.id):
                 raise InvalidInput(
                     "The ledger is of another brief",
-                    cause=f"{self._path} was begun with another text. Nothing was sent.",
-                    remedy=f"Use that brief, or another ledger=. To leave out what this one has: leave_out={str(self._path)!r}.",
+                    cause=f"{self._ledger} was begun with another text. Nothing was sent.",
+                    remedy="Use that brief, or another ledger=. To leave out what this one has: "
+                    f"leave_out={str(self._ledger)!r}.",
                 )
-            is_over, was_sent = state.handed_over == state.period, state.start is not None
-            if is_over and self._is_due(state):
-                state.period, state.start, was_sent = state.period + 1, None, False
-                is_over = False
-            if not is_over and not was_sent:
+            if state.handed_over == state.period and self._is_due(state):
+                state.period, state.start = state.period + 1, None
+            if state.handed_over < state.period and state.start is None:
                 state.began = self.now
-                await OnLoop(self._states.write(state))
+                await OnLoop(self.write(state))
             return state
 
     def _is_due(self, state: LedgerState) -> bool:
         return not state.period or self.now - state.began >= self._length - EARLY
 
-    async def write(self, state: LedgerState, rows: list[LedgerRow], added: list[LedgerRow], run: Run) -> None:
+    async def hand_over(self, state: LedgerState, rows: list[LedgerRow], added: list[LedgerRow], run: Run) -> None:
         """Write what a period has handed over. It is over with the last of three steps; until then, it is handed over again.
 
         Args:
@@ -506,32 +455,47 @@ class Ledger:
 
         written = [*rows, *added]
         state.digests = (_digest(rows), _digest(written))
-        await OnLoop(self._states.write(state))
+        await OnLoop(self.write(state))
         try:
-            replace_file(self._path, ledger_bytes(written))
+            replace_file(self._ledger, ledger_bytes(written))
         except OSError as error:
-            raise _unusable("The ledger can't be written", self._path, error) from error
+            raise self._refusal("The ledger can't be written", error) from error
         if self._is_due(state):
             # Handed over late: else the next call would begin another period, and these leads be lost with this process.
             state.began = self.now
         state.handed_over, state.digests = state.period, (_digest(written),)
         state.agent_id, state.turn = run.agent_id, run.id
-        await OnLoop(self._states.write(state))
+        await OnLoop(self.write(state))
+
+
+class PeriodEntry(StoreEntry[StartRecord]):
+    """The record of a period's start, inside the ledger's state, whose lock it shares.
+
+    Args:
+        ledger: the ledger.
+        period: its state in that period.
+
+    Attributes:
+        name: the name of the start.
+    """
+
+    def __init__(self, ledger: Ledger, period: LedgerState) -> None:
+        self.name = f"ledger {period.id}, period {period.period}"
+        super().__init__(None, ledger.scope, self.name, StartRecord, ledger.state_path)
+        self._ledger, self._number = ledger, period.period
+
+    async def read(self) -> StartRecord | None:
+        """Return the record; None if there is none."""
+        state = await self._ledger.read()
+        return None if state is None or state.period != self._number else state.start
+
+    async def write(self, record: StartRecord | None) -> None:
+        """Replace the record, unless another period has begun."""
+        state = await self._ledger.read()
+        if state is not None and state.period == self._number:
+            state.start = record
+            await self._ledger.write(state)
 
 
 def _digest(rows: list[LedgerRow]) -> str:
     return hashlib.blake2b(msgspec.json.encode(rows), digest_size=16).hexdigest()
-
-
-def _unusable(title: str, path: Path, why: Any) -> LedgerUnusable:
-    reason = (why.strerror if isinstance(why, OSError) else None) or str(why)
-    state = path if path.suffix == ".json" else path.with_suffix(".state.json")
-    ledger = state.name.removesuffix(".state.json") + ".csv"
-    return LedgerUnusable(
-        title,
-        cause=f"{path}: {reason}.",
-        remedy=f"Nothing is lost: after the repair, the same call goes on. Put back both files, {ledger} and {state.name}, as "
-        'they were together. If you mean a change of the ledger, replace the list "digests" in the state by []. To begin '
-        f"anew, with another agent, use another ledger= and leave_out={ledger!r}.",
-        code="LEDGER_UNUSABLE",
-    )

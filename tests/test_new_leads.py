@@ -244,7 +244,7 @@ def test_a_copy_of_the_ledger_pays_nothing_twice(weeks, tmp_path):
     conversation.own_turns.clear()
     with pytest.raises(ow.ContinuedElsewhere) as refused:
         weeks.search(ledger=tmp_path / "other" / "bakeries.csv", client=elsewhere)
-    assert "copy of this ledger" in "".join(refused.value.__notes__)
+    assert "copy of bakeries.csv" in "".join(refused.value.__notes__)
     assert weeks.turns == 2
 
 

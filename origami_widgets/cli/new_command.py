@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.cli.command import (
     DONE,
     ENDED_BADLY,
@@ -31,7 +31,7 @@ def find_new(options: Namespace) -> int:
     from origami_widgets.api.background.sync_bridge import block
     from origami_widgets.cli.watch_command import watch
     from origami_widgets.frames import export
-    from origami_widgets.ledger import AnswerNeeded, hand_over
+    from origami_widgets.run.settings import top
 
     out = Path(options.out).expanduser()
     if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
@@ -45,11 +45,16 @@ def find_new(options: Namespace) -> int:
             raise KeyboardInterrupt
 
     def write(leads: pd.DataFrame) -> None:
-        sys.stdout.writelines(f"{file}\n" for file in export(leads, out, overwrite=options.overwrite))
+        try:
+            files = export(leads, out, overwrite=options.overwrite)
+        except OSError as error:
+            remedy = "Give another PATH: the same command writes the same leads."
+            raise OrigamiError("The file could not be written", cause=str(error), remedy=remedy) from error
+        sys.stdout.writelines(f"{file}\n" for file in files)
 
     try:
-        found = block(
-            hand_over(
+        found: pd.DataFrame = block(
+            top().hand_over(
                 options.brief,
                 ledger=options.ledger,
                 every=options.every,
@@ -60,7 +65,9 @@ def find_new(options: Namespace) -> int:
                 write=write,
             )
         )
-    except AnswerNeeded as error:
+    except OrigamiError as error:
+        if error.code != "NEEDS_ANSWER":
+            raise
         sys.stderr.write(f"{error}\n")
         return NEEDS_ANSWER
     about = found.attrs["origami"]

@@ -22,7 +22,7 @@ from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
 from origami_widgets.run.starts import registry
-from origami_widgets.run.starts.confirm import StartDeclined, ask, can_ask, question_about
+from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
@@ -165,6 +165,28 @@ async def start_run(
         client=client,
     )
     call = StartCall()
+    run = await started(call, make, credit_limit=credit_limit, show=show, asks=asks)
+    if asks and run.state.attached is not None:
+        await Either(lambda: _offer_to_fill(run), asks_nobody)
+    if call.job is not None and call.job.unrecorded is not None:
+        cause = call.job.unrecorded.cause
+        # The level of the user's line: below the caller of this coroutine are the bridge and the public function.
+        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=5)
+    return run
+
+
+async def started(
+    call: StartCall, make: Callable[[], StartJob], *, credit_limit: float | None, show: bool, asks: bool = True
+) -> Run:
+    """Start the run of a job, or find it, and show it, for the sync bridge. An interrupt withdraws it.
+
+    Args:
+        call: the call that starts it.
+        make: returns the job; called on the background loop.
+        credit_limit: the credits that the run may use, for a question; None for no limit.
+        show: whether to show the card.
+        asks: whether to ask the user, as configured.
+    """
 
     def shown(run: Run) -> Run:
         if show:
@@ -174,27 +196,20 @@ async def start_run(
 
     def block() -> Run:
         with call:
-            run = shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
-        if asks and run.state.attached is not None:
-            _offer_to_fill(run)
-        return run
+            return shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
 
     async def wait() -> Run:
         return shown(await call.start_async(make))
 
-    run = await Either(block, wait)
-    if call.job is not None and call.job.unrecorded is not None:
-        cause = call.job.unrecorded.cause
-        # The level of the user's line: below the caller of this coroutine are the bridge and the public function.
-        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=5)
-    return run
+    return await Either(block, wait)
 
 
-def _offer_to_fill(run: Run) -> None:
+def _offer_to_fill(run: Run) -> object:
     """Ask whether to fill what was stopped in a run that a cell has found again."""
     if can_ask(is_enriching=True) and background().run(plan_stopped(run.conversation)) is not None:
         with contextlib.suppress(StartDeclined):
-            run.fill()
+            return run.fill()
+    return None
 
 
 def _maker(

@@ -83,6 +83,15 @@ def test_the_file_is_written_before_the_ledger(server, tmp_path, monkeypatch):
     assert len(server.runs) == 1
 
 
+def test_a_disk_that_is_full_is_an_error_and_the_same_command_goes_on(server, tmp_path, capsys):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        assert new() == 1
+    assert "No space left" in capsys.readouterr().err
+    assert new() == 0
+    assert len(server.runs) == 1
+
+
 def test_lists_are_left_out_and_not_sent(server, tmp_path):
     (tmp_path / "customers.csv").write_text("website\nc1.example\n")
     (tmp_path / "optouts.csv").write_text("ana@c2.example\n")

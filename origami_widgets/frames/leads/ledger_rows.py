@@ -100,13 +100,16 @@ def hand_over(
     kept, added = [], list[LedgerRow]()
     counts = {"period": period, "rows": 0, "known": 0, "left_out_of_new": 0, "without_key": 0}
     for lead, table in zip(found, tables, strict=True):
-        is_new = not is_over and known.find(lead, by_company=table not in of_people) is None
+        is_person = table in of_people
+        # A company is not known by an address that one of its people has, too.
+        key = lead if is_person or lead.domain is None else lead._replace(addresses=())
+        is_new = not is_over and known.find(key, by_company=not is_person) is None
         is_own = is_new or lead.row_id in own
         kept.append(is_own and (left_out is None or left_out.find(lead) is None))
         counts["known"] += not is_own
         counts["left_out_of_new"] += is_own and not kept[-1]
         if kept[-1]:
-            row = _row(lead, period, f"{now:%Y-%m-%d}", is_person=table in of_people)
+            row = _row(lead, period, f"{now:%Y-%m-%d}", is_person=is_person)
             counts["rows"] += 1
             counts["without_key"] += not (row.domain or row.email)
             added += [row] if is_new else []

@@ -40,7 +40,6 @@ _COMPANY = re.compile(
 )
 LOOKED_AT = 50
 """Cells by which a column that has another name is taken for one of addresses."""
-NAMES_SHOWN = 20
 CALLER = 5
 """The level of the user's line on the stack: below it are the sync bridge and the public function."""
 
@@ -74,7 +73,17 @@ def identities(frame: pd.DataFrame, *, of_list: bool = False) -> list[Identity]:
         of_list: take the domain from websites only: an address of a list stands for one person, not for a company.
     """
     check_columns(frame)
-    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns").reset_index(drop=True)
+    if "table_id" in frame and len(frame["table_id"].unique()) > 1:
+        # Each table by its own columns: a name is a company's in one, and a person's in another.
+        found: dict[int, Identity] = {}
+        for _, part in frame.groupby("table_id", sort=False, dropna=False):
+            found |= zip(part.index, _of_table(part.dropna(axis="columns", how="all"), of_list=of_list), strict=True)
+        return [found[at] for at in frame.index]
+    return _of_table(frame, of_list=of_list)
+
+
+def _of_table(frame: pd.DataFrame, *, of_list: bool) -> list[Identity]:
     websites, emails, names = _columns_of(frame)
     sources = websites if of_list else [*websites, *emails]
     domains = domains_of(frame, sources, "numpy_nullable").astype(object)
@@ -134,7 +143,8 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
             ):
                 websites.append(name)
     has_company = any(_COMPANY.search(each) for each in words.values())
-    names = [name for name in main if _PERSON.fullmatch(words[name]) and (has_company or words[name] != "name")][:1]
+    names = [name for name in main if _PERSON.fullmatch(words[name]) and (has_company or words[name] != "name")]
+    names = sorted(names, key=lambda name: words[name] == "name")[:1]
     parts = [next((name for name in main if part.fullmatch(words[name])), None) for part in _PARTS_OF_NAME]
     return websites, emails, names or [name for name in parts if name is not None]
 

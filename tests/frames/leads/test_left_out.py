@@ -120,6 +120,22 @@ def test_a_list_without_anybody_is_an_error(leave_out):
         left(leave_out)
 
 
+def test_a_name_is_a_companys_in_one_table_and_a_persons_in_another():
+    leads = pd.DataFrame(
+        {
+            "table_id": ["c", "p", "p"],
+            "row_id": list("123"),
+            "domain": ["acme.pt"] * 3,
+            "name": ["Acme", None, None],
+            "full_name": [None, "Ana Sousa", "Rui Reis"],
+            "company": [None, "Acme", "Acme"],
+        }
+    )
+    assert [each.name for each in identities(leads)] == ["", "ana sousa", "rui reis"]
+    assert left(leads.iloc[[1]], leads) == "13"
+    assert left(leads.iloc[[0]].drop(columns="row_id"), leads) == ""
+
+
 def test_what_is_no_list_is_an_error():
     for given in (7, "acme.pt", {"a": 1}):
         with pytest.raises(InvalidInput, match="needs a list"):
