@@ -398,7 +398,7 @@ class Ledger(StoreEntry[LedgerState]):
         state = await OnLoop(self.read())
         try:
             rows = read_ledger(self._ledger)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise self._refusal("The ledger can't be read", error) from error
         if state is None:
             if self._ledger.exists():

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets.frames.files.csv_files import csv_text
+from origami_widgets.frames.own_list.list_reading import read_list
 
-from .leads_in_files import read_rows
 from .left_out import Identity, LeftOut, identities
 
 if TYPE_CHECKING:
@@ -56,12 +56,11 @@ def read_ledger(path: Path) -> list[LedgerRow]:
     """Return the rows of a ledger; none if there is no file.
 
     Raises:
-        ValueError: it is damaged, or no ledger.
-        OSError: it cannot be read.
+        ValueError: it cannot be read, is damaged, or is no ledger.
     """
     if not path.exists():
         return []
-    frame, _ = read_rows(path)
+    frame = read_list(path)
     if frame.columns.to_list() != list(LedgerRow._fields):
         raise ValueError(f"its headings aren't {', '.join(LedgerRow._fields)}")
     # A spreadsheet would compute some texts, so they begin with an apostrophe.

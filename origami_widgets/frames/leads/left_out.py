@@ -19,7 +19,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role
 from origami_widgets.api.rows.own_rows import at_positions
-from origami_widgets.frames.own_list.list_reading import read_list
+from origami_widgets.frames.own_list.list_reading import as_frame, read_list
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 
@@ -195,9 +195,11 @@ class LeftOut:
                 remedy='Pass what has them, such as leave_out=customers["website"], or a frame or file with such a column.',
             )
         if self.unrecognized:
-            rows = f"{plural(len(self.unrecognized), 'row')} of {self.rows:,} of leave_out= leave out nothing"
-            why = f"without a website, a company's domain or an e-mail address: {at_positions(self.unrecognized)}."
-            warnings.warn(f"{rows}, {why}", RuntimeWarning, stacklevel=CALLER)
+            message = (
+                "Rows of leave_out= without a website, a company's domain or an e-mail address leave out nothing: "
+                f"{len(self.unrecognized):,} of {self.rows:,}, {at_positions(self.unrecognized)}."
+            )
+            warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
 
     def add(self, row: Identity, number: int = 0) -> None:
         """Add a row: a person, if it has a name, else a company, if it has a domain, else a person by the address."""
@@ -250,8 +252,8 @@ def left_out_of(leads: pd.DataFrame, table_id: str) -> int:
     return int(note["of_tables"].get(table_id, 0) if note["of_tables"] else note["leads"])
 
 
-FRAMES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
 LISTS = (list, tuple, set, frozenset)
+COLUMNS = (pd.Series, pd.Index, np.ndarray)
 ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet")
 
 
@@ -259,7 +261,8 @@ def is_list(given: object) -> bool:
     """Return whether `LeftOut` reads this by itself; else it is a run, a table or a list of these, whose leads are read."""
     if isinstance(given, LISTS):
         return all(is_list(each) for each in given)
-    return isinstance(given, (os.PathLike, Mapping, *FRAMES)) or bool(pd.api.types.is_scalar(given))
+    is_frame = isinstance(given, (os.PathLike, Mapping, *COLUMNS)) or hasattr(given, "__arrow_c_stream__")
+    return is_frame or isinstance(given, pd.DataFrame) or bool(pd.api.types.is_scalar(given))
 
 
 def _is_path(given: object) -> bool:
@@ -274,19 +277,18 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
     """
     if isinstance(given, pd.DataFrame):
         yield given
-    elif isinstance(given, pd.Series | pd.Index | np.ndarray):
+    elif isinstance(given, COLUMNS):
         yield given.tolist()
     elif _is_path(given):
-        file = Path(given).expanduser()
-        yield pd.read_parquet(file) if file.suffix.lower() == ".parquet" and file.exists() else read_list(file)
+        yield _rows_of(Path(given).expanduser())
     elif isinstance(given, LISTS):
-        if rows := [dict(each) for each in given if isinstance(each, Mapping)]:
-            yield pd.DataFrame(rows, dtype=object)
         others = [each for each in given if not isinstance(each, Mapping)]
-        lists = [each for each in others if isinstance(each, (*FRAMES, *LISTS)) or _is_path(each)]
-        for each in lists:
-            yield from _parts(each)
-        yield [each for each in others if not any(each is one for one in lists)] if lists else others
+        lists = [each for each in others if _is_path(each) or not pd.api.types.is_scalar(each)]
+        yield pd.DataFrame([dict(each) for each in given if isinstance(each, Mapping)], dtype=object)
+        yield [each for each in others if pd.api.types.is_scalar(each) and not _is_path(each)]
+        yield from (part for each in lists for part in _parts(each))
+    elif hasattr(given, "__arrow_c_stream__"):
+        yield as_frame(given)
     else:
         raise InvalidInput(
             "leave_out= needs a list",
@@ -294,6 +296,16 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
             remedy='Pass a list of domains and addresses, a frame, a column such as customers["website"], or the path of a '
             "CSV file, workbook or Parquet file.",
         )
+
+
+def _rows_of(file: Path) -> pd.DataFrame:
+    if file.suffix.lower() != ".parquet":
+        return read_list(file)
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        remedy = "Pass the path of a CSV file, a workbook or a Parquet file."
+        raise InvalidInput("The list can't be read", cause=f"{file}: {error}", remedy=remedy) from None
 
 
 def _identities_of(part: pd.DataFrame | list[Any]) -> Iterator[Identity]:
