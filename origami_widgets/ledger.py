@@ -29,7 +29,6 @@ from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import client_or_default, display_backend, waits_for_a_slot
 from origami_widgets.run.start import attach, started
-from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
@@ -248,8 +247,7 @@ def _job(
             known.count(conversation)
             new_limit = known.used + (math.inf if limit is None else limit)
         spec = follow_up.spec()
-    new = functools.partial(
-        StartJob,
+    job = StartJob(
         operations,
         spec,
         Run,
@@ -259,7 +257,6 @@ def _job(
         new_limit=new_limit,
         entry=entry,
     )
-    (job,) = registry.jobs([(registry.key_of(operations.identity, spec, name=entry.name), new)])
     if follow_up is None:
         job.limit(None if limit is None else CreditLimit(limit))
     return job

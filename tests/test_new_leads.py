@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import threading
 from datetime import timedelta
 
 import pandas as pd
@@ -15,7 +16,8 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, PaymentRequired
 from origami_widgets.ledger import FIND_MORE, AnswerNeeded, LedgerUnusable
 from tests.support.front import BROKE
-from tests.support.quick import SkippingClock, use_clock, without_environment, without_pauses
+from tests.support.interrupts import interrupt
+from tests.support.quick import SkippingClock, see, use_clock, without_environment, without_pauses
 from tests.support.server import answer
 from tests.support.start_files import StartFiles
 from tests.support.weekly_server import BRIEF, WEEK, WeeklyServer
@@ -50,11 +52,15 @@ class Weeks:
 
 
 @pytest.fixture
-def weeks(request, monkeypatch, tmp_path):
+def clock(monkeypatch):
+    return use_clock(monkeypatch, SkippingClock())
+
+
+@pytest.fixture
+def weeks(request, monkeypatch, tmp_path, clock):
     without_environment(monkeypatch)
     without_pauses(monkeypatch)
     StartFiles(monkeypatch, tmp_path / "home")
-    clock = use_clock(monkeypatch, SkippingClock())
     options = {"agent_seconds": 30.0, "per_minute": None, "per_minute_of_ip": None, **getattr(request, "param", {})}
     with WeeklyServer(clock=clock.time, **options) as server:
         yield Weeks(server, clock, tmp_path)
@@ -86,6 +92,7 @@ def test_each_week_brings_only_what_is_new(weeks):
     assert set(rows["domain"]) == weeks.server.domains(2)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("every", "passed", "period"),
     [
@@ -195,6 +202,7 @@ def change(weeks: Weeks, **fields: object) -> None:
     weeks.state_path.write_text(json.dumps(weeks.state | fields))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_files_that_are_damaged_lost_or_changed_are_an_error_with_a_way_out(weeks, tmp_path, damage):
     weeks.search()
@@ -248,6 +256,7 @@ def test_a_copy_of_the_ledger_pays_nothing_twice(weeks, tmp_path):
     assert weeks.turns == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("full_from", range(1, 7))
 def test_a_full_disk_loses_nothing(weeks, monkeypatch, full_from):
     replace, done = os.replace, []
@@ -308,6 +317,20 @@ def test_each_period_has_the_whole_limit_and_what_was_found_is_handed_over(weeks
     assert [about(each)["period"] for each in found] == [1, 2]
     assert all(150 < weeks.server.spent(table) < 300 for table in weeks.server.tables)
     assert domains(found[0]).isdisjoint(domains(found[1]))
+
+
+def test_an_interrupt_cancels_the_run_and_the_same_call_hands_over_what_it_found(weeks, clock, capsys):
+    clock.skips = lambda: False
+    reached = threading.Event()
+    threading.Thread(target=lambda: (see(lambda: weeks.server.runs), reached.set())).start()
+    interrupt(weeks.search, reached)
+    see(lambda: weeks.server.cancels == [weeks.server.runs[0].agent])
+    assert "The same call hands over" in capsys.readouterr().out
+    clock.skips = lambda: True
+    with pytest.warns(RuntimeWarning, match="ended as 'cancelled'"):
+        assert about(weeks.search())["period"] == 1
+    weeks.later()
+    assert (about(weeks.search())["period"], weeks.turns) == (2, 2)
 
 
 def test_it_is_awaited_in_the_same_way(weeks):

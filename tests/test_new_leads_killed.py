@@ -27,6 +27,7 @@ def kernels(weeks, tmp_path):
 
 
 @pytest.mark.posix
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "step", [("write", 2, "after"), ("POST /agents", True), ("write", 4, "after"), ("write", 5, "after")], ids=str
 )
@@ -41,6 +42,7 @@ def test_a_kernel_that_was_killed_hands_over_the_same_leads(weeks, kernels, step
 
 
 @pytest.mark.posix
+@pytest.mark.slow
 def test_a_turn_that_was_paid_is_handed_over_first_also_a_week_later(weeks, kernels):
     first = kernels.search()
     weeks.later()
@@ -56,6 +58,7 @@ def test_a_turn_that_was_paid_is_handed_over_first_also_a_week_later(weeks, kern
 
 
 @pytest.mark.posix
+@pytest.mark.slow
 def test_two_kernels_on_one_ledger_start_one_turn_and_hand_over_the_same(weeks, kernels):
     for period in (1, 2):
         both = [kernels.begin(), kernels.begin()]

@@ -61,7 +61,6 @@ class Attempts:
         record: the record of an equal earlier start, whose run is looked for first; None for a new start.
         name: the name in the start store; empty for a start that is not stored.
         follow_up: the follow-up to send; None for a new agent.
-        entry: the entry of that name; None for that in the start store.
 
     Attributes:
         operations, spec, record: as given.
@@ -70,14 +69,7 @@ class Attempts:
     """
 
     def __init__(
-        self,
-        operations: Operations,
-        spec: StartSpec,
-        record: StartRecord | None,
-        name: str,
-        follow_up: FollowUp | None,
-        *,
-        entry: StoreEntry[StartRecord] | None = None,
+        self, operations: Operations, spec: StartSpec, record: StartRecord | None, name: str, follow_up: FollowUp | None
     ) -> None:
         self.operations = operations
         self.spec = spec
@@ -86,7 +78,6 @@ class Attempts:
         self.withdrawn = asyncio.Event()
         self._name = name
         self._follow_up = follow_up
-        self._own_entry = entry
         self._agent_name = spec.name or ""
         self._known_runs: frozenset[str] = frozenset()
         # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
@@ -103,8 +94,8 @@ class Attempts:
         return self.record.key
 
     async def _entry(self) -> StoreEntry[StartRecord]:
-        """Return the entry of the name."""
-        return self._own_entry or await entry_of(self.operations, self._name)
+        """Return the entry in which the record is kept."""
+        return await entry_of(self.operations, self._name)
 
     def _resume(self, record: StartRecord) -> None:
         """Go on with a record whose attempts were made by an earlier job, perhaps in another process."""

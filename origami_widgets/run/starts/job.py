@@ -52,13 +52,14 @@ class StartJob(Attempts):
     """Start of one run, by the calls that want it, its owners. Background loop only, except `reconcile`.
 
     Args:
-        operations, spec, record, name, follow_up, entry: as in `Attempts`.
+        operations, spec, record, name, follow_up: as in `Attempts`.
         make_run: makes the run's handle from its watch and conversation.
         once: the name in `once=` for the run's conversation, to which `name` may add the brief of a batch or the
             follow-up; empty without one.
         fresh: start a run in any case; the name then belongs to that run.
         queues: when all run slots are in use, wait for a free one instead of failing.
         new_limit: another credit limit for the conversation that the follow-up continues; None keeps the one it has.
+        entry: the entry in which the record is kept; None for that of the name in the start store.
 
     Attributes:
         watch: the watch of the run; also of a run that was started before.
@@ -87,7 +88,8 @@ class StartJob(Attempts):
         new_limit: float | None = None,
         entry: StoreEntry[StartRecord] | None = None,
     ) -> None:
-        super().__init__(operations, spec, record, name, follow_up, entry=entry)
+        super().__init__(operations, spec, record, name, follow_up)
+        self._own_entry = entry
         self.watch: RunWatch | None = None
         self.handle: Any = None
         self.error: Exception | None = None
@@ -128,6 +130,9 @@ class StartJob(Attempts):
             # The start store finds its run, and whether it still exists.
             return self.watch is None and (self.is_going or not self._fresh)
         return self.record.life != Life.CANCELLED if self.watch is None else reconcile.goes_on(self.watch)
+
+    async def _entry(self) -> StoreEntry[StartRecord]:
+        return self._own_entry or await super()._entry()
 
     # Owners
 
