@@ -35,7 +35,6 @@ def enrich_list(options: Namespace) -> int:
     import origami_widgets as ow
     from origami_widgets.api import validate
     from origami_widgets.cli.watch_command import watch
-    from origami_widgets.frames.files.exporting import check_path
     from origami_widgets.frames.own_list.frame_rows import own_list_of
     from origami_widgets.frames.own_list.list_reading import as_frame
     from origami_widgets.words.numbers import plural
@@ -44,12 +43,7 @@ def enrich_list(options: Namespace) -> int:
     validate.prompt(options.brief)
     validate.model(options.model)
     validate.credit_limit(options.credit_limit)
-    check_path(options.out, None)
-    out = Path(options.out).expanduser()
-    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
-        raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
-    if out.exists() and not options.overwrite:
-        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    out = out_file(options)
     frame = as_frame(options.list)
     key, columns = _names(options.key), _names(options.columns)
     own = own_list_of(frame, key, columns)
@@ -77,7 +71,7 @@ def enrich_list(options: Namespace) -> int:
         started.cancel(cells=True)
         return code
     found = ow.join_leads(frame, table, key=key)
-    _write(found, out, overwrite=options.overwrite)
+    write_file(found, out, overwrite=options.overwrite)
     stopped = started.state.stopped
     if code == DONE and not found.attrs["origami"]["found_columns"]:
         sys.stderr.write("The run completed, but the table has no new column.\n")
@@ -111,7 +105,7 @@ def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, clien
         )
     except ow.EnrichmentFailed as error:
         code, problem, found = ENDED_BADLY, f"{error}\n", error.partial
-    _write(found, out, overwrite=options.overwrite)
+    write_file(found, out, overwrite=options.overwrite)
     sys.stderr.write(problem)
     return code
 
@@ -129,15 +123,36 @@ def _agrees(own: OwnList, credit_limit: float | None) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def _write(frame: pd.DataFrame, out: Path, *, overwrite: bool) -> None:
+def out_file(options: Namespace) -> Path:
+    """Return the file that `--out` names.
+
+    Raises:
+        InvalidInput: it is no file of leads, or is there and may not be replaced.
+    """
+    from origami_widgets.frames.files.exporting import check_path
+
+    check_path(options.out, None)
+    out = Path(options.out).expanduser()
+    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+        raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
+    if out.exists() and not options.overwrite:
+        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    return out
+
+
+def write_file(frame: pd.DataFrame, out: Path, *, overwrite: bool) -> None:
+    """Write leads to a file, and its path on stdout.
+
+    Raises:
+        OrigamiError: the disk refuses.
+    """
     from origami_widgets.frames import export
 
     try:
         files = export(frame, out, overwrite=overwrite)
     except OSError as error:
-        raise OrigamiError(
-            "The file could not be written", cause=str(error), remedy="Give another PATH, and use the same --once."
-        ) from error
+        remedy = "Give another PATH, with the same --once or --ledger: nothing is paid again."
+        raise OrigamiError("The file could not be written", cause=str(error), remedy=remedy) from error
     sys.stdout.writelines(f"{file}\n" for file in files)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli.command import (
     DONE,
     ENDED_BADLY,
@@ -17,6 +17,7 @@ from origami_widgets.cli.command import (
     Command,
     client_for,
 )
+from origami_widgets.cli.enrich_command import out_file, write_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,27 +31,14 @@ def find_new(options: Namespace) -> int:
     """Hand over what is new; return the exit code."""
     from origami_widgets.api.background.sync_bridge import block
     from origami_widgets.cli.watch_command import watch
-    from origami_widgets.frames import export
     from origami_widgets.run.settings import top
 
-    out = Path(options.out).expanduser()
-    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
-        raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
-    if out.exists() and not options.overwrite:
-        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    out = out_file(options)
 
     def watched(run: Run) -> None:
         if watch(run, "cells", stopped=lambda: "Interrupted. Asking Origami to cancel the run.") == INTERRUPTED:
             run.cancel(cells=True)
             raise KeyboardInterrupt
-
-    def write(leads: pd.DataFrame) -> None:
-        try:
-            files = export(leads, out, overwrite=options.overwrite)
-        except OSError as error:
-            remedy = "Give another PATH: the same command writes the same leads."
-            raise OrigamiError("The file could not be written", cause=str(error), remedy=remedy) from error
-        sys.stdout.writelines(f"{file}\n" for file in files)
 
     try:
         found: pd.DataFrame = block(
@@ -62,7 +50,7 @@ def find_new(options: Namespace) -> int:
                 credit_limit=options.credit_limit,
                 client=client_for(options),
                 watch=watched,
-                write=write,
+                write=functools.partial(write_file, out=out, overwrite=options.overwrite),
             )
         )
     except OrigamiError as error:
