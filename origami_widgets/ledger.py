@@ -21,7 +21,7 @@ import msgspec
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput, OrigamiError
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
@@ -38,7 +38,6 @@ from origami_widgets.run.starts.store import (
     Moment,
     RegistryUnusable,
     StartRecord,
-    StartUnclear,
     Stored,
     StoreEntry,
     replace_file,
@@ -191,7 +190,7 @@ async def hand_over(
         make = functools.partial(_job, operations, spec, conversation, PeriodEntry(files, opened), limit)
         try:
             run = await started(StartCall(), make, credit_limit=limit, show=show)
-        except (ContinuedElsewhere, StartUnclear) as error:
+        except (AmbiguousStart, ContinuedElsewhere) as error:
             error.add_note(files.ways_out)
             raise
     await _until_filled(run, watch)
@@ -365,8 +364,9 @@ class Ledger(StoreEntry[LedgerState]):
     def ways_out(self) -> str:
         """What to do about a turn that is not known to be this ledger's."""
         return (
-            f"If that turn comes from a copy of {self._ledger.name}, use the copy. If it is yours, call ow.attach and then "
-            f"ow.new_leads in one notebook. If there is no such turn in Origami, delete the entry 'start' from {self.state_path}."
+            f"The ledger is {self._ledger}. The same call looks for its turn again, and pays nothing twice. If there is no such "
+            f"turn in Origami, delete the entry 'start' from {self.state_path.name}. If there is a turn that comes from a copy "
+            "of this ledger, use the copy; if it is yours, call ow.attach and then ow.new_leads in one notebook."
         )
 
     @property

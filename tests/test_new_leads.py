@@ -15,6 +15,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, PaymentRequired
 from origami_widgets.ledger import FIND_MORE, AnswerNeeded, LedgerUnusable
+from tests.support.counting_server import PROXY_PAGE
 from tests.support.front import BROKE
 from tests.support.interrupts import interrupt
 from tests.support.quick import SkippingClock, see, use_clock, without_environment, without_pauses
@@ -252,7 +253,7 @@ def test_a_copy_of_the_ledger_pays_nothing_twice(weeks, tmp_path):
     conversation.own_turns.clear()
     with pytest.raises(ow.ContinuedElsewhere) as refused:
         weeks.search(ledger=tmp_path / "other" / "bakeries.csv", client=elsewhere)
-    assert "copy of bakeries.csv" in "".join(refused.value.__notes__)
+    assert "copy of this ledger" in "".join(refused.value.__notes__)
     assert weeks.turns == 2
 
 
@@ -285,6 +286,30 @@ def test_a_refused_start_leaves_the_period_open_and_counts_from_when_it_starts(w
     assert about(weeks.search())["period"] == 1
     weeks.later(6 * DAY)
     assert (about(weeks.search())["period"], weeks.turns) == (1, 1)
+
+
+def test_a_request_of_which_nothing_is_known_is_named_and_has_a_way_out(weeks):
+    weeks.server.fail("POST /agents", 500, 500, 500, 500)
+    with pytest.raises(ow.AmbiguousStart):
+        weeks.search()
+    weeks.server.heal()
+    weeks.later(2 * DAY)
+    for _ in range(2):
+        with pytest.raises(ow.AmbiguousStart) as doubt:
+            weeks.search()
+    assert doubt.value.code == "START_UNCLEAR"
+    assert "delete the entry 'start' from bakeries.state.json" in "".join(doubt.value.__notes__)
+    assert weeks.turns == 0
+    change(weeks, start=None)
+    assert (about(weeks.search())["period"], weeks.turns) == (1, 1)
+
+
+def test_a_lost_answer_is_found_and_not_paid_again(weeks):
+    for number, route in enumerate(("POST /agents", "POST /agents/{id}/runs"), 1):
+        weeks.server.fail(route, None, PROXY_PAGE, takes_effect=True)
+        assert (about(weeks.search())["period"], weeks.turns) == (number, number)
+        weeks.server.heal()
+        weeks.later()
 
 
 def test_an_agent_that_asks_is_answered_and_then_hands_over(weeks):
@@ -340,6 +365,15 @@ def test_it_is_awaited_in_the_same_way(weeks):
 
     first, second = asyncio.run(main())
     assert (set(first["row_id"]), weeks.turns) == (set(second["row_id"]), 1)
+
+
+@pytest.mark.posix
+def test_who_may_read_the_files_stays_as_it_was(weeks):
+    weeks.search()
+    weeks.ledger.chmod(0o640)
+    weeks.later()
+    weeks.search()
+    assert [oct(path.stat().st_mode)[-3:] for path in (weeks.ledger, weeks.state_path)] == ["640", "600"]
 
 
 def test_neither_the_brief_nor_the_key_is_in_the_files(weeks):

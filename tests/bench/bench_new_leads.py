@@ -72,6 +72,7 @@ def search_with_kills(steps: list[list[tuple[Any, ...]]], chance: random.Random)
                 kills += killed(kernels, step)
                 if step != COMMITTED and chance.random() < 0.25:
                     passed[0] += WEEK
+            server.heal()
             (period, domains, _), doubt = searched(kernels, Path(folder) / "bakeries.state.json")
             doubts += doubt
             again = kernels.search()
