@@ -345,14 +345,11 @@ class Ledger(StoreEntry[LedgerState]):
         self._ledger, self._length = path, length
         self._operations = operations
 
-    def _unusable(self, what: str, error: Exception) -> LedgerUnusable:
-        return self._refusal(f"The ledger's state {what}", error)
-
-    def _refusal(self, title: str, why: Exception | str) -> LedgerUnusable:
-        reason = (why.strerror if isinstance(why, OSError) else None) or str(why)
+    def _unusable(self, what: str, error: Exception | str) -> LedgerUnusable:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         ledger, state = self._ledger.name, self.state_path.name
         return LedgerUnusable(
-            title,
+            f"The ledger {what}",
             cause=f"{self._ledger}, {state}: {reason}.",
             remedy=f"Nothing is lost: after the repair, the same call goes on. Put back both files, {ledger} and {state}, as "
             'they were together. If you mean a change of the ledger, replace the list "digests" in the state by []. To begin '
@@ -396,15 +393,15 @@ class Ledger(StoreEntry[LedgerState]):
         try:
             rows = read_ledger(self._ledger)
         except ValueError as error:
-            raise self._refusal("The ledger can't be read", error) from error
+            raise self._unusable("can't be read", error) from error
         if state is None:
             if self._ledger.exists():
-                raise self._refusal("The ledger has no state", "the state isn't there")
+                raise self._unusable("has no state", "the state isn't there")
             state = LedgerState(id=uuid.uuid4().hex, digests=(_digest([]),))
             self.place(state)
         if state.digests and _digest(rows) not in state.digests:
             what = "it was changed since it was written" if self._ledger.exists() else "it is gone"
-            raise self._refusal("The ledger doesn't match its state", what)
+            raise self._unusable("doesn't match its state", what)
         return state, rows
 
     async def open(self, spec: StartSpec) -> LedgerState:
@@ -456,7 +453,7 @@ class Ledger(StoreEntry[LedgerState]):
         try:
             replace_file(self._ledger, ledger_bytes(written))
         except OSError as error:
-            raise self._refusal("The ledger can't be written", error) from error
+            raise self._unusable("can't be written", error) from error
         if self._is_due(state):
             # Handed over late: else the next call would begin another period, and these leads be lost with this process.
             state.began = self.now

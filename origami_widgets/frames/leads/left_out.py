@@ -27,7 +27,7 @@ from .company_domain import address_columns, company_domain, company_domains, do
 from .stacking import check_columns, head_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
@@ -87,9 +87,11 @@ def _of_table(frame: pd.DataFrame, *, of_list: bool) -> list[Identity]:
     websites, emails, names = _columns_of(frame)
     sources = websites if of_list else [*websites, *emails]
     domains = domains_of(frame, sources, "numpy_nullable").astype(object)
-    addresses = [_addresses(cells) for cells in _cells(frame, emails)]
+    addresses = [_addresses(cells) for cells in frame[emails].to_numpy(dtype=object)]
     ids = frame["row_id"].fillna("").astype(str) if "row_id" in frame else [""] * len(frame)
-    people = [as_name(" ".join(cell for cell in cells if isinstance(cell, str))) for cells in _cells(frame, names)]
+    people = [
+        as_name(" ".join(cell for cell in cells if isinstance(cell, str))) for cells in frame[names].to_numpy(object)
+    ]
     return [
         Identity(None if domain is pd.NA else domain, mailboxes, name, row_id)
         for domain, mailboxes, name, row_id in zip(domains, addresses, people, ids, strict=True)
@@ -105,20 +107,8 @@ def as_name(text: str) -> str:
     return " ".join(text.split()).casefold().lstrip("=+-@'")
 
 
-def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    if not columns:
-        return iter([()] * len(frame))
-    return zip(*(frame[name].to_numpy(dtype=object).tolist() for name in columns), strict=True)
-
-
 def _addresses(cells: Iterable[object]) -> tuple[str, ...]:
-    return tuple(
-        address.strip(".'").casefold()
-        for cell in cells
-        for text in (cell if isinstance(cell, list | tuple) else (cell,))
-        if isinstance(text, str)
-        for address in _ADDRESS.findall(text)
-    )
+    return tuple(found.strip(".'").casefold() for cell in cells for found in _ADDRESS.findall(str(cell)))
 
 
 def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
@@ -262,7 +252,7 @@ def is_list(given: object) -> bool:
     if isinstance(given, LISTS):
         return all(is_list(each) for each in given)
     is_frame = isinstance(given, (os.PathLike, Mapping, *COLUMNS)) or hasattr(given, "__arrow_c_stream__")
-    return is_frame or isinstance(given, pd.DataFrame) or bool(pd.api.types.is_scalar(given))
+    return is_frame or bool(pd.api.types.is_scalar(given))
 
 
 def _is_path(given: object) -> bool:
