@@ -21,7 +21,7 @@ import msgspec
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
-from origami_widgets.api.errors import AmbiguousStart, InvalidInput, OrigamiError
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
@@ -181,18 +181,18 @@ async def hand_over(
     files = Ledger(path, operations, await OnLoop(scope_of(operations)), length)
     opened = await files.open(spec)
     run, is_over = None, opened.handed_over == opened.period
-    if opened.turn:
-        token, is_shown = make_token(opened.agent_id, opened.turn), show and is_over
-        found = functools.partial(attach, token, client=client, show=is_shown)
-        run = await Either(found, functools.partial(attach.aio, token, client=client, show=is_shown))
-    if run is None or not is_over:
-        conversation = None if run is None else run.conversation
-        make = functools.partial(_job, operations, spec, conversation, PeriodEntry(files, opened), limit)
-        try:
+    try:
+        if opened.turn:
+            token, is_shown = make_token(opened.agent_id, opened.turn), show and is_over
+            found = functools.partial(attach, token, client=client, show=is_shown)
+            run = await Either(found, functools.partial(attach.aio, token, client=client, show=is_shown))
+        if run is None or not is_over:
+            conversation = None if run is None else run.conversation
+            make = functools.partial(_job, operations, spec, conversation, PeriodEntry(files, opened), limit)
             run = await started(StartCall(), make, credit_limit=limit, show=show)
-        except (AmbiguousStart, ContinuedElsewhere) as error:
-            error.add_note(files.ways_out)
-            raise
+    except (AmbiguousStart, ContinuedElsewhere, NotFound) as error:
+        error.add_note(files.ways_out)
+        raise
     await _until_filled(run, watch)
     if run.questions and not is_over:
         raise _answer_needed(run)
@@ -363,7 +363,8 @@ class Ledger(StoreEntry[LedgerState]):
         return (
             f"The ledger is {self._ledger}. The same call looks for its turn again, and pays nothing twice. If there is no such "
             f"turn in Origami, delete the entry 'start' from {self.state_path.name}. If there is a turn that comes from a copy "
-            "of this ledger, use the copy; if it is yours, call ow.attach and then ow.new_leads in one notebook."
+            "of this ledger, use the copy; if it is yours, call ow.attach and then ow.new_leads in one notebook. If its agent is "
+            f"gone, as a sandbox's is with its kernel, use another ledger= and leave_out={self._ledger.name!r}."
         )
 
     @property

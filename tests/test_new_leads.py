@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput, PaymentRequired
+from origami_widgets.api.errors import InvalidInput, NotFound, PaymentRequired
 from origami_widgets.ledger import FIND_MORE, AnswerNeeded, LedgerUnusable
 from tests.support.counting_server import PROXY_PAGE
 from tests.support.front import BROKE
@@ -286,6 +286,18 @@ def test_a_refused_start_leaves_the_period_open_and_counts_from_when_it_starts(w
     assert about(weeks.search())["period"] == 1
     weeks.later(6 * DAY)
     assert (about(weeks.search())["period"], weeks.turns) == (1, 1)
+
+
+def test_an_agent_that_is_gone_is_named_with_the_way_out(tmp_path):
+    ledger = tmp_path / "bakeries.csv"
+    for seed in (0, 1):
+        options = {"ledger": ledger, "client": ow.Sandbox(speed=600, seed=seed).client(), "show": False}
+        if not seed:
+            ow.new_leads(BRIEF, **options)
+            continue
+        with pytest.raises(NotFound) as gone:
+            ow.new_leads(BRIEF, **options)
+    assert "use another ledger= and leave_out='bakeries.csv'" in "".join(gone.value.__notes__)
 
 
 def test_a_request_of_which_nothing_is_known_is_named_and_has_a_way_out(weeks):
