@@ -15,18 +15,15 @@ from origami_widgets._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from origami_widgets import aio as aio
+    from origami_widgets import errors as errors
     from origami_widgets.api.client import AsyncClient as AsyncClient
     from origami_widgets.api.client import Client as Client
-    from origami_widgets.api.errors import AmbiguousStart as AmbiguousStart
     from origami_widgets.api.errors import OrigamiError as OrigamiError
-    from origami_widgets.api.keys.pasted_key import PastedKey as PastedKey
-    from origami_widgets.api.models.account import AccountSummary as AccountSummary
     from origami_widgets.card.widgets.lead_grid import LeadGrid as LeadGrid
     from origami_widgets.card.widgets.lead_grid import leads as leads
     from origami_widgets.card.widgets.run_board import RunBoard as RunBoard
     from origami_widgets.card.widgets.run_card import RunCard as RunCard
     from origami_widgets.compose import use_sandbox as use_sandbox
-    from origami_widgets.enrichment import EnrichmentFailed as EnrichmentFailed
     from origami_widgets.enrichment import enrich as enrich
     from origami_widgets.enrichment import upload as upload
     from origami_widgets.frames import actions_frame as actions_frame
@@ -51,14 +48,12 @@ if TYPE_CHECKING:
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
-    from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.plots import plot_compare as plot_compare
     from origami_widgets.frames.plots import plot_credits as plot_credits
     from origami_widgets.frames.plots import plot_funnel as plot_funnel
     from origami_widgets.ledger import new_leads as new_leads
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
-    from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
     from origami_widgets.run.handle import Run as Run
     from origami_widgets.run.login import account as account
     from origami_widgets.run.login import login as login
@@ -73,26 +68,23 @@ if TYPE_CHECKING:
 _MODULES: dict[str, tuple[str, ...]] = {
     "aio": ("aio",),
     "api.client": ("AsyncClient", "Client"),
-    "api.errors": ("AmbiguousStart", "OrigamiError"),
-    "api.keys.pasted_key": ("PastedKey",),
-    "api.models.account": ("AccountSummary",),
+    "api.errors": ("OrigamiError",),
     "card.widgets.lead_grid": ("LeadGrid", "leads"),
     "card.widgets.run_board": ("RunBoard",),
     "card.widgets.run_card": ("RunCard",),
     "compose": ("use_sandbox",),
-    "enrichment": ("EnrichmentFailed", "enrich", "upload"),
+    "enrichment": ("enrich", "upload"),
+    "errors": ("errors",),
     "frames": (
         *("actions_frame", "column_economics_frame", "columns_frame", "compare_runs", "credits_frame"),
         *("describe_leads", "domain_of", "economics_frame", "evidence_frame", "export", "history_frame"),
         *("join_leads", "lead_source_economics_frame", "lead_sources_frame", "leads_frame", "overlap"),
         *("plain", "refresh_leads", "rows_frame", "runs_frame", "tables_frame", "transcript_frame"),
     ),
-    "frames.leads.row_reading": ("IncompleteRows",),
     "frames.plots": ("plot_compare", "plot_credits", "plot_funnel"),
     "ledger": ("new_leads",),
     "run.batch": ("RunBatch",),
     "run.doctor": ("doctor",),
-    "run.follow_up": ("ContinuedElsewhere",),
     "run.handle": ("Run",),
     "run.login": ("account", "login"),
     "run.own_list.uploaded_table": ("UploadedTable",),

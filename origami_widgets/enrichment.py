@@ -70,7 +70,7 @@ class EnrichmentFailed(OrigamiError):
         >>> client = ow.Sandbox(speed=600).client()
         >>> try:
         ...     ow.enrich([{"website": "pao.example"}], "scenario:needs_input", key="website", client=client, show=False)
-        ... except ow.EnrichmentFailed as error:
+        ... except ow.errors.EnrichmentFailed as error:
         ...     error.run.status, len(error.partial)
         ('needs_input', 1)
     """

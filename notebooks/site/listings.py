@@ -1,11 +1,10 @@
-"""Parts of the reference that stand in no docstring: magics, commands, codes of errors and classes, each from what defines it."""
+"""Parts of the reference that stand in no docstring: magics, commands, errors and their codes, each from what defines it."""
 
 # ruff: noqa: INP001 - a folder of scripts
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import io
 import os
@@ -20,8 +19,8 @@ from origami_widgets.cli import main as cli
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
 FENCE = "```"
-MARK = re.compile(r"<!-- (\w+)(?: of ([\w.]+))? -->")
-"""Where a listing stands in a page: its function, and the module that it lists."""
+MARK = re.compile(r"<!-- (\w+) -->")
+"""Where a listing stands in a page: its function."""
 OBJECTS_ARE = (
     "You can't change these objects. What the server left out is None or empty. `raw` holds the whole answer, with fields "
     "that this version does not know."
@@ -34,20 +33,15 @@ CODES_ARE = (
 
 def with_listings(markdown: str) -> str:
     """Return a page of the reference with its listings in place of their marks."""
-    listed = {function.__name__: function for function in (classes, codes, commands, magics, objects)}
-    return MARK.sub(lambda mark: listed[mark[1]](*filter(None, [mark[2]])), markdown)
+    listed = {function.__name__: function for function in (codes, commands, errors, magics, objects)}
+    return MARK.sub(lambda mark: listed[mark[1]](), markdown)
 
 
-def classes(module: str) -> str:
-    """Return the blocks of a module's classes that are no public names, without constructors: users never call these."""
-    found = importlib.import_module(module)
-    names = [
-        name
-        for name, member in vars(found).items()
-        if inspect.isclass(member) and member.__module__ == module and name[0] != "_" and name not in ow.__all__
-    ]
+def errors() -> str:
+    """Return the blocks of the errors in `ow.errors`, without constructors: users never call these."""
     options = "    options:\n        heading_level: 3\n        merge_init_into_class: false"
-    return "\n\n".join(f"::: {module}.{name}\n{options}" for name in names)
+    homes = [f"{getattr(ow.errors, name).__module__}.{name}" for name in ow.errors.__all__]
+    return "\n\n".join(f"::: {home}\n{options}" for home in homes)
 
 
 def magics() -> str:

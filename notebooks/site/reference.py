@@ -12,8 +12,8 @@ import origami_widgets
 
 FOLDER = Path(__file__).resolve().parents[1] / "reference"
 NAME = re.compile(r"^::: origami_widgets\.(\w+)$", re.MULTILINE)
-ALONE = {"__version__"}
-"""Public names that need no words."""
+ALONE = {"__version__", "errors"}
+"""Public names that need no words of their own: the errors are described one by one."""
 
 
 class Group(NamedTuple):

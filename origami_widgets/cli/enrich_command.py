@@ -103,7 +103,7 @@ def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, clien
             client=client,
             show=False,
         )
-    except ow.EnrichmentFailed as error:
+    except ow.errors.EnrichmentFailed as error:
         code, problem, found = ENDED_BADLY, f"{error}\n", error.partial
     write_file(found, out, overwrite=options.overwrite)
     sys.stderr.write(problem)

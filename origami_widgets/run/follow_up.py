@@ -38,7 +38,7 @@ class ContinuedElsewhere(OrigamiError):
         >>> elsewhere = client.create_run(run.agent_id, "Add opening hours")
         >>> try:
         ...     run.follow_up("Add opening hours")
-        ... except ow.ContinuedElsewhere as error:
+        ... except ow.errors.ContinuedElsewhere as error:
         ...     ow.attach(error.token, client=client, show=False).id == elsewhere.id
         True
     """

@@ -77,7 +77,7 @@ class Checks(RuleBasedStateMachine):
         self.deadlines: dict[str, float] = {}
         self.shown: dict[Run, RunState] = {}
         self.clicked: Counter[str] = Counter()
-        self.unclear: list[ow.AmbiguousStart] = []
+        self.unclear: list[ow.errors.AmbiguousStart] = []
         self.cancels: set[str] = set()
         self.wrong: list[str] = []
         self.emitted: list[str] = []
@@ -323,7 +323,7 @@ class Checks(RuleBasedStateMachine):
 
     def _note_error(self, error: OrigamiError) -> None:
         self.emitted += [*traceback.format_exception(error), repr(error), repr(vars(error))]
-        if isinstance(error, ow.AmbiguousStart):
+        if isinstance(error, ow.errors.AmbiguousStart):
             self.unclear.append(error)
 
     def _life_of(self, run: Run) -> Any:

@@ -124,7 +124,7 @@ def test_cancel_ends_the_newest_turn(slow_client):
 def test_what_somebody_else_has_sent_is_shown_and_not_cancelled(slow_client):
     run = start(slow_client).wait(timeout=30)
     theirs = slow_client.create_run(run.agent_id, "Go on. scenario:slow")
-    with pytest.raises(ow.ContinuedElsewhere):
+    with pytest.raises(ow.errors.ContinuedElsewhere):
         run.follow_up("Add phones")
     assert (run.id, run.status) == (theirs.id, "running")
     for stop in (run.cancel, run.stop_cells):

@@ -34,7 +34,7 @@ class PastedKey(UserWarning):
         >>> import warnings
         >>> import origami_widgets as ow
         >>> with warnings.catch_warnings():
-        ...     warnings.simplefilter("error", ow.PastedKey)
+        ...     warnings.simplefilter("error", ow.errors.PastedKey)
     """
 
 

@@ -200,7 +200,7 @@ class IncompleteRows(OrigamiError):
         >>> def read_what_there_is(table, client):
         ...     try:
         ...         return ow.rows_frame(table, client=client)
-        ...     except ow.IncompleteRows as error:
+        ...     except ow.errors.IncompleteRows as error:
         ...         return error.partial
     """
 

@@ -62,7 +62,9 @@ def test_each_cell_with_a_key_in_use_is_named_once(tmp_path):
 
 
 def test_the_warning_as_an_error_shows_no_key(tmp_path):
-    errors = "import warnings, origami_widgets as ow\n%xmode Verbose\nwarnings.simplefilter('error', ow.PastedKey)"
+    errors = (
+        "import warnings, origami_widgets as ow\n%xmode Verbose\nwarnings.simplefilter('error', ow.errors.PastedKey)"
+    )
     # A traceback quotes the cell itself, whose text is in front of everybody: so the key comes from another one.
     key = f"import os; os.environ['ORIGAMI_API_KEY'] = '{KEY}'"
     shown = warnings_of(errors, key, "ow.Client()", "1", home=tmp_path)

@@ -117,7 +117,7 @@ def test_nothing_is_sent_where_nothing_could_be_written(tmp_path, server, client
 def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, server, client):
     gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
     server.plan(columns(), page("one", "two"), columns(), page("secret", cursor="a"), gone)
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
     (note,) = [note for note in caught.value.__notes__ if "Nothing was written" in note]

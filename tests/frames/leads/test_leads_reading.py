@@ -101,7 +101,7 @@ def test_columns_and_dtypes_are_there_without_a_lead(backend):
 def test_after_an_error_all_rows_are_kept(server, client):
     first = (columns("bakery"), page({"id": "r1", "bakery": "Nata"}, {"id": "r2"}, total=2))
     server.plan(*first, columns("bakery", "stars"), page({"id": "r3", "stars": 4}, cursor="a", total=2), *BUSY)
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.leads_frame([table("t1"), table("t2")], client=client)
     error = caught.value
     assert "2 rows of 1 of 2 tables, and 1 of 2 rows" in str(error)
@@ -213,7 +213,7 @@ def test_chosen_columns_are_enough_for_what_analysts_do():
 
 def test_what_was_read_before_an_error_has_the_chosen_columns(server, client):
     server.plan(columns("fit", "site"), page({"id": "r1", "fit": 5}, cursor="c", total=2), *BUSY)
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.leads_frame(table("t1"), client=client, columns=["fit"])
     assert caught.value.partial.columns.to_list() == ["fit", *IDS]
 

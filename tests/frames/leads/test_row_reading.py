@@ -187,7 +187,7 @@ BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 @pytest.mark.parametrize("faults", [BUSY, [reset()] * 4], ids=["429", "a cut network"])
 def test_after_an_error_the_rows_are_kept(server, client, faults):
     server.plan(columns(), page(lead(1), cursor="a", total=3), *faults)
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.rows_frame(TABLE, client=client)
     error = caught.value
     assert "1 of 3 rows, 1 page were read" in str(error)
@@ -201,7 +201,7 @@ def test_after_an_error_the_rows_are_kept(server, client, faults):
 
 def test_a_deleted_table_keeps_what_was_read(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.rows_frame(TABLE, client=client)
     assert isinstance(caught.value.__cause__, TableNotFound)
     assert len(caught.value.partial) == 1
@@ -224,7 +224,7 @@ def test_an_interrupt_is_itself(server, client):
 
 def test_a_progress_bar_that_raises_keeps_what_was_read(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), page(lead(2)))
-    with pytest.raises(ow.IncompleteRows, match="ZeroDivisionError") as caught:
+    with pytest.raises(ow.errors.IncompleteRows, match="ZeroDivisionError") as caught:
         ow.rows_frame(TABLE, client=client, progress=lambda rows, total: 1 / 0)
     assert len(caught.value.partial) == 1
 
@@ -239,7 +239,7 @@ def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
 
 def test_the_exception_travels_without_key_and_connection(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), *BUSY)
-    with pytest.raises(ow.IncompleteRows) as caught:
+    with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.rows_frame(TABLE, client=client)
     packed = pickle.dumps(caught.value)
     assert KEY.encode() not in packed

@@ -165,7 +165,7 @@ def test_cancel_ends_the_one_that_was_started_and_starts_none(front, client, bro
     front.refusal = None
     batch = start(client, briefs).stop()
     sent = len(front.starts)
-    with contextlib.suppress(ow.AmbiguousStart):
+    with contextlib.suppress(ow.errors.AmbiguousStart):
         batch.cancel()
     see(lambda: set(front.statuses().values()) == {"cancelled"}, every=0.1)
     assert len(front.starts) <= sent + 1, "what was on its way when it was stopped"

@@ -174,7 +174,7 @@ def test_an_unknown_start_halts_and_is_looked_for_before_a_resend(front, many):
     front.reads = [kept_off(EMPTY_LIST)] * 4
     batch = many(towns(3), at_once=3)
     see(lambda: batch.error is not None)
-    assert isinstance(batch.error, ow.AmbiguousStart)
+    assert isinstance(batch.error, ow.errors.AmbiguousStart)
     assert states(batch) == ["started", "failed", "waiting"]
     batch.resume()
     finished(batch)

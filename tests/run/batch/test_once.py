@@ -161,7 +161,7 @@ def test_fresh_looks_for_what_it_may_have_started_itself(client, front, monkeypa
     front.faults = [kept_off(FAILED)] * 2
     batch = start(client, towns(1), fresh=True)
     see(lambda: batch.error is not None)
-    assert isinstance(batch.error, ow.AmbiguousStart)
+    assert isinstance(batch.error, ow.errors.AmbiguousStart)
     batch.resume()
     finished(batch)
     assert len(front.runs()) == 2

@@ -150,7 +150,7 @@ def test_a_run_that_may_have_started_is_looked_for_without_a_handle(front, clien
     first = start("e1")
     kept = weakref.ref(first)
     see(lambda: kept().error is not None)
-    assert isinstance(first.error, ow.AmbiguousStart)
+    assert isinstance(first.error, ow.errors.AmbiguousStart)
     if end == "stopped":
         first.stop()
     del first

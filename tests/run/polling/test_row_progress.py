@@ -75,7 +75,7 @@ def test_the_run_says_how_far_it_is_while_its_leads_are_read(client, run):
 
 
 @pytest.mark.parametrize(
-    ("error", "raised"), [(ZeroDivisionError(), ow.IncompleteRows), (KeyboardInterrupt(), KeyboardInterrupt)]
+    ("error", "raised"), [(ZeroDivisionError(), ow.errors.IncompleteRows), (KeyboardInterrupt(), KeyboardInterrupt)]
 )
 def test_a_reading_that_ends_early_is_no_reading(client, run, error, raised):
     table = run.tables[0]
@@ -178,7 +178,7 @@ watch = run.conversation.current
 LEFT = """
 try:
     ow.rows_frame(run.tables[0], client=client, progress=lambda *_: (until(lambda: watch.state.row_progress), 1 / 0))
-except ow.IncompleteRows as error:
+except ow.errors.IncompleteRows as error:
     kept = error
 until(lambda: not watch.state.row_progress)
 until(lambda: not loops())

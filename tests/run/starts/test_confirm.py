@@ -143,7 +143,7 @@ def test_a_cell_that_finds_its_run_again_does_not_ask(person, start, front):
 
 def test_what_may_have_been_started_is_not_asked_about_again(person, start, front):
     front.faults, front.reads = [forgotten(FAILED), kept_off(FAILED)], [kept_off(EMPTY_LIST)] * 8
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         start(once="porto")
     assert len(person.asked) == 1
     front.reads = []

@@ -86,7 +86,7 @@ def test_what_was_continued_elsewhere_is_not_paid_again(server, way, once):
     assert server.count("GET /agents/{id}") == asked["GET /agents/{id}"] + 1
     assert f'ow.attach("{run.agent_id}/{theirs}")' in caught.value.remedy
     if way in IN_CODE:
-        assert isinstance(caught.value, ow.ContinuedElsewhere)
+        assert isinstance(caught.value, ow.errors.ContinuedElsewhere)
         assert theirs in caught.value.cause
         assert not caught.value.may_have_started
 
@@ -96,7 +96,7 @@ def test_a_second_try_in_code_is_not_paid_either(server, way, files):
     kind, go_on = WAYS[way]
     run = ow.start(BRIEFS[kind], once="porto", client=client_of(server), show=False).wait("cells")
     first, theirs = run.id, elsewhere(server, run)
-    for error in (ow.ContinuedElsewhere, ow.OrigamiError):
+    for error in (ow.errors.ContinuedElsewhere, ow.OrigamiError):
         with pytest.raises(error):
             go_on(run)
     assert [each.id for each in server.runs] == [first, theirs]
@@ -106,7 +106,7 @@ def test_a_second_try_in_code_is_not_paid_either(server, way, files):
 def test_who_has_named_it_can_go_on(server):
     run = ow.start(BRIEFS["follow_up"], client=client_of(server), show=False).wait("cells")
     theirs = elsewhere(server, run)
-    with pytest.raises(ow.ContinuedElsewhere) as caught:
+    with pytest.raises(ow.errors.ContinuedElsewhere) as caught:
         run.follow_up("Add phones")
     assert ow.attach(caught.value.token, client=client_of(server), show=False) == run
     assert run.id == theirs
@@ -132,7 +132,7 @@ def test_the_card_says_so_and_follows_the_newer_run(server, way):
 def test_a_run_that_is_still_active_elsewhere_is_named_before_anything_is_sent(server):
     run = ow.start(BRIEFS["follow_up"], client=client_of(server), show=False).wait("cells")
     theirs = server.colleague_starts("Something else", agent=run.agent_id)
-    with pytest.raises(ow.ContinuedElsewhere, match=theirs.id):
+    with pytest.raises(ow.errors.ContinuedElsewhere, match=theirs.id):
         run.follow_up("Add phones")
     assert server.count(CONTINUE) == 0
 
@@ -162,7 +162,7 @@ def test_an_agent_without_a_newest_run_is_asked_for_its_list(server):
         if made:
             run.follow_up("Add phones").wait("cells")
         else:
-            with pytest.raises(ow.ContinuedElsewhere):
+            with pytest.raises(ow.errors.ContinuedElsewhere):
                 run.follow_up("Add prices")
     assert server.count(CONTINUE) == 2
 
@@ -175,7 +175,7 @@ def test_after_waiting_for_a_run_slot_it_is_looked_at_again(server):
         await answer(FULL, 429, {"Retry-After": "60"})(*request)
 
     server.fail(CONTINUE, full)
-    with pytest.raises(ow.ContinuedElsewhere):
+    with pytest.raises(ow.errors.ContinuedElsewhere):
         run.follow_up("Add phones")
     assert server.count(CONTINUE) == 1
     assert len(server.runs) == 2
@@ -202,7 +202,7 @@ def test_after_a_lost_attempt_it_may_be_both(server, files):
         await reset()(*request)
 
     server.fail(CONTINUE, lost)
-    with pytest.raises(ow.ContinuedElsewhere) as caught:
+    with pytest.raises(ow.errors.ContinuedElsewhere) as caught:
         run.follow_up("Add phones")
     assert caught.value.may_have_started
     assert server.count(CONTINUE) == 1
@@ -220,6 +220,6 @@ def test_a_refused_follow_up_leaves_the_credit_limit_as_it_was(server):
     client = client_of(server)
     run = ow.start(BRIEFS["follow_up"], credit_limit=50_000, client=client, show=False).wait("cells")
     elsewhere(server, run)
-    with pytest.raises(ow.ContinuedElsewhere):
+    with pytest.raises(ow.errors.ContinuedElsewhere):
         run.follow_up("Add phones", credit_limit=90_000)
     assert run.conversation.credit_limit.limit == 50_000

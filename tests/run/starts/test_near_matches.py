@@ -29,7 +29,7 @@ def intend(request, client, front):
 def named_and_not_sent_again(front, intend, brief):
     """The server starts the run and fails; the error names it, and nothing more is sent."""
     front.faults = [forgotten(FAILED)]
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         intend(brief)
     (made,) = intend.made()
     assert len(front.starts) == 1
@@ -102,7 +102,7 @@ def test_another_brief_is_no_near_match(front, client):
 def test_of_two_runs_with_our_brief_none_is_taken(front, client):
     front.asked = lambda: front.sandbox.client().create_agent(f"{BRIEF} ".replace(" ", "  "))
     front.faults = [forgotten(FAILED)]
-    with pytest.raises(ow.AmbiguousStart, match="2 runs with this brief"):
+    with pytest.raises(ow.errors.AmbiguousStart, match="2 runs with this brief"):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 1
 
@@ -120,9 +120,9 @@ def test_an_agent_that_is_busy_with_our_own_lost_attempt_is_adopted_however_it_w
 def test_reconciling_takes_it_once_the_server_shows_it_whole(front, client):
     front.written = lambda brief: f"{brief[:200]}…"
     front.faults = [forgotten(FAILED)]
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         ow.start(LONG, client=client, show=False)
-    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
+    with pytest.raises(ow.errors.AmbiguousStart, match=r"ow\.attach"):
         caught.value.reconcile()
     front.written = str
     assert front.runs() == [caught.value.reconcile().id]
@@ -141,14 +141,14 @@ def test_a_clock_that_was_set_back_between_the_start_and_the_next_time(front, cl
 
     front.faults = [forgotten(FAILED), kept_off(FAILED)]
     front.reads = [kept_off(EMPTY_LIST)] * 4
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         start()
     (made,) = front.runs()
     sent = len(front.starts)
     # Two minutes later by the server's clock, two hours earlier by ours.
     front.behind, front.reads = -120, []
     files.change(claimed_at=(datetime.now(UTC) + timedelta(hours=2)).isoformat())
-    with pytest.raises(ow.AmbiguousStart, match=rf'ow\.attach.*{made}"'):
+    with pytest.raises(ow.errors.AmbiguousStart, match=rf'ow\.attach.*{made}"'):
         start()
     assert len(front.starts) == sent
     assert front.runs() == [made]

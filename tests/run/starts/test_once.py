@@ -196,7 +196,7 @@ def test_the_warning_about_a_run_that_was_not_stored_points_at_the_call(client, 
 def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client, front, monkeypatch):
     look_after(monkeypatch, 0.0, 0.0)
     front.faults = [kept_off(FAILED)] * 2
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         start(client)
     assert any("fresh=True" in note for note in caught.value.__notes__)
     first = start(client)
@@ -208,7 +208,7 @@ def test_after_a_fault_of_the_server_the_next_call_looks_before_it_sends(client,
 def test_a_run_that_is_found_late_takes_its_name_from_no_newer_one(client, front, monkeypatch):
     look_after(monkeypatch, 0.0, 0.0)
     front.faults, front.reads = [forgotten(FAILED), kept_off(FAILED)], [kept_off(EMPTY_LIST)] * 8
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         start(client)
     front.reads = []
     newer = start(client, fresh=True)
@@ -231,7 +231,7 @@ def test_a_run_that_may_exist_is_never_started_a_second_time(client, front, file
     """The server forgets a key after a day: what was asked for before that and is not found is left to the person."""
     look_after(monkeypatch, 0.0, 0.0)
     front.faults = [kept_off(FAILED)] * 2
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         start(client)
     sent = len(front.starts)
     files.change(claimed_at=(datetime.now(UTC) - timedelta(hours=hours)).isoformat())

@@ -71,7 +71,7 @@ def lose(front, notebook, *, started):
     front.faults = [forgotten(FAILED) if started else kept_off(FAILED), kept_off(FAILED)]
     front.reads = [kept_off(EMPTY_LIST)] * 4
     front.agent_reads = [still_names(run)] * 2
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         notebook.go_on(run)
     front.starts.clear()
 

@@ -140,7 +140,7 @@ def test_between_any_two_attempts_that_are_lost_it_is_looked_for(front, intend):
 
 def test_a_start_that_is_lost_again_and_again_is_left_to_the_person(front, client):
     front.faults = [kept_off(reset())] * 9
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 4
     assert "POST,POST" not in ",".join(front.asks)
@@ -208,7 +208,7 @@ def test_a_found_run_that_cannot_be_read_counts_as_no_other(front, intend, body)
 def test_a_run_that_can_never_be_read_is_left_to_the_person(front, intend):
     front.faults = [forgotten(answer({}, 500))]
     front.polls = [answer({"status": "ok"})] * 2
-    with pytest.raises(ow.AmbiguousStart, match="couldn't look for") as caught:
+    with pytest.raises(ow.errors.AmbiguousStart, match="couldn't look for") as caught:
         intend()
     assert len(front.starts) == 1
     found = caught.value.reconcile()
@@ -230,7 +230,7 @@ def test_the_second_fault_of_the_server_is_looked_after_too(front, intend):
 def test_a_run_found_nowhere_may_exist_and_can_be_looked_for_again(front, intend):
     front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
     front.reads = [kept_off(EMPTY_LIST)] * 4
-    with pytest.raises((ow.AmbiguousStart, Refused)) as caught:
+    with pytest.raises((ow.errors.AmbiguousStart, Refused)) as caught:
         intend()
     assert len(front.starts) == 2
     (made,) = intend.made()
@@ -248,13 +248,13 @@ def test_a_run_found_nowhere_may_exist_and_can_be_looked_for_again(front, intend
 def test_where_the_lists_cannot_be_read_nothing_is_sent_again(front, intend):
     front.faults = [forgotten(answer({}, 500))]
     front.reads = [kept_off(answer({}, 503))] * 8
-    with pytest.raises((ow.AmbiguousStart, Refused)) as caught:
+    with pytest.raises((ow.errors.AmbiguousStart, Refused)) as caught:
         intend()
     assert len(front.starts) == 1
     (made,) = intend.made()
     if intend.kind != "card":
         front.reads = [kept_off(answer({}, 503))] * 4
-        with pytest.raises(ow.AmbiguousStart, match="couldn't look for") as again:
+        with pytest.raises(ow.errors.AmbiguousStart, match="couldn't look for") as again:
             caught.value.reconcile()
         found = again.value.reconcile()
         assert found.id == made
@@ -262,7 +262,7 @@ def test_where_the_lists_cannot_be_read_nothing_is_sent_again(front, intend):
 
 def test_a_reconciliation_that_finds_nothing_says_so(front, client):
     front.faults = [kept_off(answer({}, 500))] * 2
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         ow.start(BRIEF, client=client, show=False)
     assert caught.value.reconcile() is None
     assert front.runs() == []
@@ -310,7 +310,7 @@ def test_of_two_runs_that_fit_none_is_taken(front, client):
     other = front.sandbox.client()
     front.asked = lambda: other.create_agent(BRIEF)
     front.faults = [forgotten(answer({}, 500))]
-    with pytest.raises(ow.AmbiguousStart, match=r"ow\.attach"):
+    with pytest.raises(ow.errors.AmbiguousStart, match=r"ow\.attach"):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 1
 
@@ -436,7 +436,7 @@ def test_a_request_that_never_arrived_is_sent_when_the_server_listens(clock):
 def test_the_fault_layer_itself_would_start_two_runs(front, client):
     """What the tests above rest on: a key that the server forgot protects from nothing."""
     front.faults = [forgotten(reset()), passes]
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         client.create_agent(BRIEF)
     client.create_agent(BRIEF, idempotency_key=caught.value.idempotency_key)
     assert len(front.runs()) == 2
@@ -448,7 +448,7 @@ def test_the_fault_layer_itself_would_start_two_runs(front, client):
 @pytest.mark.parametrize("way", [lost, kept_off])
 def test_a_client_whose_answer_is_lost_says_what_to_look_for(front, intend, way, fault):
     front.faults = [way(fault)]
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         intend()
     assert front.asks == ["POST"]
     assert len(intend.made()) == (way is lost)
@@ -463,7 +463,7 @@ def test_a_client_whose_answer_is_lost_says_what_to_look_for(front, intend, way,
 
 def test_the_key_of_a_client_whose_answer_was_lost_starts_no_second_run(front, client):
     front.faults = [lost(reset())]
-    with pytest.raises(ow.AmbiguousStart) as caught:
+    with pytest.raises(ow.errors.AmbiguousStart) as caught:
         client.create_agent(BRIEF)
     run = client.create_agent(BRIEF, idempotency_key=caught.value.idempotency_key).run
     assert front.runs() == [run.id]

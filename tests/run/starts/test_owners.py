@@ -265,7 +265,7 @@ def test_a_failed_call_does_not_keep_an_interrupt_from_ending_the_run(front, cli
     """The cell is run again after an error that still holds the start: nothing but the new call wants its run."""
     execute = Notebook(monkeypatch)
     front.faults = [kept_off(FAILED)] * 2
-    with pytest.raises(ow.AmbiguousStart) as failed:
+    with pytest.raises(ow.errors.AmbiguousStart) as failed:
         execute(lambda: ow.start(SLOW, client=client, show=False))
     assert failed.value.job is not None
     reached, go_on = threading.Event(), threading.Event()

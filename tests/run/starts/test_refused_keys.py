@@ -36,7 +36,7 @@ def test_a_wait_for_a_run_slot_ends_when_one_is_free(front, queue):
 def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, files):
     """The same name asks with the keys of the dead one, one after the other, until one is new."""
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         ow.start(BRIEF, once="porto", client=client, show=False)
     key = files.read()["idempotency_key"]
     front.recorded = {key: (FULL, 429), f"{key}.2": (FULL, 429), f"{key}.3": (FULL, 429)}
@@ -49,7 +49,7 @@ def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, f
 
 def test_the_run_that_a_dead_kernel_got_is_not_paid_for_again(front, client, files):
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         ow.start(BRIEF, once="porto", client=client, show=False)
     key = files.read()["idempotency_key"]
     front.recorded = {key: (FULL, 429)}
@@ -122,7 +122,7 @@ def test_before_an_old_refusal_is_left_behind_the_run_is_looked_for(front, clien
 def test_after_an_old_refusal_nothing_is_sent_without_the_lists(front, client):
     front.faults = [refused(SLOW_DOWN)]
     front.reads = [kept_off(answer({}, 503))] * 4
-    with pytest.raises(ow.AmbiguousStart, match="couldn't look for"):
+    with pytest.raises(ow.errors.AmbiguousStart, match="couldn't look for"):
         ow.start(BRIEF, client=client, show=False)
     assert len(front.starts) == 2
     assert front.runs() == []
