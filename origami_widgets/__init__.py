@@ -27,18 +27,13 @@ if TYPE_CHECKING:
     from origami_widgets.enrichment import enrich as enrich
     from origami_widgets.enrichment import upload as upload
     from origami_widgets.frames import actions_frame as actions_frame
-    from origami_widgets.frames import column_economics_frame as column_economics_frame
     from origami_widgets.frames import columns_frame as columns_frame
-    from origami_widgets.frames import compare_runs as compare_runs
     from origami_widgets.frames import credits_frame as credits_frame
     from origami_widgets.frames import describe_leads as describe_leads
     from origami_widgets.frames import domain_of as domain_of
-    from origami_widgets.frames import economics_frame as economics_frame
     from origami_widgets.frames import evidence_frame as evidence_frame
     from origami_widgets.frames import export as export
-    from origami_widgets.frames import history_frame as history_frame
     from origami_widgets.frames import join_leads as join_leads
-    from origami_widgets.frames import lead_source_economics_frame as lead_source_economics_frame
     from origami_widgets.frames import lead_sources_frame as lead_sources_frame
     from origami_widgets.frames import leads_frame as leads_frame
     from origami_widgets.frames import overlap as overlap
@@ -48,9 +43,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
-    from origami_widgets.frames.plots import plot_compare as plot_compare
-    from origami_widgets.frames.plots import plot_credits as plot_credits
-    from origami_widgets.frames.plots import plot_funnel as plot_funnel
+    from origami_widgets.frames.plots import plot as plot
     from origami_widgets.ledger import new_leads as new_leads
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
@@ -76,12 +69,11 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "enrichment": ("enrich", "upload"),
     "errors": ("errors",),
     "frames": (
-        *("actions_frame", "column_economics_frame", "columns_frame", "compare_runs", "credits_frame"),
-        *("describe_leads", "domain_of", "economics_frame", "evidence_frame", "export", "history_frame"),
-        *("join_leads", "lead_source_economics_frame", "lead_sources_frame", "leads_frame", "overlap"),
-        *("plain", "refresh_leads", "rows_frame", "runs_frame", "tables_frame", "transcript_frame"),
+        *("actions_frame", "columns_frame", "credits_frame", "describe_leads", "domain_of", "evidence_frame", "export"),
+        *("join_leads", "lead_sources_frame", "leads_frame", "overlap", "plain", "refresh_leads", "rows_frame"),
+        *("runs_frame", "tables_frame", "transcript_frame"),
     ),
-    "frames.plots": ("plot_compare", "plot_credits", "plot_funnel"),
+    "frames.plots": ("plot",),
     "ledger": ("new_leads",),
     "run.batch": ("RunBatch",),
     "run.doctor": ("doctor",),
@@ -94,11 +86,11 @@ _MODULES: dict[str, tuple[str, ...]] = {
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
-# What IPython calls for `%load_ext origami_widgets`, what shows runs, which `run` asks for, and what `cli` calls. Not public
-# otherwise.
+# What IPython calls for `%load_ext origami_widgets`, what `run` asks for, and what `cli` calls. Not public otherwise.
 _HOOKS = {
     "display_backend": "card.widgets.display",
     "hand_over": "ledger",
+    "history_frame": "frames.run_frames",
     "load_ipython_extension": "magics.extension",
     "unload_ipython_extension": "magics.extension",
 }

@@ -2,9 +2,7 @@
 
 from .dtype_backend import plain
 from .economics.credit_balance import credits_frame
-from .economics.part_economics import column_economics_frame, lead_source_economics_frame
-from .economics.run_comparison import compare_runs
-from .economics.table_economics import economics_frame
+from .economics.run_economics import runs_frame
 from .files.exporting import export
 from .lead_frames import leads_frame
 from .lead_summaries import describe_leads, evidence_frame, refresh_leads
@@ -12,23 +10,18 @@ from .leads.company_domain import domain_of
 from .list_comparison import overlap
 from .own_list.joining import join_leads
 from .row_frames import rows_frame
-from .run_frames import actions_frame, history_frame, runs_frame, transcript_frame
+from .run_frames import actions_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
 
 __all__ = [
     "actions_frame",
-    "column_economics_frame",
     "columns_frame",
-    "compare_runs",
     "credits_frame",
     "describe_leads",
     "domain_of",
-    "economics_frame",
     "evidence_frame",
     "export",
-    "history_frame",
     "join_leads",
-    "lead_source_economics_frame",
     "lead_sources_frame",
     "leads_frame",
     "overlap",

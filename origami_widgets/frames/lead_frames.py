@@ -87,7 +87,7 @@ async def leads_frame(
         of `rows_frame`. Columns with the same name as one of these get the suffix `_2`.
 
         - `run_id` (string): the run; NA if unknown
-        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
+        - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_id` (string): the table
         - `table_name` (string): the table's name
         - `row_id` (string): the lead
@@ -114,17 +114,17 @@ async def leads_frame(
         >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
         >>> batch = ow.start_many(cities, client=client, show=False).wait("cells")
         >>> leads = ow.leads_frame(batch)
-        >>> list(leads.columns[:6]), leads["name"].unique().tolist()
-        (['run_id', 'name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
+        >>> list(leads.columns[:6]), leads["run_name"].unique().tolist()
+        (['run_id', 'run_name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
         >>> found = ow.leads_frame(batch, tables=["Bakeries in Porto"], include_hidden=True)
         >>> int(found["qualified"].sum()) == batch.runs[0].tables[0].stats.qualification.qualified_leads < len(found)
         True
         >>> one = ow.rows_frame(batch.runs[0].tables[0])
         >>> len(ow.leads_frame([one, one])) == 2 * len(one)
         True
-        >>> ow.leads_frame(batch, columns=["name", "company", "fit"]).columns.to_list()
-        ['name', 'company', 'fit', 'table_id', 'row_id']
-        >>> porto = leads[leads["name"] == "Porto"]
+        >>> ow.leads_frame(batch, columns=["run_name", "company", "fit"]).columns.to_list()
+        ['run_name', 'company', 'fit', 'table_id', 'row_id']
+        >>> porto = leads[leads["run_name"] == "Porto"]
         >>> len(ow.leads_frame(batch, leave_out=porto)) == len(leads) - len(porto)
         True
     """

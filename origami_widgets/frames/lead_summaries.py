@@ -42,7 +42,9 @@ def describe_leads(
     run, so `cells_errored` is the server's count for the table.
 
         share_found = filled / leads
-        credits_per_found = credits_used / filled
+        credits_per_found = (filled + nothing_found) * avg_credits_per_run / filled
+
+    The costs of a value are those of the cells that ran for these leads, at the mean price of the column.
 
     Args:
         source: frames of `rows_frame` or `leads_frame`, also filtered or with other columns, as long as they have their
@@ -59,11 +61,9 @@ def describe_leads(
         `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `….found`, or was read
         with `flatten=False`. `filled` is NA if `….found` was dropped.
 
-        - `run_id` (string): the run; NA for a table given without its run
-        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
-        - `table_id` (string): the table
+        - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
-        - `column` (string): the column of the frame of leads; its parts are `column.part`
+        - `column` (string): the column of the frame of leads
         - `column_name` (string): the heading
         - `kind` (category): what the column does
         - `leads` (Int64, leads): leads that were read
@@ -75,11 +75,14 @@ def describe_leads(
         - `confidence_medium` (Int64, cells): found with medium confidence; NA without any
         - `confidence_low` (Int64, cells): found with low confidence; NA without any
         - `distinct` (Int64, values): different values
-        - `cells_errored` (Int64, cells): ended in a failure, of all leads of the table
-        - `credits_used` (Float64, credits): settled, over all runs
-        - `credits_per_found` (Float64, credits per value): credits_used / filled; NA unless all leads of the table were read
+        - `cells_errored` (Int64, cells): ended in a failure
+        - `credits_lifetime_used` (Float64, credits): settled, over all runs
+        - `avg_credits_per_run` (Float64, credits per execution): mean per execution
+        - `credits_per_found` (Float64, credits per value): (filled + nothing_found) * avg_credits_per_run / filled
         - `example_1` (string): a value, cut short
         - `example_2` (string): a value, cut short
+        - `table_id` (string): the table
+        - `run_id` (string): the run; NA for a table given without its run
 
     Raises:
         InvalidInput: the source cannot be read, or an argument is invalid. Or a frame

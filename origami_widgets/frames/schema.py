@@ -97,10 +97,6 @@ class FrameSchema:
         """The units by column, for columns that have one."""
         return {field.name: field.unit for field in self.fields if field.unit}
 
-    def paths(self, origin: Origin) -> list[str]:
-        """Return the paths of the columns whose values come from one kind of object."""
-        return [field.path for field in self.fields if field.origin == origin]
-
     def describe(self) -> str:
         """Return the list of columns for the frame's docstring."""
         return "\n".join(field.describe() for field in self.fields)
@@ -141,5 +137,5 @@ ACTION_FIELDS = fields_of(Action, "action")
 MESSAGE_FIELDS = fields_of(TranscriptMessage, "message")
 
 RUN_ID = RUN_FIELDS["run_id"].renamed("run_id", "the run; NA for a table given without its run")
-RUN_NAME = FrameField("name", "string", "agent", "name", "the agent's name, as in `start_many({…})`; NA if unknown")
+RUN_NAME = FrameField("run_name", "string", "agent", "name", "the agent's name, as in `start_many({…})`; NA if unknown")
 TABLE_ID, TABLE_NAME = TABLE_FIELDS["table_id"], TABLE_FIELDS["table_name"]

@@ -10,7 +10,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import described
 
 Json: TypeAlias = Mapping[str, Any]
-SourceKind = Literal["run", "payload", "table", "list", "leads", "projects"]
+SourceKind = Literal["run", "payload", "table", "list", "leads"]
 
 _RUN_KEYS = ("agentId", "response", "request", "steps", "todo", "startedAt")
 # Older answers have no `items`. Lists of rows, agents or columns have nothing that a frame needs.
@@ -49,8 +49,10 @@ class SourcePart:
         tables: its tables.
         actions: its actions.
         run: the JSON object of the run; None if there are only tables.
-        history: the points recorded by a handle: objects with the attributes of `history_frame`.
+        history: the points recorded by a handle: objects with the attributes of `Run.history_frame`.
         turns: the JSON objects of the API's runs in a conversation; empty for an answer of the API.
+        credits: what each table has used for the run, by its id; None for an answer of the API.
+        was_stopped: whether cells of the run were stopped and not filled since.
     """
 
     run_id: object
@@ -61,6 +63,8 @@ class SourcePart:
     name: object = None
     operations: object = None
     turns: Sequence[Json] = ()
+    credits: Mapping[str, float | None] | None = None
+    was_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,11 @@ def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourceP
     brief = {key: turns[0][key] for key in ("startedAt", "prompt", "request") if turns and key in turns[0]}
     part = _part_of_run({**raw, **brief, **ids})
     newest = [getattr(table, "raw", table) for table in tables]
+    used = getattr(run, "credits", None)
     return replace(
         part,
+        credits=getattr(used, "by_table", None),
+        was_stopped=bool(getattr(used, "was_stopped", False)),
         turns=turns,
         tables=newest or part.tables,
         history=_as_list(getattr(run, "history", ())),
@@ -210,7 +217,7 @@ def _envelope(payload: Json) -> Sequence[object] | None:
 
 
 def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:
-    examples = {"compare_runs": "compare_runs([run, other])", "export": 'export(run, "founders.xlsx")'}
+    examples = {"plot": 'plot(run, "funnel")', "export": 'export(run, "founders.xlsx")'}
     example = examples.get(frame) or f"{frame}(run) or {frame}(run.tables[0])"
     remedy = (
         f"Pass a Run, a table, a response of the API about either (a dict), or a list of these, for example {example}."

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_builder import OriginValues, build, nested_items, pluck, tables_of
+from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
+from .frame_builder import build, objects, others, read_fields, run_fields, value_at
 from .schema import (
     COLUMN_FIELDS,
     LEAD_SOURCE_FIELDS,
@@ -16,34 +15,37 @@ from .schema import (
     TABLE_FIELDS,
     TABLE_ID,
     TABLE_NAME,
+    FrameField,
     FrameSchema,
     computed_field,
+    number_field,
 )
 from .source import Source, gather
-from .values import TypedValues, read_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMN_COUNT = computed_field("column_count", "integer", "columns of the table", "columns")
-_FIRST = (
-    *("table_name", "lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead"),
-    *("cells_running", "cells_errored"),
-)
+    from .frame_builder import Record
+
+_FIRST = ("lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead")
 """Columns that users look for first, because the middle of a wide frame is not shown."""
-_IDS = ("table_id", "url", "created_at", "updated_at")
-_LAST = ("workspace_id",)
-_OTHERS = tuple(name for name in TABLE_FIELDS if name not in (*_FIRST, *_IDS, *_LAST))
+_LAST = ("url", "created_at", "updated_at", "workspace_id", "table_id")
+_OTHERS = tuple(name for name in TABLE_FIELDS if name not in ("table_name", *_FIRST, *_LAST))
 
 TABLES = FrameSchema(
     "tables_frame",
     (
         RUN_NAME,
+        TABLE_NAME,
+        FrameField("of", "category", "computed", "", "what its leads are", members=(PEOPLE, COMPANIES)),
         *(TABLE_FIELDS[name] for name in _FIRST),
+        computed_field("judged_leads", "integer", "leads with a verdict", "leads"),
+        number_field("qualified_share", "qualified_leads / judged_leads", "fraction"),
+        number_field("credits_on_unqualified", "expected to have been spent on unfit leads", "credits"),
+        *(TABLE_FIELDS[name] for name in _OTHERS),
+        computed_field("column_count", "integer", "columns of the table", "columns"),
+        *(TABLE_FIELDS[name] for name in _LAST),
         RUN_ID,
-        *(TABLE_FIELDS[name] for name in _IDS),
-        _COLUMN_COUNT,
-        *(TABLE_FIELDS[name] for name in (*_OTHERS, *_LAST)),
     ),
 )
 
@@ -53,8 +55,15 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
 
     Sends no request and spends no credits. Rows are in the order of the source; a table given twice has two rows.
     Values that an answer leaves out are NA, such as all of `stats` if it was not requested.
-    `credits_per_qualified_lead` is the server's estimate, which a table whose `qualified_leads` is NA may have, too;
-    `export` and the card leave it out there.
+
+    `of` is `people` for a person's name beside a company, `companies` for a company or website without one, by the
+    headings of the columns; NA for anything else. `credits_per_qualified_lead` is the server's estimate for this table
+    alone, which a table whose `qualified_leads` is NA may have, too; what a qualified lead of a run costs is in
+    `runs_frame`. `credits_on_unqualified` is the sum of `columns_frame` over the columns that give no verdicts; NA if it
+    is unknown for one that has spent credits.
+
+    If more leads qualify than were judged, more were judged than exist, or a number is negative, what is computed from
+    them is NA, and `attrs["origami"]` has a `note` that says so.
 
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
@@ -64,20 +73,18 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]`
         has the units, and `attrs["origami"]` says where the frame comes from.
 
-        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
+        - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
+        - `of` (category): what its leads are
         - `lead_count` (Int64, leads): rows not deleted, before saved filters
         - `qualified_leads` (Int64, leads): judged to qualify
         - `credits_lifetime_used` (Float64, credits): settled, over all runs
         - `credits_per_qualified_lead` (Float64, credits per qualified lead): estimate, with the losses on the way
+        - `judged_leads` (Int64, leads): leads with a verdict
+        - `qualified_share` (Float64, fraction): qualified_leads / judged_leads
+        - `credits_on_unqualified` (Float64, credits): expected to have been spent on unfit leads
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
-        - `run_id` (string): the run; NA for a table given without its run
-        - `table_id` (string): the table
-        - `url` (string): page in the web app
-        - `created_at` (datetime64[us, UTC]): when the table was made
-        - `updated_at` (datetime64[us, UTC]): when it last changed
-        - `column_count` (Int64, columns): columns of the table
         - `credits_per_lead` (Float64, credits per sourced lead): estimate
         - `find_more_estimated_credits` (Float64, credits per execution): estimate for one more "find more"
         - `has_unknown_total_with_more` (boolean): whether a lead source has more leads, without a known number
@@ -93,7 +100,13 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         - `excluded_rate` (Float64, fraction): share dropped as excluded
         - `running_leads` (Int64, leads): with a cell still running
         - `oldest_active_run_started_at` (datetime64[us, UTC]): start of the oldest running work
+        - `column_count` (Int64, columns): columns of the table
+        - `url` (string): page in the web app
+        - `created_at` (datetime64[us, UTC]): when the table was made
+        - `updated_at` (datetime64[us, UTC]): when it last changed
         - `workspace_id` (string): container (deprecated); missing if made in a chat
+        - `table_id` (string): the table
+        - `run_id` (string): the run; NA for a table given without its run
 
     Raises:
         InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
@@ -112,34 +125,48 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
     """
     check_backend(dtype_backend)
     data = gather(source, TABLES.name)
-    found, run = tables_of(data)
-    tables = pluck(found.items, [*TABLES.paths("table"), "columns"])
-    counts = [len(columns) if isinstance(columns, list | tuple) else None for columns in tables["columns"]]
-    return build(
-        TABLES,
-        data,
-        {"run": run, "table": OriginValues(tables)},
-        computed={_COLUMN_COUNT.name: read_values(_COLUMN_COUNT, counts)},
-        skipped=found.skipped,
-        dtype_backend=dtype_backend,
-    )
+    rows: list[Record] = []
+    skipped, contradicts = 0, False
+    for part in data.parts:
+        skipped += others(part.tables)
+        for _, table in objects(part.tables):
+            economics, columns = TableEconomics(table), table.get("columns")
+            computed = {
+                "of": economics.of,
+                "judged_leads": economics.judged,
+                "qualified_share": economics.qualified_share,
+                "credits_on_unqualified": economics.credits_on_unqualified,
+                "column_count": len(columns) if isinstance(columns, list | tuple) else None,
+            }
+            rows.append({**read_fields(TABLES, "table", table), **computed, **run_fields(part)})
+            contradicts |= economics.contradicts
+    return build(TABLES, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
 
+
+_LAST_OF_COLUMNS = ("slug", "type", "auto_trigger", "column_id")
 
 COLUMNS = FrameSchema(
     "columns_frame",
     (
-        RUN_ID,
         RUN_NAME,
-        TABLE_ID,
         TABLE_NAME,
-        computed_field("position", "integer", "place in the table, from 0"),
-        *COLUMN_FIELDS.values(),
-        computed_field(
-            "qualification_pass_rate",
-            "number",
-            "qualification_pass / qualification_total; NA without verdicts",
-            "fraction",
+        *(COLUMN_FIELDS[name] for name in ("column_name", "kind", "credits_lifetime_used")),
+        number_field(
+            "share_of_table_credits", "of the credits of all columns of its table; NA if one is unknown", "fraction"
         ),
+        number_field("credits_on_unqualified", "expected to have been spent on unfit leads", "credits"),
+        *(
+            field
+            for name, field in COLUMN_FIELDS.items()
+            if name not in ("column_name", "kind", "credits_lifetime_used", *_LAST_OF_COLUMNS)
+        ),
+        number_field(
+            "qualification_pass_rate", "qualification_pass / qualification_total; NA without verdicts", "fraction"
+        ),
+        computed_field("position", "integer", "place in its list, from 0"),
+        *(COLUMN_FIELDS[name] for name in _LAST_OF_COLUMNS),
+        TABLE_ID,
+        RUN_ID,
     ),
 )
 
@@ -151,6 +178,14 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     given twice has its rows twice. Values that an answer leaves out are NA, as are the `qualification_*` values of a
     column without a relevance condition.
 
+    Expected spend on leads that were judged not to qualify, without those that are unsure:
+
+        credits_on_unqualified = credits_lifetime_used * qualification_fail of the judging column / leads
+
+    It assumes that the column ran for all leads alike; use it to rank columns. A column of kind `sequence`, which drafts
+    outreach, is assumed to have run for qualified leads alone, unless it ran for more: 0. NA for columns that give
+    verdicts, as these must run for every lead, and if counts contradict each other.
+
     Args:
         source: a `Run`, an API answer about a run or a table (a dict), a table object, or a list of these.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
@@ -160,18 +195,13 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `kind` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table given without its run
-        - `name` (string): the agent's name, as in `start_many({…})`; NA if unknown
-        - `table_id` (string): the table
+        - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
-        - `position` (Int64): place in the table, from 0
-        - `column_id` (string): the column
         - `column_name` (string): the heading
-        - `slug` (string): key of its cells in rows; missing if rows cannot have them
         - `kind` (category): what the column does
-        - `type` (string): storage type; new ones may appear, so prefer `kind`
-        - `auto_trigger` (boolean): whether it runs automatically on new leads
         - `credits_lifetime_used` (Float64, credits): settled, over all runs
+        - `share_of_table_credits` (Float64, fraction): of the credits of all columns of its table; NA if one is unknown
+        - `credits_on_unqualified` (Float64, credits): expected to have been spent on unfit leads
         - `cells_running` (Int64, cells): waiting, queued or running
         - `cells_errored` (Int64, cells): ended in a failure
         - `avg_credits_per_run` (Float64, credits per execution): mean per execution
@@ -182,6 +212,13 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         - `qualification_unsure` (Int64, leads): judged unsure
         - `qualification_total` (Int64, leads): with a verdict
         - `qualification_pass_rate` (Float64, fraction): qualification_pass / qualification_total; NA without verdicts
+        - `position` (Int64): place in its list, from 0
+        - `slug` (string): key of its cells in rows; missing if rows cannot have them
+        - `type` (string): storage type; new ones may appear, so prefer `kind`
+        - `auto_trigger` (boolean): whether it runs automatically on new leads
+        - `column_id` (string): the column
+        - `table_id` (string): the table
+        - `run_id` (string): the run; NA for a table given without its run
 
     Raises:
         InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
@@ -202,42 +239,42 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     """
     check_backend(dtype_backend)
     data = gather(source, COLUMNS.name)
-    found, run = tables_of(data)
-    tables = pluck(found.items, [*COLUMNS.paths("table"), "columns"])
-    each = nested_items(tables["columns"])
-    columns = pluck(each.items, COLUMNS.paths("column"))
-    computed = {
-        "position": TypedValues(each.positions, np.zeros(len(each.items), np.bool_)),
-        "qualification_pass": read_values(COLUMNS["qualification_pass"], columns[COLUMNS["qualification_pass"].path]),
-        "qualification_total": read_values(
-            COLUMNS["qualification_total"], columns[COLUMNS["qualification_total"].path]
-        ),
-    }
-    part, whole = computed["qualification_pass"], computed["qualification_total"]
-    is_known = ~part.missing & ~whole.missing
-    is_wrong = is_known & ((part.data < 0) | (part.data > whole.data))
-    missing = ~is_known | is_wrong | (whole.data <= 0)
-    computed["qualification_pass_rate"] = TypedValues(part.data / np.where(missing, 1, whole.data), missing)
-    return build(
-        COLUMNS,
-        data,
-        {
-            "run": OriginValues(run.fields, found.owners[each.owners]),
-            "table": OriginValues(tables, each.owners),
-            "column": OriginValues(columns),
-        },
-        computed=computed,
-        skipped=found.skipped + each.skipped,
-        contradicts=bool(is_wrong.any()),
-        dtype_backend=dtype_backend,
-    )
+    rows: list[Record] = []
+    skipped, contradicts = 0, False
+    for part in data.parts:
+        skipped += others(part.tables)
+        for _, table in objects(part.tables):
+            economics, of_table = TableEconomics(table), read_fields(COLUMNS, "table", table)
+            skipped += others(table.get("columns"))
+            for position, column in objects(table.get("columns")):
+                computed = {
+                    "position": position,
+                    "share_of_table_credits": economics.share_of_credits(column),
+                    "credits_on_unqualified": economics.spent_on_unqualified(column),
+                    "qualification_pass_rate": economics.pass_rate(column),
+                }
+                rows.append({**of_table, **read_fields(COLUMNS, "column", column), **computed, **run_fields(part)})
+            contradicts |= economics.contradicts
+    return build(COLUMNS, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
 
 
-LEAD_SOURCES = FrameSchema("lead_sources_frame", (RUN_ID, TABLE_ID, TABLE_NAME, *LEAD_SOURCE_FIELDS.values()))
+LEAD_SOURCES = FrameSchema(
+    "lead_sources_frame",
+    (
+        RUN_NAME,
+        TABLE_NAME,
+        *(field for name, field in LEAD_SOURCE_FIELDS.items() if name != "source_id"),
+        LEAD_SOURCE_FIELDS["source_id"],
+        TABLE_ID,
+        RUN_ID,
+    ),
+)
 
 
 def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
     """One row per lead source of every table: its leads and their cost.
+
+    The API does not document whether these credits are also part of what the columns have used: do not add the two.
 
     Sends no request and spends no credits. Rows are in the order of the source and of each table's lead sources; a
     table given twice has its rows twice. Lead sources are part of `include=stats`; without it, the frame is empty.
@@ -251,15 +288,16 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
         has the units, and `attrs["origami"]` says where the frame comes from. Undocumented words of
         `source` are added to the categories.
 
-        - `run_id` (string): the run; NA for a table given without its run
-        - `table_id` (string): the table
+        - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
-        - `source_id` (string): the lead source
         - `source_name` (string): the name
         - `avg_credits_per_lead` (Float64, credits per lead): mean cost
         - `total_credits` (Float64, credits): spent on the lead source
         - `total_leads` (Int64, leads): found by the lead source
         - `source` (category): whether its costs are measured or estimated
+        - `source_id` (string): the lead source
+        - `table_id` (string): the table
+        - `run_id` (string): the run; NA for a table given without its run
 
     Raises:
         InvalidInput: the source cannot be read, or `dtype_backend` is unknown.
@@ -279,17 +317,13 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
     """
     check_backend(dtype_backend)
     data = gather(source, LEAD_SOURCES.name)
-    found, run = tables_of(data)
-    tables = pluck(found.items, [*LEAD_SOURCES.paths("table"), "stats.leadSources"])
-    each = nested_items(tables["stats.leadSources"])
-    return build(
-        LEAD_SOURCES,
-        data,
-        {
-            "run": OriginValues(run.fields, found.owners[each.owners]),
-            "table": OriginValues(tables, each.owners),
-            "lead_source": OriginValues(pluck(each.items, LEAD_SOURCES.paths("lead_source"))),
-        },
-        skipped=found.skipped + each.skipped,
-        dtype_backend=dtype_backend,
-    )
+    rows: list[Record] = []
+    skipped = 0
+    for part in data.parts:
+        skipped += others(part.tables)
+        for _, table in objects(part.tables):
+            of_table, listed = read_fields(LEAD_SOURCES, "table", table), value_at(table, "stats.leadSources")
+            skipped += others(listed)
+            for _, each in objects(listed):
+                rows.append({**of_table, **read_fields(LEAD_SOURCES, "lead_source", each), **run_fields(part)})
+    return build(LEAD_SOURCES, data, rows, skipped=skipped, dtype_backend=dtype_backend)

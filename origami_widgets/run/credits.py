@@ -7,15 +7,15 @@ result says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from origami_widgets.run.state import FAILED_STATUSES
+from origami_widgets.run.state import FAILED_STATUSES, full_prompt, is_fill
 from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.usage import BalanceReading
@@ -30,6 +30,9 @@ class RunCredits:
         used: credits that the run's tables have used since it began; None if that is not known. Never an estimate.
         how: a sentence that says how `used` was measured, or why it is not known.
         is_final: whether the run has settled (its agent has ended and no cell is running), so that it uses no more.
+        by_table: what each table has used for the run, by its id: since it was made, or of a table that you gave to the
+            run, since the run began; None if that is not known. `cost_per_qualified_lead` is made of these.
+        was_stopped: whether cells of the run were stopped and not filled since: the whole would have cost more.
         read_at: when the server last reported the numbers, on the kernel's clock; None if it has not, or in a saved
             answer.
         balance_before: the balance as this process last read it before the run began; None if it did not.
@@ -41,6 +44,8 @@ class RunCredits:
     how: str
     is_final: bool
     read_at: datetime | None
+    by_table: Mapping[str, int | None] = field(default_factory=dict)
+    was_stopped: bool = False
     balance_before: BalanceReading | None = None
     balance_after: BalanceReading | None = None
 
@@ -60,13 +65,18 @@ class RunCredits:
 
 
 def credits_of_run(
-    state: RunState, readings: Sequence[BalanceReading] = (), *, ended_at: float | None = None
+    state: RunState,
+    readings: Sequence[BalanceReading] = (),
+    *,
+    turns: Sequence[RunState] = (),
+    ended_at: float | None = None,
 ) -> RunCredits:
     """Return the credits that a conversation has used. Pure.
 
     Args:
         state: its state.
         readings: readings of the balance that pays for it, oldest first.
+        turns: the states of its turns, oldest first.
         ended_at: when it last changed, on the kernel's clock; None if that is not known.
     """
     began, heard = _began(state), state.connection.heard_at
@@ -78,6 +88,8 @@ def credits_of_run(
         used,
         how,
         is_final=state.settled,
+        by_table=credits_by_table(state),
+        was_stopped=_was_stopped(turns or (state,)),
         read_at=None if heard is None else datetime.fromtimestamp(heard, UTC),
         balance_before=before[-1] if before else None,
         balance_after=next(after, None),
@@ -120,6 +132,30 @@ def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
 def _chosen(choose: Callable[[Sequence[int]], int], *numbers: int | None) -> int | None:
     known = [number for number in numbers if number is not None]
     return choose(known) if known else None
+
+
+def credits_by_table(state: RunState) -> dict[str, int | None]:
+    """Return what each table of a conversation has used for it, by its id; None if that is not known.
+
+    Of a table that the user gave to the conversation, and that is older, this is what it has used since then.
+
+    Args:
+        state: the conversation's state.
+    """
+    found: dict[str, int | None] = {}
+    for table in state.tables:
+        used = table.credits.lifetime_used
+        before = _used_before(table, state) if table.id.lower() in state.focused else 0
+        gained = None if used is None or before is None else used - before
+        found[table.id] = None if gained is None or gained < 0 else gained
+    return found
+
+
+def _was_stopped(turns: Sequence[RunState]) -> bool:
+    """Return whether the last turn whose cells were stopped has no later one that filled cells."""
+    stopped = [each.stopped is not None and each.stopped.cells > 0 for each in turns]
+    after = turns[len(turns) - stopped[::-1].index(True) :] if True in stopped else ()
+    return True in stopped and not any(is_fill(full_prompt(each)) for each in after)
 
 
 def used_since_start(state: RunState) -> tuple[int | None, str]:

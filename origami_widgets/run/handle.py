@@ -259,7 +259,8 @@ class Run:
         operations = self.operations
         readings = () if operations is None else operations.balance_history.readings
         history = self.history
-        return credits_of_run(self.state, readings, ended_at=history[-1].time if history else None)
+        turns, ended_at = self._conversation.states, history[-1].time if history else None
+        return credits_of_run(self.state, readings, turns=turns, ended_at=ended_at)
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:
@@ -267,17 +268,21 @@ class Run:
         return self._conversation.history
 
     def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
-        """Return the history as a DataFrame, one row for each change; see `origami_widgets.history_frame`. Sends nothing.
+        """Return one row per change of the run while this kernel watched it. Sends nothing.
+
+        Each check of the run with a changed answer adds a row, whose values hold until the next row. The API keeps no
+        history, so nothing is known from before the run was watched. After 2,000 changes, every second one in the older
+        half is dropped. [The frames, column by column](../frames.md) lists the columns.
 
         Args:
-            dtype_backend: `"numpy_nullable"`, or `"pyarrow"` for Arrow's dtypes.
+            dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
         Example:
             >>> import origami_widgets as ow
             >>> client = ow.Sandbox(speed=600).client()
             >>> run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
             >>> run.history_frame().columns[:4].to_list()
-            ['run_id', 'time', 'status', 'steps_completed']
+            ['time', 'status', 'steps_completed', 'lead_count']
         """
         frame: pd.DataFrame = top().history_frame(self, dtype_backend=dtype_backend)
         return frame

@@ -66,8 +66,7 @@ def counted_table(tables: Sequence[Table]) -> Table | None:
     """
     stats = (table.stats for table in tables)
     verdicts = (each.qualification if each is not None else None for each in stats)
-    at = counted_index(each.qualified_leads if each is not None else None for each in verdicts)
-    return tables[at] if tables else None
+    return tables[counted_index(verdicts)] if tables else None
 
 
 def judging_columns(columns: Iterable[Column]) -> list[Column]:

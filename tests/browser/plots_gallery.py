@@ -13,7 +13,6 @@ SETUP = f"""
 import sys
 sys.path.insert(0, {str(serve.REPOSITORY)!r})
 import origami_widgets as ow
-from origami_widgets.frames.plots import plot_compare, plot_credits, plot_funnel
 client = ow.Sandbox(speed=60).client()
 run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 names = ("Porto", "Faro", "Braga")
@@ -22,8 +21,8 @@ print(run.status)
 """
 PLOTS = {"funnel": "run", "credits": "run", "compare": "runs"}
 SCENES = [
-    *(Scene(f"plot_{name}", f"plot_{name}({source})", DRAWN) for name, source in PLOTS.items()),
-    *(Scene(f"plot_{name}_narrow", f"plot_{name}({source}, width=320)", DRAWN) for name, source in PLOTS.items()),
+    *(Scene(f"plot_{name}", f"ow.plot({source}, {name!r})", DRAWN) for name, source in PLOTS.items()),
+    *(Scene(f"plot_{name}_narrow", f"ow.plot({source}, {name!r}, width=320)", DRAWN) for name, source in PLOTS.items()),
 ]
 
 

@@ -11,7 +11,7 @@ import vl_convert
 from PIL import Image
 from playwright.sync_api import expect
 
-from origami_widgets.frames.plots import plot_funnel
+import origami_widgets as ow
 from tests.browser.plots_gallery import DRAWN, PLOTS, SETUP
 from tests.frames.payloads import payload
 
@@ -48,8 +48,8 @@ def reads_well_in(theme: str, page: float, text: float) -> bool:
 def test_plots_are_drawn_in_both_themes_and_ask_no_other_host(
     open_lab: Callable[..., LabPage],
 ) -> None:
-    last = f"plot_funnel({{'object': 'table', 'id': 't', 'name': {NAME!r}, 'leadCount': 7, 'columns': []}})"
-    lab = open_lab([SETUP, *(f"plot_{name}({source})" for name, source in PLOTS.items()), last])
+    last = f"ow.plot({{'object': 'table', 'id': 't', 'name': {NAME!r}, 'leadCount': 7, 'columns': []}}, 'funnel')"
+    lab = open_lab([SETUP, *(f"ow.plot({source}, {name!r})" for name, source in PLOTS.items()), last])
     lab.run_all()
     for theme in ("light", "dark"):
         # Plots that are drawn already have to follow.
@@ -98,7 +98,7 @@ def a_tooltip_shows_the_whole_name_as_text(lab: LabPage, output: Locator) -> Non
 
 @pytest.mark.parametrize("page", ["#383838", "#ffffff"], ids=["dark", "light"])
 def test_vega_lite_6_draws_in_the_colours_of_colab(browser: Browser, page: str) -> None:
-    spec = plot_funnel(payload()).to_dict()
+    spec = ow.plot(payload(), "funnel").to_dict()
     html = vl_convert.vegalite_to_html(spec, bundle=True, vl_version="6.1")
     ink = "#e3e3e3" if page == "#383838" else "#1f1f1f"
     with browser.new_context() as context:

@@ -8,6 +8,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets import frames
 from origami_widgets.api.models import Page, RunSummary
+from origami_widgets.frames.run_frames import history_frame
 from origami_widgets.run.state import HistoryPoint
 from tests.frames.payloads import BACKENDS, changed, handle, payload, table
 
@@ -25,7 +26,7 @@ def test_a_finished_run():
     outcome = row(payload())
     assert outcome["status"] == "completed"
     assert outcome["duration"] == 223.0
-    assert (outcome["tables"], outcome["leads"], outcome["questions"]) == (1, 15, 0)
+    assert (outcome["table_count"], outcome["lead_count"], outcome["questions"]) == (1, 15, 0)
     assert (outcome["steps_completed"], outcome["steps_max"]) == (17, 50)
     assert (outcome["started_at"], outcome["completed_at"]) == (
         pd.Timestamp("2026-07-21T09:14:02Z"),
@@ -33,7 +34,7 @@ def test_a_finished_run():
     )
 
 
-NAMED = [ow.runs_frame, ow.compare_runs, ow.economics_frame, ow.column_economics_frame, ow.lead_source_economics_frame]
+NAMED = [ow.runs_frame, ow.tables_frame, ow.columns_frame, ow.lead_sources_frame, ow.actions_frame]
 
 
 def test_frames_have_the_name_of_the_brief_and_its_follow_ups_have_it_too():
@@ -41,31 +42,31 @@ def test_frames_have_the_name_of_the_brief_and_its_follow_ups_have_it_too():
     cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
     batch = ow.start_many(cities, client=client, show=False).wait("cells")
     for frame in NAMED:
-        assert frame(batch)["name"].drop_duplicates().to_list() == list(cities), frame
+        assert frame(batch)["run_name"].drop_duplicates().to_list() == list(cities), frame
     then = batch.by_name["Faro"].follow_up("Add opening hours").wait("cells")
-    assert row(then)["name"] == then.name == "Faro"
+    assert row(then)["run_name"] == then.name == "Faro"
 
 
 def test_runs_started_under_a_name_keep_it_for_another_kernel():
     client = ow.Sandbox(speed=600).client()
     for _ in range(2):
         batch = ow.start_many({"Porto": "List bakeries"}, once="names", client=client, show=False).wait()
-        assert row(batch)["name"] == "Porto"
+        assert row(batch)["run_name"] == "Porto"
 
 
 def test_only_the_answer_to_a_start_says_the_name():
     created = payload("create_agent")
-    assert row(created)["name"] == created["agent"]["name"] == ow.Run.from_payload(created).name
-    assert pd.isna(row(created["run"])["name"])
-    assert pd.isna(row(ow.Run.from_payload(created["run"]))["name"])
+    assert row(created)["run_name"] == created["agent"]["name"] == ow.Run.from_payload(created).name
+    assert pd.isna(row(created["run"])["run_name"])
+    assert pd.isna(row(ow.Run.from_payload(created["run"]))["run_name"])
 
 
 def test_a_running_run_has_no_end_and_no_duration():
     outcome = row(payload("running_null"))
     assert pd.isna(outcome["completed_at"])
     assert pd.isna(outcome["duration"])
-    assert pd.isna(outcome["tables"])
-    assert pd.isna(outcome["leads"])
+    assert pd.isna(outcome["table_count"])
+    assert pd.isna(outcome["lead_count"])
 
 
 def test_questions_are_counted():
@@ -83,13 +84,13 @@ def test_the_prompt_is_whole_where_the_answer_has_it_whole():
 def test_a_summary_says_nothing_of_tables(form):
     outcome = row(form)
     assert outcome["agent_id"] == payload()["agentId"]
-    assert [pd.isna(outcome[name]) for name in ("tables", "leads", "questions", "completed_at")] == [True] * 4
+    assert [pd.isna(outcome[name]) for name in ("table_count", "lead_count", "questions", "completed_at")] == [True] * 4
 
 
 def test_a_table_is_no_run_and_a_run_without_tables_has_none():
     frame = frames.runs_frame([table(), changed(payload(), "response.tables", [])])
-    assert frame["tables"].to_list() == [0]
-    assert frame["leads"].to_list() == [0]
+    assert frame["table_count"].to_list() == [0]
+    assert frame["lead_count"].to_list() == [0]
 
 
 def test_an_unknown_status_is_kept():
@@ -113,7 +114,7 @@ def test_a_conversation_is_one_row_and_the_clients_list_has_one_for_each_turn():
     assert frame["duration"][0] >= (run.turns[1].completed_at - run.turns[0].completed_at).total_seconds()
     # Companies and their people are not added up: the table with verdicts counts, as on the card.
     assert len(run.tables) > 1
-    assert frame["leads"].iloc[0] == run.tables[0].lead_count
+    assert frame["lead_count"].iloc[0] == run.tables[0].lead_count
     actions = ow.actions_frame(run)
     assert actions["run_id"].unique().tolist() == [first, run.id]
     assert len(actions) == len(run.actions) == sum(len(turn.actions) for turn in run.turns)
@@ -134,9 +135,15 @@ def names(source):
 def test_the_example_has_its_five_actions_in_order():
     frame = frames.actions_frame(payload())
     assert frame["position"].to_list() == [0, 1, 2, 3, 4]
-    assert frame["type"].to_list() == ["table_created", "column_added", "column_added", "leads_added", "leads_deleted"]
+    assert frame["action"].to_list() == [
+        "table_created",
+        "column_added",
+        "column_added",
+        "leads_added",
+        "leads_deleted",
+    ]
     assert frame["table_name"].to_list() == ["Porto bakeries"] * 5
-    assert frame["lead_count"].to_list() == [pd.NA] * 3 + [18, pd.NA]
+    assert frame["leads_added"].to_list() == [pd.NA] * 3 + [18, pd.NA]
     assert frame["count"].to_list() == [pd.NA] * 4 + [3]
 
 
@@ -178,13 +185,13 @@ def test_actions_at_the_top_level_of_a_running_run():
     action = {"type": "leads_added", "tableId": TABLE, "leadCount": 2}
     for response in (None, {}, {"actions": None}, {"actions": []}):
         run = {"object": "run", "id": "r1", "status": "running", "actions": [action], "response": response}
-        assert frames.actions_frame(run)["lead_count"].to_list() == [2]
+        assert frames.actions_frame(run)["leads_added"].to_list() == [2]
 
 
 def test_an_undocumented_type_is_kept():
     frame = frames.actions_frame(run_with([{"type": "campaign_drafted", "tableId": TABLE}]))
-    assert frame["type"].to_list() == ["campaign_drafted"]
-    assert frame["type"].cat.categories[-1] == "campaign_drafted"
+    assert frame["action"].to_list() == ["campaign_drafted"]
+    assert frame["action"].cat.categories[-1] == "campaign_drafted"
 
 
 def test_a_table_has_no_actions():
@@ -211,7 +218,7 @@ def test_every_field_of_a_message_has_its_column():
     assert frame["content"].to_list() == ["Find partners.", "Two questions.", pd.NA, "7"]
     assert json.loads(frame["tool_calls"][1]) == [CALL]
     assert "🥐" in frame["tool_calls"][1]
-    assert frame.iloc[2][["tool_call_id", "name", "result", "truncated"]].to_list() == [
+    assert frame.iloc[2][["tool_call_id", "tool_name", "result", "truncated"]].to_list() == [
         "t1",
         "ask-questions",
         "Iberia",
@@ -258,21 +265,21 @@ def test_missing_values_stay_missing_and_times_are_exact():
     first = HistoryPoint(1784625271.123456, "running", None, None, None, None, None)
     then = HistoryPoint(1784625286.5, "pondering", 3, 15, 2, 0, 57)
     for backend in BACKENDS:
-        frame = frames.history_frame(watched(first, then), dtype_backend=backend)
+        frame = history_frame(watched(first, then), dtype_backend=backend)
         assert frame["time"].to_list() == [
             pd.Timestamp("2026-07-21T09:14:31.123456Z"),
             pd.Timestamp("2026-07-21T09:14:46.5Z"),
         ]
         assert frame["status"].to_list() == ["running", "pondering"]
-        assert frame.iloc[0].isna().to_list() == [False] * 3 + [True] * 5
-        assert frame.iloc[1, 3:].to_list() == [3, 15, 2, 0, 57.0]
+        assert frame.iloc[0].isna().to_list() == [False] * 2 + [True] * 6 + [False]
+        assert frame.iloc[1, 2:7].to_list() == [3, 15, 2, 0, 57.0]
 
 
 def test_runs_keep_their_own_history_and_answers_have_none():
     point = HistoryPoint(1.0, "running", 1, None, None, None, None)
     other = watched(point, point)
     other.raw = {**other.raw, "id": "other"}
-    frame = frames.history_frame([watched(point), payload(), other])
+    frame = history_frame([watched(point), payload(), other])
     assert frame["run_id"].to_list() == [payload()["id"], "other", "other"]
 
 
@@ -285,16 +292,15 @@ def test_a_run_that_was_watched_to_its_end():
     assert frame["time"].is_monotonic_increasing
     assert frame["status"].iloc[-1] == "completed"
     last = frame.iloc[-1]
-    assert (last["lead_count"], last["credits_used"]) == (
+    assert (last["lead_count"], last["credits_lifetime_used"]) == (
         run.tables[0].lead_count,
         sum(table.credits.lifetime_used for table in run.tables),
     )
     assert run.history_frame(dtype_backend="pyarrow")["lead_count"].dtype == "int64[pyarrow]"
-    pd.testing.assert_frame_equal(ow.history_frame(run), frame)
 
 
 def test_it_does_not_change_afterwards():
     run = watched(HistoryPoint(1.0, "running", 1, None, None, None, None))
-    frame = frames.history_frame(run)
+    frame = history_frame(run)
     run.history += (HistoryPoint(2.0, "completed", 2, None, None, None, None),)
     assert len(frame) == 1

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from collections import defaultdict
 
 import pandas as pd
 import pytest
 
 from origami_widgets import frames
+from origami_widgets.frames.run_frames import HISTORY
 from origami_widgets.frames.schema import DTYPE_NAMES
 from tests.fixtures.make_frames import ACCOUNT_FRAMES, ARROW_DTYPE_NAMES, LEAD_FRAMES, PAGE, reference
 from tests.frames.payloads import BACKENDS, EMPTY, FIXTURES, SCHEMAS, handle, payload, table, without_stats
@@ -42,6 +44,29 @@ def test_columns_stand_in_the_promised_order(maker, schema):
     assert list(maker(payload()).columns) == list(promised)
 
 
+def test_a_field_of_the_api_has_one_name_and_a_name_one_meaning():
+    schemas = [*(SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES).values(), HISTORY]
+    fields = [field for schema in schemas for field in schema.fields]
+    names, meanings = defaultdict(set), defaultdict(set)
+    for field in fields:
+        # A history repeats what the API says of run and tables.
+        if field.origin == "history":
+            continue
+        if field.path:
+            names[field.origin, field.path].add(field.name)
+        meanings[field.name].add((field.kind, field.unit, "" if field.path else "computed"))
+    assert [each for each in names.values() if len(each) > 1] == []
+    assert {name: each for name, each in meanings.items() if len(each) > 1} == {}
+
+
+def test_ids_come_last():
+    for schema in SCHEMAS.values():
+        named = [field.name for field in schema.fields]
+        ids = [name for name in named if name in ("run_id", "table_id", "column_id", "source_id", "agent_id")]
+        assert named[-len(ids) :] == ids
+        assert named[0] == "run_name"
+
+
 @MAKERS
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -61,7 +86,7 @@ def test_columns_and_dtypes_are_the_same_for_every_source(maker, schema, source,
 def test_documented_words_are_categories_in_the_documented_order():
     assert list(frames.columns_frame([])["kind"].cat.categories) == ["input", "enrichment", "score", "sequence"]
     assert list(frames.lead_sources_frame([])["source"].cat.categories) == ["historical", "estimate"]
-    assert list(frames.actions_frame([])["type"].cat.categories) == [
+    assert list(frames.actions_frame([])["action"].cat.categories) == [
         "table_created",
         "table_restored",
         "column_added",
@@ -100,7 +125,7 @@ def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
 def test_every_frame_has_a_schema_and_the_page_is_the_one_of_the_code():
     made = {name for name in frames.__all__ if name.endswith("_frame")} - {"rows_frame", "leads_frame"}
     named = {maker.__name__ for maker in SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES}
-    assert named == made | {"compare_runs", "describe_leads"}
+    assert named == made | {"describe_leads"}
     assert PAGE.read_text(encoding="utf-8") == reference(), "python -m tests.fixtures.make_frames"
 
 

@@ -12,12 +12,11 @@ from tests.frames.payloads import EMPTY, SCHEMAS, changed, handle, payload, tabl
 
 RUN_ID = "v2_run-01k0c4m2f7"
 MAKERS = pytest.mark.parametrize("maker", SCHEMAS, ids=lambda maker: maker.__name__)
-# Answers hold no history, and a run is a run whatever its answer lacks.
-OF_ANSWERS = [maker for maker in SCHEMAS if maker is not frames.history_frame]
-OF_RESPONSES = [maker for maker in SCHEMAS if maker not in (frames.runs_frame, frames.compare_runs)]
+# A run is a run whatever its answer lacks.
+OF_RESPONSES = [maker for maker in SCHEMAS if maker is not frames.runs_frame]
 
 
-@pytest.mark.parametrize("maker", OF_ANSWERS, ids=lambda maker: maker.__name__)
+@MAKERS
 def test_a_run_gives_the_same_frame_in_all_its_forms(maker):
     run = payload()
     expected = maker(run)
@@ -58,7 +57,8 @@ def test_a_handle_without_an_answer_yet_has_no_rows():
         assert len(frame) == 0
         assert frame.attrs["origami"]["run_ids"] == [RUN_ID]
     (row,) = frames.runs_frame(run).to_dict("records")
-    assert {name: value for name, value in row.items() if not pd.isna(value)} == {"run_id": RUN_ID, "agent_id": "a"}
+    known = {name: value for name, value in row.items() if not pd.isna(value)}
+    assert known == {"run_id": RUN_ID, "agent_id": "a", "runs": 1}
 
 
 def test_a_handle_whose_tables_are_not_known_falls_back_to_its_payload():
@@ -105,7 +105,7 @@ def test_a_response_of_another_shape_has_no_rows(value):
     run = changed(payload(), "response", value)
     for maker in OF_RESPONSES:
         assert len(maker(run)) == 0
-    assert frames.runs_frame(run)["tables"].isna().to_list() == [True]
+    assert frames.runs_frame(run)["table_count"].isna().to_list() == [True]
 
 
 @MAKERS
@@ -172,8 +172,6 @@ def test_a_dict_of_runs_is_refused_with_the_call_to_write():
     for value in (payload(), handle(payload()), table()):
         with pytest.raises(InvalidInput, match=r"tables_frame\(list\(runs.values\(\)\)\)"):
             frames.tables_frame({"first": value})
-    with pytest.raises(InvalidInput, match=r"compare_runs\(\[run, other\]\)"):
-        frames.compare_runs(pd.DataFrame())
 
 
 def test_of_many_runs_only_the_first_are_named():

@@ -34,11 +34,10 @@ def test_tables_and_columns_carry_the_name_of_their_run():
     client = ow.Sandbox(speed=600).client()
     batch = ow.start_many({"Porto": "List bakeries", "Faro": "List cafés"}, client=client, show=False).wait("cells")
     tables, columns = ow.tables_frame(batch), ow.columns_frame(batch)
-    first = ["name", "table_name", "lead_count", "qualified_leads", "credits_lifetime_used"]
-    first += ["credits_per_qualified_lead", "cells_running", "cells_errored"]
+    first = ["run_name", "table_name", "of", "lead_count", "qualified_leads", "credits_lifetime_used"]
     assert list(tables.columns[: len(first)]) == first
     for run in batch.runs:
         ids = [each.id for each in run.tables]
-        assert tables.loc[tables["name"] == run.name, "table_id"].to_list() == ids
-        assert columns.loc[columns["name"] == run.name, "table_id"].drop_duplicates().to_list() == ids
-    assert ow.tables_frame(batch.runs[0].tables)["name"].isna().all()
+        assert tables.loc[tables["run_name"] == run.name, "table_id"].to_list() == ids
+        assert columns.loc[columns["run_name"] == run.name, "table_id"].drop_duplicates().to_list() == ids
+    assert ow.tables_frame(batch.runs[0].tables)["run_name"].isna().all()

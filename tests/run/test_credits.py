@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from origami_widgets.card.view import view_now
 from origami_widgets.run.conversation import merged
 from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Named, Planned, RunRead, RunState
+from origami_widgets.run.state import FILL_BEGINS, Named, Planned, RunRead, RunState, StoppedCells
 
 BEGAN = datetime(2026, 7, 21, 12, 0, tzinfo=UTC)
 AT = BEGAN.timestamp()
@@ -58,6 +59,34 @@ def test_a_conversation_counts_each_table_once_from_its_first_turn():
     assert used_since_start(state)[0] == 100 + 15 + 5
     assert [each.id for each in state.tables] == ["t1", "t2", "t3"]
     assert state.run is later.run
+
+
+def with_focus(state, *ids, prompt="Find bakeries"):
+    """The user gave these tables to the run."""
+    raw = {**state.run.raw, "request": {"prompt": prompt, "focusTableIds": list(ids)}}
+    return replace(state, run=RunObject.from_raw(raw))
+
+
+def test_each_table_counts_whole_except_one_that_was_given_to_the_run():
+    state = state_of(table(1, 100), table(2, 45, OLD), table(3, 20, OLD))
+    assert credits_of_run(state).by_table == {"t1": 100, "t2": 45, "t3": 20}
+    known = after_reading(with_focus(state, "T1", "t2", "t3"), t2=30)
+    assert credits_of_run(known).by_table == {"t1": 100, "t2": 15, "t3": None}
+
+
+def test_cells_that_were_stopped_are_missing_until_a_later_turn_fills_them():
+    usual, filling = state_of(table()), with_focus(state_of(table()), prompt=f"{FILL_BEGINS} The table is Bakeries.")
+    stopped, nothing = (replace(usual, stopped=StoppedCells(cells)) for cells in (3, 0))
+    for turns, was_stopped in (
+        ([usual], False),
+        ([nothing], False),
+        ([stopped], True),
+        ([stopped, usual], True),
+        ([stopped, filling], False),
+        ([filling, stopped], True),
+        ([stopped, filling, stopped], True),
+    ):
+        assert credits_of_run(usual, turns=turns).was_stopped is was_stopped, turns
 
 
 @pytest.mark.parametrize(
@@ -161,4 +190,4 @@ def test_three_follow_ups_are_the_ledgers_credits_wherever_one_looks():
     frame = ow.runs_frame(run)
     assert frame["credits_used"].to_list() == [paid]
     assert ow.tables_frame(run)["credits_lifetime_used"].sum() == paid
-    assert ow.history_frame(run)["credits_used"].iloc[-1] == paid
+    assert run.history_frame()["credits_lifetime_used"].iloc[-1] == paid

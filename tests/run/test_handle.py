@@ -191,8 +191,8 @@ def test_attach_knows_what_agents_are_called_that_were_listed_before(clock):
     for target in (run.token, run.agent_id):
         other = ow.attach(target, client=client, show=False).wait("cells", timeout=30)
         assert other.name == "Porto"
-        for frame in (ow.runs_frame(other), ow.compare_runs([other]), ow.economics_frame(other), ow.leads_frame(other)):
-            assert frame["name"].unique().tolist() == ["Porto"]
+        for frame in (ow.runs_frame(other), ow.tables_frame(other), ow.leads_frame(other)):
+            assert frame["run_name"].unique().tolist() == ["Porto"]
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,13 @@ class Action(Model, frozen=True):
 
     __shown_fields__: ClassVar[tuple[str, ...]] = ("type", "table_name", "column_name", "count", "lead_count")
 
-    type: Annotated[str, About("what was done", words=ACTION_TYPES)] = ""
+    type: Annotated[str, About("what was done", words=ACTION_TYPES, column="action")] = ""
     table_id: Annotated[str, About("the table that was changed")] = ""
     table_name: Annotated[str | None, About("the name of the table; if missing, looked up in the tables")] = None
     column_id: Annotated[str | None, About("the column that was added")] = None
     column_name: Annotated[str | None, About("the heading of the column; if missing, looked up in the tables")] = None
     count: Annotated[int | None, About("deleted or restored", "leads or columns")] = None
-    lead_count: Annotated[int | None, About("added", "leads")] = None
+    lead_count: Annotated[int | None, About("added", "leads", "leads_added")] = None
     deleted_at: Annotated[datetime | None, About("when it was deleted")] = None
 
 
@@ -132,7 +132,7 @@ class TranscriptMessage(Model, frozen=True):
     content: Annotated[str | None, About("the text")] = None
     tool_calls: Annotated[tuple[ToolCall, ...], About("JSON: a list of `id`, `name` and `input`")] = ()
     tool_call_id: Annotated[str | None, About("the call that this message answers")] = None
-    name: Annotated[str | None, About("the tool that answers")] = None
+    name: Annotated[str | None, About("the tool that answers", column="tool_name")] = None
     result: Annotated[str | None, About("the answer of the tool")] = None
     truncated: Annotated[bool | None, About("whether this message was cut")] = None
 

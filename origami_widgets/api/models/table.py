@@ -5,7 +5,7 @@ Treat the content of rows as untrusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -192,15 +192,35 @@ def came_from(operations: object, tables: Iterable[object]) -> None:
             vars(each)["operations"] = operations
 
 
-def counted_index(qualified_leads: Iterable[object]) -> int:
-    """Return the position of the table whose leads are the run's count: the first with verdicts, else the first.
+def counted_index(verdicts: Iterable[object]) -> int:
+    """Return the position of the table whose leads are the run's count: the first judged one, else the first.
 
     Leads of several tables are never added up: they are different things, such as companies and their people.
 
     Args:
-        qualified_leads: for each table of the run, how many of its leads qualify; None if it has no verdicts.
+        verdicts: for each table of the run, its `stats.qualification`; None if its leads are not judged.
     """
-    return next((at for at, qualified in enumerate(qualified_leads) if qualified is not None), 0)
+    return next((at for at, each in enumerate(verdicts) if each is not None), 0)
+
+
+def cost_per_qualified_lead(
+    credits_used: Sequence[float | None], qualified: Iterable[int | None], others: Iterable[int | None]
+) -> float | None:
+    """Return what a qualified lead of one run costs, or of several whose tables are counted once.
+
+    None without a qualified lead, if the credits of a table are unknown, or if leads of other tables qualify, too.
+
+    Args:
+        credits_used: the credits of each table; None if unknown. Of a table that the user gave to the run, those since it
+            began.
+        qualified: the qualified leads of each judged table.
+        others: the qualified leads of all other tables.
+
+    >>> cost_per_qualified_lead([269, 114], [13], [None]), cost_per_qualified_lead([269, None], [13], [])
+    (29.46153846153846, None)
+    """
+    known, found = [used for used in credits_used if used is not None], sum(each or 0 for each in qualified)
+    return sum(known) / found if found and len(known) == len(credits_used) and not any(others) else None
 
 
 class Cell(Model, frozen=True):

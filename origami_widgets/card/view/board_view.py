@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.card.view.board_rows import ROW_BUTTONS, limit_rows, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import LAST_KNOWN, SANDBOX_GONE, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
+from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import counted_table, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, short_host
@@ -164,9 +166,8 @@ def _totals(entries: Sequence[BoardEntry]) -> BoardTotals:
     columns = [_leads(counted), [qualified_of(table) for table in counted], _credits(tables.values())]
     leads, qualified, used = map(_sum, columns)
     sums = [total(column) for column in columns]
-    count, spent = sums[1] or 0, sums[2]
-    has_others = sum(qualified_of(table) or 0 for table in tables.values()) != count
-    price = None if not count or spent is None or has_others or None in columns[2] else number(spent / count)
+    others = [qualified_of(table) for table in tables.values() if table not in counted]
+    price = number(cost_per_qualified_lead(_spent(entries), columns[1], others))
     # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
     most = "≤" if None in columns[1] else ""
     return {
@@ -200,6 +201,16 @@ def _leads(counted: Iterable[Table]) -> list[int | None]:
 
 def _credits(tables: Iterable[Table]) -> list[int | None]:
     return [shown_count(table.credits.lifetime_used) for table in tables]
+
+
+def _spent(entries: Iterable[BoardEntry]) -> list[int | None]:
+    """Return what each table has used for the runs together; None if that is not known."""
+    found: dict[str, list[int | None]] = {}
+    for entry in entries:
+        for table_id, used in (credits_by_table(entry.state) if entry.state is not None else {}).items():
+            found.setdefault(table_id, []).append(shown_count(used))
+    # What a table has used only grows.
+    return [None if None in each else max(used for used in each if used is not None) for each in found.values()]
 
 
 def _sum(counts: Sequence[int | None]) -> str:

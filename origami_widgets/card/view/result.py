@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.run.credits import used_since_start
+from origami_widgets.api.models.table import cost_per_qualified_lead
+from origami_widgets.run.credits import credits_by_table, used_since_start
 from origami_widgets.run.state import (
     counted_table,
     judging_columns,
@@ -49,16 +50,11 @@ def qualified_of(table: models.Table) -> int | None:
 
 
 def price_of(state: RunState) -> float | None:
-    """Return the credits of a run per qualified lead, of the numbers beside it.
-
-    None without a qualified lead, if the credits of a table are missing, or if other tables have qualified leads, too.
-    """
-    used, table = shown_count(state.credits_used), counted_table(state.tables)
-    qualified = 0 if table is None else qualified_of(table) or 0
-    if not qualified or used is None or _is_least(state):
-        return None
-    others = sum(qualified_of(each) or 0 for each in state.tables) - qualified
-    return None if others else number(used / qualified)
+    """Return what a qualified lead of a run costs; None if that is not known."""
+    table = counted_table(state.tables)
+    used = [shown_count(each) for each in credits_by_table(state).values()]
+    others = [qualified_of(each) for each in state.tables if each is not table]
+    return number(cost_per_qualified_lead(used, [] if table is None else [qualified_of(table)], others))
 
 
 def _is_least(state: RunState) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
-from origami_widgets.frames.frame_builder import OriginValues, build, pluck
+from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field, number_field
 from origami_widgets.frames.source import SourceData
-from origami_widgets.frames.values import TypedValues, read_values
-
-from .spending import measured
+from origami_widgets.frames.values import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.usage import BalanceReading
+    from origami_widgets.frames.frame_builder import Record
 
 CREDITS = FrameSchema(
     "credits_frame",
@@ -86,18 +84,12 @@ def frame_of_readings(readings: Sequence[BalanceReading], dtype_backend: DtypeBa
         readings: the readings, oldest first.
         dtype_backend: the arrays that hold the columns.
     """
-    balances = pluck([{CREDITS["balance"].path: reading.balance} for reading in readings], [CREDITS["balance"].path])
-    balance = read_values(CREDITS["balance"], balances[CREDITS["balance"].path])
-    change = np.diff(np.where(balance.missing, np.nan, balance.data), prepend=np.nan)
-    return build(
-        CREDITS,
-        SourceData("list", ()),
-        {"credits": OriginValues(balances)},
-        computed={"time": _times(readings), "change": measured(change)},
-        dtype_backend=dtype_backend,
-    )
-
-
-def _times(readings: Sequence[BalanceReading]) -> TypedValues:
-    data = np.fromiter((round(reading.at * 1e6) for reading in readings), np.int64, len(readings))
-    return TypedValues(data, np.zeros(len(readings), np.bool_))
+    rows: list[Record] = []
+    before: float | None = None
+    for reading in readings:
+        balance = read_number(reading.balance)
+        change = None if balance is None or before is None else balance - before
+        time = datetime.fromtimestamp(reading.at, UTC).isoformat()
+        rows.append({"time": time, "balance": balance, "change": change})
+        before = balance
+    return build(CREDITS, SourceData("list", ()), rows, dtype_backend=dtype_backend)

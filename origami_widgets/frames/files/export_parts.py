@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.economics.part_economics import column_economics_frame, lead_source_economics_frame
-from origami_widgets.frames.economics.table_economics import economics_frame
+from origami_widgets.frames.economics.run_economics import runs_frame
 from origami_widgets.frames.lead_frames import leads_frame, reader_of
-from origami_widgets.frames.run_frames import actions_frame, history_frame, runs_frame, transcript_frame
+from origami_widgets.frames.run_frames import actions_frame, history_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
@@ -35,9 +34,6 @@ FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "actions": actions_frame,
     "transcript": transcript_frame,
     "history": history_frame,
-    "economics": economics_frame,
-    "column_economics": column_economics_frame,
-    "lead_source_economics": lead_source_economics_frame,
 }
 """All are written to a folder, so that no file from an earlier export there looks like a new one."""
 What: TypeAlias = Literal["leads", "frames", "everything"]

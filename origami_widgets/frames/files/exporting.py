@@ -83,7 +83,7 @@ def export(
             whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in a slash or
             `format` is given.
         what: `"leads"`; `"frames"` for the frames of the run (runs, tables, columns, lead sources, actions, transcript,
-            history, economics), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
+            history), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
         client: the client that reads leads; None for the one that each run or table came from, or else the
             configured one.
         leave_out: customers, opt-outs or earlier leads that must not be in the files, as in `leads_frame`. The sheet

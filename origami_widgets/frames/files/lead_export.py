@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import pandas as pd
 
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
+from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.left_out import left_out_of
 from origami_widgets.frames.leads.stacking import HEAD, IDS, head_of, headings_of, mains_of, table_notes, words_of
-from origami_widgets.frames.run_frames import runs_frame
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name
@@ -79,7 +79,7 @@ class LeadExport:
             return with_table(frames[0])
         stacked = stack_given(frames, "numpy_nullable")
         runs = {str(table["id"]): (run, name or run) for run, name, table in group}
-        for at, column in enumerate(("run_id", "name")):
+        for at, column in enumerate(("run_id", "run_name")):
             stacked[column] = stacked["table_id"].map({key: each[at] for key, each in runs.items()}).astype("string")
         return stacked
 
@@ -107,8 +107,8 @@ class LeadExport:
         order = [str(table["id"]) for _, _, table in rows]
         tables = everything.loc[order]
         made = pd.DataFrame(index=tables.index)
-        if len(tables["name"].unique()) > 1:
-            made["Run"] = tables["name"]
+        if len(tables["run_name"].unique()) > 1:
+            made["Run"] = tables["run_name"]
         leads = {str(table["id"]): self._leads_of(table) for _, _, table in rows}
         made["Table"] = tables["table_name"]
         made["Leads in this file"] = pd.array([len(leads[key]) for key in order], dtype="Int64")
@@ -125,13 +125,14 @@ class LeadExport:
         return made
 
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
-        # Of the table that counts: the first with verdicts.
-        qualified = tables_frame(self._data).groupby("run_id")["qualified_leads"].first()
         made = pd.DataFrame(
-            {"Run": runs["name"].fillna(runs["run_id"]), "Status": [_status_words(each) for each in runs["status"]]}
+            {"Run": runs["run_name"].fillna(runs["run_id"]), "Status": [_status_words(each) for each in runs["status"]]}
         )
-        made["Ended"], made["Leads"] = runs["completed_at"], runs["leads"]
-        made["Qualified"] = runs["run_id"].map(qualified).astype("Int64")
+        made["Ended"], made["Leads"], made["Qualified"] = (
+            runs["completed_at"],
+            runs["lead_count"],
+            runs["qualified_leads"],
+        )
         made["Credits"], made["Brief"] = runs["credits_used"], runs["prompt"]
         return made.to_dict("records")
 
@@ -147,13 +148,13 @@ class LeadExport:
         filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
         if filters:
             facts.append(("Filters", filters))
-        used, judged = tables["credits_lifetime_used"], tables.groupby("run_id", dropna=False)["qualified_leads"]
         which = "these" if len(leads) == len(tables) else "all"
-        facts.append((f"Credits of {which} tables", used.sum(min_count=1)))
-        # As on the card: none if leads of different things qualify.
-        qualified = tables["qualified_leads"].sum()
-        if qualified and qualified == judged.first().sum() and used.notna().all():
-            facts.append(("Credits per qualified lead", round(float(used.sum() / qualified), 2)))
+        facts.append((f"Credits of {which} tables", tables["credits_lifetime_used"].sum(min_count=1)))
+        # Tables that were given without a run are taken for those of one.
+        alone = [table for part in self._data.parts if part.run is None for table in part.tables]
+        of_runs = [part for part in self._data.parts if part.run is not None]
+        if (cost := RunPool([*of_runs, SourcePart(None, alone)]).cost) is not None:
+            facts.append(("Credits per qualified lead", round(cost, 2)))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
         if left_out := sum(left_out_of(frame, key) for key, frame in leads.items()):
             facts.append(("Left out by your list", plural(left_out, "lead")))
@@ -250,8 +251,8 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     listed, parts = _listed(frame), _parts(frame)
     shown: list[SheetColumn] = []
     folded: list[SheetColumn] = []
-    if "name" in names and names[: len(HEAD)] == list(HEAD) and len(frame["name"].unique()) > 1:
-        shown.append(SheetColumn(names.index("name"), "Run"))
+    if "run_name" in names and names[: len(HEAD)] == list(HEAD) and len(frame["run_name"].unique()) > 1:
+        shown.append(SheetColumn(names.index("run_name"), "Run"))
     for main, role in _in_reading_order(frame):
         heading = listed[main][0]
         column = SheetColumn(names.index(main), heading, role, "folded" if role == "internal" else "shown")
@@ -287,7 +288,7 @@ def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
         ids: whether the ids come last, for `refresh_leads`; without, there are none.
     """
     names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
-    several = [name for name in ("name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
+    several = [name for name in ("run_name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
     last = [name for name in ("run_id", *IDS) if name in head_of(leads)]
     shown = [*several, *(name for name in names if name not in (*several, *last)), *(last if ids else ())]
     return leads[shown].rename(columns=headings_of(table_notes(leads)))

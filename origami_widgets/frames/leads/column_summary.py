@@ -29,13 +29,13 @@ from origami_widgets.frames.schema import (
     computed_field,
 )
 from origami_widgets.frames.source import SourceData, SourcePart
-from origami_widgets.frames.values import as_json, parsed_object, read_text, read_values
+from origami_widgets.frames.values import as_json, parsed_object, read_number, read_text
 from origami_widgets.words.foreign_text import clean
 
 from .stacking import ENDING, check_leads, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -48,11 +48,9 @@ LONGEST_EXAMPLE = 80
 DESCRIPTION = FrameSchema(
     "describe_leads",
     (
-        RUN_ID,
         RUN_NAME,
-        TABLE_ID,
         TABLE_NAME,
-        computed_field("column", "string", "the column of the frame of leads; its parts are `column.part`"),
+        computed_field("column", "string", "the column of the frame of leads"),
         COLUMN_FIELDS["column_name"],
         COLUMN_FIELDS["kind"],
         computed_field("leads", "integer", "leads that were read", "leads"),
@@ -65,15 +63,18 @@ DESCRIPTION = FrameSchema(
             for word in CONFIDENCE
         ),
         computed_field("distinct", "integer", "different values", "values"),
-        computed_field("cells_errored", "integer", "ended in a failure, of all leads of the table", "cells"),
-        computed_field("credits_used", "number", "settled, over all runs", "credits"),
+        COLUMN_FIELDS["cells_errored"],
+        COLUMN_FIELDS["credits_lifetime_used"],
+        COLUMN_FIELDS["avg_credits_per_run"],
         computed_field(
             "credits_per_found",
             "number",
-            "credits_used / filled; NA unless all leads of the table were read",
+            "(filled + nothing_found) * avg_credits_per_run / filled",
             "credits per value",
         ),
         *(computed_field(f"example_{number + 1}", "string", "a value, cut short") for number in range(EXAMPLES)),
+        TABLE_ID,
+        RUN_ID,
     ),
 )
 
@@ -94,17 +95,7 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
     rows = [_row(each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
     source = SourceData("leads", tuple(SourcePart(run_id) for run_id in runs))
-    return _built(
-        DESCRIPTION, [tuple(row.get(field.name) for field in DESCRIPTION.fields) for row in rows], source, dtype_backend
-    )
-
-
-def _built(
-    schema: FrameSchema, rows: Sequence[tuple[Any, ...]], source: SourceData, dtype_backend: DtypeBackend
-) -> pd.DataFrame:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema.fields)
-    computed = {field.name: read_values(field, raw) for field, raw in zip(schema.fields, columns, strict=True)}
-    frame = build(schema, source, {}, computed=computed, dtype_backend=dtype_backend)
+    frame = build(DESCRIPTION, source, rows, dtype_backend=dtype_backend)
     frame.attrs["origami"] |= {"untrusted": True}
     return frame
 
@@ -153,10 +144,10 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     found = [value for value, filled in zip(cells.values, cells.filled, strict=True) if filled]
     mains = [main for main in map(_main, found) if is_found(main)]
     distinct = {as_json(each): each for each in mains}
-    used, is_whole = facts.get("credits_used"), _has_all_leads(column.note, size)
+    price, ran = read_number(facts.get("avg_credits_per_run")), None if pending is None else size - pending
     words = [word for word, filled in zip(cells.confidence, cells.filled, strict=True) if filled]
     return {
-        **{key: column.note.get(key) for key in ("run_id", "name", "table_id", "table_name")},
+        **{key: column.note.get(key) for key in ("run_id", "run_name", "table_id", "table_name")},
         "column": name,
         "column_name": facts.get("name"),
         "kind": facts.get("kind") or None,
@@ -168,9 +159,10 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
         **({f"confidence_{word}": words.count(word) for word in CONFIDENCE} if any(words) else {}),
         "distinct": len(distinct),
         "cells_errored": facts.get("cells_errored"),
-        "credits_used": used,
-        "credits_per_found": used / count
-        if is_whole and cells.is_complete and count and used is not None and used >= 0
+        "credits_lifetime_used": facts.get("credits_lifetime_used"),
+        "avg_credits_per_run": price,
+        "credits_per_found": ran * price / count
+        if cells.is_complete and count and ran is not None and price is not None and price >= 0
         else None,
         **(
             {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
@@ -250,10 +242,6 @@ def _main(value: Any) -> Any:
     return main_value(value) if isinstance(value, dict) else value
 
 
-def _has_all_leads(note: Mapping[str, Any], rows: int) -> bool:
-    return bool(note.get("complete")) and note.get("lead_count") == rows
-
-
 def _short(value: object) -> str:
     return clean(value if isinstance(value, str) else as_json(value), LONGEST_EXAMPLE)
 
@@ -295,7 +283,15 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
     ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
     found = [(at, *cell) for main, names in parts.items() for at, *cell in _cells_with_remarks(leads, main, names)]
     rows = [(ids[at], domains[at], *rest) for at, *rest in sorted(found, key=itemgetter(0))]
-    return _built(EVIDENCE, rows, SourceData("leads", ()), dtype_backend)
+    names = [field.name for field in EVIDENCE.fields]
+    frame = build(
+        EVIDENCE,
+        SourceData("leads", ()),
+        [dict(zip(names, row, strict=True)) for row in rows],
+        dtype_backend=dtype_backend,
+    )
+    frame.attrs["origami"] |= {"untrusted": True}
+    return frame
 
 
 def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:

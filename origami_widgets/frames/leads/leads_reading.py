@@ -147,7 +147,7 @@ def _with_head(part: TableLeads, dtype_backend: DtypeBackend) -> tuple[pd.DataFr
     sources = address_columns(main)
     # The last one is of leads without a table, whose place is -1.
     about = [notes.get(str(each), {"table_id": each}) for each in tables] + [{}]
-    runs = {"run_id": part.run_id, "name": part.name}
+    runs = {"run_id": part.run_id, "run_name": part.name}
 
     def made(name: str) -> Any:
         if name == "domain":
@@ -196,7 +196,7 @@ def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
 
 
 def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> Mapping[str, Any]:
-    run = {} if "run_id" in note else {"run_id": part.run_id, "name": part.name}
+    run = {} if "run_id" in note else {"run_id": part.run_id, "run_name": part.name}
     kept = {key: value for key, value in note.items() if key not in _REPEATED}
     made: Mapping[str, Any] = read_only(
         {**run, **kept, **renamed_columns(note, renamed)}, getattr(note, "operations", None)

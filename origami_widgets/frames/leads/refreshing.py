@@ -246,12 +246,12 @@ async def _read(
 def _run_of(table: GivenTable) -> tuple[str | None, str | None]:
     """Return the run of a table and its name, from the notes or, without these, from the leads."""
     if table.note:
-        return table.note.get("run_id"), table.note.get("name")
+        return table.note.get("run_id"), table.note.get("run_name")
     run, name = (
         next((value for value in python_values(table.rows[each]) if value is not None), None)
         if each in head_of(table.rows)
         else None
-        for each in ("run_id", "name")
+        for each in ("run_id", "run_name")
     )
     return run, name
 

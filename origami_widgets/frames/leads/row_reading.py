@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.api.models import Page
+    from origami_widgets.api.models import Column, Page
     from origami_widgets.api.models.base import JsonObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_paging import RowWalk
@@ -321,7 +321,7 @@ def attributes(
 
 def _table_columns(
     request: RowsRequest, findings: Findings, listed: Sequence[ListedColumn]
-) -> list[dict[str, str | int | None]]:
+) -> list[dict[str, str | float | None]]:
     """Return for each table column its place in the frame, and what it had cost before its cells were read."""
     # The first frame column of each table column has its main values.
     main = {column_id: name for name, column_id in reversed(findings.columns.items())}
@@ -332,11 +332,19 @@ def _table_columns(
             "id": each.id,
             "name": each.name,
             "kind": each.kind,
-            "credits_used": known[each.id].credits.lifetime_used if each.id in known else None,
-            "cells_errored": known[each.id].cells.errored if each.id in known else None,
+            **_costs(known.get(each.id)),
         }
         for each in listed
     ]
+
+
+def _costs(column: Column | None) -> dict[str, float | None]:
+    stats = None if column is None else column.stats
+    return {
+        "credits_lifetime_used": None if column is None else column.credits.lifetime_used,
+        "cells_errored": None if column is None else column.cells.errored,
+        "avg_credits_per_run": None if stats is None else stats.avg_credits_per_run,
+    }
 
 
 def _counts(request: RowsRequest, total: int | None) -> str:

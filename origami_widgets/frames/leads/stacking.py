@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from origami_widgets.frames.schema import Kind
 
 
-HEAD = ("run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified")
+HEAD = ("run_id", "run_name", "table_id", "table_name", "row_id", "domain", "qualified")
 """First columns of a frame of several tables."""
 IDS = ("table_id", "row_id")
 ENDING = f".{FOUND}"

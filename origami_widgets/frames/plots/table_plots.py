@@ -1,4 +1,4 @@
-"""Plots of tables: `plot_funnel` and `plot_credits`, with a row for each stage or column."""
+"""Plots of tables, with a row for each stage or column."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from origami_widgets.frames.economics.part_economics import column_economics_frame
-from origami_widgets.frames.source import Source, SourceData, gather
-from origami_widgets.frames.table_frames import tables_frame
+from origami_widgets.frames.table_frames import columns_frame, tables_frame
 from origami_widgets.words.foreign_text import name_of
 from origami_widgets.words.numbers import MISSING, amount, percent, plural
 
-from .run_plots import Record, check_options, joined, left_out, records, run_ids
+from .run_plots import Record, joined, left_out, records, run_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import pandas as pd
     from altair import LayerChart
+
+    from origami_widgets.frames.source import SourceData
 
 _LOSSES = {"duplicates": "deduped_leads", "excluded": "excluded_leads", "filtered out": "filtered_out"}
 _RESULTS = {"kept": "post_static_leads", "leads now": "lead_count", "qualified": "qualified_leads"}
@@ -27,42 +27,13 @@ _STAGES = {"sourced": "total_sourced_leads", **_LOSSES, **_RESULTS}
 _PARTS = ["other credits", "expected on unfit leads"]
 
 
-def plot_funnel(source: Source, *, shares: bool = False, top: int = 8, width: int = 600) -> LayerChart:
-    """Plot the leads of each table: sourced, lost on the way, kept, and qualified.
-
-    No request is sent and no credits are spent. Each row has its number of leads and its share of those sourced. A number that
-    the server left out is "n/a" and has no bar; a table without any stats says so (`run.refresh(include=["stats"])`
-    asks for them). "Filtered out" are those that are neither kept nor counted as duplicates or excluded; it is left out
-    where the numbers do not add up. A table that is given several times is drawn as it was given last.
-
-    Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        shares: make each table as wide as the leads that were sourced for it, to read small tables beside large ones.
-        top: tables at most, those with the most leads; the rest is counted.
-        width: of the whole chart, in px.
-
-    Returns:
-        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
-
-    Raises:
-        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
-
-    Source in the API: `leadCount` and `stats.funnel`, `stats.qualification` of each table, by `tables_frame`.
-
-    Example:
-        >>> from origami_widgets.frames.plots import plot_funnel
-        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "leadCount": 15, "columns": [],
-        ...          "stats": {"funnel": {"totalSourcedLeads": 21, "postStaticLeads": 15, "dedupedLeads": 4}}}
-        >>> plot_funnel(table).description.split('; ')
-        ['Funnel: Porto bakeries. sourced: 21', 'duplicates: 4 · 19 %', 'excluded: n/a', 'kept: 15 · 71 %', \
-'leads now: 15 · 71 %', 'qualified: n/a']
-    """
-    width = check_options(width, top)
+def funnel_plot(source: SourceData, top: int, width: int, *, shares: bool) -> LayerChart:
+    """Plot the leads of each table: sourced, lost on the way, kept, and qualified; see `plot`."""
     import altair as alt
 
     from . import chart
 
-    tables = tables_frame(_each_table_once(source, "plot_funnel"))
+    tables = tables_frame(_each_table_once(source))
     sourced = tables["total_sourced_leads"]
     known = tables[["post_static_leads", "deduped_leads", "excluded_leads"]].sum(axis="columns", skipna=False)
     tables["filtered_out"] = (sourced - known).where(lambda rest: rest > 0)
@@ -100,47 +71,17 @@ def _stages(table: Record, *, shares: bool) -> Iterator[Record]:
         yield {"name": stage, "note": note, "part": part, "start": start / whole, "end": end / whole}
 
 
-def plot_credits(source: Source, *, top: int = 20, width: int = 600) -> LayerChart:
-    """Plot the credits of each column, the most expensive first, with its share of its table and its errored cells.
-
-    No request is sent and no credits are spent. The credits are those settled over the life of a column, as
-    `columns_frame` has them; the share is `share_of_spend` of `column_economics_frame`, of what the columns of its table have
-    used. The brown part is what is expected to have been spent on leads judged unfit; its tooltip has the least that is certain, too
-    (`credits_unqualified` and `credits_unqualified_min` of `column_economics_frame`). Columns that have cost nothing are counted
-    in a row, and so are those beyond `top`.
-    A table that is given several times is drawn as it was given last.
-
-    Args:
-        source: a `Run`, an answer of the API about a run or a table (a dict), a table object, or a list of these.
-        top: columns at most, the most expensive ones; the rest is summed up. Tables at most, too.
-        width: of the whole chart, in px.
-
-    Returns:
-        An Altair chart, to be shown, restyled (`.properties`, `.configure_axis`, …) or saved.
-
-    Raises:
-        InvalidInput: for a source of another kind, a width or number that cannot be drawn, or without Altair.
-
-    Source in the API: `credits.lifetimeUsed` and `cells.errored` of each column, `credits.lifetimeUsed` of each table.
-
-    Example:
-        >>> from origami_widgets.frames.plots import plot_credits
-        >>> table = {"object": "table", "id": "c0a3", "name": "Porto bakeries", "credits": {"lifetimeUsed": 57},
-        ...          "columns": [{"id": "0c7d", "name": "Fit", "credits": {"lifetimeUsed": 18}},
-        ...                      {"id": "2e8f", "name": "E-mail", "credits": {"lifetimeUsed": 39}}]}
-        >>> plot_credits(table).description
-        'Credits by column: 57 in Porto bakeries. E-mail: 39 · 68 %; Fit: 18 · 32 %'
-    """
-    width = check_options(width, top)
+def credits_plot(source: SourceData, top: int, width: int) -> LayerChart:
+    """Plot the credits of each column, the most expensive first; see `plot`."""
     import altair as alt
 
     from . import chart
 
-    given = _each_table_once(source, "plot_credits")
-    tables, columns = tables_frame(given), column_economics_frame(given)
+    given = _each_table_once(source)
+    tables, columns = tables_frame(given), columns_frame(given)
     # Credits below zero cannot be true, so nothing is known.
     tables["used"] = tables["credits_lifetime_used"].where(lambda used: used >= 0)
-    columns["used"] = columns["credits_used"].where(lambda used: used >= 0)
+    columns["used"] = columns["credits_lifetime_used"].where(lambda used: used >= 0)
     known, drawn = tables["used"].dropna(), _largest(tables, "used", top)
     sums = columns.groupby("table_id")["used"].sum(min_count=1)
     columns["used_by_table"] = columns["table_id"].map(sums)
@@ -186,20 +127,19 @@ def _spent(columns: list[Record], name: str) -> Record:
         values = [column[field] for column in columns if column[field] is not None]
         return sum(values) if values else None
 
-    used, errored, unfit = total("used"), total("cells_errored"), total("credits_unqualified")
+    used, errored, unfit = total("used"), total("cells_errored"), total("credits_on_unqualified")
     errors = f"{amount(errored)} errored" if errored else ""
-    note = joined(amount(used), percent(total("share_of_spend")), errors) if used != 0 else errors
-    least = amount(total("credits_unqualified_min"))
-    said = f"{note}, of it on unfit leads {amount(unfit)} expected, {least} at least" if unfit else note
+    note = joined(amount(used), percent(total("share_of_table_credits")), errors) if used != 0 else errors
+    said = f"{note}, of it on unfit leads {amount(unfit)} expected" if unfit else note
     named = name_of(" · ".join(name_of(column["column_name"], 30) for column in columns), 300)
     kind = joined(*dict.fromkeys(name_of(column["kind"]) for column in columns))
     parts = dict(zip(_PARTS, (used - (unfit or 0), unfit), strict=True)) if used else {}
     return {**parts, "name": name, "note": note, "said": said, "column": named, "kind": kind}
 
 
-def _each_table_once(source: Source, plot: str) -> SourceData:
-    """Normalize a source and keep each table as it was given last: a follow-up repeats the tables of the run before it."""
-    given, parts, seen = gather(source, plot), [], set[str]()
+def _each_table_once(given: SourceData) -> SourceData:
+    """Keep each table as it was given last: a follow-up repeats the tables of the run before it."""
+    parts, seen = [], set[str]()
     for part in reversed(given.parts):
         tables = {str(table.get("id") or id(table)): table for table in part.tables if isinstance(table, Mapping)}
         parts.append(replace(part, tables=[table for table_id, table in tables.items() if table_id not in seen]))

@@ -113,7 +113,7 @@ def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
 def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
     briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
     batch = ow.start_many(briefs, client=client, show=False).wait("cells")
-    compared = ow.compare_runs(batch).set_index("name")
+    compared = ow.runs_frame(batch).set_index("run_name")
     for number, source in enumerate((batch, ow.leads(batch))):
         (file,) = ow.export(source, tmp_path / f"{number}.xlsx")
         sheet = openpyxl.load_workbook(file)["Summary"]

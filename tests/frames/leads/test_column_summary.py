@@ -36,7 +36,7 @@ def frame_of(rows, kind, lead_count, used):
     table = LeadTable(listed, dtype_backend="numpy_nullable")
     table.add([{"id": str(at), **row} for at, row in enumerate(rows)])
     frame, _ = table.frame()
-    column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "credits_used": used, "cells_errored": 1}
+    column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "avg_credits_per_run": used, "cells_errored": 1}
     note = {"table_id": "t", "table_name": "T", "complete": True, "lead_count": lead_count, "table_columns": [column]}
     frame.attrs["origami"] = note
     return frame
@@ -83,7 +83,8 @@ def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     examples = [each if pd.notna(each) else None for each in (found["example_1"], found["example_2"])]
     assert examples == [*(str(json.loads(each)) for each in distinct), None, None][:2]
     price = found["credits_per_found"]
-    assert price == used / len(values) if values and used is not None and not hidden else pd.isna(price)
+    ran = len(rows) - states.count("not_run")
+    assert price == ran * used / len(values) if values and used is not None else pd.isna(price)
     assert (found["column"], found["column_name"], found["kind"], found["cells_errored"]) == ("x", "The X", kind, 1)
 
 
@@ -103,8 +104,9 @@ def test_a_run_of_the_sandbox_is_read_with_all_its_leads(run):
             .set_index(["table_id", "slug"])
             .loc[(row["table_id"], row["column"].replace("name_2", "name")), "column_id"]
         ]
-        assert row["credits_used"] == column.credits.lifetime_used
-        assert row["credits_per_found"] == pytest.approx(column.credits.lifetime_used / row["filled"])
+        assert row["credits_lifetime_used"] == column.credits.lifetime_used
+        ran = row["filled"] + row["nothing_found"]
+        assert row["credits_per_found"] == pytest.approx(ran * column.stats.avg_credits_per_run / row["filled"])
         assert row["cells_errored"] == column.cells.errored
 
 

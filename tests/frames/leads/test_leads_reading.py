@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput, RateLimited
 from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
-HEAD = ["run_id", "name", "table_id", "table_name", "row_id", "domain", "qualified"]
+HEAD = ["run_id", "run_name", "table_id", "table_name", "row_id", "domain", "qualified"]
 IDS = ["table_id", "row_id"]
 BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 
@@ -52,7 +52,7 @@ def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
         for each in run.tables:
             rows = leads[leads["table_id"] == each.id]
             assert set(rows["table_name"]) <= {each.name}
-            assert set(rows["name"]) <= {name}
+            assert set(rows["run_name"]) <= {name}
             assert set(rows["run_id"]) <= {run.id}
     assert leads["domain"].notna().mean() > 0.5
 
@@ -69,7 +69,7 @@ def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
     read = ow.leads_frame(run)
     assert stacked["run_id"].isna().all()
     assert stacked["table_name"].to_list() == read["table_name"].to_list()
-    of_run = ["run_id", "name", "qualified"]
+    of_run = ["run_id", "run_name", "qualified"]
     pd.testing.assert_frame_equal(stacked.drop(columns=of_run), read.drop(columns=of_run))
     assert [each["total"] for each in about(stacked)["tables"]] == [each["total"] for each in about(read)["tables"]]
 

@@ -98,7 +98,7 @@ def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
                 assert plain_text(value) == plain_text(cell(now[row_id], name))
             elif name in ("table_id", "row_id"):
                 assert value == (row_id if name == "row_id" else table.name)
-            elif name not in ("run_id", "name", "table_name", "domain"):
+            elif name not in ("run_id", "run_name", "table_name", "domain"):
                 wanted = rows[row_id][name] if row_id in rows else None
                 assert plain_text(value) == plain_text(wanted)
 
@@ -151,7 +151,7 @@ def test_stacked_frames_keep_every_cell(read, steps, other, backend):
             there = found.iloc[at]
             at += 1
             for name, value in row.items():
-                if name not in ("run_id", "name", "table_id", "table_name"):
+                if name not in ("run_id", "run_name", "table_id", "table_name"):
                     assert plain_text(there[name]) == plain_text(value)
 
 

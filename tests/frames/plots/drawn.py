@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache, partial, wraps
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import vl_convert
 
-from origami_widgets.frames import plots
+from origami_widgets.frames.plots import plot
 from origami_widgets.frames.plots.chart import VEGA_LITE
 from tests.frames.payloads import EMPTY, changed, payload, table, without_stats
 
-PLOTS = {name: getattr(plots, name) for name in plots.__all__}
+PLOTS = {kind: partial(plot, kind=kind) for kind in ("funnel", "credits", "compare")}
+funnel, credits_of, compare = PLOTS.values()
 MIME = "application/vnd.vegalite.v5+json"
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -16,9 +16,8 @@ from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import chart as charts
-from origami_widgets.frames.plots import plot_funnel
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, shown, size, texts, watched, written
+from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, funnel, shown, size, texts, watched, written
 
 
 def picture_of(chart):
@@ -40,7 +39,7 @@ def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
 
 
 def test_a_large_picture_has_the_charts_size_in_a_small_notebook():
-    chart = plot_funnel(SOURCES["many tables"], top=6)
+    chart = funnel(SOURCES["many tables"], top=6)
     data, metadata = shown(chart)
     assert size(chart) == pytest.approx((metadata["image/png"]["width"], metadata["image/png"]["height"]), abs=1)
     assert len(data["image/png"]) < 200_000
@@ -56,7 +55,7 @@ def test_the_picture_is_black_on_white(plot):
 
 
 def test_the_background_is_transparent_and_texts_take_the_pages_colour():
-    config = plot_funnel(payload()).to_dict()["config"]
+    config = funnel(payload()).to_dict()["config"]
     assert config["background"] == "transparent"
     assert {config[part]["color"] for part in ("title", "text")} == {"currentColor"}
     assert config["axis"]["labelColor"] == config["legend"]["labelColor"] == "currentColor"
@@ -76,7 +75,7 @@ def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
 
 
 def test_a_plot_can_be_combined_with_other_charts():
-    chart = plot_funnel(payload())
+    chart = funnel(payload())
     assert len((chart & chart).to_dict()["vconcat"]) == 2
     rule = alt.Chart(alt.Data(values=[{"at": 10}])).mark_rule().encode(x="at:Q")
     assert type(chart + rule) is type(chart)
@@ -84,38 +83,38 @@ def test_a_plot_can_be_combined_with_other_charts():
 
 
 def test_a_plot_can_be_saved(tmp_path):
-    chart = plot_funnel(payload())
+    chart = funnel(payload())
     for form in ("png", "svg", "html", "json"):
         chart.save(tmp_path / f"chart.{form}")
         assert (tmp_path / f"chart.{form}").stat().st_size > 1_000
 
 
 def test_a_background_that_the_user_chose_is_kept():
-    assert picture_of(plot_funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
-    assert picture_of(plot_funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
+    assert picture_of(funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
+    assert picture_of(funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
 
 
 def test_a_renderer_that_the_user_chose_is_kept():
     plain = alt.Chart(alt.Data(values=[])).mark_bar()
     with alt.renderers.enable("mimetype"):
-        theirs, ours = plain._repr_mimebundle_(), plot_funnel(payload())._repr_mimebundle_()
-    assert set(ours[0]) == set(theirs[0]) != set(shown(plot_funnel(payload()))[0])
+        theirs, ours = plain._repr_mimebundle_(), funnel(payload())._repr_mimebundle_()
+    assert set(ours[0]) == set(theirs[0]) != set(shown(funnel(payload()))[0])
 
 
 def test_colab_gets_html(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-    assert "text/html" in plot_funnel(payload())._repr_mimebundle_()
+    assert "text/html" in funnel(payload())._repr_mimebundle_()
 
 
 def test_without_the_library_for_pictures_the_chart_is_shown(monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    data, metadata = shown(plot_funnel(payload()))
+    data, metadata = shown(funnel(payload()))
     assert set(data) == {MIME, "text/plain"}
     assert metadata == {}
 
 
 def test_an_exported_page_has_the_picture_and_says_what_it_shows():
-    data, metadata = shown(plot_funnel(payload()))
+    data, metadata = shown(funnel(payload()))
     output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
     page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
@@ -125,7 +124,7 @@ def test_an_exported_page_has_the_picture_and_says_what_it_shows():
 
 def test_a_chart_without_a_picture_is_shown(monkeypatch):
     monkeypatch.setattr(charts, "VEGA_LITE", "5.0")
-    assert set(shown(plot_funnel(payload()))[0]) == {MIME, "text/plain"}
+    assert set(shown(funnel(payload()))[0]) == {MIME, "text/plain"}
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)

@@ -2,10 +2,9 @@
 
 import copy
 
-from origami_widgets.frames import column_economics_frame
-from origami_widgets.frames.plots import plot_credits
+from origami_widgets.frames import columns_frame
 from tests.frames.payloads import payload, table
-from tests.frames.plots.drawn import bars_drawn, of_table, row, rows, texts
+from tests.frames.plots.drawn import bars_drawn, credits_of, of_table, row, rows, texts
 
 
 def used(chart):
@@ -14,7 +13,7 @@ def used(chart):
 
 
 def test_columns_are_sorted_with_their_share_and_their_errors():
-    chart = plot_credits(payload())
+    chart = credits_of(payload())
     assert used(chart) == [("Contact e-mail", "39"), ("Fit", "18"), ("1 column at 0", "")]
     assert [each["note"] for each in rows(chart)] == ["39 · 68 % · 1 errored", "18 · 32 %", ""]
     assert {"Credits by column: 57 in Porto bakeries", "credits", "Fit", "18 · 32 %"} < set(texts(chart))
@@ -23,24 +22,24 @@ def test_columns_are_sorted_with_their_share_and_their_errors():
 
 
 def test_what_unfit_leads_have_cost_is_that_of_the_frame_and_is_said():
-    chart = plot_credits(payload())
-    frame = column_economics_frame(payload()).set_index("column_name").loc["Contact e-mail"]
+    chart = credits_of(payload())
+    frame = columns_frame(payload()).set_index("column_name").loc["Contact e-mail"]
     mail = row(chart, "Contact e-mail")
-    assert mail["expected on unfit leads"] == frame["credits_unqualified"]
-    assert mail["other credits"] == frame["credits_used"] - frame["credits_unqualified"]
-    assert "Contact e-mail: 39 · 68 % · 1 errored, of it on unfit leads 7.8 expected, 3 at least" in chart.description
+    assert mail["expected on unfit leads"] == frame["credits_on_unqualified"]
+    assert mail["other credits"] == frame["credits_lifetime_used"] - frame["credits_on_unqualified"]
+    assert "Contact e-mail: 39 · 68 % · 1 errored, of it on unfit leads 5.2 expected" in chart.description
     assert row(chart, "Fit")["expected on unfit leads"] is None
     assert "expected on unfit leads" in texts(chart), "the legend"
-    without = plot_credits(of_table(stats=None, columns__2__qualification=None))
+    without = credits_of(of_table(stats=None, columns__2__qualification=None))
     assert not any("unfit" in line for line in texts(without))
 
 
 def test_free_columns_keep_their_errors():
-    assert row(plot_credits(of_table(columns__0__cells__errored=1_234)), "1 column at 0")["note"] == "1,234 errored"
+    assert row(credits_of(of_table(columns__0__cells__errored=1_234)), "1 column at 0")["note"] == "1,234 errored"
 
 
 def test_unknown_credits_have_no_bar_and_no_share():
-    chart = plot_credits(of_table(columns__1__credits=None, credits=None))
+    chart = credits_of(of_table(columns__1__credits=None, credits=None))
     assert "Credits by column: n/a in Porto bakeries" in texts(chart)
     assert row(chart, "Fit")["note"] == "18"
     assert row(chart, "1 column")["note"] == "n/a · 1 errored"
@@ -48,18 +47,18 @@ def test_unknown_credits_have_no_bar_and_no_share():
 
 
 def test_credits_below_zero_are_unknown():
-    chart = plot_credits(of_table(columns__1__credits__lifetimeUsed=-39))
+    chart = credits_of(of_table(columns__1__credits__lifetimeUsed=-39))
     assert used(chart) == [("Fit", "18"), ("1 column at 0", ""), ("1 column", "n/a")]
 
 
 def test_shares_are_the_frames_although_the_tables_total_differs():
     made = of_table(credits__lifetimeUsed=80)
-    mail, fit = column_economics_frame(made)["share_of_spend"].dropna().loc[lambda shares: shares > 0]
-    chart = plot_credits(made)
+    mail, fit = columns_frame(made)["share_of_table_credits"].dropna().loc[lambda shares: shares > 0]
+    chart = credits_of(made)
     assert row(chart, "Contact e-mail")["note"] == f"39 · {100 * mail:.0f} % · 1 errored"
     assert row(chart, "Fit")["note"] == f"18 · {100 * fit:.0f} %"
     assert "1 table has credits that don't match the columns" in texts(chart)
-    assert not any("add up" in line for line in texts(plot_credits(table())))
+    assert not any("add up" in line for line in texts(credits_of(table())))
 
 
 def test_cheap_columns_are_summed_up():
@@ -69,7 +68,7 @@ def test_cheap_columns_are_summed_up():
         for at in range(50)
     ]
     made["credits"]["lifetimeUsed"] = sum(range(50))
-    chart = plot_credits(made, top=3)
+    chart = credits_of(made, top=3)
     assert used(chart)[:4] == [("C 49", "49"), ("C 48", "48"), ("C 47", "47"), ("46 more columns", "1,081")]
     assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
 
@@ -77,12 +76,12 @@ def test_cheap_columns_are_summed_up():
 def test_columns_have_all_credits_although_their_shares_add_up_to_less():
     """On Python 3.11, ten tenths are less than 1."""
     cheap = [{"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": 0.1}} for at in range(10)]
-    chart = plot_credits([table(), of_table(id="other", columns=cheap)], top=2)
+    chart = credits_of([table(), of_table(id="other", columns=cheap)], top=2)
     assert row(chart, "10 columns")["note"] == "1 · 100 %"
 
 
 def test_one_of_several_tables_may_lack_its_credits():
-    read = texts(plot_credits([table(), of_table(id="other", credits=None)]))
+    read = texts(credits_of([table(), of_table(id="other", credits=None)]))
     assert "Credits by column: 57 in 2 tables" in read
     assert "1 table has no credits reported" in read
     assert read.count("Porto bakeries · 57") == 2, "what its columns have used"
@@ -102,4 +101,4 @@ def test_a_table_that_is_given_twice_has_the_columns_of_its_last_state():
 
     source = [run("Old", 10), run("New", 12)]
     for given in (source, iter(source)):
-        assert used(plot_credits(given)) == [("New", "12")]
+        assert used(credits_of(given)) == [("New", "12")]

@@ -1,8 +1,7 @@
 """The funnel: its numbers, their shares, and what is unknown."""
 
-from origami_widgets.frames.plots import plot_funnel
 from tests.frames.payloads import payload, table, without_stats
-from tests.frames.plots.drawn import bars_drawn, many_tables, of_table, row, rows, texts
+from tests.frames.plots.drawn import bars_drawn, funnel, many_tables, of_table, row, rows, texts
 
 
 def stages(chart):
@@ -10,7 +9,7 @@ def stages(chart):
 
 
 def test_each_stage_has_its_leads_and_losses_hang_below_the_last():
-    chart = plot_funnel(payload())
+    chart = funnel(payload())
     assert stages(chart) == [
         ("sourced", "leads", 0, 21),
         ("duplicates", "lost", 18, 21),
@@ -25,7 +24,7 @@ def test_each_stage_has_its_leads_and_losses_hang_below_the_last():
 
 
 def test_the_picture_has_title_axis_names_notes_and_a_bar_for_each_stage():
-    chart = plot_funnel(payload())
+    chart = funnel(payload())
     read = texts(chart)
     names = [each["name"] for each in rows(chart)]
     assert [text for text in read if text in names] == names, "from the top"
@@ -36,13 +35,13 @@ def test_the_picture_has_title_axis_names_notes_and_a_bar_for_each_stage():
 
 
 def test_numbers_that_do_not_add_up_are_drawn_without_a_remainder():
-    drawn = stages(plot_funnel(of_table(stats__funnel__dedupedLeads=30)))
+    drawn = stages(funnel(of_table(stats__funnel__dedupedLeads=30)))
     assert ("duplicates", "lost", 0, 30) in drawn
     assert "filtered out" not in [name for name, *_ in drawn]
 
 
 def test_unknown_numbers_have_no_bar_and_no_remainder():
-    chart = plot_funnel(of_table(stats__qualification=None, stats__funnel__excludedLeads=None))
+    chart = funnel(of_table(stats__qualification=None, stats__funnel__excludedLeads=None))
     for name in ("excluded", "qualified"):
         unknown = row(chart, name)
         assert (unknown["note"], unknown["end"] - unknown["start"]) == ("n/a", 0)
@@ -51,19 +50,19 @@ def test_unknown_numbers_have_no_bar_and_no_remainder():
 
 
 def test_a_table_without_stats_has_its_leads_and_a_remark():
-    chart = plot_funnel(without_stats())
+    chart = funnel(without_stats())
     assert stages(chart) == [("leads now", "leads", 0, 15)]
     assert row(chart, "leads now")["note"] == "15 · no stats for this table"
 
 
 def test_a_table_of_which_nothing_is_known_has_a_row_that_says_so():
-    chart = plot_funnel({"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": []})
+    chart = funnel({"object": "table", "id": "c0a3", "name": "Porto bakeries", "columns": []})
     assert [name for name, *_ in stages(chart)] == ["leads now"]
     assert row(chart, "leads now")["note"] == "n/a · no stats for this table"
 
 
 def test_a_source_with_more_leads_has_a_note():
-    chart = plot_funnel(of_table(stats__hasUnknownTotalWithMore=True))
+    chart = funnel(of_table(stats__hasUnknownTotalWithMore=True))
     assert row(chart, "sourced")["note"] == "21 · more available"
 
 
@@ -71,14 +70,14 @@ def test_several_tables_are_named_and_small_ones_counted():
     run = many_tables(10)
     for number, each in enumerate(run["response"]["tables"]):
         each["stats"]["funnel"]["totalSourcedLeads"] = 100 + number
-    read = texts(plot_funnel(run, top=3))
+    read = texts(funnel(run, top=3))
     assert {"Funnel: 10 tables", "7 smaller tables are not drawn"} < set(read)
     assert [text for text in read if text.startswith("Table ")] == ["Table 7", "Table 8", "Table 9"]
 
 
 def test_shares_make_every_table_as_wide_as_the_leads_sourced_for_it():
     small = of_table(id="small", stats__funnel__totalSourcedLeads=42)
-    chart = plot_funnel([table(), small], shares=True)
+    chart = funnel([table(), small], shares=True)
     assert [end for name, _, _, end in stages(chart) if name == "sourced"] == [1, 1]
     assert {"share of the leads sourced", "100%"} < set(texts(chart))
 
@@ -86,6 +85,6 @@ def test_shares_make_every_table_as_wide_as_the_leads_sourced_for_it():
 def test_a_table_that_is_given_twice_is_drawn_in_its_last_state():
     later = payload() | {"id": "later"}
     later["response"]["tables"][0]["leadCount"] = 99
-    chart = plot_funnel([payload(), later])
+    chart = funnel([payload(), later])
     assert row(chart, "leads now")["note"] == "99 · 471 %"
     assert row(chart, "kept")["note"] == "15 · 71 %"

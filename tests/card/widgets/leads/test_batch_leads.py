@@ -225,7 +225,7 @@ def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_p
     page.ask(sort={"column": "fit", "direction": "desc"})
     loaded = grid.frame
     assert loaded["row_id"].to_list() == [row_id for row_id, _ in page.front.rows]
-    assert loaded["name"].to_list() == page.column("Run")
+    assert loaded["run_name"].to_list() == page.column("Run")
     whole = grid.to_frame()
     assert list(whole.columns) == list(loaded.columns)
     assert set(whole["row_id"]) == set(loaded["row_id"])
