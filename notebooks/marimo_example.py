@@ -129,7 +129,7 @@ def _(get_settled, mo, ow, widget):
 def _(client, get_settled, mo, ow, widget):
     get_settled()
     mo.stop(not widget.run.settled)
-    leads = ow.rows_frame(widget.run.tables[0], client=client)
+    leads = ow.leads_frame(widget.run.tables[0], client=client)
     leads
     return
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from origami_widgets.frames import overlap as overlap
     from origami_widgets.frames import plain as plain
     from origami_widgets.frames import refresh_leads as refresh_leads
-    from origami_widgets.frames import rows_frame as rows_frame
     from origami_widgets.frames import runs_frame as runs_frame
     from origami_widgets.frames import tables_frame as tables_frame
     from origami_widgets.frames import transcript_frame as transcript_frame
@@ -70,8 +69,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "errors": ("errors",),
     "frames": (
         *("actions_frame", "columns_frame", "credits_frame", "describe_leads", "domain_of", "evidence_frame", "export"),
-        *("join_leads", "lead_sources_frame", "leads_frame", "overlap", "plain", "refresh_leads", "rows_frame"),
-        *("runs_frame", "tables_frame", "transcript_frame"),
+        *("join_leads", "lead_sources_frame", "leads_frame", "overlap", "plain", "refresh_leads", "runs_frame"),
+        *("tables_frame", "transcript_frame"),
     ),
     "frames.plots": ("plot",),
     "ledger": ("new_leads",),

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     login = key.login.aio
     new_leads = ledger.new_leads.aio
     refresh_leads = frames.refresh_leads.aio
-    rows_frame = frames.rows_frame.aio
     start = starting.start.aio
     upload = enrichment.upload.aio
 
@@ -56,7 +55,6 @@ __all__ = [
     "login",
     "new_leads",
     "refresh_leads",
-    "rows_frame",
     "start",
     "upload",
 ]

@@ -79,7 +79,7 @@ def test_each_week_brings_only_what_is_new(weeks):
     first = weeks.search()
     again = weeks.search()
     # The name of an agent is in no answer about its runs.
-    pd.testing.assert_frame_equal(first.drop(columns="name"), again.drop(columns="name"))
+    pd.testing.assert_frame_equal(first.drop(columns="run_name"), again.drop(columns="run_name"))
     assert (about(first)["period"], len(first), weeks.turns) == (1, 10, 1)
     weeks.later()
     second = weeks.search()
@@ -251,7 +251,7 @@ def test_a_copy_of_the_ledger_pays_nothing_twice(weeks, tmp_path):
     from origami_widgets.run import conversation
 
     conversation.own_turns.clear()
-    with pytest.raises(ow.ContinuedElsewhere) as refused:
+    with pytest.raises(ow.errors.ContinuedElsewhere) as refused:
         weeks.search(ledger=tmp_path / "other" / "bakeries.csv", client=elsewhere)
     assert "copy of this ledger" in "".join(refused.value.__notes__)
     assert weeks.turns == 2
@@ -302,12 +302,12 @@ def test_an_agent_that_is_gone_is_named_with_the_way_out(tmp_path):
 
 def test_a_request_of_which_nothing_is_known_is_named_and_has_a_way_out(weeks):
     weeks.server.fail("POST /agents", 500, 500, 500, 500)
-    with pytest.raises(ow.AmbiguousStart):
+    with pytest.raises(ow.errors.AmbiguousStart):
         weeks.search()
     weeks.server.heal()
     weeks.later(2 * DAY)
     for _ in range(2):
-        with pytest.raises(ow.AmbiguousStart) as doubt:
+        with pytest.raises(ow.errors.AmbiguousStart) as doubt:
             weeks.search()
     assert doubt.value.code == "START_UNCLEAR"
     assert "delete the entry 'start' from bakeries.state.json" in "".join(doubt.value.__notes__)

@@ -668,7 +668,7 @@ describe("all leads", () => {
   });
 
   it("are handed over where they are ticked among the first or all, here or by keys", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
+    const card = await drawLeads({ rows: rowsFrom(0, 3), line: "ow.leads_frame(table)" });
     const boxes = () => card.all<HTMLInputElement>(".lines input").filter((box) => visible(box, card.host));
     const offered = () =>
       card.all<HTMLButtonElement>(".strip .does button").filter((each) => visible(each, card.host));
@@ -680,7 +680,7 @@ describe("all leads", () => {
     expect(shown(card.one(".strip"))).toContain("2 ticked");
     expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
     expect(offered()[2]?.title).toBe(
-      'ow.rows_frame(table, include_hidden=True).query("row_id in [\\"lead-0\\",\\"lead-2\\"]")',
+      'ow.leads_frame(table, include_hidden=True).query("row_id in [\\"lead-0\\",\\"lead-2\\"]")',
     );
     const copied = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
     const key = { key: "c", ctrlKey: true, bubbles: true, composed: true, cancelable: true };
@@ -692,7 +692,7 @@ describe("all leads", () => {
     expect(sent(card, "download")).toEqual([wanted]);
     // They stay ticked among all leads.
     card.button("Show all").click();
-    send(card, { rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
+    send(card, { rows: rowsFrom(0, 3), line: "ow.leads_frame(table)" });
     expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
     expect(
       card.all(".ticked").map((row) => shown(row.querySelectorAll<HTMLElement>(".lcell")[1] as HTMLElement)),

@@ -184,7 +184,7 @@ class BaseClient(Generic[Reader]):
         """Iterate over the leads of a table: `GET /tables/{tableId}/rows`, page by page. Free.
 
         Filters have the API's own meaning: they replace the table's saved filters, those that the brief left on it.
-        `rows_frame` and the other frames keep the saved filters, and narrow them further.
+        `leads_frame` and the other frames keep the saved filters, and narrow them further.
 
         Args:
             table_id: the table's id.

@@ -9,7 +9,6 @@ from .lead_summaries import describe_leads, evidence_frame, refresh_leads
 from .leads.company_domain import domain_of
 from .list_comparison import overlap
 from .own_list.joining import join_leads
-from .row_frames import rows_frame
 from .run_frames import actions_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame
 
@@ -27,7 +26,6 @@ __all__ = [
     "overlap",
     "plain",
     "refresh_leads",
-    "rows_frame",
     "runs_frame",
     "tables_frame",
     "transcript_frame",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
@@ -16,6 +16,8 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.words.foreign_text import one_line
 
 from .dtype_backend import DtypeBackend, check_backend
+from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
+from .frame_builder import objects
 from .source import SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
@@ -32,38 +34,50 @@ if TYPE_CHECKING:
     LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
 
 
+COMPANY_QUALIFIED = "company_qualified"
+
+
 @bridged
 async def leads_frame(
     source: LeadSourceInput,
     *,
-    client: AnyClient | None = None,
-    filters: Sequence[Mapping[str, Any]] | None = None,
-    include_hidden: bool = False,
-    leave_out: object = None,
-    sort: Mapping[str, str] | None = None,
-    limit: int | None = None,
+    of: Literal["people", "companies"] | None = None,
     tables: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    sort: Mapping[str, str] | None = None,
+    include_hidden: bool = False,
+    leave_out: object = None,
+    limit: int | None = None,
     flatten: bool = True,
-    progress: Progress | None = None,
     dtype_backend: DtypeBackend = "numpy_nullable",
+    client: AnyClient | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """The leads of all tables of runs in one frame, each with its domain. Sends the free requests of `rows_frame`.
+    """The leads of a run, of a table or of several of these in one frame: all pages, in order, each lead once. Free requests.
 
-    Frames of `rows_frame` and `leads_frame` are stacked without a request. A table that several runs of the source have
-    worked on is read once, and its leads belong to the first of these runs. Treat cells as untrusted: they come from
-    the web.
+    Cells hold what agents found on the web: do not trust them as links, markup or formulas. The saved filters of a table,
+    which come from the brief, always apply, and `filters` narrow them further. To read without them, use
+    `include_hidden=True`. Cards of a table's run show the progress of reading.
 
-    `domain` is the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is `example.co.uk`. It
-    comes from the lead's website, or else from its e-mail address, or else from another link; not from links to jobs,
-    news, maps or social networks. It is NA for hosts that many companies share, as `domain_of` says.
+    Frames of leads are stacked without a request. A table that several runs of the source have worked on is read once,
+    and its leads belong to the first of these runs.
 
     Args:
-        source: a `Run`, a `RunBatch`, a list of runs or tables, a table's id, or frames that were read before.
-        client: the client; None for the one that each run or table came from, or else the configured one.
-        filters: as in `rows_frame`, for each table, in addition to its saved filters.
-        include_hidden: also read the hidden leads, which fail the saved filters of their table. For `qualified`, the ids
-            of the others are then read once for each version of a table with verdicts.
+        source: a `Run`, a `RunBatch`, a table, a table's id (one more request), a list of these, or frames that were read
+            before.
+        of: `"people"` or `"companies"`: only the tables whose leads are these, as `tables_frame` says; None for all.
+        tables: only the tables with these names or ids; None for all.
+        columns: the columns of the frame, in this order, by their names or slugs: those of the tables and ours, below;
+            None for all. `table_id` and `row_id`, by which `refresh_leads` and `describe_leads` know a lead, come last if
+            they are not among them.
+        filters: `[{"column": name or slug, "operator": …, "value": …}]`, in addition to the saved filters; None for no others.
+            The API can only replace saved filters, so two requests for one row each find out if they hide any leads. If
+            so, the ids of the other leads are read once for each version of the table, and only these leads are kept.
+        sort: `{"column": name or slug, "direction": "asc" or "desc"}`; None for the saved order, or for the table's own
+            order with `include_hidden=True`.
+        include_hidden: also read the hidden leads, which fail the saved filters: `filters` then apply alone. For
+            `qualified`, the ids of the others are read once for each version of a table with verdicts.
         leave_out: customers, opt-outs or earlier leads that must not be in the result: a list of domains and e-mail
             addresses, a Series, a frame, the path of a CSV file, workbook or Parquet file, several of these in a list, or
             runs or tables, whose leads are read. None of it leaves this machine. A row without a person's name that has a
@@ -71,42 +85,63 @@ async def leads_frame(
             out that person, known by the address, or else by name and company. So of a list of customers with contacts,
             pass `customers["website"]`. Mail providers and sites that many companies share don't count.
             `attrs["origami"]["left_out"]` has the number.
-        sort: as in `rows_frame`, for each table.
-        limit: maximum number of rows of each table; None for all.
-        tables: read only the tables with these names or ids; None for all.
-        columns: the columns of the frame, in this order, as `columns=` of `pandas.read_parquet`: those of the tables and
-            the first seven below; None for all. `table_id` and `row_id`, by which `refresh_leads` and `describe_leads`
-            know a lead, come last if they are not among them. `overlap` needs `"domain"`, or another column in `on=`.
-        flatten: as in `rows_frame`. Frames that were read before keep their columns.
-        progress: as in `rows_frame`, over the rows of all tables. Their number is an estimate until all tables have
-            been begun.
+        limit: maximum number of rows of each table; None for all. Columns and dtypes come from at least 200 leads, if the
+            table has them: `limit=0` gives an empty frame with the columns of the full one, unless a later lead has
+            another shape.
+        flatten: give each part of the objects of enrichments its own column; False keeps objects in the cells. Frames that
+            were read before keep their columns.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
+        client: the client; None for the one that each run or table came from, or else the configured one.
+        progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows (None if unknown), called
+            after each page. The total is an estimate until all tables have been begun.
 
     Returns:
-        A DataFrame with the chosen columns, or else with these, then all columns of all tables, with the names and dtypes
-        of `rows_frame`. Columns with the same name as one of these get the suffix `_2`.
+        A DataFrame with the chosen columns, or else with the columns of all tables, the name of the company or person
+        first, then ours. The columns of a table are in its order, every column that the server lists, even if it is empty.
+        Their names are snake_case, `contact_email` for the slug `contact-email`. A name that is taken gets `_2`.
 
-        - `run_id` (string): the run; NA if unknown
+        - `slug`: the value of the cell; of an object its main part, for example the email address
+        - `slug_key`: each other part of the column's objects; beyond 64 parts, the rest are together in `slug_rest`. The
+            main part is among them if it is not the same for all objects
+        - `slug_found` (boolean): where a column has objects, nulls or blank texts: True if a value was found, False if
+          nothing was found, NA if the cell has not run, is running or failed. An object counts as found if it holds
+          anything but nulls and blank texts besides `confidence`, `reasoning` and the addresses of its sources
+          (`source_url`, `email_source_url`, `sources`, …). `source` counts only without any other value, and only if it
+          is a word such as "LinkedIn", not an address
         - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
-        - `table_id` (string): the table
         - `table_name` (string): the table's name
+        - `domain` (string): the company's registrable domain, for joins: `https://www.shop.example.co.uk/en` is
+          `example.co.uk`. It comes from the lead's website, or else from its e-mail address, or else from another link;
+          not from links to jobs, news, maps or social networks. NA for hosts that many companies share, as `domain_of` says
+        - `qualified` (boolean): True if the lead was scored and passes the saved filters of its table, False if it was
+          scored and doesn't, also if it is unsure; NA if it was not scored, or the table has no saved filters
+        - `company_qualified` (boolean): only if `columns` names it, or with `of="people"`: `qualified` of the person's
+          company, by its domain or else its name in the tables of companies of the same run, which are read, too; NA
+          unless exactly one fits
+        - `table_id` (string): the table
         - `row_id` (string): the lead
-        - `domain` (string): the company's registrable domain
-        - `qualified` (boolean): whether the lead passes the saved filters of its table, which come from the brief;
-          NA if it was not judged yet, or the table has no verdicts, or the frame was read before by `rows_frame`
 
-        A column has one dtype over all tables, whatever their order: integers mixed with numbers become numbers if that
-        is exact, dates mixed with other texts become ISO texts, and other mixtures become objects
-        (`attrs["origami"]["mixed_types"]`). Tables without the column get NA. `attrs["origami"]["tables"]` has the
-        notes of `rows_frame` about each table.
+        Dtypes depend on all cells of a column, in whatever order its tables come: `Int64`, `Float64` if that is exact,
+        `boolean`, `string` (also for a column without values), `datetime64[us, UTC]` if all texts are ISO dates with a
+        time (UTC if without a time zone), `datetime64[us]` without a time zone if all are ISO dates without a time
+        (`date32[day][pyarrow]` with the other backend), and `object` for lists, objects, mixed types and integers of more
+        than 64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times, or with anything
+        else among them, such as a bare year, stay text. Tables without a column have NA there.
+
+        `attrs["origami"]` has `complete`, the reason if reading `stopped` early, `dates`, `timestamps`, and in `tables`
+        notes about each table: its columns with their slugs, the server's `total`, the `lead_count` before filters,
+        `not_dates` for columns that are text although most of their values are dates, and `table_changed`: True if the
+        table has changed while its saved filters were applied, so that some leads may be missing or no longer pass.
 
     Raises:
         InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
-            that a table lacks, `leave_out` names neither companies nor people.
+            that a table lacks, `leave_out` names neither companies nor people, or no table has such leads.
         TableNotFound: a table does not exist for this key and project.
         IncompleteRows: an error came after some rows: `partial` is the frame so far.
 
-    API: for each table as for `rows_frame`.
+    API: for each table `GET /tables/{tableId}/columns`, then all pages of `GET /tables/{tableId}/rows`. If `filters` narrow
+        saved filters that hide leads, also the pages of the leads that pass these, and `GET /tables/{tableId}` before and
+        after.
 
     Example:
         >>> import origami_widgets as ow
@@ -114,14 +149,15 @@ async def leads_frame(
         >>> cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
         >>> batch = ow.start_many(cities, client=client, show=False).wait("cells")
         >>> leads = ow.leads_frame(batch)
-        >>> list(leads.columns[:6]), leads["run_name"].unique().tolist()
-        (['run_id', 'run_name', 'table_id', 'table_name', 'row_id', 'domain'], ['Porto', 'Faro'])
+        >>> leads.columns[0], list(leads.columns[-6:]), leads["run_name"].unique().tolist()
+        ('company', ['run_name', 'table_name', 'domain', 'qualified', 'table_id', 'row_id'], ['Porto', 'Faro'])
         >>> found = ow.leads_frame(batch, tables=["Bakeries in Porto"], include_hidden=True)
         >>> int(found["qualified"].sum()) == batch.runs[0].tables[0].stats.qualification.qualified_leads < len(found)
         True
-        >>> one = ow.rows_frame(batch.runs[0].tables[0])
-        >>> len(ow.leads_frame([one, one])) == 2 * len(one)
-        True
+        >>> mailable = [{"column": "contact_email", "operator": "is_not_empty"}]
+        >>> some = ow.leads_frame(batch.runs[0].tables[0], filters=mailable)
+        >>> bool(some["row_id"].isin(leads["row_id"]).all()), bool(some["contact_email"].notna().all())
+        (True, True)
         >>> ow.leads_frame(batch, columns=["run_name", "company", "fit"]).columns.to_list()
         ['run_name', 'company', 'fit', 'table_id', 'row_id']
         >>> porto = leads[leads["run_name"] == "Porto"]
@@ -135,19 +171,37 @@ async def leads_frame(
     if frames is not None:
         return chosen.of(stack_given(frames, dtype_backend))
     _warn_of_questions(source)
+    with_companies = str(of) == PEOPLE if columns is None else COMPANY_QUALIFIED in columns
     reading = leads_reading(
         source,
         client,
+        of=of,
         filters=filters,
         include_hidden=include_hidden,
         sort=sort,
         limit=limit,
         tables=tables,
-        chosen=chosen,
+        chosen=None if with_companies else chosen,
         flatten=flatten,
         dtype_backend=dtype_backend,
     )
-    return await reading.steps(progress)
+    leads = await reading.steps(progress)
+    return chosen.of(await _with_companies(leads, source, client, dtype_backend)) if with_companies else leads
+
+
+async def _with_companies(
+    leads: pd.DataFrame, source: object, client: AnyClient | None, dtype_backend: DtypeBackend
+) -> pd.DataFrame:
+    """Return leads with `company_qualified`. The companies of the same runs are read, too, if there are any."""
+    from .leads.company_verdicts import with_company_verdicts
+
+    data = _gathered(source, "leads_frame")
+    parts = [
+        replace(part, tables=[table for _, table in objects(part.tables) if TableEconomics(table).of == COMPANIES])
+        for part in data.parts
+    ]
+    reading = leads_reading(replace(data, parts=tuple(parts)), client, include_hidden=True)
+    return with_company_verdicts(leads, await reading.steps(None), dtype_backend)
 
 
 async def read_left_out(given: object, client: AnyClient | None) -> LeftOut | None:
@@ -185,6 +239,7 @@ def leads_reading(
     source: object,
     client: AnyClient | None,
     *,
+    of: Literal["people", "companies"] | None = None,
     filters: Sequence[Mapping[str, Any]] | None = None,
     include_hidden: bool = False,
     sort: Mapping[str, str] | None = None,
@@ -201,6 +256,7 @@ def leads_reading(
         source: runs or tables.
         client: the client; None for the one that each run or table came from. What came from none is read through that
             of the first which did, or else the configured one.
+        of: what the leads of the tables to read are; None for all.
         filters: conditions for the leads, as in `leads_frame`, also for the rest.
         include_hidden: also read hidden leads.
         sort: the order.
@@ -233,6 +289,8 @@ def leads_reading(
             cause=f"The runs have no table with one of these names or ids: {shortened(list(tables))}.",
             remedy="ow.tables_frame(source) lists their tables.",
         )
+    if of is not None:
+        given = _of_kind(given, of)
     known_tables = [
         (
             part,
@@ -257,6 +315,28 @@ def leads_reading(
         dtype_backend=dtype_backend,
         chosen=chosen or ALL,
     )
+
+
+def _of_kind(
+    given: Sequence[tuple[SourcePart, Mapping[str, Any]]], of: object
+) -> list[tuple[SourcePart, Mapping[str, Any]]]:
+    """Return the tables whose leads are people, or companies."""
+    if not isinstance(of, str) or of not in (PEOPLE, COMPANIES):
+        raise InvalidInput(
+            "Unknown kind of leads", cause=f"Got of={of!r:.40}.", remedy=f'Use of="{PEOPLE}" or of="{COMPANIES}".'
+        )
+    kinds = [TableEconomics(table).of for _, table in given]
+    if given and of not in kinds:
+        said = ", ".join(
+            f"{shortened(table.get('name'))} ({kind or 'neither'})"
+            for (_, table), kind in zip(given, kinds, strict=True)
+        )
+        raise InvalidInput(
+            f"No table has {of}",
+            cause=f"By the headings of their columns, the tables are: {said}.",
+            remedy='Choose tables by their names instead: tables=["…"].',
+        )
+    return [each for each, kind in zip(given, kinds, strict=True) if kind == of]
 
 
 def reader_of(data: SourceData, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
@@ -340,8 +420,7 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
             raise InvalidInput(
                 "This frame holds no leads",
                 cause="It has no column row_id.",
-                remedy=f"Use frames of rows_frame or leads_frame, with row_id as a column: "
-                f"{caller}([ow.rows_frame(table), other]).",
+                remedy=f"Use frames of leads_frame, with row_id as a column: {caller}([ow.leads_frame(table), other]).",
             )
     return frames
 

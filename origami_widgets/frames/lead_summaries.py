@@ -47,8 +47,7 @@ def describe_leads(
     The costs of a value are those of the cells that ran for these leads, at the mean price of the column.
 
     Args:
-        source: frames of `rows_frame` or `leads_frame`, also filtered or with other columns, as long as they have their
-            `attrs`; or a `Run`, a `RunBatch`, a table, or a list of these. A lead that frames have more than once counts once.
+        source: frames of `leads_frame`, also filtered or with other columns, as long as they have their `attrs`; or a `Run`, a `RunBatch`, a table, or a list of these. A lead that frames have more than once counts once.
         examples: whether to show two values of each column, which may be personal data; False leaves them NA.
         client: the client; None for the client of the first run, or else the configured one.
         progress: as in `leads_frame`.
@@ -58,8 +57,8 @@ def describe_leads(
         A DataFrame with these columns (dtypes of the default backend), the same for every source. `attrs["units"]` has
         the units, and `attrs["origami"]` says where the frame comes from. What a frame
         no longer tells is NA:
-        `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `….found`, or was read
-        with `flatten=False`. `filled` is NA if `….found` was dropped.
+        `nothing_found` and `not_run` of a column with empty cells if it also lacks the column `…_found`, or was read
+        with `flatten=False`. `filled` is NA if `…_found` was dropped.
 
         - `run_name` (string): the agent's name, as in `start_many({…})`; NA if unknown
         - `table_name` (string): the table's name
@@ -120,22 +119,24 @@ def evidence_frame(
     the web: treat them as untrusted, and don't take an address for a proof that its page says so.
 
     Args:
-        leads: a frame of `rows_frame` or `leads_frame`, also filtered or read back from a file, or a list of these.
-            Columns with evidence have parts that are named `column.confidence`, `column.reasoning` or
-            `column.source_url`. A lead that frames have more than once counts once.
+        leads: a frame of `leads_frame`, also filtered or read back from a file, or a list of these. Columns with
+            evidence have parts that are named `column_confidence`, `column_reasoning` or `column_source_url`. A lead that frames have more than once counts once.
         dtype_backend: `"numpy_nullable"` or `"pyarrow"`, as in pandas.
 
     Returns:
         A DataFrame with these columns (dtypes of the default backend), in the order of the leads and their columns.
         `attrs["origami"]` says where the frame comes from. Other words of `confidence` are added to the categories.
 
-        - `row_id` (string): the lead
-        - `domain` (string): the company's registrable domain
+        - `lead` (string): the name of the lead: its value in the column that people read first
         - `column` (string): the column of the frame of leads
         - `value` (string): the value as text; NA if nothing was found
         - `confidence` (category): how certain the agent says it is
         - `reasoning` (string): why, in the agent's words
         - `source_url` (string): the address of a page that the agent names; NA without one
+        - `table_name` (string): the table's name
+        - `domain` (string): the company's registrable domain
+        - `table_id` (string): the table
+        - `row_id` (string): the lead
 
     Raises:
         InvalidInput: this is no frame of leads, or none of its columns has evidence: it was read with
@@ -190,11 +191,11 @@ async def refresh_leads(
     been saved again with semicolons, tabs or bars, and in Windows-1252.
 
     Args:
-        leads: leads as returned by `rows_frame` or `leads_frame`, or what you have made of them. Or a file with them:
+        leads: leads as returned by `leads_frame`, or what you have made of them. Or a file with them:
             `.xlsx`, `.csv` or `.parquet`.
         client: the client; None for the one that the leads were read through, as long as the frame is in this process,
             or else the configured one.
-        progress: as in `rows_frame`, for the rows that are read again.
+        progress: as in `leads_frame`, for the rows that are read again.
 
     Returns:
         Five frames: `frame` has all current leads, and can be passed to this function again; `new` and `changed` have

@@ -28,7 +28,7 @@ def leads(first: int) -> pd.DataFrame:
     numbers = [first + (at if at % 10 else at // 2) for at in range(LEADS)]
     domains = [f"company{number}.{ENDS[number % len(ENDS)]}" for number in numbers]
     texts = {
-        **dict.fromkeys(("run_id", "name", "table_id", "table_name"), ["0c7d9b44"] * LEADS),
+        **dict.fromkeys(("run_name", "table_id", "table_name"), ["0c7d9b44"] * LEADS),
         "row_id": [f"{first + at:032x}" for at in range(LEADS)],
         "domain": domains,
         "company": [f"Company {number}" for number in numbers],

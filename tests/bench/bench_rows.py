@@ -1,4 +1,4 @@
-"""Decoding rows into `rows_frame`'s columns beside other ways to a frame, on the same bytes.
+"""Decoding rows into `leads_frame`'s columns beside other ways to a frame, on the same bytes.
 
 Bars, from 10,000 rows of 12 cells: at most twice as long as `orjson` + `DataFrame`, three times with enrichments, and at
 most four times the frame at the peak: reading 10,000 leads takes 50 of 100 requests a minute. Of 300 columns, at most twice
@@ -110,7 +110,7 @@ def bodies(rows: int, mix: str) -> list[bytes]:
 
 
 def ours(pages: list[bytes], mix: str) -> pd.DataFrame:
-    """Return what `rows_frame` makes of the bodies, by all that it does to them."""
+    """Return what `leads_frame` makes of the bodies, by all that it does to them."""
     return frame_of(pages, listed(mix))
 
 
@@ -195,7 +195,7 @@ def with_pyarrow(pages: list[bytes], _mix: str) -> Any:
 
 
 WAYS: dict[str, Callable[[list[bytes], str], Any]] = {
-    "rows_frame": ours,
+    "leads_frame": ours,
     "orjson + DataFrame": with_orjson,
     "orjson + parts": with_parts,
     "json + json_normalize": with_normalize,
@@ -284,21 +284,21 @@ def compare(file: Path, rounds: int) -> list[str]:
                 ratio = statistics.median(each[0] / each[number] for each in times)
                 high, own = peak(way, file, mix)
                 print(
-                    f"  {way:22} {took * 1e3:8.1f} ms (rows_frame takes {ratio:4.2f} of it), "
+                    f"  {way:22} {took * 1e3:8.1f} ms (leads_frame takes {ratio:4.2f} of it), "
                     f"peak {high:6.1f} MB, frame {own:6.1f} MB: {high / own:4.2f} times"
                 )
-                if way == "rows_frame":
+                if way == "leads_frame":
                     growth.append(f"{rows:,}: {took / rows * 1e6:.2f} µs, {high * 2**20 / rows:,.0f} bytes")
                 if ratio > bar_of(way, rows, mix):
                     missed.append(f"{mix}, {rows:,} rows: {ratio:.2f} times as long as {way}")
-                if rows == max(SIZES) and way == "rows_frame" and high / own > LARGEST:
+                if rows == max(SIZES) and way == "leads_frame" and high / own > LARGEST:
                     missed.append(f"{mix}: {high / own:.2f} times the frame")
-        print(f"{mix}, rows_frame for each of so many rows: {'; '.join(growth)}")
+        print(f"{mix}, leads_frame for each of so many rows: {'; '.join(growth)}")
     return missed
 
 
 def bar_of(way: str, rows: int, mix: str) -> float:
-    """Return how many times as long as a way `rows_frame` may take."""
+    """Return how many times as long as a way `leads_frame` may take."""
     return SLOWEST[mix] if way == "orjson + DataFrame" and rows >= QUICK_FROM else math.inf
 
 
@@ -333,7 +333,7 @@ def compare_wide(rounds: int) -> list[str]:
         pages.append(json.dumps({"object": "list", "items": items, "total": WIDE_ROWS}).encode())
 
     print(f"{WIDE_ROWS:,} rows of {WIDE_COLUMNS} cells")
-    ways = {"rows_frame": lambda: frame_of(pages, columns), "orjson + DataFrame": lambda: with_orjson(pages, "")}
+    ways = {"leads_frame": lambda: frame_of(pages, columns), "orjson + DataFrame": lambda: with_orjson(pages, "")}
     ratio = in_turns(ways, rounds)["orjson + DataFrame"]
     return [f"wide: {ratio:.2f} times as long as orjson + DataFrame"] if ratio > SLOWEST["plain"] else []
 
@@ -347,7 +347,7 @@ def compare_steps(rounds: int) -> list[str]:
     rows = [{"id": f"r{row}", **{f"c-{n}": n for n in range(WIDE)}} for row in range(3)]
     answers = [answer({"object": "list", "items": items, "total": len(items)}) for items in (columns, rows)]
     with RawServer(*answers) as server:
-        frame = ow.rows_frame(table, client=ow.Client("og_live_bench", base_url=server.base_url))
+        frame = ow.leads_frame(table, client=ow.Client("og_live_bench", base_url=server.base_url))
     bare = frame.copy()
     bare.attrs = {}
     took: dict[bool, list[float]] = {True: [], False: []}

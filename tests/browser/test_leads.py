@@ -104,7 +104,7 @@ def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabP
 
 
 def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:
-    ask = "sort = {'column': 'company', 'direction': '%s'}\nprint(*ow.rows_frame(run.wait('cells').tables[0], sort=sort)['company'], sep='|')"
+    ask = "sort = {'column': 'company', 'direction': '%s'}\nprint(*ow.leads_frame(run.wait('cells').tables[0], sort=sort)['company'], sep='|')"
     lab = card_in(BRIEF, ask % "asc", ask % "desc", speed=200)
     for cell in (2, 3):
         lab.run_cell(cell)
@@ -131,7 +131,7 @@ def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callabl
         "Find 20 bakeries in Porto",
         "table = run.wait('cells').tables[0]\ngrid = ow.leads(run)\ngrid",
         hello
-        + "print(*[len(ow.rows_frame(table, filters=filters, include_hidden=hidden)) for hidden in (False, True)])",
+        + "print(*[len(ow.leads_frame(table, filters=filters, include_hidden=hidden)) for hidden in (False, True)])",
         speed=200,
     )
     lab.run_cell(2)

@@ -30,7 +30,7 @@ def page(rows, total):
     while rows > 5 and not Path({go!r}).exists():
         time.sleep(0.1)
     {then}
-ow.rows_frame(run.tables[0], limit=15, progress=page);
+ow.leads_frame(run.tables[0], limit=15, progress=page);
 """
 SAYS = "reading leads: 5 of 15"
 

@@ -64,8 +64,6 @@ def frame_of_grid(source, **options):
 
 
 READERS = {
-    "rows_frame": ow.rows_frame,
-    "aio.rows_frame": lambda table, **options: asyncio.run(ow.aio.rows_frame(table, **options)),
     "leads_frame": ow.leads_frame,
     "aio.leads_frame": lambda table, **options: asyncio.run(ow.aio.leads_frame(table, **options)),
     "leads": frame_of_grid,
@@ -103,7 +101,7 @@ def test_each_function_reads_a_table_through_the_client_of_its_run(account, read
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_table_is_read_through_the_client_that_it_came_from(account, origin):
-    assert ow.rows_frame(ORIGINS[origin](account), limit=1).attrs["origami"]["origin"] == "sandbox"
+    assert ow.leads_frame(ORIGINS[origin](account), limit=1).attrs["origami"]["origin"] == "sandbox"
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -115,7 +113,7 @@ def test_what_has_no_client_of_its_own_is_read_through_the_configured_one(accoun
     table, saved = account.run.tables[0], ow.Run.from_payload(account.run.raw)
     for source in (table.id, table.raw, saved.tables[0], pickle.loads(pickle.dumps(table)), copy.deepcopy(table)):  # noqa: S301 - made here
         with pytest.raises(TableNotFound):
-            ow.rows_frame(source)
+            ow.leads_frame(source)
         with pytest.raises(TableNotFound):
             ow.leads_frame(source)
     with pytest.raises(TableNotFound):
@@ -132,10 +130,11 @@ def test_a_given_client_goes_before_that_of_the_table(account, other, reader):
 
 def test_tables_of_two_accounts_in_one_list_use_their_own_clients(account, other, tmp_path):
     tables = [account.run.tables[0], other.run.tables[0]]
-    alone = [set(ow.rows_frame(table)["row_id"]) for table in tables]
+    alone = [set(ow.leads_frame(table)["row_id"]) for table in tables]
     leads = ow.leads_frame(tables)
     assert [set(leads.loc[leads["table_id"] == table.id, "row_id"]) for table in tables] == alone
-    assert set(ow.leads_frame([account.run, other.run])["run_id"]) == {account.run.id, other.run.id}
+    notes = ow.leads_frame([account.run, other.run]).attrs["origami"]["tables"]
+    assert {each["run_id"] for each in notes} == {account.run.id, other.run.id}
     assert ow.describe_leads(iter(tables), examples=False)["table_id"].nunique() == 2
     assert set(exported(tables, tmp_path / "leads")["row_id"]) == alone[0] | alone[1]
 
@@ -149,7 +148,7 @@ def test_the_client_is_no_part_of_what_a_table_is(account):
 
 def test_leads_are_refreshed_through_the_client_that_they_came_from(account, other):
     tables = [account.run.tables[0], other.run.tables[0]]
-    one, two = (ow.rows_frame(each) for each in tables)
+    one, two = (ow.leads_frame(each) for each in tables)
     grid = ow.leads(tables[0])
     for leads in (
         one,

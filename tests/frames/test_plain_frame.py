@@ -15,7 +15,7 @@ from tests.fixtures.interchange import filled
 from tests.fixtures.make_frames import ACCOUNT_FRAMES, FRAMES
 from tests.frames.payloads import BACKENDS, EMPTY, payload
 
-OF_LEADS = "rows_frame"
+OF_LEADS = "leads_frame"
 MAKERS = [*(maker.__name__ for maker in (FRAMES | ACCOUNT_FRAMES)), OF_LEADS]
 
 
@@ -36,7 +36,7 @@ def frames(backend):
     for maker in ACCOUNT_FRAMES:
         made[maker.__name__] = maker(client=client, dtype_backend=backend)
     for limit, name in ((None, OF_LEADS), (0, f"{OF_LEADS}, empty")):
-        made[name] = ow.rows_frame(run.tables[0], client=client, dtype_backend=backend, limit=limit)
+        made[name] = ow.leads_frame(run.tables[0], client=client, dtype_backend=backend, limit=limit)
     return made
 
 

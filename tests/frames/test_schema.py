@@ -123,7 +123,7 @@ def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
 
 
 def test_every_frame_has_a_schema_and_the_page_is_the_one_of_the_code():
-    made = {name for name in frames.__all__ if name.endswith("_frame")} - {"rows_frame", "leads_frame"}
+    made = {name for name in frames.__all__ if name.endswith("_frame")} - {"leads_frame"}
     named = {maker.__name__ for maker in SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES}
     assert named == made | {"describe_leads"}
     assert PAGE.read_text(encoding="utf-8") == reference(), "python -m tests.fixtures.make_frames"

@@ -43,7 +43,7 @@ names = [name for name in ow.__all__ if getattr(ow, name) is not None]
 ow.configure(client=ow.Sandbox(speed=600).client())
 run = ow.start("Find bakeries in Porto with a web shop")
 run.wait("cells")
-columns, leads, card = ow.columns_frame(run), ow.rows_frame(run.tables[0]), ow.RunCard(run)
+columns, leads, card = ow.columns_frame(run), ow.leads_frame(run.tables[0]), ow.RunCard(run)
 sent = [widget.get_state() for widget in (card, ow.RunBoard([run]), ow.LeadGrid(run))]
 print()
 print(json.dumps({

@@ -186,11 +186,11 @@ async def main():
         await asyncio.sleep(0.01)
     print(run.settled, card.settled, card.done, card.lead_count == run.tables[0].lead_count)
     print(len(ow.tables_frame(run)), ow.columns_frame(run).run_id.eq(run.id).all(), len(ow.runs_frame([run])))
-    print((await ow.aio.rows_frame(run.tables[0], client=client)).attrs["origami"]["complete"])
+    print((await ow.aio.leads_frame(run.tables[0], client=client)).attrs["origami"]["complete"])
     slow = await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)
     print((await ow.aio.start("Find bakeries. scenario:slow", once="bakeries", client=client)) == slow)
     print((await (await slow.cancel_async())).status)
-    for call in (lambda: ow.start("More", client=client), run.refresh, lambda: ow.rows_frame(run.tables[0], client=client)):
+    for call in (lambda: ow.start("More", client=client), run.refresh, lambda: ow.leads_frame(run.tables[0], client=client)):
         try:
             call()
         except ow.OrigamiError as error:

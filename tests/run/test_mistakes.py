@@ -160,7 +160,7 @@ def test_seconds_in_the_place_of_until_name_timeout(run, until):
 def test_a_sandbox_stands_for_its_client(sandbox, run, tmp_path):
     assert ow.attach(run.token, client=sandbox, show=False) == run
     assert ow.account(client=sandbox).plan == "Pro"
-    assert len(ow.rows_frame(run.tables[0], client=sandbox)) > 0
+    assert len(ow.leads_frame(run.tables[0], client=sandbox)) > 0
     assert len(ow.RunBoard(client=sandbox).runs) == 1
     assert ow.export(run, tmp_path / "made", client=sandbox)
     ow.configure(client=sandbox)
@@ -207,15 +207,15 @@ def test_a_path_that_is_none(run, path):
 
 def test_rows_of_a_run_name_its_tables(sandbox, run):
     before = sandbox.requests
-    with pytest.raises(InvalidInput, match="rows_frame reads one table") as caught:
-        ow.rows_frame(run, client=sandbox)
+    with pytest.raises(InvalidInput, match="leads_frame reads one table") as caught:
+        ow.leads_frame(run, client=sandbox)
     for number, table in enumerate(run.tables):
-        line = f"ow.rows_frame(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
+        line = f"ow.leads_frame(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
         assert line in caught.value.remedy
-    with pytest.raises(InvalidInput, match=r"ow\.rows_frame\(tables\[1\]\) # "):
-        ow.rows_frame(run.tables, client=sandbox)
+    with pytest.raises(InvalidInput, match=r"ow\.leads_frame\(tables\[1\]\) # "):
+        ow.leads_frame(run.tables, client=sandbox)
     with pytest.raises(InvalidInput) as caught:
-        ow.rows_frame(run.raw, client=sandbox)
+        ow.leads_frame(run.raw, client=sandbox)
     assert 'payload["response"]["tables"][0]' in caught.value.remedy
     assert sandbox.requests == before
 
@@ -223,14 +223,14 @@ def test_rows_of_a_run_name_its_tables(sandbox, run):
 def test_rows_of_a_run_without_tables_say_to_wait():
     run = ow.Run.from_payload({"id": "v2_run-1", "agentId": AGENT, "status": "running", "response": None})
     with pytest.raises(InvalidInput, match=r'run\.wait\("cells"\)'):
-        ow.rows_frame(run)
+        ow.leads_frame(run)
 
 
 def test_the_name_of_a_table_stays_in_its_line():
     tables = [{"id": f"tbl_{number}", "name": "x\n\x1b[31m" * 99, "leadCount": 1} for number in range(500)]
     run = {"id": "v2_run-1", "agentId": AGENT, "response": {"tables": tables}}
     with pytest.raises(InvalidInput) as caught:
-        ow.rows_frame(run)
+        ow.leads_frame(run)
     assert "and 480 more" in caught.value.remedy
     assert caught.value.remedy.isprintable()
     assert len(caught.value.remedy) < 4_000
@@ -240,7 +240,7 @@ def test_the_name_of_a_table_stays_in_its_line():
 @pytest.mark.parametrize("given", ["nonsense", "Bakeries in Porto", None, 7])
 def test_what_is_no_table_is_refused_before_a_key_is_looked_for(given):
     with pytest.raises(InvalidInput):
-        ow.rows_frame(given)
+        ow.leads_frame(given)
 
 
 def mistakes(run, client):

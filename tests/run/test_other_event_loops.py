@@ -32,7 +32,7 @@ AWAITED = {
     "start": lambda run, batch, client: ow.aio.start(BRIEF, client=client, show=False),
     "follow_up": lambda run, batch, client: run.follow_up_async("And their mail?"),
     "attach": lambda run, batch, client: ow.aio.attach(run.token, client=client, show=False),
-    "frame": lambda run, batch, client: ow.aio.rows_frame("0" * 32, client=client),
+    "frame": lambda run, batch, client: ow.aio.leads_frame("0" * 32, client=client),
     "account": lambda run, batch, client: ow.aio.account(client=client),
     "client": lambda run, batch, client: client.get_account(),
     "rows": lambda run, batch, client: client.iter_rows("0" * 32).__anext__(),

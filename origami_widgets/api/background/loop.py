@@ -52,7 +52,7 @@ WAITS_AT_END = "Waiting until Origami has stopped what this program has cancelle
 AWAITABLE = (
     "Await instead: await ow.aio.start('…'), await ow.aio.attach('…'), await run, await run.settle(), "
     "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
-    "await ow.aio.rows_frame(table), await ow.aio.credits_frame(run), await ow.aio.login(), "
+    "await ow.aio.leads_frame(table), await ow.aio.credits_frame(run), await ow.aio.login(), "
     "await ow.aio.account(); "
     "ow.AsyncClient has every call of ow.Client."
 )

@@ -203,7 +203,7 @@ def quiet_attach_line(state: RunState) -> str:
 
 def rows_line(state: RunState, at: int) -> str:
     """Return the line of Python that reads all leads of the table at a place into a DataFrame."""
-    return f"ow.rows_frame({quiet_attach_line(state)}.tables[{at}])"
+    return f"ow.leads_frame({quiet_attach_line(state)}.tables[{at}])"
 
 
 def agent_line(state: RunState) -> str:

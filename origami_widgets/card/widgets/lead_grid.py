@@ -131,9 +131,7 @@ class LeadGrid(LeadWidget):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The loaded leads of the table in front, in the form of `rows_frame`, with its `attrs`. Sends nothing.
-
-        With several runs, it has the form of `leads_frame`, with the run's `name`.
+        """The loaded leads of the table in front, in the form of `leads_frame`, with its `attrs`. Sends nothing.
 
         `attrs["origami"]["complete"]` says whether these are all leads with the filters and order that you see.
         """
@@ -172,15 +170,15 @@ class LeadGrid(LeadWidget):
         return self._ticked_frame(self._shown_table(), self.selected)
 
     def to_frame(self, **options: Any) -> pd.DataFrame:
-        """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `rows_frame` does.
+        """Read all leads of the table in front, with the grid's filters and order. Sends free requests, as `leads_frame` does.
 
         With several runs, it is read as by `leads_frame`: each table in this order, one after the other.
 
         Args:
-            options: further arguments of `rows_frame`, or of `leads_frame`.
+            options: further arguments of `leads_frame`.
 
         Raises:
-            OrigamiError: as in `rows_frame`.
+            OrigamiError: as in `leads_frame`.
         """
         from origami_widgets.frames.lead_frames import leads_frame
         from origami_widgets.frames.row_frames import read_rows_frame
@@ -444,7 +442,7 @@ def _frame_line(table: Table, run: Run | None) -> str:
     """Return the line that reads all leads of a table."""
     ids = [] if run is None else [each.id for each in run.state.tables]
     if run is None or table.id not in ids:
-        return f'ow.rows_frame("{table.id}")'
+        return f'ow.leads_frame("{table.id}")'
     return rows_line(run.state, ids.index(table.id))
 
 

@@ -113,8 +113,11 @@ class LeadWidget(LiveWidget):
                 self._send_download(table, [each for each in ids if isinstance(each, str)])
 
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
-        """Return the loaded leads of a table, in the form of `rows_frame`. The arguments are those of `LeadFeed.loaded`."""
-        return self._frame_of(self._leads.loaded(table_id, with_checking=with_checking))
+        """Return the loaded leads of a table, in the form of `leads_frame`. The arguments are those of `LeadFeed.loaded`."""
+        from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads
+
+        frame = self._frame_of(self._leads.loaded(table_id, with_checking=with_checking))
+        return stack_leads([TableLeads(frame)], dtype_backend="numpy_nullable")
 
     def _frame_of(self, loaded: LoadedLeads) -> pd.DataFrame:
         # Imported here and below, as leads are shown without pandas.
@@ -151,12 +154,12 @@ class LeadWidget(LiveWidget):
     def _send_download(self, table_id: str, ids: Sequence[str]) -> None:
         from origami_widgets.frames.files.csv_files import csv_text
         from origami_widgets.frames.files.export_parts import file_names
-        from origami_widgets.frames.files.lead_export import for_people, with_table
+        from origami_widgets.frames.files.lead_export import for_people
 
         frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
         (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
         if self.comm is not None:
-            text = csv_text(for_people(with_table(frame), ids=True))
+            text = csv_text(for_people(frame, ids=True))
             self.send(DownloadAnswer(kind="download", name=name, text=text))
 
     def _flush(self) -> None:

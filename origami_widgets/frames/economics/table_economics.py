@@ -147,13 +147,25 @@ class TableEconomics:
     def of(self) -> str | None:
         """What its leads are: people have a person's name beside a company, companies a company or website without one."""
         headings = [(str(each.get("name") or ""), str(each.get("kind") or "")) for each in self.columns]
-        words = [_SEPARATORS.sub(" ", heading).strip().lower() for heading, _ in headings]
-        has_company = any(map(_COMPANY.fullmatch, words))
-        names = [each for each in words if _PERSON.fullmatch(each)]
+        has_company = any(is_company(heading) for heading, _ in headings)
+        names = [words for heading, _ in headings if _PERSON.fullmatch(words := _words(heading))]
         if has_company and names:
             return PEOPLE
         has_website = any(column_role(heading, kind) == "website" for heading, kind in headings)
         return COMPANIES if (has_company or has_website) and set(names) <= {"name"} else None
+
+
+def is_company(heading: str) -> bool:
+    """Return whether a column has the names of companies.
+
+    >>> is_company("Company name"), is_company("companyName"), is_company("Company size")
+    (True, True, False)
+    """
+    return _COMPANY.fullmatch(_words(heading)) is not None
+
+
+def _words(heading: str) -> str:
+    return _SEPARATORS.sub(" ", heading).strip().lower()
 
 
 _QUALIFIED = "stats.qualification.qualifiedLeads"

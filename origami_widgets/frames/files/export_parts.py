@@ -18,7 +18,7 @@ from origami_widgets.frames.run_frames import actions_frame, history_frame, tran
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
-from .lead_export import SUMMARY, LeadExport, summary_of, with_table
+from .lead_export import SUMMARY, LeadExport, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,7 @@ def _without(left_out: LeftOut | None, make: Callable[[], pd.DataFrame]) -> Call
 
 
 def _parts_of_grid(grid: Any, left_out: LeftOut | None, *, stacked: bool) -> list[ExportPart]:
-    leads = cache(_without(left_out, lambda: with_table(grid.to_frame())))
+    leads = cache(_without(left_out, grid.to_frame))
     parts = [ExportPart("Leads", leads, "leads")]
     if not stacked:
         parts.insert(0, ExportPart(SUMMARY, lambda: summary_of(gather(grid.source, "export"), leads()), "summary"))
@@ -137,7 +137,7 @@ def _given_parts(source: Any) -> list[ExportPart] | None:
 def _part_of(name: str, each: Any) -> ExportPart | None:
     """Return the part for a grid or a frame; None for anything else."""
     if _is_grid(each):
-        return ExportPart(name, lambda: with_table(each.to_frame()), "leads")
+        return ExportPart(name, each.to_frame, "leads")
     return ExportPart(name, lambda: tidy(each)) if isinstance(each, pd.DataFrame) else None
 
 

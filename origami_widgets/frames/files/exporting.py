@@ -54,14 +54,13 @@ def export(
 ) -> list[Path]:
     """Write the leads of a run to an Excel workbook, or to CSV or Parquet files. Reads them with free requests.
 
-    The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead, a chart; a line for each
+    The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead and what 100 more would cost, a chart; a line for each
     of several runs; the filters of a grid) and a sheet for each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
     Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
     one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
-    fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone.confidence` for a part, in
+    fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone: confidence` for a part, in
     its order; a heading that is not the only one gives way to the column's name. `ids=True` adds the ids at the end, for
-    `refresh_leads`. Parquet files, which programs read, have the columns of `rows_frame`. All leads in one file
-    (`leads.csv`) have those of `leads_frame`, too.
+    `refresh_leads`. Parquet files, which programs read, have the columns of `leads_frame`.
 
     Each file is whole or not there. All are made before the first is put in its place. Frames are written as they are; an index is
     written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites

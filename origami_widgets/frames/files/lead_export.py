@@ -14,8 +14,9 @@ from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, i
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
+from origami_widgets.frames.leads.lead_table import OURS
 from origami_widgets.frames.leads.left_out import left_out_of
-from origami_widgets.frames.leads.stacking import HEAD, IDS, head_of, headings_of, mains_of, table_notes, words_of
+from origami_widgets.frames.leads.stacking import IDS, headings_of, keys_of, mains_of, table_notes, words_of
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name
@@ -75,12 +76,9 @@ class LeadExport:
 
     def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]
-        if len(frames) == 1:
-            return with_table(frames[0])
-        stacked = stack_given(frames, "numpy_nullable")
-        runs = {str(table["id"]): (run, name or run) for run, name, table in group}
-        for at, column in enumerate(("run_id", "run_name")):
-            stacked[column] = stacked["table_id"].map({key: each[at] for key, each in runs.items()}).astype("string")
+        stacked = stack_given(frames, "numpy_nullable") if len(frames) > 1 else frames[0]
+        runs = {str(table["id"]): name or run for run, name, table in group}
+        stacked["run_name"] = stacked["table_id"].map(runs).astype("string")
         return stacked
 
     def _leads_of(self, table: Mapping[str, Any]) -> pd.DataFrame:
@@ -155,6 +153,10 @@ class LeadExport:
         of_runs = [part for part in self._data.parts if part.run is not None]
         if (cost := RunPool([*of_runs, SourcePart(None, alone)]).cost) is not None:
             facts.append(("Credits per qualified lead", round(cost, 2)))
+        if len(runs) == 1 and pd.notna(more := runs["expected_cost"].iloc[0]):
+            low, high = (runs[f"expected_cost_{end}"].iloc[0] for end in ("low", "high"))
+            said = f"about {more:,.0f} credits, {low:,.0f} to {high:,.0f}, as far as this run alone tells"
+            facts.append(("100 more qualified leads", said))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
         if left_out := sum(left_out_of(frame, key) for key, frame in leads.items()):
             facts.append(("Left out by your list", plural(left_out, "lead")))
@@ -188,7 +190,9 @@ def summary_of(data: SourceData, leads: pd.DataFrame) -> pd.DataFrame:
 
 def _filters_in_words(frame: pd.DataFrame) -> str:
     """Return the filters that leads were read with, such as `Contact e-mail is not empty; Fit greater than 80`."""
-    headings = {name: heading for name, (heading, _) in _listed(frame).items()}
+    headings = {
+        each.get("slug"): each["name"] for note in table_notes(frame)[:1] for each in note.get("table_columns", ())
+    }
     filters = [each for note in table_notes(frame)[:1] for each in note.get("filters") or ()]
     words = ((each["column"], str(each["operator"]).replace("_", " "), each.get("value", "")) for each in filters)
     return "; ".join(f"{headings.get(column, column)} {operator} {value}".strip() for column, operator, value in words)
@@ -245,13 +249,13 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     behind its main value. What explains a value is folded at the end. Ids are hidden.
 
     Args:
-        frame: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+        frame: a frame of `leads_frame`, with its `attrs`.
     """
     names = [str(name) for name in frame.columns]
     listed, parts = _listed(frame), _parts(frame)
     shown: list[SheetColumn] = []
     folded: list[SheetColumn] = []
-    if "run_name" in names and names[: len(HEAD)] == list(HEAD) and len(frame["run_name"].unique()) > 1:
+    if "run_name" in names and len(frame["run_name"].unique()) > 1:
         shown.append(SheetColumn(names.index("run_name"), "Run"))
     for main, role in _in_reading_order(frame):
         heading = listed[main][0]
@@ -264,32 +268,23 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
             )
             (folded if explains else shown).append(part)
     taken = {column.at for column in (*shown, *folded)}
-    head = HEAD if names[: len(HEAD)] == list(HEAD) else HEAD[2:5]
     rest = [at for at in range(len(names)) if at not in taken]
     # What the user has added to the frame stays in sight.
-    shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in head]
-    hidden = [SheetColumn(at, names[at], place="hidden") for at in rest if names[at] in head]
+    shown += [SheetColumn(at, names[at]) for at in rest if names[at] not in OURS]
+    hidden = [SheetColumn(at, names[at], place="hidden") for at in rest if names[at] in OURS]
     return [*shown, *folded, *hidden]
-
-
-def with_table(leads: pd.DataFrame) -> pd.DataFrame:
-    """Return leads with a column for their table, which a file needs, as it has no `attrs`."""
-    if "table_id" in leads:
-        return leads
-    table_id = next((str(note["table_id"]) for note in table_notes(leads)), None)
-    return leads.assign(table_id=pd.array([table_id] * len(leads), dtype="string"))
 
 
 def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
     """Return leads as a sheet has them, for a file that can't hide columns: the headings in that order.
 
     Args:
-        leads: a frame of `rows_frame` or `leads_frame`, with its `attrs`.
+        leads: a frame of `leads_frame`, with its `attrs`.
         ids: whether the ids come last, for `refresh_leads`; without, there are none.
     """
     names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
-    several = [name for name in ("run_name", "table_name") if name in head_of(leads) and len(leads[name].unique()) > 1]
-    last = [name for name in ("run_id", *IDS) if name in head_of(leads)]
+    several = [name for name in ("run_name", "table_name") if name in leads and len(leads[name].unique()) > 1]
+    last = [name for name in IDS if name in leads]
     shown = [*several, *(name for name in names if name not in (*several, *last)), *(last if ids else ())]
     return leads[shown].rename(columns=headings_of(table_notes(leads)))
 
@@ -301,12 +296,13 @@ def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
         frame: the frame; one of `join_leads` or `enrich` with its `attrs`.
     """
     notes = frame.attrs.get("origami")
-    found: tuple[str, ...] = tuple(notes.get("found_columns") or ()) if isinstance(notes, Mapping) else ()
-    headings = list_headings(frame)
+    about = notes if isinstance(notes, Mapping) else {}
+    found: tuple[str, ...] = tuple(about.get("found_columns") or ())
+    headings, parts = list_headings(frame), about.get("parts") or {}
     columns = []
     for at, name in enumerate(map(str, frame.columns)):
-        main, _, key = name.rpartition(".")
-        explains = name in found and main in found and (key == FOUND or is_remark(key))
+        key = parts.get(name, "")
+        explains = name in found and (key == FOUND or is_remark(key))
         role = column_role(name, "") if found else "other"
         columns.append(
             SheetColumn(at, headings.get(name, name), role, "folded" if explains else "shown", has_links=bool(found))
@@ -350,7 +346,8 @@ def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, Role]]:
 def _parts(frame: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
     """Return the parts of each main column: name in the frame, and key."""
     found: dict[str, list[tuple[str, str]]] = {}
+    keys = keys_of(table_notes(frame))
     for name, main in mains_of(table_notes(frame)).items():
-        if name != main and name in frame:
-            found.setdefault(main, []).append((name, name[len(main) + 1 :]))
+        if name in keys and name in frame:
+            found.setdefault(main, []).append((name, keys[name]))
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.frame_attrs import read_only
 
-from .lead_table import no_such_column
+from .lead_table import no_such_column, snake_case
 from .stacking import IDS, mains_of, table_notes
 
 if TYPE_CHECKING:
@@ -67,11 +67,14 @@ class ChosenColumns:
         names = [str(name) for name in frame.columns]
         if self.columns is None:
             return names
-        if strict and (unknown := next((each for each in self.columns if each not in names), None)) is not None:
+        # Slugs name columns, too.
+        wanted = [each if each in names else snake_case(each) for each in self.columns]
+        known = zip(self.columns, wanted, strict=True)
+        if strict and (unknown := next((given for given, each in known if each not in names), None)) is not None:
             mains = mains_of(table_notes(frame))
-            known = sorted(names, key=lambda name: mains.get(name, name) != name)
-            raise no_such_column("columns", unknown, known, tables=True)
-        return list(dict.fromkeys(name for name in (*self.columns, *IDS) if name in names))
+            listed = sorted(names, key=lambda name: mains.get(name, name) != name)
+            raise no_such_column("columns", unknown, listed, tables=True)
+        return list(dict.fromkeys(name for name in (*wanted, *IDS) if name in names))
 
     def of(self, frame: pd.DataFrame, *, strict: bool = True) -> pd.DataFrame:
         """Return a frame of leads with the chosen columns only, and note the choice for `refresh_leads`.

@@ -32,7 +32,9 @@ from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, parsed_object, read_number, read_text
 from origami_widgets.words.foreign_text import clean
 
-from .stacking import ENDING, check_leads, python_values, table_notes
+from .lead_column import FOUND
+from .lead_table import snake_case
+from .stacking import ENDING, check_leads, keys_of, lead_names, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -212,7 +214,10 @@ def _cells(column: _Column) -> _Cells:
     kind = str(column.facts.get("kind", ""))
     is_whole = not options.get("flatten", True)
     values = [parsed_object(value) if is_whole else value for value in python_values(leads[name])]
-    flags, parts = f"{name}{ENDING}", f"{name}.confidence"
+    # Parts are known by their column and key; a frame with other notes has the usual names.
+    mains, keys = mains_of([note]), keys_of([note])
+    of_key = {keys[each]: each for each, main in mains.items() if main == name and each in keys}
+    flags, parts = of_key.get(FOUND, f"{name}{ENDING}"), of_key.get("confidence", f"{name}_confidence")
     words = python_values(leads[parts]) if parts in leads else [None] * len(values)
     words = [
         value.get("confidence", word) if isinstance(value, dict) else word
@@ -249,13 +254,16 @@ def _short(value: object) -> str:
 EVIDENCE = FrameSchema(
     "evidence_frame",
     (
-        computed_field("row_id", "string", "the lead"),
-        computed_field("domain", "string", "the company's registrable domain"),
+        computed_field("lead", "string", "the name of the lead: its value in the column that people read first"),
         computed_field("column", "string", "the column of the frame of leads"),
         computed_field("value", "string", "the value as text; NA if nothing was found"),
         FrameField("confidence", "category", "computed", "", "how certain the agent says it is", members=CONFIDENCE),
         computed_field("reasoning", "string", "why, in the agent's words"),
         computed_field("source_url", "string", "the address of a page that the agent names; NA without one"),
+        TABLE_NAME,
+        computed_field("domain", "string", "the company's registrable domain"),
+        TABLE_ID,
+        computed_field("row_id", "string", "the lead"),
     ),
 )
 
@@ -276,13 +284,16 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
     if not parts and len(leads):
         raise InvalidInput(
             "These leads have no evidence",
-            cause="No column has one of the parts .confidence, .reasoning and .source_url. "
+            cause="No column has one of the parts confidence, reasoning and source_url. "
             "flatten=False and columns= may leave them out, and so do columns that have not run.",
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
-    ids, domains = python_values(leads["row_id"]), python_values(leads["domain"])
+    known = [
+        lead_names(leads),
+        *(python_values(leads[name]) for name in ("table_name", "domain", "table_id", "row_id")),
+    ]
     found = [(at, *cell) for main, names in parts.items() for at, *cell in _cells_with_remarks(leads, main, names)]
-    rows = [(ids[at], domains[at], *rest) for at, *rest in sorted(found, key=itemgetter(0))]
+    rows = [(known[0][at], *rest, *(each[at] for each in known[1:])) for at, *rest in sorted(found, key=itemgetter(0))]
     names = [field.name for field in EVIDENCE.fields]
     frame = build(
         EVIDENCE,
@@ -297,15 +308,22 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
 def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return the remarks on each column: the frame's columns by key."""
     parts: dict[str, dict[str, str]] = defaultdict(dict)
+    notes = table_notes(leads)
+    mains, keys = mains_of(notes), keys_of(notes)
     for name in map(str, leads.columns):
-        mains = [
+        # A file has no notes: its names must do, or its headings, such as "E-mail: source URL".
+        found = [
             (main, key)
-            for at in range(1, len(name))
-            if name.startswith(".", at) and (main := name[:at]) in leads
-            if is_remark(key := name[at + 1 :]) or key == "source"
+            for at, sign in enumerate(name)
+            if at and sign in "_:" and (main := name[:at]) in leads
+            if is_remark(key := snake_case(name[at + 1 :])) or key == "source"
         ]
-        if mains:
-            main, key = mains[-1]
+        if name in keys:
+            found = [(mains.get(name, ""), keys[name])]
+        elif notes and name in mains:
+            found = []
+        main, key = found[-1] if found else ("", "")
+        if main in leads and (is_remark(key) or key == "source"):
             parts[main][key] = name
     return parts
 

@@ -249,13 +249,12 @@ def _below(name: str, domain: str) -> list[str]:
 def address_columns(names: Iterable[str]) -> list[str]:
     """Return the columns whose names say that they hold a company's own address: websites, e-mail addresses, other links.
 
-    >>> address_columns(["company", "contact-email", "website", "linkedin-url", "website.source_url", "company_url"])
-    ['website', 'company_url', 'contact-email']
-    >>> address_columns(["job_url", "news_url", "google-maps-url", "bakery_url", "email"])
+    >>> address_columns(["company", "contact_email", "website", "linkedin_url", "company_url"])
+    ['website', 'company_url', 'contact_email']
+    >>> address_columns(["job_url", "news_url", "google_maps_url", "bakery_url", "email"])
     ['email', 'bakery_url']
     """
-    main = [name for name in names if "." not in name]
-    words = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().split() for name in main}
+    words = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().split() for name in names}
     links = {name: parts for name, parts in words.items() if not _OTHER_LINKS.intersection(parts)}
     own = {name: parts for name, parts in links.items() if _OWN.union(*_LINK).issuperset(parts)}
     mail = {name: parts for name, parts in words.items() if not _OTHER_ADDRESSES.intersection(parts)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ MOST_UNLISTED = 100
 MOST_SHOWN = 20
 """Maximum number of columns that an error lists."""
 ROW_ID = "row_id"
+OURS = ("run_name", "table_name", "domain", "qualified", "table_id", ROW_ID)
+"""The last columns of a frame of leads, which are not columns of their table."""
 UNLISTED = "unlisted"
 BESIDE = frozenset({"id", "object"})
 """Keys of a row that are not cells."""
@@ -56,6 +59,7 @@ class Findings:
 
     Attributes:
         columns: ids of the table's columns, by column of the frame.
+        parts: keys of the parts of cells, by column of the frame; not those of main values.
         mixed_types: types of the values, by column, for columns of dtype `object`.
         dates: columns whose texts are all dates and were read as dates.
         timestamps: columns whose texts are all dates with a time and were read as times.
@@ -66,6 +70,7 @@ class Findings:
     """
 
     columns: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
     mixed_types: dict[str, list[str]] = field(default_factory=dict)
     dates: list[str] = field(default_factory=list)
     timestamps: list[str] = field(default_factory=list)
@@ -96,7 +101,8 @@ class LeadTable:
     Args:
         listed: the table's columns.
         dtype_backend: the dtype backend of the arrays.
-        flatten: whether parts of objects get their own columns, `slug.key`; False keeps objects in the cells.
+        flatten: whether parts of objects get their own columns, `slug_key`; False keeps objects in the cells.
+        reserved: names that the table's columns can't have; they get `_2`.
         as_texts: the slugs of columns whose cells become texts as they were sent.
     """
 
@@ -106,9 +112,11 @@ class LeadTable:
         *,
         dtype_backend: DtypeBackend,
         flatten: bool = True,
+        reserved: Sequence[str] = OURS,
         as_texts: Container[str] = (),
     ) -> None:
         self._listed = listed
+        self._reserved = dict.fromkeys((*reserved, ROW_ID))
         self._backend = dtype_backend
         self._flatten = flatten
         self._as_texts = as_texts
@@ -156,10 +164,10 @@ class LeadTable:
         Args:
             findings: collects notes about the columns.
         """
-        taken = {ROW_ID: None}
+        taken = dict(self._reserved)
         seen: set[str | None] = {None}
         bases = self._base_names()
-        reserved = frozenset((ROW_ID, *bases))
+        reserved = frozenset((*self._reserved, *bases))
         for listed, name in zip(self._listed, bases, strict=True):
             if listed.slug in seen:
                 findings.columns[name] = listed.id
@@ -170,12 +178,14 @@ class LeadTable:
             seen.add(listed.slug)
             slug = listed.slug or ""
             parts = self._parts(slug, self._cells[slug], computed=listed.kind != "input")
-            for full, cells in _named(parts, name, taken, reserved):
+            for full, key, cells in _named(parts, name, taken, reserved):
                 findings.columns[full] = listed.id
+                if key:
+                    findings.parts[full] = key
                 yield full, cells
         for slug, values in self._unlisted.items():
             parts = self._parts(slug, values, computed=True)
-            for full, cells in _named(parts, _unique(slug or "column", taken), taken, frozenset()):
+            for full, _, cells in _named(parts, _unique(snake_case(slug), taken), taken, frozenset()):
                 findings.unlisted.append(full)
                 yield full, cells
         if any(self._rest):
@@ -188,20 +198,32 @@ class LeadTable:
 
     def _base_names(self) -> list[str]:
         """Return the names of the listed columns. They are chosen first, so that no part takes the name of another column."""
-        taken: dict[str, None] = {ROW_ID: None}
+        taken = dict(self._reserved)
         for column in self._listed:
-            taken[_unique(column.slug or column.name or column.id or "column", taken)] = None
-        return list(taken)[1:]
+            taken[_unique(snake_case(column.slug or column.name or column.id), taken)] = None
+        return list(taken)[len(self._reserved) :]
 
 
 def _named(
     parts: Iterable[tuple[str, CellArray]], name: str, taken: dict[str, None], reserved: AbstractSet[str]
-) -> Iterator[tuple[str, CellArray]]:
-    """Iterate over the frame columns of one table column: the first has its name, the others have a suffix."""
-    for at, (suffix, cells) in enumerate(parts):
-        full = _unique(f"{name}.{suffix}", taken, reserved) if at else name
+) -> Iterator[tuple[str, str, CellArray]]:
+    """Iterate over the frame columns of one table column, each with its key: the first has its name, the others a suffix."""
+    for key, cells in parts:
+        full = _unique(f"{name}_{snake_case(key)}", taken, reserved) if key else name
         taken[full] = None
-        yield full, cells
+        yield full, key, cells
+
+
+def snake_case(text: str) -> str:
+    """Return a slug, heading or key as the name of a column.
+
+    >>> snake_case("contact-email"), snake_case("sourceURL"), snake_case("Größe (m²)"), snake_case("…")
+    ('contact_email', 'source_url', 'größe_m²', 'column')
+    """
+    return "_".join(filter(None, _BETWEEN_WORDS.split(text))).lower() or "column"
+
+
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:

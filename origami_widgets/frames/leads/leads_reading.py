@@ -11,6 +11,7 @@ import pandas as pd
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import reading_order
 from origami_widgets.api.rows.row_progress import ProgressNotifier
 from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.dtype_backend import to_array
@@ -20,11 +21,12 @@ from origami_widgets.frames.values import read_values
 
 from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
+from .lead_table import OURS
 from .row_reading import UNTRUSTED, IncompleteRows, RowsReading, reason_of
-from .stacking import HEAD, head_of, is_missing, renamed_columns, stack_frames, table_notes
+from .stacking import is_missing, keys_of, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
@@ -46,7 +48,7 @@ class TableLeads:
     """Leads of one table, and the run that built it.
 
     Attributes:
-        frame: as `rows_frame` returns it.
+        frame: its leads, with the notes about it, or a frame of leads.
         run_id: the run; None if unknown.
         name: the name of the run's agent; None if unknown.
         qualified: whether each lead meets the brief; None if unknown.
@@ -59,27 +61,32 @@ class TableLeads:
 
 
 def verdict_column(table: Table | None) -> str | None:
-    """Return the slug of the column by which leads of a table are judged; None for a table without verdicts."""
+    """Return the id of the column by which leads of a table are judged; None for a table without verdicts."""
     if table is None or table.stats is None or table.stats.qualification is None:
         return None
-    judged = [column.slug for column in table.columns if column.qualification is not None]
-    scores = [column.slug for column in table.columns if column.kind == "score"]
-    return next((slug for slug in (*judged, *scores) if slug), None)
+    judged = [column.id for column in table.columns if column.slug and column.qualification is not None]
+    scores = [column.id for column in table.columns if column.slug and column.kind == "score"]
+    return next(iter((*judged, *scores)), None)
 
 
-def verdicts(frame: pd.DataFrame, column: str | None, passes: Callable[[str], bool | None]) -> list[bool | None]:
-    """Return whether each lead of a table meets the brief; None for one that was not judged yet.
+def verdicts(frame: pd.DataFrame, column: str | None, passes: Callable[[str], bool | None] | None) -> list[bool | None]:
+    """Return whether each lead of a table meets the brief: whether it was scored and passes the saved filters.
+
+    None for a lead that was not scored yet, and in a table without saved filters.
 
     Args:
         frame: the leads.
-        column: the column by which they are judged; None for a table without verdicts.
-        passes: returns whether a lead passes the table's saved filters.
+        column: the id of the column by which they are judged; None for a table without verdicts.
+        passes: returns whether a lead passes the table's saved filters; None if there are none.
     """
-    if column is None or column not in frame:
+    listed = (each for note in table_notes(frame) for each in note.get("table_columns", ()))
+    name = next((each["column"] for each in listed if each["id"] == column and each["column"] in frame), None)
+    if passes is None or name is None:
         return [None] * len(frame)
-    judged = (~is_missing(frame[column])).tolist()
-    passed = [passes(str(row_id)) for row_id in frame["row_id"]]
-    return [each if each or is_judged else None for each, is_judged in zip(passed, judged, strict=True)]
+    judged = (~is_missing(frame[name])).tolist()
+    return [
+        passes(str(row_id)) if is_judged else None for row_id, is_judged in zip(frame["row_id"], judged, strict=True)
+    ]
 
 
 def stack_leads(
@@ -88,20 +95,16 @@ def stack_leads(
     dtype_backend: DtypeBackend,
     origin: str = "",
 ) -> pd.DataFrame:
-    """Return the leads of tables in one frame: run, table and domain, then the union of their columns.
+    """Return the leads of tables in one frame: the union of their columns, then their run, table, domain and ids.
 
     Args:
         parts: the tables. A result of this function keeps its runs, tables and domains.
         dtype_backend: the arrays of the result.
         origin: where the rows come from; empty for Origami.
     """
-    notes: list[Mapping[str, Any]] = []
-    frames = []
-    for part in parts:
-        frame, renamed = _with_head(part, dtype_backend)
-        frames.append(frame)
-        notes += [_note(note, part, renamed) for note in table_notes(part.frame)]
-    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in HEAD if name != "qualified"})
+    notes = [_note(note, part) for part in parts for note in table_notes(part.frame)]
+    frames = [_with_ours(part, dtype_backend) for part in parts]
+    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in OURS if name != "qualified"})
     empty["qualified"] = _flags([], dtype_backend)
     stacked, findings = stack_frames([empty, *frames], dtype_backend)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
@@ -121,18 +124,20 @@ def stack_leads(
         "table_count": len(notes),
         "tables": notes,
     }
-    stacked.attrs = read_only({"units": {}, "origami": about})
+    stacked = stacked[[*(name for name in stacked.columns if name not in OURS), *OURS]]
+    operations = next((found for note in notes if (found := getattr(note, "operations", None)) is not None), None)
+    stacked.attrs = read_only({"units": {}, "origami": about}, operations)
     return stacked
 
 
-def _with_head(part: TableLeads, dtype_backend: DtypeBackend) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the leads with their run, table and domain, and the names of columns that had to be renamed."""
+def _with_ours(part: TableLeads, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    """Return the leads with their run, table, domain and ids, and the column first by which people know a lead."""
     frame = part.frame.reset_index(drop=True)
-    if set(HEAD) <= set(frame.columns):
-        return frame, {}
+    lacking = [name for name in OURS if name not in frame]
+    if not lacking:
+        return frame
     notes = {str(note.get("table_id")): note for note in table_notes(frame)}
-    kept = head_of(frame)
-    if "table_id" in kept:
+    if "table_id" not in lacking:
         places, tables = pd.factorize(frame["table_id"].astype(object))
     elif len(notes) <= 1:
         places, tables = np.zeros(len(frame), np.intp), pd.Index(list(notes), dtype=object)
@@ -142,46 +147,25 @@ def _with_head(part: TableLeads, dtype_backend: DtypeBackend) -> tuple[pd.DataFr
             cause=f"It is of {len(notes):,} tables, and has lost its column table_id.",
             remedy="Keep table_id and row_id when you choose columns.",
         )
-    listed = [each["column"] for note in notes.values() for each in note.get("table_columns", ())]
-    main = listed or [str(name) for name in frame.columns if "." not in str(name)]
-    sources = address_columns(main)
+    listed = [each for note in notes.values() for each in note.get("table_columns", ()) if each["column"] in frame]
+    keys = keys_of(notes.values())
+    main = [each["column"] for each in listed] or [str(name) for name in frame.columns if name not in (*OURS, *keys)]
     # The last one is of leads without a table, whose place is -1.
     about = [notes.get(str(each), {"table_id": each}) for each in tables] + [{}]
-    runs = {"run_id": part.run_id, "run_name": part.name}
+    runs = {"run_name": part.name}
 
     def made(name: str) -> Any:
         if name == "domain":
-            return domains_of(frame, sources, dtype_backend)
+            return domains_of(frame, address_columns(main), dtype_backend)
         if name == "qualified":
             return _flags(part.qualified or [None] * len(frame), dtype_backend)
         return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
 
-    others = [name for name in frame.columns if name not in kept]
-    renamed = _free_names(others, main)
-    arrays = {name: frame[name].array if name in kept else made(name) for name in HEAD}
-    cells = {renamed.get(name, name): frame[name].array for name in others}
-    return pd.DataFrame({**arrays, **cells}, copy=False), renamed
-
-
-def _free_names(names: Sequence[str], main: Collection[str]) -> dict[str, str]:
-    """Return new names for columns (and their parts) with the same name as one of the first columns.
-
-    Args:
-        names: all columns of the leads.
-        main: those columns that are not parts.
-    """
-    taken = {*HEAD, *names}
-    renamed: dict[str, str] = {}
-    for name in names:
-        is_part = name not in main
-        head = next((each for each in HEAD if name == each or (is_part and str(name).startswith(f"{each}."))), None)
-        if head is None:
-            continue
-        number = 2
-        while f"{head}_{number}" in taken - set(renamed.values()):
-            number += 1
-        renamed[name] = f"{head}_{number}{name.removeprefix(head)}"
-    return renamed
+    known = {name: made(name) for name in lacking}
+    frame = frame.assign(**known)
+    order = reading_order([(str(each["name"]), str(each["kind"])) for each in listed])
+    first = [listed[order[0][0]]["column"]] if order else []
+    return frame[[*first, *(name for name in frame.columns if name not in first)]]
 
 
 def _texts(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
@@ -195,12 +179,10 @@ def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
     return to_array("boolean", read_values(field, values), dtype_backend)
 
 
-def _note(note: Mapping[str, Any], part: TableLeads, renamed: Mapping[str, str]) -> Mapping[str, Any]:
+def _note(note: Mapping[str, Any], part: TableLeads) -> Mapping[str, Any]:
     run = {} if "run_id" in note else {"run_id": part.run_id, "run_name": part.name}
     kept = {key: value for key, value in note.items() if key not in _REPEATED}
-    made: Mapping[str, Any] = read_only(
-        {**run, **kept, **renamed_columns(note, renamed)}, getattr(note, "operations", None)
-    )
+    made: Mapping[str, Any] = read_only({**run, **kept}, getattr(note, "operations", None))
     return made
 
 
@@ -257,8 +239,8 @@ class LeadsReading:
         frames: list[pd.DataFrame] = []
         try:
             for place, reading in enumerate(self._readings):
-                await self._judge(place)
                 frames.append(await reading.steps(self._notify(notifier, place), caller=CALLER))
+                await self._judge(place)
             stacked = self._stacked(frames)
         except Exception as error:
             if not any(each.has_rows for each in self._readings):
@@ -284,8 +266,8 @@ class LeadsReading:
     def _leads_of(self, place: int, frame: pd.DataFrame) -> TableLeads:
         request, _ = self._requests[place]
         saved = self._saved_filters.get(place)
-        qualified = verdicts(frame, verdict_column(request.table), saved.passes if saved else lambda _: True)
-        return TableLeads(frame, *self._runs[place], qualified)
+        passes = saved.passes if saved else (lambda _: True) if self._readings[place].hides_leads else None
+        return TableLeads(frame, *self._runs[place], verdicts(frame, verdict_column(request.table), passes))
 
     def _partial(self, frames: Sequence[pd.DataFrame], reason: str) -> pd.DataFrame:
         frame = self._chosen.of(self._stacked(frames), strict=False)
@@ -294,6 +276,8 @@ class LeadsReading:
 
     def _state(self, frames: Sequence[pd.DataFrame]) -> str:
         """Return the number of rows read, in words; `frames` has those of the tables that were read to the end."""
+        if len(self._readings) == 1:
+            return self._readings[0].state()
         ended = f"{sum(map(len, frames)):,} rows of {len(frames):,} of {len(self._readings):,} tables"
         begun = [reading.state() for reading in self._readings[len(frames) :] if reading.has_rows]
         return f"{ended}, and {begun[0]} of the next one," if begun else ended

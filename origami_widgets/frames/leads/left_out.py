@@ -17,17 +17,19 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import column_role
+from origami_widgets.api.rows.cell_values import column_role, is_remark
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.frames.own_list.list_reading import as_frame, read_list
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 
 from .company_domain import address_columns, company_domain, company_domains, domains_of, is_shared
-from .stacking import check_columns, head_of
+from .lead_column import FOUND
+from .lead_table import OURS
+from .stacking import check_columns, keys_of, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
@@ -111,11 +113,19 @@ def _addresses(cells: Iterable[object]) -> tuple[str, ...]:
     return tuple(found.strip(".'").casefold() for cell in cells for found in _ADDRESS.findall(str(cell)))
 
 
+def _is_part(name: str, known: Collection[str]) -> bool:
+    """Return whether a column comments on another one, as `email_source_url` does."""
+    mains = [name[:at] for at, sign in enumerate(name) if sign == "_" and name[:at] in known]
+    keys = [name[len(main) + 1 :] for main in mains]
+    return any(is_remark(key) or key == FOUND for key in keys)
+
+
 def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     """Return the columns of websites, of e-mail addresses and of persons' names: by their names, else by their cells."""
-    known, head = set(frame.columns), head_of(frame)
+    known, keys = set(frame.columns), keys_of(table_notes(frame))
     # Not the parts of cells, nor the name of the run.
-    main = [name for name in frame.columns if name.rpartition(".")[0] not in known and name not in head]
+    ours = (*OURS, *keys) if "row_id" in known else ()
+    main = [name for name in frame.columns if name not in ours and not _is_part(name, known)]
     words = {name: _NUMBER.sub("", _WORD_END.sub(" ", name).strip().lower()) for name in main}
     emails = [name for name in main if column_role(name, "") == "email"]
     websites = ["domain"] if {"domain", "row_id"} <= known else []

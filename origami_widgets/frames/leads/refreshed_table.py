@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.rows.cell_values import is_found, reading_order
+from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.files.csv_files import neutral
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
+from .lead_table import OURS, snake_case
 from .stacking import (
     ENDING,
-    HEAD,
     columns_of,
-    head_of,
     headings_of,
+    keys_of,
+    lead_names,
     mains_of,
     python_values,
     renamed_columns,
     table_notes,
-    words_of,
 )
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ class RefreshedTable:
         mine, note = set(before.columns), next(iter(table_notes(now)), {})
         if not table.note:
             now = _as_in_file(now, table, note)
-        elif "tables" in now.attrs["origami"]:
+        else:
             # The earlier names may be the headings of a file.
             names = {each["id"]: each["column"] for each in table.note.get("table_columns", ())}
             now = _renamed(now, note, _named_by_id(note, names))
         note = next(iter(table_notes(now)), {})
-        self._names = _names_of(now, note)
+        self._names = lead_names(now)
         if not table.note:
             # Nothing tells whether a column that is not there is new, or was dropped.
             self._now = now
@@ -102,7 +102,7 @@ class RefreshedTable:
             self._added = [name for name in before.columns if name not in now.columns]
             return
         read, listed = table.note.get("columns", {}), note.get("columns", {})
-        ours = {*(HEAD if set(HEAD) <= set(now.columns) else ["row_id"]), *columns_of(table.note)}
+        ours = {*OURS, *columns_of(table.note)}
         # A new column of the table must not replace a column that the user has added.
         taken = {*mine, *now.columns}
         self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
@@ -121,7 +121,7 @@ class RefreshedTable:
     @property
     def unknown(self) -> list[str]:
         """The columns of the given frame that have values for the table, and that it doesn't have."""
-        return [str(name) for name in self._added if name not in HEAD and self.table.rows[name].notna().any()]
+        return [str(name) for name in self._added if name not in OURS and self.table.rows[name].notna().any()]
 
     def frame(self) -> pd.DataFrame:
         """Return the current leads with the columns of the given frame; its own columns come last."""
@@ -151,7 +151,7 @@ class RefreshedTable:
         rows = [[each[1] for each in common], [each[2] for each in common]]
         from_file = not self.table.note
         # The name of a table is no cell, and without notes nothing tells what `domain` was made of.
-        skipped = {*head_of(before), *self._added} - (set() if from_file else {"domain"})
+        skipped = {*OURS, *self._added} - (set() if from_file else {"domain"})
         names = [name for name in dict.fromkeys([*before.columns, *self._kept]) if name not in skipped]
         found: list[tuple[str, str, str | None, str, Any, Any]] = []
         for name in names:
@@ -164,15 +164,6 @@ class RefreshedTable:
         return found
 
 
-def _names_of(leads: pd.DataFrame, note: Mapping[str, Any]) -> list[str | None]:
-    """Return the name of each lead: its cell in the column that people read first."""
-    listed = [each for each in note.get("table_columns", ()) if each["column"] in leads]
-    order = reading_order([(str(each["name"]), str(each["kind"])) for each in listed])
-    if not order:
-        return [None] * len(leads)
-    return [None if cell is None else str(cell) for cell in python_values(leads[listed[order[0][0]]["column"]])]
-
-
 def _as_in_file(now: pd.DataFrame, table: GivenTable, note: Mapping[str, Any]) -> pd.DataFrame:
     """Return leads with the names of columns that a frame without notes has.
 
@@ -180,13 +171,11 @@ def _as_in_file(now: pd.DataFrame, table: GivenTable, note: Mapping[str, Any]) -
     give headings to other columns, too.
     """
     before = table.rows
-    mine, mains = set(before.columns), mains_of([note])
+    mine = set(before.columns)
     common = _common_rows(table, now)
     renamed: dict[str, str] = {}
     for name, heading in headings_of([note]).items():
-        key = name[len(mains[name]) + 1 :]
-        in_sheet = heading if not key else f"{heading.removesuffix(f'.{key}')}: {words_of(key)}"
-        texts = [text for text in dict.fromkeys((heading, in_sheet, f"{in_sheet} (UTC)")) if text in mine]
+        texts = [text for text in (heading, f"{heading} (UTC)") if text in mine]
         if name in mine or len(texts) != 1 or texts[0] in {*now.columns, *renamed.values()}:
             continue
         was = python_values(before[texts[0]].take([each[1] for each in common]))
@@ -194,10 +183,7 @@ def _as_in_file(now: pd.DataFrame, table: GivenTable, note: Mapping[str, Any]) -
         filled = [(one, other) for one, other in zip(was, this, strict=True) if one is not None]
         if 2 * sum(_is_unchanged(*each, from_file=True) for each in filled) >= len(filled):
             renamed[name] = texts[0]
-    others = [name for name in HEAD if name in mine and name not in head_of(before)]
-    # They are columns of the table, which have other names in a frame of several tables.
-    renamed |= {f"{name}_2": name for name in others if f"{name}_2" in now}
-    return _renamed(now.drop(columns=others), note, renamed)
+    return _renamed(now, note, renamed)
 
 
 def _common_rows(table: GivenTable, now: pd.DataFrame) -> list[tuple[str, int, int]]:
@@ -215,10 +201,9 @@ def _is_unchanged(one: Any, other: Any, *, from_file: bool) -> bool:
 
 def _named_by_id(note: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     """Return new names for the columns of a table and their parts, given the names of some columns by their ids."""
-    ids = note.get("columns", {})
-    return {
-        name: f"{names[ids[name]]}{name[len(main) :]}" for name, main in mains_of([note]).items() if ids[name] in names
-    }
+    ids, keys = note.get("columns", {}), keys_of([note])
+    found = {name: names[ids[name]] for name in mains_of([note]) if ids[name] in names}
+    return {name: f"{main}_{snake_case(keys[name])}" if name in keys else main for name, main in found.items()}
 
 
 def _renamed(leads: pd.DataFrame, note: Mapping[str, Any], renamed: Mapping[str, str]) -> pd.DataFrame:

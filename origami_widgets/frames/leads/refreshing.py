@@ -16,11 +16,11 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import as_json, parsed_object
 
 from .chosen_columns import ChosenColumns
+from .lead_table import OURS
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .refreshed_table import GivenTable, RefreshedTable
-from .row_reading import RowsReading
 from .rows_request import request_from
-from .stacking import HEAD, check_columns, check_leads, columns_of, head_of, python_values, table_notes
+from .stacking import check_columns, check_leads, columns_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ async def refreshed(
     Args:
         frame: the leads as they were read before, or what analysts have made of them.
         client: the argument `client=`.
-        progress: as in `rows_frame`.
+        progress: as in `leads_frame`.
         said: what there is to say about the file of the frame.
 
     Raises:
@@ -86,15 +86,6 @@ async def refreshed(
         if each.table_id in due and due[each.table_id].table is not None:
             _check_rows(each)
     about = frame.attrs.get("origami") or {}
-    if isinstance(about.get("table_id"), str) and len(tables) == 1:
-        (table,), (request,) = tables, due.values()
-        if request.table is None:
-            return _compared(frame, frame.iloc[:0], [], tables)
-        now = await RowsReading(table.operations, request).steps(progress)
-        part = RefreshedTable(table, now)
-        result = part.frame()
-        result.attrs = now.attrs
-        return _compared(frame, result, [part], tables)
     read = await _read(tables, due, progress)
     others = {name for note in table_notes(frame) for name in columns_of(note)}
     parts = [
@@ -103,7 +94,8 @@ async def refreshed(
         if each.table_id not in due or due[each.table_id].table is not None
     ]
     origin = origins_of(each.operations for each in tables)
-    return _compared(frame, _joined(frame, parts, about, origin), parts, tables, said)
+    result = _joined(frame, parts, about, origin) if parts else frame.iloc[:0]
+    return _compared(frame, result, parts, tables, said)
 
 
 def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable]:
@@ -118,7 +110,7 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable
         raise InvalidInput(
             "This frame holds no leads",
             cause="It has no column row_id.",
-            remedy="Use a frame of rows_frame or leads_frame. If row_id is its index: frame.reset_index().",
+            remedy="Use a frame of leads_frame. If row_id is its index: frame.reset_index().",
         )
     if not notes and "table_id" not in frame.columns:
         raise InvalidInput(
@@ -127,7 +119,7 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable
             remedy="Add the table: frame.assign(table_id=run.tables[0].id).",
         )
     check_leads(frame)
-    if "table_id" in head_of(frame):
+    if "table_id" in frame.columns:
         ids = [None if pd.isna(each) else str(each) for each in frame["table_id"].astype(object).to_list()]
     else:
         ids = [next(iter(notes))] * len(frame) if len(notes) == 1 else [None] * len(frame)
@@ -194,10 +186,10 @@ async def _due(each: GivenTable) -> RowsRequest | None:
 
 
 def _options_of(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the options of `rows_frame` that give the columns of a frame without notes."""
-    names = {str(name) for name in rows.columns}
-    for name in rows.columns:
-        if name in HEAD or str(name).rpartition(".")[0] in names:
+    """Return the options of `leads_frame` that give the columns of a frame without notes."""
+    names = [str(name) for name in rows.columns]
+    for name in names:
+        if name in OURS or any(name.startswith(f"{main}_") for main in names):
             continue
         for cell in python_values(rows[name]):
             is_written = isinstance(cell, str) and cell.startswith("{'")
@@ -247,13 +239,8 @@ def _run_of(table: GivenTable) -> tuple[str | None, str | None]:
     """Return the run of a table and its name, from the notes or, without these, from the leads."""
     if table.note:
         return table.note.get("run_id"), table.note.get("run_name")
-    run, name = (
-        next((value for value in python_values(table.rows[each]) if value is not None), None)
-        if each in head_of(table.rows)
-        else None
-        for each in ("run_id", "run_name")
-    )
-    return run, name
+    names = python_values(table.rows["run_name"]) if "run_name" in table.rows else []
+    return None, next((name for name in names if name is not None), None)
 
 
 def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
@@ -261,7 +248,7 @@ def _of_table(frame: pd.DataFrame, table_id: str) -> pd.DataFrame:
     part = frame[frame["table_id"].eq(table_id).fillna(value=False)].reset_index(drop=True)
     notes = [note for note in table_notes(frame) if note["table_id"] == table_id][:1]
     # Without the columns of other tables.
-    part = part[[name for name in frame.columns if name in HEAD or any(name in columns_of(each) for each in notes)]]
+    part = part[[name for name in frame.columns if name in OURS or any(name in columns_of(each) for each in notes)]]
     part.attrs = read_only({"units": {}, "origami": {"tables": notes}})
     return part
 
@@ -274,12 +261,12 @@ def _joined(
     for part in parts:
         rows = part.frame()
         dtypes = {"qualified": "boolean"}
-        head = {
-            name: pd.Series([pd.NA] * len(rows), dtype=dtypes.get(name, "string")) for name in HEAD if name not in rows
+        ours = {
+            name: pd.Series([pd.NA] * len(rows), dtype=dtypes.get(name, "string")) for name in OURS if name not in rows
         }
-        if "table_id" in head:
-            head["table_id"] = pd.Series([part.table.table_id] * len(rows), dtype="string")
-        rows = rows.assign(**head)
+        if "table_id" in ours:
+            ours["table_id"] = pd.Series([part.table.table_id] * len(rows), dtype="string")
+        rows = rows.assign(**ours)
         notes = table_notes(part.frame()) if part.has_changed else [part.table.note]
         rows.attrs = read_only({"units": {}, "origami": {"tables": [note for note in notes if note]}})
         made.append(rows)
@@ -291,7 +278,7 @@ def _joined(
     )
     if "chosen" in about:
         stacked.attrs["origami"] |= {"chosen": about["chosen"]}
-    return stacked.drop(columns=[name for name in HEAD if name not in frame.columns])
+    return stacked.drop(columns=[name for name in OURS if name not in frame.columns])
 
 
 def _compared(

@@ -14,8 +14,8 @@ from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.frame_attrs import read_only
 
-from .lead_table import LeadTable, ListedColumn, needs_typed_cells
-from .rows_request import check_slugs
+from .lead_table import OURS, LeadTable, ListedColumn, needs_typed_cells
+from .rows_request import with_slugs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Container, Sequence
@@ -42,11 +42,20 @@ class RowsReading:
         operations: the API.
         request: the table, the query, and the options of the frame.
         as_texts: the slugs of columns whose cells become texts as they were sent.
+        reserved: names that the table's columns can't have.
     """
 
-    def __init__(self, operations: Operations, request: RowsRequest, *, as_texts: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        request: RowsRequest,
+        *,
+        as_texts: Container[str] = (),
+        reserved: Sequence[str] = OURS,
+    ) -> None:
         self.request = request
         self._as_texts = as_texts
+        self._reserved = reserved
         self._operations = operations
         self._table: LeadTable | None = None
         self._listed: list[ListedColumn] = []
@@ -107,12 +116,13 @@ class RowsReading:
             request = self.request = request.with_table(table)
         columns = await operations.list_columns(request.table_id)
         listed = [ListedColumn(column.id, column.name, column.slug, column.kind) for column in columns]
-        check_slugs(request, [column.slug for column in listed if column.slug is not None])
+        request = with_slugs(request, [column.slug for column in listed if column.slug is not None])
         made = LeadTable(
             listed,
             dtype_backend=request.dtype_backend,
             flatten=request.flatten,
             as_texts=self._as_texts,
+            reserved=self._reserved,
         )
         query = request.query_for(typed=needs_typed_cells(listed))
 
@@ -155,6 +165,16 @@ class RowsReading:
         """Whether any page of rows was read."""
         return self._pages is not None and self._pages.walk.pages > 0
 
+    @property
+    def hides_leads(self) -> bool:
+        """Whether saved filters were in force, as far as the numbers of leads tell: then all rows read pass them."""
+        total = None if self._pages is None else self._pages.walk.total
+        if self._saved_filters is not None:
+            return True
+        # With filters of the user's own, too, the numbers say nothing of the saved ones.
+        is_told = not self.request.include_hidden and not self.request.query.filters
+        return is_told and total is not None and self.request.lead_count is not None and total < self.request.lead_count
+
     def _wanted(self, total: int | None) -> int | None:
         limit = self.request.limit
         return total if limit is None or total is None else min(limit, total)
@@ -164,13 +184,13 @@ class RowsReading:
         if self._table is None or self._pages is None:
             raise InvalidInput("Nothing was read yet", remedy="Call it again.")
         frame, findings = self._table.frame(rows=self._rows)
-        notes = self._attributes(self._pages.walk, len(frame), findings, reason)
-        frame.attrs = read_only(notes, self._operations)
+        note = self._note(self._pages.walk, len(frame), findings, reason)
+        frame.attrs = read_only({"units": {}, "origami": {"tables": [note]}}, self._operations)
         return frame
 
-    def _attributes(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
+    def _note(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
         complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
-        return attributes(
+        return note_of(
             self.request,
             walk,
             rows,
@@ -199,7 +219,7 @@ class IncompleteRows(OrigamiError):
         >>> import origami_widgets as ow
         >>> def read_what_there_is(table, client):
         ...     try:
-        ...         return ow.rows_frame(table, client=client)
+        ...         return ow.leads_frame(table, client=client)
         ...     except ow.errors.IncompleteRows as error:
         ...         return error.partial
     """
@@ -247,7 +267,7 @@ UNTRUSTED = (
 def origin_notes(origin: str) -> dict[str, Any]:
     """Return the notes on where leads come from, for the `attrs` of every frame of leads; empty for Origami."""
     return {
-        "frame": "rows_frame",
+        "frame": "leads_frame",
         "version": __version__,
         "source": "table",
         "origin": origin or "origami",
@@ -256,7 +276,7 @@ def origin_notes(origin: str) -> dict[str, Any]:
     }
 
 
-def attributes(
+def note_of(
     request: RowsRequest,
     walk: RowWalk,
     rows: int,
@@ -269,7 +289,7 @@ def attributes(
     saved_filters: SavedFilters | None = None,
     has_changed: bool | None = None,
 ) -> dict[str, Any]:
-    """Return the `attrs` of a frame of leads, as JSON.
+    """Return the notes about the leads of one table, as JSON.
 
     Args:
         request: the table and the query.
@@ -287,35 +307,33 @@ def attributes(
     # The server has no count of narrowed rows.
     total = walk.total if saved_filters is None else rows if complete and request.limit is None else None
     return {
-        "units": {},
-        "origami": {
-            **origin_notes(origin),
-            "table_id": request.table_id,
-            "table_name": request.table_name,
-            "rows": rows,
-            "total": total,
-            "total_changed": walk.total_changed,
-            "lead_count": request.lead_count,
-            "lead_count_note": _counts(request, walk.rows if saved_filters is None and total is None else total),
-            "table_changed": has_changed,
-            "saved_filters": not request.include_hidden,
-            "filters": [dict(part) for part in request.query.filters or ()],
-            "sort": dict(request.query.sort) if request.query.sort is not None else None,
-            "limit": request.limit,
-            "pages": walk.pages,
-            "complete": complete,
-            "stopped": stopped,
-            "columns": findings.columns,
-            "table_columns": _table_columns(request, findings, listed),
-            "table_version": None if request.table is None else list(request.table.version),
-            "options": request.options(),
-            "mixed_types": findings.mixed_types,
-            "dates": findings.dates,
-            "timestamps": findings.timestamps,
-            "not_dates": findings.not_dates,
-            "columns_without_cells": findings.without_cells,
-            "unlisted_columns": findings.unlisted,
-        },
+        **origin_notes(origin),
+        "table_id": request.table_id,
+        "table_name": request.table_name,
+        "rows": rows,
+        "total": total,
+        "total_changed": walk.total_changed,
+        "lead_count": request.lead_count,
+        "lead_count_note": _counts(request, walk.rows if saved_filters is None and total is None else total),
+        "table_changed": has_changed,
+        "saved_filters": not request.include_hidden,
+        "filters": [dict(part) for part in request.query.filters or ()],
+        "sort": dict(request.query.sort) if request.query.sort is not None else None,
+        "limit": request.limit,
+        "pages": walk.pages,
+        "complete": complete,
+        "stopped": stopped,
+        "columns": findings.columns,
+        "parts": findings.parts,
+        "table_columns": _table_columns(request, findings, listed),
+        "table_version": None if request.table is None else list(request.table.version),
+        "options": request.options(),
+        "mixed_types": findings.mixed_types,
+        "dates": findings.dates,
+        "timestamps": findings.timestamps,
+        "not_dates": findings.not_dates,
+        "columns_without_cells": findings.without_cells,
+        "unlisted_columns": findings.unlisted,
     }
 
 
@@ -330,6 +348,7 @@ def _table_columns(
         {
             "column": main.get(each.id),
             "id": each.id,
+            "slug": each.slug,
             "name": each.name,
             "kind": each.kind,
             **_costs(known.get(each.id)),

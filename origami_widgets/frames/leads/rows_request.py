@@ -1,4 +1,4 @@
-"""Check the arguments of `rows_frame` before anything is sent. Pure."""
+"""Check what is asked for of the leads of one table, before anything is sent. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
-from .lead_table import no_such_column
+from .lead_table import no_such_column, snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class RowsRequest:
         return replace(self, table_name=table.name, lead_count=table.lead_count, table=table)
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments of `rows_frame` that shape the frame, as JSON."""
+        """Return the arguments that shape the frame, as JSON."""
         of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
 
@@ -78,9 +78,9 @@ def request_from(
     limit: int | None = None,
     flatten: bool = True,
     dtype_backend: DtypeBackend = "numpy_nullable",
-    caller: str = "rows_frame",
+    caller: str = "leads_frame",
 ) -> RowsRequest:
-    """Check the arguments of `rows_frame`, or of the function named by `caller`. Sends nothing.
+    """Check the arguments of `leads_frame`, or of the function named by `caller`. Sends nothing.
 
     Raises:
         InvalidInput: an argument is invalid.
@@ -107,13 +107,14 @@ def request_from(
     )
 
 
-def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
-    """Check that filters and sort name columns of the table.
+def with_slugs(request: RowsRequest, slugs: Sequence[str]) -> RowsRequest:
+    """Return the request with slugs where filters and sort name columns of the frame.
 
     Raises:
         InvalidInput: one of them does not; the message lists the columns.
     """
     query = request.query
+    names = {snake_case(slug): slug for slug in reversed(slugs)}
     parts = [("filters", part) for part in query.filters or ()] + [("sort", query.sort)] * (query.sort is not None)
     for argument, part in parts:
         slug = part.get("column") if isinstance(part, Mapping) else None
@@ -123,8 +124,16 @@ def check_slugs(request: RowsRequest, slugs: Sequence[str]) -> None:
                 cause=f"Got {part!r:.80} in {argument}.",
                 remedy="Each part needs a 'column' with the slug of a column.",
             )
-        if slug not in slugs:
+        if slug not in slugs and slug not in names:
             raise no_such_column(argument, slug, slugs)
+
+    def as_sent(part: Mapping[str, Any]) -> dict[str, Any]:
+        name = part["column"]
+        return {**part, "column": name if name in slugs else names[name]}
+
+    filters = None if query.filters is None else [as_sent(part) for part in query.filters]
+    sort = None if query.sort is None else as_sent(query.sort)
+    return replace(request, query=replace(query, filters=filters, sort=sort))
 
 
 def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import is_found
+from origami_widgets.api.rows.cell_values import is_found, reading_order
 from origami_widgets.frames.dtype_backend import arrow_type, to_array
 from origami_widgets.frames.schema import DTYPE_NAMES
 from origami_widgets.frames.values import TypedValues
 
 from .cell_array import cell_array
 from .lead_column import FOUND
-from .lead_table import Findings
+from .lead_table import OURS, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,22 +31,16 @@ if TYPE_CHECKING:
     from origami_widgets.frames.schema import Kind
 
 
-HEAD = ("run_id", "run_name", "table_id", "table_name", "row_id", "domain", "qualified")
-"""First columns of a frame of several tables."""
 IDS = ("table_id", "row_id")
-ENDING = f".{FOUND}"
+ENDING = f"_{FOUND}"
 """End of the names of columns that say whether a value was found."""
 
 
 def table_notes(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
     """Return the notes of a frame of leads about each of its tables; empty if pandas has dropped its `attrs`."""
     notes = frame.attrs.get("origami")
-    if not isinstance(notes, Mapping):
-        return []
-    tables = notes.get("tables")
-    if isinstance(tables, list | tuple):
-        return [table for table in tables if isinstance(table, Mapping)]
-    return [notes] if isinstance(notes.get("table_id"), str) else []
+    tables = notes.get("tables") if isinstance(notes, Mapping) else None
+    return [table for table in tables if isinstance(table, Mapping)] if isinstance(tables, list | tuple) else []
 
 
 def mains_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -60,22 +54,48 @@ def mains_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
+def keys_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the key of each column that holds a part of cells, by its name in the frame."""
+    return {str(name): str(key) for note in notes for name, key in note.get("parts", {}).items()}
+
+
+def lead_names(leads: pd.DataFrame) -> list[str | None]:
+    """Return the name of each lead: its cell in the column of its table that people read first; None if unknown."""
+    firsts: dict[object, str] = {}
+    if not (notes := table_notes(leads)):
+        # The first column of a frame, and of a file, is that of the names, if it is of one table.
+        first = leads.columns[0]
+        is_known = first not in OURS and "table_id" in leads and len(leads["table_id"].unique()) == 1
+        return [None if cell is None or not is_known else str(cell) for cell in python_values(leads[first])]
+    for note in notes:
+        listed = [each for each in note.get("table_columns", ()) if each["column"] in leads]
+        if order := reading_order([(str(each["name"]), str(each["kind"])) for each in listed]):
+            firsts[note.get("table_id")] = str(listed[order[0][0]]["column"])
+    cells = {name: python_values(leads[name]) for name in set(firsts.values())}
+    tables = python_values(leads["table_id"]) if "table_id" in leads else [next(iter(firsts), None)] * len(leads)
+    found = [cells[firsts[table]][at] if table in firsts else None for at, table in enumerate(tables)]
+    return [None if cell is None else str(cell) for cell in found]
+
+
 def columns_of(note: Mapping[str, Any]) -> set[str]:
     """Return the columns of the frame that a table had when it was read."""
     return {*note.get("columns", ()), *note.get("unlisted_columns", ())}
 
 
 def headings_of(notes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the headings of the columns of tables and of their parts, `Phone.confidence`, by their names in the frame.
+    """Return the headings of the columns of tables and of their parts, `Phone: confidence`, by their names in the frame.
 
     A column keeps its name if another one has its heading, if two tables head it in two ways, or if a program might take its heading for something else.
     """
-    mains = mains_of(notes)
+    mains, keys = mains_of(notes), keys_of(notes)
     heads: dict[str, set[str]] = {}
     for each in (each for note in notes for each in note.get("table_columns", ())):
         heads.setdefault(str(each["column"]), set()).add(str(each["name"]))
-    made = {name: f"{min(heads[main])}{name[len(main) :]}" for name, main in mains.items()}
-    counts, taken = Counter(made.values()), {*HEAD}.union(*map(columns_of, notes))
+    made = {
+        name: f"{min(heads[main])}: {words_of(keys[name])}" if name in keys else min(heads[main])
+        for name, main in mains.items()
+    }
+    counts, taken = Counter(made.values()), {*OURS}.union(*map(columns_of, notes))
     unclear = {main for main, texts in heads.items() if len(texts) > 1}
     unclear |= {
         mains[name] for name, text in made.items() if counts[text] > 1 or text in taken or not text[:1].isalnum()
@@ -96,7 +116,8 @@ def renamed_columns(note: Mapping[str, Any], renamed: Mapping[str, str]) -> dict
     """Return the entries of a table's notes that name its columns, with the new names of some."""
     listed = [{**each, "column": renamed.get(each["column"], each["column"])} for each in note.get("table_columns", ())]
     columns = {renamed.get(name, name): column_id for name, column_id in note.get("columns", {}).items()}
-    return {"columns": columns, "table_columns": listed}
+    parts = {renamed.get(name, name): key for name, key in note.get("parts", {}).items()}
+    return {"columns": columns, "parts": parts, "table_columns": listed}
 
 
 def check_columns(frame: pd.DataFrame) -> None:
@@ -144,7 +165,7 @@ def stack_frames(
 
     A column has the dtype of its values in all frames together, as if they were one table: integers mixed with numbers
     become numbers if that is exact, dates mixed with other texts become ISO texts, and other mixtures become objects. A
-    frame without a column gets NA. If only other frames have `slug.found`, its values are derived from the frame's own
+    frame without a column gets NA. If only other frames have `slug_found`, its values are derived from the frame's own
     cells.
 
     Args:
@@ -153,13 +174,23 @@ def stack_frames(
     """
     findings = Findings()
     names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
+    keys = keys_of(note for frame in frames for note in table_notes(frame))
     arrays: dict[str, Any] = {}
     for name in names:
-        slug = str(name).removesuffix(ENDING) if str(name).endswith(ENDING) else None
+        slug = str(name).removesuffix(ENDING) if _is_flag(str(name), frames, keys) else None
         parts = [_part(frame, name, slug) for frame in frames]
         sizes = [len(frame) for frame in frames]
         arrays[name] = _joined(name, parts, sizes, dtype_backend, findings, with_found=slug is not None)
     return pd.DataFrame(arrays, copy=False), findings
+
+
+def _is_flag(name: str, frames: Sequence[pd.DataFrame], keys: Mapping[str, str]) -> bool:
+    """Return whether a column says whether a value was found, as `lost_and_found` of a table doesn't."""
+    if not name.endswith(ENDING):
+        return False
+    return keys.get(name) == FOUND or (
+        not keys and all(pd.api.types.is_bool_dtype(frame[name].dtype) for frame in frames if name in frame)
+    )
 
 
 def is_missing(values: Any) -> Any:
@@ -324,13 +355,3 @@ def _moment_kind(dtype: Any) -> str | None:
     if not name.startswith(("datetime64", "timestamp", "date")):
         return None
     return "timestamp" if "," in name or "tz=" in name else "date"
-
-
-def head_of(frame: pd.DataFrame) -> list[str]:
-    """Return those first columns of `leads_frame` that a frame has; columns of its table may have the same names."""
-    notes = frame.attrs.get("origami")
-    about = notes if isinstance(notes, Mapping) else {}
-    if isinstance(about.get("table_id"), str):
-        return [name for name in IDS if name in frame and (name == "row_id" or name not in about.get("columns", {}))]
-    is_stacked = "tables" in about or ("table_id" in frame and ("run_id" in frame or "table_name" in frame))
-    return [name for name in (HEAD if is_stacked else IDS) if name in frame]

@@ -55,7 +55,7 @@ async def join_leads(
     names those without a key, which were not sent, and those that are not in the table, because they were deleted there,
     for example. Rows that the table's saved filters hide are
     joined, too. Rows that the agent has added are not in the result, only counted; to read them:
-    `rows_frame(table, include_hidden=True)`. Texts that agents found on the web are not to be trusted.
+    `leads_frame(table, include_hidden=True)`. Texts that agents found on the web are not to be trusted.
 
     Args:
         frame: your list, as in `upload`. It may have other rows and another order than the one that was uploaded.
@@ -67,7 +67,7 @@ async def join_leads(
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows.
 
     Returns:
-        The columns of `frame`, then those of the table as in `rows_frame`, with NA for rows that the table does not
+        The columns of `frame`, then those of the table as in `leads_frame`, with NA for rows that the table does not
         have. `attrs["origami"]` counts `rows`, `joined`, `without_key`, `not_in_table`, `deleted` (those of them that were
         uploaded) and `added_rows`.
 
@@ -138,8 +138,11 @@ class Joining:
             _named(listed, name, "columns")
         # Texts, so that a key is compared as it was sent, and not as a date or number that looks like it.
         request = request_from(self._table, include_hidden=True, caller="join_leads")
-        found = await RowsReading(operations, request, as_texts={str(each.slug) for each in keys}).steps(progress)
-        origins = found.attrs["origami"]["columns"]
+        # The names of the list are its own: none is reserved.
+        reading = RowsReading(operations, request, as_texts={str(each.slug) for each in keys}, reserved=())
+        found = await reading.steps(progress)
+        (note,) = table_notes(found)
+        origins = note["columns"]
         columns = {each.id: each for each in listed}
         names = [name for name, each in origins.items() if each in columns and self._adds(columns[each])]
         main = {column_id: name for name, column_id in reversed(origins.items())}
@@ -172,9 +175,9 @@ class Joining:
                 f"{at_positions(absent)}.{whose}"
             )
         self.said = " ".join(said)
-        headings = headings_of(table_notes(found))
+        headings = headings_of([note])
         about = {
-            **{name: found.attrs["origami"].get(name) for name in _KEPT_NOTES},
+            **{name: note.get(name) for name in _KEPT_NOTES},
             "frame": "join_leads",
             "version": __version__,
             "key": self._key,
@@ -185,6 +188,9 @@ class Joining:
             "deleted": deleted,
             "added_rows": len(ids) - used,
             "found_columns": added,
+            "parts": {
+                new: note["parts"][name] for new, name in zip(added, names, strict=True) if name in note["parts"]
+            },
             # A name with the suffix says more than a heading that the list has itself.
             "headings": {name: headings[name] for name in added if name in headings},
         }
@@ -202,7 +208,7 @@ class Joining:
         """Return the names in the result of the table's columns, given with the main column of each."""
         own = set(self._frame.columns)
         taken = {main for name, main in mains.items() if name in own}
-        # The suffix is in all parts: phone.found would look like a part of the list's own phone.
+        # The suffix is in all parts: phone_found would look like a part of the list's own phone.
         made = [
             f"{main}{self._suffix}{name.removeprefix(main)}" if main in taken else name for name, main in mains.items()
         ]

@@ -48,7 +48,7 @@ class UploadCounts(NamedTuple):
 class UploadedTable:
     """A table at Origami with the rows of your own list. `upload` returns it.
 
-    Use it wherever a table goes: `start(…, focus_tables=[table])`, `rows_frame(table)`, `leads(table)`,
+    Use it wherever a table goes: `start(…, focus_tables=[table])`, `leads_frame(table)`, `leads(table)`,
     `join_leads(frame, table, key=…)`. These then use the client and project that it was uploaded with.
 
     Attributes:

@@ -208,7 +208,7 @@ def test_a_copy_that_goes_on_says_how_far_leads_are_read_and_then_no_more(cells:
     cells.run(start("scenario:filling"))
     cells.run(READ + "at(120)\nassert run.done and not run.settled")
     slowly = "lambda rows, _: until(lambda: f'reading leads: {rows - 1} of 2' in stands() or rows == 1)"
-    cells.run(f"ow.rows_frame(run.tables[0], client=client, limit=2, progress={slowly});")
+    cells.run(f"ow.leads_frame(run.tables[0], client=client, limit=2, progress={slowly});")
     cells.until_text("reading leads: 1 of 2")
     cells.until(lambda: "reading leads" not in cells.text())
     assert "Completed" in cells.text()
@@ -220,7 +220,7 @@ def test_a_final_copy_stays_as_it_is_while_leads_are_read(cells: Cells) -> None:
     cells.until_text("Completed")
     before = len(cells.displays())
     known = "lambda *_: until(lambda: run.state.row_progress)"
-    cells.run(f"ow.rows_frame(run.tables[0], client=client, limit=2, progress={known});")
+    cells.run(f"ow.leads_frame(run.tables[0], client=client, limit=2, progress={known});")
     cells.run("until(lambda: not run.state.row_progress); stream_of(run.conversation).update()")
     assert len(cells.displays()) == before
 

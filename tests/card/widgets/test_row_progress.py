@@ -143,7 +143,7 @@ def test_every_card_of_the_run_says_it_and_a_fast_reading_sends_little(monkeypat
             until(lambda: cards[0].tables["reading"] == cards[1].tables["reading"] == ["reading leads: 2 of 18", ""])
 
     began = time.monotonic()
-    frame = ow.rows_frame(run.tables[0], client=client, progress=look)
+    frame = ow.leads_frame(run.tables[0], client=client, progress=look)
     until(lambda: cards[0].tables["reading"] == cards[1].tables["reading"] == [])
     took = time.monotonic() - began
     sent = [card.seq - was for card, was in zip(cards, before, strict=True)]

@@ -26,7 +26,7 @@ MAKERS = {**FRAMES, "leads": None}
 def sandbox_leads(backend):
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
-    return ow.rows_frame(run.tables[0], client=client, dtype_backend=backend)
+    return ow.leads_frame(run.tables[0], client=client, dtype_backend=backend)
 
 
 def made(name, source, backend):

@@ -72,8 +72,8 @@ def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
     assert all(sheet.max_row > 1 for sheet in sheets)
     files = ow.export(finished, tmp_path / "files", format="parquet")
     back = pd.read_parquet(files[1])
-    expected = ow.rows_frame(finished.tables[0], client=client)
-    assert back.columns.to_list() == [*expected.columns, "table_id"]
+    expected = ow.leads_frame(finished.tables[0], client=client)
+    assert back.columns.to_list() == list(expected.columns)
     assert len(back) == len(expected) == back.attrs["origami"]["rows"]
     assert sheets[tables[0]].max_row == len(expected) + 1
 
@@ -88,7 +88,7 @@ def test_the_leads_of_all_tables_may_be_one_file_which_can_be_refreshed(tmp_path
     if kind == "csv":
         # For people: the table, then name, score and contact; the ids come last.
         assert back.columns.to_list()[:6] == ["table_name", "Company", "Name", "Fit", "Seniority", "Contact e-mail"]
-        assert back.columns.to_list()[-3:] == ["run_id", "table_id", "row_id"]
+        assert back.columns.to_list()[-2:] == ["table_id", "row_id"]
         assert len(back.columns) == len(expected.columns)
     else:
         assert back.columns.to_list() == expected.columns.to_list()

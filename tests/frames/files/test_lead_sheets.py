@@ -53,9 +53,9 @@ def test_names_scores_and_contacts_come_first_and_ids_are_out_of_sight(book, run
 
 
 def test_addresses_are_links_and_nothing_else_is(book, run, client):
-    leads, sheet = ow.rows_frame(run.tables[0], client=client), book[run.tables[0].name[:31]]
+    leads, sheet = ow.leads_frame(run.tables[0], client=client), book[run.tables[0].name[:31]]
     at = {cell.value: cell.column for cell in sheet[1]}
-    for row, (website, email) in enumerate(zip(leads["website"], leads["contact-email"], strict=True), start=2):
+    for row, (website, email) in enumerate(zip(leads["website"], leads["contact_email"], strict=True), start=2):
         link = sheet.cell(row, at["Website"]).hyperlink
         assert link.target == website
         link = sheet.cell(row, at["Contact e-mail"]).hyperlink
@@ -68,12 +68,12 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     rows = {row[0].value: [cell.value for cell in row[1:]] for row in sheet.iter_rows() if row[0].value}
     assert rows["Brief"][0] == run.prompt
     tables, first = ow.tables_frame(run), run.tables[0]
-    leads = ow.rows_frame(first, client=client)
+    leads = ow.leads_frame(first, client=client)
     numbers = dict(zip(rows["Table"], rows[first.name], strict=True))
     assert numbers["Leads in this file"] == len(leads)
     assert numbers["Leads found"] == tables["lead_count"][0] > len(leads)
     assert numbers["Qualified"] == tables["qualified_leads"][0]
-    assert numbers["With e-mail"] == leads["contact-email"].notna().sum()
+    assert numbers["With e-mail"] == leads["contact_email"].notna().sum()
     assert numbers["Credits"] == tables["credits_lifetime_used"][0]
     # As on the card: all credits by all qualified leads, beside the server's price for one table.
     figure = view_now(run.conversation)["result"]["figures"][2]
@@ -81,6 +81,8 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     used, price = facts["Credits of these tables"], facts["Credits per qualified lead"]
     assert (f"{used.value}", f"{price.value} per qualified lead") == (figure["value"], figure["note"])
     assert price.number_format == "#,##0.00"
+    expected = ow.runs_frame(run)["expected_cost"].iloc[0]
+    assert facts["100 more qualified leads"].value.startswith(f"about {expected:,.0f} credits, ")
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))
 
 
@@ -107,7 +109,7 @@ def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
     assert heads(made["Bakeries"])[:2] == ["Run", "Company"]
     runs = [cell.value for cell in made["Bakeries"]["A"][1:]]
     assert set(runs) == set(briefs)
-    assert len(runs) == sum(len(ow.rows_frame(each.tables[0], client=client)) for each in batch.runs)
+    assert len(runs) == sum(len(ow.leads_frame(each.tables[0], client=client)) for each in batch.runs)
 
 
 def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
@@ -131,6 +133,7 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
         used, qualified = (sum(line[name] for line in found.values()) for name in ("Credits", "Qualified"))
         assert facts[["Credits of these tables", "Credits of all tables"][number]] == used
         assert facts["Credits per qualified lead"] == round(used / qualified, 2)
+        assert "100 more qualified leads" not in facts
         assert summary_top(openpyxl.load_workbook(file), "Run", top + 3) == top + 5
 
 

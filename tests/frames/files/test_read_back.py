@@ -32,7 +32,7 @@ def file(run, tmp_path, request):
 def test_what_was_exported_a_moment_ago_has_not_changed(file, run, client):
     found = ow.refresh_leads(file, client=client)
     assert [len(each) for each in (found.new, found.changed, found.gone, found.cells)] == [0, 0, 0, 0]
-    assert len(found.frame) >= len(ow.rows_frame(run.tables[0], client=client))
+    assert len(found.frame) >= len(ow.leads_frame(run.tables[0], client=client))
 
 
 def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client, tmp_path):
@@ -73,7 +73,7 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
 
 
 def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
-    leads = ow.rows_frame(run.tables[0], client=client)
+    leads = ow.leads_frame(run.tables[0], client=client)
     mine = pd.DataFrame({"row_id": leads["row_id"], "table_id": run.tables[0].id, "owner": "Ana"})
     mine.to_csv(tmp_path / "mine.csv", index=False)
     found = ow.refresh_leads(str(tmp_path / "mine.csv"), client=client)
@@ -114,18 +114,17 @@ def rows_of(*frames):
 def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
     client, folder, by_frame = followed
     slugs = headings(by_frame.frame) if name in ("csv", "run.xlsx", "leads.xlsx") else {}
-    assert "recent-news" in set(by_frame.cells["column"])
+    assert "recent_news" in set(by_frame.cells["column"])
     path = folder / name
     files = sorted(each for each in path.iterdir() if each.stem != "Summary") if path.is_dir() else [path]
     found = [ow.refresh_leads(each, client=client) for each in files]
     for part in ("frame", "new", "gone"):
         assert rows_of(*(getattr(each, part) for each in found)) == rows_of(getattr(by_frame, part)), part
-    # In files of one table, a column that a frame of several tables calls `name_2` is `name`.
-    plain = {(*ids, column.replace("name_2", "name")) for *ids, column in cells_of(by_frame)}
-    in_files = {(*ids, column.replace("name_2", "name")) for each in found for *ids, column in cells_of(each, slugs)}
+    plain = cells_of(by_frame)
+    in_files = {cell for each in found for cell in cells_of(each, slugs)}
     if "parquet" not in name:
         # Nothing tells whether a column that the file lacks is new.
-        plain = {cell for cell in plain if not cell[-1].startswith("recent-news")}
+        plain = {cell for cell in plain if not cell[-1].startswith("recent_news")}
     assert in_files == plain
     assert rows_of(*(each.changed for each in found)) == {(table, row) for table, row, _ in plain}
 
@@ -134,17 +133,17 @@ def headings(leads):
     """The slugs of columns and their parts, by what a file for people has in their place."""
     found = {}
     for note in leads.attrs["origami"]["tables"]:
-        heads = {each["id"]: (each["column"], each["name"]) for each in note["table_columns"]}
+        heads = {each["id"]: each["name"] for each in note["table_columns"]}
         for name, column_id in note["columns"].items():
-            slug, heading = heads[column_id]
-            found[heading + name[len(slug) :]] = name
+            key = note["parts"].get(name, "").replace("_url", "_URL").replace("_", " ")
+            found[heads[column_id] + (f": {key}" if key else "")] = name
     return found
 
 
 def test_a_csv_for_people_has_headings_and_no_ids(run, tmp_path):
     for file in ow.export(run, tmp_path / "folder")[1:]:
         names = pd.read_csv(file, nrows=0).columns
-        assert not {"run_id", "table_id", "row_id"} & set(names)
+        assert not {"table_id", "row_id"} & set(names)
         assert "Company" in names
 
 
@@ -155,7 +154,7 @@ def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(run, client, tm
     names = pd.read_csv(file, nrows=0).columns.to_list()
     assert names[:5] == ["Company", "Fit", "Contact e-mail", "Website", "Phone"]
     assert names[-2:] == ["table_id", "row_id"]
-    assert "Contact e-mail.confidence" in names[5:-2]
+    assert "Contact e-mail: confidence" in names[5:-2]
     table = pd.read_csv(file, dtype="string")
     was, table.loc[1, "City"] = table.loc[1, "City"], "Elsewhere"
     table.to_csv(file, index=False)
@@ -185,7 +184,7 @@ def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_th
     server.plan(*plan)
     (file,) = ow.export(table, tmp_path / "leads.csv", client=client, ids=True)
     heads = set(pd.read_csv(file, nrows=0).columns)
-    assert {"mail", "old-mail", "Town", "City"} <= heads
+    assert {"mail", "old_mail", "Town", "City"} <= heads
     server.plan(answer(table), *plan[:1], list_of([row | {"town": "Porto"}, row | {"id": "r2"}]))
     cells = ow.refresh_leads(file, client=client).cells
     assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
@@ -236,12 +235,11 @@ def test_a_change_is_seen_in_tables_that_head_one_column_in_two_ways(server, tmp
 
 def test_a_heading_that_is_the_name_of_another_column_gives_way(server, tmp_path):
     client = ow.Client("og_live_x", base_url=server.base_url)
-    # The server does not list the column "Phone".
-    row = {"id": "r1", "company": "Acme", "phone": "1", "Phone": "2"}
-    server.plan(columns_of(company="Company", phone="Phone"), list_of([row]))
+    row = {"id": "r1", "company": "Acme", "phone": "1", "fax": "2"}
+    server.plan(columns_of(company="Company", phone="fax", fax="Fax"), list_of([row]))
     (file,) = ow.export(table_of(), tmp_path / "leads.csv", client=client, ids=True)
     heads = file.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
-    assert [heads.count(name) for name in ("Company", "phone", "Phone")] == [1, 1, 1]
+    assert [heads.count(name) for name in ("Company", "phone", "Fax")] == [1, 1, 1]
 
 
 def test_leads_that_the_server_did_not_send_are_new_once_it_does(server, tmp_path):

@@ -38,7 +38,7 @@ def frame_of(rows, kind, lead_count, used):
     frame, _ = table.frame()
     column = {"column": "x", "id": "c1", "name": "The X", "kind": kind, "avg_credits_per_run": used, "cells_errored": 1}
     note = {"table_id": "t", "table_name": "T", "complete": True, "lead_count": lead_count, "table_columns": [column]}
-    frame.attrs["origami"] = note
+    frame.attrs["origami"] = {"tables": [note]}
     return frame
 
 
@@ -101,8 +101,8 @@ def test_a_run_of_the_sandbox_is_read_with_all_its_leads(run):
     for row in found.to_dict("records"):
         column = columns[
             ow.columns_frame(run)
-            .set_index(["table_id", "slug"])
-            .loc[(row["table_id"], row["column"].replace("name_2", "name")), "column_id"]
+            .set_index(["table_id", "column_name"])
+            .loc[(row["table_id"], row["column_name"]), "column_id"]
         ]
         assert row["credits_lifetime_used"] == column.credits.lifetime_used
         ran = row["filled"] + row["nothing_found"]
@@ -155,7 +155,7 @@ def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options,
     if more and not options:
         wanted = [3, 1, 1, 2]
     with RawServer(table.behave) as server:
-        leads = ow.rows_frame(table.raw(), client=ow.Client(KEY, base_url=server.base_url), **options)
+        leads = ow.leads_frame(table.raw(), client=ow.Client(KEY, base_url=server.base_url), **options)
     found = ow.describe_leads(leads).set_index("column").loc["mail"]
     assert found[[*STATES, "confidence_high"]].to_list() == wanted
     assert found["example_1"] == "info@1.example"
@@ -175,12 +175,12 @@ def test_a_text_that_says_nothing_counts_as_nothing_found():
             "row_id": [f"r{at}" for at in range(7)],
             "table_id": "t1",
             "phone": phones,
-            "phone.found": [True] * 6 + [pd.NA],
+            "phone_found": [True] * 6 + [pd.NA],
         }
     )
-    leads["phone.found"] = leads["phone.found"].astype("boolean")
+    leads["phone_found"] = leads["phone_found"].astype("boolean")
     column = {"column": "phone", "id": "c1", "name": "Phone", "kind": "enrichment"}
-    leads.attrs["origami"] = {"table_id": "t1", "table_columns": [column]}
+    leads.attrs["origami"] = {"tables": [{"table_id": "t1", "table_columns": [column]}]}
     (found,) = ow.describe_leads(leads).to_dict("records")
     assert (found["filled"], found["nothing_found"], found["not_run"], found["distinct"]) == (1, 5, 1, 1)
     assert found["example_1"] == "+351 22 555"
@@ -189,7 +189,8 @@ def test_a_text_that_says_nothing_counts_as_nothing_found():
 def test_a_frame_of_very_many_tables_has_its_notes():
     def of_table(number):
         frame = frame_of([{"x": "a"}], "input", 1, 1)
-        frame.attrs["origami"] |= {"table_id": f"t{number}"}
+        (note,) = frame.attrs["origami"]["tables"]
+        frame.attrs["origami"] = {"tables": [note | {"table_id": f"t{number}"}]}
         return frame
 
     found = ow.describe_leads(ow.leads_frame([of_table(number) for number in range(300)]))

@@ -37,7 +37,7 @@ def frame_of(rows, kind="enrichment", slug="mail", **options):
     table.add([{"id": f"r{at}", "site": f"https://www.{at}.example/a", **row} for at, row in enumerate(rows)])
     frame, _ = table.frame()
     columns = [{"column": each.slug, "id": each.id, "name": each.name, "kind": each.kind} for each in listed]
-    frame.attrs["origami"] = {"table_id": "t", "table_name": "T", "table_columns": columns}
+    frame.attrs["origami"] = {"tables": [{"table_id": "t", "table_name": "T", "table_columns": columns}]}
     return frame
 
 
@@ -46,6 +46,12 @@ def reported(frame):
 
 
 MAIL = {"email": "a@b.example", "confidence": "high", "reasoning": "On the page."}
+
+
+def of_lead(number):
+    return "T", f"{number}.example", "t", f"r{number}"
+
+
 FOUND = ("mail", "a@b.example", "high", "On the page.")
 
 
@@ -67,21 +73,21 @@ FOUND = ("mail", "a@b.example", "high", "On the page.")
 def test_each_source_address_has_a_row(sources, addresses):
     evidence = ow.evidence_frame(frame_of([{"mail": MAIL | sources}]))
     wanted = addresses or ["https://x.example", "https://y.example"]
-    assert reported(evidence) == [("r0", "0.example", *FOUND, address) for address in wanted]
+    assert reported(evidence) == [(MAIL["email"], *FOUND, address, *of_lead(0)) for address in wanted]
 
 
 def test_cells_that_found_nothing_have_a_row_and_those_not_run_none():
     nothing = {"email": None, "confidence": "low", "reasoning": "Nowhere.", "source_url": "https://1.example"}
     evidence = ow.evidence_frame(frame_of([{"mail": MAIL}, {"mail": nothing}, {}, {"mail": dict.fromkeys(nothing)}]))
     assert reported(evidence) == [
-        ("r0", "0.example", *FOUND, None),
-        ("r1", "1.example", "mail", None, "low", "Nowhere.", "https://1.example"),
+        (MAIL["email"], *FOUND, None, *of_lead(0)),
+        (None, "mail", None, "low", "Nowhere.", "https://1.example", *of_lead(1)),
     ]
 
 
 def test_a_column_may_be_called_by_one_letter():
     evidence = ow.evidence_frame(frame_of([{"m": MAIL}], slug="m"))
-    assert reported(evidence) == [("r0", "0.example", "m", *FOUND[1:], None)]
+    assert reported(evidence) == [(MAIL["email"], "m", *FOUND[1:], None, *of_lead(0))]
 
 
 def test_values_are_texts_and_unknown_words_of_confidence_stay():
@@ -145,16 +151,25 @@ def test_frames_of_one_table_say_the_same(run, client):
     leads = ow.leads_frame(run)
     evidence = ow.evidence_frame(leads)
     pd.testing.assert_frame_equal(ow.evidence_frame([leads, leads]), evidence)
-    alone = [ow.rows_frame(each, client=client) for each in run.tables]
+    alone = [ow.leads_frame(each, client=client) for each in run.tables]
     found = reported(ow.evidence_frame(alone))
     assert sorted(map(str, found)) == sorted(map(str, reported(evidence)))
     assert set(evidence["row_id"]) <= set(leads["row_id"])
-    mails = leads[leads["contact-email"].notna()]
-    assert (evidence["column"] == "contact-email").sum() >= len(mails)
+    mails = leads[leads["contact_email"].notna()]
+    assert (evidence["column"] == "contact_email").sum() >= len(mails)
 
 
 @pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
 def test_a_frame_read_back_from_a_file_says_the_same(run, through):
     leads = ow.leads_frame(run)
     again = through(leads)
-    assert sorted(map(str, reported(ow.evidence_frame(again)))) == sorted(map(str, reported(ow.evidence_frame(leads))))
+    in_file, read = (ow.evidence_frame(each) for each in (again, leads))
+    if through is not through_parquet:
+        # Nothing tells which column of two tables has the names.
+        assert in_file["lead"].isna().all()
+        in_file["lead"] = read["lead"] = pd.NA
+    assert sorted(map(str, reported(in_file))) == sorted(map(str, reported(read)))
+    first = ow.leads_frame(run, tables=[run.tables[0].id])
+    assert (
+        set(ow.evidence_frame(through(first))["lead"]) == set(ow.evidence_frame(first)["lead"]) <= {*first["company"]}
+    )

@@ -18,7 +18,8 @@ COUNT, IDS, GIVEN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), (
 
 
 def about(frame):
-    return frame.attrs["origami"]
+    (note,) = frame.attrs["origami"]["tables"]
+    return note
 
 
 def ids(frame):
@@ -68,9 +69,9 @@ def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, l
     client, table, saved = real
     options = {"filters": filters, "sort": sort, "limit": limit}
     if way == 0:
-        found = ow.rows_frame(table, client=client, **options)
+        found = ow.leads_frame(table, client=client, **options)
     elif way == 1:
-        found = asyncio.run(ow.aio.rows_frame(table.id, client=client, **options))
+        found = asyncio.run(ow.aio.leads_frame(table.id, client=client, **options))
     elif way == 2:
         found = ow.leads_frame([table], client=client, **options)
     else:
@@ -83,11 +84,11 @@ def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, l
 def test_hidden_leads_are_read_where_they_are_asked_for(real):
     client, table, saved = real
     condition = [{"column": "contact-email", "operator": "is_not_empty"}]
-    narrowed = ow.rows_frame(table, client=client, filters=condition)
-    hidden = ow.rows_frame(table, client=client, filters=condition, include_hidden=True)
+    narrowed = ow.leads_frame(table, client=client, filters=condition)
+    hidden = ow.leads_frame(table, client=client, filters=condition, include_hidden=True)
     assert set(ids(narrowed)) == set(ids(hidden)) & set(saved)
     assert len(narrowed) < len(hidden)
-    assert len(ow.rows_frame(table, client=client, include_hidden=True)) == table.lead_count > len(saved)
+    assert len(ow.leads_frame(table, client=client, include_hidden=True)) == table.lead_count > len(saved)
     assert (about(narrowed)["saved_filters"], about(hidden)["saved_filters"]) == (True, False)
     stacked = ow.leads_frame(table.id, client=client, filters=condition, include_hidden=True)
     assert ids(stacked) == ids(hidden)
@@ -95,7 +96,7 @@ def test_hidden_leads_are_read_where_they_are_asked_for(real):
 
 def test_no_other_condition_is_none_at_all(real):
     client, table, saved = real
-    assert ids(ow.rows_frame(table, client=client, filters=[])) == saved
+    assert ids(ow.leads_frame(table, client=client, filters=[])) == saved
 
 
 def test_the_clients_own_filters_keep_the_apis_meaning(real):
@@ -110,7 +111,7 @@ def test_the_clients_own_filters_keep_the_apis_meaning(real):
 def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client, table):
     for each in server.leads:
         each["fit"] = LEAST_FIT + each["fit"] % 50
-    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    frame = ow.leads_frame(table, client=client, filters=SMALL)
     assert server.seen == [*COUNT, GIVEN, GIVEN]
     assert server.tables == 0
     assert about(frame)["total"] == len(frame)
@@ -118,14 +119,13 @@ def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client
 
 
 def test_without_filters_nothing_is_compared(server, client, table):
-    ow.rows_frame(table, client=client)
-    ow.rows_frame(table, client=client, filters=SMALL, include_hidden=True)
+    ow.leads_frame(table, client=client)
     assert ("1", "saved", "") not in server.seen
     assert server.tables == 0
 
 
 def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
-    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    frame = ow.leads_frame(table, client=client, filters=SMALL)
     wanted = [each for each in server.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert ids(frame) == [each["id"] for each in wanted]
@@ -134,21 +134,21 @@ def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
     assert (about(frame)["total"], about(frame)["rows"], about(frame)["complete"]) == (len(wanted), len(wanted), True)
     assert about(frame)["table_changed"] is False
     assert f"600 leads before filters and {len(wanted)} after" in about(frame)["lead_count_note"]
-    some = ow.rows_frame(table, client=client, filters=SMALL, limit=7)
+    some = ow.leads_frame(table, client=client, filters=SMALL, limit=7)
     assert ids(some) == ids(frame)[:7]
     assert list(some) == list(frame)
     assert (about(some)["total"], about(some)["complete"]) == (None, True)
 
 
 def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
-    ow.rows_frame(table, client=client, filters=SMALL)
+    ow.leads_frame(table, client=client, filters=SMALL)
     server.clear()
-    ow.rows_frame(table.id, client=client, filters=SMALL)
+    ow.leads_frame(table.id, client=client, filters=SMALL)
     ow.leads_frame([table], client=client, filters=SMALL, sort={"column": "fit", "direction": "asc"})
     assert IDS not in server.seen
     server.stamp = "2026-07-22T09:00:00Z"
     server.leads[0]["fit"] = 99
-    again = ow.rows_frame(
+    again = ow.leads_frame(
         table, client=client, filters=[{"column": "company", "operator": "contains", "value": "Bakery 0"}]
     )
     assert server.seen.count(IDS) == 2
@@ -157,7 +157,7 @@ def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
 
 def test_calls_at_the_same_time_share_the_ids(server, client, table):
     async def both():
-        reads = [ow.aio.rows_frame(table.id, client=client, filters=SMALL) for _ in range(3)]
+        reads = [ow.aio.leads_frame(table.id, client=client, filters=SMALL) for _ in range(3)]
         return await asyncio.gather(*reads)
 
     frames = asyncio.run(both())
@@ -167,7 +167,7 @@ def test_calls_at_the_same_time_share_the_ids(server, client, table):
 
 def test_a_server_that_does_not_count_has_its_ids_read(server, client, table):
     server.counts = False
-    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    frame = ow.leads_frame(table, client=client, filters=SMALL)
     assert server.seen.count(IDS) == 2
     wanted = {each["id"] for each in server.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT}
     assert set(ids(frame)) == wanted
@@ -180,8 +180,8 @@ def test_a_table_that_changes_meanwhile_says_so(server, client, table):
             server.stamp = "2026-07-23T09:00:00Z"
 
     server.before = change
-    assert about(ow.rows_frame(table, client=client, filters=SMALL))["table_changed"] is True
-    assert about(ow.rows_frame(table, client=client, filters=SMALL))["table_changed"] is False
+    assert about(ow.leads_frame(table, client=client, filters=SMALL))["table_changed"] is True
+    assert about(ow.leads_frame(table, client=client, filters=SMALL))["table_changed"] is False
 
 
 def test_ids_that_end_too_early_narrow_nothing_wrongly(server, client, table, monkeypatch):
@@ -193,14 +193,14 @@ def test_ids_that_end_too_early_narrow_nothing_wrongly(server, client, table, mo
 
     monkeypatch.setattr(server, "page", cut)
     with pytest.raises(OrigamiError, match="saved filters can't be applied") as raised:
-        ow.rows_frame(table, client=client, filters=SMALL)
+        ow.leads_frame(table, client=client, filters=SMALL)
     assert "include_hidden=True" in raised.value.remedy
     monkeypatch.setattr(server, "page", page)
-    assert len(ow.rows_frame(table, client=client, filters=SMALL)) > 0
+    assert len(ow.leads_frame(table, client=client, filters=SMALL)) > 0
 
 
 def test_a_frame_is_read_again_with_the_same_filters(server, client, table):
-    frame = ow.rows_frame(table, client=client, filters=SMALL)
+    frame = ow.leads_frame(table, client=client, filters=SMALL)
     json.dumps(about(frame))
     server.stamp = "2026-07-24T09:00:00Z"
     again = ow.refresh_leads(frame, client=client)

@@ -130,16 +130,16 @@ MAIL = {"email": "a@b.example", "confidence": "high", "source_url": "https://b.e
 
 def test_objects_are_taken_apart_and_a_finding_differs_from_no_run():
     frame, _ = table([{"x": MAIL}, {"x": {**MAIL, "email": None}}, {}, {"x": "c@d.example"}])
-    assert list(frame.columns) == ["row_id", "x", "x.confidence", "x.source_url", "x.found"]
+    assert list(frame.columns) == ["row_id", "x", "x_confidence", "x_source_url", "x_found"]
     assert frame["x"].to_list() == ["a@b.example", pd.NA, pd.NA, "c@d.example"]
-    assert frame["x.found"].to_list() == [True, False, pd.NA, True]
-    assert frame["x.found"].dtype == "boolean"
+    assert frame["x_found"].to_list() == [True, False, pd.NA, True]
+    assert frame["x_found"].dtype == "boolean"
 
 
 def test_a_null_means_nothing_found_unless_it_was_typed_in():
     rows = [{"x": 5}, {"x": None}, {}]
-    assert table(rows)[0]["x.found"].to_list() == [True, False, pd.NA]
-    assert "x.found" not in table(rows, kind="input")[0]
+    assert table(rows)[0]["x_found"].to_list() == [True, False, pd.NA]
+    assert "x_found" not in table(rows, kind="input")[0]
 
 
 FOUND = [
@@ -177,29 +177,29 @@ NOT_FOUND = [
 @pytest.mark.parametrize(("cell", "found"), [(each, True) for each in FOUND] + [(each, False) for each in NOT_FOUND], ids=repr)  # fmt: skip
 def test_what_counts_as_found(cell, found):
     frame, _ = table([{"x": cell}, {}, {"x": None}])
-    assert frame["x.found"].to_list() == [found, pd.NA, False]
+    assert frame["x_found"].to_list() == [found, pd.NA, False]
     # Beside objects of another shape, it is the same.
-    assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x.found"].to_list() == [found, True]
+    assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x_found"].to_list() == [found, True]
 
 
 def test_a_source_is_the_value_where_nothing_else_is_and_it_is_no_address():
     frame, _ = table([{"x": {"source": "LinkedIn"}}, {"x": {"source": "https://a.example"}}, {}])
     assert frame["x"].to_list() == ["LinkedIn", pd.NA, pd.NA]
-    assert frame["x.source"].to_list() == ["LinkedIn", "https://a.example", pd.NA]
-    assert frame["x.found"].to_list() == [True, False, pd.NA]
+    assert frame["x_source"].to_list() == ["LinkedIn", "https://a.example", pd.NA]
+    assert frame["x_found"].to_list() == [True, False, pd.NA]
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\u00a0\n"])
 def test_a_blank_text_is_kept_and_is_not_found(blank):
     frame, _ = table([{"x": "a"}, {"x": blank}, {}])
     assert frame["x"].to_list() == ["a", blank, pd.NA]
-    assert frame["x.found"].to_list() == [True, False, pd.NA]
-    assert "x.found" not in table([{"x": "a"}, {"x": blank}], kind="input")[0]
+    assert frame["x_found"].to_list() == [True, False, pd.NA]
+    assert "x_found" not in table([{"x": "a"}, {"x": blank}], kind="input")[0]
     # Also before the first object, and after it.
     mixed = [{"x": "a"}, {"x": blank}, {}, {"x": MAIL}, {"x": blank}, {"x": "b"}]
     for page in (1, 2, 6):
         frame, _ = table(mixed, kind="input", page=page)
-        assert frame["x.found"].to_list() == [True, False, pd.NA, True, False, True]
+        assert frame["x_found"].to_list() == [True, False, pd.NA, True, False, True]
 
 
 def test_an_address_is_the_value_where_nothing_else_is():
@@ -221,9 +221,9 @@ def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
         any(part not in (None, "", " ", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
         for value in values
     ]  # fmt: skip
-    assert frame["x.found"].to_list() == wanted
+    assert frame["x_found"].to_list() == wanted
     remarks = [{key: part for key, part in value.items() if key in REMARKS} for value in values]
-    assert not table([{"x": value} for value in remarks], page=page)[0]["x.found"].any()
+    assert not table([{"x": value} for value in remarks], page=page)[0]["x_found"].any()
 
 
 def test_objects_stay_in_their_cells_when_asked():
@@ -235,8 +235,8 @@ def test_objects_stay_in_their_cells_when_asked():
 def test_an_object_used_as_a_dictionary_makes_no_thousands_of_columns(monkeypatch):
     monkeypatch.setattr(flatten, "MOST_KEYS", 2)
     frame, _ = table([{"x": {"a": 1, "b": 2}}, {"x": {"a": 3, "c": 4, "d": 5}}, {}])
-    assert list(frame.columns) == ["row_id", "x", "x.b", "x.rest", "x.found"]
-    assert frame["x.rest"].to_list() == [None, {"c": 4, "d": 5}, None]
+    assert list(frame.columns) == ["row_id", "x", "x_b", "x_rest", "x_found"]
+    assert frame["x_rest"].to_list() == [None, {"c": 4, "d": 5}, None]
 
 
 def test_names_that_are_taken_get_a_number_and_null_slugs_are_kept():
@@ -250,11 +250,11 @@ def test_names_that_are_taken_get_a_number_and_null_slugs_are_kept():
     rows = [{"row_id": "own", "mail": {"value": "v", "email": "a@b"}, "mail.email": "dotted"}]
     frame, findings = table(rows, slugs)
     assert list(frame.columns) == [
-        "row_id", "row_id_2", "mail", "mail.email_2", "mail.found", "mail_2", "No slug", "mail.email",
+        "row_id", "row_id_2", "mail", "mail_email_2", "mail_found", "mail_2", "no_slug", "mail_email",
     ]  # fmt: skip
     assert frame.iloc[0].to_list()[:5] == ["r0", "own", "v", "a@b", True]
-    assert frame["mail.email"][0] == "dotted"
-    assert findings.without_cells == {"mail_2": "shares the slug mail", "No slug": "no slug"}
+    assert frame["mail_email"][0] == "dotted"
+    assert findings.without_cells == {"mail_2": "shares the slug mail", "no_slug": "no slug"}
 
 
 def test_unlisted_columns_are_kept(monkeypatch):
@@ -398,13 +398,13 @@ def test_main_values_shared_with_a_part_are_separated_when_they_differ():
     rows = [{"x": {"email": "a@b", "n": 1}}, {"x": None}, {"x": {"email": None, "n": 2}}, {"x": {"n": 3}}, {"x": "c@d"}]
     frame, _ = table(rows)
     assert frame["x"].to_list() == ["a@b", None, None, 3, "c@d"]
-    assert frame["x.email"].to_list() == ["a@b", pd.NA, pd.NA, pd.NA, pd.NA]
-    assert frame["x.n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
+    assert frame["x_email"].to_list() == ["a@b", pd.NA, pd.NA, pd.NA, pd.NA]
+    assert frame["x_n"].to_list() == [1, pd.NA, 2, 3, pd.NA]
 
 
 def test_the_main_value_has_no_second_column():
     rows = [{"x": {"score": 1}}, {"x": {"score": 2}}, {}, {"x": 3}]
-    assert list(table(rows)[0].columns) == ["row_id", "x", "x.found"]
+    assert list(table(rows)[0].columns) == ["row_id", "x", "x_found"]
 
 
 def test_a_value_beside_an_empty_object_is_kept():

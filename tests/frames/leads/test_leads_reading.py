@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput, RateLimited
 from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
-HEAD = ["run_id", "run_name", "table_id", "table_name", "row_id", "domain", "qualified"]
+OURS = ["run_name", "table_name", "domain", "qualified", "table_id", "row_id"]
 IDS = ["table_id", "row_id"]
 BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 
@@ -44,7 +44,7 @@ def about(frame):
 def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
     seen = []
     leads = ow.leads_frame(batch, progress=lambda rows, total: seen.append((rows, total)))
-    assert list(leads.columns[:7]) == HEAD
+    assert list(leads.columns[-6:]) == OURS
     assert isinstance(leads.index, pd.RangeIndex)
     assert seen[-1] == (len(leads), len(leads))
     assert about(leads)["complete"]
@@ -53,7 +53,6 @@ def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
             rows = leads[leads["table_id"] == each.id]
             assert set(rows["table_name"]) <= {each.name}
             assert set(rows["run_name"]) <= {name}
-            assert set(rows["run_id"]) <= {run.id}
     assert leads["domain"].notna().mean() > 0.5
 
 
@@ -64,12 +63,12 @@ def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
     pd.testing.assert_frame_equal(again, leads)
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-    rows = [ow.rows_frame(each, client=client) for each in run.tables]
+    rows = [ow.leads_frame(each, client=client) for each in run.tables]
     stacked = ow.leads_frame(rows)
     read = ow.leads_frame(run)
-    assert stacked["run_id"].isna().all()
+    assert stacked["run_name"].isna().all()
     assert stacked["table_name"].to_list() == read["table_name"].to_list()
-    of_run = ["run_id", "run_name", "qualified"]
+    of_run = ["run_name", "qualified"]
     pd.testing.assert_frame_equal(stacked.drop(columns=of_run), read.drop(columns=of_run))
     assert [each["total"] for each in about(stacked)["tables"]] == [each["total"] for each in about(read)["tables"]]
 
@@ -80,7 +79,7 @@ def test_a_follow_ups_tables_are_read_once_by_both_twins():
     run.follow_up("Add opening hours").wait("cells")
     leads = ow.leads_frame([run, run])
     assert leads["row_id"].is_unique
-    assert set(leads["run_id"].dropna()) == {run.id}
+    assert {each["run_id"] for each in about(leads)["tables"]} == {run.id}
     awaited = asyncio.run(ow.aio.leads_frame([run, run]))
     pd.testing.assert_frame_equal(awaited, leads)
     by_id = ow.leads_frame([each.id for each in run.tables], client=client)
@@ -91,7 +90,7 @@ def test_a_follow_ups_tables_are_read_once_by_both_twins():
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_columns_and_dtypes_are_there_without_a_lead(backend):
     empty = ow.leads_frame(handle({"id": "r", "object": "run"}, []), client=ow.Sandbox(), dtype_backend=backend)
-    assert list(empty.columns) == HEAD
+    assert list(empty.columns) == OURS
     assert len(set(empty.dtypes.drop("qualified"))) == 1
     chosen = ow.leads_frame(empty, columns=["company", "domain"], dtype_backend=backend)
     assert list(chosen.columns) == ["company", "domain", *IDS]
@@ -117,15 +116,20 @@ def test_an_error_before_any_row_is_itself(server, client):
         ow.leads_frame([table("t1")], client=client)
 
 
-def test_columns_called_as_the_first_ones_get_a_suffix_with_their_parts(server, client):
+def test_columns_called_as_ours_get_a_suffix_with_their_parts(server, client):
     cell = {"email": "ana@nata.pt", "confidence": "high"}
-    rows = page({"id": "r1", "name": cell, "domain": "https://www.nata.pt/en", "website": "facebook.com/nata"}, total=1)
-    server.plan(columns("name", "domain", "website"), rows)
+    domain = "https://www.nata.pt/en"
+    rows = page({"id": "r1", "qualified": cell, "domain": domain, "website": "facebook.com/nata"}, total=1)
+    server.plan(columns("qualified", "domain", "website"), rows)
     leads = ow.leads_frame(table("t1"), client=client)
-    assert list(leads.columns[7:9]) == ["name_2", "name_2.confidence"]
+    assert list(leads.columns[:3]) == ["qualified_2", "qualified_2_confidence", "qualified_2_found"]
     assert leads["domain_2"].to_list() == ["https://www.nata.pt/en"]
     assert leads["domain"].to_list() == ["nata.pt"]
-    assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == ["name_2", "domain_2", "website"]
+    assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == [
+        "qualified_2",
+        "domain_2",
+        "website",
+    ]
 
 
 def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
@@ -172,15 +176,15 @@ def test_columns_are_chosen_and_what_is_missing_is_named():
     client = ow.Sandbox(speed=600).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
     whole = ow.leads_frame(run)
-    few = ow.leads_frame(run, columns=["contact-email", "contact-email.confidence", "company"])
-    assert few.columns.to_list() == ["contact-email", "contact-email.confidence", "company", *IDS]
+    few = ow.leads_frame(run, columns=["contact_email", "contact_email_confidence", "company"])
+    assert few.columns.to_list() == ["contact_email", "contact_email_confidence", "company", *IDS]
     pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
     assert ow.leads_frame(whole, columns=["company"]).columns.to_list() == ["company", *IDS]
-    named = ["table_name", "row_id", "contact-email.reasoning", "phone"]
+    named = ["table_name", "row_id", "contact_email_reasoning", "phone"]
     assert ow.leads_frame(run, columns=named).columns.to_list() == [*named, "table_id"]
     with pytest.raises(InvalidInput, match="No such column") as caught:
         ow.leads_frame(run, columns=["contact-mail"])
-    assert "Did you mean 'contact-email'?" in caught.value.remedy
+    assert "Did you mean 'contact_email'?" in caught.value.remedy
     assert ow.leads_frame(whole, columns=few.columns).columns.to_list() == few.columns.to_list()
     for columns in ("company", 7, [7]):
         with pytest.raises(InvalidInput, match="must be a list") as caught:
@@ -191,7 +195,7 @@ def test_columns_are_chosen_and_what_is_missing_is_named():
 def test_chosen_columns_are_enough_for_what_analysts_do():
     client = ow.Sandbox(speed=60).client()
     run = ow.start("List bakeries in Porto", client=client, show=False).wait()
-    chosen = ["company", "domain", "website", "contact-email", "phone", "fit"]
+    chosen = ["company", "domain", "website", "contact_email", "phone", "fit"]
     options = {"columns": chosen, "include_hidden": True}
     few = ow.leads_frame(run, **options)
     run.wait("cells")
@@ -204,8 +208,8 @@ def test_chosen_columns_are_enough_for_what_analysts_do():
     with pytest.raises(InvalidInput, match="no evidence") as caught:
         ow.evidence_frame(refreshed.frame)
     assert "columns=" in caught.value.cause
-    proven = ow.leads_frame(run, columns=["contact-email", "contact-email.confidence", "contact-email.source_url"])
-    assert set(ow.evidence_frame(proven)["column"]) == {"contact-email"}
+    proven = ow.leads_frame(run, columns=["contact_email", "contact_email_confidence", "contact_email_source_url"])
+    assert set(ow.evidence_frame(proven)["column"]) == {"contact_email"}
     with pytest.raises(InvalidInput, match="No column 'domain'") as caught:
         ow.overlap(proven, few)
     assert "columns=" in caught.value.remedy
@@ -237,7 +241,7 @@ def test_a_lead_that_was_not_judged_yet_is_neither_qualified_nor_not(server, cli
     judged = {**table("t1"), "columns": [score], "stats": {"qualification": {"rate": 0.5, "qualifiedLeads": 1}}}
     counts = page({"id": "r1"}, total=1), page({"id": "r1"}, total=3)
     rows = page({"id": "r1", "fit": 90}, {"id": "r2", "fit": 10}, {"id": "r3"}, total=3)
-    server.plan(*counts, answer(judged), page({"id": "r1"}, total=1), columns("fit"), rows)
+    server.plan(columns("fit"), rows, *counts, answer(judged), page({"id": "r1"}, total=1))
     leads = ow.leads_frame(judged, client=client, include_hidden=True)
     assert leads["qualified"].to_list() == [True, False, pd.NA]
 

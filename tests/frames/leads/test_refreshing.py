@@ -49,7 +49,7 @@ def ids(frame):
     return frame["row_id"].to_list()
 
 
-@pytest.mark.parametrize("read", [ow.rows_frame, ow.leads_frame])
+@pytest.mark.parametrize("read", [ow.leads_frame])
 def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read):
     server.plan(columns("fit"), page(lead(1, 5)))
     frame = read(table(), client=client)
@@ -64,7 +64,7 @@ def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read
 CHANGES = {"another moment": {"at": LATER}, "another count": {"count": 4}, "running cells": {"running": 1}}
 
 
-@pytest.mark.parametrize("read", [ow.rows_frame, ow.leads_frame])
+@pytest.mark.parametrize("read", [ow.leads_frame])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_new_changed_and_gone_rows(server, client, read, change):
     filters = [{"column": "fit", "operator": "is_not_empty", "value": ""}]
@@ -118,15 +118,16 @@ def test_of_several_tables_only_those_that_changed_are_read(server, client):
 
 def test_an_incomplete_frame_is_read_again_in_any_case(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.rows_frame(table(), client=client)
-    frame.attrs["origami"] = {**frame.attrs["origami"], "complete": False}
+    frame = ow.leads_frame(table(), client=client)
+    (note,) = frame.attrs["origami"]["tables"]
+    frame.attrs["origami"] = {**frame.attrs["origami"], "tables": [note | {"complete": False}]}
     server.plan(answer(table()), columns("fit"), page(lead(1, 5), lead(2, 5)))
     assert ids(ow.refresh_leads(frame, client=client).new) == ["r2"]
 
 
 def test_a_deleted_table_has_no_rows_left(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.rows_frame(table(), client=client)
+    frame = ow.leads_frame(table(), client=client)
     server.plan(answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
     refreshed = ow.refresh_leads(frame, client=client)
     assert (len(refreshed.frame), ids(refreshed.gone)) == (0, ["r1"])
@@ -187,7 +188,7 @@ def test_a_lead_that_a_filter_left_out_is_not_called_new(running):
 def test_own_columns_stay_and_are_not_compared(running):
     table = served(1, 2)
     client = running(table)
-    frame = ow.rows_frame(table.raw(), client=client).assign(score=[7, 8], seen=[True, False])
+    frame = ow.leads_frame(table.raw(), client=client).assign(score=[7, 8], seen=[True, False])
     table.leads, table.version = {"r2": touched_lead(2), "r9": touched_lead(9), "r1": touched_lead(1, fit=50)}, 1
     refreshed = ow.refresh_leads(frame, client=client)
     assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == (["r9"], ["r1"], [])
@@ -201,7 +202,7 @@ def test_own_columns_stay_and_are_not_compared(running):
 def test_own_columns_may_have_the_names_of_leads_frame(running):
     table = served(1, 2)
     client = running(table)
-    frame = ow.rows_frame(table.raw(), client=client).assign(table_id="t1", name=["mine", "too"])
+    frame = ow.leads_frame(table.raw(), client=client).assign(table_id="t1", name=["mine", "too"])
     table.leads, table.version = {"r2": touched_lead(2), "r1": touched_lead(1), "r9": touched_lead(9)}, 1
     refreshed = ow.refresh_leads(frame, client=client)
     assert refreshed.frame["table_id"].to_list() == ["t1"] * 3
@@ -211,7 +212,7 @@ def test_own_columns_may_have_the_names_of_leads_frame(running):
 
 def test_a_deleted_table_of_a_frame_with_own_columns_has_no_rows_left(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.rows_frame(table(), client=client).assign(mine=1)
+    frame = ow.leads_frame(table(), client=client).assign(mine=1)
     server.plan(answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
     refreshed = ow.refresh_leads(frame, client=client)
     assert list(refreshed.frame) == list(refreshed.gone) == list(frame)
@@ -220,7 +221,7 @@ def test_a_deleted_table_of_a_frame_with_own_columns_has_no_rows_left(server, cl
 
 def test_a_new_column_of_the_table_does_not_replace_an_own_one(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.rows_frame(table(), client=client).assign(mail="mine")
+    frame = ow.leads_frame(table(), client=client).assign(mail="mine")
     server.plan(answer(table(at=LATER)), columns("fit", "mail"), page(lead(1, 5, mail="a@b.example")))
     refreshed = ow.refresh_leads(frame, client=client)
     assert refreshed.frame[["mail", "mail_2"]].to_numpy().tolist() == [["mine", "a@b.example"]]

@@ -1,4 +1,4 @@
-"""`rows_frame` over sockets: what is sent, what is kept when reading ends early, and what the frame says of itself."""
+"""`leads_frame` over sockets: what is sent, what is kept when reading ends early, and what the frame says of itself."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def about(frame):
 
 def test_columns_then_all_pages_of_flat_cells(server, client):
     server.plan(columns(), page(lead(1), lead(2), cursor="a", total=3), page(lead(3), total=3))
-    frame = ow.rows_frame(TABLE, client=client)
+    frame = ow.leads_frame(TABLE, client=client)
     assert [request.path.rpartition("/")[2] for request in server.requests] == ["columns", "rows", "rows"]
     assert [request.query for request in server.requests[1:]] == [
         "limit=200&cells=flat",
         "limit=200&cursor=a&cells=flat",
     ]
     assert frame["row_id"].to_list() == ["r1", "r2", "r3"]
-    assert list(frame.columns) == ["row_id", "bakery", "contact-email", "fit"]
+    assert list(frame.columns[:3]) == ["bakery", "contact_email", "fit"]
     assert isinstance(frame.index, pd.RangeIndex)
 
 
@@ -61,7 +61,7 @@ def test_a_wrong_operator_is_refused_with_the_right_ones():
     run = ow.start("List bakeries in Porto", client=client, show=False).wait()
     filters = [{"column": "company", "operator": "is", "value": "Nata"}]
     for read in (
-        lambda: ow.rows_frame(run.tables[0], client=client, filters=filters),
+        lambda: ow.leads_frame(run.tables[0], client=client, filters=filters),
         lambda: ow.leads_frame(run, filters=filters),
         lambda: next(client.iter_rows(run.tables[0].id, filters=filters)),
     ):
@@ -76,7 +76,8 @@ def test_a_wrong_operator_is_refused_with_the_right_ones():
 
 def test_the_frame_says_what_it_is(server, client):
     server.plan(columns(), page(lead(1), total=1))
-    result = about(ow.rows_frame(TABLE, client=client))
+    whole = about(ow.leads_frame(TABLE, client=client))
+    (result,) = whole["tables"]
     assert (result["rows"], result["total"], result["lead_count"], result["complete"], result["stopped"]) == (
         1,
         1,
@@ -84,23 +85,23 @@ def test_the_frame_says_what_it_is(server, client):
         True,
         "",
     )
-    assert result["untrusted"] is True
+    assert whole["untrusted"] is True
     assert "9 leads before filters and 1 after the table's saved filters" in result["lead_count_note"]
     assert result["saved_filters"] is True
-    assert result["columns"] == {"bakery": "c1", "contact-email": "c2", "fit": "c3"}
-    assert json.loads(json.dumps(result)) == result
+    assert result["columns"] == {"bakery": "c1", "contact_email": "c2", "fit": "c3"}
+    assert json.loads(json.dumps(whole)) == whole
 
 
 def test_an_id_is_looked_up_for_its_count_of_leads(server, client):
     server.plan(answer(TABLE), columns(), page(lead(1), total=1))
-    assert about(ow.rows_frame("t1", client=client))["lead_count"] == 9
+    assert about(ow.leads_frame("t1", client=client))["tables"][0]["lead_count"] == 9
     assert server.requests[0].target == "/api/v2/tables/t1"
 
 
 def test_a_slug_that_is_a_word_of_the_row_asks_for_typed_cells(server, client):
     typed = {"object": "row", "id": "r1", "cells": {"id": {"type": "scalar", "value": "mine"}}}
     server.plan(columns(("c1", "Id", "id", "input")), page(typed))
-    frame = ow.rows_frame(TABLE, client=client)
+    frame = ow.leads_frame(TABLE, client=client)
     assert "cells" not in server.requests[1].query
     assert (frame["row_id"][0], frame["id"][0]) == ("r1", "mine")
 
@@ -116,25 +117,25 @@ def test_a_slug_that_is_a_word_of_the_row_asks_for_typed_cells(server, client):
 def test_unknown_columns_are_refused_before_rows_are_asked_for(server, client, options, words):
     server.plan(columns())
     with pytest.raises(InvalidInput, match=words):
-        ow.rows_frame(TABLE, client=client, **options)
+        ow.leads_frame(TABLE, client=client, **options)
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("options", [{"limit": -1}, {"progress": 7}, {"dtype_backend": "x"}, {"filters": "x"}])
 def test_arguments_that_cannot_be_right_send_nothing(server, client, options):
     with pytest.raises(InvalidInput):
-        ow.rows_frame(TABLE, client=client, **options)
-    for table in ({"object": "run", "id": "r"}, 7, [TABLE], "a/b"):
+        ow.leads_frame(TABLE, client=client, **options)
+    for table in (7, [TABLE, None], "a/b"):
         with pytest.raises(InvalidInput):
-            ow.rows_frame(table, client=client)
+            ow.leads_frame(table, client=client)
     with pytest.raises(InvalidInput):
-        ow.rows_frame(TABLE, client=KEY)
+        ow.leads_frame(TABLE, client=KEY)
     assert server.requests == []
 
 
 def test_filters_and_sort_are_sent(server, client):
     server.plan(columns(), page(total=0))
-    ow.rows_frame(
+    ow.leads_frame(
         TABLE,
         client=client,
         filters=[{"column": "fit", "operator": "is_empty"}],
@@ -147,8 +148,8 @@ def test_filters_and_sort_are_sent(server, client):
 
 def test_a_limit(server, client):
     server.plan(columns(), page(lead(1), lead(2), cursor="a", total=9))
-    frame = ow.rows_frame(TABLE, client=client, limit=2)
-    assert list(frame.columns) == ["row_id", "bakery", "contact-email", "fit"]
+    frame = ow.leads_frame(TABLE, client=client, limit=2)
+    assert list(frame.columns[:3]) == ["bakery", "contact_email", "fit"]
     assert len(server.requests) == 2
     assert about(frame)["complete"]
 
@@ -169,7 +170,7 @@ def test_progress_is_reported_page_by_page_to_a_function_and_to_bars(server, cli
 
     def read(progress):
         server.plan(columns(), page(lead(1), lead(2), cursor="a", total=2), page(lead(3), total=3))
-        ow.rows_frame(TABLE, client=client, progress=progress)
+        ow.leads_frame(TABLE, client=client, progress=progress)
 
     result = []
     read(lambda rows, total: result.append((rows, total)))
@@ -188,7 +189,7 @@ BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 def test_after_an_error_the_rows_are_kept(server, client, faults):
     server.plan(columns(), page(lead(1), cursor="a", total=3), *faults)
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.rows_frame(TABLE, client=client)
+        ow.leads_frame(TABLE, client=client)
     error = caught.value
     assert "1 of 3 rows, 1 page were read" in str(error)
     assert "sys.last_value.partial" in error.remedy
@@ -202,7 +203,7 @@ def test_after_an_error_the_rows_are_kept(server, client, faults):
 def test_a_deleted_table_keeps_what_was_read(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.rows_frame(TABLE, client=client)
+        ow.leads_frame(TABLE, client=client)
     assert isinstance(caught.value.__cause__, TableNotFound)
     assert len(caught.value.partial) == 1
 
@@ -210,29 +211,29 @@ def test_a_deleted_table_keeps_what_was_read(server, client):
 def test_an_error_before_any_row_is_itself(server, client):
     server.plan(columns(), *BUSY)
     with pytest.raises(RateLimited):
-        ow.rows_frame(TABLE, client=client)
+        ow.leads_frame(TABLE, client=client)
 
 
 def test_an_interrupt_is_itself(server, client):
     reached = threading.Event()
     server.plan(columns(), page(lead(1), cursor="a"), silence(reached))
-    stopped, _ = interrupt(lambda: ow.rows_frame(TABLE, client=client), reached, after=0.1)
+    stopped, _ = interrupt(lambda: ow.leads_frame(TABLE, client=client), reached, after=0.1)
     assert type(stopped) is KeyboardInterrupt
     server.plan(columns(), page(lead(1), cursor="a"), page(lead(2)))
-    assert ow.rows_frame(TABLE, client=client)["row_id"].to_list() == ["r1", "r2"]
+    assert ow.leads_frame(TABLE, client=client)["row_id"].to_list() == ["r1", "r2"]
 
 
 def test_a_progress_bar_that_raises_keeps_what_was_read(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), page(lead(2)))
     with pytest.raises(ow.errors.IncompleteRows, match="ZeroDivisionError") as caught:
-        ow.rows_frame(TABLE, client=client, progress=lambda rows, total: 1 / 0)
+        ow.leads_frame(TABLE, client=client, progress=lambda rows, total: 1 / 0)
     assert len(caught.value.partial) == 1
 
 
 def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), page(lead(2), cursor="a"))
     with pytest.warns(PartialRows, match="cursor was repeated"):
-        frame = ow.rows_frame(TABLE, client=client)
+        frame = ow.leads_frame(TABLE, client=client)
     assert frame["row_id"].to_list() == ["r1", "r2"]
     assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor was repeated")
 
@@ -240,7 +241,7 @@ def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
 def test_the_exception_travels_without_key_and_connection(server, client):
     server.plan(columns(), page(lead(1), cursor="a"), *BUSY)
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.rows_frame(TABLE, client=client)
+        ow.leads_frame(TABLE, client=client)
     packed = pickle.dumps(caught.value)
     assert KEY.encode() not in packed
     back = pickle.loads(packed)  # noqa: S301 - made above
@@ -254,15 +255,15 @@ def test_the_configured_client_is_used():
     with contextlib.closing(contextlib.ExitStack()) as stack:
         stack.callback(ow.configure)
         run = ow.start("List bakeries in Porto", show=False).wait("cells")
-        frame = ow.rows_frame(run.tables[0])
+        frame = ow.leads_frame(run.tables[0])
         assert about(frame)["origin"] == "sandbox"
-        assert len(frame) == about(frame)["total"] > 0
-        assert set(frame["contact-email.found"].dropna()) <= {True, False}
+        assert len(frame) == about(frame)["tables"][0]["total"] > 0
+        assert set(frame["contact_email_found"].dropna()) <= {True, False}
 
 
 def test_a_list_instead_of_a_table_is_answered_with_its_tables_only():
     table = {"object": "table", "id": "6f1c1a52-0000-4000-8000-000000000001", "name": "Bakeries"}
     others = [None, {"id": 3}, {"object": "run", "id": "r1"}, {"id": "r2", "agentId": "a1"}]
     with pytest.raises(ow.OrigamiError) as caught:
-        ow.rows_frame([*others, table], client=ow.Sandbox().client())
+        ow.join_leads([{"site": "a"}], [*others, table], key="site", client=ow.Sandbox().client())
     assert re.findall(r"tables\[(\d)\]", caught.value.remedy) == ["4"]

@@ -76,8 +76,8 @@ ROWS = [lead(1), lead(2, **{"contact-email": MAIL, "fit": 7}), lead(3, fit=2.5)]
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, None])
 def test_few_leads_have_the_columns_of_all(server, client, limit):
     server.plan(columns(), page(*ROWS, total=3), columns(), page(*ROWS, total=3))
-    few, every = ow.rows_frame(TABLE, client=client, limit=limit), ow.rows_frame(TABLE, client=client)
-    notes = about(few)
+    few, every = ow.leads_frame(TABLE, client=client, limit=limit), ow.leads_frame(TABLE, client=client)
+    (notes,) = about(few)["tables"]
     pd.testing.assert_frame_equal(few, every[:limit])
     assert (notes["rows"], notes["total"], notes["complete"]) == (len(few), 3, True)
     assert [request.query for request in server.requests if request.path.endswith("rows")] == [
@@ -94,7 +94,7 @@ REFUSED = [
 @pytest.mark.parametrize(("options", "words"), REFUSED)
 def test_what_cannot_be_done_is_refused_before_rows_are_asked_for(server, client, options, words):
     with pytest.raises(InvalidInput, match=words):
-        ow.rows_frame(TABLE, client=client, **options)
+        ow.leads_frame(TABLE, client=client, **options)
     assert server.requests == []
 
 
@@ -125,12 +125,13 @@ def test_filters_return_the_leads_that_also_pass_the_saved_ones(marks, limit, si
     ids = [now, *pages(saved)] if hides else []
     with RawServer(columns()) as server:
         server.plan(columns(), *([*counts, *ids] if limit != 0 else []), *read, now)
-        frame = ow.rows_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters=FIT, limit=limit)
+        frame = ow.leads_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters=FIT, limit=limit)
         rows = [request.query for request in server.requests if request.path.endswith("rows")]
     assert frame["row_id"].to_list() == both[:limit]
     assert about(frame)["complete"]
-    assert (about(frame)["filters"], about(frame)["saved_filters"]) == (FIT, True)
+    (note,) = about(frame)["tables"]
+    assert (note["filters"], note["saved_filters"]) == (FIT, True)
     if limit is None:
-        assert about(frame)["total"] == len(both)
+        assert note["total"] == len(both)
     # The saved order stays in force where the own filters are sent.
     assert [query for query in rows if "defaults=false" in query] == (rows[1:2] if limit != 0 else [])

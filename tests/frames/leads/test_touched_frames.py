@@ -34,7 +34,7 @@ CHANGES = st.fixed_dictionaries(
     }
 )
 SIZE = 6
-FROM = {"rows_frame": ow.rows_frame, "leads_frame": ow.leads_frame}
+FROM = {"leads_frame": ow.leads_frame}
 
 
 def leads_then():
@@ -98,7 +98,7 @@ def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
                 assert plain_text(value) == plain_text(cell(now[row_id], name))
             elif name in ("table_id", "row_id"):
                 assert value == (row_id if name == "row_id" else table.name)
-            elif name not in ("run_id", "run_name", "table_name", "domain"):
+            elif name not in ("run_name", "table_name", "domain"):
                 wanted = rows[row_id][name] if row_id in rows else None
                 assert plain_text(value) == plain_text(wanted)
 
@@ -124,7 +124,7 @@ def test_described_frames_equal_a_plain_loop_or_are_unknown(read, steps):
         assert pd.isna(row["filled"]) or row["filled"] == filled
         assert pd.isna(row["not_run"]) or row["not_run"] == cells.count(None)
         assert pd.isna(row["nothing_found"]) or row["nothing_found"] == len(values) - filled - cells.count(None)
-        if frame.attrs.get("origami") and (name != "mail" or "mail.found" in frame):
+        if frame.attrs.get("origami") and (name != "mail" or "mail_found" in frame):
             assert row[["filled", "not_run", "nothing_found"]].notna().all()
 
 
@@ -151,7 +151,7 @@ def test_stacked_frames_keep_every_cell(read, steps, other, backend):
             there = found.iloc[at]
             at += 1
             for name, value in row.items():
-                if name not in ("run_id", "run_name", "table_id", "table_name"):
+                if name not in ("run_name", "table_id", "table_name"):
                     assert plain_text(there[name]) == plain_text(value)
 
 

@@ -17,7 +17,7 @@ CUSTOMERS = pd.DataFrame(
     {"domain": ["a.pt", "b.com", "z.org"], "owner": ["Ana", "Rui", "Eva"], "deals": [1, 2, 3], "active": True}
 )
 KINDS = {"company": "input", "site": "input", "since": "input", "fit": "score", "mail": "enrichment"}
-WANTED = ["company", "site", "since", "fit", "mail", "mail.confidence", "mail.found"]
+WANTED = ["company", "site", "since", "fit", "mail", "mail_confidence", "mail_found"]
 """Columns of the table in a frame."""
 
 
@@ -39,9 +39,9 @@ def cell(values, name):
     mail = values.get("mail")
     if name == "mail":
         return mail and mail["email"]
-    if name == "mail.confidence":
+    if name == "mail_confidence":
         return mail and mail.get("confidence")
-    if name == "mail.found":
+    if name == "mail_found":
         return None if mail is None else mail["email"] is not None
     return values.get(name)
 
@@ -110,8 +110,8 @@ TOUCHES = {
     "filter": lambda frame: frame[frame["row_id"] != "r1"],
     "sort": lambda frame: frame.sort_values("row_id", ascending=False),
     "assign": lambda frame: frame.assign(score=range(len(frame)), seen=[True] * len(frame), note=None),
-    "drop": lambda frame: frame.drop(columns=["site", "mail.confidence"], errors="ignore"),
-    "drop what says it": lambda frame: frame.drop(columns=["mail.found"], errors="ignore"),
+    "drop": lambda frame: frame.drop(columns=["site", "mail_confidence"], errors="ignore"),
+    "drop what says it": lambda frame: frame.drop(columns=["mail_found"], errors="ignore"),
     "narrow": lambda frame: some(frame, ["row_id", "fit", "mail"]),
     "narrow to ids": lambda frame: some(frame, ["table_id", "row_id", "domain", "company"]),
     "rename": lambda frame: frame.rename(columns={"company": "firm", "domain": "domain"}),

@@ -198,13 +198,14 @@ def test_parts_of_a_taken_name_have_the_suffix_and_fold_in_a_workbook(server, cl
         server, table.id, "email", lambda cells: {"email": f"info@{cells['website']}", "source_url": "https://x"}
     )
     found = ow.join_leads(frame, table, key="website")
-    values, parts = ["phone_found", "email"], ["phone_found.confidence", "phone_found.found", "email.source_url"]
+    values, parts = ["phone_found", "email"], ["phone_found_confidence", "phone_found_found", "email_source_url"]
     assert set(found.attrs["origami"]["found_columns"]) >= {*values, *parts}
-    assert not any(name.startswith("phone.") for name in found)
+    assert [name for name in found if name.startswith("phone")][:2] == ["phone", "phone_found"]
 
     (file,) = ow.export(found, tmp_path / "found.xlsx")
     sheet = openpyxl.load_workbook(file).active
-    headings = ["website", "phone", *(name.replace("email", "Email") for name in found.columns[2:])]
+    of_email = {"email": "Email", "email_source_url": "Email: source URL", "email_found": "Email: found"}
+    headings = ["website", "phone", *(of_email.get(name, name) for name in found.columns[2:])]
     assert [cell.value for cell in sheet[1]] == headings
     hidden = (sheet.column_dimensions[cell.column_letter].hidden for cell in sheet[1])
     folded = dict(zip(found, hidden, strict=True))

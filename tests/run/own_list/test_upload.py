@@ -311,7 +311,7 @@ def test_uploaded_tables_bring_their_client(server, client):
     table = ow.upload(many(2), key="website", client=client)
     run = ow.start("Find phones", focus_tables=[table], show=False)
     assert server.runs[0].focus == [table.id]
-    assert len(ow.rows_frame(table)) == 2
+    assert len(ow.leads_frame(table)) == 2
     other = ow.Client(server.key, base_url=server.base_url, project="other")
     with raises("InvalidInput", match="client"):
         ow.start("Find phones", focus_tables=[table], client=other, show=False)

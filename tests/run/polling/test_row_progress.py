@@ -67,7 +67,7 @@ class Slowly:
 def test_the_run_says_how_far_it_is_while_its_leads_are_read(client, run):
     table = run.tables[0]
     history, slowly = run.history, Slowly(run, table)
-    frame = ow.rows_frame(table, client=client, limit=3 * PAGE, progress=slowly)
+    frame = ow.leads_frame(table, client=client, limit=3 * PAGE, progress=slowly)
     assert slowly.said == [(0, None), (PAGE, 3 * PAGE), (2 * PAGE, 3 * PAGE)]
     until(lambda: slowly.state().row_progress == {})
     assert len(frame) == 3 * PAGE
@@ -81,7 +81,7 @@ def test_a_reading_that_ends_early_is_no_reading(client, run, error, raised):
     table = run.tables[0]
     slowly = Slowly(run, table, error)
     with pytest.raises(raised) as caught:
-        ow.rows_frame(table, client=client, progress=slowly)
+        ow.leads_frame(table, client=client, progress=slowly)
     # The exception and its frames are held, as a notebook does: that must not look like a reading.
     until(lambda: slowly.state().row_progress == {})
     assert caught.value.__traceback__ is not None
@@ -97,7 +97,7 @@ def test_reading_whose_event_loop_has_ended_has_ended(client, run):
         slowly(rows, total)
         loop.stop()
 
-    task = loop.create_task(ow.aio.rows_frame(table, client=client, progress=stop))
+    task = loop.create_task(ow.aio.leads_frame(table, client=client, progress=stop))
     loop.run_forever()
     until(lambda: slowly.state().row_progress == {table.id: slowly.before})
     assert not task.done()
@@ -115,7 +115,7 @@ def test_runs_without_the_table_hear_nothing(client, run):
     notified = [[], []]
     for other, heard in zip(others, notified, strict=True):
         other.conversation.subscribers.add(lambda heard=heard: heard.append(1))
-    ow.rows_frame(table, client=client, progress=Slowly(run, table))
+    ow.leads_frame(table, client=client, progress=Slowly(run, table))
     until(lambda: run.state.row_progress == {})
     assert [other.state is state for other, state in zip(others, before, strict=True)] == [True, True]
     assert notified == [[], []]
@@ -126,7 +126,7 @@ def test_row_progress_notifies_displays_and_no_callbacks_of_users(client, run):
     run.conversation.subscribers.add(lambda: shown.append(dict(run.state.row_progress)))
     run.on_change(lambda run: changed.append(run.status))
     table = run.tables[0]
-    ow.rows_frame(table, client=client, limit=2 * PAGE, progress=Slowly(run, table))
+    ow.leads_frame(table, client=client, limit=2 * PAGE, progress=Slowly(run, table))
     until(lambda: shown and shown[-1] == {})
     assert shown[:-1] == [{table.id: (0, None)}, {table.id: (PAGE, 2 * PAGE)}]
     assert changed == []
@@ -177,7 +177,7 @@ watch = run.conversation.current
 
 LEFT = """
 try:
-    ow.rows_frame(run.tables[0], client=client, progress=lambda *_: (until(lambda: watch.state.row_progress), 1 / 0))
+    ow.leads_frame(run.tables[0], client=client, progress=lambda *_: (until(lambda: watch.state.row_progress), 1 / 0))
 except ow.errors.IncompleteRows as error:
     kept = error
 until(lambda: not watch.state.row_progress)
@@ -200,7 +200,7 @@ def fork(rows, total):
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert watch.state.row_progress
-ow.rows_frame(run.tables[0], client=client, limit=12, progress=fork)
+ow.leads_frame(run.tables[0], client=client, limit=12, progress=fork)
 until(lambda: not watch.state.row_progress)
 """
 

@@ -92,7 +92,7 @@ def test_all_frames_of_a_running_run(client):
     assert run.state.lead_count in tables["lead_count"].to_list(), "the leads of one table, never a sum"
     assert set(columns["table_id"]) == set(tables["table_id"])
     assert columns["credits_lifetime_used"].sum() == run.state.credits_used
-    assert len(ow.rows_frame(run.tables[1], client=client)) > 0
+    assert len(ow.leads_frame(run.tables[1], client=client)) > 0
     leads = run.history_frame()["lead_count"]
     assert pd.isna(leads.iloc[0])
     assert leads.iloc[-1] > 0

@@ -155,7 +155,7 @@ def test_a_condition_chooses_runs_and_its_line_reads_the_same_leads(batch, clien
     page = Page(grid)
     page.ask(filters=[of_runs("equals", "porto")], include_hidden=include_hidden)
     porto = companies_of(batch)[0]
-    expected = ow.rows_frame(porto, include_hidden=include_hidden)
+    expected = ow.leads_frame(porto, include_hidden=include_hidden)
     answer = page.front.answers[-1]
     assert set(page.column("Run")) == {"Porto"}
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
@@ -176,7 +176,7 @@ def test_conditions_for_runs_and_columns_add_up(batch, grid):
     has_phone = {"column": "phone", "operator": "is_not_empty", "value": ""}
     page.ask(filters=[of_runs("not_contains", "Faro"), has_phone])
     see(lambda: not page.update().marks)
-    expected = ow.rows_frame(companies_of(batch)[0], filters=[has_phone])
+    expected = ow.leads_frame(companies_of(batch)[0], filters=[has_phone])
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     assert set(page.column("Run")) == {"Porto"}
 
@@ -216,7 +216,7 @@ def test_runs_with_the_same_name_are_distinguished(briefs, names):
     assert list(dict.fromkeys(page.column("Run"))) == names
     page.ask(include_hidden=True, filters=[of_runs("equals", names[1])])
     assert set(page.column("Run")) == {names[1]}
-    assert set(grid.frame["run_id"]) == {runs[1].id}
+    assert set(grid.frame["table_id"]) == {runs[1].tables[0].id}
     grid.close()
 
 
@@ -232,7 +232,7 @@ def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_p
     ow.configure(client=client)
     read = eval(grid.head["tabs"][0]["line"], {"ow": ow})  # noqa: S307 - a line of ours
     assert set(read["row_id"]) == set(loaded["row_id"])
-    assert set(read["run_id"]) == {run.id for run in batch}
+    assert set(read["run_name"]) == {run.name for run in batch}
     ids = [loaded["row_id"].iloc[0], loaded["row_id"].iloc[-1]]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
     assert set(grid.selection["row_id"]) == set(ids)

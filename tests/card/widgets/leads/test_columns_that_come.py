@@ -105,7 +105,7 @@ def test_each_value_stands_below_its_head_while_runs_work(begin, opened, monkeyp
         page.look(tabs[0]["id"] if tabs else runs[0].tables[0].id)
         frame = ow.leads_frame(runs, tables=[run.tables[0].id for run in runs], include_hidden=True)
         stated = stated_by(frame)
-        names = dict(zip(frame["row_id"], frame["name"], strict=True))
+        names = dict(zip(frame["row_id"], frame["run_name"], strict=True))
         is_over = all(run.settled for run in runs)
         # The saved filters apply to a table once its cells are final.
         ended = [run.tables[0].id for run in runs if run.done and not run.tables[0].cells.running]

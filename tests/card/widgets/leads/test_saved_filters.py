@@ -147,7 +147,7 @@ def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
 
 
 def test_frames_and_grids_share_the_ids(large):
-    frame = ow.rows_frame(large.table, client=large.client, filters=SMALL)
+    frame = ow.leads_frame(large.table, client=large.client, filters=SMALL)
     ow.leads_frame([large.table], client=large.client, filters=SMALL)
     assert large.sandbox.seen.count(IDS) == 2
     large.sandbox.clear()
@@ -235,9 +235,8 @@ def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, 
         wanted = [row_id for row_id in api_ids(made, filters=own + filters) if row_id in saved]
         see(lambda: grid.frame.attrs["origami"]["complete"])
         assert grid.frame["row_id"].to_list() == wanted
-        assert grid.frame.attrs["origami"]["total"] == len(wanted)
-        assert grid.frame.attrs["origami"]["saved_filters"] is True
-        assert grid.frame.attrs["origami"]["filters"] == own + filters
+        (note,) = grid.frame.attrs["origami"]["tables"]
+        assert (note["total"], note["saved_filters"], note["filters"]) == (len(wanted), True, own + filters)
         of_grid = [row_id for row_id in api_ids(made, filters=own or None) if row_id in saved]
         assert grid.to_frame()["row_id"].to_list() == of_grid
     finally:
