@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 IN_BOTH = "both"
+KEY = "key"
 
 
 def overlap(
@@ -36,8 +37,10 @@ def overlap(
     """Compare two lists of leads: which companies are in both, and which in only one. Sends no request.
 
     The result has one row for each value of `on`, a column of both lists; the values of `a` come first. If the lists name
-    it differently, `left_on` is the column of `a`, and `right_on` that of `b`.
-    Values are compared as texts without case and outer spaces, domains also without `www.`, subdomain or path. A lead
+    it differently, `left_on` is the column of `a`, and `right_on` that of `b`: both stay as they are, and the value that
+    was compared is in the column `key`.
+    Values are compared as texts without case and outer spaces. If one of the columns is `domain`, they are compared as
+    domains, without `www.`, subdomain or path. A lead
     without a value is never in both, and has its own row. Columns may have any dtype; whole numbers, booleans and texts
     get nullable dtypes, so that missing values stay missing.
 
@@ -49,8 +52,8 @@ def overlap(
         a: a frame of `leads_frame`, a list of such frames, or any DataFrame with the column `on`, for example your
             existing customers.
         b: the other list.
-        on: the column to compare: `"domain"`, or for example `"contact-email"`.
-        left_on: the column of `a`, in place of `on`. The result has its values in the column `on`.
+        on: the column to compare: `"domain"`, or for example `"contact_email"`.
+        left_on: the column of `a`, in place of `on`.
         right_on: the column of `b`, in place of `on`.
         names: what the lists are called in `found_in` and in the names of the counts, for example
             `("customers", "found")`.
@@ -60,7 +63,7 @@ def overlap(
         A DataFrame with these columns, then all columns of both lists, with the cells of the first lead that has the
         value. Columns that `a` lacks have the cells of the first such lead in `b`.
 
-        - the column `on` (string): the value as it was compared
+        - the column `on`, or `key` (string): the value as it was compared
         - `found_in` (category): `both`, `a` or `b`, or the lists' names
         - `leads_a` (Int64): leads of `a` with this value
         - `leads_b` (Int64): leads of `b` with this value
@@ -79,18 +82,21 @@ def overlap(
         >>> customers = pd.DataFrame({"Web site": ["https://www.broa.pt", "acme.pt"]})
         >>> found = overlap(customers, new, left_on="Web site", names=("customers", "found"))
         >>> found["found_in"].tolist(), found.columns.tolist()[:4]
-        (['both', 'customers', 'found'], ['domain', 'found_in', 'leads_customers', 'leads_found'])
+        (['both', 'customers', 'found'], ['key', 'found_in', 'leads_customers', 'leads_found'])
+        >>> found[["Web site", "domain"]].astype(object).to_numpy().tolist()[0]
+        ['https://www.broa.pt', 'broa.pt']
     """
     from .leads.stacking import stack_frames
 
     check_backend(dtype_backend)
     called_a, called_b = _checked_names(names)
-    lists = [
-        _list_of(a, called_a, on if left_on is None else left_on, on),
-        _list_of(b, called_b, on if right_on is None else right_on, on),
-    ]
+    columns = [on if each is None else each for each in (left_on, right_on)]
+    lists = [_list_of(a, called_a, columns[0]), _list_of(b, called_b, columns[1])]
+    is_of_domains = "domain" in columns
+    keys = [frame[column] for frame, column in zip(lists, columns, strict=True)]
+    on = columns[0] if columns[0] == columns[1] else _free_name(lists)
     # One row for each value, and one for each lead without a value, at the place of the first such lead.
-    words, codes = _codes([frame[on] for frame in lists], on)
+    words, codes = _codes(keys, is_of_domains=is_of_domains)
     in_a, size = len(lists[0]), len(codes)
     codes = np.where(codes < 0, len(words) + np.arange(size), codes)
     _, places = np.unique(codes, return_index=True)
@@ -149,7 +155,16 @@ def _checked_names(names: object) -> tuple[str, str]:
     )
 
 
-def _list_of(given: object, where: str, column: Any, on: str) -> pd.DataFrame:
+def _free_name(lists: Sequence[pd.DataFrame]) -> str:
+    """Return the name of the column with the values that were compared, which no list has."""
+    name, number = KEY, 1
+    while any(name in frame.columns for frame in lists):
+        number += 1
+        name = f"{KEY}_{number}"
+    return name
+
+
+def _list_of(given: object, where: str, column: Any) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
         given = stack_given(list(given), "numpy_nullable")
     if not isinstance(given, pd.DataFrame):
@@ -169,16 +184,13 @@ def _list_of(given: object, where: str, column: Any, on: str) -> pd.DataFrame:
             remedy="Choose a column of both frames with on=, or one of each with left_on= and right_on=. Frames of "
             'leads_frame have "domain", with columns= if it is among these.',
         )
-    given = given.reset_index(drop=True)
-    if column == on:
-        return given
-    return given.drop(columns=on, errors="ignore").assign(**{on: given[column]})
+    return given.reset_index(drop=True)
 
 
-def _codes(columns: Sequence[pd.Series[Any]], on: str) -> tuple[list[str], npt.NDArray[np.intp]]:
+def _codes(columns: Sequence[pd.Series[Any]], *, is_of_domains: bool) -> tuple[list[str], npt.NDArray[np.intp]]:
     """Return the distinct values of columns as they are compared, and the place of each row's value there; -1 without one."""
     texts, distinct = pd.factorize(pd.concat([_texts(column) for column in columns], ignore_index=True))
-    keys = _domains(distinct.tolist()) if on == "domain" else [_folded(text) for text in distinct.tolist()]
+    keys = _domains(distinct.tolist()) if is_of_domains else [_folded(text) for text in distinct.tolist()]
     places: dict[str, int] = {}
     # The last place is that of rows without a text, whose code is -1.
     codes = [places.setdefault(key, len(places)) if key else -1 for key in [*keys, ""]]

@@ -61,12 +61,27 @@ def test_two_runs_of_the_sandbox_and_a_list_of_customers():
     assert ow.overlap(first, second, on="company").attrs["origami"]["on"] == "company"
 
 
+def test_columns_of_other_names_stay_as_they_are():
+    customers = pd.DataFrame({"Account": ["Nata Lda.", "Broa"], "domain": ["nata.example", "mine.example"]})
+    found = pd.DataFrame({"company": ["BROA ", "Pao"], "domain": ["broa.pt", "pao.pt"]})
+    compared = ow.overlap(customers, found, left_on="Account", right_on="company")
+    assert compared["key"].to_list() == ["nata lda.", "broa", "pao"]
+    assert compared["found_in"].to_list() == ["a", "both", "b"]
+    assert compared["domain"].to_list() == ["nata.example", "mine.example", "pao.pt"]
+    assert compared["company"].to_list() == [pd.NA, "BROA ", "Pao"]
+    # Names are compared as names, even if they look like domains.
+    names = pd.DataFrame({"name": ["www.nata.pt"], "key": ["k"]})
+    compared = ow.overlap(names, pd.DataFrame({"company": ["nata.pt"]}), left_on="name", right_on="company")
+    assert (compared["found_in"].to_list(), compared.columns[0]) == (["a", "b"], "key_2")
+
+
 @pytest.mark.parametrize(
     ("a", "on", "words"),
     [
         (pd.DataFrame({"x": [1]}), "domain", "No column"),
         ("run", "domain", "compares frames"),
         ([], "domain", "compares frames"),
+        (pd.DataFrame({"domain": ["a.pt"]}), ["domain"], "No column"),
     ],
 )
 def test_what_cannot_be_compared(a, on, words):
