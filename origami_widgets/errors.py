@@ -1,6 +1,14 @@
 """The errors that you may want to catch, each an `OrigamiError`: `except ow.errors.AmbiguousStart`.
 
 `PastedKey` is a warning. Each name is imported on first use.
+
+Example:
+    >>> import origami_widgets as ow
+    >>> try:
+    ...     ow.attach("nonsense", client=ow.Sandbox(speed=600).client(), show=False)
+    ... except ow.errors.InvalidInput as error:
+    ...     print(error.title)
+    Invalid run token
 """
 
 # ruff: noqa: PLC0414 - type checkers take a name that is imported "as" itself for a public one

@@ -376,10 +376,13 @@ def _gathered(source: object, caller: str) -> SourceData:
     if isinstance(source, str):
         source = [source]
     if isinstance(source, list | tuple):
-        from origami_widgets.api.validate import table_id
+        from .leads.rows_request import request_from
 
         # If a table is given by its id, its name and counts are read first.
-        source = [{"object": "table", "id": table_id(each)} if isinstance(each, str) else each for each in source]
+        source = [
+            {"object": "table", "id": request_from(each, caller=caller).table_id} if isinstance(each, str) else each
+            for each in source
+        ]
     return gather(cast("Any", source), caller)
 
 

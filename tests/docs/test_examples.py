@@ -11,10 +11,7 @@ import pytest
 
 import origami_widgets as ow
 
-WITHOUT = {
-    "__version__": "a text",
-    "AmbiguousStart": "needs a server that fails while it starts a run: notebooks/failures.ipynb has one",
-}
+WITHOUT = {"__version__": "a text"}
 """What has no example, and why."""
 NAMES = sorted(set(ow.__all__) - WITHOUT.keys())
 

@@ -205,17 +205,20 @@ def test_a_path_that_is_none(run, path):
         ow.export(run, path)
 
 
+ROWS = [{"site": "a.example"}]
+
+
 def test_rows_of_a_run_name_its_tables(sandbox, run):
     before = sandbox.requests
-    with pytest.raises(InvalidInput, match="leads_frame reads one table") as caught:
-        ow.leads_frame(run, client=sandbox)
+    with pytest.raises(InvalidInput, match="This is no table") as caught:
+        ow.join_leads(ROWS, run, key="site", client=sandbox)
     for number, table in enumerate(run.tables):
-        line = f"ow.leads_frame(run.tables[{number}]) # {table.name}, {table.lead_count} leads"
+        line = f"ow.join_leads(frame, run.tables[{number}], key=…) # {table.name}, {table.lead_count} leads"
         assert line in caught.value.remedy
-    with pytest.raises(InvalidInput, match=r"ow\.leads_frame\(tables\[1\]\) # "):
-        ow.leads_frame(run.tables, client=sandbox)
+    with pytest.raises(InvalidInput, match=r"ow\.join_leads\(frame, tables\[1\], key=…\) # "):
+        ow.join_leads(ROWS, run.tables, key="site", client=sandbox)
     with pytest.raises(InvalidInput) as caught:
-        ow.leads_frame(run.raw, client=sandbox)
+        ow.join_leads(ROWS, run.raw, key="site", client=sandbox)
     assert 'payload["response"]["tables"][0]' in caught.value.remedy
     assert sandbox.requests == before
 
@@ -223,14 +226,14 @@ def test_rows_of_a_run_name_its_tables(sandbox, run):
 def test_rows_of_a_run_without_tables_say_to_wait():
     run = ow.Run.from_payload({"id": "v2_run-1", "agentId": AGENT, "status": "running", "response": None})
     with pytest.raises(InvalidInput, match=r'run\.wait\("cells"\)'):
-        ow.leads_frame(run)
+        ow.join_leads(ROWS, run, key="site")
 
 
 def test_the_name_of_a_table_stays_in_its_line():
     tables = [{"id": f"tbl_{number}", "name": "x\n\x1b[31m" * 99, "leadCount": 1} for number in range(500)]
     run = {"id": "v2_run-1", "agentId": AGENT, "response": {"tables": tables}}
     with pytest.raises(InvalidInput) as caught:
-        ow.leads_frame(run)
+        ow.join_leads(ROWS, run, key="site")
     assert "and 480 more" in caught.value.remedy
     assert caught.value.remedy.isprintable()
     assert len(caught.value.remedy) < 4_000

@@ -152,14 +152,12 @@ def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
     if isinstance(table, str):
         checked = table_id(table)
         if not may_be_id(checked):
-            raise _not_a_table(
-                f"{shortened(checked)} is a word, not an id.", f"Pass a table, {_example(caller)}", caller
-            )
+            raise _not_a_table(f"{shortened(checked)} is a word, not an id.", f"Pass a table, {_example(caller)}")
         return checked, None, None
     raw = _raw_of(table)
     if raw is None or not isinstance(raw.get("id"), str) or _is_other(raw):
         given = "None" if table is None else f"{type(table).__name__}"
-        raise _not_a_table(f"Got {given}.", _choices(table, caller) or f"Pass a table, {_example(caller)}", caller)
+        raise _not_a_table(f"Got {given}.", _choices(table, caller) or f"Pass a table, {_example(caller)}")
     name, count = raw.get("name"), raw.get("leadCount")
     return (
         table_id(raw["id"]),
@@ -168,8 +166,8 @@ def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
     )
 
 
-def _not_a_table(cause: str, remedy: str, caller: str) -> InvalidInput:
-    return InvalidInput(f"{caller} reads one table", cause=cause, remedy=remedy)
+def _not_a_table(cause: str, remedy: str) -> InvalidInput:
+    return InvalidInput("This is no table", cause=cause, remedy=remedy)
 
 
 def _example(caller: str) -> str:
