@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from origami_widgets.enrichment import EnrichmentFailed as EnrichmentFailed
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.own_list.joining import AmbiguousKey as AmbiguousKey
+    from origami_widgets.ledger import AnswerNeeded as AnswerNeeded
+    from origami_widgets.ledger import LedgerUnusable as LedgerUnusable
     from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
     from origami_widgets.run.own_list.upload_job import KeysChanged as KeysChanged
     from origami_widgets.run.starts.cancel import CancelPending as CancelPending
@@ -98,6 +100,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "enrichment": ("EnrichmentFailed",),
     "frames.leads.row_reading": ("IncompleteRows",),
     "frames.own_list.joining": ("AmbiguousKey",),
+    "ledger": ("AnswerNeeded", "LedgerUnusable"),
     "run.follow_up": ("ContinuedElsewhere",),
     "run.own_list.upload_job": ("KeysChanged",),
     "run.starts.cancel": ("CancelPending", "NotOurs"),
