@@ -42,7 +42,7 @@ def test_every_place_has_the_count_of_the_table_with_verdicts(people):
     assert (board.view["rows"][0]["leads"], f"{board.lead_count}") == (count, count)
     assert run_record(run.state, now=NOW)["leads"] == table.lead_count
     assert run.history[-1].lead_count == table.lead_count
-    assert ow.runs_frame(run)["leads"].to_list() == [table.lead_count]
+    assert ow.runs_frame(run)["lead_count"].to_list() == [table.lead_count]
     for text in (str(run), run.to_html(), str(card.snapshot())):
         assert f"{sum(each.lead_count for each in run.tables)} leads" not in text
     assert f"{count} leads" in str(run)
