@@ -114,10 +114,11 @@ class LeadWidget(LiveWidget):
 
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
         """Return the loaded leads of a table, in the form of `leads_frame`. The arguments are those of `LeadFeed.loaded`."""
-        from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads
+        from origami_widgets.frames.leads.leads_reading import TableLeads, origins_of, stack_leads
 
-        frame = self._frame_of(self._leads.loaded(table_id, with_checking=with_checking))
-        return stack_leads([TableLeads(frame)], dtype_backend="numpy_nullable")
+        loaded = self._leads.loaded(table_id, with_checking=with_checking)
+        origin = origins_of([self._operations(loaded.table)])
+        return stack_leads([TableLeads(self._frame_of(loaded))], dtype_backend="numpy_nullable", origin=origin)
 
     def _frame_of(self, loaded: LoadedLeads) -> pd.DataFrame:
         # Imported here and below, as leads are shown without pandas.

@@ -274,4 +274,4 @@ def test_runs_of_a_board_have_the_names_of_their_agents():
         client.create_agent("List bakeries", name=name)
     board = ow.RunBoard(client=client)
     assert {run.name for run in board.runs} == {"Porto", "Faro"}
-    assert set(ow.runs_frame(list(board.runs))["name"]) <= {"Porto", "Faro"}
+    assert set(ow.runs_frame(list(board.runs))["run_name"]) <= {"Porto", "Faro"}

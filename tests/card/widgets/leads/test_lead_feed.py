@@ -492,14 +492,14 @@ def test_loaded_leads_say_where_they_come_from(ended):
     grid = ow.LeadGrid(ended.run, sort={"column": "company", "direction": "desc"})
     messages = sent_by(grid)
     none = grid.frame.attrs["origami"]
-    assert (none["rows"], none["complete"], none["table_id"]) == (0, False, ended.table.id)
+    assert (none["rows"], none["complete"], none["tables"][0]["table_id"]) == (0, False, ended.table.id)
     receive(grid, message(ended.table.id))
     see(lambda: leads_in(messages))
     frame, whole = grid.frame, grid.to_frame()
     about, of_all = frame.attrs["origami"], whole.attrs["origami"]
     assert frame.attrs.keys() == whole.attrs.keys()
     assert about.keys() == of_all.keys()
-    own = {"rows", "pages", "complete", "stopped", "lead_count_note", "mixed_types"}
+    own = {"rows", "complete", "stopped", "mixed_types", "tables"}
     assert {key: about[key] for key in about.keys() - own} == {key: of_all[key] for key in of_all.keys() - own}
     assert (about["rows"], about["complete"], bool(about["stopped"])) == (SIZE, False, True)
     assert copy.deepcopy(frame.attrs["origami"]) is about
@@ -521,7 +521,7 @@ def test_a_page_that_saves_as_soon_as_it_shows_leads_saves_them(ended):
     until_then = contents[: [content["kind"] for content in contents].index("leads")]
     *_, newest = [json.dumps(content, ensure_ascii=False) for content in until_then if content["kind"] == "snapshot"]
     assert all(company in newest for company in grid.frame["company"])
-    without = (~ow.leads_frame(ended.run)["contact-email.found"][: len(grid.frame)]).sum()
+    without = (~ow.leads_frame(ended.run)["contact_email_found"][: len(grid.frame)]).sum()
     assert newest.count("not found") >= without > 0
     grid.close()
 
@@ -530,5 +530,5 @@ def test_a_grid_without_a_table_has_a_frame_that_says_so():
     run = ow.start("List bakeries in Porto", client=ow.Sandbox(speed=0.001).client(), show=False)
     grid = ow.LeadGrid(run)
     about = grid.frame.attrs["origami"]
-    assert (about["rows"], about["complete"], "table_id" in about) == (0, False, False)
+    assert (about["rows"], about["table_count"], list(about["tables"])) == (0, 0, [])
     grid.close()
