@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.widgets.run_card import RunCard as RunCard
     from origami_widgets.compose import use_sandbox as use_sandbox
     from origami_widgets.enrichment import enrich as enrich
-    from origami_widgets.enrichment import upload as upload
     from origami_widgets.frames import actions_frame as actions_frame
     from origami_widgets.frames import columns_frame as columns_frame
     from origami_widgets.frames import credits_frame as credits_frame
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.start import start as start
     from origami_widgets.run.start import start_many as start_many
     from origami_widgets.sandbox import Sandbox as Sandbox
+    from origami_widgets.uploading import upload as upload
 
 # Names resolve on first use, so that importing the package costs next to nothing.
 _MODULES: dict[str, tuple[str, ...]] = {
@@ -65,7 +65,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "card.widgets.run_board": ("RunBoard",),
     "card.widgets.run_card": ("RunCard",),
     "compose": ("use_sandbox",),
-    "enrichment": ("enrich", "upload"),
+    "enrichment": ("enrich",),
     "errors": ("errors",),
     "frames": (
         *("actions_frame", "columns_frame", "credits_frame", "describe_leads", "domain_of", "evidence_frame", "export"),
@@ -82,6 +82,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "run.settings": ("configure",),
     "run.start": ("attach", "start", "start_many"),
     "sandbox": ("Sandbox",),
+    "uploading": ("upload",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

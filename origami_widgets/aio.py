@@ -29,7 +29,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from origami_widgets import enrichment, frames, ledger
+    from origami_widgets import enrichment, frames, ledger, uploading
     from origami_widgets.run import login as key
     from origami_widgets.run import start as starting
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     new_leads = ledger.new_leads.aio
     refresh_leads = frames.refresh_leads.aio
     start = starting.start.aio
-    upload = enrichment.upload.aio
+    upload = uploading.upload.aio
 
 __all__ = [
     "account",

@@ -29,7 +29,7 @@ PARTS = {
     "magics": {"words", "api", "host", "run", "card", "frames", "sandbox", "magics"},
     "cli": {"words", "api", "run", "card", "frames", "sandbox", "cli"},
 }
-TOP = {"__init__", "aio", "compose", "enrichment", "errors", "ledger"}
+TOP = {"__init__", "aio", "compose", "enrichment", "errors", "ledger", "uploading"}
 WIDGETS = ("anywidget", "ipywidgets", "traitlets", "IPython")
 HEAVY = (*WIDGETS, "httpx", "pandas", "numpy")
 # What knows a library of the outside; whoever else wants it asks these.
