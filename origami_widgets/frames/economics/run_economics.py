@@ -160,7 +160,7 @@ def runs_frame(
         >>> frame["cost_per_qualified_lead"].to_list(), frame["expected_cost"].round().to_list()
         ([5.0, 6.0], [526.0, 569.0])
         >>> frame["chance_cheapest"].round(1).to_list()
-        [0.7, 0.3]
+        [0.6, 0.4]
         >>> runs_frame([run("a", 12), run("b", 10)], by="status")["cost_per_qualified_lead"].round(2).to_list()
         [5.45]
     """
