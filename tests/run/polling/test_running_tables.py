@@ -88,10 +88,12 @@ def test_all_frames_of_a_running_run(client):
     assert run.raw["status"] == "running"
     assert run.raw["response"]["tables"]
     assert (run.text, run.done, run.error) == (None, False, None)
+    before = run.state.credits_used
     tables, columns = ow.tables_frame(run), ow.columns_frame(run)
     assert run.state.lead_count in tables["lead_count"].to_list(), "the leads of one table, never a sum"
-    assert set(columns["table_id"]) == set(tables["table_id"])
-    assert columns["credits_lifetime_used"].sum() == run.state.credits_used
+    assert set(columns["table_id"]) >= set(tables["table_id"])
+    # A check may come in between.
+    assert before <= columns["credits_lifetime_used"].sum() <= run.state.credits_used
     assert len(ow.leads_frame(run.tables[1], client=client)) > 0
     leads = run.history_frame()["lead_count"]
     assert pd.isna(leads.iloc[0])
