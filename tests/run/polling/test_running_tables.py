@@ -79,7 +79,9 @@ def test_leads_and_credits_grow_during_the_run_and_cells_after_it(client, clock)
     assert after["cells_running"].max() > 0
     assert after["cells_running"].iloc[-1] == 0
     assert after["credits_lifetime_used"].is_monotonic_increasing
-    assert after["credits_lifetime_used"].iloc[-1] > history[history["status"] == "running"]["credits_lifetime_used"].max()
+    assert (
+        after["credits_lifetime_used"].iloc[-1] > history[history["status"] == "running"]["credits_lifetime_used"].max()
+    )
 
 
 def test_all_frames_of_a_running_run(client):
