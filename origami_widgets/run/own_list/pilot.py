@@ -83,7 +83,9 @@ class PilotJob(UploadJob):
             )
         found = await self._found(await self._columns())
         rest = len(self._keys) - len(pilot)
-        prices = [each.credits_used or 0 for each in receipts]
+        prices = [each.credits_used for each in receipts if each.credits_used is not None]
+        if len(prices) < len(receipts):
+            raise _unknown_cost("Origami didn't report the credits of all rows.")
         low, high = price_range(prices, rest) or (None, None)
         return Estimate(len(pilot), rest, await self._used(), found, low, high)
 
@@ -128,7 +130,9 @@ class PilotJob(UploadJob):
         # What another process has written may still fill.
         for receipt in self._record.stored.receipts[self._record.stored.priced :]:
             await self._ended(receipt)
-        await self._record.change(stage="over")
+        # A receipt alone does not prove that its rows were written.
+        if (await self._rows(columns)).keys() >= set(self._keys):
+            await self._record.change(stage="over")
         await self._check()
 
     async def _lacking(self, columns: Sequence[Column]) -> set[int]:
@@ -171,8 +175,11 @@ class PilotJob(UploadJob):
         ends = clock.monotonic() + DEADLINE
         while True:
             run = await self._read(lambda: self._operations.get_enrichment_run(receipt))
-            if run.status in ENDED or run.completed_at is not None or clock.monotonic() > ends:
+            if run.status in ENDED or run.completed_at is not None:
                 return run
+            if clock.monotonic() > ends:
+                # Credits are 0 until the end, so they would look like a price.
+                raise _unknown_cost("Its cells still fill after 75 minutes.")
             self._require_going()
             await self._pause(self._conversation.current.retry_after / 3)
 
@@ -235,6 +242,12 @@ class PilotJob(UploadJob):
                 remedy="Run the same call again: it goes on with what is missing.",
                 code="STOPPED" if error is None else error.code,
             )
+
+
+def _unknown_cost(cause: str) -> PilotStopped:
+    return PilotStopped(
+        "It isn't known what the pilot has cost", cause=cause, remedy="Run the same call again.", code="UNKNOWN_COST"
+    )
 
 
 def first_rows(own: OwnList, record: UploadRecord) -> OwnList:
