@@ -148,6 +148,23 @@ def test_a_write_that_fails_is_not_paid_twice(server, call, fault):
 
 
 @PAID
+def test_a_price_that_is_not_reported_is_not_taken_for_none(server, call):
+    server.says_credits = False
+    with raises("EnrichmentFailed") as caught:
+        call(credit_limit=1_000, once="crm")
+    assert (caught.value.code, server.paid) == ("UNKNOWN_COST", 20 * PRICE)
+
+
+@PAID
+def test_a_receipt_does_not_prove_that_rows_were_written(server, call):
+    server.swallows = 1
+    with pytest.warns(RuntimeWarning, match="20 rows of your list aren't in the table"):
+        call(credit_limit=1_000, once="crm")
+    assert call(credit_limit=1_000, once="crm")["phone"].notna().all()
+    paid_once(server)
+
+
+@PAID
 def test_columns_of_others_are_named_and_not_run_unasked(server, call):
     added: list[str] = []
 
