@@ -77,11 +77,11 @@ class Card {
     });
     return [
       of(earlierSection(), "earlier"),
-      some(new HeadSection(context, this.#notify), "head", "result"),
+      of(new HeadSection(context, this.#notify), "head"),
       of(resultSection(context), "result"),
       of(noticesSection(context), "notices"),
-      some(new TablesSection(context), "tables", "activity", "head", "result", "prose", "ask"),
-      some(outcomeSection(context), "head", "result", "activity", "prose", "suggestions"),
+      some(new TablesSection(context), "tables", "head", "result", "prose", "ask"),
+      some(outcomeSection(context), "head", "result", "now", "prose", "suggestions"),
       of(this.#ask, "ask"),
     ];
   }

@@ -65,12 +65,3 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
     warn: clock.connection !== "live",
   };
 }
-
-/** When the server last reported what is shown: the age while it is counted, else the time of day. */
-export function lastRead(head: Times, session: Session): string {
-  const { clock } = session;
-  if (!clock || clock.heard_at === null) return "";
-  const now = session.now();
-  const counts = session.presence === "live" && !(head.done && head.settled);
-  return counts ? age((now - (lastAndNextCheck(clock, now).heard ?? now)) / 1000) : clockTime(clock.heard_at);
-}

@@ -193,48 +193,22 @@ describe("the menu", () => {
     }
   });
 
-  it("has a line to copy for each line of the view", () => {
+  it("has the line that shows the run again", () => {
     const card = draw("completed");
-    const expected = sample("completed").head.lines.map(({ label, code }) => `${label}${code}Copy`);
-    expect(lines(card)).toEqual(expected);
-    card.model.set({ head: { ...sample("completed").head, lines: [{ label: "Run ID", code: "run-1" }] } });
-    expect(lines(card)).toEqual(["Run IDrun-1Copy"]);
-  });
-});
-
-describe("what the run has used", () => {
-  const said = (card: Drawn): string => shown(card.one(".menu > .mute"));
-  const spent = "57 credits. Last read {}.";
-  const used = (name: string): Drawn =>
-    draw(name, (view) => {
-      view.result.spent = spent;
-    });
-
-  it("stands in the menu with its age while the run is checked", () => {
-    const card = used("running");
-    expect(said(card)).toMatch(/^57 credits\. Last read \d+ s ago\.$/);
-    const before = Number(/\d+(?= s ago)/.exec(said(card))?.[0]);
-    vi.advanceTimersByTime(3000);
-    expect(said(card)).toBe(`57 credits. Last read ${before + 3} s ago.`);
-  });
-
-  it("stands there with the time of its last check after the end", () => {
-    expect(said(used("completed"))).toMatch(/^57 credits\. Last read (\d+ \w+, )?\d\d:\d\d\.$/);
+    expect(lines(card)).toEqual([`Show it elsewhere${sample("completed").head.line}Copy`]);
   });
 });
 
 describe("the result line", () => {
   it("has the figures, or the note while there are none", () => {
     const card = draw("running");
-    expect(shown(card.one(".result .line"))).toContain("11 leads added.");
-    expect(card.one(".figures").hidden).toBe(true);
+    expect(shown(card.one(".last"))).toContain("Added 11 leads");
     card.model.set({ result: sample("completed").result });
     expect(card.all(".figure").map(shown)).toEqual([
       "15 leads",
       "12 qualified",
       "57 credits · 4.75 per qualified lead",
     ]);
-    expect(card.text()).not.toContain("11 leads added.");
   });
 
   it("has the shape of figures before there are any, and no foot of a table", () => {
@@ -246,12 +220,6 @@ describe("the result line", () => {
     card.model.set({ head, result, tables });
     expect(figures.classList.contains("waiting")).toBe(false);
     expect(card.one(".strip").hidden).toBe(false);
-  });
-
-  it("has the step, and more about it on demand", () => {
-    const { steps, details } = sample("completed").result;
-    const node = draw("completed").one(".times > span");
-    expect([shown(node), node.title]).toEqual([steps, details]);
   });
 
   it("says in words what the funnel's bar shows, in a legend and to assistive technology", () => {
@@ -333,7 +301,7 @@ describe("announcements", () => {
     const voice = card.one(".origami-card > [role=status]");
     expect(voice.textContent).toBe("");
     vi.advanceTimersByTime(5000);
-    card.model.set({ activity: sample("completed").activity, tables: sample("completed").tables });
+    card.model.set({ now: sample("completed").now, tables: sample("completed").tables });
     expect(voice.textContent).toBe("");
     card.model.set(sample("needs_input"));
     expect(voice.textContent).toBe(

@@ -314,14 +314,13 @@ describe("Copy", () => {
     const written: string[] = [];
     vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void written.push(text) } });
     const card = own("completed");
-    const { label, code } = sample("completed").head.lines[1] ?? { label: "", code: "" };
+    const { line } = sample("completed").head;
     card.button("⋯").click();
-    const button = card.all<HTMLButtonElement>(".menu button")[1] as HTMLButtonElement;
-    expect(button.ariaLabel).toBe(`Copy ${label}`);
+    const button = card.one<HTMLButtonElement>(".menu button");
+    expect(button.ariaLabel).toBe("Copy the line that shows this run");
     button.click();
     await vi.advanceTimersByTimeAsync(10);
-    expect(written).toEqual([code]);
-    expect(code).toContain("ow.columns_frame(");
+    expect(written).toEqual([line]);
     expect(shown(button)).toBe("Copied");
     await vi.advanceTimersByTimeAsync(2000);
     expect(shown(button)).toBe("Copy");
@@ -339,7 +338,7 @@ describe("Copy", () => {
     card.button("⋯").click();
     card.one<HTMLButtonElement>(".menu button").click();
     await vi.advanceTimersByTimeAsync(10);
-    expect(copied).toEqual([sample("completed").head.lines[0]?.code]);
+    expect(copied).toEqual([sample("completed").head.line]);
     expect(card.all("textarea")).toEqual([]);
     vi.unstubAllGlobals();
   });

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type CellChange,
   LEADS_NOT_SAVED,
-  LEADS_SAVING,
   type LeadCell,
   type LeadHead,
   type LeadRow,
@@ -156,30 +155,12 @@ describe("the code that draws leads", () => {
       else model.comm_live = false;
       model.emit("comm_live_update");
       const card = draw(model);
-      const { head, tables } = sample("completed");
-      card.model.set({ head: { ...sample("running").head, lines: head.lines }, tables });
+      card.model.set({ tables: sample("completed").tables });
       for (const name of ["Columns", "Leads"]) card.button(name).click();
       expect(sent(card, "code")).toEqual([]);
       expect(sent(card, "leads")).toEqual([]);
-      expect(card.one(".panel .empty").textContent).toBe(`${LEADS_NOT_SAVED} ${LEADS_SAVING}`);
-      const line = shown(card.one(".panel > .line"));
-      expect(line).toMatch(/^ow\.leads\(ow\.attach\("[^"]+", show=False\), save=True\)\s*Copy/);
+      expect(card.one(".panel .empty").textContent).toBe(LEADS_NOT_SAVED);
     }
-  });
-
-  it.each([
-    ["a sandbox, which ended with its kernel", { origin: "sandbox" }],
-    ["a run that Origami no longer finds", { lines: sample("missing").head.lines }],
-  ])("says of %s only that its leads are not saved", (_, head) => {
-    const { model } = draw("running");
-    model.comm_live = false;
-    model.emit("comm_live_update");
-    const card = draw(model);
-    const { tables, head: completed } = sample("completed");
-    model.set({ head: { ...completed, ...head }, tables });
-    card.button("Leads").click();
-    expect(card.one(".panel .empty").textContent).toBe(LEADS_NOT_SAVED);
-    expect(card.one(".panel > .line").hidden).toBe(true);
   });
 
   it("is asked for again from a kernel that came after one that stopped", () => {

@@ -152,7 +152,7 @@ describe("the kernel", () => {
     expect(times(card)).toContain("4 min 19 s");
     vi.advanceTimersByTime(120_000);
     expect(times(card)).toContain("busy or stopped");
-    card.model.set({ result: { ...sample("running").result, steps: "step 20" } });
+    card.model.set({ result: { ...sample("running").result, note: "20 leads added." } });
     expect(times(card)).not.toContain("busy");
   });
 
@@ -175,11 +175,11 @@ describe("the kernel", () => {
       model.emit("comm_live_update");
     }
     expect(card.text()).toContain("Kernel stopped");
-    const { last_known, gone, lines } = sample("running").head;
+    const { last_known, gone, line } = sample("running").head;
     expect(shown(running.one(".pill"))).toBe(last_known);
     expect(times(running)).toContain("last update");
     expect(running.text()).toContain(gone);
-    expect(running.one(".note code").textContent).toBe(lines[0]?.code);
+    expect(running.one(".note code").textContent).toBe(line);
     for (const each of [card, running]) {
       for (const button of each.all<HTMLButtonElement>(".act > button:not(.toggle)")) {
         if (!visible(button, each.host)) continue;

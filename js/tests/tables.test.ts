@@ -191,8 +191,6 @@ describe("tabs", () => {
     }
     const by = (): string => panel.getAttribute("aria-labelledby") ?? "";
     expect(by()).toBe(tabsOf(card, 0)[0]?.id);
-    card.button("Activity").click();
-    expect(by()).toBe(tabsOf(card, 1)[selected(card, 1)]?.id);
   });
 
   it("are chosen by the arrows, around the ends, and by Home and End", () => {
@@ -247,7 +245,7 @@ describe("tabs", () => {
     const card = draw("completed", (view) => {
       view.tables.leads = false;
     });
-    expect(tabsOf(card, 1).map(shown)).toEqual(["Columns", "Activity"]);
+    expect(tabsOf(card, 1).map(shown)).toEqual(["Columns"]);
     expect(selected(card, 1)).toBe(0);
     expect(card.model.sent.filter(({ kind }) => kind === "code" || kind === "leads")).toEqual([]);
   });
@@ -259,8 +257,6 @@ describe("the body", () => {
     expect(card.button("Leads").ariaSelected).toBe("true");
     expect(card.one(".panel .empty").classList).toContain("waiting");
     expect(card.one(".panel .empty").textContent).toBe(sample("running").result.note);
-    card.button("Activity").click();
-    expect(shown(card.one(".activity"))).toContain("Added 11 leads");
   });
 
   it("is there before anything is known, and as high", () => {
@@ -270,8 +266,7 @@ describe("the body", () => {
     expect(shown(card.one(".panel .empty"))).not.toBe("");
   });
 
-  it("of a run without tables shows activity, or the answer and questions", () => {
-    expect(visible(draw("errored").one(".activity"), document.body)).toBe(true);
+  it("of a run without tables shows the answer and questions", () => {
     expect(draw("needs_input").one(".tables").hidden).toBe(true);
     expect(draw("answered").one(".tables").hidden).toBe(true);
   });
@@ -282,14 +277,6 @@ describe("the body", () => {
     });
     expect(card.one(".tables").hidden).toBe(false);
     expect(shown(card.one(".panel .empty"))).toBe("No tables.");
-  });
-
-  it("groups the activity by table, newest first", () => {
-    const card = draw("completed");
-    card.button("Activity").click();
-    const { groups } = sample("completed").activity;
-    expect(card.all(".activity .of").map(shown)).toEqual(groups.map(({ table }) => table));
-    expect(card.all(".activity li").map(shown)[0]).toBe("Deleted 3 leads");
   });
 
   it("says what a table cost on demand, and what failed", () => {

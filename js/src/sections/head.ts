@@ -1,9 +1,7 @@
 import { button, CommandButton, copyLine } from "../buttons";
 import { clamp } from "../clamp";
-import type { Button, CodeLine, Head, View } from "../contract";
+import type { Button, Head } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid, words } from "../dom";
-import { filled } from "../format";
-import { lastRead } from "../freshness";
 import { onKey } from "../keys";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
@@ -12,26 +10,11 @@ import type { Context } from "./context";
 /** Longer prompts are cut to two lines. */
 const LONG_PROMPT = 160;
 
-/** The menu: lines of code to go on from this run, what it has used, and whether its end is said. */
-function menu(notify: Notify): {
-  press: HTMLButtonElement;
-  panel: HTMLElement;
-  spent: HTMLElement;
-  update(lines: CodeLine[]): void;
-  close(): void;
-} {
-  const list = keyedList(
-    el("div", "menu"),
-    ({ label }: CodeLine) => {
-      const line = copyLine(label, label);
-      return { ...line, update: ({ code }) => line.update(code) };
-    },
-    (line) => line.label,
-  );
-  const panel = list.node;
+/** The menu: the line that shows this run again, and whether its end is said. */
+function menu(notify: Notify): { press: HTMLButtonElement; panel: HTMLElement; line: Part<string> } {
+  const line = copyLine("Show it elsewhere", "the line that shows this run");
+  const panel = el("div", "menu", line.node, notify.node, notify.refusal);
   panel.id = uid();
-  const spent = el("span", "mute");
-  panel.append(spent, notify.node, notify.refusal);
   const press = button("⋯", () => open(!!panel.hidden), "quiet");
   press.setAttribute("aria-controls", panel.id);
   press.ariaLabel = press.title = "More about this run";
@@ -46,11 +29,11 @@ function menu(notify: Notify): {
       open(false);
       press.focus();
     });
-  return { press, panel, spent, update: list.update, close: () => list.close?.() };
+  return { press, panel, line };
 }
 
 /** Status, prompt, link, buttons and the menu. */
-export class HeadSection implements Part<Pick<View, "head" | "result">> {
+export class HeadSection implements Part<Head> {
   readonly node: HTMLElement;
   readonly #session: Session;
   readonly #status = el("span");
@@ -64,7 +47,6 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   readonly #notify: Notify;
   readonly #menu: ReturnType<typeof menu>;
   #head: Head | null = null;
-  #spent = "";
 
   constructor({ session }: Context, notify: Notify) {
     [this.#session, this.#notify, this.#menu] = [session, notify, menu(notify)];
@@ -78,9 +60,8 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     this.node = el("header", "head", this.#pill, brief, does, this.#menu.panel);
   }
 
-  update({ head, result }: Pick<View, "head" | "result">): void {
+  update(head: Head): void {
     this.#head = head;
-    this.#spent = result.spent;
     setText(this.#prompt, head.prompt);
     this.#clamped.update(head.prompt.length > LONG_PROMPT);
     showText(this.#reply, head.reply);
@@ -93,7 +74,7 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     this.#link.node.title = head.link?.label ?? "";
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
-    this.#menu.update(head.lines);
+    this.#menu.line.update(head.line);
     this.refresh();
   }
 
@@ -106,7 +87,6 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     setText(this.#status, known ? head.status_label : head.last_known);
     // Beside the buttons of a narrow card, a long one is cut.
     this.#pill.title = this.#status.textContent ?? "";
-    showText(this.#menu.spent, filled(this.#spent, lastRead(head, this.#session)));
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }
@@ -123,6 +103,6 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   }
 
   close(): void {
-    this.#menu.close();
+    this.#menu.line.close?.();
   }
 }

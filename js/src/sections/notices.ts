@@ -21,7 +21,7 @@ export function noticesSection(context: Context): Part<Notice[]> {
   const refresh = (): void => {
     const head = view("head");
     // A recording can't be attached to.
-    const line = session.reads ? "" : (head.lines[0]?.code ?? "");
+    const line = session.reads ? "" : head.line;
     gone.update(session.presence === "gone" ? { ...head, line } : null);
     list.refresh?.();
   };

@@ -3,8 +3,8 @@ import { clamp } from "../clamp";
 import { NEXT_STEPS, type Prose, type SuggestionView, type View } from "../contract";
 import { el, fill, keyedList, type Part, same, show, showText, words } from "../dom";
 import { length, prose } from "../prose";
-import { sentence } from "./activity";
 import type { Context } from "./context";
+import { sentence } from "./sentence";
 
 /** Texts with more characters or blocks than this are folded, also where there is room for them. */
 const LONG = 180;
@@ -26,7 +26,7 @@ function suggestion({ session, view }: Context): Part<SuggestionView> {
   };
 }
 
-export type Last = Pick<View, "head" | "result" | "activity" | "prose" | "suggestions">;
+export type Last = Pick<View, "head" | "result" | "now" | "prose" | "suggestions">;
 
 /** The last line: what happens now, or once the run has ended, the agent's answer and suggestions. */
 export function outcomeSection(context: Context): Part<Last> {
@@ -47,9 +47,8 @@ export function outcomeSection(context: Context): Part<Last> {
     node,
     refresh: () => list.refresh?.(),
     close: () => clamped.close?.(),
-    update({ head, result, activity, prose: answer, suggestions }) {
-      const hasNote = !head.done && !activity.latest.length && !activity.groups.length && result.note;
-      const now = hasNote ? [result.note] : activity.latest;
+    update({ head, result, now: latestNow, prose: answer, suggestions }) {
+      const now = !head.done && !latestNow.length && result.note ? [result.note] : latestNow;
       latest.update(now);
       // The line is cut where it is too long.
       latest.node.title = latest.node.textContent ?? "";

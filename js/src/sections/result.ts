@@ -48,18 +48,17 @@ function legendOf(funnel: FunnelView | null): (string | HTMLElement)[] {
   return [el("span", "", `${found}:`), ...parts];
 }
 
-/** The result in large type, and beside it, in small type, steps, time and age, which change by themselves. */
+/** The result in large type, and beside it, in small type, time and age, which change by themselves. */
 export function resultSection({ session, view }: Context): Part<Result> {
   const figures = keyedList(el("span", "figures"), figure);
   const note = el("span", "mute");
-  const steps = el("span");
   const time = el("span");
   const fresh = el("span");
   const funnel = funnelBar();
   const legend = el("p", "legend");
   // The bar says it to assistive technology.
   legend.ariaHidden = "true";
-  const small = el("span", "times", steps, time, fresh);
+  const small = el("span", "times", time, fresh);
   let hasFigures = false;
   const refresh = (): void => {
     const head = view("head");
@@ -84,9 +83,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
       figures.node.title = view("tables").counted ?? "";
       hasFigures = result.figures.length > 0;
       // If nothing has happened yet, the body says so.
-      showText(note, view("head").done || view("activity").groups.length ? result.note : "");
-      showText(steps, result.steps);
-      steps.title = result.details;
+      showText(note, view("head").done ? result.note : "");
       funnel.update(result.funnel);
       // The place is reserved while one may still come.
       show(funnel.node, result.funnel || !view("head").done);

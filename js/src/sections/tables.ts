@@ -1,13 +1,11 @@
-import { button, copyLine, turnOff } from "../buttons";
+import { button, turnOff } from "../buttons";
 import {
-  ACTIVITY,
   type ColumnsAnswer,
   LEADS,
   LEADS_FORBIDDEN,
   LEADS_LATE,
   LEADS_LOADING,
   LEADS_NOT_SAVED,
-  LEADS_SAVING,
   type Remark,
   type TableView,
   type View,
@@ -18,20 +16,18 @@ import type { LeadGrid } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
 import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
-import { activityPart } from "./activity";
 import type { Context } from "./context";
 import { SortableTable } from "./sortable_table";
 
-type Panel = "leads" | "columns" | "activity";
+type Panel = "leads" | "columns";
 
 const PANELS: readonly { id: Panel; label: string }[] = [
   { id: "leads", label: LEADS },
   { id: "columns", label: "Columns" },
-  { id: "activity", label: ACTIVITY },
 ];
 
 /** The parts of the card's body. */
-export type Body = Pick<View, "tables" | "activity" | "head" | "result" | "prose" | "ask">;
+export type Body = Pick<View, "tables" | "head" | "result" | "prose" | "ask">;
 
 /** A remark; what failed leads to it, where `press` is given. */
 function remark({ tone }: Remark, press: () => void): Part<Remark> {
@@ -48,36 +44,15 @@ function remark({ tone }: Remark, press: () => void): Part<Remark> {
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
-/**
- * The line that shows leads in any kernel, and saves the first ones; "" without any, as of a sandbox, which ends with its
- * kernel. The menu of a live card has it without saving.
- */
-const savingLine = ({ lines, origin }: View["head"]): string =>
-  lines
-    .find(({ label }) => label === LEADS && origin !== "sandbox")
-    ?.code.replace(/(, save=True)?\)$/, ", save=True)") ?? "";
-
 /** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
   readonly #session: Session;
   readonly #columns = new SortableTable();
-  readonly #activity = activityPart();
   readonly #empty = el("p", "empty mute");
-  /** The line that saves leads, below the words that none are saved. */
-  readonly #saving = copyLine("", "the line that saves leads");
   readonly #place = el("div", "place");
   readonly #rest = el("span", "rest");
-  readonly #panel = el(
-    "div",
-    "panel",
-    this.#place,
-    this.#columns.node,
-    this.#activity.node,
-    this.#rest,
-    this.#empty,
-    this.#saving.node,
-  );
+  readonly #panel = el("div", "panel", this.#place, this.#columns.node, this.#rest, this.#empty);
   readonly #tables: Tabs;
   readonly #panels: Tabs;
   readonly #note = el("span");
@@ -96,7 +71,7 @@ export class TablesSection implements Part<Body> {
   /** The table and the panel that the user has chosen. */
   #chosen: string | null = null;
   #wanted: Panel | null = null;
-  #shown: Panel = "activity";
+  #shown: Panel = "leads";
   #isExpanded = false;
   #leads: LeadGrid | null = null;
   #foot: Foot | null = null;
@@ -156,17 +131,15 @@ export class TablesSection implements Part<Body> {
     showText(this.#unsent, body.tables.hidden);
     // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
     const isOver = body.head.done && !table;
-    const hasChanges = body.activity.groups.length > 0;
     show(this.#tables.node, !isOver);
     show(this.#strip, table);
-    show(this.node, !isOver || hasChanges || !(body.prose.nodes.length || body.ask));
+    show(this.node, !isOver || !(body.prose.nodes.length || body.ask));
   }
 
   close(): void {
     clearTimeout(this.#late);
     this.#leads?.close();
     this.#foot?.close();
-    this.#saving.close?.();
   }
 
   /** Whether leads may still come. */
@@ -188,7 +161,7 @@ export class TablesSection implements Part<Body> {
     // A saved card has no leads, but columns.
     const isSaved = head.form !== "live" && !this.#session.reads;
     if (leads && !isSaved && (table || this.#isGrowing(head))) return "leads";
-    return table ? "columns" : "activity";
+    return "columns";
   }
 
   /** The answer with all columns of a table, if it came. */
@@ -277,8 +250,7 @@ export class TablesSection implements Part<Body> {
       table?.id ?? "",
     );
     this.#panels.update(leads ? PANELS : PANELS.slice(1), this.#shown);
-    const label =
-      this.#shown === "activity" || !table ? this.#panels.idOf(this.#shown) : this.#tables.idOf(table.id);
+    const label = table ? this.#tables.idOf(table.id) : this.#panels.idOf(this.#shown);
     this.#panel.setAttribute("aria-labelledby", label);
   }
 
@@ -287,30 +259,25 @@ export class TablesSection implements Part<Body> {
     return !table || (this.#session.reads ? this.#instead === LEADS_FORBIDDEN : !this.#leads?.rows.count);
   }
 
-  #isEmpty({ activity }: Body, table: TableView | undefined): boolean {
+  #isEmpty(table: TableView | undefined): boolean {
     if (this.#shown === "leads") return this.#hasNoLeads(table) || !this.#leads;
-    return this.#shown === "columns" ? !table?.columns.rows.length : !activity.groups.length;
+    return !table?.columns.rows.length;
   }
 
   #drawPanel(body: Body, table: TableView | undefined): void {
     if (table) this.#columns.update(this.#answer(table)?.columns ?? table.columns);
-    this.#activity.update(body.activity);
     const shown = this.#shown;
-    const isEmpty = this.#isEmpty(body, table);
+    const isEmpty = this.#isEmpty(table);
     show(this.#place, shown === "leads" && !isEmpty);
     show(this.#columns.node, shown === "columns" && !isEmpty);
-    show(this.#activity.node, shown === "activity" && !isEmpty);
     show(this.#rest, shown !== "leads" && !isEmpty);
     const none = {
       leads: this.#session.reads ? this.#instead : LEADS_NOT_SAVED,
       columns: table?.columns_note,
-      activity: "No changes yet.",
     }[shown];
     const isOver = body.head.done && !table;
     const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
-    const line = isEmpty && instead === LEADS_NOT_SAVED ? savingLine(body.head) : "";
-    showText(this.#empty, isEmpty ? instead + (line && ` ${LEADS_SAVING}`) : "");
-    this.#saving.update(line);
+    showText(this.#empty, isEmpty ? instead : "");
     const isLoading = !!table && this.#session.reads && this.#instead === LEADS_LOADING;
     const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
     this.#empty.classList.toggle("waiting", isWaiting);
@@ -324,7 +291,6 @@ export class TablesSection implements Part<Body> {
     const note = {
       leads: this.#isExpanded ? count : shortCount,
       columns: answer ? "" : table?.columns_note,
-      activity: table?.facts,
     }[shown];
     showText(this.#note, note ?? "");
     // The line is cut where it is too long.

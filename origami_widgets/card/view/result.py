@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import (
     counted_table,
     judging_columns,
@@ -12,7 +11,6 @@ from origami_widgets.run.state import (
     verdict_count,
 )
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def make_result(state: RunState, *, form: Form = "live") -> Result:
-    """Return the result line: leads and qualified leads of the table that counts, credits over all tables, and the steps.
+    """Return the result line: leads and qualified leads of the table that counts, and credits over all tables.
 
     Args:
         state: what is known about the run.
@@ -36,9 +34,6 @@ def make_result(state: RunState, *, form: Form = "live") -> Result:
         "figures": figures,
         "note": "" if figures else _note(state, form),
         "funnel": None if table is None else _bar(table, state),
-        "steps": _steps(state),
-        "details": _details(state),
-        "spent": _spent(state),
     }
 
 
@@ -206,15 +201,6 @@ def _figure(value: int, label: str, note: str = "") -> Figure:
     return {"value": words.count(value), "label": label, "note": note}
 
 
-def _spent(state: RunState) -> str:
-    """Return what the run has used since it began. The credits beside the leads are those of its tables, whoever used them."""
-    used, how = used_since_start(state)
-    so_far = "" if state.settled else " so far"
-    amount = f"not known. {how}" if used is None else f"{words.count(used)}{so_far}."
-    read = "" if state.connection.heard_at is None else " Last read {}."
-    return f"Credits used by its tables since this run began: {amount}{read}"
-
-
 def _note(state: RunState, form: Form) -> str:
     if not state.done:
         # Without tables, the run's actions are the only information about leads.
@@ -229,27 +215,6 @@ def _note(state: RunState, form: Form) -> str:
     if questions and state.status == "needs_input":
         return f"{words.plural(questions, 'question')} for you before the agent starts."
     return ""
-
-
-def _steps(state: RunState) -> str:
-    done = shown_count(state.run.steps.completed) if state.run else None
-    if done is None:
-        return ""
-    return words.plural(done, "step") if state.done else f"step {words.count(done)}"
-
-
-def _details(state: RunState) -> str:
-    """Return details about the steps. The limit is the plan's, not a total: a run may end long before it."""
-    run = state.run
-    if run is None:
-        return ""
-    done, most = shown_count(run.steps.completed), shown_count(run.steps.max)
-    parts = []
-    if done is not None and most is not None:
-        parts.append(f"{words.plural(done, 'step')} (limit {words.count(most)})")
-    if model := clip(run.model, 40):
-        parts.append(f"model {model}")
-    return ", ".join(parts)
 
 
 def _has_more(stats: models.TableStats | None) -> bool:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.card.view.contract import (
         ClockView,
-        CodeLine,
         ConnectionState,
         Earlier,
         EarlierRun,
@@ -110,7 +109,6 @@ def built_nothing(state: RunState) -> bool:
 
 
 EARLIER_SIZE = 2_000
-LINES_SIZE = 2_400
 LAST_KNOWN = "Last known state: {}"
 """The status of a run that is no longer polled."""
 SANDBOX_GONE: Final = "Run the notebook again or, if its sandbox is still running, this line:"
@@ -163,7 +161,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "started_at": _kernel_ms(run.started_at, state) if run else None,
         "completed_at": _kernel_ms(run.completed_at, state) if run else None,
         "gone": _gone(state),
-        "lines": _lines(state, form),
+        "line": attach_line(state),
     }
 
 
@@ -236,23 +234,6 @@ def _announcement(state: RunState, label: str, form: Form) -> str:
     elif state.settled and state.tables:
         parts.append("All cells are final.")
     return " ".join(filter(None, parts))
-
-
-def _lines(state: RunState, form: Form) -> list[CodeLine]:
-    """Return the lines to copy, attaching first. They name the run, as `run` may be another in the reader's notebook."""
-    quiet = quiet_attach_line(state)
-    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach_line(state)}]
-    if state.tables:
-        lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
-        # What is saved has no leads, unless this line asks for them.
-        leads = f"ow.leads({quiet}, save=True)" if form == "snapshot" else f"ow.leads({quiet})"
-        if not is_missing(state):
-            lines.append({"label": "Leads", "code": leads})
-        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx")'})
-    if state.done:
-        lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
-    lines.append({"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)})
-    return take(lines, LINES_SIZE)
 
 
 def _gone(state: RunState) -> str:

@@ -19,7 +19,7 @@ from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_column
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
-from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import Outputs, running_cell, show_once
 from origami_widgets.run.fill import count_gaps, may_offer
@@ -79,7 +79,7 @@ class RunCard(LeadWidget):
     ask = synced_trait(traitlets.Dict, **OPTIONAL)
     tables = synced_trait(traitlets.Dict)
     prose = synced_trait(traitlets.Dict)
-    activity = synced_trait(traitlets.Dict)
+    now = synced_trait(traitlets.List)
     suggestions = synced_trait(traitlets.List)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
@@ -106,17 +106,13 @@ class RunCard(LeadWidget):
         """Return the card as HTML and text, as a saved notebook has them."""
         return card_snapshot(self._view_now("snapshot"))
 
-    def add_output(self, view: View) -> bool:
-        """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen.
-
-        Args:
-            view: the view that the card shows.
-        """
+    def add_output(self) -> bool:
+        """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen."""
         # The background loop may be freezing the card right now, and what was just removed must not be shown.
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(), attach_bundle(view))
+            self.outputs.add(*self.bundle())
             self.shown()
             return True
 
@@ -130,8 +126,7 @@ class RunCard(LeadWidget):
             return
         pages.note_request(request())
         with self.lock:
-            view = self.view
-            if not self.add_output(view):
+            if not self.add_output():
                 show_once(self.snapshot())
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
@@ -150,10 +145,6 @@ class RunCard(LeadWidget):
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)
-
-    def _before_update(self, old: View, new: View) -> None:
-        if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.replace_line(attach_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():

@@ -141,7 +141,7 @@ def test_only_a_live_view_has_buttons_and_copies_say_when_they_are_from(name):
 @pytest.mark.parametrize("name", CASES)
 def test_a_replaced_copy_speaks_of_the_present_like_the_live_card(name):
     live, current = (view_of(name, form) for form in ("live", "current"))
-    for section in ("result", "earlier", "ask", "tables", "activity", "prose", "suggestions", "clock"):
+    for section in ("result", "earlier", "ask", "tables", "now", "prose", "suggestions", "clock"):
         assert current[section] == live[section]
     for one, other in zip(live["notices"], current["notices"], strict=True):
         assert (one["key"], one["tone"], one["title"], one["text"]) == (

@@ -43,9 +43,9 @@ def test_a_row_opens_as_its_card_and_folds(three, click):
     card = board.runs[1].conversation.presentation
     assert board.card == f"IPY_MODEL_{card.model_id}"
     assert card.run.token == token
-    on_loop(made[1].update, read(running(1, steps={"completed": 22, "max": 50}), at=115.0))
+    on_loop(made[1].update, read(running(1, status="cancelled"), at=115.0))
     settle()
-    assert card.result["steps"] == "step 22"
+    assert card.head["status_label"] == "Cancelled"
     assert click(board, "fold")["ok"]
     assert (board.card, board.head["open"], card.comm) == ("", "", None)
     assert board.runs[1].conversation.presentation is None

@@ -36,7 +36,7 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
     settle()
     state = next(message for message in messages if message["method"] == "update")
-    assert {"result", "activity"} <= set(state["state"])
+    assert {"now"} <= set(state["state"])
     assert not {"tables", "prose"} & set(state["state"])
     assert changes(messages).keys() == {("items", 0)}
     assert len(json.dumps(messages)) <= 4_000
@@ -91,7 +91,7 @@ def test_columns_of_no_table_are_not_answered(large, table):
 def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, watch):
     before = card.seq
     run = payload("running_partial")
-    run["steps"]["completed"] = 10
+    run["response"]["actions"][-1]["leadCount"] = 10
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
     assert card.seq == before + 1
@@ -100,7 +100,7 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     state, clock = sent
     assert state["method"] == "update"
     assert set(state["state"]) == set(RunCard.TRAITS)
-    assert state["state"]["result"]["steps"] == "step 10"
+    assert state["state"]["result"]["note"] == "10 leads added."
     assert clock["content"]["kind"] == "clock"
     sent.clear()
     receive(card, {"kind": "hello", "seq": card.seq, "list_seq": card.tables["seq"], "keeps": None})

@@ -1,4 +1,4 @@
-"""Activity of a run: its newest change in one line, and all changes by table, newest first."""
+"""What happens now, in one line, while the run or its cells go on."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view.run_head import agent_text
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, size_of
+from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
-    from origami_widgets.card.view.contract import ActionGroup, Activity, Form, Inline, Node
+    from origami_widgets.card.view.contract import Form, Inline, Node
     from origami_widgets.run.state import RunState
 
-ACTIVITY_SIZE = 1_250
-SHOWN_LIMIT = 24
-COPIED_LIMIT = 3
 _NAME_LIMIT = 60
 
 _PLAIN: Final = {
@@ -33,63 +30,14 @@ _COUNTED: Final = {
 }
 
 
-def make_activity(state: RunState, *, form: Form = "live") -> Activity:
-    """Return the newest changes. Consecutive changes to one table are grouped.
+def make_now(state: RunState, *, form: Form = "live") -> Inline:
+    """Return what happens now; empty once nothing does, or while the agent's text says more.
 
     Args:
         state: the run's state.
         form: the form of the view.
     """
     names = _table_names(state)
-    room = ACTIVITY_SIZE
-    groups: list[ActionGroup] = []
-    shown = 0
-    for action in reversed(state.actions[-SHOWN_LIMIT:]):
-        table = names.get(action.table_id or "", "")
-        line = _line(action)
-        same = bool(groups) and groups[-1]["table"] == table
-        room -= size_of(line) + 2 + (0 if same else size_of({"table": table, "lines": []}) + 2)
-        if room < 0:
-            break
-        if not same:
-            groups.append({"table": table, "lines": []})
-        groups[-1]["lines"].append(line)
-        shown += 1
-    left = len(state.actions) - shown
-    return {
-        "latest": _latest(state, names, form),
-        "groups": groups,
-        "earlier": words.plural(left, "earlier change") if left else "",
-        "count": len(state.actions),
-    }
-
-
-def newest_changes(activity: Activity) -> tuple[list[ActionGroup], list[ActionGroup], str]:
-    """Return the newest changes, which a copy shows first; the others that the view has; and all others in words.
-
-    A copy's result comes first, so it folds earlier changes, or leaves them out where nothing folds.
-    """
-    newest: list[ActionGroup] = []
-    others: list[ActionGroup] = []
-    left = COPIED_LIMIT
-    for group in activity["groups"]:
-        lines = group["lines"]
-        if left:
-            newest.append({**group, "lines": lines[:left]})
-        if lines[left:]:
-            others.append({**group, "lines": lines[left:]})
-        left = max(0, left - len(lines))
-    earlier = activity["count"] - COPIED_LIMIT + left
-    return newest, others, f"and {words.plural(earlier, 'earlier change')}" if earlier else ""
-
-
-def more_changes(left: int) -> str:
-    """Return how many changes are left out, with the line of Python that shows them; empty for none."""
-    return f"{words.plural(left, 'more change')}: ow.actions_frame(run)" if left else ""
-
-
-def _latest(state: RunState, names: dict[str, str], form: Form) -> Inline:
-    """Return the last line of the card while the run or its cells go on."""
     if state.done:
         running = shown_count(state.cells_running) or 0
         # When the agent has spoken, its text is there. The number of filling cells is beside their table.
